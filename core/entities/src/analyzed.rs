@@ -1,0 +1,101 @@
+/// A text field of a product, as words search it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextField {
+    /// What it is called.
+    Title,
+    /// What the shop says about it.
+    Description,
+    /// Department and shelf.
+    Category,
+    /// Who makes it.
+    Brand,
+    /// Everything else.
+    Attributes,
+}
+
+/// A product's text as an index keeps it: the terms of each field separated by spaces, the fields
+/// by newlines, in the order of [`TextField::ALL`].
+///
+/// One stream, so that a candidate costs one allocation and any engine can keep it as a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnalyzedText(String);
+
+impl TextField {
+    /// Every field, in the order of an [`AnalyzedText`].
+    pub const ALL: [Self; 5] =
+        [Self::Title, Self::Description, Self::Category, Self::Brand, Self::Attributes];
+
+    /// How much a word found here counts.
+    pub fn weight(self) -> f32 {
+        match self {
+            Self::Title | Self::Description => 1.0,
+            Self::Category | Self::Brand | Self::Attributes => 0.3,
+        }
+    }
+
+    /// Its place in [`TextField::ALL`].
+    pub fn position(self) -> usize {
+        self as usize
+    }
+}
+
+impl AnalyzedText {
+    /// The text of these terms. A term holds letters and digits only: the analyser sees to that.
+    pub fn new<'a, F>(fields: [F; TextField::ALL.len()]) -> Self
+    where
+        F: IntoIterator<Item = &'a str>,
+    {
+        let mut stream = String::new();
+        for (position, terms) in fields.into_iter().enumerate() {
+            if position > 0 {
+                stream.push('\n');
+            }
+            for (place, term) in terms.into_iter().enumerate() {
+                if place > 0 {
+                    stream.push(' ');
+                }
+                stream.push_str(term);
+            }
+        }
+        Self(stream)
+    }
+
+    /// The text that an engine stored. Fields that it lacks are empty.
+    pub fn from_stream(stream: String) -> Self {
+        Self(stream)
+    }
+
+    /// The stream, for an engine to store.
+    pub fn as_stream(&self) -> &str {
+        &self.0
+    }
+
+    /// Each field with its terms, space-joined.
+    pub fn fields(&self) -> impl Iterator<Item = (TextField, &str)> {
+        let streams = self.0.split('\n').chain(std::iter::repeat(""));
+        TextField::ALL.into_iter().zip(streams)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_comes_back_in_its_place() {
+        let text =
+            AnalyzedText::new([vec!["tripod"], vec!["for", "phone"], vec![], vec![], vec![]]);
+        assert_eq!(text.as_stream(), "tripod\nfor phone\n\n\n");
+        let fields: Vec<_> = text.fields().collect();
+        assert_eq!(fields[1], (TextField::Description, "for phone"));
+        assert_eq!(fields.len(), 5);
+        assert_eq!(AnalyzedText::default().fields().count(), 5);
+    }
+
+    #[test]
+    fn a_field_stands_where_it_says() {
+        for (position, field) in TextField::ALL.into_iter().enumerate() {
+            assert_eq!(field.position(), position);
+        }
+    }
+}

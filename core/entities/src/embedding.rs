@@ -1,0 +1,121 @@
+use std::fmt;
+
+/// A text's direction in meaning-space: a vector of length 1, so that a dot product is a cosine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding(Box<[f32]>);
+
+/// The vector was zero, infinite or not a number, so it points nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the vector has no direction")]
+pub struct NoDirection;
+
+/// Cosine between two embeddings: 1 means the same direction, -1 the opposite one.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Similarity(f32);
+
+/// Which model made an embedding. Vectors of two models never mix.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint {
+    /// The model's name and the beginning of its weights' hash: `all-MiniLM-L6-v2@53aa5117`.
+    pub model: String,
+    /// How it was executed: `int8`, `bf16`, `fp32`.
+    pub precision: String,
+    /// How many coordinates an embedding has.
+    pub dimension: usize,
+}
+
+impl Embedding {
+    /// Scales `raw` to length 1. There is no other way to make an embedding.
+    pub fn new(raw: &[f32]) -> Result<Self, NoDirection> {
+        let norm = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
+        if !norm.is_normal() {
+            return Err(NoDirection);
+        }
+        Ok(Self(raw.iter().map(|x| x / norm).collect()))
+    }
+
+    /// How close in meaning the two texts are.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the two come from models of different dimension.
+    pub fn similarity(&self, other: &Self) -> Similarity {
+        assert_eq!(self.0.len(), other.0.len(), "embeddings of different models");
+        Similarity::from_cosine(self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum())
+    }
+
+    /// The coordinates, for an adapter to store.
+    pub fn as_slice(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl Similarity {
+    /// Accepts a threshold somebody asked for; `None` if it is no cosine.
+    pub fn new(value: f32) -> Option<Self> {
+        (-1.0..=1.0).contains(&value).then_some(Self(value))
+    }
+
+    /// Accepts a computed cosine, which rounding may have pushed just past ±1.
+    pub fn from_cosine(value: f32) -> Self {
+        debug_assert!(value.abs() < 1.001, "not a cosine: {value}");
+        Self(value.clamp(-1.0, 1.0))
+    }
+
+    /// The cosine itself.
+    pub fn get(self) -> f32 {
+        self.0
+    }
+}
+
+impl Fingerprint {
+    /// Whether vectors of the two may be compared: the same model at the same precision.
+    ///
+    /// The 8-bit and the 7-bit arithmetic of different processors count as one precision.
+    pub fn is_compatible_with(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    /// The fingerprint that an adapter stored as text; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (rest, dimension) = text.rsplit_once('/')?;
+        let (model, precision) = rest.rsplit_once('/')?;
+        let dimension = dimension.parse().ok()?;
+        Some(Self { model: model.to_owned(), precision: precision.to_owned(), dimension })
+    }
+}
+
+/// `all-MiniLM-L6-v2@53aa5117/int8/384`, which [`Fingerprint::parse`] reads.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.model, self.precision, self.dimension)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedding_has_length_one() {
+        let embedding = Embedding::new(&[3.0, 4.0]).unwrap();
+        assert_eq!(embedding.as_slice(), [0.6, 0.8]);
+    }
+
+    #[test]
+    fn a_vector_without_direction_is_refused() {
+        assert_eq!(Embedding::new(&[0.0, 0.0]), Err(NoDirection));
+        assert_eq!(Embedding::new(&[f32::NAN, 1.0]), Err(NoDirection));
+    }
+
+    #[test]
+    fn a_fingerprint_survives_being_written_down() {
+        let fingerprint = Fingerprint {
+            model: "sentence-transformers/all-MiniLM-L6-v2@53aa5117".to_owned(),
+            precision: "int8".to_owned(),
+            dimension: 384,
+        };
+        assert_eq!(Fingerprint::parse(&fingerprint.to_string()), Some(fingerprint));
+        assert_eq!(Fingerprint::parse("int8"), None);
+    }
+}

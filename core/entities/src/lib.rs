@@ -1,0 +1,23 @@
+//! What akin talks about: products, prices, embeddings, queries.
+//!
+//! Everything here is a value. Nothing here does I/O, reads a clock, awaits or serialises.
+
+mod analyzed;
+mod change;
+mod embedding;
+mod filter;
+mod hash;
+mod price;
+mod product;
+mod query;
+mod statistics;
+
+pub use analyzed::{AnalyzedText, TextField};
+pub use change::{Change, Version};
+pub use embedding::{Embedding, Fingerprint, NoDirection, Similarity};
+pub use filter::{Facets, Filter, Range};
+pub use hash::{ContentHash, TextHash};
+pub use price::{Currency, Price, PriceError, UnknownCurrency};
+pub use product::{InvalidProductId, InvalidRating, Product, ProductId, ProductRecord, Rating};
+pub use query::{InvalidQuery, Mode, Query};
+pub use statistics::{CountedStatistics, Statistics};

@@ -1,0 +1,191 @@
+use crate::{ContentHash, Price, TextHash, Version};
+use std::fmt;
+use unicode_normalization::UnicodeNormalization;
+
+/// Names one product for its whole life.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProductId(Box<str>);
+
+/// The text cannot name a product.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a product id (1 to {max} bytes, not blank): {0:?}", max = ProductId::MAX_BYTES)]
+pub struct InvalidProductId(String);
+
+/// What buyers think of a product: 0 to 5 stars, exact to a hundredth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Rating(u16);
+
+/// The text is no rating.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a rating of 0 to 5 stars: {0:?}")]
+pub struct InvalidRating(String);
+
+/// One thing the shop sells, as its feed describes it. A blank text means the feed has none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Product {
+    /// Which product this is.
+    pub id: ProductId,
+    /// What it is called; never blank.
+    pub name: String,
+    /// The department it stands in.
+    pub main_category: String,
+    /// The shelf it stands on.
+    pub sub_category: String,
+    /// Who makes it.
+    pub brand: String,
+    /// What the shop says about it.
+    pub description: String,
+    /// More text that words search: `colour: red; width: 30 cm`.
+    pub attributes: String,
+    /// Where its picture is.
+    pub image_url: String,
+    /// Where its page is.
+    pub link: String,
+    /// What buyers think of it.
+    pub rating: Option<Rating>,
+    /// How many buyers rated it.
+    pub rating_count: Option<u64>,
+    /// What it costs now, if less than usual.
+    pub discount_price: Option<Price>,
+    /// What it usually costs.
+    pub actual_price: Option<Price>,
+}
+
+/// A product as a store keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProductRecord {
+    /// The product.
+    pub product: Product,
+    /// When it was first stored: microseconds since 1970, UTC.
+    pub created: Version,
+    /// When its content last changed.
+    pub version: Version,
+}
+
+impl ProductId {
+    /// The longest id, in bytes of UTF-8.
+    pub const MAX_BYTES: usize = 256;
+
+    /// Accepts any short text that is not blank.
+    pub fn new(id: impl Into<String>) -> Result<Self, InvalidProductId> {
+        let id = id.into();
+        if id.trim().is_empty() || id.len() > Self::MAX_BYTES {
+            return Err(InvalidProductId(id));
+        }
+        Ok(Self(id.into_boxed_str()))
+    }
+
+    /// The text of the id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProductId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Rating {
+    /// Reads `4`, `4.3` or `4.25`: stars from 0 to 5 with at most two decimals.
+    pub fn parse(text: &str) -> Result<Self, InvalidRating> {
+        let error = || InvalidRating(text.to_owned());
+        let (stars, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let fraction = fraction.trim_end_matches('0');
+        if stars.len() != 1 || !digits(stars) || !digits(fraction) || fraction.len() > 2 {
+            return Err(error());
+        }
+        let hundredths = format!("{stars}{fraction:0<2}").parse().map_err(|_| error())?;
+        Self::from_hundredths(hundredths).ok_or_else(error)
+    }
+
+    /// The rating of so many hundredths of a star; `None` above five stars.
+    pub fn from_hundredths(hundredths: u16) -> Option<Self> {
+        (hundredths <= 500).then_some(Self(hundredths))
+    }
+
+    /// How many hundredths of a star.
+    pub fn hundredths(self) -> u16 {
+        self.0
+    }
+
+    /// How many stars.
+    pub fn stars(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+}
+
+impl Product {
+    /// The text that is embedded: the name, then ". " and the description if there is one,
+    /// NFC-normalised. Case is left to the model's tokenizer.
+    pub fn embedded_text(&self) -> String {
+        let separator = if self.description.is_empty() { "" } else { ". " };
+        [&*self.name, separator, &*self.description].iter().flat_map(|part| part.nfc()).collect()
+    }
+
+    /// Tells whether the text that is embedded changed.
+    pub fn text_hash(&self) -> TextHash {
+        TextHash::of([&*self.embedded_text()])
+    }
+
+    /// Tells whether anything changed.
+    pub fn content_hash(&self) -> ContentHash {
+        let price = |price: Option<Price>| price.map(|price| price.to_string()).unwrap_or_default();
+        let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
+        ContentHash::of([
+            self.id.as_str(),
+            &self.name,
+            &self.main_category,
+            &self.sub_category,
+            &self.brand,
+            &self.description,
+            &self.attributes,
+            &self.image_url,
+            &self.link,
+            &number(self.rating.map(|rating| rating.0.into())),
+            &number(self.rating_count),
+            &price(self.discount_price),
+            &price(self.actual_price),
+        ])
+    }
+
+    /// What a buyer pays today.
+    pub fn price(&self) -> Option<Price> {
+        self.discount_price.or(self.actual_price)
+    }
+
+    /// Whether it costs less than usual.
+    pub fn is_discounted(&self) -> bool {
+        match (self.discount_price, self.actual_price) {
+            (Some(now), Some(usual)) => {
+                now.currency() == usual.currency() && now.minor() < usual.minor()
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_short_and_not_blank() {
+        for id in ["", "  ", &"x".repeat(257)] {
+            assert!(ProductId::new(id).is_err(), "{id:?} should be refused");
+        }
+        assert_eq!(ProductId::new("it's \u{1f600}").unwrap().as_str(), "it's \u{1f600}");
+    }
+
+    #[test]
+    fn a_rating_keeps_its_decimals() {
+        assert_eq!(Rating::parse("3.6").map(Rating::hundredths), Ok(360));
+        assert_eq!(Rating::parse("5.00").map(Rating::hundredths), Ok(500));
+        assert_eq!(Rating::parse("4").map(Rating::hundredths), Ok(400));
+        for text in ["", "Get", "5.1", "11", "-1", "4.255", "4,5", "."] {
+            assert!(Rating::parse(text).is_err(), "{text:?} should be refused");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What the use cases ask of the outside world.
+//!
+//! Every port takes a batch. An answer about many products is keyed by product, never by
+//! position, so no adapter can shift one product's answer onto another.
+
+mod embedder;
+mod error;
+mod feed;
+mod index;
+mod store;
+
+pub use embedder::{Embedded, Embedder};
+pub use error::{ErrorKind, PortError};
+pub use feed::{FeedItem, FeedProgress, FeedRow, ProductFeed, RefusedRow};
+pub use index::{Candidate, CandidateQuery, IndexEntry, Indexed, Meaning, ProductIndex};
+pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};
+
+use entities::ProductId;
+use std::collections::HashMap;
+
+/// What a port answers.
+pub type PortResult<T> = Result<T, PortError>;
+
+/// The products of a batch that were not done, and why; all others were.
+pub type Failures = HashMap<ProductId, PortError>;

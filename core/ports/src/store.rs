@@ -1,0 +1,81 @@
+use crate::{Failures, PortResult, RefusedRow};
+use async_trait::async_trait;
+use entities::{Change, Product, ProductId, ProductRecord, Version};
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+/// Keeps the products themselves, and what is still to be done about them.
+#[async_trait]
+pub trait ProductStore: Debug + Send + Sync {
+    /// Makes the store hold `products` as of `at`, and enters each that is new or whose content
+    /// differs into the outbox, in one transaction. What is equal is not touched. A product that
+    /// the store holds in a newer version stays as it is. Of a repeated id the last one counts.
+    async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied>;
+
+    /// The products the store knows among `ids`.
+    async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>>;
+
+    /// The oldest `limit` changes behind `after` that wait to be embedded, oldest first. The
+    /// outbox names a product once, at its newest version.
+    async fn outbox(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<OutboxEntry>>;
+
+    /// Forgets entries that are done. An entry whose product changed meanwhile has another
+    /// sequence, and stays.
+    async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()>;
+
+    /// Keeps the rows of `feed` that were refused at `at`.
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()>;
+
+    /// Forgets the rows of `feed` that were refused before `at`: a later run has read it whole.
+    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()>;
+
+    /// The rows in quarantine, by feed and line: at most `limit`.
+    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>>;
+
+    /// How much it holds.
+    async fn counts(&self) -> PortResult<StoreCounts>;
+}
+
+/// What became of a batch of products.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// New to the store.
+    pub inserted: Vec<ProductId>,
+    /// Known, with other content.
+    pub changed: Vec<ProductId>,
+    /// Known, with the same content; also those that the store holds in a newer version.
+    pub unchanged: Vec<ProductId>,
+    /// Not done, and why.
+    pub failures: Failures,
+}
+
+/// A change that waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// Its place in the outbox.
+    pub sequence: u64,
+    /// What changed.
+    pub change: Change,
+}
+
+/// A refused row, as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantinedRow {
+    /// The feed it stands in.
+    pub feed: String,
+    /// The row, and why it was refused.
+    pub row: RefusedRow,
+    /// When it was refused.
+    pub at: Version,
+}
+
+/// How much a store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreCounts {
+    /// Products.
+    pub products: u64,
+    /// Changes that wait to be embedded.
+    pub outbox: u64,
+    /// Rows in quarantine.
+    pub quarantined: u64,
+}
