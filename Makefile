@@ -1,0 +1,48 @@
+# akin: semantic product search. `make help` lists what there is.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help build model demo test bench fmt lint deny sanitize clean
+
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+AKIN := $(TARGET)/release/akin
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## release binaries in target/release
+	$(CARGO) build --release --locked --bins
+
+model: build ## fetch, verify and pack the model where akin finds it by default
+	tools/model.sh
+	$(AKIN) model pack
+
+demo: model ## ingest the sample catalogue and serve the page on http://127.0.0.1:8080
+	$(AKIN) ingest --data .cache/demo data/catalogue.csv
+	$(AKIN) serve --data .cache/demo --images data/images --listen 127.0.0.1:8080
+
+test: model ## set up what the tests need and run every test
+	$(CARGO) test --locked --workspace -- --include-ignored
+	python3 tools/check_data.py
+
+bench: model ## compare akin with its peers, side by side in one run
+	bench/run
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+lint: ## check format, lints and documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+deny: ## check licences, sources and which room may use which crate
+	tools/cargo-deny.sh check bans licenses sources
+
+sanitize: ## run the tests of the unsafe code under the address sanitizer
+	tools/sanitize.sh
+
+clean: ## remove what was built; downloads stay
+	$(CARGO) clean
+	rm -rf .cache/demo
