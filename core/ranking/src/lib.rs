@@ -1,0 +1,20 @@
+//! How akin ranks: one formula for every engine.
+//!
+//! An engine delivers candidates; this crate analyses and repairs the query's words, scores the
+//! frozen set from the catalogue's own statistics, and says whether the answer is any good. All of
+//! it is pure: no I/O, no clock, no engine.
+//!
+//! score = .5 L / max L + .5 min-max cosine + .3 coverage + .1 adjacent pairs, where L is a
+//! field-weighted BM25 (k1 .5, b .75).
+
+mod analysis;
+mod good_answer;
+mod query_terms;
+mod repair;
+mod score;
+
+pub use analysis::{AnalyzedProduct, analyze, analyze_product};
+pub use good_answer::{GOOD_ANSWER_DEPTH, good_answer};
+pub use query_terms::{QueryTerms, Repair};
+pub use repair::repair;
+pub use score::{Input, Score, score};

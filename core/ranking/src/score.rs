@@ -1,0 +1,188 @@
+use crate::QueryTerms;
+use entities::{AnalyzedText, Mode, TextField};
+use std::collections::HashMap;
+
+/// Saturation of a term's frequency.
+const K1: f64 = 0.5;
+/// How much a field's length counts.
+const B: f64 = 0.75;
+/// The part of the cosine; the rest is L's.
+const ALPHA: f64 = 0.5;
+/// What the coverage adds.
+const COVERAGE: f64 = 0.3;
+/// What adjacent pairs add.
+const PAIRS: f64 = 0.1;
+/// How many terms of a title pairs are looked for in.
+const TITLE: usize = 64;
+
+/// A candidate, as far as scoring cares.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Its analysed text.
+    pub text: &'a AnalyzedText,
+    /// Its cosine to the query, if the search looks at meaning and it has an embedding.
+    pub cosine: Option<f32>,
+}
+
+/// What a candidate is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Score {
+    /// What to order by: larger is better.
+    pub score: f32,
+    /// What its words add to that.
+    pub text_score: f32,
+    /// Which share of the query's weight its text covers: 0 to 1.
+    pub coverage: f32,
+}
+
+/// What a candidate's words say.
+#[derive(Clone, Copy, Debug, Default)]
+struct Words {
+    l: f64,
+    coverage: f64,
+    pairs: f64,
+}
+
+/// Scores a frozen set of candidates, in its order. In hybrid mode a candidate's score depends on
+/// the whole set: L by its largest, the cosine by its least and largest.
+///
+/// Order by [`Score::score`], the larger first, and equals by product id.
+pub fn score(mode: Mode, query: &QueryTerms, candidates: &[Input<'_>]) -> Vec<Score> {
+    let mut reader = Reader::new(query);
+    let words: Vec<_> = candidates.iter().map(|candidate| reader.read(candidate.text)).collect();
+    let largest = words.iter().map(|words| words.l).fold(0.0, f64::max);
+    let largest = if largest > 0.0 { largest } else { 1.0 };
+    let cosines = candidates.iter().filter_map(|candidate| candidate.cosine.map(f64::from));
+    let (low, high) = cosines.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), cosine| {
+        (low.min(cosine), high.max(cosine))
+    });
+    let scores = candidates.iter().zip(&words).map(|(candidate, words)| {
+        let text =
+            (1.0 - ALPHA) * words.l / largest + COVERAGE * words.coverage + PAIRS * words.pairs;
+        let cosine = candidate.cosine.map(f64::from);
+        let score = match mode {
+            Mode::Lexical => text,
+            Mode::Semantic => cosine.unwrap_or(-1.0),
+            Mode::Hybrid if query.terms.is_empty() => cosine.unwrap_or(-1.0),
+            Mode::Hybrid => {
+                text + cosine.map_or(0.0, |cosine| ALPHA * (cosine - low) / (high - low + 1e-9))
+            }
+        };
+        let text = if mode == Mode::Semantic { 0.0 } else { text };
+        narrow(score, text, words.coverage)
+    });
+    scores.collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an answer needs no more than f32")]
+fn narrow(score: f64, text: f64, coverage: f64) -> Score {
+    Score { score: score as f32, text_score: text as f32, coverage: coverage as f32 }
+}
+
+/// Reads candidates' texts, with scratch memory that is reused.
+#[derive(Debug)]
+struct Reader<'a> {
+    query: &'a QueryTerms,
+    /// The query's distinct terms.
+    distinct: Vec<&'a str>,
+    /// Where each is; used when there are too many to compare with one by one.
+    places: HashMap<&'a str, usize>,
+    /// For each term of the query its place among the distinct ones.
+    terms: Vec<usize>,
+    /// The query's adjacent pairs, and their weights.
+    pairs: Vec<((usize, usize), f64)>,
+    /// For each distinct term its weighted, length-normalised frequency.
+    frequencies: Vec<f64>,
+    /// The same within the field at hand, not yet normalised.
+    counts: Vec<u32>,
+    /// The title's adjacent pairs of query terms.
+    adjacent: Vec<(usize, usize)>,
+}
+
+/// Up to so many terms are compared one by one, which is faster than hashing.
+const FEW: usize = 12;
+
+impl<'a> Reader<'a> {
+    fn new(query: &'a QueryTerms) -> Self {
+        let mut distinct = Vec::new();
+        let mut places = HashMap::new();
+        let mut terms = Vec::new();
+        for term in &query.terms {
+            let place = *places.entry(term.text.as_str()).or_insert_with(|| {
+                distinct.push(term.text.as_str());
+                distinct.len() - 1
+            });
+            terms.push(place);
+        }
+        let weight = |at: usize| query.terms[at].idf + query.terms[at + 1].idf;
+        let pairs = terms.windows(2).enumerate().map(|(at, pair)| ((pair[0], pair[1]), weight(at)));
+        Self {
+            query,
+            pairs: pairs.collect(),
+            frequencies: vec![0.0; distinct.len()],
+            counts: vec![0; distinct.len()],
+            adjacent: Vec::new(),
+            distinct,
+            places,
+            terms,
+        }
+    }
+
+    fn place(&self, term: &str) -> Option<usize> {
+        if self.distinct.len() <= FEW {
+            self.distinct.iter().position(|known| *known == term)
+        } else {
+            self.places.get(term).copied()
+        }
+    }
+
+    fn read(&mut self, text: &AnalyzedText) -> Words {
+        if self.terms.is_empty() {
+            return Words::default();
+        }
+        self.frequencies.fill(0.0);
+        self.adjacent.clear();
+        for (field, stream) in text.fields() {
+            self.read_field(field, stream);
+        }
+        let mut words = Words::default();
+        for (term, &place) in self.query.terms.iter().zip(&self.terms) {
+            let frequency = self.frequencies[place];
+            words.l += term.idf * frequency / (frequency + K1);
+            words.coverage += if frequency > 0.0 { term.idf } else { 0.0 };
+        }
+        words.coverage /= self.query.weight();
+        let all: f64 = self.pairs.iter().map(|(_, weight)| weight).sum();
+        if all > 0.0 {
+            let found = self.pairs.iter().filter(|(pair, _)| self.adjacent.contains(pair));
+            words.pairs = found.map(|(_, weight)| weight).sum::<f64>() / all;
+        }
+        words
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a text has fewer than 2^52 terms")]
+    fn read_field(&mut self, field: TextField, stream: &str) {
+        self.counts.fill(0);
+        let (mut length, mut before) = (0_usize, None);
+        for term in stream.split(' ').filter(|term| !term.is_empty()) {
+            let place = self.place(term);
+            if let Some(place) = place {
+                self.counts[place] += 1;
+                if let (TextField::Title, Some(before)) = (field, before)
+                    && length < TITLE
+                {
+                    self.adjacent.push((before, place));
+                }
+            }
+            before = place;
+            length += 1;
+        }
+        let average = f64::from(self.query.average_lengths[field.position()]);
+        // Statistics may be older than a product whose field is the first of its kind.
+        let relative = if average > 0.0 { length as f64 / average } else { 1.0 };
+        let weight = f64::from(field.weight()) / (1.0 - B + B * relative);
+        for (frequency, count) in self.frequencies.iter_mut().zip(&self.counts) {
+            *frequency += weight * f64::from(*count);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Turns texts into tokens.
+
+mod characters;
+mod pieces;
+mod wordpiece;
+
+pub use wordpiece::WordPiece;
+
+use crate::ModelError;
+use crate::modules::text;
+use serde_json::Value;
+use std::path::Path;
+
+/// Turns a text into the numbers of its tokens. It never pads.
+#[derive(Debug)]
+pub enum Tokenizer {
+    /// BERT's, by akin's own code: some ten times as fast as a general one.
+    WordPiece(WordPiece),
+    /// Any other that the `tokenizers` crate reads.
+    General {
+        /// Executes it.
+        tokenizer: Box<tokenizers::Tokenizer>,
+        /// Its `tokenizer.json`.
+        json: String,
+        /// The longest text, in tokens.
+        max_tokens: usize,
+    },
+}
+
+/// A text's tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoding {
+    /// The numbers of the tokens, the special ones included.
+    pub ids: Vec<u32>,
+    /// Whether the text was longer than the model reads, and was cut.
+    pub truncated: bool,
+}
+
+impl Tokenizer {
+    /// Reads `tokenizer.json`, or the `vocab.txt` of an older folder. What the file says of
+    /// truncation and padding does not count: some shipped files pad every text to 128 tokens.
+    pub(crate) fn read(folder: &Path, max_tokens: usize) -> Result<Self, ModelError> {
+        let path = folder.join("tokenizer.json");
+        if path.exists() {
+            return Self::from_json(text(&path)?, max_tokens)
+                .map_err(|reason| ModelError::malformed(&path, reason));
+        }
+        let path = folder.join("vocab.txt");
+        let vocabulary = text(&path)?;
+        let settings = folder.join("tokenizer_config.json");
+        let settings = if settings.exists() { text(&settings)? } else { "{}".to_owned() };
+        let settings: Value = serde_json::from_str(&settings)
+            .map_err(|error| ModelError::malformed(&path, error.to_string()))?;
+        let lower = settings["do_lower_case"].as_bool().unwrap_or(true);
+        WordPiece::from_vocabulary(vocabulary.lines(), lower, max_tokens)
+            .map(Self::WordPiece)
+            .map_err(|reason| ModelError::malformed(&path, reason))
+    }
+
+    /// The tokeniser of a `tokenizer.json`; a text is cut at `max_tokens`.
+    pub fn from_json(json: String, max_tokens: usize) -> Result<Self, String> {
+        let file: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+        if let Some(tokenizer) = WordPiece::from_json(&file, max_tokens)? {
+            return Ok(Self::WordPiece(tokenizer));
+        }
+        let mut tokenizer: tokenizers::Tokenizer =
+            json.parse().map_err(|error: tokenizers::Error| error.to_string())?;
+        let truncation =
+            tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(Some(truncation)).map_err(|error| error.to_string())?;
+        Ok(Self::General { tokenizer: Box::new(tokenizer), json, max_tokens })
+    }
+
+    /// The tokens of `text`.
+    pub fn encode(&self, text: &str) -> Encoding {
+        match self {
+            Self::WordPiece(tokenizer) => tokenizer.encode(text),
+            Self::General { tokenizer, .. } => match tokenizer.encode(text, true) {
+                Ok(encoding) => Encoding {
+                    ids: encoding.get_ids().to_vec(),
+                    truncated: !encoding.get_overflowing().is_empty(),
+                },
+                // A text that it cannot split is a text without words.
+                Err(_) => Encoding { ids: self.encode_nothing(), truncated: false },
+            },
+        }
+    }
+
+    fn encode_nothing(&self) -> Vec<u32> {
+        match self {
+            Self::WordPiece(tokenizer) => tokenizer.encode("").ids,
+            Self::General { tokenizer, .. } => {
+                tokenizer.encode("", true).map(|e| e.get_ids().to_vec()).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Itself as bytes, which [`Self::from_bytes`] reads.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::WordPiece(tokenizer) => [&b"W"[..], &tokenizer.to_bytes()].concat(),
+            Self::General { json, max_tokens, .. } => {
+                let length = u32::try_from(*max_tokens).unwrap_or(u32::MAX).to_le_bytes();
+                [&b"G"[..], &length, json.as_bytes()].concat()
+            }
+        }
+    }
+
+    /// The tokeniser of [`Self::to_bytes`]; says what is wrong with other bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        match bytes.split_first() {
+            Some((b'W', rest)) => WordPiece::from_bytes(rest).map(Self::WordPiece),
+            Some((b'G', rest)) => {
+                let (length, json) =
+                    rest.split_first_chunk().ok_or("the tokeniser is cut short")?;
+                let json = std::str::from_utf8(json).map_err(|error| error.to_string())?;
+                Self::from_json(json.to_owned(), u32::from_le_bytes(*length) as usize)
+            }
+            _ => Err("these bytes are no tokeniser".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,343 @@
+use super::Encoding;
+use super::characters::{is_dropped, is_ideograph, is_mark, is_punctuation};
+use super::pieces::Pieces;
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+
+/// BERT's tokeniser: cleaning, lower case without accents, words and punctuation, and for each
+/// word the longest known pieces from the left.
+///
+/// Gives the numbers that the `tokenizers` crate gives.
+#[derive(Debug)]
+pub struct WordPiece {
+    pieces: Pieces,
+    flags: Flags,
+    max_tokens: usize,
+    max_word: usize,
+    unknown: u32,
+    first: u32,
+    last: u32,
+    /// Texts that are a token as they stand, `[SEP]`, with their numbers.
+    special: Vec<(String, u32)>,
+}
+
+/// How a text is normalised.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of the file")]
+struct Flags {
+    lower: bool,
+    strip: bool,
+    ideographs: bool,
+    clean: bool,
+}
+
+/// A word on its way into pieces.
+#[derive(Debug)]
+struct Writer<'a> {
+    tokenizer: &'a WordPiece,
+    word: Vec<u8>,
+    ids: Vec<u32>,
+}
+
+impl WordPiece {
+    /// The tokeniser of a `vocab.txt`, a piece a line.
+    pub(crate) fn from_vocabulary<'a>(
+        lines: impl Iterator<Item = &'a str>,
+        lower: bool,
+        max_tokens: usize,
+    ) -> Result<Self, String> {
+        let flags = Flags { lower, strip: lower, ideographs: true, clean: true };
+        let pieces = Pieces::new(lines)?;
+        let names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+        let special = names
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), pieces.find(false, name.as_bytes())?)));
+        let special: Vec<_> = special.collect();
+        Self::new(pieces, flags, max_tokens, 100, special)
+    }
+
+    fn new(
+        pieces: Pieces,
+        flags: Flags,
+        max_tokens: usize,
+        max_word: usize,
+        special: Vec<(String, u32)>,
+    ) -> Result<Self, String> {
+        let known = |name: &str| {
+            pieces.find(false, name.as_bytes()).ok_or(format!("the vocabulary lacks {name}"))
+        };
+        let (unknown, first, last) = (known("[UNK]")?, known("[CLS]")?, known("[SEP]")?);
+        Ok(Self { pieces, flags, max_tokens, max_word, unknown, first, last, special })
+    }
+
+    /// The tokeniser of a `tokenizer.json`; `None` if it is another than BERT's.
+    pub(crate) fn from_json(file: &Value, max_tokens: usize) -> Result<Option<Self>, String> {
+        let (model, normalizer) = (&file["model"], &file["normalizer"]);
+        let is_bert = model["type"] == "WordPiece"
+            && normalizer["type"] == "BertNormalizer"
+            && file["pre_tokenizer"]["type"] == "BertPreTokenizer"
+            && model["continuing_subword_prefix"] == "##"
+            && model["unk_token"] == "[UNK]"
+            && brackets_texts(&file["post_processor"]);
+        let Some(special) = special(file).filter(|_| is_bert) else { return Ok(None) };
+        let vocabulary = model["vocab"].as_object().ok_or("the model has no vocabulary")?;
+        let mut pieces = vec![None; vocabulary.len()];
+        for (piece, number) in vocabulary {
+            let place = number.as_u64().and_then(|number| usize::try_from(number).ok());
+            let place = place.and_then(|place| pieces.get_mut(place));
+            *place.ok_or_else(|| format!("the piece {piece:?} has no place"))? = Some(&**piece);
+        }
+        let pieces: Option<Vec<&str>> = pieces.into_iter().collect();
+        let pieces = pieces.ok_or("two pieces of the vocabulary share a number")?;
+        let lower = normalizer["lowercase"].as_bool().unwrap_or(true);
+        let flags = Flags {
+            lower,
+            strip: normalizer["strip_accents"].as_bool().unwrap_or(lower),
+            ideographs: normalizer["handle_chinese_chars"].as_bool().unwrap_or(true),
+            clean: normalizer["clean_text"].as_bool().unwrap_or(true),
+        };
+        let max_word = model["max_input_chars_per_word"].as_u64().unwrap_or(100);
+        let max_word = usize::try_from(max_word).unwrap_or(usize::MAX);
+        let pieces = Pieces::new(pieces.into_iter())?;
+        Self::new(pieces, flags, max_tokens, max_word, special).map(Some)
+    }
+
+    /// The tokens of `text`, `[CLS]` first and `[SEP]` last.
+    pub fn encode(&self, text: &str) -> Encoding {
+        let mut writer = Writer {
+            tokenizer: self,
+            word: Vec::with_capacity(32),
+            ids: Vec::with_capacity(self.max_tokens.min(text.len() / 3 + 4)),
+        };
+        writer.ids.push(self.first);
+        let mut rest = text;
+        while let Some((at, length, id)) = self.next_special(rest) {
+            writer.plain(&rest[..at]);
+            if writer.is_full() {
+                break;
+            }
+            writer.ids.push(id);
+            rest = &rest[at + length..];
+        }
+        if !writer.is_full() {
+            writer.plain(rest);
+        }
+        let mut ids = writer.ids;
+        let truncated = ids.len() >= self.max_tokens;
+        ids.truncate(self.max_tokens - 1);
+        ids.push(self.last);
+        Encoding { ids, truncated }
+    }
+
+    /// The first special token in the text: where, how long, its number.
+    fn next_special(&self, text: &str) -> Option<(usize, usize, u32)> {
+        // All of them begin with a bracket, as hardly any text does anywhere.
+        text.match_indices('[').find_map(|(at, _)| {
+            let found = self.special.iter().find(|(name, _)| text[at..].starts_with(&**name))?;
+            Some((at, found.0.len(), found.1))
+        })
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let Flags { lower, strip, ideographs, clean } = self.flags;
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
+        let mut bytes = vec![lower.into(), strip.into(), ideographs.into(), clean.into()];
+        bytes.extend(number(self.max_tokens));
+        bytes.extend(number(self.max_word));
+        bytes.extend(number(self.special.len()));
+        for (name, id) in &self.special {
+            bytes.extend(number(name.len()));
+            bytes.extend(name.as_bytes());
+            bytes.extend(id.to_le_bytes());
+        }
+        for piece in self.pieces.iter() {
+            bytes.extend(number(piece.len()));
+            bytes.extend(piece);
+        }
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let mut reader = Reader(bytes);
+        let [lower, strip, ideographs, clean] = reader.take::<4>()?.map(|flag| flag != 0);
+        let (max_tokens, max_word) = (reader.number()?, reader.number()?);
+        if max_tokens < 2 {
+            return Err("a text cannot hold its two special tokens".to_owned());
+        }
+        let mut special = Vec::new();
+        for _ in 0..reader.number()? {
+            let name = reader.text()?.to_owned();
+            special.push((name, u32::from_le_bytes(reader.take()?)));
+        }
+        let mut pieces = Vec::new();
+        while !reader.0.is_empty() {
+            pieces.push(reader.text()?);
+        }
+        let flags = Flags { lower, strip, ideographs, clean };
+        Self::new(Pieces::new(pieces.into_iter())?, flags, max_tokens, max_word, special)
+    }
+}
+
+/// Reads what [`WordPiece::to_bytes`] wrote.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        let (bytes, rest) = self.0.split_first_chunk().ok_or("the tokeniser is cut short")?;
+        self.0 = rest;
+        Ok(*bytes)
+    }
+
+    fn number(&mut self) -> Result<usize, String> {
+        Ok(u32::from_le_bytes(self.take()?) as usize)
+    }
+
+    fn text(&mut self) -> Result<&'a str, String> {
+        let length = self.number()?;
+        let (text, rest) = self.0.split_at_checked(length).ok_or("the tokeniser is cut short")?;
+        self.0 = rest;
+        std::str::from_utf8(text).map_err(|error| error.to_string())
+    }
+}
+
+/// The special tokens, if all are matched as plain text anywhere.
+fn special(file: &Value) -> Option<Vec<(String, u32)>> {
+    let tokens = file["added_tokens"].as_array()?;
+    let token = |token: &Value| {
+        let odd = ["single_word", "lstrip", "rstrip", "normalized"];
+        let plain = odd.iter().all(|flag| token[*flag] == false);
+        let content = token["content"].as_str().filter(|content| content.starts_with('['))?;
+        let id = u32::try_from(token["id"].as_u64()?).ok()?;
+        plain.then(|| (content.to_owned(), id))
+    };
+    tokens.iter().map(token).collect()
+}
+
+/// Whether a text is put between `[CLS]` and `[SEP]`, and nothing else is done to it.
+fn brackets_texts(processor: &Value) -> bool {
+    match processor["type"].as_str() {
+        Some("BertProcessing") => processor["cls"][0] == "[CLS]" && processor["sep"][0] == "[SEP]",
+        Some("TemplateProcessing") => {
+            let parts = processor["single"].as_array().map_or(&[][..], Vec::as_slice);
+            matches!(parts, [first, text, last]
+                if first["SpecialToken"]["id"] == "[CLS]"
+                    && text["Sequence"]["id"] == "A"
+                    && last["SpecialToken"]["id"] == "[SEP]")
+        }
+        _ => false,
+    }
+}
+
+impl Writer<'_> {
+    /// One more token would be cut off.
+    fn is_full(&self) -> bool {
+        self.ids.len() >= self.tokenizer.max_tokens
+    }
+
+    /// Writes the tokens of a text without special tokens.
+    fn plain(&mut self, text: &str) {
+        if text.is_ascii() {
+            self.ascii(text);
+        } else {
+            self.unicode(text);
+        }
+        self.end_word();
+    }
+
+    fn ascii(&mut self, text: &str) {
+        let Flags { lower, clean, .. } = self.tokenizer.flags;
+        for byte in text.bytes() {
+            match byte {
+                b'\t' | b'\n' | b'\r' | b' ' => self.end_word(),
+                // Without cleaning, these are white space too.
+                0x0b | 0x0c if !clean => self.end_word(),
+                0..32 | 127 if clean => {}
+                _ if byte.is_ascii_punctuation() => self.alone(&[byte]),
+                _ if lower => self.letter(&[byte.to_ascii_lowercase()]),
+                _ => self.letter(&[byte]),
+            }
+            if self.is_full() {
+                break;
+            }
+        }
+    }
+
+    fn unicode(&mut self, text: &str) {
+        let Flags { lower, strip, ideographs, clean } = self.tokenizer.flags;
+        let cleaned = text.chars().filter(|&c| !clean || !is_dropped(c));
+        let spaced = cleaned.flat_map(|c| {
+            let space = (ideographs && is_ideograph(c)).then_some(' ');
+            space.into_iter().chain([if clean && c.is_whitespace() { ' ' } else { c }]).chain(space)
+        });
+        if strip {
+            self.characters(spaced.nfd().filter(|&c| !is_mark(c)), lower);
+        } else {
+            self.characters(spaced, lower);
+        }
+    }
+
+    fn characters(&mut self, characters: impl Iterator<Item = char>, lower: bool) {
+        for character in characters {
+            if lower {
+                character.to_lowercase().for_each(|character| self.character(character));
+            } else {
+                self.character(character);
+            }
+            if self.is_full() {
+                break;
+            }
+        }
+    }
+
+    fn character(&mut self, character: char) {
+        let mut bytes = [0; 4];
+        let bytes = character.encode_utf8(&mut bytes).as_bytes();
+        if character.is_whitespace() {
+            self.end_word();
+        } else if is_punctuation(character) {
+            self.alone(bytes);
+        } else {
+            self.letter(bytes);
+        }
+    }
+
+    /// Adds to the word. One that is too long is unknown however it goes on, so that its rest need
+    /// not be kept.
+    fn letter(&mut self, bytes: &[u8]) {
+        if self.word.len() <= 4 * self.tokenizer.max_word {
+            self.word.extend(bytes);
+        }
+    }
+
+    /// A word of one character.
+    fn alone(&mut self, bytes: &[u8]) {
+        self.end_word();
+        self.word.extend(bytes);
+        self.end_word();
+    }
+
+    /// Writes the longest known pieces of the word, from the left.
+    fn end_word(&mut self) {
+        if self.word.is_empty() {
+            return;
+        }
+        let WordPiece { pieces, max_word, unknown, .. } = self.tokenizer;
+        let before = self.ids.len();
+        let characters = self.word.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
+        let mut at = 0;
+        while characters <= *max_word && at < self.word.len() {
+            let most = self.word.len().min(at + pieces.longest());
+            let piece = (at + 1..=most)
+                .rev()
+                .find_map(|end| Some((end, pieces.find(at > 0, &self.word[at..end])?)));
+            let Some((end, id)) = piece else { break };
+            self.ids.push(id);
+            at = end;
+        }
+        if at < self.word.len() {
+            self.ids.truncate(before);
+            self.ids.push(*unknown);
+        }
+        self.word.clear();
+    }
+}
