@@ -1,0 +1,169 @@
+//! Measures agree with figures worked out by hand, and keep to their laws.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use entities::ProductId;
+use evaluation::{
+    Evaluation, Grade, Judgments, Measure, compare, difference, estimate, judged_ndcg, ndcg,
+    precision, recall, reciprocal_rank,
+};
+use proptest::prelude::*;
+use std::num::NonZeroUsize;
+
+fn depth(depth: usize) -> NonZeroUsize {
+    NonZeroUsize::new(depth).unwrap()
+}
+
+fn id(number: usize) -> ProductId {
+    ProductId::new(format!("p{number}")).unwrap()
+}
+
+fn ids(numbers: &[usize]) -> Vec<ProductId> {
+    numbers.iter().copied().map(id).collect()
+}
+
+/// Product 0 has the first grade, product 1 the second, ...
+fn judged(grades: &[u8]) -> Judgments {
+    let grade = |(number, grade): (usize, &u8)| (id(number), Grade::new(*grade).unwrap());
+    grades.iter().enumerate().map(grade).collect()
+}
+
+fn assert_near(left: Option<f64>, right: f64) {
+    let left = left.unwrap();
+    assert!((left - right).abs() < 1e-9, "{left} is not {right}");
+}
+
+#[test]
+fn ndcg_agrees_with_a_sum_by_hand() {
+    // Gains 7, 3, 1: asked in the order 3, 1, 7 = 3 + 1 / log2 3 + 7 / 2, of 7 + 3 / log2 3 + 1 / 2.
+    let judgments = judged(&[3, 2, 1, 0]);
+    let by_hand = (3.0 + 0.630_929_753_571_457_4 + 3.5) / (7.0 + 1.892_789_260_714_372_2 + 0.5);
+    assert_near(ndcg(&ids(&[1, 2, 0]), &judgments, depth(10)), by_hand);
+    assert_near(ndcg(&ids(&[1]), &judgments, depth(1)), 3.0 / 7.0);
+    assert_near(ndcg(&[], &judgments, depth(10)), 0.0);
+    assert_eq!(ndcg(&ids(&[0]), &judged(&[0]), depth(10)), None);
+}
+
+#[test]
+fn a_hit_that_nobody_judged_takes_a_place_only_from_plain_ndcg() {
+    let judgments = judged(&[3]);
+    assert_near(ndcg(&ids(&[9, 0]), &judgments, depth(10)), 0.630_929_753_571_457_4);
+    assert_near(judged_ndcg(&ids(&[9, 0]), &judgments, depth(10)), 1.0);
+    assert_near(ndcg(&ids(&[9, 0]), &judgments, depth(1)), 0.0);
+    assert_near(judged_ndcg(&ids(&[9, 0]), &judgments, depth(1)), 1.0);
+}
+
+#[test]
+fn relevance_begins_at_grade_two() {
+    let judgments = judged(&[1, 2, 3, 0, 2]);
+    let ranking = ids(&[0, 9, 1, 2]);
+    assert_near(reciprocal_rank(&ranking, &judgments), 1.0 / 3.0);
+    assert_near(recall(&ranking, &judgments, depth(4)), 2.0 / 3.0);
+    assert_near(recall(&ranking, &judgments, depth(3)), 1.0 / 3.0);
+    assert_near(precision(&ranking, &judgments, depth(4)), 0.5);
+    assert_near(precision(&ranking, &judgments, depth(10)), 0.2);
+    assert_near(reciprocal_rank(&ids(&[0]), &judgments), 0.0);
+    assert_eq!(reciprocal_rank(&ranking, &judged(&[1, 1])), None);
+    assert!(Grade::new(4).is_err());
+}
+
+#[test]
+fn a_repeated_hit_counts_once() {
+    let judgments = judged(&[3, 3]);
+    let (repeated, once) = (ids(&[0, 0, 1]), ids(&[0, 1]));
+    for measure in Measure::ALL {
+        assert_eq!(
+            measure.of(&repeated, &judgments, depth(10)),
+            measure.of(&once, &judgments, depth(10))
+        );
+    }
+}
+
+#[test]
+fn an_interval_holds_the_mean_and_is_the_same_every_time() {
+    let values: Vec<_> = (0..100).map(|value| f64::from(value % 2)).collect();
+    let figure = estimate(&values).unwrap();
+    assert!((figure.mean - 0.5).abs() < 1e-12 && figure.queries == 100);
+    // The normal approximation gives .5 -+ 1.96 * .05.
+    assert!((figure.low - 0.402).abs() < 0.02 && (figure.high - 0.598).abs() < 0.02, "{figure:?}");
+    assert_eq!(estimate(&values), Some(figure));
+    assert_eq!(estimate(&[]), None);
+}
+
+#[test]
+fn chance_explains_what_it_can() {
+    // Of the 2^10 ways to set the signs of ten equal differences two are as large: p = 2 / 1024.
+    let clear = difference(&[0.1; 10]).unwrap();
+    assert!((clear.p - 2.0 / 1024.0).abs() < 0.0015, "{clear:?}");
+    assert!((clear.estimate.low - 0.1).abs() < 1e-9);
+    assert!((difference(&[0.1, -0.1]).unwrap().p - 1.0).abs() < f64::EPSILON);
+    assert!((difference(&[0.0; 5]).unwrap().p - 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn ways_are_compared_over_the_queries_that_both_measured() {
+    let (mut words, mut both) =
+        (Evaluation::new("lexical", depth(10)), Evaluation::new("hybrid", depth(10)));
+    let judgments = judged(&[3, 0]);
+    words.add("tripod", &ids(&[1, 0]), &judgments);
+    words.add("only here", &ids(&[0]), &judgments);
+    words.add("nothing to find", &ids(&[0]), &judged(&[0]));
+    both.add("tripod", &ids(&[0, 1]), &judgments);
+    let comparison = compare(&words, &both, Measure::ReciprocalRank).unwrap();
+    assert_eq!((comparison.from.as_str(), comparison.to.as_str()), ("lexical", "hybrid"));
+    assert_eq!(comparison.difference.estimate.queries, 1);
+    assert!((comparison.difference.estimate.mean - 0.5).abs() < 1e-12);
+    let report = words.report();
+    assert_eq!((report.queries, report.figures[0].name.as_str()), (3, "nDCG@10"));
+    assert_eq!(report.figures[0].estimate.unwrap().queries, 2);
+    assert_eq!(compare(&words, &Evaluation::new("none", depth(10)), Measure::Ndcg), None);
+    assert_eq!(compare(&words, &Evaluation::new("short", depth(5)), Measure::Ndcg), None);
+}
+
+fn ranked() -> impl Strategy<Value = (Vec<u8>, Vec<usize>)> {
+    prop::collection::vec(0..=3_u8, 1..15).prop_flat_map(|grades| {
+        let order: Vec<_> = (0..grades.len() + 3).collect();
+        (Just(grades), Just(order).prop_shuffle())
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_measure_is_0_to_1((grades, order) in ranked(), at in 1..20_usize) {
+        for measure in Measure::ALL {
+            if let Some(value) = measure.of(&ids(&order), &judged(&grades), depth(at)) {
+                prop_assert!((0.0..=1.0 + 1e-12).contains(&value), "{measure:?} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_ideal_order_gives_1((grades, _) in ranked(), at in 1..20_usize) {
+        let mut order: Vec<_> = (0..grades.len()).collect();
+        order.sort_by_key(|&number| std::cmp::Reverse(grades[number]));
+        if let Some(value) = ndcg(&ids(&order), &judged(&grades), depth(at)) {
+            prop_assert!((value - 1.0).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn moving_a_better_hit_up_never_lowers_a_measure(
+        (grades, order) in ranked(), one in 0..15_usize, other in 0..15_usize, at in 1..20_usize,
+    ) {
+        let (upper, lower) = (one.min(other) % order.len(), one.max(other) % order.len());
+        let (upper, lower) = (upper.min(lower), upper.max(lower));
+        // What nobody judged is left out: to the judged-only measure it has no grade to be better.
+        let (Some(above), Some(below)) = (grades.get(order[upper]), grades.get(order[lower])) else {
+            return Ok(());
+        };
+        let mut swapped = order.clone();
+        if below > above {
+            swapped.swap(upper, lower);
+        }
+        for measure in Measure::ALL {
+            let before = measure.of(&ids(&order), &judged(&grades), depth(at));
+            let after = measure.of(&ids(&swapped), &judged(&grades), depth(at));
+            prop_assert!(after.unwrap_or(0.0) >= before.unwrap_or(0.0) - 1e-12, "{measure:?}");
+        }
+    }
+}
