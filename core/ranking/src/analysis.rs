@@ -189,6 +189,8 @@ fn kind(character: char) -> Kind {
     match character {
         'a'..='z' => return Kind::Latin,
         '0'..='9' => return Kind::Digit,
+        // Folding leaves these where a compatibility form hid them: `™` is `TM`.
+        'A'..='Z' => return Kind::Other,
         _ if character.is_ascii() => return Kind::Separator,
         _ => {}
     }
