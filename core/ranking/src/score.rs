@@ -84,9 +84,11 @@ fn narrow(score: f64, text: f64, coverage: f64) -> Score {
 struct Reader<'a> {
     query: &'a QueryTerms,
     /// The query's distinct terms.
-    distinct: Vec<&'a str>,
+    distinct: Vec<&'a [u8]>,
+    /// Which first bytes those have: most words of a text are told apart by theirs.
+    initials: [bool; 256],
     /// Where each is; used when there are too many to compare with one by one.
-    places: HashMap<&'a str, usize>,
+    places: HashMap<&'a [u8], usize>,
     /// For each term of the query its place among the distinct ones.
     terms: Vec<usize>,
     /// The query's adjacent pairs, and their weights.
@@ -108,11 +110,15 @@ impl<'a> Reader<'a> {
         let mut places = HashMap::new();
         let mut terms = Vec::new();
         for term in &query.terms {
-            let place = *places.entry(term.text.as_str()).or_insert_with(|| {
-                distinct.push(term.text.as_str());
+            let place = *places.entry(term.text.as_bytes()).or_insert_with(|| {
+                distinct.push(term.text.as_bytes());
                 distinct.len() - 1
             });
             terms.push(place);
+        }
+        let mut initials = [false; 256];
+        for initial in distinct.iter().filter_map(|term| term.first()) {
+            initials[usize::from(*initial)] = true;
         }
         let weight = |at: usize| query.terms[at].idf + query.terms[at + 1].idf;
         let pairs = terms.windows(2).enumerate().map(|(at, pair)| ((pair[0], pair[1]), weight(at)));
@@ -123,12 +129,16 @@ impl<'a> Reader<'a> {
             counts: vec![0; distinct.len()],
             adjacent: Vec::new(),
             distinct,
+            initials,
             places,
             terms,
         }
     }
 
-    fn place(&self, term: &str) -> Option<usize> {
+    fn place(&self, term: &[u8]) -> Option<usize> {
+        if !self.initials[usize::from(*term.first()?)] {
+            return None;
+        }
         if self.distinct.len() <= FEW {
             self.distinct.iter().position(|known| *known == term)
         } else {
@@ -164,7 +174,7 @@ impl<'a> Reader<'a> {
     fn read_field(&mut self, field: TextField, stream: &str) {
         self.counts.fill(0);
         let (mut length, mut before) = (0_usize, None);
-        for term in stream.split(' ').filter(|term| !term.is_empty()) {
+        for term in stream.as_bytes().split(|byte| *byte == b' ').filter(|term| !term.is_empty()) {
             let place = self.place(term);
             if let Some(place) = place {
                 self.counts[place] += 1;

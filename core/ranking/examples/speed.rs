@@ -1,0 +1,107 @@
+//! How fast analysis, repair and scoring are: `cargo run --release -p ranking --example speed`.
+
+#![allow(clippy::print_stdout, reason = "it prints its figures")]
+
+use entities::{AnalyzedText, CountedStatistics, Mode, Product, ProductId};
+use ranking::{Input, QueryTerms, analyze_product, score};
+use std::error::Error;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+const PRODUCTS: usize = 20_000;
+const WORDS: usize = 100_000;
+const CANDIDATES: usize = 400;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let words: Vec<_> = (0..WORDS).map(word).collect();
+    let products =
+        (0..PRODUCTS).map(|seed| product(seed, &words)).collect::<Result<Vec<_>, _>>()?;
+    let begin = Instant::now();
+    let analyzed: Vec<_> = products.iter().map(analyze_product).collect();
+    let took = begin.elapsed();
+    let terms: usize =
+        analyzed.iter().map(|one| one.text.as_stream().split_whitespace().count()).sum();
+    println!("analysis: {PRODUCTS} products of {} terms in {took:?}", terms / PRODUCTS);
+
+    let mut statistics = CountedStatistics::default();
+    for one in &analyzed {
+        statistics.add(&one.text, &one.words);
+    }
+    // Every word is known twice, whichever the products happen to hold.
+    let all = words.join(" ");
+    statistics.add(&AnalyzedText::default(), &all);
+    statistics.add(&AnalyzedText::default(), &all);
+    let misspelt = format!("{}q", words[7]);
+    let took = fastest(|| drop(black_box(QueryTerms::understand(&misspelt, &statistics))));
+    println!("repair: one word among {WORDS} in {took:?}");
+
+    let query = QueryTerms::understand(&products[3].name, &statistics);
+    let bytes: usize = analyzed[..CANDIDATES].iter().map(|one| one.text.as_stream().len()).sum();
+    let inputs: Vec<_> = analyzed[..CANDIDATES]
+        .iter()
+        .map(|one| Input { text: &one.text, cosine: Some(0.5) })
+        .collect();
+    let took = fastest(|| drop(black_box(score(Mode::Hybrid, &query, &inputs))));
+    let terms = query.distinct().count();
+    println!(
+        "scoring: {CANDIDATES} candidates of {} bytes, {terms} terms in {took:?}",
+        bytes / CANDIDATES
+    );
+    Ok(())
+}
+
+fn fastest(mut run: impl FnMut()) -> Duration {
+    let times = (0..100).map(|_| {
+        let begin = Instant::now();
+        run();
+        begin.elapsed()
+    });
+    times.min().unwrap_or_default()
+}
+
+/// A word of its own for each number; small numbers come first in [`product`], as in a language.
+fn word(number: usize) -> String {
+    let mut rest = mixed(number) | 1 << 26;
+    let syllables = [
+        "ba", "co", "di", "fu", "ge", "ha", "li", "mo", "nu", "pe", "ra", "so", "ti", "vu", "we",
+        "zo",
+    ];
+    let mut word = String::new();
+    while rest > 0 && word.len() < 4 + number % 9 {
+        word.push_str(syllables[rest % 16]);
+        rest /= 16;
+    }
+    word
+}
+
+fn product(seed: usize, words: &[String]) -> Result<Product, entities::InvalidProductId> {
+    let text = |from: usize, count: usize| {
+        let chosen = (from..from + count).map(|at| {
+            let drawn = mixed(seed * 64 + at) % (WORDS * 100);
+            &*words[drawn * drawn / (WORDS * 10_000) % WORDS]
+        });
+        chosen.collect::<Vec<_>>().join(" ")
+    };
+    let shelf = words[seed % 50].clone();
+    Ok(Product {
+        id: ProductId::new(seed.to_string())?,
+        name: text(0, 4),
+        main_category: shelf.clone(),
+        sub_category: shelf,
+        brand: words[seed % 500].clone(),
+        description: format!("{} TN-{seed}", text(4, 36)),
+        attributes: String::new(),
+        image_url: String::new(),
+        link: String::new(),
+        rating: None,
+        rating_count: None,
+        discount_price: None,
+        actual_price: None,
+    })
+}
+
+/// Scatters a number over 26 bits.
+fn mixed(number: usize) -> usize {
+    let number = (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((number ^ (number >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)) >> 38
+}
