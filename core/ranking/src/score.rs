@@ -161,7 +161,9 @@ impl<'a> Reader<'a> {
             words.l += term.idf * frequency / (frequency + K1);
             words.coverage += if frequency > 0.0 { term.idf } else { 0.0 };
         }
-        words.coverage /= self.query.weight();
+        // Statistics that contradict themselves may give no term any weight.
+        let weight = self.query.weight();
+        words.coverage = if weight > 0.0 { words.coverage / weight } else { 0.0 };
         let all: f64 = self.pairs.iter().map(|(_, weight)| weight).sum();
         if all > 0.0 {
             let found = self.pairs.iter().filter(|(pair, _)| self.adjacent.contains(pair));

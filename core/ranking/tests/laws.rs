@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use entities::{AnalyzedText, CountedStatistics, Mode, Product, ProductId};
+use entities::{AnalyzedText, CountedStatistics, Mode, Product, ProductId, Statistics, TextField};
 use proptest::prelude::*;
 use ranking::{AnalyzedProduct, Input, QueryTerms, analyze, analyze_product, repair, score};
 
@@ -62,6 +62,34 @@ fn a_word_whose_stem_is_known_is_left_alone() {
     let terms = QueryTerms::understand("shoes", &counted(&products));
     assert!(terms.repaired().is_empty());
     assert_eq!(terms.distinct().collect::<Vec<_>>(), ["shoe"]);
+}
+
+/// Statistics that say more products hold a term than there are.
+#[derive(Debug)]
+struct Contradictory;
+
+impl Statistics for Contradictory {
+    fn documents(&self) -> u64 {
+        1
+    }
+    fn document_frequency(&self, _: &str) -> u64 {
+        9
+    }
+    fn average_length(&self, _: TextField) -> f32 {
+        0.0
+    }
+    fn word_frequency(&self, _: &str) -> u64 {
+        9
+    }
+    fn visit_words(&self, _: char, _: &mut dyn FnMut(&str, u64)) {}
+}
+
+#[test]
+fn statistics_that_contradict_themselves_still_give_finite_scores() {
+    let text = analyze_product(&product("mini tripod", "")).text;
+    let terms = QueryTerms::understand("mini tripod", &Contradictory);
+    let scores = score(Mode::Hybrid, &terms, &[Input { text: &text, cosine: Some(0.5) }]);
+    assert!(scores[0].score.is_finite() && scores[0].coverage.is_finite(), "{scores:?}");
 }
 
 proptest! {
