@@ -1,0 +1,237 @@
+use crate::buffer::Buffer;
+use crate::forward::{Workspace, forward};
+use crate::isa::Isa;
+use crate::layout::{DenseAt, DenseHeader};
+use crate::packed::{self, OpenError, PackError, Packed};
+use crate::weights::Precision;
+use sbert_model::SentenceModel;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A packed model, ready to embed. Threads share it.
+#[derive(Debug)]
+pub struct Encoder {
+    model: Packed,
+    isa: Isa,
+    /// Scratch memory of the threads that are not embedding right now.
+    workspaces: Mutex<Vec<Workspace>>,
+}
+
+/// The embeddings of some texts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Embedded {
+    /// A row of [`Encoder::dimension`] numbers for each text, in the order of the texts.
+    pub vectors: Vec<f32>,
+    /// Which texts were longer than the model reads, and were cut.
+    pub truncated: Vec<bool>,
+    /// Tokens in all.
+    pub tokens: usize,
+}
+
+/// These are no tokens of the model's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("text {text} has no tokens, too many, or one that the model does not know")]
+pub struct InvalidTokens {
+    /// Which text, counted from 0.
+    pub text: usize,
+}
+
+/// Tokens of a chunk, about: as many as keep activations in the second-level cache.
+const CHUNK: usize = 128;
+
+impl Encoder {
+    /// Maps a file that [`pack`](crate::pack) wrote. Its checksum is verified.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Packed::open(path).map(Self::new)
+    }
+
+    /// Packs `model` in memory.
+    pub fn from_model(model: &SentenceModel, precision: Precision) -> Result<Self, PackError> {
+        let bytes = packed::to_bytes(model, precision)?;
+        let packed = Packed::read(Buffer::hold(&bytes));
+        let packed = packed.map_err(|reason| PackError::Shape { name: model.name.clone(), reason });
+        packed.map(Self::new)
+    }
+
+    fn new(model: Packed) -> Self {
+        Self { model, isa: Isa::best(), workspaces: Mutex::default() }
+    }
+
+    /// The same, executed with other instructions; `None` if this processor lacks them.
+    #[must_use]
+    pub fn with_isa(self, isa: Isa) -> Option<Self> {
+        isa.is_available().then_some(Self { isa, ..self })
+    }
+
+    /// Which instructions it is executed with.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// How many coordinates an embedding has.
+    pub fn dimension(&self) -> usize {
+        self.model.header.dimension()
+    }
+
+    /// The longest text, in tokens, the special ones included.
+    pub fn max_tokens(&self) -> usize {
+        self.model.header.max_tokens
+    }
+
+    /// How the weights are held.
+    pub fn precision(&self) -> Precision {
+        self.model.header.precision
+    }
+
+    /// The name of the model's folder.
+    pub fn name(&self) -> &str {
+        &self.model.header.name
+    }
+
+    /// The SHA-256 of the model's weights as they were published, in hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        &self.model.header.sha256
+    }
+
+    /// Embeds `texts` on up to `threads` threads. A text's embedding has the same bits whatever
+    /// stands beside it, and on any number of threads. An empty text has an embedding too.
+    pub fn embed(&self, texts: &[&str], threads: usize) -> Embedded {
+        let encodings: Vec<_> =
+            texts.iter().map(|text| self.model.tokenizer.encode(text)).collect();
+        let truncated = encodings.iter().map(|encoding| encoding.truncated).collect();
+        let tokens: Vec<_> = encodings.into_iter().map(|encoding| encoding.ids).collect();
+        Embedded {
+            vectors: self.run(&tokens, threads),
+            truncated,
+            tokens: tokens.iter().map(Vec::len).sum(),
+        }
+    }
+
+    /// The tokens of `text`, the special ones included.
+    pub fn tokenize(&self, text: &str) -> Vec<u32> {
+        self.model.tokenizer.encode(text).ids
+    }
+
+    /// Embeds texts that are tokens already; a row for each.
+    pub fn embed_tokens(
+        &self,
+        texts: &[Vec<u32>],
+        threads: usize,
+    ) -> Result<Vec<f32>, InvalidTokens> {
+        let known = |id: &u32| (*id as usize) < self.model.header.vocabulary;
+        let good = |text: &Vec<u32>| {
+            (1..=self.max_tokens()).contains(&text.len()) && text.iter().all(known)
+        };
+        match texts.iter().position(|text| !good(text)) {
+            Some(text) => Err(InvalidTokens { text }),
+            None => Ok(self.run(texts, threads)),
+        }
+    }
+
+    fn run(&self, texts: &[Vec<u32>], threads: usize) -> Vec<f32> {
+        let chunks = chunks(texts);
+        let dimension = self.dimension();
+        let mut vectors = vec![0.0; texts.len() * dimension];
+        let mut rest = &mut vectors[..];
+        let mut work = Vec::with_capacity(chunks.len());
+        for chunk in chunks {
+            let (out, after) = rest.split_at_mut(chunk.len() * dimension);
+            work.push(Mutex::new((chunk, out)));
+            rest = after;
+        }
+        let next = AtomicUsize::new(0);
+        let embed = || {
+            let mut workspace = lock(&self.workspaces).pop().unwrap_or_default();
+            while let Some(chunk) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let (texts, out) = &mut *lock(chunk);
+                self.chunk(&mut workspace, texts, out);
+            }
+            lock(&self.workspaces).push(workspace);
+        };
+        let threads = threads.clamp(1, work.len().max(1));
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(embed);
+            }
+            embed();
+        });
+        drop(work);
+        vectors
+    }
+
+    fn chunk(&self, workspace: &mut Workspace, texts: &[Vec<u32>], out: &mut [f32]) {
+        let header = &self.model.header;
+        if header.dense.is_empty() {
+            forward(self.isa, workspace, &self.model, texts, out);
+        } else {
+            let mut x = vec![0.0; texts.len() * header.hidden * header.pooling().parts()];
+            forward(self.isa, workspace, &self.model, texts, &mut x);
+            for (dense, at) in header.dense.iter().zip(&self.model.layout.dense) {
+                x = self.dense(dense, at, &x);
+            }
+            out.copy_from_slice(&x);
+        }
+        if header.normalize {
+            out.chunks_exact_mut(header.dimension()).for_each(normalize);
+        }
+    }
+
+    /// A dense layer over rows, in f32.
+    fn dense(&self, dense: &DenseHeader, at: &DenseAt, x: &[f32]) -> Vec<f32> {
+        let bytes = self.model.buffer.bytes();
+        let weights: &[f32] = bytemuck::cast_slice(&bytes[at.weights.clone()]);
+        let bias: &[f32] = bytemuck::cast_slice(&bytes[at.bias.clone()]);
+        let mut out = Vec::with_capacity(x.len() / dense.inputs * dense.outputs);
+        for row in x.chunks_exact(dense.inputs) {
+            for (weights, bias) in weights.chunks_exact(dense.inputs).zip(bias) {
+                let sum = bias + dot(row, weights);
+                out.push(if dense.tanh { sum.tanh() } else { sum });
+            }
+        }
+        out
+    }
+}
+
+/// Whole texts of about [`CHUNK`] tokens together.
+fn chunks(texts: &[Vec<u32>]) -> Vec<&[Vec<u32>]> {
+    let mut chunks = Vec::new();
+    let (mut begin, mut tokens) = (0, 0);
+    for (end, text) in texts.iter().enumerate() {
+        if tokens > 0 && tokens + text.len() > CHUNK {
+            chunks.push(&texts[begin..end]);
+            (begin, tokens) = (end, 0);
+        }
+        tokens += text.len();
+    }
+    if begin < texts.len() {
+        chunks.push(&texts[begin..]);
+    }
+    chunks
+}
+
+/// In eight sums, so that the compiler may add them side by side; the order is always the same.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0; 8];
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// Scales a vector to length 1; one without length stays as it is.
+fn normalize(vector: &mut [f32]) {
+    let length = dot(vector, vector).sqrt().max(1e-12);
+    for x in vector {
+        *x /= length;
+    }
+}
+
+/// Scratch memory holds nothing that a panic could leave half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,285 @@
+//! The forward pass, for each set of instructions and each arithmetic.
+#![allow(
+    unsafe_code,
+    reason = "a function that carries processor features can be called only where they are proven"
+)]
+
+use crate::isa::Isa;
+use crate::kernels::{
+    self, Act, Arithmetic, Bf16, F32, Heads, Int8, LinearView, NormView, PANEL, Row, Target,
+};
+use crate::layout::{Header, Layout, LinearAt, NormAt, padded, vectors};
+use crate::packed::Packed;
+use crate::simd::{LANES, Portable, Simd, V};
+use crate::weights::Precision;
+use sbert_model::Activation;
+
+/// Scratch memory of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    /// Tokens of the chunk's texts, one behind the other.
+    ids: Vec<u32>,
+    lengths: Vec<usize>,
+    /// The tokens' vectors.
+    x: Vec<f32>,
+    rows: Vec<Row>,
+    /// Queries, keys and values; then the inside of the feed-forward part.
+    wide: Vec<f32>,
+    /// What attention made of the values.
+    context: Vec<f32>,
+    scores: Vec<V>,
+    int8: Vec<[u8; 4]>,
+    bf16: Vec<[u16; 2]>,
+    f32: Vec<f32>,
+}
+
+/// The forward pass over some texts, given as tokens: a row of `dimension` numbers for each, not
+/// yet through the dense layers.
+pub(crate) fn forward(
+    isa: Isa,
+    workspace: &mut Workspace,
+    model: &Packed,
+    texts: &[Vec<u32>],
+    out: &mut [f32],
+) {
+    workspace.fill(&model.header, texts);
+    let precision = model.header.precision;
+    macro_rules! run {
+        ($module:ident, $s:expr) => {
+            match precision {
+                Precision::Int8 => $module::forward::<Int8>($s, workspace, model, out),
+                Precision::Bf16 => $module::forward::<Bf16>($s, workspace, model, out),
+                Precision::Fp32 => $module::forward::<F32>($s, workspace, model, out),
+            }
+        };
+    }
+    // SAFETY, of each call: a value of the instructions' type proves that this processor has them.
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => {
+            if let (Precision::Bf16, Some(s)) = (precision, crate::simd::Avx512Bf16::new()) {
+                return unsafe { avx512_bf16::forward::<Bf16>(s, workspace, model, out) };
+            }
+            if let Some(s) = crate::simd::Avx512::new() {
+                return unsafe { run!(avx512, s) };
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => {
+            if let Some(s) = crate::simd::Avx2::new() {
+                return unsafe { run!(avx2, s) };
+            }
+        }
+        _ => {}
+    }
+    run!(portable, Portable);
+}
+
+impl Workspace {
+    fn fill(&mut self, header: &Header, texts: &[Vec<u32>]) {
+        self.ids.clear();
+        self.lengths.clear();
+        for text in texts {
+            self.ids.extend(text);
+            self.lengths.push(text.len());
+        }
+        let tokens = self.ids.len();
+        let (hidden, inner) = (padded(header.hidden), padded(header.inner));
+        let heads = header.heads * header.head_panels() * PANEL;
+        self.x.resize(tokens * hidden, 0.0);
+        self.rows.resize(tokens, Row::default());
+        self.wide.resize(tokens * inner.max(3 * heads), 0.0);
+        self.context.resize(tokens * heads, 0.0);
+    }
+}
+
+/// The scratch memory of an arithmetic's activations.
+pub(crate) trait Scratch: Sized {
+    fn groups(workspace: &mut Workspace) -> &mut Vec<Self>;
+}
+
+macro_rules! scratch {
+    ($group:ty, $field:ident) => {
+        impl Scratch for $group {
+            fn groups(workspace: &mut Workspace) -> &mut Vec<Self> {
+                &mut workspace.$field
+            }
+        }
+    };
+}
+scratch!([u8; 4], int8);
+scratch!([u16; 2], bf16);
+scratch!(f32, f32);
+
+impl Packed {
+    fn linear<W: bytemuck::Pod>(&self, at: &LinearAt) -> LinearView<'_, W> {
+        let bytes = self.buffer.bytes();
+        LinearView {
+            inputs: at.inputs,
+            outputs: at.outputs,
+            weights: bytemuck::cast_slice(&bytes[at.weights.clone()]),
+            scale: vectors(&bytes[at.scale.clone()]),
+            sum: vectors(&bytes[at.sum.clone()]),
+            bias: vectors(&bytes[at.bias.clone()]),
+        }
+    }
+
+    fn norm(&self, at: &NormAt) -> NormView<'_> {
+        let bytes = self.buffer.bytes();
+        NormView {
+            size: self.header.hidden,
+            epsilon: self.header.epsilon,
+            gamma: vectors(&bytes[at.gamma.clone()]),
+            beta: vectors(&bytes[at.beta.clone()]),
+        }
+    }
+}
+
+/// The activation function, as exact as the arithmetic around it.
+fn act(header: &Header) -> Act {
+    match header.activation() {
+        Ok(Activation::Gelu) if header.precision == Precision::Fp32 => Act::GeluExact,
+        Ok(Activation::Gelu) => Act::Gelu,
+        Ok(Activation::GeluTanh) => Act::GeluTanh,
+        Ok(Activation::Relu) => Act::Relu,
+        Err(_) => Act::None,
+    }
+}
+
+/// One set of instructions: the functions carry its features, and what they call is inlined.
+macro_rules! instructions {
+    ($name:ident, $simd:ty $(, $features:literal)?) => {
+        mod $name {
+            use super::*;
+
+            $(#[target_feature(enable = $features)])?
+            pub(super) fn forward<A: Arithmetic<$simd, Group: Scratch>>(
+                s: $simd,
+                workspace: &mut Workspace,
+                model: &Packed,
+                out: &mut [f32],
+            ) {
+                let Layout { layers, norm: first, .. } = &model.layout;
+                let mut groups = std::mem::take(A::Group::groups(workspace));
+                groups.resize(workspace.wide.len() / A::GROUP, A::Group::default());
+                embed(s, workspace, model);
+                norm(s, &mut workspace.x, &model.norm(first));
+                for layer in layers {
+                    let Workspace { x, rows, wide, .. } = workspace;
+                    convert::<A>(s, x, layer.qkv.inputs, &mut groups, rows);
+                    let qkv = model.linear(&layer.qkv);
+                    linear::<A>(s, &groups, rows, &qkv, Target::Panels, wide);
+                    attention(s, workspace, model);
+                    let Workspace { x, rows, wide, context, .. } = workspace;
+                    let output = model.linear(&layer.attention_output);
+                    convert::<A>(s, context, output.inputs, &mut groups, rows);
+                    linear::<A>(s, &groups, rows, &output, Target::Add, x);
+                    norm(s, x, &model.norm(&layer.attention_norm));
+                    let (up, down) = (model.linear(&layer.up), model.linear(&layer.down));
+                    convert::<A>(s, x, up.inputs, &mut groups, rows);
+                    let through = Target::Through(act(&model.header));
+                    linear::<A>(s, &groups, rows, &up, through, wide);
+                    convert::<A>(s, wide, down.inputs, &mut groups, rows);
+                    linear::<A>(s, &groups, rows, &down, Target::Add, x);
+                    norm(s, x, &model.norm(&layer.output_norm));
+                }
+                pool(s, workspace, model, out);
+                *A::Group::groups(workspace) = groups;
+            }
+
+            $(#[target_feature(enable = $features)])?
+            fn embed(s: $simd, workspace: &mut Workspace, model: &Packed) {
+                let Workspace { ids, lengths, x, .. } = workspace;
+                let bytes = model.buffer.bytes();
+                let width = padded(model.header.hidden) / LANES;
+                let positions = vectors(&bytes[model.layout.positions.clone()]);
+                let words = &bytes[model.layout.words.clone()];
+                let places = lengths.iter().flat_map(|length| 0..*length);
+                let rows = x.as_chunks_mut::<LANES>().0.chunks_exact_mut(width);
+                for ((id, place), x) in ids.iter().zip(places).zip(rows) {
+                    let position = &positions[place * width..][..width];
+                    let word = *id as usize * width;
+                    if model.header.precision == Precision::Fp32 {
+                        let row = &vectors(words)[word..][..width];
+                        kernels::embed(s, |at| s.load(&row[at]), position, x);
+                    } else {
+                        let words: &[[u16; LANES]] = bytemuck::cast_slice(words);
+                        let row = &words[word..][..width];
+                        kernels::embed(s, |at| s.load_half(&row[at]), position, x);
+                    }
+                }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            fn norm(s: $simd, x: &mut [f32], view: &NormView<'_>) {
+                kernels::norm(s, x, view);
+            }
+
+            $(#[target_feature(enable = $features)])?
+            fn convert<A: Arithmetic<$simd>>(
+                s: $simd,
+                x: &[f32],
+                inputs: usize,
+                groups: &mut [A::Group],
+                rows: &mut [Row],
+            ) {
+                kernels::convert::<_, A>(s, x, inputs, groups, rows);
+            }
+
+            $(#[target_feature(enable = $features)])?
+            fn linear<A: Arithmetic<$simd>>(
+                s: $simd,
+                groups: &[A::Group],
+                rows: &[Row],
+                layer: &LinearView<'_, A::Weights>,
+                target: Target,
+                out: &mut [f32],
+            ) {
+                kernels::linear::<_, A>(s, groups, rows, layer, target, out);
+            }
+
+            $(#[target_feature(enable = $features)])?
+            fn attention(s: $simd, workspace: &mut Workspace, model: &Packed) {
+                let heads =
+                    Heads { count: model.header.heads, panels: model.header.head_panels() };
+                let Workspace { ids, lengths, wide, context, scores, .. } = workspace;
+                let width = heads.count * heads.panels * PANEL;
+                let mut from = 0;
+                for &length in &*lengths {
+                    let out = &mut context[from * width..][..length * width];
+                    kernels::attention(s, heads, wide, ids.len(), from, length, out, scores);
+                    from += length;
+                }
+            }
+
+            $(#[target_feature(enable = $features)])?
+            fn pool(s: $simd, workspace: &Workspace, model: &Packed, out: &mut [f32]) {
+                let (pooling, size) = (model.header.pooling(), model.header.hidden);
+                let width = padded(size) / LANES;
+                let mut rows = workspace.x.as_chunks::<LANES>().0;
+                let outs = out.chunks_exact_mut(size * pooling.parts());
+                for (&length, out) in workspace.lengths.iter().zip(outs) {
+                    let (text, rest) = rows.split_at(length * width);
+                    kernels::pool(s, pooling, size, text, length, out);
+                    rows = rest;
+                }
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+instructions!(
+    avx512_bf16,
+    crate::simd::Avx512Bf16,
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c"
+);
+#[cfg(target_arch = "x86_64")]
+instructions!(
+    avx512,
+    crate::simd::Avx512,
+    "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"
+);
+#[cfg(target_arch = "x86_64")]
+instructions!(avx2, crate::simd::Avx2, "avx2,fma,f16c");
+instructions!(portable, Portable);

@@ -1,0 +1,173 @@
+use crate::simd::{LANES, Simd, V};
+
+/// How activations and weights are held, and multiplied.
+pub(crate) trait Arithmetic<S: Simd>: 'static {
+    /// Inputs that are multiplied at a time.
+    const GROUP: usize;
+    /// So many activations of one row.
+    type Group: Copy + Default;
+    /// So many weights of sixteen columns.
+    type Weights: bytemuck::Pod;
+    /// The same in registers.
+    type Loaded: Copy;
+    /// Sixteen columns' sums of products.
+    type Sum: Copy;
+
+    fn zero(s: S) -> Self::Sum;
+    fn load(s: S, weights: &Self::Weights) -> Self::Loaded;
+    fn dot(s: S, sum: Self::Sum, group: Self::Group, weights: Self::Loaded) -> Self::Sum;
+    /// Sums of products as numbers; the columns' scale and the sum of their weights undo the
+    /// quantisation.
+    fn finish(s: S, sum: Self::Sum, row: Row, scale: &V, weight_sum: &V) -> S::F;
+    /// Writes a row's groups in order.
+    fn convert(s: S, x: &[V], write: impl FnMut(usize, Self::Group)) -> Row;
+}
+
+/// How a row of activations was quantised: value = min + scale q. Meaningless in floating point.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Row {
+    scale: f32,
+    min: f32,
+}
+
+/// Activations of 8 bits without sign, weights of 8 bits with.
+#[derive(Debug)]
+pub(crate) struct Int8;
+
+/// bfloat16, summed in f32.
+#[derive(Debug)]
+pub(crate) struct Bf16;
+
+/// f32.
+#[derive(Debug)]
+pub(crate) struct F32;
+
+impl<S: Simd> Arithmetic<S> for Int8 {
+    const GROUP: usize = 4;
+    type Group = [u8; 4];
+    type Weights = [i8; 64];
+    type Loaded = S::I;
+    type Sum = S::I;
+
+    #[inline(always)]
+    fn zero(s: S) -> S::I {
+        s.zero()
+    }
+
+    #[inline(always)]
+    fn load(s: S, weights: &[i8; 64]) -> S::I {
+        s.load_w(weights)
+    }
+
+    #[inline(always)]
+    fn dot(s: S, sum: S::I, group: [u8; 4], weights: S::I) -> S::I {
+        s.dot(sum, group, weights)
+    }
+
+    #[inline(always)]
+    fn finish(s: S, sum: S::I, row: Row, scale: &V, weight_sum: &V) -> S::F {
+        let offset = s.mul(s.splat(row.min), s.load(weight_sum));
+        s.mul(s.fma(s.widen(sum), s.splat(row.scale), offset), s.load(scale))
+    }
+
+    #[inline(always)]
+    fn convert(s: S, x: &[V], mut write: impl FnMut(usize, [u8; 4])) -> Row {
+        let (mut low, mut high) = ([s.load(&x[0]); 2], [s.load(&x[0]); 2]);
+        for pair in x.as_chunks::<2>().0 {
+            for half in 0..2 {
+                let value = s.load(&pair[half]);
+                low[half] = s.min(low[half], value);
+                high[half] = s.max(high[half], value);
+            }
+        }
+        let min = s.min_of(s.min(low[0], low[1]));
+        let max = s.max_of(s.max(high[0], high[1]));
+        let span = (max - min).max(1e-20);
+        // An offset in place of a zero point: q = value up - min up.
+        let up = S::QMAX / span;
+        let (factor, offset) = (s.splat(up), s.splat(-min * up));
+        let mut q = [0; LANES];
+        for (at, x) in x.iter().enumerate() {
+            s.to_u8(s.max(s.fma(s.load(x), factor, offset), s.splat(0.0)), &mut q);
+            for (part, group) in q.as_chunks::<4>().0.iter().enumerate() {
+                write(4 * at + part, *group);
+            }
+        }
+        Row { scale: span / S::QMAX, min }
+    }
+}
+
+impl<S: Simd> Arithmetic<S> for F32 {
+    const GROUP: usize = 1;
+    type Group = f32;
+    type Weights = V;
+    type Loaded = S::F;
+    type Sum = S::F;
+
+    #[inline(always)]
+    fn zero(s: S) -> S::F {
+        s.splat(0.0)
+    }
+
+    #[inline(always)]
+    fn load(s: S, weights: &V) -> S::F {
+        s.load(weights)
+    }
+
+    #[inline(always)]
+    fn dot(s: S, sum: S::F, group: f32, weights: S::F) -> S::F {
+        s.fma(s.splat(group), weights, sum)
+    }
+
+    #[inline(always)]
+    fn finish(_: S, sum: S::F, _: Row, _: &V, _: &V) -> S::F {
+        sum
+    }
+
+    #[inline(always)]
+    fn convert(_: S, x: &[V], mut write: impl FnMut(usize, f32)) -> Row {
+        for (at, value) in x.as_flattened().iter().enumerate() {
+            write(at, *value);
+        }
+        Row::default()
+    }
+}
+
+impl<S: Simd> Arithmetic<S> for Bf16 {
+    const GROUP: usize = 2;
+    type Group = [u16; 2];
+    type Weights = [u16; 32];
+    type Loaded = S::Bf16Weights;
+    type Sum = S::F;
+
+    #[inline(always)]
+    fn zero(s: S) -> S::F {
+        s.splat(0.0)
+    }
+
+    #[inline(always)]
+    fn load(s: S, weights: &[u16; 32]) -> S::Bf16Weights {
+        s.load_bf16(weights)
+    }
+
+    #[inline(always)]
+    fn dot(s: S, sum: S::F, group: [u16; 2], weights: S::Bf16Weights) -> S::F {
+        s.dot_bf16(sum, group, weights)
+    }
+
+    #[inline(always)]
+    fn finish(_: S, sum: S::F, _: Row, _: &V, _: &V) -> S::F {
+        sum
+    }
+
+    #[inline(always)]
+    fn convert(s: S, x: &[V], mut write: impl FnMut(usize, [u16; 2])) -> Row {
+        for (at, x) in x.iter().enumerate() {
+            let rounded = s.to_bf16(s.load(x));
+            for (part, group) in rounded.as_chunks::<2>().0.iter().enumerate() {
+                write(LANES / 2 * at + part, *group);
+            }
+        }
+        Row::default()
+    }
+}

@@ -1,0 +1,226 @@
+use super::activation::exp;
+use super::{PANEL, tiles, with_height};
+use crate::simd::{LANES, Simd, V};
+
+/// The heads of an attention, each padded to whole panels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heads {
+    /// How many.
+    pub(crate) count: usize,
+    /// Panels of 32 numbers in each.
+    pub(crate) panels: usize,
+}
+
+/// Queries, keys and values of a text, head by head.
+#[derive(Clone, Copy)]
+struct Head<'a, const P: usize> {
+    /// For each panel the tokens' 32 numbers.
+    queries: [&'a [[V; 2]]; P],
+    keys: [&'a [[V; 2]]; P],
+    values: [&'a [[V; 2]]; P],
+}
+
+/// The most panels of a head: 128 numbers. Heads are padded to 1, 2 or 4 panels.
+pub(crate) const MOST_PANELS: usize = 4;
+
+/// Multi-head attention of one text. `qkv` holds panels of `stride` tokens by 32, first all
+/// queries, then all keys, then all values; the text's tokens are `from..from + length`. Queries
+/// come scaled by 1 / sqrt(head size). Writes rows of all heads' numbers.
+///
+/// Scores are kept with the queries in the lanes, 16 or 32 at a time, so that the softmax needs no
+/// sums or maxima across lanes, and no mask. `scores` is scratch.
+#[inline(always)]
+pub(crate) fn attention<S: Simd>(
+    s: S,
+    heads: Heads,
+    qkv: &[f32],
+    stride: usize,
+    from: usize,
+    length: usize,
+    out: &mut [f32],
+    scores: &mut Vec<V>,
+) {
+    macro_rules! of_panels {
+        ($panels:literal) => {
+            of_heads::<S, $panels>(s, heads.count, qkv, stride, from, length, out, scores)
+        };
+    }
+    match heads.panels {
+        1 => of_panels!(1),
+        2 => of_panels!(2),
+        _ => of_panels!(4),
+    }
+}
+
+#[inline(always)]
+fn of_heads<S: Simd, const P: usize>(
+    s: S,
+    heads: usize,
+    qkv: &[f32],
+    stride: usize,
+    from: usize,
+    length: usize,
+    out: &mut [f32],
+    scores: &mut Vec<V>,
+) {
+    scores.resize(2 * length, [0.0; LANES]);
+    let panel = |number: usize| {
+        let begin = (number * stride + from) * PANEL;
+        qkv[begin..][..length * PANEL].as_chunks::<LANES>().0.as_chunks::<2>().0
+    };
+    for head in 0..heads {
+        let part = |part: usize| std::array::from_fn(|p| panel((part * heads + head) * P + p));
+        let head_of_text: Head<'_, P> = Head { queries: part(0), keys: part(1), values: part(2) };
+        let out = &mut out[head * P * PANEL..];
+        let width = heads * P * PANEL;
+        let mut at = 0;
+        while at < length {
+            if length - at > LANES {
+                head_of_text.attend::<S, 2>(s, at, scores, out, width);
+                at += 2 * LANES;
+            } else {
+                head_of_text.attend::<S, 1>(s, at, scores, out, width);
+                at += LANES;
+            }
+        }
+    }
+}
+
+impl<const P: usize> Head<'_, P> {
+    /// softmax(q k) v for the queries from `at` on, as many as W vectors hold.
+    #[inline(always)]
+    fn attend<S: Simd, const W: usize>(
+        &self,
+        s: S,
+        at: usize,
+        scores: &mut [V],
+        out: &mut [f32],
+        width: usize,
+    ) {
+        let length = self.keys[0].len();
+        let count = (length - at).min(W * LANES);
+        let queries = self.transposed::<S, W>(s, at);
+        let scores = scores[..W * length].as_chunks_mut::<W>().0;
+        let mut top = [s.splat(f32::MIN); W];
+        for (first, height) in tiles(length, S::MR) {
+            macro_rules! of_height {
+                ($height:literal) => {
+                    self.scores::<S, W, $height>(s, &queries, first, &mut scores[first..], &mut top)
+                };
+            }
+            with_height!(S, height, of_height);
+        }
+        let mut sums = [s.splat(0.0); W];
+        for row in scores.iter_mut() {
+            for w in 0..W {
+                let e = exp(s, s.sub(s.load(&row[w]), top[w]));
+                sums[w] = s.add(sums[w], e);
+                s.store(&mut row[w], e);
+            }
+        }
+        let sums: [V; W] = std::array::from_fn(|w| s.lanes(sums[w]));
+        let (scores, sums) = (scores.as_flattened().as_flattened(), sums.as_flattened());
+        for (first, height) in tiles(count, S::MR) {
+            for panel in 0..P {
+                let out = &mut out[(at + first) * width + panel * PANEL..];
+                let values = self.values[panel];
+                macro_rules! of_height {
+                    ($height:literal) => {
+                        mix::<S, $height>(
+                            s,
+                            &scores[first..],
+                            W * LANES,
+                            values,
+                            &sums[first..],
+                            out,
+                            width,
+                        )
+                    };
+                }
+                with_height!(S, height, of_height);
+            }
+        }
+    }
+
+    /// The queries, a coordinate's of all of them side by side.
+    #[inline(always)]
+    fn transposed<S: Simd, const W: usize>(&self, s: S, at: usize) -> [[[V; W]; PANEL]; P] {
+        let mut transposed = [[[[0.0; LANES]; W]; PANEL]; P];
+        for (queries, transposed) in self.queries.iter().zip(&mut transposed) {
+            #[expect(clippy::needless_range_loop, reason = "`w` also counts the lanes")]
+            for w in 0..W {
+                for half in 0..2 {
+                    let rows = std::array::from_fn(|lane| {
+                        let query = queries.get(at + w * LANES + lane);
+                        query.map_or(s.splat(0.0), |query| s.load(&query[half]))
+                    });
+                    for (lane, column) in s.transpose(rows).into_iter().enumerate() {
+                        s.store(&mut transposed[half * LANES + lane][w], column);
+                    }
+                }
+            }
+        }
+        transposed
+    }
+
+    /// The scores of R keys from `first` on.
+    #[inline(always)]
+    fn scores<S: Simd, const W: usize, const R: usize>(
+        &self,
+        s: S,
+        queries: &[[[V; W]; PANEL]; P],
+        first: usize,
+        scores: &mut [[V; W]],
+        top: &mut [S::F; W],
+    ) {
+        let mut sums = [[s.splat(0.0); W]; R];
+        for (keys, queries) in self.keys.iter().zip(queries) {
+            let keys: &[[V; 2]] = &keys[first..][..R];
+            let keys = keys.as_flattened().as_flattened().as_chunks::<PANEL>().0;
+            for (d, query) in queries.iter().enumerate() {
+                let query: [S::F; W] = std::array::from_fn(|w| s.load(&query[w]));
+                for r in 0..R {
+                    let key = s.splat(keys[r][d]);
+                    for w in 0..W {
+                        sums[r][w] = s.fma(key, query[w], sums[r][w]);
+                    }
+                }
+            }
+        }
+        for (sums, scores) in sums.iter().zip(&mut scores[..R]) {
+            for w in 0..W {
+                s.store(&mut scores[w], sums[w]);
+                top[w] = s.max(top[w], sums[w]);
+            }
+        }
+    }
+}
+
+/// out[r] = the sum of score[j][r] value[j] over all tokens j, by sum[r]; one panel's numbers.
+#[inline(always)]
+fn mix<S: Simd, const R: usize>(
+    s: S,
+    scores: &[f32],
+    stride: usize,
+    values: &[[V; 2]],
+    sums: &[f32],
+    out: &mut [f32],
+    width: usize,
+) {
+    let mut mixed = [[s.splat(0.0); 2]; R];
+    for (token, value) in values.iter().enumerate() {
+        let value = [s.load(&value[0]), s.load(&value[1])];
+        let scores = &scores[token * stride..][..R];
+        for r in 0..R {
+            let score = s.splat(scores[r]);
+            mixed[r] = [s.fma(score, value[0], mixed[r][0]), s.fma(score, value[1], mixed[r][1])];
+        }
+    }
+    for r in 0..R {
+        let inverse = s.splat(1.0 / sums[r]);
+        let out = out[r * width..][..PANEL].as_chunks_mut::<LANES>().0;
+        for half in 0..2 {
+            s.store(&mut out[half], s.mul(mixed[r][half], inverse));
+        }
+    }
+}

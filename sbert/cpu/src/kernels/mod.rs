@@ -1,0 +1,57 @@
+//! The parts of the forward pass, once for every set of instructions.
+//!
+//! Every row (token) is computed without regard to the others, in a fixed order of operations, so
+//! that a text's embedding does not depend on its batch.
+
+mod activation;
+mod arithmetic;
+mod attention;
+mod linear;
+mod norm;
+mod pool;
+
+pub(crate) use activation::Act;
+pub(crate) use arithmetic::{Arithmetic, Bf16, F32, Int8, Row};
+pub(crate) use attention::{Heads, MOST_PANELS, attention};
+pub(crate) use linear::{LinearView, Target, convert, linear};
+pub(crate) use norm::{NormView, embed, norm};
+pub(crate) use pool::pool;
+
+use crate::simd::LANES;
+
+/// Columns of one panel of packed weights: two vectors.
+pub(crate) const PANEL: usize = 2 * LANES;
+
+/// The tiles that rows are computed in: as few as `most` rows each allow, of nearly the same
+/// height. Gives the first row and the height of each.
+#[inline(always)]
+pub(crate) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = rows.div_ceil(most);
+    (0..count).map(move |tile| {
+        let (begin, end) = (rows * tile / count, rows * (tile + 1) / count);
+        (begin, end - begin)
+    })
+}
+
+/// Calls `$call!(height)` with the height as a literal, so that a tile's sums stay in registers. The
+/// guards are constants, so that heights which a set of instructions does not use are not compiled.
+macro_rules! with_height {
+    ($simd:ty, $height:expr, $call:ident) => {
+        match $height {
+            1 => $call!(1),
+            2 => $call!(2),
+            3 if const { <$simd>::MR >= 3 } => $call!(3),
+            4 if const { <$simd>::MR >= 4 } => $call!(4),
+            5 if const { <$simd>::MR >= 5 } => $call!(5),
+            6 if const { <$simd>::MR >= 6 } => $call!(6),
+            7 if const { <$simd>::MR >= 7 } => $call!(7),
+            8 if const { <$simd>::MR >= 8 } => $call!(8),
+            9 if const { <$simd>::MR >= 9 } => $call!(9),
+            10 if const { <$simd>::MR >= 10 } => $call!(10),
+            11 if const { <$simd>::MR >= 11 } => $call!(11),
+            12 if const { <$simd>::MR >= 12 } => $call!(12),
+            _ => unreachable!("tiles() makes no other heights"),
+        }
+    };
+}
+pub(crate) use with_height;

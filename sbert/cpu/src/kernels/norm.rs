@@ -1,0 +1,55 @@
+use crate::simd::{LANES, Simd, V};
+
+/// A layer normalisation, padded with zeros to whole vectors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NormView<'a> {
+    /// Coordinates without padding.
+    pub(crate) size: usize,
+    /// What keeps it from dividing by zero.
+    pub(crate) epsilon: f32,
+    /// What a coordinate is multiplied by.
+    pub(crate) gamma: &'a [V],
+    /// What is added to it.
+    pub(crate) beta: &'a [V],
+}
+
+/// The sum of the word's and the position's vectors; the latter holds that of the token type too.
+#[inline(always)]
+pub(crate) fn embed<S: Simd>(s: S, word: impl Fn(usize) -> S::F, position: &[V], x: &mut [V]) {
+    for (at, (x, position)) in x.iter_mut().zip(position).enumerate() {
+        s.store(x, s.add(word(at), s.load(position)));
+    }
+}
+
+/// Normalises each row of `x`, in place; padding stays zero.
+#[inline(always)]
+pub(crate) fn norm<S: Simd>(s: S, x: &mut [f32], norm: &NormView<'_>) {
+    for row in x.chunks_exact_mut(norm.gamma.len() * LANES) {
+        norm_row(s, row.as_chunks_mut::<LANES>().0, norm);
+    }
+}
+
+#[inline(always)]
+fn norm_row<S: Simd>(s: S, x: &mut [V], norm: &NormView<'_>) {
+    let size = norm.size as f32;
+    let padding = (x.len() * LANES - norm.size) as f32;
+    let total = |v: [S::F; 4]| s.sum(s.add(s.add(v[0], v[1]), s.add(v[2], v[3])));
+    let mut sums = [s.splat(0.0); 4];
+    for (at, x) in x.iter().enumerate() {
+        sums[at % 4] = s.add(sums[at % 4], s.load(x));
+    }
+    let mean = total(sums) / size;
+    let around = s.splat(mean);
+    let mut squares = [s.splat(0.0); 4];
+    for (at, x) in x.iter().enumerate() {
+        let distance = s.sub(s.load(x), around);
+        squares[at % 4] = s.fma(distance, distance, squares[at % 4]);
+    }
+    // The padding's zeros lie at the distance of the mean, each.
+    let variance = ((total(squares) - padding * mean * mean) / size).max(0.0);
+    let inverse = s.splat(1.0 / (variance + norm.epsilon).sqrt());
+    for ((x, gamma), beta) in x.iter_mut().zip(norm.gamma).zip(norm.beta) {
+        let value = s.mul(s.sub(s.load(x), around), inverse);
+        s.store(x, s.fma(value, s.load(gamma), s.load(beta)));
+    }
+}

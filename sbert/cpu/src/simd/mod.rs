@@ -1,0 +1,145 @@
+//! Sixteen lanes of f32 or i32 in three shapes: AVX-512 with VNNI, AVX2, plain Rust.
+//!
+//! A value of a `Simd` type proves that this processor has its instructions (`new` looks), which
+//! makes the methods safe to call. They are `inline(always)` and take their features from the
+//! caller: call them below a function that has `#[target_feature]`, as `forward.rs` does, or they
+//! will be slow.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use portable::Portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512, Avx512Bf16};
+
+/// Numbers in a vector.
+pub(crate) const LANES: usize = 16;
+/// The numbers of a vector.
+pub(crate) type V = [f32; LANES];
+
+/// Sixteen lanes.
+pub(crate) trait Simd: Copy {
+    /// Sixteen f32.
+    type F: Copy;
+    /// Sixteen i32.
+    type I: Copy;
+    /// Thirty-two bfloat16: two inputs of sixteen columns.
+    type Bf16Weights: Copy;
+    /// Rows of one GEMM tile (as many as keep `MR * 2` accumulators in registers).
+    const MR: usize;
+    /// The largest quantised activation: 255, or 127 where `dot` would saturate above.
+    const QMAX: f32;
+    fn new() -> Option<Self>;
+
+    fn splat(self, x: f32) -> Self::F;
+    fn load(self, x: &V) -> Self::F;
+    fn store(self, x: &mut V, v: Self::F);
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    fn max(self, a: Self::F, b: Self::F) -> Self::F;
+    /// a * b + c
+    fn fma(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    fn round(self, a: Self::F) -> Self::F;
+    /// p * 2^n for whole n
+    fn ldexp(self, p: Self::F, n: Self::F) -> Self::F;
+    fn widen(self, a: Self::I) -> Self::F;
+    /// Values within 0..=QMAX to the nearest whole number.
+    fn to_u8(self, a: Self::F, out: &mut [u8; LANES]);
+    /// Sixteen binary16, widened.
+    fn load_half(self, x: &[u16; LANES]) -> Self::F;
+    fn load_bf16(self, w: &[u16; 2 * LANES]) -> Self::Bf16Weights;
+    /// acc[l] += a[0] * w[2 l] + a[1] * w[2 l + 1], of bfloat16.
+    fn dot_bf16(self, acc: Self::F, a: [u16; 2], w: Self::Bf16Weights) -> Self::F;
+    /// Sixteen f32, rounded to bfloat16.
+    fn to_bf16(self, a: Self::F) -> [u16; LANES];
+    fn lanes(self, v: Self::F) -> V;
+    fn transpose(self, v: [Self::F; LANES]) -> [Self::F; LANES];
+
+    fn zero(self) -> Self::I;
+    fn load_w(self, w: &[i8; 64]) -> Self::I;
+    /// acc[l] += sum of a[t] * w[4 l + t] for t in 0..4
+    fn dot(self, acc: Self::I, a: [u8; 4], w: Self::I) -> Self::I;
+
+    #[inline(always)]
+    fn sum(self, v: Self::F) -> f32 {
+        reduce(self.lanes(v), |a, b| a + b)
+    }
+    #[inline(always)]
+    fn min_of(self, v: Self::F) -> f32 {
+        reduce(self.lanes(v), f32::min)
+    }
+    #[inline(always)]
+    fn max_of(self, v: Self::F) -> f32 {
+        reduce(self.lanes(v), f32::max)
+    }
+}
+
+/// The same tree whatever the instruction set.
+#[inline(always)]
+fn reduce(mut v: V, f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut n = LANES / 2;
+    while n > 0 {
+        for i in 0..n {
+            v[i] = f(v[i], v[i + n]);
+        }
+        n /= 2;
+    }
+    v[0]
+}
+
+/// The bfloat16 nearest to `x`, ties to even.
+pub(crate) fn round_bf16(x: f32) -> u16 {
+    let bits = x.to_bits();
+    ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
+}
+
+/// A bfloat16, widened.
+pub(crate) fn widen_bf16(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// The binary16 nearest to `x`, ties to even; what is too large becomes infinite.
+pub(crate) fn round_half(x: f32) -> u16 {
+    let bits = x.to_bits();
+    let sign = (bits >> 16 & 0x8000) as u16;
+    let magnitude = f32::from_bits(bits & 0x7fff_ffff);
+    if !magnitude.is_finite() || magnitude >= 65_520.0 {
+        return sign | 0x7c00 | u16::from(magnitude.is_nan());
+    }
+    if magnitude < 2.0_f32.powi(-14) {
+        // Subnormal: the number counts units of 2^-24.
+        return sign | (magnitude * 2.0_f32.powi(24)).round_ties_even() as u16;
+    }
+    let rounded = magnitude.to_bits() + 0xfff + (bits >> 13 & 1);
+    sign | ((rounded >> 13) - (112 << 10)) as u16
+}
+
+/// A binary16, widened.
+pub(crate) fn widen_half(bits: u16) -> f32 {
+    // Shifted into place, the exponent is 112 too small, also of subnormal numbers.
+    let shifted = f32::from_bits(u32::from(bits & 0x7fff) << 13);
+    let widened = shifted * 2.0_f32.powi(112);
+    let infinite = bits & 0x7c00 == 0x7c00;
+    let magnitude = if infinite { widened.to_bits() | 0x7f80_0000 } else { widened.to_bits() };
+    f32::from_bits(magnitude | u32::from(bits & 0x8000) << 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finite_half_survives_being_widened_and_rounded() {
+        for bits in 0..=u16::MAX {
+            if bits & 0x7c00 != 0x7c00 {
+                assert_eq!(round_half(widen_half(bits)), bits, "{bits:#x}");
+            }
+        }
+        assert_eq!(round_half(1.0e9), 0x7c00);
+        assert_eq!(round_half(0.1), 0x2e66);
+    }
+}

@@ -1,0 +1,236 @@
+//! Packs a model's weights as the kernels read them.
+
+use crate::kernels::PANEL;
+use crate::layout::{Header, Layout, LinearAt, NormAt, padded};
+use crate::simd::{LANES, round_bf16, round_half};
+use sbert_model::{BertWeights, Linear, ModelError, Norm, SentenceModel};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// How weights are held and multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 8 bits: a quarter of the memory, the fastest.
+    Int8,
+    /// bfloat16: half of the memory, hardly distinguishable from f32.
+    Bf16,
+    /// f32, as the model was published.
+    Fp32,
+}
+
+impl Precision {
+    /// Every precision.
+    pub const ALL: [Self; 3] = [Self::Int8, Self::Bf16, Self::Fp32];
+
+    /// Its name in settings: `int8`, `bf16`, `fp32`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "int8",
+            Self::Bf16 => "bf16",
+            Self::Fp32 => "fp32",
+        }
+    }
+
+    /// Bytes of a weight.
+    pub(crate) fn weight_bytes(self) -> usize {
+        match self {
+            Self::Int8 => 1,
+            Self::Bf16 => 2,
+            Self::Fp32 => 4,
+        }
+    }
+
+    /// Bytes of a number of a word's embedding.
+    pub(crate) fn word_bytes(self) -> usize {
+        if self == Self::Fp32 { 4 } else { 2 }
+    }
+}
+
+/// Writes the numbers of `model` into `bytes`, where `layout` says.
+pub(crate) fn write(
+    model: &SentenceModel,
+    header: &Header,
+    layout: &Layout,
+    bytes: &mut [u8],
+) -> Result<(), ModelError> {
+    let weights = model.weights()?;
+    let mut packer = Packer { bytes, header };
+    packer.embeddings(&weights, layout);
+    packer.norm(&weights.norm, &layout.norm);
+    for (layer, at) in weights.layers.iter().zip(&layout.layers) {
+        packer.attention(layer, at);
+        packer.norm(&layer.attention_norm, &at.attention_norm);
+        packer.linear(&Matrix::of(&layer.intermediate, header.hidden), &at.up);
+        packer.linear(&Matrix::of(&layer.output, header.inner), &at.down);
+        packer.norm(&layer.output_norm, &at.output_norm);
+    }
+    for (dense, at) in model.dense.iter().zip(&layout.dense) {
+        let linear = dense.linear()?;
+        packer.numbers(&at.weights, &linear.weight.to_f32());
+        if let Some(bias) = linear.bias {
+            packer.numbers(&at.bias, &bias.to_f32());
+        }
+    }
+    Ok(())
+}
+
+/// A linear layer's numbers: for each output its inputs and its bias, zeros where there are none.
+struct Matrix {
+    inputs: usize,
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Matrix {
+    fn of(linear: &Linear<'_>, inputs: usize) -> Self {
+        let bias = linear.bias.as_ref().map(sbert_model::Tensor::to_f32).unwrap_or_default();
+        Self { inputs, weights: linear.weight.to_f32(), bias }
+    }
+
+    fn row(&self, output: usize) -> &[f32] {
+        &self.weights[output * self.inputs..][..self.inputs]
+    }
+
+    /// The rows of each head of `size`, padded with zeros to `padded`, times `factor`.
+    fn pad_heads(&self, heads: usize, size: usize, padded: usize, factor: f32) -> Self {
+        let mut weights = vec![0.0; heads * padded * self.inputs];
+        let mut bias = vec![0.0; heads * padded];
+        for (head, coordinate) in (0..heads).flat_map(|head| (0..size).map(move |c| (head, c))) {
+            let (from, to) = (head * size + coordinate, head * padded + coordinate);
+            let target = &mut weights[to * self.inputs..][..self.inputs];
+            for (target, weight) in target.iter_mut().zip(self.row(from)) {
+                *target = weight * factor;
+            }
+            bias[to] = self.bias[from] * factor;
+        }
+        Self { inputs: self.inputs, weights, bias }
+    }
+
+    /// The same with its inputs moved where padded heads have them.
+    fn pad_inputs(&self, heads: usize, size: usize, padded: usize) -> Self {
+        let outputs = self.bias.len();
+        let mut weights = vec![0.0; outputs * heads * padded];
+        for output in 0..outputs {
+            for (head, part) in self.row(output).chunks_exact(size).enumerate() {
+                weights[(output * heads + head) * padded..][..size].copy_from_slice(part);
+            }
+        }
+        Self { inputs: heads * padded, weights, bias: self.bias.clone() }
+    }
+}
+
+struct Packer<'a> {
+    bytes: &'a mut [u8],
+    header: &'a Header,
+}
+
+impl Packer<'_> {
+    fn numbers(&mut self, at: &Range<usize>, numbers: &[f32]) {
+        let target = &mut self.bytes[at.clone()];
+        for (target, number) in target.as_chunks_mut().0.iter_mut().zip(numbers) {
+            *target = number.to_ne_bytes();
+        }
+    }
+
+    fn norm(&mut self, norm: &Norm<'_>, at: &NormAt) {
+        self.numbers(&at.gamma, &norm.weight.to_f32());
+        self.numbers(&at.beta, &norm.bias.to_f32());
+    }
+
+    fn embeddings(&mut self, weights: &BertWeights<'_>, layout: &Layout) {
+        let (hidden, width) = (self.header.hidden, padded(self.header.hidden));
+        let row_bytes = width * self.header.precision.word_bytes();
+        let half = self.header.precision != Precision::Fp32;
+        for (row, word) in weights.words.to_f32().chunks_exact(hidden).enumerate() {
+            let begin = layout.words.start + row * row_bytes;
+            if half {
+                let target = self.bytes[begin..][..2 * hidden].as_chunks_mut().0;
+                for (target, number) in target.iter_mut().zip(word) {
+                    *target = round_half(*number).to_ne_bytes();
+                }
+            } else {
+                self.numbers(&(begin..begin + row_bytes), word);
+            }
+        }
+        // The texts are all of the first type, so its vector is added to every position's.
+        let types = weights.types.to_f32();
+        let positions = weights.positions.to_f32();
+        for (row, position) in
+            positions.chunks_exact(hidden).take(self.header.max_tokens).enumerate()
+        {
+            let sum: Vec<_> = position.iter().zip(&types).map(|(p, t)| p + t).collect();
+            let begin = layout.positions.start + row * width * size_of::<f32>();
+            self.numbers(&(begin..begin + hidden * size_of::<f32>()), &sum);
+        }
+    }
+
+    fn attention(&mut self, layer: &sbert_model::Layer<'_>, at: &crate::layout::LayerAt) {
+        let (heads, hidden) = (self.header.heads, self.header.hidden);
+        let (size, padded) = (hidden / heads, self.header.head_panels() * PANEL);
+        // 1 / sqrt(head size) goes into the queries.
+        let scale = 1.0 / (size as f32).sqrt();
+        let parts = [(&layer.query, scale), (&layer.key, 1.0), (&layer.value, 1.0)];
+        let parts = parts.map(|(linear, factor)| {
+            Matrix::of(linear, hidden).pad_heads(heads, size, padded, factor)
+        });
+        let qkv = Matrix {
+            inputs: hidden,
+            weights: parts.iter().flat_map(|part| &part.weights).copied().collect(),
+            bias: parts.iter().flat_map(|part| &part.bias).copied().collect(),
+        };
+        self.linear(&qkv, &at.qkv);
+        let output = Matrix::of(&layer.attention_output, hidden);
+        self.linear(&output.pad_inputs(heads, size, padded), &at.attention_output);
+    }
+
+    fn linear(&mut self, matrix: &Matrix, at: &LinearAt) {
+        self.numbers(&at.bias, &matrix.bias);
+        let (mut scales, mut sums) = (Vec::new(), Vec::new());
+        for (output, weights) in matrix.weights.chunks_exact(matrix.inputs).enumerate() {
+            match self.header.precision {
+                Precision::Int8 => {
+                    let (scale, sum) = self.quantised(output, weights, at);
+                    scales.push(scale);
+                    sums.push(sum);
+                }
+                Precision::Bf16 => {
+                    for (input, weight) in weights.iter().enumerate() {
+                        let place = at.weights.start + 2 * place::<2>(at, output, input);
+                        self.bytes[place..place + 2]
+                            .copy_from_slice(&round_bf16(*weight).to_ne_bytes());
+                    }
+                }
+                Precision::Fp32 => {
+                    for (input, weight) in weights.iter().enumerate() {
+                        let place = at.weights.start + 4 * place::<1>(at, output, input);
+                        self.bytes[place..place + 4].copy_from_slice(&weight.to_ne_bytes());
+                    }
+                }
+            }
+        }
+        self.numbers(&at.scale, &scales);
+        self.numbers(&at.sum, &sums);
+    }
+
+    /// Writes an output's weights in 8 bits; gives their scale and the sum of the 8-bit numbers.
+    fn quantised(&mut self, output: usize, weights: &[f32], at: &LinearAt) -> (f32, f32) {
+        let top = weights.iter().fold(1e-30_f32, |top, weight| top.max(weight.abs()));
+        let mut sum = 0;
+        for (input, weight) in weights.iter().enumerate() {
+            let quantised = (weight * 127.0 / top).round() as i8;
+            sum += i32::from(quantised);
+            self.bytes[at.weights.start + place::<4>(at, output, input)] =
+                quantised.cast_unsigned();
+        }
+        (top / 127.0, sum as f32)
+    }
+}
+
+/// Where a weight stands among the others: panel, group of G inputs, half of the panel, column,
+/// input within the group.
+fn place<const G: usize>(at: &LinearAt, output: usize, input: usize) -> usize {
+    let (panel, half, lane) = (output / PANEL, output % PANEL / LANES, output % LANES);
+    let group = panel * (at.inputs / G) + input / G;
+    ((group * 2 + half) * LANES + lane) * G + input % G
+}

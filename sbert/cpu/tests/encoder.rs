@@ -1,0 +1,119 @@
+//! What every encoder keeps: bits, bounds, and what it says of damaged files.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
+
+use sbert_cpu::{Encoder, Isa, Precision, pack};
+use sbert_model::SentenceModel;
+use std::path::PathBuf;
+
+const TEXTS: &[&str] = &[
+    "",
+    "tripod",
+    "a flexible tripod that keeps a phone steady while filming",
+    "Wireless over-ear headphones with noise cancelling, 30 hours of battery (black)",
+    "₹1,299.50 कैमरा 三脚",
+    "TN-2110 toner",
+];
+
+fn model() -> SentenceModel {
+    SentenceModel::open(&folder()).unwrap()
+}
+
+/// Where `make model` puts the model.
+fn folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("AKIN_TEST_MODEL") {
+        return folder.into();
+    }
+    let cache = || {
+        let home = |name| std::env::var_os(name).map(PathBuf::from);
+        let cache = home("XDG_CACHE_HOME").or_else(|| Some(home("HOME")?.join(".cache")));
+        cache.unwrap().join("akin/models")
+    };
+    std::env::var_os("AKIN_MODELS").map_or_else(cache, PathBuf::from).join("all-MiniLM-L6-v2")
+}
+
+fn encoders() -> impl Iterator<Item = Encoder> {
+    let model = model();
+    Precision::ALL.into_iter().flat_map(move |precision| {
+        let lacks = |isa: &Isa| {
+            if !isa.is_available() {
+                println!("this processor lacks {isa:?}: it is not tested here");
+            }
+            isa.is_available()
+        };
+        let model = &model;
+        let encoder = |isa| Encoder::from_model(model, precision).unwrap().with_isa(isa).unwrap();
+        Isa::ALL.into_iter().filter(lacks).map(encoder).collect::<Vec<_>>()
+    })
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
+fn an_embedding_has_the_same_bits_alone_in_any_batch_and_on_any_number_of_threads() {
+    for encoder in encoders() {
+        let (dimension, what) = (encoder.dimension(), (encoder.precision(), encoder.isa()));
+        let mut many: Vec<&str> = TEXTS.iter().rev().copied().cycle().take(23).collect();
+        let together = encoder.embed(&many, 1).vectors;
+        assert_eq!(encoder.embed(&many, 3).vectors, together, "{what:?}");
+        for (text, vector) in many.iter().zip(together.chunks(dimension)) {
+            assert_eq!(encoder.embed(&[text], 1).vectors, vector, "{what:?} {text:?}");
+        }
+        many.rotate_left(5);
+        let rotated = encoder.embed(&many, 2).vectors;
+        assert_eq!(rotated[..dimension], together[5 * dimension..6 * dimension], "{what:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
+fn every_precision_and_instruction_set_agrees_with_plain_f32() {
+    let exact = Encoder::from_model(&model(), Precision::Fp32).unwrap();
+    let exact = exact.with_isa(Isa::Portable).unwrap().embed(TEXTS, 1).vectors;
+    for encoder in encoders() {
+        let least = match (encoder.precision(), encoder.isa()) {
+            (Precision::Fp32, _) => 0.99999,
+            (Precision::Bf16, _) => 0.9998,
+            // 7 bits of activation in place of 8; the emptier a text, the worse.
+            (Precision::Int8, Isa::Avx2) => 0.975,
+            (Precision::Int8, _) => 0.99,
+        };
+        let vectors = encoder.embed(TEXTS, 1).vectors;
+        let pairs = vectors.chunks(encoder.dimension()).zip(exact.chunks(encoder.dimension()));
+        for (text, (a, b)) in TEXTS.iter().zip(pairs) {
+            let cosine: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+            let what = (encoder.precision(), encoder.isa());
+            assert!(cosine >= least, "{what:?}: {cosine} of {text:?}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
+fn a_damaged_packed_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("int8.sbert");
+    pack(&model(), Precision::Int8, &path).unwrap();
+    assert_eq!(Encoder::open(&path).unwrap().name(), model().name);
+    let whole = std::fs::read(&path).unwrap();
+    let places = [0, 9, 13, 17, 25, 29, 40, 70, 500, whole.len() / 2, whole.len() - 1];
+    for place in places {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 4;
+        std::fs::write(&path, damaged).unwrap();
+        let error = Encoder::open(&path).unwrap_err().to_string();
+        assert!(error.contains("int8.sbert"), "byte {place}: {error}");
+    }
+    for length in [0, 10, 64, 100, whole.len() / 3, whole.len() - 1] {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(Encoder::open(&path).is_err(), "{length} bytes");
+    }
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
+fn a_text_that_is_too_long_is_cut_and_said_to_be() {
+    let encoder = Encoder::from_model(&model(), Precision::Int8).unwrap();
+    let long = "steady phone tripod ".repeat(400);
+    let embedded = encoder.embed(&["tripod", &long], 1);
+    assert_eq!(embedded.truncated, [false, true]);
+    assert_eq!(embedded.tokens, 4 + encoder.max_tokens());
+}
