@@ -64,23 +64,36 @@ struct Header {
     length: Option<usize>,
 }
 
-/// The header, by the delimiter that finds most known columns in it.
+/// The header, read no further than it needs.
 fn header(window: &mut Window) -> Result<Header, FeedError> {
-    while window.bytes().len() < HEADER_LIMIT && window.read_more()? {}
-    let bytes = &window.bytes()[..window.bytes().len().min(HEADER_LIMIT)];
-    let is_all = bytes.len() < HEADER_LIMIT;
-    let headers = DELIMITERS.map(|delimiter| split(bytes, is_all, delimiter));
+    let mut seen = 0;
+    loop {
+        let bytes = &window.bytes()[..window.bytes().len().min(HEADER_LIMIT)];
+        if memchr::memchr2(b'\n', b'\r', &bytes[seen..]).is_some() || bytes.len() == HEADER_LIMIT {
+            let header = likeliest_header(bytes, false);
+            if header.length.is_some() || bytes.len() == HEADER_LIMIT {
+                return Ok(header);
+            }
+        }
+        seen = bytes.len();
+        if !window.read_more()? {
+            return Ok(likeliest_header(window.bytes(), true));
+        }
+    }
+}
+
+/// The header, by the delimiter that finds most known columns in it.
+fn likeliest_header(bytes: &[u8], is_all: bool) -> Header {
     let worth = |header: &Header| (Columns::known(&header.columns), header.columns.len());
-    let best = headers.into_iter().reduce(|best, header| {
-        // Of equals the first stays.
-        if worth(&header) > worth(&best) { header } else { best }
-    });
-    Ok(best.expect("there are delimiters"))
+    let [comma, others @ ..] = DELIMITERS.map(|delimiter| split(bytes, is_all, delimiter));
+    // Of equals the first stays.
+    let better = |best, header| if worth(&header) > worth(&best) { header } else { best };
+    others.into_iter().fold(comma, better)
 }
 
 fn split(bytes: &[u8], is_all: bool, delimiter: u8) -> Header {
     let mut parser = ReaderBuilder::new().delimiter(delimiter).build();
-    let (mut text, mut ends) = (vec![0; HEADER_LIMIT + 1], vec![0; HEADER_LIMIT + 1]);
+    let (mut text, mut ends) = (vec![0; bytes.len() + 2], vec![0; bytes.len() + 2]);
     let (mut result, length, written, mut count) = parser.read_record(bytes, &mut text, &mut ends);
     if result == ReadRecordResult::InputEmpty && is_all {
         // The end of the feed ends its last line, though not an open quote.

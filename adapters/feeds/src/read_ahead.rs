@@ -88,18 +88,28 @@ impl ProductFeed for ReadAhead {
 /// Sends all rows, until the feed is dropped.
 fn send_batches(mut rows: impl Rows, sender: &Sender<Message>) -> Result<(), FeedError> {
     loop {
-        let begin = rows.passed();
-        let mut items = Vec::with_capacity(BATCH_ROWS);
-        while items.len() < BATCH_ROWS && rows.passed() - begin < BATCH_BYTES {
-            let Some(item) = rows.next()? else { break };
-            items.push(item);
-        }
-        if items.is_empty() {
-            return Ok(());
-        }
+        let (items, end) = next_batch(&mut rows);
         let passed = rows.passed();
-        if sender.blocking_send(Message::Batch { items, passed }).is_err() {
-            return Ok(());
+        let is_dropped =
+            !items.is_empty() && sender.blocking_send(Message::Batch { items, passed }).is_err();
+        match end {
+            Some(end) => return end,
+            None if is_dropped => return Ok(()),
+            None => {}
         }
     }
+}
+
+/// The next rows, and how the rows end if they do. Those before an error count.
+fn next_batch(rows: &mut impl Rows) -> (Vec<FeedItem>, Option<Result<(), FeedError>>) {
+    let begin = rows.passed();
+    let mut items = Vec::with_capacity(BATCH_ROWS);
+    while items.len() < BATCH_ROWS && rows.passed() - begin < BATCH_BYTES {
+        match rows.next() {
+            Ok(Some(item)) => items.push(item),
+            Ok(None) => return (items, Some(Ok(()))),
+            Err(error) => return (items, Some(Err(error))),
+        }
+    }
+    (items, None)
 }

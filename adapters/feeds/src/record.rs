@@ -52,7 +52,9 @@ impl Records {
     pub(crate) fn new(window: Window, delimiter: u8) -> Self {
         let parser = ReaderBuilder::new().delimiter(delimiter).build();
         let (text, ends) = (vec![0; 4_096], vec![0; 64]);
-        Self { window, parser, text, ends, at: (0, 0, 0), followed: 0 }
+        let mut records = Self { window, parser, text, ends, at: (0, 0, 0), followed: 0 };
+        records.restart();
+        records
     }
 
     /// The bytes of the present record's fields, without quotes and separators.
@@ -141,8 +143,15 @@ impl Records {
         let first = self.window.offset() >= self.followed;
         self.window.skip_line(if first { 0 } else { self.at.0 })?;
         self.followed = self.followed.max(reached);
-        self.parser.reset();
-        self.at = (0, 0, 0);
+        self.restart();
         Ok(())
+    }
+
+    /// Sets the parser before a record. A blank line is its first input, because it would drop
+    /// a byte order mark there, and a header has gone before.
+    fn restart(&mut self) {
+        self.parser.reset();
+        self.parser.read_record(b"\n", &mut [0; 1], &mut [0; 1]);
+        self.at = (0, 0, 0);
     }
 }

@@ -42,6 +42,12 @@ async fn a_byte_order_mark_before_a_quoted_name_is_no_part_of_it() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_in_a_row_is_text() {
+    let rows = rows_of("\u{feff}name\n\u{feff}Ball\n\u{feff}Bat\n").await;
+    assert_eq!((&*rows[0].name, &*rows[1].name), ("\u{feff}Ball", "\u{feff}Bat"));
+}
+
+#[tokio::test]
 async fn the_delimiter_is_told_from_the_header() {
     for text in ["name;price\nBall, red;1,50", "name\tprice\nBall, red\t1,50"] {
         let row = &rows_of(text).await[0];
