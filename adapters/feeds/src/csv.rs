@@ -38,12 +38,24 @@ impl CsvRows {
     }
 }
 
+impl CsvRows {
+    fn row(&self, line: u64) -> FeedItem {
+        let (found, expected) = (self.records.ends().len(), self.columns.width());
+        if found != expected {
+            let reason = format!(
+                "number of fields: {found}, where the header has {expected}: look for a \
+                 separator or a quote that is missing or too many"
+            );
+            return Err(refused(line, "", self.records.raw(), reason));
+        }
+        self.columns.row(line, self.records.text(), self.records.ends())
+    }
+}
+
 impl Rows for CsvRows {
     fn next(&mut self) -> Result<Option<FeedItem>, FeedError> {
         Ok(match self.records.next()? {
-            Next::Record(line) => {
-                Some(self.columns.row(line, self.records.text(), self.records.ends()))
-            }
+            Next::Record(line) => Some(self.row(line)),
             Next::GivenUp(line, beginning, fault) => {
                 Some(Err(refused(line, "", &beginning, fault.to_string())))
             }

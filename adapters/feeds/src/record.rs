@@ -57,6 +57,11 @@ impl Records {
         records
     }
 
+    /// The bytes of the present record as they stand in the feed.
+    pub(crate) fn raw(&self) -> &[u8] {
+        self.window.bytes()[..self.at.0].trim_ascii_end()
+    }
+
     /// The bytes of the present record's fields, without quotes and separators.
     pub(crate) fn text(&self) -> &[u8] {
         &self.text[..self.at.1]
