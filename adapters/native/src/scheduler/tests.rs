@@ -184,6 +184,40 @@ async fn a_batch_that_was_given_up_is_not_finished() {
     assert_eq!(gate.asked(), ["tripod"]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_given_up_all_others_are_answered() {
+    let (scheduler, gate) = gated(2);
+    let scheduler = Arc::new(scheduler);
+    (0..10_000).for_each(|_| gate.permit());
+    let asked = gate.asked;
+    let drain = thread::spawn(move || asked.into_iter().count());
+    let tasks: Vec<_> = (0..900_usize)
+        .map(|number| {
+            let scheduler = Arc::clone(&scheduler);
+            let size = if number % 5 == 0 { 200 } else { 1 };
+            let texts: Vec<_> = (0..size).map(|text| format!("{}", (number + text) % 50)).collect();
+            tokio::spawn(async move { scheduler.embed(&texts).await.map(|all| all.len() == size) })
+        })
+        .collect();
+    for (number, task) in tasks.iter().enumerate() {
+        if number % 3 == 0 {
+            task.abort();
+        }
+    }
+    for (number, task) in tasks.into_iter().enumerate() {
+        let answer = task.await;
+        assert!(number % 3 == 0 || answer.unwrap() == Ok(true), "number {number}");
+    }
+    let shared = Arc::downgrade(&scheduler.0);
+    // What was given up last is cleared away by the threads, in their own time.
+    while !lock(&scheduler.0.queues).waiting.is_empty() {
+        thread::yield_now();
+    }
+    drop(scheduler);
+    assert!(drain.join().unwrap() > 0);
+    assert_eq!(shared.strong_count(), 0);
+}
+
 #[tokio::test]
 async fn a_panic_is_a_fault_of_its_text_alone() {
     let (scheduler, gate) = gated(1);
