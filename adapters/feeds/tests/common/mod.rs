@@ -1,0 +1,39 @@
+//! Feeds in memory, and what they give.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use ports::{FeedItem, FeedRow, PortError, PortResult};
+use std::error::Error;
+use std::io::{Cursor, Read};
+
+/// Everything that a feed gives.
+pub(crate) async fn read(bytes: impl Read + Send + 'static) -> PortResult<Vec<FeedItem>> {
+    let mut feed = feeds::from_reader("feed.csv", bytes)?;
+    let mut items = Vec::new();
+    while let Some(batch) = feed.next_batch().await? {
+        assert!(!batch.is_empty(), "a batch holds something");
+        items.extend(batch);
+    }
+    assert_eq!(feed.next_batch().await?, None, "the end stays the end");
+    Ok(items)
+}
+
+/// All items of a text.
+pub(crate) async fn items_of(text: &str) -> Vec<FeedItem> {
+    read(Cursor::new(text.as_bytes().to_vec())).await.expect("a feed")
+}
+
+/// All rows of a text in which nothing is wrong.
+pub(crate) async fn rows_of(text: &str) -> Vec<FeedRow> {
+    items_of(text).await.into_iter().map(|item| item.expect("a row")).collect()
+}
+
+/// What is said about bytes that are no feed.
+pub(crate) async fn error_of(bytes: &[u8]) -> String {
+    told(&read(Cursor::new(bytes.to_vec())).await.expect_err("no feed"))
+}
+
+/// An error with its causes.
+pub(crate) fn told(error: &PortError) -> String {
+    let source = error.source().map(ToString::to_string).unwrap_or_default();
+    format!("{error}: {source}")
+}

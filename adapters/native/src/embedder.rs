@@ -1,0 +1,59 @@
+use crate::scheduler::Scheduler;
+use crate::{Fault, Inference, ModelError};
+use async_trait::async_trait;
+use entities::Fingerprint;
+use ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
+use std::num::NonZeroUsize;
+
+/// An [`Embedder`] that executes its model on the threads of this process.
+///
+/// A single text goes before larger batches, equal single texts share one inference, and
+/// dropping a future gives up what was not yet begun.
+#[derive(Debug)]
+pub struct NativeEmbedder {
+    scheduler: Scheduler,
+    fingerprint: Fingerprint,
+    token_limit: usize,
+}
+
+impl NativeEmbedder {
+    /// Serves `model` on `threads` threads.
+    pub fn start(model: impl Inference, threads: NonZeroUsize) -> PortResult<Self> {
+        let (fingerprint, token_limit) = (model.fingerprint().clone(), model.token_limit());
+        let scheduler = Scheduler::start(Box::new(model), threads)
+            .map_err(|error| PortError::new(SYSTEM, ErrorKind::Unavailable, error))?;
+        Ok(Self { scheduler, fingerprint, token_limit })
+    }
+}
+
+#[async_trait]
+impl Embedder for NativeEmbedder {
+    async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
+        let inferred = self.scheduler.embed(texts).await?;
+        let truncated = inferred.iter().filter(|inferred| inferred.is_truncated).count();
+        let embeddings = inferred.into_iter().map(|inferred| inferred.embedding).collect();
+        Ok(Embedded { embeddings, truncated })
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    fn token_limit(&self) -> usize {
+        self.token_limit
+    }
+}
+
+const SYSTEM: &str = "embedder";
+
+impl From<Fault> for PortError {
+    fn from(fault: Fault) -> Self {
+        Self::new(SYSTEM, ErrorKind::Corrupt, fault)
+    }
+}
+
+impl From<ModelError> for PortError {
+    fn from(error: ModelError) -> Self {
+        Self::new(SYSTEM, ErrorKind::Misconfigured, error)
+    }
+}

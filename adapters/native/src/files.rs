@@ -1,0 +1,118 @@
+use crate::{DEFAULT_MODEL, ModelChoice, Precision, Settings};
+use std::path::{Path, PathBuf};
+
+/// The files of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelFiles {
+    /// A file that is ready to be mapped into memory.
+    Packed(PathBuf),
+    /// A Sentence-Transformers folder, to be packed at that precision first.
+    Folder(PathBuf, Precision),
+}
+
+/// Why there is no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Nothing says where models are.
+    #[error(
+        "neither HOME nor XDG_CACHE_HOME says where models are kept: name a folder by --models \
+         or AKIN_MODELS"
+    )]
+    NoFolder,
+    /// There is nothing at the path.
+    #[error(
+        "no model at {path} (model {choice}): run `make model`, or say where models are by \
+         --models or AKIN_MODELS, or which one to use by --model or AKIN_MODEL"
+    )]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Which model was asked for.
+        choice: ModelChoice,
+    },
+    /// The folder holds something else.
+    #[error(
+        "{0} is no model's folder: it holds neither `int8.sbert` nor `modules.json`; \
+         check --model or AKIN_MODEL"
+    )]
+    NoModel(PathBuf),
+}
+
+impl Settings {
+    /// Finds the files of the model that the settings name: packed ones first.
+    pub fn find_model(&self) -> Result<ModelFiles, ModelError> {
+        let missing = |path| ModelError::Missing { path, choice: self.model.clone() };
+        match &self.model {
+            ModelChoice::Default(precision) => {
+                let folder = self.models_folder()?.join(DEFAULT_MODEL);
+                let missing = missing(packed(&folder, *precision));
+                in_folder(&folder, *precision).ok_or(missing)
+            }
+            ModelChoice::At(path) if path.is_file() => Ok(ModelFiles::Packed(path.clone())),
+            ModelChoice::At(path) if path.is_dir() => in_folder(path, Precision::default())
+                .ok_or_else(|| ModelError::NoModel(path.clone())),
+            ModelChoice::At(path) => Err(missing(path.clone())),
+        }
+    }
+}
+
+fn in_folder(folder: &Path, precision: Precision) -> Option<ModelFiles> {
+    let packed = packed(folder, precision);
+    if packed.is_file() {
+        return Some(ModelFiles::Packed(packed));
+    }
+    let is_original = folder.join("modules.json").is_file();
+    is_original.then(|| ModelFiles::Folder(folder.to_owned(), precision))
+}
+
+/// The packed file of a model's folder.
+fn packed(folder: &Path, precision: Precision) -> PathBuf {
+    folder.join(format!("{precision}.sbert"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn settings(models: &Path, model: &str) -> Settings {
+        let Ok(model) = model.parse();
+        Settings { model, models: Some(models.to_owned()), threads: None }
+    }
+
+    #[test]
+    fn a_missing_model_names_the_path_the_setting_and_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = settings(folder.path(), "bf16").find_model().unwrap_err().to_string();
+        let path = folder.path().join("all-MiniLM-L6-v2").join("bf16.sbert");
+        for part in [&*path.to_string_lossy(), "model bf16", "AKIN_MODEL ", "`make model`"] {
+            assert!(format!("{error} ").contains(part), "{part:?} is missing: {error}");
+        }
+        let other = folder.path().join("bge");
+        let error = settings(folder.path(), other.to_str().unwrap()).find_model().unwrap_err();
+        assert!(error.to_string().contains(&*other.to_string_lossy()), "{error}");
+    }
+
+    #[test]
+    fn a_packed_file_goes_before_the_originals_beside_it() {
+        let models = tempfile::tempdir().unwrap();
+        let folder = models.path().join("all-MiniLM-L6-v2");
+        fs::create_dir(&folder).unwrap();
+        for name in ["modules.json", "int8.sbert"] {
+            fs::write(folder.join(name), "").unwrap();
+        }
+        let find = |model: &str| settings(models.path(), model).find_model().unwrap();
+        assert_eq!(find("int8"), ModelFiles::Packed(folder.join("int8.sbert")));
+        assert_eq!(find("fp32"), ModelFiles::Folder(folder.clone(), Precision::Fp32));
+        assert_eq!(find(folder.to_str().unwrap()), find("int8"));
+        let file = folder.join("int8.sbert");
+        assert_eq!(find(file.to_str().unwrap()), ModelFiles::Packed(file));
+    }
+
+    #[test]
+    fn a_folder_without_a_model_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = settings(folder.path(), folder.path().to_str().unwrap()).find_model();
+        assert!(matches!(error, Err(ModelError::NoModel(path)) if path == folder.path()));
+    }
+}

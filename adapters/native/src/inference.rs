@@ -1,0 +1,44 @@
+use entities::{Embedding, Fingerprint};
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// Executes a model. It blocks, so it is only called on the threads of an embedder.
+pub trait Inference: Debug + Send + Sync + 'static {
+    /// Embeds each text, in order, on at most so many threads. An empty text has an embedding.
+    fn infer(&self, texts: &[&str], threads: usize) -> Result<Vec<Inferred>, Fault>;
+
+    /// Which model it is, and how it is executed.
+    fn fingerprint(&self) -> &Fingerprint;
+
+    /// How many tokens of a text the model reads.
+    fn token_limit(&self) -> usize;
+}
+
+/// What a model makes of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inferred {
+    /// Where the text points.
+    pub embedding: Embedding,
+    /// Whether the text was longer than the model reads.
+    pub is_truncated: bool,
+}
+
+/// Why there is no embedding; all who wait for it are told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Fault(Arc<str>);
+
+impl Fault {
+    /// A fault of that description.
+    pub fn new(description: impl Into<Arc<str>>) -> Self {
+        Self(description.into())
+    }
+
+    /// What a panic says.
+    pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Self::new(format!("the model panicked: {text}"))
+    }
+}

@@ -1,0 +1,15 @@
+//! The default embedder: a model executed in this process.
+//!
+//! [`Settings`] say which model and find its files; [`Inference`] is what executes it; and
+//! [`NativeEmbedder`] shares the processor's cores among those who want embeddings.
+
+mod embedder;
+mod files;
+mod inference;
+mod scheduler;
+mod settings;
+
+pub use embedder::NativeEmbedder;
+pub use files::{ModelError, ModelFiles};
+pub use inference::{Fault, Inference, Inferred};
+pub use settings::{DEFAULT_MODEL, ModelChoice, Precision, Settings};

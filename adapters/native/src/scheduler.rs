@@ -1,0 +1,254 @@
+//! Who computes what, and when.
+//!
+//! Single texts are queries: somebody waits for each, so they go first, and equal ones that wait
+//! or run share one inference. Larger batches are cut into slices of some 30 ms and take turns
+//! with each other, so that a query waits for one slice at the most, and memory stays bounded.
+
+use crate::inference::{Fault, Inference, Inferred};
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use tokio::sync::oneshot;
+
+/// The most texts of a slice.
+const SLICE_TEXTS: usize = 64;
+/// About how many bytes of text a slice has: some 500 tokens.
+const SLICE_BYTES: usize = 2_048;
+/// How many queries may go before a slice that waits: batches shall end even under full load.
+const QUERIES_PER_SLICE: u32 = 32;
+
+/// Shares the processor's cores among those who want embeddings. Dropping it ends its threads.
+#[derive(Debug)]
+pub(crate) struct Scheduler(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    inference: Box<dyn Inference>,
+    queues: Mutex<Queues>,
+    is_work: Condvar,
+}
+
+type Waiter<T> = oneshot::Sender<Result<T, Fault>>;
+
+#[derive(Debug, Default)]
+struct Queues {
+    /// Queries to run, in the order in which they came.
+    queries: VecDeque<Arc<str>>,
+    /// Who waits for a query, until it was answered.
+    waiting: HashMap<Arc<str>, Vec<Waiter<Inferred>>>,
+    /// Batches to run, and the first text of each that was not yet taken.
+    batches: VecDeque<(Arc<Batch>, usize)>,
+    /// How many queries went before the slice that is next.
+    overtaken: u32,
+    idle_threads: usize,
+    is_closed: bool,
+}
+
+/// Texts that are embedded in slices.
+#[derive(Debug)]
+struct Batch {
+    texts: Vec<String>,
+    done: Mutex<Done>,
+}
+
+#[derive(Debug)]
+struct Done {
+    inferred: Vec<Option<Inferred>>,
+    left: usize,
+    /// `None` when it was told how it ended.
+    waiter: Option<Waiter<Vec<Inferred>>>,
+}
+
+enum Task {
+    Query { text: Arc<str>, threads: usize },
+    Slice { batch: Arc<Batch>, texts: Range<usize> },
+}
+
+impl Scheduler {
+    /// Starts `threads` threads.
+    pub(crate) fn start(inference: Box<dyn Inference>, threads: NonZeroUsize) -> io::Result<Self> {
+        let shared = Shared { inference, queues: Mutex::default(), is_work: Condvar::new() };
+        let scheduler = Self(Arc::new(shared));
+        for number in 0..threads.get() {
+            let shared = Arc::clone(&scheduler.0);
+            let name = format!("embed-{number}");
+            thread::Builder::new().name(name).spawn(move || shared.work())?;
+        }
+        Ok(scheduler)
+    }
+
+    /// Embeds each text, in order. Dropping the future gives up what was not yet begun.
+    pub(crate) async fn embed(&self, texts: &[String]) -> Result<Vec<Inferred>, Fault> {
+        let lost = |_| Fault::new("the threads that embed have ended");
+        match texts {
+            [] => Ok(Vec::new()),
+            [query] => Ok(vec![self.0.ask(query).await.map_err(lost)??]),
+            batch => self.0.enqueue(batch.to_vec()).await.map_err(lost)?,
+        }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        lock(&self.0.queues).is_closed = true;
+        self.0.is_work.notify_all();
+    }
+}
+
+impl Shared {
+    fn ask(&self, query: &str) -> oneshot::Receiver<Result<Inferred, Fault>> {
+        let answer = lock(&self.queues).ask(query);
+        self.is_work.notify_one();
+        answer
+    }
+
+    fn enqueue(&self, texts: Vec<String>) -> oneshot::Receiver<Result<Vec<Inferred>, Fault>> {
+        let (waiter, answer) = oneshot::channel();
+        let (inferred, left) = (vec![None; texts.len()], texts.len());
+        let done = Mutex::new(Done { inferred, left, waiter: Some(waiter) });
+        lock(&self.queues).batches.push_back((Arc::new(Batch { texts, done }), 0));
+        self.is_work.notify_all();
+        answer
+    }
+
+    /// What one thread does.
+    fn work(&self) {
+        while let Some(task) = self.next_task() {
+            match task {
+                Task::Query { text, threads } => {
+                    let answer = self.infer(&[&text], threads).map(|mut one| one.remove(0));
+                    let waiters = lock(&self.queues).waiting.remove(&text);
+                    for waiter in waiters.into_iter().flatten() {
+                        // Who went away needs no answer.
+                        drop(waiter.send(answer.clone()));
+                    }
+                }
+                Task::Slice { batch, texts } => {
+                    let slice: Vec<_> = batch.texts[texts.clone()].iter().map(|t| &**t).collect();
+                    batch.keep(texts, self.infer(&slice, 1));
+                }
+            }
+        }
+    }
+
+    /// Waits for something to do; `None` at the end.
+    fn next_task(&self) -> Option<Task> {
+        let mut queues = lock(&self.queues);
+        loop {
+            if queues.is_closed {
+                return None;
+            }
+            if let Some(task) = queues.next_task() {
+                return Some(task);
+            }
+            queues.idle_threads += 1;
+            queues = self.is_work.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            queues.idle_threads -= 1;
+        }
+    }
+
+    /// Infers; a panic is a fault of these texts and does not end the thread.
+    fn infer(&self, texts: &[&str], threads: usize) -> Result<Vec<Inferred>, Fault> {
+        let infer = AssertUnwindSafe(|| self.inference.infer(texts, threads));
+        let inferred = catch_unwind(infer).unwrap_or_else(|panic| Err(Fault::of_panic(&*panic)))?;
+        if inferred.len() == texts.len() {
+            return Ok(inferred);
+        }
+        let (found, wanted) = (inferred.len(), texts.len());
+        Err(Fault::new(format!("the model gave {found} embeddings for {wanted} texts")))
+    }
+}
+
+impl Queues {
+    fn ask(&mut self, query: &str) -> oneshot::Receiver<Result<Inferred, Fault>> {
+        let (waiter, answer) = oneshot::channel();
+        if let Some(waiters) = self.waiting.get_mut(query) {
+            waiters.push(waiter);
+        } else {
+            let query: Arc<str> = query.into();
+            self.waiting.insert(Arc::clone(&query), vec![waiter]);
+            self.queries.push_back(query);
+        }
+        answer
+    }
+
+    fn next_task(&mut self) -> Option<Task> {
+        self.batches.retain(|(batch, _)| batch.is_wanted());
+        let may_overtake = self.batches.is_empty() || self.overtaken < QUERIES_PER_SLICE;
+        if may_overtake && let Some(text) = self.next_query() {
+            self.overtaken = if self.batches.is_empty() { 0 } else { self.overtaken + 1 };
+            let is_alone = self.queries.is_empty() && self.batches.is_empty();
+            let threads = 1 + if is_alone { self.idle_threads } else { 0 };
+            return Some(Task::Query { text, threads });
+        }
+        self.overtaken = 0;
+        let (batch, start) = self.batches.pop_front()?;
+        let texts = batch.slice(start);
+        if texts.end < batch.texts.len() {
+            self.batches.push_back((Arc::clone(&batch), texts.end));
+        }
+        Some(Task::Slice { batch, texts })
+    }
+
+    /// The next query that somebody still waits for.
+    fn next_query(&mut self) -> Option<Arc<str>> {
+        while let Some(query) = self.queries.pop_front() {
+            let waiters = self.waiting.get(&query);
+            if waiters.is_some_and(|waiters| waiters.iter().any(|waiter| !waiter.is_closed())) {
+                return Some(query);
+            }
+            self.waiting.remove(&query);
+        }
+        None
+    }
+}
+
+impl Batch {
+    /// The texts from `start` on that are embedded at once.
+    fn slice(&self, start: usize) -> Range<usize> {
+        let mut bytes = 0;
+        let rest = self.texts[start..].iter().take(SLICE_TEXTS);
+        let fits = rest.take_while(|text| {
+            let is_room = bytes < SLICE_BYTES;
+            bytes += text.len();
+            is_room
+        });
+        start..start + fits.count()
+    }
+
+    fn is_wanted(&self) -> bool {
+        lock(&self.done).waiter.as_ref().is_some_and(|waiter| !waiter.is_closed())
+    }
+
+    /// Keeps what a slice gave, and tells the waiter when that was the last one, or a fault.
+    fn keep(&self, texts: Range<usize>, slice: Result<Vec<Inferred>, Fault>) {
+        let mut done = lock(&self.done);
+        let end = match slice {
+            Err(fault) => Some(Err(fault)),
+            Ok(inferred) => {
+                done.left -= texts.len();
+                done.inferred[texts].iter_mut().zip(inferred).for_each(|(to, it)| *to = Some(it));
+                let is_last = done.left == 0;
+                is_last.then(|| Ok(done.inferred.drain(..).flatten().collect()))
+            }
+        };
+        if let Some(end) = end
+            && let Some(waiter) = done.waiter.take()
+        {
+            // Who went away needs no answer.
+            drop(waiter.send(end));
+        }
+    }
+}
+
+/// Nothing that holds one of these locks leaves it half done, so a poisoned one is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

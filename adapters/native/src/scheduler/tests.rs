@@ -1,0 +1,250 @@
+use super::*;
+use entities::{Embedding, Fingerprint};
+use futures::future::{FutureExt, join_all};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Does one inference for each permit that it is given, and says what it was asked.
+#[derive(Debug)]
+struct Gated {
+    asked: mpsc::SyncSender<Vec<String>>,
+    permits: Mutex<mpsc::Receiver<()>>,
+}
+
+/// The other side of [`Gated`].
+struct Gate {
+    asked: mpsc::Receiver<Vec<String>>,
+    permits: mpsc::Sender<()>,
+}
+
+impl Inference for Gated {
+    fn infer(&self, texts: &[&str], _: usize) -> Result<Vec<Inferred>, Fault> {
+        self.asked.send(texts.iter().map(|&text| text.to_owned()).collect()).unwrap();
+        lock(&self.permits).recv().map_err(|_| Fault::new("the gate is closed"))?;
+        assert!(!texts.contains(&"panic"), "on purpose");
+        Ok(texts.iter().map(|text| inferred(text)).collect())
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        unreachable!("the scheduler does not ask for it")
+    }
+
+    fn token_limit(&self) -> usize {
+        unreachable!("the scheduler does not ask for it")
+    }
+}
+
+impl Gate {
+    /// What is asked next; it waits for its permit.
+    fn asked(&self) -> Vec<String> {
+        self.asked.recv_timeout(Duration::from_mins(1)).expect("nothing is asked")
+    }
+
+    fn permit(&self) {
+        self.permits.send(()).unwrap();
+    }
+}
+
+fn inferred(text: &str) -> Inferred {
+    #[expect(clippy::cast_precision_loss, reason = "test texts are short")]
+    let raw = [1.0, text.len() as f32];
+    Inferred { embedding: Embedding::new(&raw).unwrap(), is_truncated: false }
+}
+
+fn gated(threads: usize) -> (Scheduler, Gate) {
+    let (asked, asked_side) = mpsc::sync_channel(1_000);
+    let (permits, permits_side) = mpsc::channel();
+    let gated = Gated { asked, permits: Mutex::new(permits_side) };
+    let scheduler = Scheduler::start(Box::new(gated), threads.try_into().unwrap()).unwrap();
+    (scheduler, Gate { asked: asked_side, permits })
+}
+
+fn texts<const N: usize>(texts: [&str; N]) -> [String; N] {
+    texts.map(str::to_owned)
+}
+
+/// A batch of three slices.
+fn three_slices() -> Vec<String> {
+    (0..SLICE_TEXTS * 3).map(|number| number.to_string()).collect()
+}
+
+#[tokio::test]
+async fn equal_queries_in_flight_share_one_inference() {
+    let (scheduler, gate) = gated(2);
+    let query = texts(["tripod"]);
+    let mut all = join_all((0..8).map(|_| scheduler.embed(&query)));
+    assert!((&mut all).now_or_never().is_none());
+    assert_eq!(gate.asked(), ["tripod"]);
+    gate.permit();
+    assert!(all.await.into_iter().all(|answer| answer == Ok(vec![inferred("tripod")])));
+    assert!(gate.asked.try_recv().is_err(), "there was a second inference");
+}
+
+#[tokio::test]
+async fn a_query_is_inferred_anew_when_its_like_was_answered() {
+    let (scheduler, gate) = gated(1);
+    for _ in 0..2 {
+        gate.permit();
+        scheduler.embed(&texts(["tripod"])).await.unwrap();
+    }
+    assert_eq!([gate.asked(), gate.asked()].concat(), ["tripod", "tripod"]);
+}
+
+#[tokio::test]
+async fn a_query_waits_for_one_slice_of_a_batch_at_most() {
+    let (scheduler, gate) = gated(1);
+    let (batch, query) = (three_slices(), texts(["tripod"]));
+    let mut batch = pin!(scheduler.embed(&batch));
+    assert!((&mut batch).now_or_never().is_none());
+    assert_eq!(gate.asked().len(), SLICE_TEXTS);
+    let mut query = pin!(scheduler.embed(&query));
+    assert!((&mut query).now_or_never().is_none());
+    gate.permit();
+    assert_eq!(gate.asked(), ["tripod"]);
+    gate.permit();
+    query.await.unwrap();
+    (0..2).for_each(|_| gate.permit());
+    assert_eq!(batch.await.unwrap().len(), SLICE_TEXTS * 3);
+}
+
+#[tokio::test]
+async fn batches_take_turns() {
+    let (scheduler, gate) = gated(1);
+    let (long, short) = (three_slices(), texts(["a", "b"]));
+    let mut both = pin!(futures::future::join(scheduler.embed(&long), scheduler.embed(&short)));
+    assert!((&mut both).now_or_never().is_none());
+    (0..4).for_each(|_| gate.permit());
+    let (long, short) = both.await;
+    assert_eq!((long.unwrap().len(), short.unwrap().len()), (SLICE_TEXTS * 3, 2));
+    let sizes: Vec<_> = (0..4).map(|_| gate.asked().len()).collect();
+    assert_eq!(sizes, [SLICE_TEXTS, 2, SLICE_TEXTS, SLICE_TEXTS]);
+}
+
+#[tokio::test]
+async fn a_batch_ends_however_many_queries_there_are() {
+    let (scheduler, gate) = gated(1);
+    let queries: Vec<_> = (0..100).map(|number| [format!("query {number}")]).collect();
+    let batch = texts(["a", "b"]);
+    let all = join_all(queries.iter().map(|query| scheduler.embed(query)));
+    let mut all = pin!(futures::future::join(all, scheduler.embed(&batch)));
+    assert!((&mut all).now_or_never().is_none());
+    (0..101).for_each(|_| gate.permit());
+    all.await.1.unwrap();
+    let turn = (0..101).position(|_| gate.asked() == batch).unwrap();
+    assert!(turn <= 1 + QUERIES_PER_SLICE as usize, "the batch was number {turn}");
+}
+
+#[tokio::test]
+async fn each_text_of_a_batch_gets_its_own_embedding() {
+    let (scheduler, gate) = gated(3);
+    let batch: Vec<_> = (0..500).map(|length| "x".repeat(length)).collect();
+    (0..500).for_each(|_| gate.permit());
+    let answer = scheduler.embed(&batch).await.unwrap();
+    assert_eq!(answer, batch.iter().map(|text| inferred(text)).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_query_that_nobody_waits_for_is_not_inferred() {
+    let (scheduler, gate) = gated(1);
+    let (first, given_up, last) = (texts(["first"]), texts(["given up"]), texts(["last"]));
+    let mut first = pin!(scheduler.embed(&first));
+    assert!((&mut first).now_or_never().is_none());
+    assert_eq!(gate.asked(), ["first"]);
+    assert!(scheduler.embed(&given_up).now_or_never().is_none());
+    let mut last = pin!(scheduler.embed(&last));
+    assert!((&mut last).now_or_never().is_none());
+    (0..2).for_each(|_| gate.permit());
+    first.await.unwrap();
+    last.await.unwrap();
+    assert_eq!(gate.asked(), ["last"]);
+}
+
+#[tokio::test]
+async fn a_query_that_somebody_gave_up_still_answers_the_others() {
+    let (scheduler, gate) = gated(1);
+    let query = texts(["tripod"]);
+    assert!(scheduler.embed(&query).now_or_never().is_none());
+    let mut other = pin!(scheduler.embed(&query));
+    assert!((&mut other).now_or_never().is_none());
+    (0..2).for_each(|_| gate.permit());
+    assert_eq!(other.await, Ok(vec![inferred("tripod")]));
+}
+
+#[tokio::test]
+async fn a_batch_that_was_given_up_is_not_finished() {
+    let (scheduler, gate) = gated(1);
+    let batch = three_slices();
+    let mut given_up = Box::pin(scheduler.embed(&batch));
+    assert!((&mut given_up).now_or_never().is_none());
+    assert_eq!(gate.asked().len(), SLICE_TEXTS);
+    drop(given_up);
+    (0..2).for_each(|_| gate.permit());
+    scheduler.embed(&texts(["tripod"])).await.unwrap();
+    assert_eq!(gate.asked(), ["tripod"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_given_up_all_others_are_answered() {
+    let (scheduler, gate) = gated(2);
+    let scheduler = Arc::new(scheduler);
+    (0..10_000).for_each(|_| gate.permit());
+    let asked = gate.asked;
+    let drain = thread::spawn(move || asked.into_iter().count());
+    let tasks: Vec<_> = (0..900_usize)
+        .map(|number| {
+            let scheduler = Arc::clone(&scheduler);
+            let size = if number % 5 == 0 { 200 } else { 1 };
+            let texts: Vec<_> = (0..size).map(|text| format!("{}", (number + text) % 50)).collect();
+            tokio::spawn(async move { scheduler.embed(&texts).await.map(|all| all.len() == size) })
+        })
+        .collect();
+    for (number, task) in tasks.iter().enumerate() {
+        if number % 3 == 0 {
+            task.abort();
+        }
+    }
+    for (number, task) in tasks.into_iter().enumerate() {
+        let answer = task.await;
+        assert!(number % 3 == 0 || answer.unwrap() == Ok(true), "number {number}");
+    }
+    let shared = Arc::downgrade(&scheduler.0);
+    // What was given up last is cleared away by the threads, in their own time.
+    while !lock(&scheduler.0.queues).waiting.is_empty() {
+        thread::yield_now();
+    }
+    drop(scheduler);
+    assert!(drain.join().unwrap() > 0);
+    assert_eq!(shared.strong_count(), 0);
+}
+
+#[tokio::test]
+async fn a_panic_is_a_fault_of_its_text_alone() {
+    let (scheduler, gate) = gated(1);
+    (0..3).for_each(|_| gate.permit());
+    let fault = scheduler.embed(&texts(["panic"])).await.unwrap_err();
+    assert_eq!(fault.to_string(), "the model panicked: on purpose");
+    assert!(scheduler.embed(&texts(["a", "panic"])).await.is_err());
+    assert!(scheduler.embed(&texts(["tripod"])).await.is_ok());
+}
+
+#[test]
+fn a_query_alone_takes_the_idle_threads_and_one_of_many_takes_one() {
+    let mut queues = Queues { idle_threads: 1, ..Queues::default() };
+    let _answers: Vec<_> = ["one", "two"].map(|query| queues.ask(query)).into();
+    let threads = |task| match task {
+        Some(Task::Query { threads, .. }) => threads,
+        _ => panic!("there is no query"),
+    };
+    assert_eq!([threads(queues.next_task()), threads(queues.next_task())], [1, 2]);
+}
+
+#[tokio::test]
+async fn dropping_the_scheduler_ends_its_threads() {
+    let (scheduler, _gate) = gated(2);
+    let shared = Arc::downgrade(&scheduler.0);
+    drop(scheduler);
+    while shared.strong_count() > 0 {
+        thread::yield_now();
+    }
+}
