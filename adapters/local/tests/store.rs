@@ -10,7 +10,7 @@ use std::path::Path;
 
 fn product(id: &str, name: &str) -> Product {
     Product {
-        id: ProductId::new(id).unwrap(),
+        id: ProductId::new(id).expect("an id"),
         name: name.to_owned(),
         main_category: "tv, audio & cameras".into(),
         sub_category: "Tripods".into(),
@@ -27,7 +27,7 @@ fn product(id: &str, name: &str) -> Product {
 }
 
 fn open(folder: &Path) -> LocalEngine {
-    LocalEngine::open(folder, Options::default()).unwrap()
+    LocalEngine::open(folder, Options::default()).expect("a folder")
 }
 
 fn story(error: &ports::PortError) -> String {
