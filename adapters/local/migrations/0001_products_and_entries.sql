@@ -68,3 +68,10 @@ CREATE TABLE entries (
     rating        REAL,
     discounted    INTEGER NOT NULL
 ) STRICT;
+
+-- How many entries can be found: counting them would read every vector.
+CREATE TABLE findable (
+    count INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO findable VALUES (0);

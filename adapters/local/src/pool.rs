@@ -100,9 +100,11 @@ impl Database {
 
     /// Reads every page and every index of the database: `Ok` means that it is sound.
     pub(crate) fn check(&self) -> PortResult<()> {
-        let found = self.read_now(|connection| {
-            connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
-        })?;
+        // A connection of its own, which holds no page in memory yet.
+        let connection = open::reader(&self.file, self.access, self.options)?;
+        let found: String = connection
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+            .map_err(|e| error::sqlite(&self.file, &e))?;
         open::verdict(&self.file, &found)
     }
 }

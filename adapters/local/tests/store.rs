@@ -1,38 +1,13 @@
 //! What the store promises beyond its port: what survives, and what is refused.
 
-use entities::{Currency, Price, Product, ProductId, Rating, Version};
+mod support;
+
+use entities::{Product, Version};
 use local::{LocalEngine, Options};
 use ports::{ErrorKind, ProductStore, RefusedRow};
 use rusqlite::Connection;
-use std::error::Error;
 use std::fs;
-use std::path::Path;
-
-fn product(id: &str, name: &str) -> Product {
-    Product {
-        id: ProductId::new(id).expect("an id"),
-        name: name.to_owned(),
-        main_category: "tv, audio & cameras".into(),
-        sub_category: "Tripods".into(),
-        brand: "Lumo".into(),
-        description: String::new(),
-        attributes: "colour: red\u{0}; it's".into(),
-        image_url: "https://example.org/1.svg".into(),
-        link: String::new(),
-        rating: Rating::from_hundredths(425),
-        rating_count: Some(u64::MAX),
-        discount_price: Some(Price::from_minor(61_750, Currency::INR)),
-        actual_price: Some(Price::from_minor(u64::MAX, Currency::USD)),
-    }
-}
-
-fn open(folder: &Path) -> LocalEngine {
-    LocalEngine::open(folder, Options::default()).expect("a folder")
-}
-
-fn story(error: &ports::PortError) -> String {
-    error.source().map(ToString::to_string).unwrap_or_default()
-}
+use support::{open, product, story};
 
 #[tokio::test]
 async fn a_product_comes_back_from_disk_as_it_was() {

@@ -12,7 +12,7 @@ pub(crate) fn products(count: usize) -> Vec<Product> {
     (0..count as u64).map(product).collect()
 }
 
-/// A number that looks random (SplitMix64).
+/// A number that looks random (`SplitMix64`).
 pub(crate) fn mix(seed: u64) -> u64 {
     let mut x = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
