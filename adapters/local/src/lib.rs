@@ -3,16 +3,22 @@
 //! `akin.db` (SQLite) is the one truth. What searches is derived from it and can be deleted at
 //! any time. Several processes may use one folder at once: any number read, one at a time writes.
 
+mod derived;
+mod entries;
 mod error;
+mod index;
 mod open;
 mod pool;
 mod quarantine;
 mod rows;
 mod schema;
+mod snapshot;
 mod store;
 
+pub use index::LocalIndex;
 pub use store::LocalStore;
 
+use derived::Derived;
 use pool::Database;
 use ports::PortResult;
 use std::path::Path;
@@ -26,6 +32,7 @@ const DATABASE: &str = "akin.db";
 #[derive(Debug)]
 pub struct LocalEngine {
     database: Arc<Database>,
+    derived: Arc<Derived>,
 }
 
 /// How a folder is used.
@@ -46,12 +53,19 @@ impl LocalEngine {
     /// one of a newer akin. A read-only folder can be read.
     pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
         let database = Arc::new(Database::open(folder.join(DATABASE), options)?);
-        Ok(Self { database })
+        let derived = Arc::new(Derived::new(Arc::clone(&database)));
+        Ok(Self { database, derived })
     }
 
     /// The products, and what is still to be done about them.
     pub fn store(&self) -> LocalStore {
         LocalStore { database: Arc::clone(&self.database) }
+    }
+
+    /// Finds the products.
+    pub fn index(&self) -> LocalIndex {
+        let (database, derived) = (Arc::clone(&self.database), Arc::clone(&self.derived));
+        LocalIndex { database, derived }
     }
 
     /// Reads all of the database and says whether it is sound; takes seconds for a large one.

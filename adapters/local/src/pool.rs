@@ -3,7 +3,7 @@ use crate::{Options, error};
 use ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Connections that wait for the next reader; more are closed when they come back.
@@ -24,6 +24,16 @@ impl Database {
         let (access, connection) = open::first(&file, options)?;
         let readers = Mutex::new(vec![connection]);
         Ok(Self { file, access, options, readers, writer: Mutex::new(None) })
+    }
+
+    /// The file of the database.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Whether this process may write.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.access == Access::Writable
     }
 
     /// Runs `work` on a snapshot of the database, on a thread that may block.
@@ -75,7 +85,7 @@ impl Database {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> PortResult<T> {
-        if self.access != Access::Writable {
+        if !self.is_writable() {
             return Err(error::at(
                 &self.file,
                 ErrorKind::Misconfigured,
@@ -129,6 +139,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// Locks `mutex`. What it guards is whole at every moment, even if a holder panicked.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -121,3 +121,18 @@ fn price(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Price>> {
     let currency = Currency::new(code).map_err(|e| cannot_be(column + 1, e))?;
     Ok(Some(Price::from_minor(minor.cast_unsigned(), currency)))
 }
+
+/// Coordinates as a column keeps them: f32, little-endian.
+pub(crate) fn blob(floats: &[f32]) -> Vec<u8> {
+    floats.iter().flat_map(|float| float.to_le_bytes()).collect()
+}
+
+/// The coordinates in `column`.
+pub(crate) fn floats(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<f32>> {
+    let blob = row.get_ref(column)?.as_blob().map_err(|e| cannot_be(column, e))?;
+    let (floats, rest) = blob.as_chunks();
+    if !rest.is_empty() {
+        return Err(cannot_be(column, format!("an embedding of {} bytes", blob.len())));
+    }
+    Ok(floats.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
+}
