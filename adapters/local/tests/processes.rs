@@ -7,7 +7,7 @@ mod support;
 
 use entities::Version;
 use local::{LocalEngine, Options};
-use ports::{PortError, ProductStore};
+use ports::{PortError, PortResult, ProductIndex, ProductStore};
 use rusqlite::Connection;
 use std::env;
 use std::fs;
@@ -17,7 +17,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use support::{open, product, story};
+use support::{entry, open, product, story};
 
 const CHILD: &str = "AKIN_TEST_CHILD";
 const BATCH: u64 = 50;
@@ -46,16 +46,25 @@ fn tell(news: &str) {
 
 /// Writes batch after batch, and says so after each, until an error ends it.
 async fn write_on(folder: &Path) -> PortError {
-    let store = open(folder).store();
+    let engine = open(folder);
+    let mut next = engine.index().count().await.expect("count") / BATCH;
     loop {
-        let next = store.counts().await.expect("counts").products / BATCH;
-        let names = (next * BATCH..(next + 1) * BATCH).map(|number| format!("p{number}"));
-        let products: Vec<_> = names.map(|name| product(&name, &name.repeat(50))).collect();
-        match store.apply(&products, Version(1)).await {
-            Ok(_) => tell(&format!("wrote {}", next + 1)),
-            Err(error) => return error,
+        if let Err(error) = write_batch(&engine, next).await {
+            return error;
         }
+        next += 1;
+        tell(&format!("wrote {next}"));
     }
+}
+
+async fn write_batch(engine: &LocalEngine, batch: u64) -> PortResult<()> {
+    let names = (batch * BATCH..(batch + 1) * BATCH).map(|number| format!("p{number}"));
+    let names: Vec<_> = names.collect();
+    let products: Vec<_> = names.iter().map(|name| product(name, &name.repeat(50))).collect();
+    let entries: Vec<_> = names.iter().map(|name| entry(name, 1, [1.0; 4])).collect();
+    engine.store().apply(&products, Version(1)).await?;
+    assert!(engine.index().upsert(&entries).await?.is_empty());
+    engine.index().statistics().await.map(drop)
 }
 
 /// Whether all that was `promised` is there, whole batches and nothing twice.
@@ -66,6 +75,11 @@ async fn holds(folder: &Path, promised: u64) -> u64 {
     assert!(counts.products >= promised * BATCH, "lost: {counts:?} of {promised} batches");
     assert_eq!(counts.products % BATCH, 0, "half a batch: {counts:?}");
     assert_eq!(counts.outbox, counts.products, "the outbox names each product once");
+    let indexed = engine.index().count().await.expect("count");
+    assert!(indexed >= promised * BATCH && indexed <= counts.products, "lost: {indexed}");
+    assert_eq!(indexed % BATCH, 0, "half a batch: {indexed}");
+    let statistics = engine.index().statistics().await.expect("statistics");
+    assert_eq!((statistics.documents(), statistics.document_frequency("all")), (indexed, indexed));
     counts.products / BATCH
 }
 
@@ -104,7 +118,7 @@ async fn a_full_disk_stops_a_writer_and_costs_nothing() {
     // A limit on the size of files is the full disk that needs no rights.
     let direct = child(&env::current_exe().unwrap(), NAME, folder.path());
     let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$0\" \"$@\""]);
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8000; exec \"$0\" \"$@\""]);
     limited.arg(direct.get_program()).args(direct.get_args()).env(CHILD, folder.path());
     let mut writer = limited.stdout(Stdio::piped()).spawn().unwrap();
     let said: Vec<_> = lines(&mut writer).collect();
@@ -124,7 +138,7 @@ async fn a_full_file_system_stops_a_writer_and_costs_nothing() {
     const NAME: &str = "a_full_file_system_stops_a_writer_and_costs_nothing";
     if let Some(folder) = assignment() {
         let folder = Path::new(&folder);
-        fs::write(folder.join("ballast"), vec![1; 1 << 20]).unwrap();
+        fs::write(folder.join("ballast"), vec![1; 8 << 20]).unwrap();
         let error = write_on(folder).await;
         assert!(error.is_retryable(), "{error:?}");
         assert!(story(&error).contains("free some space"), "{}", story(&error));
@@ -139,7 +153,7 @@ async fn a_full_file_system_stops_a_writer_and_costs_nothing() {
     let direct = child(&env::current_exe().unwrap(), NAME, folder.path());
     let mut mounted = Command::new("unshare");
     mounted.args(["-rm", "sh", "-c"]);
-    mounted.arg("mount -t tmpfs -o size=8m none \"$AKIN_TEST_CHILD\" && exec \"$0\" \"$@\"");
+    mounted.arg("mount -t tmpfs -o size=16m none \"$AKIN_TEST_CHILD\" && exec \"$0\" \"$@\"");
     mounted.arg(direct.get_program()).args(direct.get_args()).env(CHILD, folder.path());
     assert!(mounted.status().unwrap().success());
 }
@@ -150,13 +164,17 @@ async fn a_read_only_folder_can_be_read_and_says_why_it_cannot_be_written() {
     if let Some(folder) = assignment() {
         let store = open(Path::new(&folder)).store();
         assert_eq!(store.counts().await.unwrap().products, 1);
+        assert_eq!(open(Path::new(&folder)).index().statistics().await.unwrap().documents(), 1);
         let error = store.apply(&[product("b", "second")], Version(1)).await.unwrap_err();
         tell(&story(&error));
         return;
     }
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("a folder?");
-    open(&folder).store().apply(&[product("a", "first")], Version(1)).await.unwrap();
+    let engine = open(&folder);
+    engine.store().apply(&[product("a", "first")], Version(1)).await.unwrap();
+    engine.index().upsert(&[entry("a", 1, [1.0; 4])]).await.unwrap();
+    drop(engine);
     // Root may write everywhere, so the child is somebody else, who can reach the test program.
     let program = place.path().join("program");
     fs::copy(env::current_exe().unwrap(), &program).unwrap();
