@@ -4,7 +4,7 @@ mod catalogue;
 
 use entities::Version;
 use local::{LocalEngine, Options};
-use ports::ProductStore;
+use ports::{PortResult, ProductIndex, ProductStore};
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
@@ -21,6 +21,7 @@ async fn main() -> Answer<()> {
     for size in size.map_or(vec![2_000, 200_000], |size| vec![size]) {
         let folder = tempfile::tempdir()?;
         store(folder.path(), size).await?;
+        index(folder.path(), size).await?;
     }
     Ok(())
 }
@@ -47,6 +48,29 @@ async fn store(folder: &Path, size: usize) -> Answer<()> {
     line(&format!("open {size}"), start.elapsed())
 }
 
+async fn index(folder: &Path, size: usize) -> Answer<()> {
+    let engine = LocalEngine::open(folder, Options::default())?;
+    let start = Instant::now();
+    for batch in 0..size / 500 {
+        let entries: Vec<_> = (batch * 500..(batch + 1) * 500).map(catalogue::entry).collect();
+        engine.index().upsert(&entries).await?;
+    }
+    rate("index", size, start)?;
+    drop(engine);
+    let start = Instant::now();
+    let index = LocalEngine::open(folder, Options::default())?.index();
+    let query = catalogue::query(1);
+    let found = index.candidates(&query).await?.len();
+    line(&format!("open and first {found} candidates of {size}"), start.elapsed())?;
+    let mut seed = 0;
+    median("candidates", async || {
+        seed += 1;
+        index.candidates(&catalogue::query(seed)).await.map(drop)
+    })
+    .await?;
+    median("statistics", async || index.statistics().await.map(drop)).await
+}
+
 fn rate(what: &str, rows: usize, start: Instant) -> Answer<()> {
     let took = start.elapsed();
     let rows_a_second = (rows as u128 * 1_000_000) / took.as_micros().max(1);
@@ -54,15 +78,11 @@ fn rate(what: &str, rows: usize, start: Instant) -> Answer<()> {
     Ok(())
 }
 
-async fn median<F, E>(what: &str, mut work: impl FnMut() -> F) -> Answer<()>
-where
-    F: Future<Output = Result<(), E>>,
-    E: Into<Box<dyn Error>>,
-{
+async fn median(what: &str, mut work: impl AsyncFnMut() -> PortResult<()>) -> Answer<()> {
     let mut took = Vec::new();
     for _ in 0..300 {
         let start = Instant::now();
-        work().await.map_err(Into::into)?;
+        work().await?;
         took.push(start.elapsed());
     }
     took.sort_unstable();
