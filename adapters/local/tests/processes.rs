@@ -174,23 +174,38 @@ async fn a_read_only_folder_can_be_read_and_says_why_it_cannot_be_written() {
     let engine = open(&folder);
     engine.store().apply(&[product("a", "first")], Version(1)).await.unwrap();
     engine.index().upsert(&[entry("a", 1, [1.0; 4])]).await.unwrap();
+    // While somebody writes there is a log to be read; when nobody does, there is none.
+    let said = read_as_somebody_else(NAME, &folder);
+    assert!(said.contains("writable") && said.contains("akin.db"), "{said:?}");
     drop(engine);
-    // Root may write everywhere, so the child is somebody else, who can reach the test program.
-    let program = place.path().join("program");
-    fs::copy(env::current_exe().unwrap(), &program).unwrap();
-    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::set_permissions(folder.join("akin.db"), fs::Permissions::from_mode(0o444)).unwrap();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
-    let mut reader = child(&program, NAME, &folder);
+    let said = read_as_somebody_else(NAME, &folder);
+    assert!(said.contains("writable") && said.contains("akin.db"), "{said:?}");
+}
+
+/// Takes the right to write in `folder` from all, runs `test` there, and returns what it told.
+fn read_as_somebody_else(test: &str, folder: &Path) -> String {
+    let place = folder.parent().expect("a place");
+    let program = place.join("program");
+    fs::copy(env::current_exe().expect("a program"), &program).expect("copy");
+    let allow = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a change of rights");
+    };
+    allow(place, 0o755);
+    for file in fs::read_dir(folder).expect("a folder") {
+        allow(&file.expect("a file").path(), 0o444);
+    }
+    allow(folder, 0o555);
+    let mut reader = child(&program, test, folder);
+    // Root may write everywhere, so the child is somebody else.
     if fs::write(folder.join("probe"), "").is_ok() {
-        fs::remove_file(folder.join("probe")).unwrap();
+        fs::remove_file(folder.join("probe")).expect("removal");
         reader.uid(65_534);
     }
-    let mut reader = reader.stdout(Stdio::piped()).spawn().unwrap();
+    let mut reader = reader.stdout(Stdio::piped()).spawn().expect("a child");
     let said: Vec<_> = lines(&mut reader).collect();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-    assert!(reader.wait().unwrap().success());
-    assert!(said[0].contains("read-only") && said[0].contains("akin.db"), "{said:?}");
+    allow(folder, 0o755);
+    assert!(reader.wait().expect("an end").success());
+    said.concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
