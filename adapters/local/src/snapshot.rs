@@ -3,8 +3,7 @@ use crate::rows;
 use entities::{CountedStatistics, ProductId, Similarity, Statistics, TextField};
 use ports::{Candidate, CandidateQuery};
 use rusqlite::Connection;
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 /// All that can be found, as of one sequence. It never changes.
@@ -12,7 +11,15 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Snapshot {
     sequence: u64,
     found: BTreeMap<ProductId, Arc<Findable>>,
-    statistics: OnceLock<CountedStatistics>,
+    words: OnceLock<Words>,
+}
+
+/// The words of a snapshot, counted out when somebody first asks for them.
+#[derive(Debug, Default)]
+struct Words {
+    statistics: CountedStatistics,
+    /// By term: the places in the order of ids that hold it, and how much it counts there.
+    postings: HashMap<Box<str>, Vec<(usize, f32)>>,
 }
 
 impl Snapshot {
@@ -26,18 +33,15 @@ impl Snapshot {
         let mut next = Self {
             sequence: entries::last_sequence(connection)?,
             found: self.found.clone(),
-            statistics: OnceLock::new(),
+            words: OnceLock::new(),
         };
         let dimension = entries::fingerprint(connection)?.map(|fingerprint| fingerprint.dimension);
         entries::visit_since(connection, self.sequence, &mut |row| {
             match row.findable {
                 None => drop(next.found.remove(&row.id)),
-                Some(findable) if Some(findable.embedding.len()) == dimension => {
-                    next.found.insert(row.id, Arc::new(findable));
-                }
                 Some(findable) => {
-                    let found = findable.embedding.len();
-                    return Err(rows::cannot_be(3, format!("{found} coordinates of {}", row.id)));
+                    check(&row.id, &findable.embedding, dimension)?;
+                    next.found.insert(row.id, Arc::new(findable));
                 }
             }
             Ok(())
@@ -47,75 +51,127 @@ impl Snapshot {
 
     /// Answers `query`, exactly.
     pub(crate) fn candidates(&self, query: &CandidateQuery) -> Vec<Candidate> {
-        let terms: HashSet<_> = query.terms.iter().map(String::as_str).collect();
-        let mut scored: Vec<_> = self
-            .found
-            .iter()
-            .filter(|(_, found)| query.filter.admits(&found.facets))
-            .map(|(id, found)| (id, found, self.words(found, &terms), cosine(query, found)))
-            .collect();
-        let mut chosen = HashSet::new();
-        let descending = |a: f32, b: f32| b.partial_cmp(&a).unwrap_or(Ordering::Equal);
-        scored.sort_by(|a, b| descending(a.2, b.2));
-        chosen.extend(scored.iter().take(query.depth).filter(|s| s.2 > 0.0).map(|s| s.0));
-        let least = query.threshold.map_or(-1.0, Similarity::get);
-        scored.sort_by(|a, b| descending(a.3.unwrap_or(-2.0), b.3.unwrap_or(-2.0)));
-        let near = scored.iter().take(query.depth).filter(|s| s.3.is_some_and(|c| c >= least));
-        chosen.extend(near.map(|s| s.0));
-        let answers = scored.iter().filter(|(id, ..)| chosen.contains(*id));
-        let candidate =
-            |(id, found, _, cosine): &(&ProductId, &Arc<Findable>, f32, Option<f32>)| {
-                let cosine = cosine.map(Similarity::from_cosine);
-                Candidate { id: (*id).clone(), cosine, text: found.text.clone() }
-            };
-        answers.map(candidate).collect()
+        let rows: Vec<_> = self.found.iter().collect();
+        let cosines: Option<Vec<f32>> = query.embedding.as_ref().map(|asked| {
+            rows.iter().map(|(_, found)| dot(asked.as_slice(), &found.embedding)).collect()
+        });
+        let admitted = |place: &usize| query.filter.admits(&rows[*place].1.facets);
+        let mut chosen = self.by_words(&query.terms, query.depth, admitted);
+        if let Some(cosines) = &cosines {
+            let least = query.threshold.map_or(f32::NEG_INFINITY, Similarity::get);
+            let near = cosines.iter().copied().enumerate().filter(|(_, cosine)| *cosine >= least);
+            let near = near.filter(|(place, _)| admitted(place)).collect();
+            chosen.extend(best(near, query.depth));
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        let candidate = |place: usize| Candidate {
+            id: rows[place].0.clone(),
+            cosine: cosines.as_ref().map(|cosines| Similarity::from_cosine(cosines[place])),
+            text: rows[place].1.text.clone(),
+        };
+        chosen.into_iter().map(candidate).collect()
     }
 
-    /// How well the words fit: the rarer, the better.
+    /// The places of the `depth` that fit `terms` best: the rarer a term, the more it counts.
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^23")]
-    fn words(&self, found: &Findable, terms: &HashSet<&str>) -> f32 {
-        let mut score = 0.0;
-        for (field, stream) in found.text.fields() {
-            for term in stream.split_ascii_whitespace().filter(|term| terms.contains(term)) {
-                let holding = self.counted().document_frequency(term).max(1) as f32;
-                score += field.weight() * (1.0 + self.found.len() as f32 / holding).ln();
+    fn by_words(
+        &self,
+        terms: &[String],
+        depth: usize,
+        admitted: impl Fn(&usize) -> bool,
+    ) -> Vec<usize> {
+        let mut scores: HashMap<usize, f32> = HashMap::new();
+        for term in terms.iter().collect::<HashSet<_>>() {
+            let postings = self.words().postings.get(term.as_str()).map_or(&[][..], Vec::as_slice);
+            let rarity = (1.0 + self.found.len() as f32 / postings.len() as f32).ln();
+            for (place, share) in postings.iter().filter(|(place, _)| admitted(place)) {
+                *scores.entry(*place).or_default() += share * rarity;
             }
         }
-        score
+        best(scores.into_iter().collect(), depth)
     }
 
-    fn counted(&self) -> &CountedStatistics {
-        self.statistics.get_or_init(|| {
-            let mut statistics = CountedStatistics::default();
-            self.found.values().for_each(|found| statistics.add(&found.text, &found.words));
-            statistics
+    fn words(&self) -> &Words {
+        self.words.get_or_init(|| {
+            let mut words = Words::default();
+            for (place, found) in self.found.values().enumerate() {
+                words.statistics.add(&found.text, &found.words);
+                for (field, stream) in found.text.fields() {
+                    for term in stream.split_ascii_whitespace() {
+                        words.count(term, place, field.weight());
+                    }
+                }
+            }
+            words
         })
     }
 }
 
-fn cosine(query: &CandidateQuery, found: &Findable) -> Option<f32> {
-    let asked = query.embedding.as_ref()?.as_slice();
-    Some(asked.iter().zip(&found.embedding).map(|(a, b)| a * b).sum())
+impl Words {
+    fn count(&mut self, term: &str, place: usize, weight: f32) {
+        let Some(postings) = self.postings.get_mut(term) else {
+            self.postings.insert(term.into(), vec![(place, weight)]);
+            return;
+        };
+        match postings.last_mut() {
+            Some((last, share)) if *last == place => *share += weight,
+            _ => postings.push((place, weight)),
+        }
+    }
+}
+
+/// Makes sure that the coordinates are what was once written: of length 1, as many as announced.
+fn check(id: &ProductId, coordinates: &[f32], dimension: Option<usize>) -> rusqlite::Result<()> {
+    let length = dot(coordinates, coordinates);
+    if Some(coordinates.len()) == dimension && (length - 1.0).abs() < 1e-3 {
+        return Ok(());
+    }
+    let found = coordinates.len();
+    let what = format!("{id} has an embedding of {found} coordinates and squared length {length}");
+    Err(rows::cannot_be(2, what))
+}
+
+/// The places of the `depth` best of `scored`, in no order.
+fn best(mut scored: Vec<(usize, f32)>, depth: usize) -> Vec<usize> {
+    if scored.len() > depth {
+        scored.select_nth_unstable_by(depth, |(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
+        scored.truncate(depth);
+    }
+    scored.into_iter().map(|(place, _)| place).collect()
+}
+
+/// A dot product whose sums run side by side, as vector units want them.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let mut sums = [0.0_f32; 16];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, x), y) in sums.iter_mut().zip(a).zip(b) {
+            *sum += x * y;
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    sums.iter().sum::<f32>() + rest
 }
 
 impl Statistics for Snapshot {
     fn documents(&self) -> u64 {
-        self.counted().documents()
+        self.words().statistics.documents()
     }
 
     fn document_frequency(&self, term: &str) -> u64 {
-        self.counted().document_frequency(term)
+        self.words().statistics.document_frequency(term)
     }
 
     fn average_length(&self, field: TextField) -> f32 {
-        self.counted().average_length(field)
+        self.words().statistics.average_length(field)
     }
 
     fn word_frequency(&self, word: &str) -> u64 {
-        self.counted().word_frequency(word)
+        self.words().statistics.word_frequency(word)
     }
 
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64)) {
-        self.counted().visit_words(initial, visit);
+        self.words().statistics.visit_words(initial, visit);
     }
 }

@@ -6,11 +6,12 @@ mod support;
 
 use entities::{ProductId, Version};
 use local::{LocalEngine, Options};
-use ports::{ErrorKind, PortResult, ProductStore};
+use ports::{ErrorKind, PortResult, ProductIndex, ProductStore};
+use rusqlite::Connection;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use support::{open, product, story};
+use support::{entry, open, product, story};
 
 /// Writes 200 products and closes the database.
 async fn fill(folder: &Path) {
@@ -92,4 +93,18 @@ async fn a_check_finds_a_row_that_an_index_lacks() {
     let file = File::options().write(true).open(folder.path().join("akin.db")).unwrap();
     file.write_all_at(&[0xFF; 64], 8_192 * 3).unwrap();
     assert_eq!(engine.check().await.unwrap_err().kind, ErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn an_embedding_that_cannot_be_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = open(folder.path()).index();
+    index.upsert(&[entry("a", 1, [1.0; 4]), entry("b", 1, [1.0; 4])]).await.unwrap();
+    let hand = Connection::open(folder.path().join("akin.db")).unwrap();
+    for blob in ["zeroblob(16)", "x'0000C07F'", "x'00'", "x'000000000000000000000000FFFFFF7F'"] {
+        hand.execute(&format!("UPDATE entries SET embedding = {blob} WHERE id = 'b'"), []).unwrap();
+        let error = open(folder.path()).index().statistics().await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Corrupt);
+        assert!(story(&error).contains("akin.db"), "{}", story(&error));
+    }
 }

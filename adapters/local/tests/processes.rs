@@ -101,7 +101,7 @@ async fn a_killed_writer_loses_nothing_that_it_had_committed() {
         writer.kill().unwrap();
         writer.wait().unwrap();
         let promised = seen.rsplit(' ').next().unwrap().parse().unwrap();
-        assert!(promised > written, "each child goes on where the last one was killed");
+        assert!(promised >= written, "each child goes on where the last one was killed");
         written = holds(folder.path(), promised).await;
     }
 }
