@@ -55,7 +55,8 @@ impl Snapshot {
         let cosines: Option<Vec<f32>> = query.embedding.as_ref().map(|asked| {
             rows.iter().map(|(_, found)| dot(asked.as_slice(), &found.embedding)).collect()
         });
-        let admitted = |place: &usize| query.filter.admits(&rows[*place].1.facets);
+        let all = query.filter.is_empty();
+        let admitted = |place: &usize| all || query.filter.admits(&rows[*place].1.facets);
         let mut chosen = self.by_words(&query.terms, query.depth, admitted);
         if let Some(cosines) = &cosines {
             let least = query.threshold.map_or(f32::NEG_INFINITY, Similarity::get);
