@@ -1,0 +1,107 @@
+//! A made-up catalogue, the same each time.
+
+use entities::{
+    AnalyzedText, Currency, Embedding, Facets, Filter, Fingerprint, Price, Product, ProductId,
+    Rating, Version,
+};
+use ports::{CandidateQuery, IndexEntry, Meaning};
+
+const COMMON: &[&str] = &[
+    "phone", "tripod", "camera", "lens", "flexible", "stand", "video", "light", "ring", "remote",
+    "stereo", "speaker", "wireless", "cable", "charger", "mount", "travel", "case", "black", "pro",
+];
+
+/// `count` products whose ids are in no order.
+pub(crate) fn products(count: usize) -> Vec<Product> {
+    (0..count as u64).map(product).collect()
+}
+
+/// The entry of the product of that number, as an index keeps it.
+pub(crate) fn entry(number: usize) -> IndexEntry {
+    let product = product(number as u64);
+    let (title, description) = (terms_of(&product.name), terms_of(&product.description));
+    let text = AnalyzedText::new([title, description, vec![], vec![], vec![]]);
+    let meaning = Meaning::Embedded {
+        embedding: embedding(number as u64),
+        text_hash: product.text_hash(),
+        fingerprint: Fingerprint {
+            model: "made up".into(),
+            precision: "int8".into(),
+            dimension: 384,
+        },
+    };
+    let facets = Facets::of(&product);
+    IndexEntry {
+        id: product.id.clone(),
+        version: Version(1),
+        meaning,
+        text,
+        words: product.name,
+        facets,
+    }
+}
+
+/// A question of three words and a meaning.
+pub(crate) fn query(seed: u64) -> CandidateQuery {
+    CandidateQuery {
+        terms: words(mix(seed), 3).split(' ').map(str::to_owned).collect(),
+        embedding: Some(embedding(seed.wrapping_mul(31))),
+        filter: Filter::default(),
+        depth: 200,
+        threshold: None,
+    }
+}
+
+/// A direction near one of a hundred, as products are near their shelf.
+#[expect(clippy::cast_precision_loss, reason = "24 bits fill a mantissa")]
+fn embedding(seed: u64) -> Embedding {
+    let shelf = mix(seed) % 100;
+    let number = |seed: u64| (mix(seed) >> 40) as f32 / (1_u64 << 24) as f32 - 0.5;
+    let raw: Vec<f32> = (0..384)
+        .map(|place| number(shelf * 1_000 + place) + number(seed.wrapping_mul(1_000) + place))
+        .collect();
+    Embedding::new(&raw).expect("a direction")
+}
+
+fn terms_of(text: &str) -> Vec<&str> {
+    text.split(' ').collect()
+}
+
+/// A number that looks random (`SplitMix64`).
+pub(crate) fn mix(seed: u64) -> u64 {
+    let mut x = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a part of a random number is one, too")]
+fn product(seed: u64) -> Product {
+    let number = mix(seed);
+    Product {
+        id: ProductId::new(format!("B0{:08X}", number as u32)).expect("an id"),
+        name: words(number, 12),
+        main_category: format!("department {}", number % 20),
+        sub_category: format!("shelf {}", number % 200),
+        brand: format!("maker {}", number % 5_000),
+        description: words(mix(number), 40),
+        attributes: String::new(),
+        image_url: format!("https://shop.example/images/{number:x}.jpg"),
+        link: format!("https://shop.example/products/{number:x}"),
+        rating: Rating::from_hundredths((number % 501) as u16),
+        rating_count: Some(number % 10_000),
+        discount_price: None,
+        actual_price: Some(Price::from_minor(number % 10_000_000, Currency::INR)),
+    }
+}
+
+/// `count` words: a few common ones, and many that some products share.
+fn words(seed: u64, count: u64) -> String {
+    let word = |place| match mix(seed ^ place) {
+        number if number.is_multiple_of(4) => {
+            COMMON[(number >> 8) as usize % COMMON.len()].to_owned()
+        }
+        number => format!("w{}", (number >> 8) % 20_000),
+    };
+    (0..count).map(word).collect::<Vec<_>>().join(" ")
+}

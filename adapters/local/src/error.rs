@@ -1,0 +1,87 @@
+use ports::{ErrorKind, PortError};
+use rusqlite::{Error, ErrorCode};
+use std::io;
+use std::path::Path;
+
+/// The name of this adapter in errors.
+const SYSTEM: &str = "local store";
+
+/// What went wrong with which file, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {what}; {remedy}")]
+struct Trouble {
+    file: String,
+    what: String,
+    remedy: &'static str,
+}
+
+/// An error about `file` that names the remedy.
+pub(crate) fn at(
+    file: &Path,
+    kind: ErrorKind,
+    what: impl Into<String>,
+    remedy: &'static str,
+) -> PortError {
+    let file = file.display().to_string();
+    PortError::new(SYSTEM, kind, Trouble { file, what: what.into(), remedy })
+}
+
+/// The runtime is shutting down and took the work back.
+pub(crate) fn stopped(cause: tokio::task::JoinError) -> PortError {
+    PortError::new(SYSTEM, ErrorKind::Unavailable, cause)
+}
+
+/// Says what a use case may know of an SQLite error in `file`. The only such mapping.
+pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
+    let (kind, remedy) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            (ErrorKind::Unavailable, "another process is writing to this folder: try again later")
+        }
+        Some(ErrorCode::DiskFull) => {
+            (ErrorKind::Unavailable, "nothing was lost: free some space, then run it again")
+        }
+        Some(ErrorCode::SystemIoFailure) => (
+            ErrorKind::Unavailable,
+            "nothing was lost: check the disk, its free space and its limits, then run it again",
+        ),
+        Some(ErrorCode::OutOfMemory) => (ErrorKind::Unavailable, "free some memory"),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => (
+            ErrorKind::Misconfigured,
+            "make the folder and its files writable for this user, or choose another with --data",
+        ),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
+            ErrorKind::Corrupt,
+            "the file is damaged: restore it from a backup, or delete the folder and ingest again",
+        ),
+        Some(ErrorCode::TooBig) => (ErrorKind::Refused, "shorten the text"),
+        Some(_) => (
+            ErrorKind::Corrupt,
+            "the file does not have the expected tables: restore it from a backup, or delete the \
+             folder and ingest again",
+        ),
+        None => (
+            ErrorKind::Corrupt,
+            "the file holds a value that cannot be: restore it from a backup, or delete the \
+             folder and ingest again",
+        ),
+    };
+    at(file, kind, error.to_string(), remedy)
+}
+
+/// Says what a use case may know of a file-system error at `path`.
+pub(crate) fn io(path: &Path, error: &io::Error) -> PortError {
+    let (kind, remedy) = match error.kind() {
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::Interrupted
+        | io::ErrorKind::OutOfMemory => {
+            (ErrorKind::Unavailable, "nothing was lost: free some space, then run it again")
+        }
+        _ => (
+            ErrorKind::Misconfigured,
+            "make it a folder that this user may read and write, or choose another with --data",
+        ),
+    };
+    at(path, kind, error.to_string(), remedy)
+}

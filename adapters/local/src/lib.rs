@@ -1,0 +1,76 @@
+//! Products, their embeddings and all that waits to be done, in one folder of one machine.
+//!
+//! `akin.db` (SQLite) is the one truth. What searches is derived from it and can be deleted at
+//! any time. Several processes may use one folder at once: any number read, one at a time writes.
+
+mod derived;
+mod entries;
+mod error;
+mod index;
+mod open;
+mod pool;
+mod quarantine;
+mod rows;
+mod schema;
+mod snapshot;
+mod store;
+
+pub use index::LocalIndex;
+pub use store::LocalStore;
+
+use derived::Derived;
+use pool::Database;
+use ports::PortResult;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The name of the database in its folder.
+const DATABASE: &str = "akin.db";
+
+/// A folder that holds a catalogue.
+#[derive(Debug)]
+pub struct LocalEngine {
+    database: Arc<Database>,
+    derived: Arc<Derived>,
+}
+
+/// How a folder is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long a writer waits for another process that writes before it gives up.
+    pub busy_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(10) }
+    }
+}
+
+impl LocalEngine {
+    /// Opens the catalogue in `folder`, or begins one. Refuses a damaged or foreign database, and
+    /// one of a newer akin. A read-only folder can be read.
+    pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
+        let database = Arc::new(Database::open(folder.join(DATABASE), options)?);
+        let derived = Arc::new(Derived::new(Arc::clone(&database)));
+        Ok(Self { database, derived })
+    }
+
+    /// The products, and what is still to be done about them.
+    pub fn store(&self) -> LocalStore {
+        LocalStore { database: Arc::clone(&self.database) }
+    }
+
+    /// Finds the products.
+    pub fn index(&self) -> LocalIndex {
+        let (database, derived) = (Arc::clone(&self.database), Arc::clone(&self.derived));
+        LocalIndex { database, derived }
+    }
+
+    /// Reads all of the database and says whether it is sound; takes seconds for a large one.
+    pub async fn check(&self) -> PortResult<()> {
+        let database = Arc::clone(&self.database);
+        pool::blocking(move || database.check()).await
+    }
+}

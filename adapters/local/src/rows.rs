@@ -1,0 +1,138 @@
+//! How values stand in the columns of a row.
+
+use entities::{ContentHash, Currency, Price, Product, ProductId, ProductRecord, Rating, Version};
+use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{CachedStatement, Row, ToSql};
+use std::error::Error;
+
+/// Reads the version and then the content of a product, as [`record`] expects them.
+pub(crate) const FETCH: &str = "
+    SELECT version, created, name, main_category, sub_category, brand, description, attributes,
+        image_url, link, rating, rating_count, discount_price, discount_currency, actual_price,
+        actual_currency
+    FROM products JOIN contents USING (key) WHERE id = ?1";
+
+/// Inserts what [`write_content`] binds.
+pub(crate) const INSERT_CONTENT: &str = "
+    INSERT INTO contents (key, created, name, main_category, sub_category, brand, description,
+        attributes, image_url, link, rating, rating_count, discount_price, discount_currency,
+        actual_price, actual_currency)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+
+/// Overwrites what [`write_content`] binds; the creation date of a known product stays.
+pub(crate) const UPDATE_CONTENT: &str = "
+    UPDATE contents SET name = ?3, main_category = ?4, sub_category = ?5, brand = ?6,
+        description = ?7, attributes = ?8, image_url = ?9, link = ?10, rating = ?11,
+        rating_count = ?12, discount_price = ?13, discount_currency = ?14, actual_price = ?15,
+        actual_currency = ?16
+    WHERE key = ?1";
+
+/// Says that a column holds what akin would never write.
+pub(crate) fn cannot_be(
+    column: usize,
+    reason: impl Into<Box<dyn Error + Send + Sync>>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Null, reason.into())
+}
+
+/// The id in `column`.
+pub(crate) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<ProductId> {
+    ProductId::new(row.get::<_, String>(column)?).map_err(|e| cannot_be(column, e))
+}
+
+/// The content hash in `column`.
+pub(crate) fn content_hash(row: &Row<'_>, column: usize) -> rusqlite::Result<ContentHash> {
+    bytes(row, column).map(ContentHash::from_bytes)
+}
+
+/// The hash in `column`.
+pub(crate) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<[u8; 16]> {
+    let blob = row.get_ref(column)?.as_blob().map_err(|e| cannot_be(column, e))?;
+    blob.try_into().map_err(|_| {
+        let error = FromSqlError::InvalidBlobSize { expected_size: 16, blob_size: blob.len() };
+        cannot_be(column, error)
+    })
+}
+
+/// The product `id`, of which [`FETCH`] read the `row`.
+pub(crate) fn record(id: ProductId, row: &Row<'_>) -> rusqlite::Result<ProductRecord> {
+    let product = Product {
+        id,
+        name: row.get(2)?,
+        main_category: row.get(3)?,
+        sub_category: row.get(4)?,
+        brand: row.get(5)?,
+        description: row.get(6)?,
+        attributes: row.get(7)?,
+        image_url: row.get(8)?,
+        link: row.get(9)?,
+        rating: rating(row, 10)?,
+        rating_count: row.get::<_, Option<i64>>(11)?.map(i64::cast_unsigned),
+        discount_price: price(row, 12)?,
+        actual_price: price(row, 14)?,
+    };
+    Ok(ProductRecord { product, created: Version(row.get(1)?), version: Version(row.get(0)?) })
+}
+
+/// Runs [`INSERT_CONTENT`] or [`UPDATE_CONTENT`]; without a key, a new one is given.
+pub(crate) fn write_content(
+    statement: &mut CachedStatement<'_>,
+    key: Option<i64>,
+    created: Version,
+    product: &Product,
+) -> rusqlite::Result<()> {
+    let minor = |price: Option<Price>| price.map(|price| price.minor().cast_signed());
+    let currency = |price: Option<Price>| price.map(Price::currency);
+    let discount = currency(product.discount_price);
+    let actual = currency(product.actual_price);
+    let values: [&dyn ToSql; 16] = [
+        &key,
+        &created.0,
+        &product.name,
+        &product.main_category,
+        &product.sub_category,
+        &product.brand,
+        &product.description,
+        &product.attributes,
+        &product.image_url,
+        &product.link,
+        &product.rating.map(Rating::hundredths),
+        // SQLite's integers are signed: the bits are kept.
+        &product.rating_count.map(u64::cast_signed),
+        &minor(product.discount_price),
+        &discount.as_ref().map(Currency::code),
+        &minor(product.actual_price),
+        &actual.as_ref().map(Currency::code),
+    ];
+    statement.execute(values.as_slice())?;
+    Ok(())
+}
+
+fn rating(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Rating>> {
+    let Some(hundredths) = row.get(column)? else { return Ok(None) };
+    let rating = Rating::from_hundredths(hundredths);
+    rating.map(Some).ok_or_else(|| cannot_be(column, format!("a rating of {hundredths}")))
+}
+
+/// The price whose amount stands in `column` and whose currency in the next.
+fn price(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Price>> {
+    let Some(minor) = row.get::<_, Option<i64>>(column)? else { return Ok(None) };
+    let code = row.get_ref(column + 1)?.as_str().map_err(|e| cannot_be(column + 1, e))?;
+    let currency = Currency::new(code).map_err(|e| cannot_be(column + 1, e))?;
+    Ok(Some(Price::from_minor(minor.cast_unsigned(), currency)))
+}
+
+/// Coordinates as a column keeps them: f32, little-endian.
+pub(crate) fn blob(floats: &[f32]) -> Vec<u8> {
+    floats.iter().flat_map(|float| float.to_le_bytes()).collect()
+}
+
+/// The coordinates in `column`.
+pub(crate) fn floats(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<f32>> {
+    let blob = row.get_ref(column)?.as_blob().map_err(|e| cannot_be(column, e))?;
+    let (floats, rest) = blob.as_chunks();
+    if !rest.is_empty() {
+        return Err(cannot_be(column, format!("an embedding of {} bytes", blob.len())));
+    }
+    Ok(floats.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
+}

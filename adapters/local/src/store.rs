@@ -1,0 +1,270 @@
+use crate::pool::Database;
+use crate::{quarantine, rows};
+use async_trait::async_trait;
+use entities::{Change, ContentHash, Product, ProductId, ProductRecord, Version};
+use ports::{
+    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A [`ProductStore`] in the folder of a [`crate::LocalEngine`].
+#[derive(Clone, Debug)]
+pub struct LocalStore {
+    pub(crate) database: Arc<Database>,
+}
+
+/// How a product of a batch compares with the one in the store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    New,
+    Unchanged,
+    Changed { key: i64 },
+}
+
+#[async_trait]
+impl ProductStore for LocalStore {
+    async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied> {
+        let last = last_of_each(products);
+        let hashed: Vec<_> = last.iter().map(|p| (p.id.clone(), p.content_hash())).collect();
+        let (hashed, equal) = self.database.read(move |c| equal(c, hashed, at)).await?;
+        let mut applied = Applied::default();
+        let mut rest = Vec::new();
+        for ((product, (id, hash)), equal) in last.into_iter().zip(hashed).zip(equal) {
+            if equal {
+                applied.unchanged.push(id);
+            } else {
+                rest.push((product.clone(), hash));
+            }
+        }
+        // A batch in which nothing changed never asks for the right to write.
+        if rest.is_empty() {
+            return Ok(applied);
+        }
+        let written = self.database.write(move |t| write(t, rest, at)).await?;
+        applied.inserted = written.inserted;
+        applied.changed = written.changed;
+        applied.unchanged.extend(written.unchanged);
+        Ok(applied)
+    }
+
+    async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
+        let ids = ids.to_vec();
+        self.database.read(move |connection| fetch(connection, ids)).await
+    }
+
+    async fn outbox(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<OutboxEntry>> {
+        let limit = row_limit(limit);
+        self.database.read(move |connection| outbox(connection, after, limit)).await
+    }
+
+    async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let done: Vec<_> = done.iter().map(|entry| entry.sequence.cast_signed()).collect();
+        let work = move |connection: &rusqlite::Transaction<'_>| {
+            let mut delete = connection.prepare_cached("DELETE FROM outbox WHERE sequence = ?1")?;
+            done.iter().try_for_each(|sequence| delete.execute([sequence]).map(|_| ()))
+        };
+        self.database.write(work).await
+    }
+
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (feed, rows) = (feed.to_owned(), rows.to_vec());
+        self.database.write(move |t| quarantine::keep(t, &feed, &rows, at)).await
+    }
+
+    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
+        let feed = feed.to_owned();
+        self.database.write(move |t| quarantine::release(t, &feed, before)).await
+    }
+
+    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
+        self.database.read(move |c| quarantine::list(c, row_limit(limit))).await
+    }
+
+    async fn counts(&self) -> PortResult<StoreCounts> {
+        self.database.read(counts).await
+    }
+}
+
+/// The last product of each id, in the order of the batch.
+fn last_of_each(products: &[Product]) -> Vec<&Product> {
+    let mut places = HashMap::with_capacity(products.len());
+    for (place, product) in products.iter().enumerate() {
+        places.insert(&product.id, place);
+    }
+    if places.len() == products.len() {
+        return products.iter().collect();
+    }
+    let mut places: Vec<_> = places.into_values().collect();
+    places.sort_unstable();
+    places.into_iter().map(|place| &products[place]).collect()
+}
+
+type Hashed = Vec<(ProductId, ContentHash)>;
+
+/// Which of `products` need no writing; hands the products back.
+fn equal(
+    connection: &Connection,
+    products: Hashed,
+    at: Version,
+) -> rusqlite::Result<(Hashed, Vec<bool>)> {
+    let mut known = connection.prepare_cached(KNOWN)?;
+    let mut answers = Vec::with_capacity(products.len());
+    for (id, hash) in &products {
+        answers.push(compare(&mut known, id, *hash, at)? == Comparison::Unchanged);
+    }
+    Ok((products, answers))
+}
+
+const KNOWN: &str = "SELECT hash, version, key FROM products WHERE id = ?1";
+
+fn compare(
+    known: &mut CachedStatement<'_>,
+    id: &ProductId,
+    hash: ContentHash,
+    at: Version,
+) -> rusqlite::Result<Comparison> {
+    let mut rows = known.query([id.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(Comparison::New) };
+    if rows::content_hash(row, 0)? == hash || Version(row.get(1)?) > at {
+        return Ok(Comparison::Unchanged);
+    }
+    Ok(Comparison::Changed { key: row.get(2)? })
+}
+
+/// Writes what is new or differs. Compares again: another process may have written meanwhile.
+fn write(
+    connection: &Connection,
+    products: Vec<(Product, ContentHash)>,
+    at: Version,
+) -> rusqlite::Result<Applied> {
+    let mut known = connection.prepare_cached(KNOWN)?;
+    let mut write = Statements::prepare(connection)?;
+    let mut applied = Applied::default();
+    for (product, hash) in products {
+        match compare(&mut known, &product.id, hash, at)? {
+            Comparison::Unchanged => applied.unchanged.push(product.id),
+            Comparison::New => {
+                write.insert(connection, &product, hash, at)?;
+                applied.inserted.push(product.id);
+            }
+            Comparison::Changed { key } => {
+                write.update(key, &product, hash, at)?;
+                applied.changed.push(product.id);
+            }
+        }
+    }
+    Ok(applied)
+}
+
+/// The statements that write a product, prepared once for a batch.
+struct Statements<'a> {
+    insert_content: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    update_content: CachedStatement<'a>,
+    update: CachedStatement<'a>,
+    announce: CachedStatement<'a>,
+}
+
+impl<'a> Statements<'a> {
+    fn prepare(connection: &'a Connection) -> rusqlite::Result<Self> {
+        let insert = "INSERT INTO products (id, key, hash, version) VALUES (?1, ?2, ?3, ?4)";
+        let update = "UPDATE products SET hash = ?2, version = ?3 WHERE id = ?1";
+        Ok(Self {
+            insert_content: connection.prepare_cached(rows::INSERT_CONTENT)?,
+            insert: connection.prepare_cached(insert)?,
+            update_content: connection.prepare_cached(rows::UPDATE_CONTENT)?,
+            update: connection.prepare_cached(update)?,
+            // Replacing gives a known product's entry a new sequence.
+            announce: connection
+                .prepare_cached("INSERT OR REPLACE INTO outbox (id, version) VALUES (?1, ?2)")?,
+        })
+    }
+
+    fn insert(
+        &mut self,
+        connection: &Connection,
+        product: &Product,
+        hash: ContentHash,
+        at: Version,
+    ) -> rusqlite::Result<()> {
+        rows::write_content(&mut self.insert_content, None, at, product)?;
+        let key = connection.last_insert_rowid();
+        self.insert.execute(params![product.id.as_str(), key, hash.to_bytes(), at.0])?;
+        self.announce.execute(params![product.id.as_str(), at.0])?;
+        Ok(())
+    }
+
+    fn update(
+        &mut self,
+        key: i64,
+        product: &Product,
+        hash: ContentHash,
+        at: Version,
+    ) -> rusqlite::Result<()> {
+        rows::write_content(&mut self.update_content, Some(key), at, product)?;
+        self.update.execute(params![product.id.as_str(), hash.to_bytes(), at.0])?;
+        self.announce.execute(params![product.id.as_str(), at.0])?;
+        Ok(())
+    }
+}
+
+fn fetch(
+    connection: &Connection,
+    ids: Vec<ProductId>,
+) -> rusqlite::Result<HashMap<ProductId, ProductRecord>> {
+    let mut statement = connection.prepare_cached(rows::FETCH)?;
+    let mut found = HashMap::with_capacity(ids.len());
+    for id in ids {
+        let record =
+            statement.query_row([id.as_str()], |row| rows::record(id.clone(), row)).optional()?;
+        if let Some(record) = record {
+            found.insert(id, record);
+        }
+    }
+    Ok(found)
+}
+
+fn outbox(
+    connection: &Connection,
+    after: Option<u64>,
+    limit: i64,
+) -> rusqlite::Result<Vec<OutboxEntry>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, id, version FROM outbox WHERE sequence > ?1
+         ORDER BY sequence LIMIT ?2",
+    )?;
+    let after = after.map_or(0, row_number);
+    let rows = statement.query_map([after, limit], |row| {
+        let change = Change { id: rows::id(row, 1)?, version: Version(row.get(2)?) };
+        Ok(OutboxEntry { sequence: row.get::<_, i64>(0)?.cast_unsigned(), change })
+    })?;
+    rows.collect()
+}
+
+fn counts(connection: &Connection) -> rusqlite::Result<StoreCounts> {
+    let count = |sql: &str| -> rusqlite::Result<u64> {
+        let count: i64 = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(count.cast_unsigned())
+    };
+    Ok(StoreCounts {
+        products: count("SELECT count(*) FROM products")?,
+        outbox: count("SELECT count(*) FROM outbox")?,
+        quarantined: count("SELECT count(*) FROM quarantine")?,
+    })
+}
+
+fn row_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn row_number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,62 @@
+//! What the tests of this folder share.
+#![allow(dead_code, reason = "no test file needs all of it")]
+
+use entities::{
+    AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId, Rating,
+    TextHash, Version,
+};
+use local::{LocalEngine, Options};
+use ports::{IndexEntry, Meaning};
+use std::error::Error;
+use std::path::Path;
+
+/// A product of this `id` and `name`, with a bit of everything.
+pub(crate) fn product(id: &str, name: &str) -> Product {
+    Product {
+        id: ProductId::new(id).expect("an id"),
+        name: name.to_owned(),
+        main_category: "tv, audio & cameras".into(),
+        sub_category: "Tripods".into(),
+        brand: "Lumo".into(),
+        description: String::new(),
+        attributes: "colour: red\u{0}; it's".into(),
+        image_url: "https://example.org/1.svg".into(),
+        link: String::new(),
+        rating: Rating::from_hundredths(425),
+        rating_count: Some(u64::MAX),
+        discount_price: Some(Price::from_minor(61_750, Currency::INR)),
+        actual_price: Some(Price::from_minor(u64::MAX, Currency::USD)),
+    }
+}
+
+/// An entry of this `id`, whose title is its id and whose meaning is a direction in four
+/// dimensions.
+pub(crate) fn entry(id: &str, version: i64, direction: [f32; 4]) -> IndexEntry {
+    IndexEntry {
+        id: ProductId::new(id).expect("an id"),
+        version: Version(version),
+        meaning: Meaning::Embedded {
+            embedding: Embedding::new(&direction).expect("a direction"),
+            text_hash: TextHash::of([id]),
+            fingerprint: fingerprint("tiny@0"),
+        },
+        text: AnalyzedText::new([vec![id], vec!["all"], vec![], vec![], vec![]]),
+        words: id.to_owned(),
+        facets: Facets::default(),
+    }
+}
+
+/// The fingerprint of a `model` of four dimensions.
+pub(crate) fn fingerprint(model: &str) -> Fingerprint {
+    Fingerprint { model: model.to_owned(), precision: "int8".to_owned(), dimension: 4 }
+}
+
+/// The catalogue in `folder`.
+pub(crate) fn open(folder: &Path) -> LocalEngine {
+    LocalEngine::open(folder, Options::default()).expect("a sound folder")
+}
+
+/// What an operator reads of `error`.
+pub(crate) fn story(error: &ports::PortError) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}
