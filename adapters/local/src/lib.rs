@@ -2,6 +2,10 @@
 //!
 //! `akin.db` (SQLite) is the one truth. What searches is derived from it and can be deleted at
 //! any time. Several processes may use one folder at once: any number read, one at a time writes.
+//!
+//! What was written stays written when the process dies at any moment. When the machine dies, the
+//! last writes before it may be missing, whole transactions of them, and nothing is damaged: the
+//! next ingestion finds them to be new and writes them again.
 
 mod derived;
 mod entries;
