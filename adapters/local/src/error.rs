@@ -34,9 +34,11 @@ pub(crate) fn stopped(cause: tokio::task::JoinError) -> PortError {
 /// Says what a use case may know of an SQLite error in `file`. The only such mapping.
 pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
     let (kind, remedy) = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            (ErrorKind::Unavailable, "another process is writing to this folder: try again later")
-        }
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => (ErrorKind::Unavailable, "another process is writing to this folder: try again later"),
         Some(ErrorCode::DiskFull) => {
             (ErrorKind::Unavailable, "nothing was lost: free some space, then run it again")
         }
