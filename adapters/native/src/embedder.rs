@@ -1,5 +1,5 @@
 use crate::scheduler::Scheduler;
-use crate::{Fault, Inference, ModelError};
+use crate::{Fault, Inference, ModelError, SentenceEncoder, Settings};
 use async_trait::async_trait;
 use entities::Fingerprint;
 use ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
@@ -17,6 +17,11 @@ pub struct NativeEmbedder {
 }
 
 impl NativeEmbedder {
+    /// Serves the model that the settings name.
+    pub fn open(settings: &Settings) -> PortResult<Self> {
+        Self::start(SentenceEncoder::open(&settings.find_model()?)?, settings.thread_count())
+    }
+
     /// Serves `model` on `threads` threads.
     pub fn start(model: impl Inference, threads: NonZeroUsize) -> PortResult<Self> {
         let (fingerprint, token_limit) = (model.fingerprint().clone(), model.token_limit());

@@ -36,6 +36,15 @@ pub enum ModelError {
          check --model or AKIN_MODEL"
     )]
     NoModel(PathBuf),
+    /// The folder's model cannot be read.
+    #[error(transparent)]
+    Folder(#[from] sbert_model::ModelError),
+    /// The folder's model was not packed.
+    #[error(transparent)]
+    Pack(#[from] sbert_cpu::PackError),
+    /// The packed file cannot be executed.
+    #[error("the packed model cannot be used; `make model` packs it again")]
+    Packed(#[from] sbert_cpu::OpenError),
 }
 
 impl Settings {
@@ -66,7 +75,7 @@ fn in_folder(folder: &Path, precision: Precision) -> Option<ModelFiles> {
 }
 
 /// The packed file of a model's folder.
-fn packed(folder: &Path, precision: Precision) -> PathBuf {
+pub(crate) fn packed(folder: &Path, precision: Precision) -> PathBuf {
     folder.join(format!("{precision}.sbert"))
 }
 

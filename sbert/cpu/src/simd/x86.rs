@@ -2,22 +2,8 @@
 #![allow(unsafe_code, reason = "intrinsics cannot be called without")]
 
 use super::{LANES, Simd, V, round_bf16, widen_bf16};
-use std::arch::x86_64::{
-    __m256, __m256bh, __m256i, __m512, __m512bh, __m512i, _mm_loadu_si128, _mm_packus_epi16,
-    _mm_storeu_si128, _mm256_add_epi32, _mm256_add_ps, _mm256_castsi256_ps, _mm256_castsi256_si128,
-    _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_div_ps,
-    _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
-    _mm256_packs_epi32, _mm256_permute4x64_epi64, _mm256_round_ps, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps,
-    _mm256_sub_ps, _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_cvtepi32_ps,
-    _mm512_cvtneps_pbh, _mm512_cvtph_ps, _mm512_cvtps_epi32, _mm512_cvtusepi32_epi8, _mm512_div_ps,
-    _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_reduce_add_ps, _mm512_reduce_max_ps,
-    _mm512_reduce_min_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_setzero_si512, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_sub_ps,
-    _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
-};
+#[allow(clippy::wildcard_imports, reason = "intrinsics come in hundreds")]
+use std::arch::x86_64::*;
 
 /// AVX-512 F, BW, DQ, VL and VNNI.
 #[derive(Clone, Copy)]
@@ -108,8 +94,12 @@ impl Simd for Avx512 {
     }
     #[inline(always)]
     fn load_bf16(self, w: &[u16; 2 * LANES]) -> [Self::F; 2] {
-        let part = |k: usize| std::array::from_fn(|i| widen_bf16(w[2 * i + k]));
-        [self.load(&part(0)), self.load(&part(1))]
+        // A pair of bfloat16 is an i32: the first input in its low half, the second in its high.
+        unsafe {
+            let w = _mm512_loadu_si512(w.as_ptr().cast());
+            let high = _mm512_and_si512(w, _mm512_set1_epi32(-0x1_0000));
+            [_mm512_castsi512_ps(_mm512_slli_epi32::<16>(w)), _mm512_castsi512_ps(high)]
+        }
     }
     #[inline(always)]
     fn dot_bf16(self, acc: Self::F, a: [u16; 2], w: [Self::F; 2]) -> Self::F {
@@ -286,8 +276,18 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     fn load_bf16(self, w: &[u16; 2 * LANES]) -> [Self::F; 2] {
-        let part = |k: usize| std::array::from_fn(|i| widen_bf16(w[2 * i + k]));
-        [self.load(&part(0)), self.load(&part(1))]
+        // A pair of bfloat16 is an i32: the first input in its low half, the second in its high.
+        unsafe {
+            let w = [
+                _mm256_loadu_si256(w.as_ptr().cast()),
+                _mm256_loadu_si256(w[16..].as_ptr().cast()),
+            ];
+            let high = _mm256_set1_epi32(-0x1_0000);
+            [
+                w.map(|w| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(w))),
+                w.map(|w| _mm256_castsi256_ps(_mm256_and_si256(w, high))),
+            ]
+        }
     }
     #[inline(always)]
     fn dot_bf16(self, acc: Self::F, a: [u16; 2], w: [Self::F; 2]) -> Self::F {

@@ -1,0 +1,66 @@
+use crate::{Fault, Inference, Inferred, ModelError, ModelFiles, Precision};
+use entities::{Embedding, Fingerprint};
+use sbert_cpu::Encoder;
+use sbert_model::SentenceModel;
+
+/// [`Inference`] by an encoder of `sbert-cpu`.
+#[derive(Debug)]
+pub struct SentenceEncoder {
+    encoder: Encoder,
+    fingerprint: Fingerprint,
+}
+
+/// How many digits of the weights' hash name a model.
+const DIGITS: usize = 8;
+
+impl SentenceEncoder {
+    /// Maps a packed model, or packs a folder's in memory.
+    pub fn open(files: &ModelFiles) -> Result<Self, ModelError> {
+        let encoder = match files {
+            ModelFiles::Packed(path) => Encoder::open(path)?,
+            ModelFiles::Folder(folder, precision) => {
+                Encoder::from_model(&SentenceModel::open(folder)?, (*precision).into())?
+            }
+        };
+        let hash = encoder.sha256().get(..DIGITS).unwrap_or_default();
+        let fingerprint = Fingerprint {
+            model: format!("{}@{hash}", encoder.name()),
+            precision: encoder.precision().name().to_owned(),
+            dimension: encoder.dimension(),
+        };
+        Ok(Self { encoder, fingerprint })
+    }
+}
+
+impl Inference for SentenceEncoder {
+    fn infer(&self, texts: &[&str], threads: usize) -> Result<Vec<Inferred>, Fault> {
+        let embedded = self.encoder.embed(texts, threads);
+        let vectors = embedded.vectors.chunks_exact(self.encoder.dimension());
+        vectors
+            .zip(&embedded.truncated)
+            .map(|(vector, &is_truncated)| {
+                let embedding =
+                    Embedding::new(vector).map_err(|error| Fault::new(error.to_string()))?;
+                Ok(Inferred { embedding, is_truncated })
+            })
+            .collect()
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    fn token_limit(&self) -> usize {
+        self.encoder.max_tokens()
+    }
+}
+
+impl From<Precision> for sbert_cpu::Precision {
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::Int8 => Self::Int8,
+            Precision::Bf16 => Self::Bf16,
+            Precision::Fp32 => Self::Fp32,
+        }
+    }
+}

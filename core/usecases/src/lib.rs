@@ -1,0 +1,25 @@
+//! What akin does, one file per use case.
+//!
+//! A use case holds the ports it needs and one method, `run`. It knows no engine, no wire format
+//! and no clock: the time of an ingestion is an argument.
+
+mod catalogue_status;
+mod embed_changes;
+mod evaluate_search;
+mod ingest_feed;
+mod normalise;
+mod query_embeddings;
+mod search_products;
+mod search_request;
+mod similar_products;
+
+pub use catalogue_status::{CatalogueStatus, Status};
+pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
+pub use evaluate_search::{EvaluateSearch, JudgedQuery};
+pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
+pub use normalise::normalise;
+pub use query_embeddings::QueryEmbeddings;
+pub use ranking::Repair;
+pub use search_products::{FacetCount, Hit, SearchAnswer, SearchError, SearchProducts, Timings};
+pub use search_request::{Facet, Paging, SearchRequest, Sort};
+pub use similar_products::SimilarProducts;

@@ -1,0 +1,169 @@
+use entities::{ContentHash, Currency, Price, Product, ProductId, Rating};
+use ports::{FeedRow, RefusedRow};
+
+/// How much of a refused value a message repeats, in characters.
+const SHOWN: usize = 80;
+
+/// Reads a row's texts as a product; a price without sign or code is of the currency `unsigned`.
+///
+/// Blank ratings and the "Get" that some shops print in their place mean that nobody rated the
+/// product. A count of ratings that is no number is what a shop prints beside them ("Only 2 left
+/// in stock."), and means the same.
+pub fn normalise(row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow> {
+    let line = row.line;
+    let refused = |field: &str, value: &str, reason: String| RefusedRow {
+        line,
+        field: field.to_owned(),
+        value: value.chars().take(SHOWN).collect(),
+        reason,
+    };
+    if row.name.trim().is_empty() {
+        return Err(refused("name", "", "a product needs a name".to_owned()));
+    }
+    let id = product_id(&row)
+        .map_err(|error| refused("product_id", &row.product_id, error.to_string()))?;
+    let price = |field, text: &str| match text.trim() {
+        "" => Ok(None),
+        text => Price::parse(text, unsigned)
+            .map(Some)
+            .map_err(|error| refused(field, text, error.to_string())),
+    };
+    let rating = match row.ratings.trim() {
+        "" | "Get" => None,
+        text => {
+            Some(Rating::parse(text).map_err(|error| refused("ratings", text, error.to_string()))?)
+        }
+    };
+    Ok(Product {
+        id,
+        rating,
+        rating_count: row.no_of_ratings.trim().replace(',', "").parse().ok(),
+        discount_price: price("discount_price", &row.discount_price)?,
+        actual_price: price("actual_price", &row.actual_price)?,
+        name: trimmed(row.name),
+        main_category: trimmed(row.main_category),
+        sub_category: trimmed(row.sub_category),
+        brand: trimmed(row.brand),
+        description: trimmed(row.description),
+        attributes: trimmed(row.attributes),
+        image_url: trimmed(row.image),
+        link: trimmed(row.link),
+    })
+}
+
+/// The shop's own id; else the ASIN in the link; else a hash of the link, or of the name. Never
+/// the row's number: a feed whose rows move would change every product.
+fn product_id(row: &FeedRow) -> Result<ProductId, entities::InvalidProductId> {
+    let (id, link) = (row.product_id.trim(), row.link.trim());
+    if !id.is_empty() {
+        return ProductId::new(id);
+    }
+    if let Some(asin) = asin(link) {
+        return ProductId::new(asin);
+    }
+    let source = if link.is_empty() { row.name.trim() } else { link };
+    let hash = u128::from_be_bytes(ContentHash::of([source]).to_bytes());
+    ProductId::new(format!("{hash:032x}"))
+}
+
+/// The ten capitals and digits of a `/dp/XXXXXXXXXX` link.
+fn asin(link: &str) -> Option<&str> {
+    let (_, rest) = link.split_once("/dp/")?;
+    let end = rest.find(['/', '?', '#', '&']).unwrap_or(rest.len());
+    let asin = &rest[..end];
+    let is_asin = asin.len() == 10
+        && asin.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    is_asin.then_some(asin)
+}
+
+/// Keeps the allocation where there is nothing to trim, as in nearly every row.
+fn trimmed(text: String) -> String {
+    if text.trim().len() == text.len() { text } else { text.trim().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn row(change: impl FnOnce(&mut FeedRow)) -> FeedRow {
+        let mut row = FeedRow { line: 7, name: "Tripod".to_owned(), ..FeedRow::default() };
+        change(&mut row);
+        row
+    }
+
+    fn read(change: impl FnOnce(&mut FeedRow)) -> Result<Product, RefusedRow> {
+        normalise(row(change), Currency::INR)
+    }
+
+    #[test]
+    fn the_shops_own_id_comes_before_the_asin() {
+        let link = "https://shop.example/x/dp/B09W9BWVYG/ref=1?qid=2";
+        let both = read(|row| (row.product_id, row.link) = ("17".into(), link.into()));
+        assert_eq!(both.unwrap().id.as_str(), "17");
+        assert_eq!(read(|row| row.link = link.into()).unwrap().id.as_str(), "B09W9BWVYG");
+    }
+
+    #[test]
+    fn without_id_and_asin_the_link_or_the_name_makes_the_id() {
+        let by_link = read(|row| row.link = "https://shop.example/tripod".into()).unwrap().id;
+        let renamed = read(|row| {
+            (row.name, row.link) = ("Stand".into(), "https://shop.example/tripod".into());
+        });
+        assert_eq!(by_link, renamed.unwrap().id);
+        assert_eq!(by_link.as_str().len(), 32);
+        assert_ne!(by_link, read(|_| ()).unwrap().id);
+    }
+
+    #[test]
+    fn a_rating_that_is_none_keeps_the_product() {
+        for text in ["", " ", "Get"] {
+            let product = read(|row| {
+                row.ratings = text.into();
+                row.no_of_ratings = "Only 2 left in stock.".into();
+            });
+            let product = product.unwrap();
+            assert_eq!((product.rating, product.rating_count), (None, None));
+        }
+        let rated = read(|row| row.no_of_ratings = "12,345".into()).unwrap();
+        assert_eq!(rated.rating_count, Some(12_345));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_by_line_and_field() {
+        let refused = read(|row| row.actual_price = "call us".into()).unwrap_err();
+        assert_eq!(
+            (refused.line, &*refused.field, &*refused.value),
+            (7, "actual_price", "call us")
+        );
+        assert_eq!(read(|row| row.ratings = "11".into()).unwrap_err().field, "ratings");
+        assert_eq!(read(|row| row.name = " \n".into()).unwrap_err().field, "name");
+        assert_eq!(read(|row| row.product_id = "x".repeat(999)).unwrap_err().value.len(), SHOWN);
+    }
+
+    #[test]
+    fn decimals_of_a_price_are_kept() {
+        let price = read(|row| row.discount_price = " ₹617.50 ".into()).unwrap().discount_price;
+        assert_eq!(price, Some(Price::from_minor(61_750, Currency::INR)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_row_becomes_a_product_with_a_name_or_is_refused_at_its_line(
+            fields in prop::array::uniform8(".{0,40}"),
+        ) {
+            let [name, product_id, link, ratings, no_of_ratings, discount, actual, brand] = fields;
+            let row = FeedRow {
+                line: 3, name, product_id, link, ratings, no_of_ratings,
+                discount_price: discount, actual_price: actual, brand, ..FeedRow::default()
+            };
+            match normalise(row.clone(), Currency::USD) {
+                Ok(product) => {
+                    prop_assert!(!product.name.trim().is_empty());
+                    prop_assert_eq!(normalise(row, Currency::USD).unwrap().id, product.id);
+                }
+                Err(refused) => prop_assert_eq!(refused.line, 3),
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+use crate::{Facet, QueryEmbeddings, SearchRequest, Sort};
+use entities::{Embedding, Mode, ProductId, ProductRecord, Similarity};
+use ports::{
+    Candidate, CandidateQuery, ErrorKind, PortError, PortResult, ProductIndex, ProductStore,
+};
+use ranking::{Input, QueryTerms, Repair, Score};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Finds the products that a shopper asks for: one path for every engine.
+///
+/// One call brings the candidates; akin scores that frozen set itself, and totals, facets,
+/// order and pages all come from it, so they agree.
+#[derive(Clone, Debug)]
+pub struct SearchProducts {
+    /// Reads the query's meaning.
+    pub embeddings: QueryEmbeddings,
+    /// Brings the candidates.
+    pub index: Arc<dyn ProductIndex>,
+    /// Knows what those products are.
+    pub store: Arc<dyn ProductStore>,
+}
+
+/// How many of the products found have a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FacetCount {
+    /// The value.
+    pub value: String,
+    /// How many have it.
+    pub count: usize,
+}
+
+/// A product found, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The product.
+    pub record: ProductRecord,
+    /// What it was ordered by: larger is better.
+    pub score: f32,
+    /// Its cosine to the query, where the mode looks at meaning.
+    pub similarity: Option<Similarity>,
+    /// What its words add to the score.
+    pub text_score: f32,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchAnswer {
+    /// The page that was asked for.
+    pub hits: Vec<Hit>,
+    /// How many products were found in all.
+    pub total: usize,
+    /// Whether the best of them answer the query at all.
+    pub good: bool,
+    /// Words that the catalogue lacks, and what was searched for in their place.
+    pub repaired: Vec<Repair>,
+    /// The counts that were asked for, the most frequent value first.
+    pub facets: BTreeMap<Facet, Vec<FacetCount>>,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+/// Where the time of a search went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Reading the query's meaning.
+    pub embed: Duration,
+    /// Bringing the candidates.
+    pub candidates: Duration,
+    /// Scoring and ordering them.
+    pub rank: Duration,
+    /// Fetching the products.
+    pub fetch: Duration,
+}
+
+/// Which part of a search failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The query could not be embedded.
+    #[error("the query was not embedded")]
+    Embedding(#[source] PortError),
+    /// The index did not answer.
+    #[error("the index did not answer")]
+    Index(#[source] PortError),
+    /// The products that were found could not be fetched.
+    #[error("the products were not fetched")]
+    Fetch(#[source] PortError),
+}
+
+/// A candidate, scored.
+#[derive(Debug)]
+struct Ranked {
+    id: ProductId,
+    cosine: Option<Similarity>,
+    score: Score,
+}
+
+impl SearchError {
+    /// What the port said.
+    pub fn source_error(&self) -> &PortError {
+        match self {
+            Self::Embedding(error) | Self::Index(error) | Self::Fetch(error) => error,
+        }
+    }
+}
+
+impl From<SearchError> for PortError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Embedding(error)
+            | SearchError::Index(error)
+            | SearchError::Fetch(error) => error,
+        }
+    }
+}
+
+impl SearchProducts {
+    /// The products that answer `request`, the best first, ties by id.
+    pub async fn run(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+        let mut timings = Timings::default();
+        let embedding = timed(&mut timings.embed, self.meaning(request))
+            .await
+            .map_err(SearchError::Embedding)?;
+        let (terms, candidates) =
+            timed(&mut timings.candidates, self.candidates(request, embedding))
+                .await
+                .map_err(SearchError::Index)?;
+        let began = Instant::now();
+        let ranked = rank(request.mode, &terms, candidates);
+        let top: Vec<_> = ranked
+            .iter()
+            .take(ranking::GOOD_ANSWER_DEPTH)
+            .map(|hit| (hit.cosine.map(Similarity::get), hit.score.coverage))
+            .collect();
+        let good = ranking::good_answer(&top, &terms);
+        timings.rank = began.elapsed();
+        let total = ranked.len();
+        let page = timed(&mut timings.fetch, self.page(request, ranked))
+            .await
+            .map_err(SearchError::Fetch)?;
+        Ok(SearchAnswer {
+            hits: page.hits,
+            facets: page.facets,
+            total,
+            good,
+            repaired: terms.repaired().to_vec(),
+            timings,
+        })
+    }
+
+    async fn meaning(&self, request: &SearchRequest) -> PortResult<Option<Arc<Embedding>>> {
+        match request.mode {
+            Mode::Lexical => Ok(None),
+            Mode::Hybrid | Mode::Semantic => {
+                self.refuse_another_model().await?;
+                self.embeddings.embed(&request.query).await.map(Some)
+            }
+        }
+    }
+
+    /// Cosines between vectors of two models would mean nothing.
+    async fn refuse_another_model(&self) -> PortResult<()> {
+        let asked = self.embeddings.fingerprint();
+        match self.index.fingerprint().await? {
+            Some(held) if !held.is_compatible_with(asked) => Err(PortError::new(
+                "search",
+                ErrorKind::Misconfigured,
+                format!(
+                    "the index holds embeddings of {held}, but queries are embedded by {asked}: \
+                     set AKIN_MODEL to the model that made the index, or ingest into another \
+                     folder (AKIN_DATA)"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    async fn candidates(
+        &self,
+        request: &SearchRequest,
+        embedding: Option<Arc<Embedding>>,
+    ) -> PortResult<(QueryTerms, Vec<Candidate>)> {
+        let statistics = self.index.statistics().await?;
+        let terms = QueryTerms::understand(request.query.as_str(), &*statistics);
+        let by_words = request.mode != Mode::Semantic;
+        let query = CandidateQuery {
+            terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
+            embedding: embedding.map(Arc::unwrap_or_clone),
+            filter: request.filter.clone(),
+            depth: request.depth,
+            threshold: request.threshold,
+        };
+        let candidates = self.index.candidates(&query).await?;
+        Ok((terms, candidates))
+    }
+}
+
+/// The hits of one page, and what was counted over all.
+#[derive(Debug, Default)]
+struct Page {
+    hits: Vec<Hit>,
+    facets: BTreeMap<Facet, Vec<FacetCount>>,
+}
+
+impl SearchProducts {
+    /// Fetches the page's products; all that were found, where the order or a count needs them.
+    async fn page(&self, request: &SearchRequest, ranked: Vec<Ranked>) -> PortResult<Page> {
+        let needs_all = request.sort != Sort::Relevance || !request.facets.is_empty();
+        let skip = request.paging.page.saturating_sub(1).saturating_mul(request.paging.size);
+        let mut wanted = ranked;
+        if !needs_all {
+            wanted = wanted.into_iter().skip(skip).take(request.paging.size).collect();
+        }
+        let ids: Vec<_> = wanted.iter().map(|hit| hit.id.clone()).collect();
+        let mut records = self.store.fetch(&ids).await?;
+        // The index may trail the store, so a hit whose product is gone is no error.
+        let mut hits: Vec<_> = wanted
+            .into_iter()
+            .filter_map(|hit| Some(Hit::new(records.remove(&hit.id)?, &hit)))
+            .collect();
+        if !needs_all {
+            return Ok(Page { hits, facets: BTreeMap::new() });
+        }
+        let facets = request.facets.iter().map(|&facet| (facet, count(facet, &hits))).collect();
+        hits.sort_by(|a, b| request.sort.compare(&a.record, &b.record));
+        let hits = hits.into_iter().skip(skip).take(request.paging.size).collect();
+        Ok(Page { hits, facets })
+    }
+}
+
+impl Hit {
+    fn new(record: ProductRecord, ranked: &Ranked) -> Self {
+        Self {
+            record,
+            score: ranked.score.score,
+            similarity: ranked.cosine,
+            text_score: ranked.score.text_score,
+        }
+    }
+}
+
+/// The values among `hits`, the most frequent first, equals by name; a blank is no value.
+fn count(facet: Facet, hits: &[Hit]) -> Vec<FacetCount> {
+    let mut counts = HashMap::<&str, usize>::new();
+    for hit in hits {
+        *counts.entry(facet.value(&hit.record)).or_default() += 1;
+    }
+    counts.remove("");
+    let mut counts: Vec<_> = counts
+        .into_iter()
+        .map(|(value, count)| FacetCount { value: value.to_owned(), count })
+        .collect();
+    counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+    counts
+}
+
+/// Scores the candidates; the best first, ties by id.
+fn rank(mode: Mode, terms: &QueryTerms, candidates: Vec<Candidate>) -> Vec<Ranked> {
+    let inputs: Vec<_> = candidates
+        .iter()
+        .map(|candidate| Input {
+            text: &candidate.text,
+            cosine: candidate.cosine.map(Similarity::get),
+        })
+        .collect();
+    let scores = ranking::score(mode, terms, &inputs);
+    let mut ranked: Vec<_> = candidates
+        .into_iter()
+        .zip(scores)
+        .map(|(candidate, score)| Ranked { id: candidate.id, cosine: candidate.cosine, score })
+        .collect();
+    ranked.sort_by(|a, b| b.score.score.total_cmp(&a.score.score).then_with(|| a.id.cmp(&b.id)));
+    ranked
+}
+
+async fn timed<T>(spent: &mut Duration, work: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let done = work.await;
+    *spent = began.elapsed();
+    done
+}

@@ -1,0 +1,57 @@
+use crate::{Hit, QueryEmbeddings, SearchError};
+use entities::{Filter, ProductId, Similarity};
+use ports::{CandidateQuery, ProductIndex, ProductStore};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// Finds the products that are most like one that the shop sells.
+#[derive(Clone, Debug)]
+pub struct SimilarProducts {
+    /// Reads what the product means.
+    pub embeddings: QueryEmbeddings,
+    /// Finds what is close to it.
+    pub index: Arc<dyn ProductIndex>,
+    /// Knows the products.
+    pub store: Arc<dyn ProductStore>,
+}
+
+impl SimilarProducts {
+    /// The `limit` products nearest to the product `id` in meaning, without itself, the nearest
+    /// first, ties by id; `None` if the store does not know it.
+    pub async fn run(&self, id: &ProductId, limit: usize) -> Result<Option<Vec<Hit>>, SearchError> {
+        let asked = std::slice::from_ref(id);
+        let mut record = self.store.fetch(asked).await.map_err(SearchError::Fetch)?;
+        let Some(record) = record.remove(id) else { return Ok(None) };
+        let text = record.product.embedded_text();
+        let embedding = self.embeddings.embedder().embed_one(&text).await;
+        let query = CandidateQuery {
+            terms: Vec::new(),
+            embedding: Some(embedding.map_err(SearchError::Embedding)?),
+            filter: Filter::default(),
+            depth: limit.saturating_add(1),
+            threshold: None,
+        };
+        let mut found: Vec<_> = self
+            .index
+            .candidates(&query)
+            .await
+            .map_err(SearchError::Index)?
+            .into_iter()
+            .filter(|candidate| candidate.id != *id)
+            .filter_map(|candidate| Some((candidate.cosine?, candidate.id)))
+            .collect();
+        found.sort_by(nearest_first);
+        found.truncate(limit);
+        let ids: Vec<_> = found.iter().map(|(_, id)| id.clone()).collect();
+        let mut records = self.store.fetch(&ids).await.map_err(SearchError::Fetch)?;
+        let hits = found.into_iter().filter_map(|(cosine, id)| {
+            let record = records.remove(&id)?;
+            Some(Hit { record, score: cosine.get(), similarity: Some(cosine), text_score: 0.0 })
+        });
+        Ok(Some(hits.collect()))
+    }
+}
+
+fn nearest_first(a: &(Similarity, ProductId), b: &(Similarity, ProductId)) -> Ordering {
+    b.0.get().total_cmp(&a.0.get()).then_with(|| a.1.cmp(&b.1))
+}

@@ -1,0 +1,144 @@
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::JsonRejection;
+use axum::http::{Response, StatusCode, header};
+use axum::response::IntoResponse;
+use ports::{ErrorKind, PortError};
+use serde::Serialize;
+use std::any::Any;
+use usecases::SearchError;
+
+/// What a client learns of a failure: never an internal.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    summary: &'static str,
+    message: String,
+}
+
+/// The envelope of every answer that is not plain data.
+#[derive(Debug, Serialize)]
+pub(crate) struct Envelope<T> {
+    pub(crate) message: &'static str,
+    pub(crate) data: Option<T>,
+    pub(crate) error: Option<ErrorBody>,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorBody {
+    message: String,
+    code: &'static str,
+}
+
+impl ApiError {
+    /// The request cannot be understood.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "INVALID_REQUEST_BODY",
+            summary: "Invalid request body",
+            message: message.into(),
+        }
+    }
+
+    /// There is no such thing.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            code: "NOT_FOUND",
+            summary: "Not found",
+            message: message.into(),
+        }
+    }
+
+    /// A port failed. The cause is logged here, once; a client learns only what to do.
+    fn failed(code: &'static str, summary: &'static str, error: &PortError) -> Self {
+        tracing::error!(code, error = error.report(), "a request failed");
+        let message = match error.kind {
+            ErrorKind::Unavailable => "try again later",
+            ErrorKind::Refused | ErrorKind::Misconfigured | ErrorKind::Corrupt => {
+                "the server could not answer; its log says why"
+            }
+        };
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code,
+            summary,
+            message: message.to_owned(),
+        }
+    }
+}
+
+impl From<SearchError> for ApiError {
+    fn from(error: SearchError) -> Self {
+        let (code, summary) = match error {
+            SearchError::Embedding(_) => ("QUERY_EMBEDDING_FAILED", "Query embedding failed"),
+            SearchError::Index(_) => {
+                ("QUERY_SIMILAR_PRODUCTS_FAILED", "Query similar products failed")
+            }
+            SearchError::Fetch(_) => {
+                ("FETCH_SIMILAR_PRODUCTS_FAILED", "Fetch similar products failed")
+            }
+        };
+        Self::failed(code, summary, error.source_error())
+    }
+}
+
+impl From<PortError> for ApiError {
+    fn from(error: PortError) -> Self {
+        Self::failed("UNK", "Unknown error", &error)
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let mut error = Self::invalid(rejection.body_text());
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            error.status = StatusCode::PAYLOAD_TOO_LARGE;
+            error.message = format!("the body is larger than {} bytes", crate::MAX_BODY);
+        }
+        error
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        let error = Some(ErrorBody { message: self.message, code: self.code });
+        let body = Envelope::<()> { message: self.summary, data: None, error };
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// The answer to a route that does not exist.
+pub(crate) async fn no_such_route() -> ApiError {
+    ApiError::not_found("no such route")
+}
+
+/// The answer to a method that a route does not have.
+pub(crate) async fn no_such_method() -> ApiError {
+    ApiError {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "METHOD_NOT_ALLOWED",
+        summary: "Method not allowed",
+        message: "the route exists, but not for this method".to_owned(),
+    }
+}
+
+/// A handler panicked: a defect, logged with what it said and never shown.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
+pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
+    tracing::error!(code = "UNK", said, "a handler panicked");
+    let error = ApiError {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        code: "UNK",
+        summary: "Unknown error",
+        message: "the server could not answer; its log says why".to_owned(),
+    };
+    let mut response = error.into_response();
+    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    response
+}

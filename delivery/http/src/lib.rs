@@ -1,0 +1,90 @@
+//! The search API and its page, for whatever serves them.
+//!
+//! A handler reads a request, runs one use case and writes its answer; it decides nothing. What
+//! the routes promise stands in `DESIGN`-level terms in the project's documentation: the routes
+//! `/api/similar_products` and `/api/health_status` keep a wire format that clients rely on.
+
+mod dates;
+mod error;
+mod filters;
+mod page;
+mod product;
+mod products;
+mod search;
+mod serve;
+mod similar_products;
+mod status;
+
+pub use serve::serve;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use entities::Similarity;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::services::ServeDir;
+use tower_http::timeout::TimeoutLayer;
+use usecases::{CatalogueStatus, SearchProducts, SimilarProducts};
+
+/// What the routes run.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The name of the engine, as settings give it: `local+native`.
+    pub engine: String,
+    /// Finds products.
+    pub search: SearchProducts,
+    /// Finds products like one.
+    pub similar: SimilarProducts,
+    /// Says what there is to find.
+    pub status: CatalogueStatus,
+    /// What the compatible route assumes of a request that leaves it open.
+    pub defaults: Defaults,
+    /// The folder of pictures that a catalogue names by relative paths, served under `/images`.
+    pub images: Option<PathBuf>,
+}
+
+/// What the compatible route assumes of a request that leaves it open.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults {
+    /// How many products.
+    pub limit: usize,
+    /// The least cosine.
+    pub threshold: Similarity,
+}
+
+/// The largest body of a request, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The most products that one request may ask for on the compatible route.
+pub const MAX_LIMIT: usize = 1_000;
+
+/// How long a request may take.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Every route.
+pub fn router(api: Api) -> Router {
+    let images = api.images.clone();
+    let mut router = Router::new()
+        .route("/api/similar_products", post(similar_products::post))
+        .route("/api/health_status", get(status::health))
+        .route("/api/search", get(search::get).post(search::post))
+        .route("/api/products/{id}", get(products::get))
+        .route("/api/products/{id}/similar", get(products::similar))
+        .route("/api/status", get(status::get))
+        .merge(page::router())
+        .fallback(error::no_such_route)
+        .method_not_allowed_fallback(error::no_such_method)
+        .with_state(Arc::new(api));
+    if let Some(images) = images {
+        router = router.nest_service("/images", ServeDir::new(images));
+    }
+    router
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(serve::RequestIds)
+}

@@ -1,0 +1,69 @@
+use crate::dates;
+use entities::{Price, ProductRecord, Rating};
+use serde::Serialize;
+use usecases::Hit;
+
+/// A product as the search API writes it.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProductView {
+    product_id: String,
+    name: String,
+    main_category: String,
+    sub_category: String,
+    brand: String,
+    description: String,
+    attributes: String,
+    image_url: String,
+    link: String,
+    ratings: Option<f64>,
+    no_of_ratings: Option<u64>,
+    discount_price: Option<f64>,
+    actual_price: Option<f64>,
+    currency: Option<String>,
+    modified_date: String,
+    created_date: String,
+}
+
+/// A product that was found, as the search API writes it.
+#[derive(Debug, Serialize)]
+pub(crate) struct HitView {
+    product: ProductView,
+    score: f32,
+    similarity: Option<f32>,
+    text_score: f32,
+}
+
+impl From<ProductRecord> for ProductView {
+    fn from(record: ProductRecord) -> Self {
+        let ProductRecord { product, created, version } = record;
+        Self {
+            currency: product.price().map(|price| price.currency().code().to_owned()),
+            ratings: product.rating.map(Rating::stars),
+            discount_price: product.discount_price.map(Price::amount),
+            actual_price: product.actual_price.map(Price::amount),
+            no_of_ratings: product.rating_count,
+            product_id: product.id.to_string(),
+            name: product.name,
+            main_category: product.main_category,
+            sub_category: product.sub_category,
+            brand: product.brand,
+            description: product.description,
+            attributes: product.attributes,
+            image_url: product.image_url,
+            link: product.link,
+            modified_date: dates::written(version),
+            created_date: dates::written(created),
+        }
+    }
+}
+
+impl From<Hit> for HitView {
+    fn from(hit: Hit) -> Self {
+        Self {
+            score: hit.score,
+            similarity: hit.similarity.map(entities::Similarity::get),
+            text_score: hit.text_score,
+            product: hit.record.into(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! akin: finds products by meaning. One binary, a subcommand per role.
+
+mod commands;
+mod compose;
+mod exit;
+mod logging;
+mod output;
+mod progress;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use commands::{evaluate, ingest, model, quarantine, search, serve, similar, status};
+use std::process::ExitCode;
+
+/// Semantic product search: hand over a product feed, search it in your own words.
+#[derive(Debug, Parser)]
+#[command(
+    name = "akin",
+    version,
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\nEvery flag can also be set in the environment; a flag wins. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done but for some products, 130 interrupted."
+)]
+struct Akin {
+    #[command(flatten)]
+    logging: logging::Settings,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What akin can do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Ingest(ingest::Arguments),
+    Search(search::Arguments),
+    Similar(similar::Arguments),
+    Serve(serve::Arguments),
+    Status(status::Arguments),
+    Quarantine(quarantine::Arguments),
+    Model(model::Arguments),
+    Evaluate(evaluate::Arguments),
+    /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin"
+    )]
+    Completions {
+        /// The shell to complete in.
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let akin = Akin::parse();
+    akin.logging.start();
+    match run(akin.command) {
+        Ok(code) => code,
+        Err(error) => {
+            output::failure(&error);
+            exit::of(&error)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    if let Command::Completions { shell } = command {
+        clap_complete::generate(shell, &mut Akin::command(), "akin", &mut std::io::stdout());
+        return Ok(exit::DONE);
+    }
+    // The server ends by itself, once it has answered what was asked.
+    let ends_at_once = !matches!(command, Command::Serve(_));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(async {
+        tokio::select! {
+            code = dispatch(command) => code,
+            // What was committed stays; the next run goes on from there.
+            Ok(()) = tokio::signal::ctrl_c(), if ends_at_once => {
+                output::note("interrupted; the next run goes on from here");
+                Ok(exit::interrupted())
+            }
+        }
+    });
+    // A transaction that is being written is waited for; anything else is not.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    code
+}
+
+async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Ingest(arguments) => ingest::run(arguments).await,
+        Command::Search(arguments) => search::run(arguments).await,
+        Command::Similar(arguments) => similar::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Status(arguments) => status::run(arguments).await,
+        Command::Quarantine(arguments) => quarantine::run(arguments).await,
+        Command::Model(arguments) => model::run(arguments).await,
+        Command::Evaluate(arguments) => evaluate::run(arguments).await,
+        Command::Completions { .. } => Ok(exit::DONE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Akin::command().debug_assert();
+    }
+}

@@ -1,0 +1,86 @@
+//! Shows how far long work is: bars on a terminal, log lines elsewhere.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// One piece of long work.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    what: String,
+    shown: Shown,
+}
+
+#[derive(Debug)]
+enum Shown {
+    Bar(ProgressBar),
+    Lines { began: Instant, last: Mutex<Instant> },
+}
+
+/// How often a log line tells how far the work is.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// What a bar counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unit {
+    Bytes,
+    Products,
+    Queries,
+}
+
+impl Progress {
+    /// Work on `what`, counted in `unit`.
+    pub(crate) fn new(what: String, unit: Unit) -> Self {
+        let shown = if std::io::stderr().is_terminal() {
+            Shown::Bar(bar(&what, unit))
+        } else {
+            let began = Instant::now();
+            Shown::Lines { began, last: Mutex::new(began) }
+        };
+        Self { what, shown }
+    }
+
+    /// `done` of `total` is done; `detail` says more.
+    pub(crate) fn at(&self, done: u64, total: Option<u64>, detail: &str) {
+        match &self.shown {
+            Shown::Bar(bar) => {
+                bar.set_length(total.unwrap_or(done));
+                bar.set_position(done);
+                bar.set_message(detail.to_owned());
+            }
+            Shown::Lines { began, last } => {
+                let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if last.elapsed() >= EVERY {
+                    *last = Instant::now();
+                    let seconds = began.elapsed().as_secs();
+                    tracing::info!(done, total, seconds, detail, "{}", self.what);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(what: &str, unit: Unit) -> ProgressBar {
+    let counts = match unit {
+        Unit::Bytes => "{bytes}/{total_bytes} {bytes_per_sec}",
+        Unit::Products | Unit::Queries => "{pos}/{len} {per_sec}",
+    };
+    let template = format!("{{prefix}} {{wide_bar:.green}} {counts} {{eta}} left {{msg}}");
+    let bar = ProgressBar::new(0).with_prefix(what.to_owned());
+    match ProgressStyle::with_template(&template) {
+        Ok(style) => bar.with_style(style),
+        Err(error) => {
+            tracing::debug!(%error, "the bar keeps its plain style");
+            bar
+        }
+    }
+}
