@@ -70,6 +70,19 @@ pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
     at(file, kind, error.to_string(), remedy)
 }
 
+/// Says what a use case may know of an error of the search files.
+pub(crate) fn flat(path: &Path, error: &flat::Error) -> PortError {
+    match error {
+        flat::Error::Io { source, .. } => io(path, source),
+        flat::Error::Request(_) => {
+            at(path, ErrorKind::Refused, error.to_string(), "use the model of the index")
+        }
+        flat::Error::Refused { .. } | flat::Error::Document { .. } => {
+            at(path, ErrorKind::Corrupt, error.to_string(), "delete the folder `index` in it")
+        }
+    }
+}
+
 /// Says what a use case may know of a file-system error at `path`.
 pub(crate) fn io(path: &Path, error: &io::Error) -> PortError {
     let (kind, remedy) = match error.kind() {
