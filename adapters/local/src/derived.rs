@@ -1,9 +1,14 @@
-use crate::entries;
+use crate::entries::{self, EntryRow};
 use crate::pool::{self, Database};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{self, Snapshot};
+use crate::{error, rows};
 use arc_swap::ArcSwapOption;
-use ports::PortResult;
+use flat::Base;
+use ports::{Candidate, CandidateQuery, PortResult};
+use rusqlite::Connection;
 use std::fmt;
+use std::fs::{self, File};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,23 +16,28 @@ use std::thread;
 /// So many writes of another process are taken in before the answer; more, beside it.
 const AT_ONCE: u64 = 200;
 
-/// What searches, derived from the entries in SQLite and never more than a copy of them.
+/// What searches, derived from the entries in SQLite and never more than a copy of them: a base
+/// in a file, and in memory what changed since it was built.
 pub(crate) struct Derived {
     database: Arc<Database>,
+    folder: PathBuf,
+    held_changes: usize,
     snapshot: ArcSwapOption<Snapshot>,
     /// Held by the one thread that makes the next snapshot.
     turn: Mutex<()>,
     /// The last sequence that this process wrote: its own writes are never answered without.
     written: AtomicU64,
-    /// Whether a thread beside the answers makes the next snapshot.
+    /// Whether a thread beside the answers makes the next snapshot or base.
     busy: AtomicBool,
 }
 
 impl Derived {
-    /// What is derived from `database`. Nothing is read yet.
-    pub(crate) fn new(database: Arc<Database>) -> Self {
+    /// What is derived from `database`, with files in `folder`. Nothing is read yet.
+    pub(crate) fn new(database: Arc<Database>, folder: PathBuf, held_changes: usize) -> Self {
         Self {
             database,
+            folder,
+            held_changes,
             snapshot: ArcSwapOption::empty(),
             turn: Mutex::new(()),
             written: AtomicU64::new(0),
@@ -57,13 +67,145 @@ impl Derived {
         }
     }
 
-    /// Takes in what was written since the last snapshot.
+    /// Answers `query` by what can be searched now.
+    pub(crate) fn candidates(
+        self: &Arc<Self>,
+        query: &CandidateQuery,
+    ) -> PortResult<Vec<Candidate>> {
+        self.current()?.candidates(query).map_err(|e| error::flat(&self.folder, &e))
+    }
+
+    /// Makes the base hold nearly all that the database does, so that the next process opens fast.
+    pub(crate) fn settle(&self) -> PortResult<()> {
+        if self.catch_up_alone()?.changed() == 0 || !self.database.is_writable() {
+            return Ok(());
+        }
+        self.rebuild(self.held_changes / 4)
+    }
+
+    /// Takes in what was written since the last snapshot; has a new base built when much was.
     fn catch_up(self: &Arc<Self>) -> PortResult<Arc<Snapshot>> {
+        let next = self.catch_up_alone()?;
+        let many = self.held_changes.max(next.len() / 10);
+        if next.changed() > many && self.database.is_writable() {
+            self.beside(|derived| derived.rebuild(derived.held_changes));
+        }
+        Ok(next)
+    }
+
+    fn catch_up_alone(&self) -> PortResult<Arc<Snapshot>> {
         let _turn = pool::lock(&self.turn);
-        let held = self.snapshot.load_full().unwrap_or_default();
-        let next = Arc::new(self.database.read_now(|connection| held.caught_up(connection))?);
+        let held = match self.snapshot.load_full() {
+            Some(held) => held,
+            None => self.first()?,
+        };
+        let next = self.caught_up(held)?;
         self.snapshot.store(Some(Arc::clone(&next)));
         Ok(next)
+    }
+
+    /// The base on disk; one built now, if it is missing or of no use and there is much to read.
+    fn first(&self) -> PortResult<Arc<Snapshot>> {
+        let standing = self.database.read_now(Standing::read)?;
+        let mut base = self.on_disk(&standing);
+        let many = standing.last > self.held_changes as u64;
+        if base.is_none() && many && self.database.is_writable() {
+            base = self.build().unwrap_or_else(|error| {
+                tracing::warn!(?error, "the search files could not be built");
+                None
+            });
+        }
+        self.snapshot_of(standing.dimension.unwrap_or_default(), base)
+    }
+
+    /// `held` and all that was written since.
+    fn caught_up(&self, held: Arc<Snapshot>) -> PortResult<Arc<Snapshot>> {
+        let standing = self.database.read_now(Standing::read)?;
+        // The first embedding, also the first after all were removed, decides the dimension.
+        let held = match standing.dimension {
+            Some(dimension) if dimension != held.dimension() => {
+                self.snapshot_of(dimension, None)?
+            }
+            _ => held,
+        };
+        let (rows, last) = self.database.read_now(|connection| {
+            let mut rows = Vec::new();
+            entries::visit_since(connection, held.sequence(), &mut |row| {
+                check(&row, held.dimension())?;
+                rows.push(row);
+                Ok(())
+            })?;
+            Ok((rows, entries::last_sequence(connection)?))
+        })?;
+        if rows.is_empty() {
+            return Ok(held);
+        }
+        held.with(rows, last).map(Arc::new).map_err(|e| error::flat(&self.folder, &e))
+    }
+
+    /// Swaps the base for one that lacks at most `few` writes: another process's, or a new one.
+    fn rebuild(&self, few: usize) -> PortResult<()> {
+        let standing = self.database.read_now(Standing::read)?;
+        let Some(dimension) = standing.dimension else { return Ok(()) };
+        let base = match self.on_disk(&standing) {
+            Some(base) if standing.last - base.stamp() <= few as u64 => Some(base),
+            _ => self.build()?,
+        };
+        let _turn = pool::lock(&self.turn);
+        let next = self.caught_up(self.snapshot_of(dimension, base)?)?;
+        self.snapshot.store(Some(next));
+        Ok(())
+    }
+
+    /// Builds the base out of all that the database holds; `None` if that is nothing.
+    fn build(&self) -> PortResult<Option<Base>> {
+        let io = |e: std::io::Error| error::io(&self.folder, &e);
+        fs::create_dir_all(&self.folder).map_err(io)?;
+        // One process builds at a time; the lock ends with the file's handle, even by a kill.
+        let lock = File::create(self.folder.join("lock")).map_err(io)?;
+        lock.lock().map_err(io)?;
+        let (standing, documents) = self.database.read_now(|connection| {
+            let standing = Standing::read(connection)?;
+            let mut documents = Vec::new();
+            entries::visit_since(connection, 0, &mut |row| {
+                check(&row, standing.dimension.unwrap_or_default())?;
+                let EntryRow { id, findable } = row;
+                documents.extend(findable.map(|findable| snapshot::document(&id, findable)));
+                Ok(())
+            })?;
+            Ok((standing, documents))
+        })?;
+        let Some(dimension) = standing.dimension else { return Ok(None) };
+        let (file, schema) = (self.file(&standing), snapshot::schema(dimension));
+        flat::build(&file, &schema, standing.last, documents)
+            .and_then(|()| Base::open(&file, &schema))
+            .map(Some)
+            .map_err(|e| error::flat(&file, &e))
+    }
+
+    /// The base on disk, if it is sound and of this database.
+    fn on_disk(&self, standing: &Standing) -> Option<Base> {
+        let file = self.file(standing);
+        if !file.exists() {
+            return None;
+        }
+        match Base::open(&file, &snapshot::schema(standing.dimension?)) {
+            // A base that knows more than the database is of one that a backup replaced.
+            Ok(base) => (base.stamp() <= standing.last).then_some(base),
+            Err(error) => {
+                tracing::info!(%error, "the search files are built anew");
+                None
+            }
+        }
+    }
+
+    fn file(&self, standing: &Standing) -> PathBuf {
+        self.folder.join(format!("{}.flat", standing.identity))
+    }
+
+    fn snapshot_of(&self, dimension: usize, base: Option<Base>) -> PortResult<Arc<Snapshot>> {
+        let snapshot = Snapshot::new(dimension, base);
+        snapshot.map(Arc::new).map_err(|e| error::flat(&self.folder, &e))
     }
 
     /// Runs `work` on a thread of its own, unless one runs already.
@@ -74,11 +216,42 @@ impl Derived {
         let derived = Arc::clone(self);
         thread::spawn(move || {
             if let Err(error) = work(&derived) {
-                tracing::warn!(?error, "what another process wrote could not be read");
+                tracing::warn!(?error, "the search files could not be brought up to date");
             }
             derived.busy.store(false, Ordering::Release);
         });
     }
+}
+
+/// Where the database stands.
+struct Standing {
+    identity: String,
+    /// Of its embeddings; `None` while it holds none.
+    dimension: Option<usize>,
+    last: u64,
+}
+
+impl Standing {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            identity: entries::identity(connection)?,
+            dimension: entries::fingerprint(connection)?.map(|fingerprint| fingerprint.dimension),
+            last: entries::last_sequence(connection)?,
+        })
+    }
+}
+
+/// Makes sure that the coordinates are what was once written: of length 1, as many as announced.
+fn check(row: &EntryRow, dimension: usize) -> rusqlite::Result<()> {
+    let Some(found) = &row.findable else { return Ok(()) };
+    let coordinates = found.embedding.len();
+    let length: f32 = found.embedding.iter().map(|x| x * x).sum();
+    if coordinates == dimension && (length - 1.0).abs() < 1e-3 {
+        return Ok(());
+    }
+    let id = &row.id;
+    let what = format!("{id} has {coordinates} coordinates of squared length {length}");
+    Err(rows::cannot_be(2, what))
 }
 
 impl fmt::Debug for Derived {

@@ -34,6 +34,12 @@ pub(crate) fn last_sequence(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(last.unwrap_or_default().cast_unsigned())
 }
 
+/// Tells this database from every other.
+pub(crate) fn identity(connection: &Connection) -> rusqlite::Result<String> {
+    let sql = "SELECT value FROM facts WHERE name = 'identity'";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
 /// How many products can be found.
 pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
     let mut statement = connection.prepare_cached("SELECT count FROM findable")?;

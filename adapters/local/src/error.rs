@@ -34,9 +34,11 @@ pub(crate) fn stopped(cause: tokio::task::JoinError) -> PortError {
 /// Says what a use case may know of an SQLite error in `file`. The only such mapping.
 pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
     let (kind, remedy) = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            (ErrorKind::Unavailable, "another process is writing to this folder: try again later")
-        }
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => (ErrorKind::Unavailable, "another process is writing to this folder: try again later"),
         Some(ErrorCode::DiskFull) => {
             (ErrorKind::Unavailable, "nothing was lost: free some space, then run it again")
         }
@@ -66,6 +68,19 @@ pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
         ),
     };
     at(file, kind, error.to_string(), remedy)
+}
+
+/// Says what a use case may know of an error of the search files.
+pub(crate) fn flat(path: &Path, error: &flat::Error) -> PortError {
+    match error {
+        flat::Error::Io { source, .. } => io(path, source),
+        flat::Error::Request(_) => {
+            at(path, ErrorKind::Refused, error.to_string(), "use the model of the index")
+        }
+        flat::Error::Refused { .. } | flat::Error::Document { .. } => {
+            at(path, ErrorKind::Corrupt, error.to_string(), "delete the folder `index` in it")
+        }
+    }
 }
 
 /// Says what a use case may know of a file-system error at `path`.

@@ -39,7 +39,7 @@ impl ProductIndex for LocalIndex {
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
         let (derived, query) = (Arc::clone(&self.derived), query.clone());
-        pool::blocking(move || Ok(derived.current()?.candidates(&query))).await
+        pool::blocking(move || derived.candidates(&query)).await
     }
 
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {

@@ -2,6 +2,10 @@
 //!
 //! `akin.db` (SQLite) is the one truth. What searches is derived from it and can be deleted at
 //! any time. Several processes may use one folder at once: any number read, one at a time writes.
+//!
+//! What was written stays written when the process dies at any moment. When the machine dies, the
+//! last writes before it may be missing, whole transactions of them, and nothing is damaged: the
+//! next ingestion finds them to be new and writes them again.
 
 mod derived;
 mod entries;
@@ -28,6 +32,9 @@ use std::time::Duration;
 /// The name of the database in its folder.
 const DATABASE: &str = "akin.db";
 
+/// The folder of what is derived from the database.
+const SEARCH_FILES: &str = "index";
+
 /// A folder that holds a catalogue.
 #[derive(Debug)]
 pub struct LocalEngine {
@@ -40,11 +47,14 @@ pub struct LocalEngine {
 pub struct Options {
     /// How long a writer waits for another process that writes before it gives up.
     pub busy_timeout: Duration,
+    /// How many changes are held in memory before the search files are built anew; a tenth of the
+    /// products, if that is more.
+    pub held_changes: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(10) }
+        Self { busy_timeout: Duration::from_secs(10), held_changes: 1_000 }
     }
 }
 
@@ -53,7 +63,9 @@ impl LocalEngine {
     /// one of a newer akin. A read-only folder can be read.
     pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
         let database = Arc::new(Database::open(folder.join(DATABASE), options)?);
-        let derived = Arc::new(Derived::new(Arc::clone(&database)));
+        let files = folder.join(SEARCH_FILES);
+        let derived = Derived::new(Arc::clone(&database), files, options.held_changes);
+        let derived = Arc::new(derived);
         Ok(Self { database, derived })
     }
 
@@ -66,6 +78,13 @@ impl LocalEngine {
     pub fn index(&self) -> LocalIndex {
         let (database, derived) = (Arc::clone(&self.database), Arc::clone(&self.derived));
         LocalIndex { database, derived }
+    }
+
+    /// Brings the search files up to date, so that the next process opens fast: for the end of an
+    /// ingestion. Without it nothing is lost, and little is read twice.
+    pub async fn settle(&self) -> PortResult<()> {
+        let derived = Arc::clone(&self.derived);
+        pool::blocking(move || derived.settle()).await
     }
 
     /// Reads all of the database and says whether it is sound; takes seconds for a large one.

@@ -44,18 +44,18 @@ pub(crate) fn first(file: &Path, options: Options) -> PortResult<(Access, Connec
         fs::create_dir_all(folder).map_err(|e| error::io(folder, &e))?;
     }
     match writable(file, options) {
-        Ok(connection) => Ok((Access::Writable, connection)),
-        Err(refusal) if refusal.kind == ErrorKind::Misconfigured && file.is_file() => {
-            let access = if is_empty(&log_of(file)) { Access::Immutable } else { Access::ReadOnly };
-            match read_only(file, access, options) {
-                Ok(connection) => Ok((access, connection)),
-                // That it cannot be written is the reason worth telling, unless more is wrong.
-                Err(error) if error.kind == ErrorKind::Misconfigured => Err(refusal),
-                Err(error) => Err(error),
+        Ok(Some(connection)) => return Ok((Access::Writable, connection)),
+        Ok(None) => {}
+        Err(error) if file.is_file() && !may_write_beside(file) => {
+            // That nothing can be written explains every error but a worse one.
+            if error.kind != ErrorKind::Misconfigured {
+                return Err(error);
             }
         }
-        Err(error) => Err(error),
+        Err(error) => return Err(error),
     }
+    let access = if is_empty(&log_of(file)) { Access::Immutable } else { Access::ReadOnly };
+    read_only(file, access, options).map(|connection| (access, connection))
 }
 
 /// Opens a connection that writes.
@@ -84,14 +84,14 @@ pub(crate) fn verdict(file: &Path, found: &str) -> PortResult<()> {
     Err(error::at(file, ErrorKind::Corrupt, found, remedy))
 }
 
-fn writable(file: &Path, options: Options) -> PortResult<Connection> {
+/// A connection to a database that may be written; `None` if the file may only be read.
+fn writable(file: &Path, options: Options) -> PortResult<Option<Connection>> {
     let mut connection = connect(file, Access::Writable, options)?;
     let sqlite = |e: rusqlite::Error| error::sqlite(file, &e);
-    let read_only = connection.is_readonly("main").map_err(sqlite)?;
-    if read_only {
-        return Err(error::at(file, ErrorKind::Misconfigured, "it is read-only", MAKE_WRITABLE));
+    if connection.is_readonly("main").map_err(sqlite)? {
+        return Ok(None);
     }
-    if schema::standing(&connection, file)? == Standing::Behind {
+    if schema::standing(&mut connection, file)? == Standing::Behind {
         connection.pragma_update(None, "page_size", PAGE_SIZE).map_err(sqlite)?;
         keep_a_log(&connection, file, options.busy_timeout)?;
         schema::migrate(&mut connection, file)?;
@@ -99,12 +99,20 @@ fn writable(file: &Path, options: Options) -> PortResult<Connection> {
     check_small(&connection, file)?;
     configure(&connection, file, READER_CACHE)?;
     connection.pragma_update(None, "query_only", true).map_err(sqlite)?;
-    Ok(connection)
+    Ok(Some(connection))
+}
+
+/// Whether a file can be made beside `file`, as SQLite must to write. The database itself is not
+/// touched: closing it would drop the locks that this process holds on it.
+fn may_write_beside(file: &Path) -> bool {
+    let probe = file.with_extension(format!("probe-{}", std::process::id()));
+    let made = fs::File::options().write(true).create_new(true).open(&probe);
+    made.is_ok() && fs::remove_file(&probe).is_ok()
 }
 
 fn read_only(file: &Path, access: Access, options: Options) -> PortResult<Connection> {
-    let connection = reader(file, access, options)?;
-    if schema::standing(&connection, file)? == Standing::Behind {
+    let mut connection = reader(file, access, options)?;
+    if schema::standing(&mut connection, file)? == Standing::Behind {
         let trouble = "its tables are of an earlier version, and the folder is read-only";
         return Err(error::at(file, ErrorKind::Misconfigured, trouble, MAKE_WRITABLE));
     }

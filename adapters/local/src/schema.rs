@@ -1,6 +1,6 @@
 use crate::error;
 use ports::{ErrorKind, PortResult};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 
 /// `akin` in ASCII: says in the file's header whose it is.
@@ -19,7 +19,13 @@ pub(crate) enum Standing {
 }
 
 /// How far `database` is; refuses another program's file, and one of a newer akin.
-pub(crate) fn standing(database: &Connection, file: &Path) -> PortResult<Standing> {
+pub(crate) fn standing(database: &mut Connection, file: &Path) -> PortResult<Standing> {
+    // One snapshot for all that is read: another process may be making the tables right now.
+    let snapshot = database.transaction().map_err(|e| error::sqlite(file, &e))?;
+    standing_in(&snapshot, file)
+}
+
+fn standing_in(database: &Transaction<'_>, file: &Path) -> PortResult<Standing> {
     let number = |sql: &str| -> PortResult<i64> {
         database.query_row(sql, [], |row| row.get(0)).map_err(|e| error::sqlite(file, &e))
     };
@@ -55,7 +61,7 @@ pub(crate) fn migrate(database: &mut Connection, file: &Path) -> PortResult<()> 
     let transaction =
         database.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
     // Another process may have done it while this one waited for the lock.
-    if standing(&transaction, file)? == Standing::Behind {
+    if standing_in(&transaction, file)? == Standing::Behind {
         let done: u16 =
             transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sqlite)?;
         for (version, migration) in (1_u16..).zip(MIGRATIONS).skip(done.into()) {

@@ -1,178 +1,156 @@
-use crate::entries::{self, Findable};
-use crate::rows;
-use entities::{CountedStatistics, ProductId, Similarity, Statistics, TextField};
+use crate::entries::{EntryRow, Findable};
+use entities::{AnalyzedText, ProductId, Similarity, Statistics, TextField};
+use flat::{Base, Change, Document, Error, Filter, Request, Schema};
 use ports::{Candidate, CandidateQuery};
-use rusqlite::Connection;
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+/// BM25's parameters, by which the candidates are chosen; the core scores them itself.
+const K1: f32 = 0.5;
+const B: f32 = 0.75;
+
 /// All that can be found, as of one sequence. It never changes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Snapshot {
-    sequence: u64,
-    found: BTreeMap<ProductId, Arc<Findable>>,
-    words: OnceLock<Words>,
+    dimension: usize,
+    found: flat::Snapshot,
+    /// Documents that came in or went since the base was built.
+    changed: usize,
+    lengths: OnceLock<Vec<f64>>,
 }
 
-/// The words of a snapshot, counted out when somebody first asks for them.
-#[derive(Debug, Default)]
-struct Words {
-    statistics: CountedStatistics,
-    /// By term: the places in the order of ids that hold it, and how much it counts there.
-    postings: HashMap<Box<str>, Vec<(usize, f32)>>,
+/// How products stand in the search files, for embeddings of `dimension` coordinates.
+pub(crate) fn schema(dimension: usize) -> Schema {
+    Schema {
+        dimension,
+        text_fields: TextField::ALL.map(TextField::weight).to_vec(),
+        k1: K1,
+        b: B,
+        keyword_columns: ["main_category", "sub_category", "brand"].map(str::to_owned).to_vec(),
+        number_columns: ["price", "rating", "discounted"].map(str::to_owned).to_vec(),
+    }
+}
+
+/// A product as the search files hold it.
+pub(crate) fn document(id: &ProductId, found: Findable) -> Document {
+    let Findable { embedding, text, words, facets } = found;
+    Document {
+        key: id.as_str().to_owned(),
+        vector: Some(embedding),
+        text: text.as_stream().to_owned(),
+        surface: words,
+        keywords: vec![vec![facets.main_category], vec![facets.sub_category], vec![facets.brand]],
+        numbers: vec![facets.price, facets.rating, Some(f64::from(u8::from(facets.discounted)))],
+    }
 }
 
 impl Snapshot {
+    /// What `base` holds, or nothing.
+    pub(crate) fn new(dimension: usize, base: Option<Base>) -> Result<Self, Error> {
+        let found = flat::Snapshot::new(schema(dimension), base.map(Arc::new))?;
+        Ok(Self { dimension, found, changed: 0, lengths: OnceLock::new() })
+    }
+
+    /// How many coordinates its embeddings have.
+    pub(crate) fn dimension(&self) -> usize {
+        self.dimension
+    }
+
     /// The sequence of the last write in it.
     pub(crate) fn sequence(&self) -> u64 {
-        self.sequence
+        self.found.stamp()
     }
 
-    /// This one and what was written since.
-    pub(crate) fn caught_up(&self, connection: &Connection) -> rusqlite::Result<Self> {
-        let mut next = Self {
-            sequence: entries::last_sequence(connection)?,
-            found: self.found.clone(),
-            words: OnceLock::new(),
-        };
-        let dimension = entries::fingerprint(connection)?.map(|fingerprint| fingerprint.dimension);
-        entries::visit_since(connection, self.sequence, &mut |row| {
-            match row.findable {
-                None => drop(next.found.remove(&row.id)),
-                Some(findable) => {
-                    check(&row.id, &findable.embedding, dimension)?;
-                    next.found.insert(row.id, Arc::new(findable));
-                }
-            }
-            Ok(())
-        })?;
-        Ok(next)
+    /// How much came in or went since the base was built.
+    pub(crate) fn changed(&self) -> usize {
+        self.changed
     }
 
-    /// Answers `query`, exactly.
-    pub(crate) fn candidates(&self, query: &CandidateQuery) -> Vec<Candidate> {
-        let rows: Vec<_> = self.found.iter().collect();
-        let cosines: Option<Vec<f32>> = query.embedding.as_ref().map(|asked| {
-            rows.iter().map(|(_, found)| dot(asked.as_slice(), &found.embedding)).collect()
+    /// How many products can be found.
+    pub(crate) fn len(&self) -> usize {
+        self.found.documents()
+    }
+
+    /// This one with `rows`, the last of which is the write `sequence`.
+    pub(crate) fn with(&self, rows: Vec<EntryRow>, sequence: u64) -> Result<Self, Error> {
+        let changed = self.changed + rows.len();
+        let writes = rows.into_iter().map(|row| match row.findable {
+            Some(found) => Change::Upsert(document(&row.id, found)),
+            None => Change::Remove(row.id.as_str().to_owned()),
         });
-        let all = query.filter.is_empty();
-        let admitted = |place: &usize| all || query.filter.admits(&rows[*place].1.facets);
-        let mut chosen = self.by_words(&query.terms, query.depth, admitted);
-        if let Some(cosines) = &cosines {
-            let least = query.threshold.map_or(f32::NEG_INFINITY, Similarity::get);
-            let near = cosines.iter().copied().enumerate().filter(|(_, cosine)| *cosine >= least);
-            let near = near.filter(|(place, _)| admitted(place)).collect();
-            chosen.extend(best(near, query.depth));
+        let found = self.found.apply(sequence, writes)?;
+        Ok(Self { dimension: self.dimension, found, changed, lengths: OnceLock::new() })
+    }
+
+    /// Answers `query`.
+    pub(crate) fn candidates(&self, query: &CandidateQuery) -> Result<Vec<Candidate>, Error> {
+        if self.len() == 0 {
+            return Ok(Vec::new());
         }
-        chosen.sort_unstable();
-        chosen.dedup();
-        let candidate = |place: usize| Candidate {
-            id: rows[place].0.clone(),
-            cosine: cosines.as_ref().map(|cosines| Similarity::from_cosine(cosines[place])),
-            text: rows[place].1.text.clone(),
+        let terms: Vec<_> = query.terms.iter().map(String::as_str).collect();
+        let request = Request {
+            terms: &terms,
+            vector: query.embedding.as_ref().map(entities::Embedding::as_slice),
+            filter: &filter(&query.filter),
+            depth: query.depth,
+            threshold: query.threshold.map(Similarity::get),
         };
-        chosen.into_iter().map(candidate).collect()
-    }
-
-    /// The places of the `depth` that fit `terms` best: the rarer a term, the more it counts.
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^23")]
-    fn by_words(
-        &self,
-        terms: &[String],
-        depth: usize,
-        admitted: impl Fn(&usize) -> bool,
-    ) -> Vec<usize> {
-        let mut scores: HashMap<usize, f32> = HashMap::new();
-        for term in terms.iter().collect::<HashSet<_>>() {
-            let postings = self.words().postings.get(term.as_str()).map_or(&[][..], Vec::as_slice);
-            let rarity = (1.0 + self.found.len() as f32 / postings.len() as f32).ln();
-            for (place, share) in postings.iter().filter(|(place, _)| admitted(place)) {
-                *scores.entry(*place).or_default() += share * rarity;
-            }
-        }
-        best(scores.into_iter().collect(), depth)
-    }
-
-    fn words(&self) -> &Words {
-        self.words.get_or_init(|| {
-            let mut words = Words::default();
-            for (place, found) in self.found.values().enumerate() {
-                words.statistics.add(&found.text, &found.words);
-                for (field, stream) in found.text.fields() {
-                    for term in stream.split_ascii_whitespace() {
-                        words.count(term, place, field.weight());
-                    }
-                }
-            }
-            words
-        })
-    }
-}
-
-impl Words {
-    fn count(&mut self, term: &str, place: usize, weight: f32) {
-        let Some(postings) = self.postings.get_mut(term) else {
-            self.postings.insert(term.into(), vec![(place, weight)]);
-            return;
+        let found = self.found.search(&request)?;
+        let candidate = |found: flat::Candidate<'_>| {
+            // Every key was the text of an id before it went into the files.
+            let id = ProductId::new(found.key).ok()?;
+            let text = AnalyzedText::from_stream(found.text.to_owned());
+            Some(Candidate { id, cosine: found.cosine.map(Similarity::from_cosine), text })
         };
-        match postings.last_mut() {
-            Some((last, share)) if *last == place => *share += weight,
-            _ => postings.push((place, weight)),
+        Ok(found.into_iter().filter_map(candidate).collect())
+    }
+}
+
+fn filter(wanted: &entities::Filter) -> Filter {
+    let words = [
+        ("main_category", &wanted.main_category),
+        ("sub_category", &wanted.sub_category),
+        ("brand", &wanted.brand),
+    ];
+    let keywords = words.into_iter().filter(|(_, values)| !values.is_empty());
+    let mut numbers = Vec::new();
+    let mut range = |column: &str, least: Option<f64>, most: Option<f64>| {
+        if least.is_some() || most.is_some() {
+            let bounds = (least.unwrap_or(f64::NEG_INFINITY), most.unwrap_or(f64::INFINITY));
+            numbers.push((column.to_owned(), bounds.0, bounds.1));
         }
-    }
-}
-
-/// Makes sure that the coordinates are what was once written: of length 1, as many as announced.
-fn check(id: &ProductId, coordinates: &[f32], dimension: Option<usize>) -> rusqlite::Result<()> {
-    let length = dot(coordinates, coordinates);
-    if Some(coordinates.len()) == dimension && (length - 1.0).abs() < 1e-3 {
-        return Ok(());
-    }
-    let found = coordinates.len();
-    let what = format!("{id} has an embedding of {found} coordinates and squared length {length}");
-    Err(rows::cannot_be(2, what))
-}
-
-/// The places of the `depth` best of `scored`, in no order.
-fn best(mut scored: Vec<(usize, f32)>, depth: usize) -> Vec<usize> {
-    if scored.len() > depth {
-        scored.select_nth_unstable_by(depth, |(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
-        scored.truncate(depth);
-    }
-    scored.into_iter().map(|(place, _)| place).collect()
-}
-
-/// A dot product whose sums run side by side, as vector units want them.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    let mut sums = [0.0_f32; 16];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, x), y) in sums.iter_mut().zip(a).zip(b) {
-            *sum += x * y;
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    sums.iter().sum::<f32>() + rest
+    };
+    range("price", wanted.price.min, wanted.price.max);
+    range("rating", wanted.min_rating, None);
+    let discounted = wanted.discounted.map(|discounted| f64::from(u8::from(discounted)));
+    range("discounted", discounted, discounted);
+    let keywords = keywords.map(|(column, values)| (column.to_owned(), values.clone())).collect();
+    Filter { keywords, numbers }
 }
 
 impl Statistics for Snapshot {
     fn documents(&self) -> u64 {
-        self.words().statistics.documents()
+        self.found.documents() as u64
     }
 
     fn document_frequency(&self, term: &str) -> u64 {
-        self.words().statistics.document_frequency(term)
+        self.found.document_frequency(term) as u64
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "an average needs no more than f32")]
     fn average_length(&self, field: TextField) -> f32 {
-        self.words().statistics.average_length(field)
+        let lengths = self.lengths.get_or_init(|| self.found.average_lengths());
+        lengths.get(field.position()).copied().unwrap_or_default() as f32
     }
 
     fn word_frequency(&self, word: &str) -> u64 {
-        self.words().statistics.word_frequency(word)
+        // The word itself comes first among those that begin with it.
+        let first = self.found.surface(word).first().copied();
+        first.filter(|(found, _)| *found == word).map_or(0, |(_, count)| count as u64)
     }
 
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64)) {
-        self.words().statistics.visit_words(initial, visit);
+        for (word, count) in self.found.surface(initial.encode_utf8(&mut [0; 4])) {
+            visit(word, count as u64);
+        }
     }
 }

@@ -6,7 +6,7 @@
 mod support;
 
 use entities::Version;
-use local::{LocalEngine, Options};
+use local::LocalEngine;
 use ports::{PortError, PortResult, ProductIndex, ProductStore};
 use rusqlite::Connection;
 use std::env;
@@ -59,7 +59,10 @@ async fn write_on(folder: &Path) -> PortError {
 
 async fn write_batch(engine: &LocalEngine, batch: u64) -> PortResult<()> {
     let names = (batch * BATCH..(batch + 1) * BATCH).map(|number| format!("p{number}"));
-    let names: Vec<_> = names.collect();
+    write_named(engine, &names.collect::<Vec<_>>()).await
+}
+
+async fn write_named(engine: &LocalEngine, names: &[String]) -> PortResult<()> {
     let products: Vec<_> = names.iter().map(|name| product(name, &name.repeat(50))).collect();
     let entries: Vec<_> = names.iter().map(|name| entry(name, 1, [1.0; 4])).collect();
     engine.store().apply(&products, Version(1)).await?;
@@ -104,6 +107,35 @@ async fn a_killed_writer_loses_nothing_that_it_had_committed() {
         assert!(promised >= written, "each child goes on where the last one was killed");
         written = holds(folder.path(), promised).await;
     }
+}
+
+#[tokio::test]
+async fn processes_that_write_at_once_wait_for_each_other_even_if_one_is_killed() {
+    const NAME: &str = "processes_that_write_at_once_wait_for_each_other_even_if_one_is_killed";
+    if let Some(folder) = assignment() {
+        let engine = open(Path::new(&folder));
+        for batch in 0..20 {
+            let names = (0..BATCH).map(|n| format!("{}-{batch}-{n}", std::process::id()));
+            write_named(&engine, &names.collect::<Vec<_>>()).await.unwrap();
+            tell("wrote");
+        }
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = child(&env::current_exe().unwrap(), NAME, folder.path());
+    command.stdout(Stdio::piped());
+    let mut victim = command.spawn().unwrap();
+    let mut others = [command.spawn().unwrap(), command.spawn().unwrap()];
+    let mut said = lines(&mut victim);
+    let promised = said.by_ref().take(3).count() as u64;
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    for other in &mut others {
+        assert_eq!(lines(other).count(), 20);
+        assert!(other.wait().unwrap().success());
+    }
+    let held = holds(folder.path(), promised + 40).await;
+    assert!(held <= 60);
 }
 
 #[tokio::test]
@@ -238,18 +270,21 @@ async fn eight_writers_and_a_reader_share_one_folder() {
     assert_eq!(store.counts().await.unwrap().products, 8 * 20 + 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_processes_may_begin_a_folder_at_once() {
     for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
         let openers: Vec<_> = (0..4)
             .map(|_| {
                 let folder = folder.path().to_owned();
-                std::thread::spawn(move || LocalEngine::open(&folder, Options::default()))
+                tokio::spawn(async move {
+                    let store = open(&folder).store();
+                    store.apply(&[product("a", "first")], Version(1)).await.unwrap();
+                })
             })
             .collect();
         for opener in openers {
-            opener.join().unwrap().unwrap();
+            opener.await.unwrap();
         }
         let database = Connection::open(folder.path().join("akin.db")).unwrap();
         let mode: String = database.query_row("PRAGMA journal_mode", [], |r| r.get(0)).unwrap();

@@ -7,6 +7,8 @@ use local::{LocalEngine, Options};
 use ports::{ErrorKind, ProductStore, RefusedRow};
 use rusqlite::Connection;
 use std::fs;
+use std::time::Duration;
+
 use support::{open, product, story};
 
 #[tokio::test]
@@ -115,7 +117,7 @@ fn a_file_in_the_place_of_the_folder_is_named() {
 #[tokio::test]
 async fn a_second_writer_that_waited_in_vain_names_the_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { busy_timeout: std::time::Duration::from_millis(50) };
+    let options = Options { busy_timeout: Duration::from_millis(50), ..Options::default() };
     let store = LocalEngine::open(folder.path(), options).unwrap().store();
     let other = Connection::open(folder.path().join("akin.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -4,6 +4,8 @@ mod support;
 
 use entities::{Change, ProductId, Version};
 use ports::{CandidateQuery, ErrorKind, IndexEntry, Meaning, ProductIndex};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use support::{entry, fingerprint, open, story};
 
@@ -105,4 +107,44 @@ async fn an_emptied_index_takes_another_model() {
     assert!(index.upsert(&[other]).await.unwrap().is_empty());
     assert_eq!(index.fingerprint().await.unwrap(), Some(fingerprint("other@1")));
     assert_eq!(index.candidates(&all()).await.unwrap().len(), 1);
+}
+
+/// The base in `folder`, and its bytes.
+fn base(folder: &Path) -> (PathBuf, Vec<u8>) {
+    let files = fs::read_dir(folder.join("index")).expect("search files");
+    let mut files = files.map(|file| file.expect("a file").path());
+    let base = files.find(|file| file.extension().is_some_and(|name| name == "flat"));
+    let base = base.expect("a base");
+    let bytes = fs::read(&base).expect("bytes");
+    (base, bytes)
+}
+
+#[tokio::test]
+async fn a_damaged_or_old_base_is_caught_up_or_built_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let many: Vec<_> = (0..1_500).map(|n| entry(&format!("p{n}"), 1, [1.0; 4])).collect();
+    engine.index().upsert(&many).await.unwrap();
+    engine.settle().await.unwrap();
+    let (file, old) = base(folder.path());
+    engine.index().upsert(&[entry("later", 1, [1.0; 4])]).await.unwrap();
+    engine.settle().await.unwrap();
+    assert_eq!(base(folder.path()).1, old, "one change is no reason to build");
+    assert_eq!(open(folder.path()).index().candidates(&all()).await.unwrap().len(), 1_501);
+
+    let gone = Change { id: many[0].id.clone(), version: Version(2) };
+    engine.index().remove(&[gone]).await.unwrap();
+    engine.index().upsert(&many[1..1_400]).await.unwrap();
+    engine.settle().await.unwrap();
+    let new = base(folder.path()).1;
+    assert_ne!(new, old, "many changes are");
+    let mut damaged = new.clone();
+    damaged[new.len() / 2] ^= 1;
+    for bytes in [&old[..], &damaged, &new[..new.len() / 2], b"", &new] {
+        fs::write(&file, bytes).unwrap();
+        let again = open(folder.path());
+        assert_eq!(again.index().candidates(&all()).await.unwrap().len(), 1_500);
+        again.settle().await.unwrap();
+        assert_eq!(base(folder.path()).1, new, "the base is as it was");
+    }
 }
