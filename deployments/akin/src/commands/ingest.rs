@@ -58,9 +58,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     run.seconds = began.elapsed().as_secs_f64();
     if arguments.json {
-        run.print_json()
+        run.print_json();
     } else {
-        run.print()
+        run.print();
     }
     Ok(if run.embedding.failures.is_empty() { exit::DONE } else { exit::partly() })
 }

@@ -22,11 +22,11 @@ pub(crate) struct Arguments {
     #[arg(long, env = "AKIN_IMAGES", value_name = "DIR")]
     images: Option<PathBuf>,
 
-    /// How many products /api/similar_products answers with unless asked.
+    /// How many products `/api/similar_products` answers with unless asked.
     #[arg(long, env = "SEARCH_DEFAULT_LIMIT", default_value_t = 10, value_name = "N")]
     default_limit: usize,
 
-    /// The least cosine of /api/similar_products unless asked.
+    /// The least cosine of `/api/similar_products` unless asked.
     #[arg(
         long,
         env = "SEARCH_DEFAULT_THRESHOLD",
