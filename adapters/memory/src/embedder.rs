@@ -1,0 +1,135 @@
+use crate::{Faults, SYSTEM, lock};
+use async_trait::async_trait;
+use entities::{Embedding, Fingerprint};
+use ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
+use std::future::poll_fn;
+use std::sync::Mutex;
+use std::task::Poll;
+
+/// An [`Embedder`] that needs no model: texts that share words are close, whatever their order.
+///
+/// Each word is a token. A word points somewhere of its own, the same in every process, and a
+/// text points to where its words do together.
+#[derive(Debug)]
+pub struct MemoryEmbedder {
+    fingerprint: Fingerprint,
+    token_limit: usize,
+    refused: Option<String>,
+    faults: Faults,
+    embedded: Mutex<Vec<String>>,
+}
+
+impl Default for MemoryEmbedder {
+    fn default() -> Self {
+        Self::named("words@00000000")
+    }
+}
+
+impl MemoryEmbedder {
+    /// An embedder that calls its model `model`; to another model, a word points elsewhere.
+    pub fn named(model: &str) -> Self {
+        let (model, precision) = (model.to_owned(), "fp32".to_owned());
+        Self {
+            fingerprint: Fingerprint { model, precision, dimension: 64 },
+            token_limit: 32,
+            refused: None,
+            faults: Faults::default(),
+            embedded: Mutex::default(),
+        }
+    }
+
+    /// The same one, with these `faults`.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// The same one, which refuses every batch that holds a text with `word` in it.
+    #[must_use]
+    pub fn refusing(self, word: &str) -> Self {
+        Self { refused: Some(word.to_owned()), ..self }
+    }
+
+    /// Every text that was embedded, in the order of the calls.
+    pub fn embedded(&self) -> Vec<String> {
+        lock(&self.embedded).clone()
+    }
+
+    fn embed_now(&self, text: &str) -> PortResult<(Embedding, bool)> {
+        let words: Vec<_> = words(text).collect();
+        if self.refused.as_ref().is_some_and(|refused| words.contains(refused)) {
+            let what = format!("it was told to refuse {text:?}");
+            return Err(PortError::new(SYSTEM, ErrorKind::Refused, what));
+        }
+        let mut sums = vec![0.0_f32; self.fingerprint.dimension];
+        // All texts share a little, so that even one without words points somewhere.
+        sums[0] = 1.0;
+        for word in words.iter().take(self.token_limit) {
+            let mut state = hash(&[&self.fingerprint.model, word]);
+            for sum in &mut sums[1..] {
+                *sum += if next(&mut state) >> 63 == 0 { 1.0 } else { -1.0 };
+            }
+        }
+        let embedding = Embedding::new(&sums)
+            .map_err(|error| PortError::new(SYSTEM, ErrorKind::Corrupt, error))?;
+        Ok((embedding, words.len() > self.token_limit))
+    }
+}
+
+#[async_trait]
+impl Embedder for MemoryEmbedder {
+    async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
+        self.faults.step()?;
+        give_way().await;
+        let embedded: PortResult<Vec<_>> = texts.iter().map(|text| self.embed_now(text)).collect();
+        let embedded = embedded?;
+        lock(&self.embedded).extend_from_slice(texts);
+        self.faults.step()?;
+        let truncated = embedded.iter().filter(|(_, is_truncated)| *is_truncated).count();
+        let embeddings = embedded.into_iter().map(|(embedding, _)| embedding).collect();
+        Ok(Embedded { embeddings, truncated })
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    fn token_limit(&self) -> usize {
+        self.token_limit
+    }
+}
+
+/// The words of `text`: runs of letters and digits, in lower case.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|character: char| !character.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+/// FNV-1a over the parts, each ended by a byte that no text holds.
+fn hash(parts: &[&str]) -> u64 {
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xFF]));
+    bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}
+
+/// The next number of the pseudo-random sequence that `SplitMix64` names.
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// Lets other tasks run, as a real model does: whoever asks meanwhile asks at the same time.
+async fn give_way() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

@@ -1,0 +1,66 @@
+use crate::{SYSTEM, lock};
+use entities::ProductId;
+use ports::{ErrorKind, Failures, PortError, PortResult};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+/// What the doubles that share it do wrong: nothing, until told.
+///
+/// Every call takes two steps: one before its effect, and one after it, where only the answer can
+/// be lost. So a test that breaks step after step has interrupted a use case everywhere.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    steps: u64,
+    broken: Option<(u64, ErrorKind)>,
+    refused: HashSet<ProductId>,
+}
+
+impl Faults {
+    /// Takes `steps` more steps, then fails as `kind` says until [`Faults::mend`].
+    pub fn break_after(&self, steps: u64, kind: ErrorKind) {
+        let mut state = lock(&self.0);
+        state.broken = Some((state.steps + steps, kind));
+    }
+
+    /// Works again, and takes every product.
+    pub fn mend(&self) {
+        let mut state = lock(&self.0);
+        state.broken = None;
+        state.refused.clear();
+    }
+
+    /// Refuses the product `id`, and no other.
+    pub fn refuse(&self, id: ProductId) {
+        lock(&self.0).refused.insert(id);
+    }
+
+    /// How many steps were taken.
+    pub fn steps(&self) -> u64 {
+        lock(&self.0).steps
+    }
+
+    /// A step; an error if it is broken.
+    pub(crate) fn step(&self) -> PortResult<()> {
+        let mut state = lock(&self.0);
+        if let Some((from, kind)) = state.broken
+            && state.steps >= from
+        {
+            return Err(PortError::new(SYSTEM, kind, "it was told to fail"));
+        }
+        state.steps += 1;
+        Ok(())
+    }
+
+    /// Whether `id` is refused; enters it into `failures` if so.
+    pub(crate) fn refuses(&self, id: &ProductId, failures: &mut Failures) -> bool {
+        let refused = lock(&self.0).refused.contains(id);
+        if refused {
+            let what = "it was told to refuse this product";
+            failures.insert(id.clone(), PortError::new(SYSTEM, ErrorKind::Refused, what));
+        }
+        refused
+    }
+}

@@ -1,0 +1,93 @@
+use crate::Faults;
+use async_trait::async_trait;
+use ports::{FeedItem, FeedProgress, FeedRow, PortResult, ProductFeed, RefusedRow};
+use std::collections::VecDeque;
+
+/// A [`ProductFeed`] of rows that were written down.
+#[derive(Debug)]
+pub struct MemoryFeed {
+    name: String,
+    rows: VecDeque<FeedItem>,
+    batch: usize,
+    progress: FeedProgress,
+    faults: Faults,
+    failed: bool,
+}
+
+impl MemoryFeed {
+    /// The feed `name` of these `rows`, which come three at a time.
+    pub fn new(name: impl Into<String>, rows: Vec<FeedItem>) -> Self {
+        let total = rows.iter().map(size).sum();
+        Self {
+            name: name.into(),
+            rows: rows.into(),
+            batch: 3,
+            progress: FeedProgress { read: 0, total: Some(total) },
+            faults: Faults::default(),
+            failed: false,
+        }
+    }
+
+    /// The same feed, with up to `batch` rows at a time; at least one.
+    #[must_use]
+    pub fn in_batches_of(self, batch: usize) -> Self {
+        Self { batch: batch.max(1), ..self }
+    }
+
+    /// The same feed, with these `faults`.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+}
+
+#[async_trait]
+impl ProductFeed for MemoryFeed {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn next_batch(&mut self) -> PortResult<Option<Vec<FeedItem>>> {
+        if self.failed || self.rows.is_empty() {
+            return Ok(None);
+        }
+        self.failed = true;
+        self.faults.step()?;
+        let batch: Vec<_> = self.rows.drain(..self.batch.min(self.rows.len())).collect();
+        self.progress.read += batch.iter().map(size).sum::<u64>();
+        self.faults.step()?;
+        self.failed = false;
+        Ok(Some(batch))
+    }
+
+    fn progress(&self) -> FeedProgress {
+        self.progress
+    }
+}
+
+/// How many bytes of text the item holds.
+fn size(item: &FeedItem) -> u64 {
+    let bytes = match item {
+        Ok(row) => texts(row).map(str::len).iter().sum::<usize>(),
+        Err(RefusedRow { field, value, .. }) => field.len() + value.len(),
+    };
+    bytes as u64
+}
+
+fn texts(row: &FeedRow) -> [&str; 13] {
+    [
+        &row.product_id,
+        &row.name,
+        &row.main_category,
+        &row.sub_category,
+        &row.brand,
+        &row.description,
+        &row.attributes,
+        &row.image,
+        &row.link,
+        &row.ratings,
+        &row.no_of_ratings,
+        &row.discount_price,
+        &row.actual_price,
+    ]
+}

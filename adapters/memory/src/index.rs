@@ -1,0 +1,237 @@
+use crate::{Faults, SYSTEM, lock, words};
+use async_trait::async_trait;
+use entities::{
+    AnalyzedText, Change, CountedStatistics, Embedding, Facets, Fingerprint, ProductId, Similarity,
+    Statistics, TextHash, Version,
+};
+use ports::{
+    Candidate, CandidateQuery, ErrorKind, Failures, IndexEntry, Indexed, Meaning, PortError,
+    PortResult, ProductIndex,
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+/// A [`ProductIndex`] that compares the query with every product.
+#[derive(Debug, Default)]
+pub struct MemoryIndex {
+    state: Mutex<State>,
+    faults: Faults,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    products: BTreeMap<ProductId, Held>,
+    /// Of the embeddings; of no meaning while there are none.
+    fingerprint: Option<Fingerprint>,
+}
+
+/// A product; one that was removed stays, so that late, older entries are turned away.
+#[derive(Debug)]
+struct Held {
+    version: Version,
+    findable: Option<Findable>,
+}
+
+#[derive(Debug)]
+struct Findable {
+    embedding: Embedding,
+    text_hash: TextHash,
+    text: AnalyzedText,
+    words: String,
+    facets: Facets,
+}
+
+impl MemoryIndex {
+    /// An empty index, with these `faults`.
+    pub fn with_faults(faults: Faults) -> Self {
+        Self { faults, ..Self::default() }
+    }
+
+    /// One call: it fails as the faults say, before its effect or after it.
+    fn call<T>(&self, work: impl FnOnce(&mut State) -> PortResult<T>) -> PortResult<T> {
+        self.faults.step()?;
+        let answer = work(&mut lock(&self.state));
+        self.faults.step()?;
+        answer
+    }
+}
+
+#[async_trait]
+impl ProductIndex for MemoryIndex {
+    async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
+        self.call(|state| {
+            let mut failures = Failures::new();
+            for entry in newest_of_each(entries) {
+                if self.faults.refuses(&entry.id, &mut failures) {
+                    continue;
+                }
+                if let Err(error) = state.upsert(entry) {
+                    failures.insert(entry.id.clone(), error);
+                }
+            }
+            Ok(failures)
+        })
+    }
+
+    async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {
+        self.call(|state| {
+            let mut failures = Failures::new();
+            for change in changes {
+                if !self.faults.refuses(&change.id, &mut failures) && !state.is_late(change) {
+                    let held = Held { version: change.version, findable: None };
+                    state.products.insert(change.id.clone(), held);
+                }
+            }
+            Ok(failures)
+        })
+    }
+
+    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+        self.call(|state| {
+            let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
+            let indexed = |held: &Held| Indexed {
+                version: held.version,
+                text_hash: held.findable.as_ref().map(|findable| findable.text_hash),
+            };
+            Ok(known.map(|(id, held)| (id.clone(), indexed(held))).collect())
+        })
+    }
+
+    async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
+        self.call(|state| state.candidates(query))
+    }
+
+    async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
+        self.call(|state| Ok(Arc::new(state.statistics()) as Arc<dyn Statistics>))
+    }
+
+    async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
+        self.call(|state| Ok(state.held_fingerprint().cloned()))
+    }
+
+    async fn count(&self) -> PortResult<u64> {
+        self.call(|state| Ok(state.findable().count() as u64))
+    }
+}
+
+impl State {
+    fn findable(&self) -> impl Iterator<Item = (&ProductId, &Findable)> {
+        self.products.iter().filter_map(|(id, held)| Some((id, held.findable.as_ref()?)))
+    }
+
+    fn held_fingerprint(&self) -> Option<&Fingerprint> {
+        self.findable().next().and(self.fingerprint.as_ref())
+    }
+
+    fn statistics(&self) -> CountedStatistics {
+        let mut statistics = CountedStatistics::default();
+        self.findable().for_each(|(_, found)| statistics.add(&found.text, &found.words));
+        statistics
+    }
+
+    fn is_late(&self, change: &Change) -> bool {
+        self.products.get(&change.id).is_some_and(|held| held.version > change.version)
+    }
+
+    fn upsert(&mut self, entry: &IndexEntry) -> PortResult<()> {
+        if self.is_late(&Change { id: entry.id.clone(), version: entry.version }) {
+            return Ok(());
+        }
+        let (embedding, text_hash) = match &entry.meaning {
+            Meaning::Embedded { embedding, text_hash, fingerprint } => {
+                self.adopt(embedding, fingerprint)?;
+                (embedding.clone(), *text_hash)
+            }
+            Meaning::Kept => {
+                let held = self.products.get(&entry.id).and_then(|held| held.findable.as_ref());
+                let held = held.ok_or_else(|| refused("it knows no embedding of this product"))?;
+                (held.embedding.clone(), held.text_hash)
+            }
+        };
+        let (text, words, facets) = (entry.text.clone(), entry.words.clone(), entry.facets.clone());
+        let findable = Some(Findable { embedding, text_hash, text, words, facets });
+        self.products.insert(entry.id.clone(), Held { version: entry.version, findable });
+        Ok(())
+    }
+
+    /// Refuses an embedding of another model; the first one decides which model that is.
+    fn adopt(&mut self, embedding: &Embedding, given: &Fingerprint) -> PortResult<()> {
+        let dimension = embedding.as_slice().len();
+        if dimension != given.dimension {
+            let what = format!("an embedding of {dimension} coordinates calls itself {given}");
+            return Err(refused(what));
+        }
+        match self.held_fingerprint() {
+            Some(held) if held.is_compatible_with(given) => {}
+            Some(held) => {
+                return Err(refused(format!("it holds embeddings of {held}, not of {given}")));
+            }
+            None => self.fingerprint = Some(given.clone()),
+        }
+        Ok(())
+    }
+
+    fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
+        let dimension = self.held_fingerprint().map(|fingerprint| fingerprint.dimension);
+        let asked = query.embedding.as_ref().map(|embedding| embedding.as_slice().len());
+        if let (Some(asked), Some(dimension)) = (asked, dimension)
+            && asked != dimension
+        {
+            let what = format!("it holds embeddings of {dimension} coordinates, not of {asked}");
+            return Err(refused(what));
+        }
+        let admitted: Vec<_> =
+            self.findable().filter(|(_, found)| query.filter.admits(&found.facets)).collect();
+        let cosine =
+            |found: &Findable| Some(query.embedding.as_ref()?.similarity(&found.embedding));
+
+        let terms: HashSet<_> = query.terms.iter().map(String::as_str).collect();
+        let statistics = self.statistics();
+        let by_words = admitted.iter().map(|(id, found)| {
+            let score = words::score(&terms, &found.text, &statistics);
+            (score, *id)
+        });
+        let by_words = best(by_words.filter(|(score, _)| *score > 0.0), query.depth);
+        let least = query.threshold.map_or(-1.0, Similarity::get);
+        let by_meaning =
+            admitted.iter().filter_map(|(id, found)| Some((cosine(found)?.get(), *id)));
+        let by_meaning = by_meaning.filter(|(cosine, _)| *cosine >= least);
+        let by_meaning = best(by_meaning.map(|(cosine, id)| (cosine.into(), id)), query.depth);
+
+        let chosen: HashSet<_> = by_words.into_iter().chain(by_meaning).collect();
+        let candidate = |(id, found): (&ProductId, &Findable)| Candidate {
+            id: id.clone(),
+            cosine: cosine(found),
+            text: found.text.clone(),
+        };
+        Ok(admitted.into_iter().filter(|(id, _)| chosen.contains(id)).map(candidate).collect())
+    }
+}
+
+/// The ids of the `depth` greatest scores, equal ones by id.
+fn best<'a>(
+    scored: impl Iterator<Item = (f64, &'a ProductId)>,
+    depth: usize,
+) -> Vec<&'a ProductId> {
+    let mut scored: Vec<_> = scored.collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    scored.truncate(depth);
+    scored.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The newest entry of each id, of equal ones the last, in the order of the batch.
+fn newest_of_each(entries: &[IndexEntry]) -> Vec<&IndexEntry> {
+    let mut newest: HashMap<&ProductId, usize> = HashMap::new();
+    for (place, entry) in entries.iter().enumerate() {
+        let held = newest.entry(&entry.id).or_insert(place);
+        if entries[*held].version <= entry.version {
+            *held = place;
+        }
+    }
+    let is_newest = |&(place, entry): &(usize, &IndexEntry)| newest[&entry.id] == place;
+    entries.iter().enumerate().filter(is_newest).map(|(_, entry)| entry).collect()
+}
+
+fn refused(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {
+    PortError::new(SYSTEM, ErrorKind::Refused, what)
+}

@@ -1,0 +1,28 @@
+//! Every port in memory: the doubles that the use cases are tested with.
+//!
+//! They keep every rule of the ports, and are exact where an engine may be approximate. [`Faults`]
+//! makes them fail as the outside world does: at any moment, before an effect or after it, for a
+//! while or for a single product.
+
+mod embedder;
+mod faults;
+mod feed;
+mod index;
+mod store;
+mod words;
+
+pub use embedder::MemoryEmbedder;
+pub use faults::Faults;
+pub use feed::MemoryFeed;
+pub use index::MemoryIndex;
+pub use store::MemoryStore;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The name of these adapters in errors.
+const SYSTEM: &str = "memory";
+
+/// Locks `mutex`. A test that panics elsewhere has failed already, so poison is ignored.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,150 @@
+use crate::{Faults, lock};
+use async_trait::async_trait;
+use entities::{Change, Product, ProductId, ProductRecord, Version};
+use ports::{
+    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+
+/// A [`ProductStore`] that forgets when it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+    faults: Faults,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    products: HashMap<ProductId, ProductRecord>,
+    outbox: BTreeMap<u64, Change>,
+    /// Of the last entry; none is given twice.
+    sequence: u64,
+    /// By feed, line and field.
+    quarantine: BTreeMap<(String, u64, String), QuarantinedRow>,
+}
+
+impl MemoryStore {
+    /// An empty store, with these `faults`.
+    pub fn with_faults(faults: Faults) -> Self {
+        Self { faults, ..Self::default() }
+    }
+
+    /// Forgets the products `ids`, and announces that they went: what a complete feed that no
+    /// longer names them does.
+    pub fn forget(&self, ids: &[ProductId], at: Version) {
+        let mut state = lock(&self.state);
+        for id in ids {
+            if state.products.remove(id).is_some() {
+                state.announce(id, at);
+            }
+        }
+    }
+
+    /// One call: it fails as the faults say, before its effect or after it.
+    fn call<T>(&self, work: impl FnOnce(&mut State) -> T) -> PortResult<T> {
+        self.faults.step()?;
+        let answer = work(&mut lock(&self.state));
+        self.faults.step()?;
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl ProductStore for MemoryStore {
+    async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied> {
+        self.call(|state| {
+            let mut applied = Applied::default();
+            for product in last_of_each(products) {
+                if !self.faults.refuses(&product.id, &mut applied.failures) {
+                    state.apply(product, at, &mut applied);
+                }
+            }
+            applied
+        })
+    }
+
+    async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
+        self.call(|state| {
+            let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
+            known.map(|(id, record)| (id.clone(), record.clone())).collect()
+        })
+    }
+
+    async fn outbox(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<OutboxEntry>> {
+        self.call(|state| {
+            let behind = state.outbox.iter().filter(|(sequence, _)| Some(**sequence) > after);
+            let entry = |(sequence, change): (&u64, &Change)| OutboxEntry {
+                sequence: *sequence,
+                change: change.clone(),
+            };
+            behind.take(limit).map(entry).collect()
+        })
+    }
+
+    async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()> {
+        self.call(|state| done.iter().for_each(|entry| drop(state.outbox.remove(&entry.sequence))))
+    }
+
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
+        self.call(|state| {
+            for row in rows {
+                let place = (feed.to_owned(), row.line, row.field.clone());
+                let kept = QuarantinedRow { feed: feed.to_owned(), row: row.clone(), at };
+                state.quarantine.insert(place, kept);
+            }
+        })
+    }
+
+    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
+        self.call(|state| state.quarantine.retain(|_, row| row.feed != feed || row.at >= before))
+    }
+
+    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
+        self.call(|state| state.quarantine.values().take(limit).cloned().collect())
+    }
+
+    async fn counts(&self) -> PortResult<StoreCounts> {
+        self.call(|state| StoreCounts {
+            products: state.products.len() as u64,
+            outbox: state.outbox.len() as u64,
+            quarantined: state.quarantine.len() as u64,
+        })
+    }
+}
+
+impl State {
+    fn apply(&mut self, product: &Product, at: Version, applied: &mut Applied) {
+        let created = match self.products.get(&product.id) {
+            Some(held) if held.version > at || held.product == *product => {
+                applied.unchanged.push(product.id.clone());
+                return;
+            }
+            Some(held) => {
+                applied.changed.push(product.id.clone());
+                held.created
+            }
+            None => {
+                applied.inserted.push(product.id.clone());
+                at
+            }
+        };
+        let record = ProductRecord { product: product.clone(), created, version: at };
+        self.products.insert(product.id.clone(), record);
+        self.announce(&product.id, at);
+    }
+
+    fn announce(&mut self, id: &ProductId, version: Version) {
+        self.outbox.retain(|_, change| change.id != *id);
+        self.sequence += 1;
+        self.outbox.insert(self.sequence, Change { id: id.clone(), version });
+    }
+}
+
+/// The last product of each id, in the order of the batch.
+fn last_of_each(products: &[Product]) -> Vec<&Product> {
+    let last: HashMap<_, _> =
+        products.iter().enumerate().map(|(place, product)| (&product.id, place)).collect();
+    let is_last = |&(place, product): &(usize, &Product)| last.get(&product.id) == Some(&place);
+    products.iter().enumerate().filter(is_last).map(|(_, product)| product).collect()
+}

@@ -1,0 +1,39 @@
+//! Which products words find best: the formula by which the ranking looks at them, too.
+
+use entities::{AnalyzedText, Statistics};
+use std::collections::HashSet;
+
+const K1: f64 = 0.5;
+const B: f64 = 0.75;
+
+/// How well the words of `text` answer `terms`; 0 if it holds none of them.
+#[expect(clippy::cast_precision_loss, reason = "counts of words and of products in memory")]
+pub(crate) fn score(
+    terms: &HashSet<&str>,
+    text: &AnalyzedText,
+    statistics: &dyn Statistics,
+) -> f64 {
+    let documents = statistics.documents() as f64;
+    let term_score = |term: &&str| {
+        let found = statistics.document_frequency(term) as f64;
+        let idf = (1.0 + (documents - found + 0.5) / (found + 0.5)).ln();
+        let frequency = frequency(term, text, statistics);
+        idf * frequency / (frequency + K1)
+    };
+    terms.iter().map(term_score).sum()
+}
+
+/// How often the fields hold `term`, by their weight and relative to their length.
+fn frequency(term: &str, text: &AnalyzedText, statistics: &dyn Statistics) -> f64 {
+    let in_field = |(field, stream): (entities::TextField, &str)| {
+        let words = stream.split_ascii_whitespace();
+        let (length, count): (u32, u32) = words
+            .fold((0, 0), |(length, count), word| (length + 1, count + u32::from(word == term)));
+        if count == 0 {
+            return 0.0;
+        }
+        let relative = f64::from(length) / f64::from(statistics.average_length(field));
+        f64::from(field.weight()) * f64::from(count) / (1.0 - B + B * relative)
+    };
+    text.fields().map(in_field).sum()
+}
