@@ -1,3 +1,6 @@
+use std::io;
+use std::path::Path;
+
 /// Why a file, a document or a request was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -7,9 +10,9 @@ pub enum Error {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// The file is foreign, damaged or of another schema; build it anew.
+    /// The file is foreign, damaged or of another schema.
     #[error("{path}: {reason}; build the file anew")]
     Refused {
         /// The file.
@@ -17,7 +20,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A document does not fit the schema.
+    /// A document does not fit the schema, or comes out of order.
     #[error("document {key:?}: {reason}")]
     Document {
         /// The document's key.
@@ -28,4 +31,14 @@ pub enum Error {
     /// A request cannot be answered.
     #[error("request: {0}")]
     Request(&'static str),
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Io { path: path.display().to_string(), source }
+    }
+
+    pub(crate) fn refused(path: &Path) -> impl FnOnce(&'static str) -> Self + '_ {
+        move |reason| Self::Refused { path: path.display().to_string(), reason }
+    }
 }

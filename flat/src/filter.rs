@@ -1,47 +1,67 @@
-use crate::{Document, Error, Schema};
+use crate::rows::Rows;
+use crate::segment::Segment;
+use crate::{Error, Schema};
 
 /// Conditions that all have to hold; the default keeps every document.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
-    /// Column name and the values of which one must be present.
+    /// Column name, and the values of which the document must have one.
     pub keywords: Vec<(String, Vec<String>)>,
     /// Column name, least and greatest value, inclusive; a missing value never matches.
     pub numbers: Vec<(String, f64, f64)>,
 }
 
-type Words<'a> = (usize, &'a [String]);
-
-/// A filter whose column names are resolved to positions.
+/// A filter whose column names are resolved to places.
+#[derive(Debug)]
 pub(crate) struct Resolved<'a> {
-    keywords: Vec<Words<'a>>,
+    keywords: Vec<(usize, &'a [String])>,
     numbers: Vec<(usize, f64, f64)>,
 }
 
 impl Filter {
     pub(crate) fn resolve(&self, schema: &Schema) -> Result<Resolved<'_>, Error> {
-        let find = |columns: &[String], name: &str| {
-            columns
-                .iter()
-                .position(|column| column == name)
-                .ok_or(Error::Request("the filter names a column that the schema lacks"))
-        };
-        let mut resolved = Resolved { keywords: Vec::new(), numbers: Vec::new() };
-        for (name, values) in &self.keywords {
-            resolved.keywords.push((find(&schema.keyword_columns, name)?, values));
-        }
-        for (name, least, greatest) in &self.numbers {
-            resolved.numbers.push((find(&schema.number_columns, name)?, *least, *greatest));
-        }
-        Ok(resolved)
+        let keywords = self
+            .keywords
+            .iter()
+            .map(|(name, values)| Ok((column(&schema.keyword_columns, name)?, values.as_slice())));
+        let numbers = self.numbers.iter().map(|(name, least, greatest)| {
+            Ok((column(&schema.number_columns, name)?, *least, *greatest))
+        });
+        Ok(Resolved {
+            keywords: keywords.collect::<Result<_, _>>()?,
+            numbers: numbers.collect::<Result<_, _>>()?,
+        })
     }
 }
 
+fn column(columns: &[String], name: &str) -> Result<usize, Error> {
+    let place = columns.iter().position(|column| column == name);
+    place.ok_or(Error::Request("the filter names a column that the schema lacks"))
+}
+
 impl Resolved<'_> {
-    pub(crate) fn keeps(&self, document: &Document) -> bool {
-        self.keywords.iter().all(|(column, values)| {
-            document.keywords[*column].iter().any(|value| values.contains(value))
-        }) && self.numbers.iter().all(|(column, least, greatest)| {
-            document.numbers[*column].is_some_and(|value| value >= *least && value <= *greatest)
-        })
+    pub(crate) fn keeps_all(&self) -> bool {
+        self.keywords.is_empty() && self.numbers.is_empty()
+    }
+
+    /// Takes out of `rows` what the filter does not keep.
+    pub(crate) fn apply(&self, segment: &Segment, rows: &mut Rows) {
+        for (column, values) in &self.keywords {
+            let mut wanted: Vec<u32> =
+                values.iter().filter_map(|value| segment.value(*column, value)).collect();
+            wanted.sort_unstable();
+            let values = segment.keywords(*column);
+            match wanted[..] {
+                [one] => rows.retain(|row| values.get(row) == Some(&one)),
+                _ => rows.retain(|row| {
+                    values.get(row).is_some_and(|value| wanted.binary_search(value).is_ok())
+                }),
+            }
+        }
+        for (column, least, greatest) in &self.numbers {
+            let numbers = segment.numbers(*column);
+            // NaN, which stands for a missing value, lies in no range.
+            rows.retain(|row| numbers.get(row).is_some_and(|x| x >= least && x <= greatest));
+        }
     }
 }

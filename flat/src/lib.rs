@@ -1,18 +1,65 @@
-//! Embedded search files: vectors, words and columns, searched as immutable snapshots.
+//! Search files on their own: vectors, words and columns, found by scanning.
 //!
-//! A [`Base`] is built into a checksummed file; a [`Snapshot`] lays a delta of later changes over it.
-//! Impacts use the average lengths of the base, frozen until the next build, so that a change
-//! re-scores nothing; a snapshot without a base uses the averages of its own delta.
+//! There is no graph and no search library here. At a size that fits one machine a scan over small
+//! codes is as fast as a graph, misses less, takes any filter exactly and is built in a second:
+//!
+//! - **Vectors** are scanned in 8 bits; in segments above 50,000 rows one bit a dimension comes
+//!   first and 8 bits only for the best of those. What is left is compared in f32, exactly.
+//! - **Words** have postings with each document's ready-made share of its score, so that matching
+//!   is adding up.
+//! - **Columns** turn a filter into a bitmap before anything is scanned.
+//!
+//! A [`Base`] is a checksummed file, mapped into memory. A [`Snapshot`] lays later changes over it
+//! in small segments of the same form, each merged into its neighbour when it has grown as large,
+//! and is searched without locks. Nothing in a file can be lost: it is derived, and built anew by
+//! a [`BaseBuilder`] when it is missing or damaged.
+//!
+//! ```
+//! use flat::{Change, Document, Filter, Request, Schema, Snapshot};
+//!
+//! let schema = Schema { dimension: 2, text_fields: vec![1.0], ..Schema::default() };
+//! let lamp = Document {
+//!     key: "lamp".into(),
+//!     vector: vec![0.6, 0.8],
+//!     text: "desk lamp".into(),
+//!     surface: "desk lamp".into(),
+//!     ..Document::default()
+//! };
+//! let snapshot = Snapshot::new(schema, None)?.apply(1, [Change::Upsert(lamp)])?;
+//! let request = Request {
+//!     terms: &["lamp"],
+//!     vector: Some(&[1.0, 0.0]),
+//!     filter: &Filter::default(),
+//!     depth: 10,
+//!     threshold: None,
+//! };
+//! let found = snapshot.search(&request)?;
+//! assert_eq!((found[0].key, found[0].cosine), ("lamp", Some(0.6)));
+//! # Ok::<(), flat::Error>(())
+//! ```
 
+mod base;
+mod best;
+mod builder;
+mod bytes;
 mod document;
 mod error;
-mod file;
 mod filter;
+mod layer;
+mod layout;
+mod matching;
+mod nearest;
+mod quantised;
+mod rows;
+mod scratch;
+mod search;
 mod segment;
+mod simd;
 mod snapshot;
 
+pub use base::{Base, BaseBuilder};
 pub use document::{Document, Schema};
 pub use error::Error;
-pub use file::{Base, build};
 pub use filter::Filter;
-pub use snapshot::{Candidate, Change, Request, Snapshot};
+pub use search::{Candidate, Request};
+pub use snapshot::{Change, Snapshot};

@@ -1,79 +1,288 @@
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-
+use crate::bytes::Bytes;
+use crate::layout::{HEADER, Header, SECTIONS, Section};
+use crate::quantised::{code_words, width};
 use crate::{Document, Schema};
+use bytemuck::AnyBitPattern;
+use std::cmp::Ordering;
 
-/// Documents with their postings, in the order of their keys.
-#[derive(Debug, Default)]
+#[cfg(target_endian = "big")]
+compile_error!("numbers in a base file are little-endian, and are read where they lie");
+
+/// Documents in the order of their keys, ready to be scanned: the form of a base file, and of what
+/// a snapshot holds in memory.
+///
+/// The checksum vouches for what is read here; where it does not (somebody overwrites a mapped
+/// file), a look-up misses, and nothing panics.
+#[derive(Debug)]
 pub(crate) struct Segment {
-    pub(crate) documents: Vec<Arc<Document>>,
-    pub(crate) postings: HashMap<String, Vec<(usize, f32)>>,
-    pub(crate) surface: BTreeMap<String, Vec<usize>>,
-    pub(crate) averages: Vec<f32>,
+    bytes: Bytes,
+    header: Header,
+    schema: Schema,
+}
+
+/// Texts one behind the other, with where each ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Texts<'a> {
+    ends: &'a [u64],
+    bytes: &'a [u8],
+}
+
+/// The rows that hold a term, each with its share of the score: f / (f + k1).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Postings<'a> {
+    pub(crate) rows: &'a [u32],
+    pub(crate) shares: &'a [f32],
 }
 
 impl Segment {
-    /// Indexes documents sorted by key, each key once.
-    pub(crate) fn new(
-        schema: &Schema,
-        documents: Vec<Arc<Document>>,
-        averages: Option<&[f32]>,
-    ) -> Self {
-        let averages =
-            averages.map_or_else(|| average_lengths(schema, &documents), <[f32]>::to_vec);
-        let mut segment = Self { averages, ..Self::default() };
-        for (row, document) in documents.iter().enumerate() {
-            for (term, frequency) in frequencies(schema, &segment.averages, &document.text) {
-                let share = frequency / (frequency + schema.k1);
-                segment.postings.entry(term.to_owned()).or_default().push((row, share));
-            }
-            for word in document.surface.split_ascii_whitespace() {
-                let rows = segment.surface.entry(word.to_owned()).or_default();
-                if rows.last() != Some(&row) {
-                    rows.push(row);
-                }
-            }
+    /// Reads `bytes`, and makes sure that all but the vectors is what was written.
+    pub(crate) fn open(bytes: Bytes, schema: &Schema) -> Result<Self, &'static str> {
+        let header = Header::read(bytes.as_slice())?;
+        if header.schema != schema.checksum() {
+            return Err("the file was built for another schema");
         }
-        segment.documents = documents;
-        segment
+        let segment = Self { bytes, header, schema: schema.clone() };
+        let rest = segment.range(Section::Vectors).end.max(HEADER);
+        let rest = segment.bytes.as_slice().get(rest..).unwrap_or_default();
+        if crc32fast::hash(rest) != segment.header.rest_sum {
+            return Err("the file is damaged");
+        }
+        segment.check_lengths()?;
+        Ok(segment)
     }
 
-    pub(crate) fn row(&self, key: &str) -> Option<usize> {
-        self.documents.binary_search_by(|document| document.key.as_str().cmp(key)).ok()
+    /// Whether the vectors are what was written. Reads all of them.
+    pub(crate) fn has_sound_vectors(&self) -> bool {
+        let vectors = &self.bytes.as_slice()[self.range(Section::Vectors)];
+        crc32fast::hash(vectors) == self.header.vectors_sum
+    }
+
+    fn check_lengths(&self) -> Result<(), &'static str> {
+        let (rows, dimension) = (self.rows(), self.schema.dimension);
+        let codes = self.range(Section::Codes).len();
+        let lengths = [
+            (Section::Vectors, rows * dimension * 4),
+            (Section::KeyEnds, rows * 8),
+            (Section::TextEnds, rows * 8),
+            (Section::SurfaceEnds, rows * 8),
+            (Section::Quantised, rows * width(dimension)),
+            (Section::Steps, rows * 4),
+            (Section::Codes, if codes == 0 { 0 } else { rows * code_words(dimension) * 8 }),
+            (Section::FieldTerms, self.schema.text_fields.len() * 8),
+            (Section::ColumnEnds, self.schema.keyword_columns.len() * 8),
+            (Section::Keywords, rows * self.schema.keyword_columns.len() * 4),
+            (Section::Numbers, rows * self.schema.number_columns.len() * 8),
+        ];
+        let right = lengths.iter().all(|(section, length)| self.range(*section).len() == *length);
+        right.then_some(()).ok_or("a section has an impossible length")
+    }
+
+    /// How many documents it holds, those that a snapshot has buried included.
+    pub(crate) fn rows(&self) -> usize {
+        usize::try_from(self.header.rows).unwrap_or(usize::MAX)
+    }
+
+    /// Bytes in all.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.as_slice().len()
+    }
+
+    pub(crate) fn stamp(&self) -> u64 {
+        self.header.stamp
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn range(&self, section: Section) -> std::ops::Range<usize> {
+        debug_assert_eq!(SECTIONS[section as usize], section);
+        self.header.sections[section as usize].clone()
+    }
+
+    fn numbers_of<T: AnyBitPattern>(&self, section: Section) -> &[T] {
+        bytemuck::try_cast_slice(&self.bytes.as_slice()[self.range(section)]).unwrap_or_default()
+    }
+
+    fn texts_of(&self, ends: Section, bytes: Section) -> Texts<'_> {
+        Texts { ends: self.numbers_of(ends), bytes: self.numbers_of(bytes) }
+    }
+
+    pub(crate) fn keys(&self) -> Texts<'_> {
+        self.texts_of(Section::KeyEnds, Section::Keys)
+    }
+
+    pub(crate) fn texts(&self) -> Texts<'_> {
+        self.texts_of(Section::TextEnds, Section::Texts)
+    }
+
+    pub(crate) fn surfaces(&self) -> Texts<'_> {
+        self.texts_of(Section::SurfaceEnds, Section::Surfaces)
+    }
+
+    /// The row of a key, living or buried.
+    pub(crate) fn row(&self, key: &str) -> Option<u32> {
+        self.keys().find(key)
+    }
+
+    /// The vector of a row, as it was given.
+    pub(crate) fn vector(&self, row: u32) -> &[f32] {
+        let dimension = self.schema.dimension;
+        let begin = row as usize * dimension;
+        self.numbers_of(Section::Vectors).get(begin..begin + dimension).unwrap_or_default()
+    }
+
+    /// The vectors in 8 bits, padded.
+    pub(crate) fn quantised(&self) -> &[i8] {
+        self.numbers_of(Section::Quantised)
+    }
+
+    /// What one step of a row's 8 bits stands for.
+    pub(crate) fn steps(&self) -> &[f32] {
+        self.numbers_of(Section::Steps)
+    }
+
+    /// The vectors in one bit a dimension; empty in a small segment.
+    pub(crate) fn codes(&self) -> &[u64] {
+        self.numbers_of(Section::Codes)
+    }
+
+    /// The mean vector, about which the bits are taken.
+    pub(crate) fn mean(&self) -> &[f32] {
+        self.numbers_of(Section::Mean)
+    }
+
+    /// How many terms each text field has, over all rows.
+    pub(crate) fn field_terms(&self) -> &[u64] {
+        self.numbers_of(Section::FieldTerms)
+    }
+
+    pub(crate) fn terms(&self) -> Texts<'_> {
+        self.texts_of(Section::TermEnds, Section::Terms)
+    }
+
+    /// The postings of the term at a place among [`Self::terms`].
+    pub(crate) fn postings(&self, term: u32) -> Postings<'_> {
+        let range = range_of(self.numbers_of(Section::PostingEnds), term as usize);
+        Postings {
+            rows: self.numbers_of(Section::PostingRows).get(range.clone()).unwrap_or_default(),
+            shares: self.numbers_of(Section::PostingShares).get(range).unwrap_or_default(),
+        }
+    }
+
+    /// The surface words of all rows.
+    pub(crate) fn words(&self) -> Texts<'_> {
+        self.texts_of(Section::WordEnds, Section::Words)
+    }
+
+    /// How many rows hold each of [`Self::words`].
+    pub(crate) fn word_counts(&self) -> &[u32] {
+        self.numbers_of(Section::WordCounts)
+    }
+
+    fn values(&self) -> Texts<'_> {
+        self.texts_of(Section::ValueEnds, Section::Values)
+    }
+
+    /// The place of a value in a keyword column; `None` if no row has it.
+    pub(crate) fn value(&self, column: usize, value: &str) -> Option<u32> {
+        let places = range_of(self.numbers_of(Section::ColumnEnds), column);
+        self.values().find_within(places, value)
+    }
+
+    /// The place of each row's value in a keyword column.
+    pub(crate) fn keywords(&self, column: usize) -> &[u32] {
+        self.column(Section::Keywords, column)
+    }
+
+    /// Each row's number in a number column; NaN where there is none.
+    pub(crate) fn numbers(&self, column: usize) -> &[f64] {
+        self.column(Section::Numbers, column)
+    }
+
+    fn column<T: AnyBitPattern>(&self, section: Section, column: usize) -> &[T] {
+        let (rows, values) = (self.rows(), self.numbers_of::<T>(section));
+        values.get(column * rows..(column + 1) * rows).unwrap_or_default()
+    }
+
+    /// The document of a row, as it was given.
+    pub(crate) fn document(&self, row: u32) -> Document {
+        let place = row as usize;
+        let keyword = |column| {
+            let value = self.keywords(column).get(place).copied().unwrap_or(u32::MAX);
+            self.values().get(value).to_owned()
+        };
+        let number = |column| self.numbers(column).get(place).copied().filter(|x| !x.is_nan());
+        Document {
+            key: self.keys().get(row).to_owned(),
+            vector: self.vector(row).to_vec(),
+            text: self.texts().get(row).to_owned(),
+            surface: self.surfaces().get(row).to_owned(),
+            keywords: (0..self.schema.keyword_columns.len()).map(keyword).collect(),
+            numbers: (0..self.schema.number_columns.len()).map(number).collect(),
+        }
     }
 }
 
-/// Tokens in each field, in total.
-pub(crate) fn token_counts<'a>(
-    schema: &Schema,
-    documents: impl Iterator<Item = &'a Document>,
-) -> Vec<u64> {
-    let mut counts = vec![0; schema.text_fields.len()];
-    for document in documents {
-        for (count, field) in counts.iter_mut().zip(document.text.split('\n')) {
-            *count += field.split_ascii_whitespace().count() as u64;
-        }
+impl<'a> Texts<'a> {
+    #[expect(clippy::cast_possible_truncation, reason = "a segment has fewer than 2^32 texts")]
+    pub(crate) fn len(self) -> u32 {
+        self.ends.len() as u32
     }
-    counts
+
+    fn bytes(self, place: usize) -> &'a [u8] {
+        self.bytes.get(range_of(self.ends, place)).unwrap_or_default()
+    }
+
+    /// The text at a place; blank where there is none.
+    pub(crate) fn get(self, place: u32) -> &'a str {
+        std::str::from_utf8(self.bytes(place as usize)).unwrap_or_default()
+    }
+
+    /// The place of `text` among texts in order.
+    pub(crate) fn find(self, text: &str) -> Option<u32> {
+        self.find_within(0..self.ends.len(), text)
+    }
+
+    /// The place from which on texts in order are not less than `text`.
+    pub(crate) fn first_from(self, text: &str) -> u32 {
+        let found = search(0..self.ends.len(), |place| self.bytes(place).cmp(text.as_bytes()));
+        place(found.unwrap_or_else(|behind| behind))
+    }
+
+    fn find_within(self, places: std::ops::Range<usize>, text: &str) -> Option<u32> {
+        search(places, |place| self.bytes(place).cmp(text.as_bytes())).ok().map(place)
+    }
 }
 
-#[allow(clippy::cast_precision_loss)] // Lengths far below 2^24 are exact enough for an average.
-fn average_lengths(schema: &Schema, documents: &[Arc<Document>]) -> Vec<f32> {
-    token_counts(schema, documents.iter().map(AsRef::as_ref))
-        .into_iter()
-        .map(|count| (count as f32 / documents.len().max(1) as f32).max(1e-6))
-        .collect()
+#[expect(clippy::cast_possible_truncation, reason = "a segment has fewer than 2^32 texts")]
+fn place(place: usize) -> u32 {
+    place as u32
 }
 
-#[allow(clippy::cast_precision_loss)] // A field has far fewer than 2^24 tokens.
-fn frequencies<'a>(schema: &Schema, averages: &[f32], text: &'a str) -> BTreeMap<&'a str, f32> {
-    let mut frequencies = BTreeMap::new();
-    for ((field, weight), average) in text.split('\n').zip(&schema.text_fields).zip(averages) {
-        let length = field.split_ascii_whitespace().count() as f32;
-        let share = weight / (1.0 - schema.b + schema.b * length / average);
-        for term in field.split_ascii_whitespace() {
-            *frequencies.entry(term).or_insert(0.0) += share;
+/// Binary search, as slices have it, over places.
+fn search(
+    places: std::ops::Range<usize>,
+    order: impl Fn(usize) -> Ordering,
+) -> Result<usize, usize> {
+    let (mut low, mut high) = (places.start, places.end);
+    while low < high {
+        let middle = low.midpoint(high);
+        match order(middle) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Equal => return Ok(middle),
+            Ordering::Greater => high = middle,
         }
     }
-    frequencies
+    Err(low)
+}
+
+/// From the end of the one before to the end of the one at `place`; empty where there is none.
+fn range_of(ends: &[u64], place: usize) -> std::ops::Range<usize> {
+    let end = |place: usize| ends.get(place).and_then(|end| usize::try_from(*end).ok());
+    let start = place.checked_sub(1).map_or(Some(0), end);
+    match (start, end(place)) {
+        (Some(start), Some(end)) if start <= end => start..end,
+        _ => 0..0,
+    }
 }

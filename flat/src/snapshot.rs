@@ -1,12 +1,16 @@
-use std::collections::{BTreeMap, HashSet};
+use crate::builder::{BuildError, Builder, average};
+use crate::bytes::Bytes;
+use crate::document::field_lengths;
+use crate::layer::Layer;
+use crate::layout::HEADER;
+use crate::scratch::Pool;
+use crate::segment::Segment;
+use crate::{Base, Document, Error, Schema};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::filter::Resolved;
-use crate::segment::{Segment, token_counts};
-use crate::{Base, Document, Error, Filter, Schema};
-
 /// A change to be laid over a snapshot.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub enum Change {
     /// Adds a document, or replaces the one of its key.
     Upsert(Document),
@@ -14,97 +18,125 @@ pub enum Change {
     Remove(String),
 }
 
-/// What to look for.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// Analysed terms, of which any may match; none looks for no words.
-    pub terms: &'a [&'a str],
-    /// A unit vector of the schema's dimension.
-    pub vector: Option<&'a [f32]>,
-    /// Which documents may be found.
-    pub filter: &'a Filter,
-    /// How many of the best by words, and how many of the nearest.
-    pub depth: usize,
-    /// The least cosine of the nearest; it does not cut those found by words.
-    pub threshold: Option<f32>,
-}
-
-/// A document found, borrowed from the snapshot.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Candidate<'a> {
-    /// The document's key.
-    pub key: &'a str,
-    /// The document's analysed text.
-    pub text: &'a str,
-    /// Exact cosine, where both the document and the request have a vector.
-    pub cosine: Option<f32>,
-    /// Sum of idf times impact over the request's terms.
-    pub words: f32,
-}
-
 /// An immutable view of a base and later changes; cheap to clone, searched without locks.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     schema: Arc<Schema>,
-    base: Option<Arc<Base>>,
-    dead: Arc<Vec<bool>>,
-    delta: Arc<Segment>,
+    /// The base, if there is one, and behind it the changes: each layer less than half as large as
+    /// the one before, so that there are few.
+    layers: Vec<Layer>,
+    has_base: bool,
+    /// Terms of each text field, over all documents.
+    field_terms: Vec<u64>,
     documents: usize,
     stamp: u64,
+    pool: Arc<Pool>,
 }
 
 impl Snapshot {
     /// A view of a base, or of no documents.
-    pub fn new(schema: Schema, base: Option<Arc<Base>>) -> Result<Self, Error> {
-        if base.as_ref().is_some_and(|base| base.schema != schema) {
+    pub fn new(schema: Schema, base: Option<&Base>) -> Result<Self, Error> {
+        if base.is_some_and(|base| *base.segment().schema() != schema) {
             return Err(Error::Request("the base has another schema than the snapshot"));
         }
-        let documents = base.as_ref().map_or(0, |base| base.segment.documents.len());
-        let stamp = base.as_ref().map_or(0, |base| base.stamp());
+        let none = vec![0; schema.text_fields.len()];
         Ok(Self {
+            field_terms: base.map_or(none, |base| base.segment().field_terms().to_vec()),
             schema: Arc::new(schema),
-            base,
-            dead: Arc::new(vec![false; documents]),
-            delta: Arc::new(Segment::default()),
-            documents,
-            stamp,
+            layers: base.iter().map(|base| Layer::new(Arc::clone(base.segment()))).collect(),
+            has_base: base.is_some(),
+            documents: base.map_or(0, Base::documents),
+            stamp: base.map_or(0, Base::stamp),
+            pool: Arc::default(),
         })
     }
 
     /// The snapshot after `changes`, at the caller's sequence `stamp`; all of them or an error.
-    ///
-    /// The delta's postings are prepared anew, so batches are cheaper than single changes.
     pub fn apply(
         &self,
         stamp: u64,
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Self, Error> {
-        let mut dead = Vec::clone(&self.dead);
-        let mut delta: BTreeMap<String, Arc<Document>> =
-            self.delta.documents.iter().map(|d| (d.key.clone(), Arc::clone(d))).collect();
-        let mut bury = |key: &str| {
-            if let Some(row) = self.base.as_ref().and_then(|base| base.segment.row(key)) {
-                dead[row] = true;
-            }
-        };
+        let mut next = Self { stamp, ..self.clone() };
+        let mut fresh = BTreeMap::new();
         for change in changes {
             match change {
                 Change::Upsert(document) => {
-                    document.check(&self.schema)?;
-                    bury(&document.key);
-                    delta.insert(document.key.clone(), Arc::new(document));
+                    self.schema.check(&document)?;
+                    next.bury(&document.key);
+                    fresh.insert(document.key.clone(), document);
                 }
                 Change::Remove(key) => {
-                    bury(&key);
-                    delta.remove(&key);
+                    next.bury(&key);
+                    fresh.remove(&key);
                 }
             }
         }
-        let averages = self.base.as_ref().filter(|base| !base.segment.documents.is_empty());
-        let averages = averages.map(|base| base.segment.averages.as_slice());
-        let delta = Segment::new(&self.schema, delta.into_values().collect(), averages);
-        let documents = dead.iter().filter(|dead| !**dead).count() + delta.documents.len();
-        Ok(Self { dead: dead.into(), delta: delta.into(), documents, stamp, ..self.clone() })
+        next.add(fresh)?;
+        Ok(next)
+    }
+
+    fn bury(&mut self, key: &str) {
+        for layer in &mut self.layers {
+            if let Some(row) = layer.bury(key) {
+                let lengths = field_lengths(layer.segment().texts().get(row));
+                for (terms, length) in self.field_terms.iter_mut().zip(lengths) {
+                    *terms = terms.saturating_sub(length);
+                }
+                self.documents -= 1;
+                return;
+            }
+        }
+    }
+
+    fn add(&mut self, fresh: BTreeMap<String, Document>) -> Result<(), Error> {
+        for document in fresh.values() {
+            for (terms, length) in self.field_terms.iter_mut().zip(field_lengths(&document.text)) {
+                *terms += length;
+            }
+        }
+        self.documents += fresh.len();
+        let mut top = fresh;
+        // Layers are merged while the one below is not twice as large: each document is then moved
+        // a logarithmic number of times, and searches look into few layers.
+        while let Some(below) = self.layers.last().filter(|_| self.layers.len() > self.at_least()) {
+            if below.documents() > 2 * top.len() {
+                break;
+            }
+            for row in below.living().to_vec() {
+                let document = below.segment().document(row);
+                top.insert(document.key.clone(), document);
+            }
+            self.layers.pop();
+        }
+        if !top.is_empty() {
+            self.layers.push(Layer::new(Arc::new(self.segment(top.values())?)));
+        }
+        Ok(())
+    }
+
+    /// How many layers are never merged.
+    fn at_least(&self) -> usize {
+        usize::from(self.has_base)
+    }
+
+    fn segment<'a>(&self, documents: impl Iterator<Item = &'a Document>) -> Result<Segment, Error> {
+        let averages = average(&self.field_terms, self.documents);
+        let build = || {
+            let mut builder = Builder::new(&self.schema, Vec::new())?;
+            for document in documents {
+                builder.push(document)?;
+            }
+            let (mut bytes, header) = builder.finish(self.stamp, Some(&averages))?;
+            bytes[..HEADER].copy_from_slice(&header.to_bytes());
+            Ok(bytes)
+        };
+        let bytes = build().map_err(|error| match error {
+            BuildError::Document(error) => error,
+            BuildError::Io(source) => Error::Io { path: "memory".to_owned(), source },
+        })?;
+        let segment = Segment::open(Bytes::hold(&bytes), &self.schema);
+        segment.map_err(|reason| Error::Refused { path: "memory".to_owned(), reason })
     }
 
     /// The caller's sequence up to which changes are seen.
@@ -117,165 +149,70 @@ impl Snapshot {
         self.documents
     }
 
-    /// How many documents the delta holds, besides the base.
-    pub fn delta_len(&self) -> usize {
-        self.delta.documents.len()
-    }
-
     /// The document of a key.
-    pub fn get(&self, key: &str) -> Option<&Document> {
-        self.parts().into_iter().find_map(|part| {
-            let row = part.segment.row(key).filter(|row| part.lives(*row))?;
-            Some(part.segment.documents[row].as_ref())
-        })
-    }
-
-    /// Every document, those of the base first, each part in the order of keys.
-    pub fn iter(&self) -> impl Iterator<Item = &Document> {
-        self.parts().into_iter().flat_map(|part| {
-            let rows = part.segment.documents.iter().enumerate();
-            rows.filter(move |(row, _)| part.lives(*row)).map(|(_, document)| document.as_ref())
-        })
+    pub fn get(&self, key: &str) -> Option<Document> {
+        let found = |layer: &Layer| Some(layer.segment().document(layer.row(key)?));
+        self.layers.iter().find_map(found)
     }
 
     /// How many documents hold an analysed term.
     pub fn document_frequency(&self, term: &str) -> usize {
-        self.parts()
-            .into_iter()
-            .filter_map(|part| Some((part, part.segment.postings.get(term)?)))
-            .map(|(part, rows)| rows.iter().filter(|(row, _)| part.lives(*row)).count())
-            .sum()
+        let count = |layer: &Layer| {
+            let place = layer.segment().terms().find(term);
+            place.map_or(0, |place| layer.document_frequency(place))
+        };
+        self.layers.iter().map(count).sum()
     }
 
-    /// Mean tokens in each text field, over the documents that can be found.
-    #[allow(clippy::cast_precision_loss)] // Counts of tokens stay far below 2^53.
-    pub fn average_lengths(&self) -> Vec<f64> {
-        let total = self.documents.max(1) as f64;
-        let counts = token_counts(&self.schema, self.iter());
-        counts.into_iter().map(|count| count as f64 / total).collect()
+    /// How many terms each text field has on average.
+    pub fn average_lengths(&self) -> Vec<f32> {
+        average(&self.field_terms, self.documents)
     }
 
-    /// Surface words that begin with `prefix`, with the documents that hold each, in order.
-    pub fn surface(&self, prefix: &str) -> Vec<(&str, usize)> {
-        let mut words = BTreeMap::new();
-        for part in self.parts() {
-            let from = part.segment.surface.range(prefix.to_owned()..);
-            for (word, rows) in from.take_while(|(word, _)| word.starts_with(prefix)) {
-                let count = rows.iter().filter(|row| part.lives(**row)).count();
-                if count > 0 {
-                    *words.entry(word.as_str()).or_insert(0) += count;
+    /// How many documents hold a surface word.
+    pub fn word_frequency(&self, word: &str) -> usize {
+        word_frequency(&self.layers, word)
+    }
+
+    /// Visits every surface word that begins with `prefix`, once, with the documents that hold it.
+    pub fn visit_words(&self, prefix: &str, visit: &mut dyn FnMut(&str, usize)) {
+        for (place, layer) in self.layers.iter().enumerate() {
+            let words = layer.segment().words();
+            for at in words.first_from(prefix)..words.len() {
+                let word = words.get(at);
+                if !word.starts_with(prefix) {
+                    break;
+                }
+                // Layers before have visited their words; those behind add to the count.
+                let (before, behind) = (&self.layers[..place], &self.layers[place + 1..]);
+                let known = |layer: &Layer| layer.segment().words().find(word).is_some();
+                if !before.iter().any(known) {
+                    let count = layer.word_count(at) + word_frequency(behind, word);
+                    if count > 0 {
+                        visit(word, count);
+                    }
                 }
             }
         }
-        words.into_iter().collect()
     }
 
-    /// The union of the `depth` best by words and the `depth` nearest, in the order of keys.
-    ///
-    /// Within each part equal scores are ordered by key. The vectors are compared exactly.
-    pub fn search(&self, request: &Request<'_>) -> Result<Vec<Candidate<'_>>, Error> {
-        if let Some(vector) = request.vector {
-            if vector.len() != self.schema.dimension {
-                return Err(Error::Request("the vector has another dimension than the schema"));
-            }
-            if !vector.iter().all(|value| value.is_finite()) {
-                return Err(Error::Request("the vector holds a value that is not finite"));
-            }
-        }
-        let filter = request.filter.resolve(&self.schema)?;
-        let terms = self.weigh(request.terms);
-        let mut found: Vec<Candidate<'_>> = Vec::new();
-        for part in self.parts() {
-            found.extend(part.scan(&terms, request.vector, &filter));
-        }
-        let mut chosen = HashSet::new();
-        let words = found.iter().filter(|found| found.words > 0.0).map(|f| (f.words, f.key));
-        chosen.extend(best(words.collect(), request.depth));
-        let least = request.threshold.unwrap_or(f32::NEG_INFINITY);
-        let near = found.iter().filter_map(|found| Some((found.cosine?, found.key)));
-        chosen.extend(best(near.filter(|(cosine, _)| *cosine >= least).collect(), request.depth));
-        found.retain(|candidate| chosen.contains(candidate.key));
-        found.sort_unstable_by_key(|candidate| candidate.key);
-        Ok(found)
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
     }
 
-    /// The distinct terms that occur, with their inverse document frequency.
-    #[allow(clippy::cast_precision_loss)] // Counts of documents stay below 2^24 or lose nothing that ranks.
-    fn weigh<'a>(&self, terms: &[&'a str]) -> Vec<(&'a str, f32)> {
-        let mut seen = HashSet::new();
-        let mut weighed = Vec::new();
-        for term in terms {
-            let frequency = self.document_frequency(term) as f32;
-            if frequency > 0.0 && seen.insert(term) {
-                let others = self.documents as f32 - frequency;
-                weighed.push((*term, ((others + 0.5) / (frequency + 0.5)).ln_1p()));
-            }
-        }
-        weighed
+    pub(crate) fn layers(&self) -> &[Layer] {
+        &self.layers
     }
 
-    fn parts(&self) -> Vec<Part<'_>> {
-        let base = self.base.iter().map(|base| Part { segment: &base.segment, dead: &self.dead });
-        base.chain([Part { segment: &self.delta, dead: &[] }]).collect()
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
     }
 }
 
-#[derive(Clone, Copy)]
-struct Part<'a> {
-    segment: &'a Segment,
-    dead: &'a [bool],
-}
-
-impl<'a> Part<'a> {
-    fn lives(self, row: usize) -> bool {
-        !self.dead.get(row).copied().unwrap_or(false)
-    }
-
-    /// Every document that the filter keeps and that words or the vector may find.
-    fn scan(
-        self,
-        terms: &[(&str, f32)],
-        vector: Option<&[f32]>,
-        filter: &Resolved<'_>,
-    ) -> Vec<Candidate<'a>> {
-        let mut scores = vec![0.0_f32; self.segment.documents.len()];
-        for (term, idf) in terms {
-            for (row, share) in self.segment.postings.get(*term).into_iter().flatten() {
-                scores[*row] += idf * share;
-            }
-        }
-        let mut found = Vec::new();
-        for (row, document) in self.segment.documents.iter().enumerate() {
-            let near = vector.is_some() && document.vector.is_some();
-            if (near || scores[row] > 0.0) && self.lives(row) && filter.keeps(document) {
-                let cosine = vector.zip(document.vector.as_deref()).map(|(a, b)| dot(a, b));
-                let (key, text) = (document.key.as_str(), document.text.as_str());
-                found.push(Candidate { key, text, cosine, words: scores[row] });
-            }
-        }
-        found
-    }
-}
-
-/// The keys of the `depth` greatest scores, equal ones by key.
-fn best(mut scored: Vec<(f32, &str)>, depth: usize) -> Vec<&str> {
-    let order = |a: &(f32, &str), b: &(f32, &str)| b.0.total_cmp(&a.0).then(a.1.cmp(b.1));
-    if depth < scored.len() {
-        scored.select_nth_unstable_by(depth, order);
-        scored.truncate(depth);
-    }
-    scored.into_iter().map(|(_, key)| key).collect()
-}
-
-/// Sixteen sums side by side, which the compiler keeps in vector registers.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 16];
-    let (a, b) = (a.chunks_exact(16), b.chunks_exact(16));
-    let rest: f32 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a.zip(b) {
-        for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
-            *sum += x * y;
-        }
-    }
-    sums.iter().sum::<f32>() + rest
+fn word_frequency(layers: &[Layer], word: &str) -> usize {
+    let count = |layer: &Layer| {
+        let place = layer.segment().words().find(word);
+        place.map_or(0, |place| layer.word_count(place))
+    };
+    layers.iter().map(count).sum()
 }

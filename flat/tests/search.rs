@@ -1,106 +1,125 @@
-//! Snapshots against a naive model, and damaged files.
+//! Snapshots against a naive model of them.
+#![allow(clippy::unwrap_used, reason = "all of this file is a test")]
 
-#![allow(clippy::unwrap_used)] // Outside of test functions too, all of this file is a test.
+mod support;
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use flat::{Change, Document, Error, Filter, Request, Snapshot};
+use std::collections::BTreeMap;
+use support::{Dice, WORDS, build, schema};
 
-use flat::{Base, Change, Document, Error, Filter, Request, Schema, Snapshot, build};
+type Model = BTreeMap<String, Document>;
 
-const WORDS: [&str; 6] = ["chair", "lamp", "é", "oak", "desk", "red"];
-
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (self.0 >> 33) % sides
-    }
-    fn word(&mut self) -> &'static str {
-        WORDS[usize::try_from(self.roll(6)).unwrap()]
-    }
-    #[allow(clippy::cast_precision_loss)] // Small whole numbers.
-    fn vector(&mut self) -> Vec<f32> {
-        (0..19).map(|_| self.roll(7) as f32 - 3.0).collect()
-    }
-    #[allow(clippy::cast_precision_loss)] // Small whole numbers.
-    fn document(&mut self) -> Document {
-        let text = format!("{} {}\n{}", self.word(), self.word(), self.word());
-        Document {
-            key: format!("ключ{}", self.roll(60)),
-            vector: (self.roll(5) > 0).then(|| self.vector()),
-            surface: text
-                .split_whitespace()
-                .collect::<HashSet<_>>()
-                .into_iter()
-                .collect::<Vec<_>>()
-                .join(" "),
-            text,
-            keywords: vec![vec![self.word().to_owned()]],
-            numbers: vec![(self.roll(4) > 0).then_some(self.roll(10) as f64)],
-        }
+fn filter() -> Filter {
+    let brands = WORDS.iter().filter(|word| **word != "oak").map(|word| (*word).to_owned());
+    Filter {
+        keywords: vec![("brand".into(), brands.collect())],
+        numbers: vec![("price".into(), 2.0, 7.0)],
     }
 }
 
-fn schema() -> Schema {
-    Schema {
-        dimension: 19,
-        text_fields: vec![1.0, 0.3],
-        k1: 0.5,
-        b: 0.75,
-        keyword_columns: vec!["brand".into()],
-        number_columns: vec!["price".into()],
-    }
+fn keeps(document: &Document) -> bool {
+    document.keywords[0] != "oak" && document.numbers[0].is_some_and(|n| (2.0..=7.0).contains(&n))
 }
 
-fn nearest<'a>(model: &'a BTreeMap<String, Document>, query: &[f32], depth: usize) -> Vec<&'a str> {
-    let mut all: Vec<(f32, &str)> = model
-        .values()
-        .filter(|d| {
-            d.keywords[0][0] != "oak" && d.numbers[0].is_some_and(|n| (2.0..=7.0).contains(&n))
-        })
-        .filter_map(|d| {
-            let vector = d.vector.as_ref()?;
-            Some((vector.iter().zip(query).map(|(a, b)| a * b).sum(), d.key.as_str()))
-        })
-        .collect();
+fn nearest<'a>(model: &'a Model, query: &[f32], depth: usize) -> Vec<&'a str> {
+    let cosine = |d: &Document| d.vector.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
+    let kept = model.values().filter(|d| keeps(d));
+    let mut all: Vec<_> = kept.map(|d| (cosine(d), d.key.as_str())).collect();
     all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let mut keys: Vec<&str> = all.into_iter().take(depth).map(|(_, key)| key).collect();
+    sorted(all.into_iter().take(depth).map(|(_, key)| key))
+}
+
+/// The first by BM25 over weighted fields, as the documentation has it.
+#[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
+fn by_words<'a>(model: &'a Model, terms: &[&str], depth: usize) -> Vec<&'a str> {
+    let lengths = |d: &Document| -> Vec<f64> {
+        d.text.split('\n').map(|field| field.split_whitespace().count() as f64).collect()
+    };
+    let documents = model.len() as f64;
+    let average = |field: usize| model.values().map(|d| lengths(d)[field]).sum::<f64>() / documents;
+    let averages = [average(0), average(1)];
+    let frequency = |d: &Document, term: &str| -> f64 {
+        let fields = d.text.split('\n').zip(lengths(d)).zip(averages).zip([1.0, 0.3]);
+        let share = |(((field, length), average), weight): (((&str, f64), f64), f64)| {
+            let count = field.split_whitespace().filter(|word| *word == term).count() as f64;
+            weight * count / (1.0 - 0.75 + 0.75 * length / average)
+        };
+        fields.map(share).sum()
+    };
+    let score = |d: &Document| -> f64 {
+        let idf = |term: &str| {
+            let holding = model.values().filter(|d| frequency(d, term) > 0.0).count() as f64;
+            (1.0 + (documents - holding + 0.5) / (holding + 0.5)).ln()
+        };
+        let shares = terms.iter().map(|term| {
+            let frequency = frequency(d, term);
+            idf(term) * frequency / (frequency + 0.5)
+        });
+        shares.sum()
+    };
+    let kept = model.values().filter(|d| keeps(d));
+    let mut all: Vec<_> = kept.map(|d| (score(d), d.key.as_str())).collect();
+    all.retain(|(score, _)| *score > 0.0);
+    all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    // Equal scores may differ in the last bit, so the depth must not fall between two of them.
+    let depth = (depth..all.len()).find(|&at| at == 0 || all[at - 1].0 - all[at].0 > 1e-4);
+    let depth = depth.unwrap_or(all.len());
+    sorted(all.into_iter().take(depth).map(|(_, key)| key))
+}
+
+fn sorted<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut keys: Vec<_> = keys.collect();
     keys.sort_unstable();
     keys
 }
 
-fn compare(snapshot: &Snapshot, model: &BTreeMap<String, Document>, dice: &mut Dice) {
+fn keys<'a>(snapshot: &'a Snapshot, request: &Request<'_>) -> Vec<&'a str> {
+    sorted(snapshot.search(request).unwrap().iter().map(|candidate| candidate.key))
+}
+
+fn compare(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
+    compare_counts(snapshot, model);
+    let filter = filter();
+    for depth in [0, 1, 5, 100] {
+        let query = dice.vector(19);
+        let vector = Some(query.as_slice());
+        let request = Request { terms: &[], vector, filter: &filter, depth, threshold: None };
+        assert_eq!(keys(snapshot, &request), nearest(model, &query, depth));
+        let some = Request { threshold: Some(0.1), ..request };
+        for candidate in snapshot.search(&some).unwrap() {
+            assert!(candidate.cosine.unwrap() >= 0.1);
+        }
+        let both = Request { terms: &["lamp", "red", "lamp"], ..some };
+        for candidate in snapshot.search(&both).unwrap() {
+            let document = &model[candidate.key];
+            assert_eq!(candidate.text, document.text);
+            let cosine: f32 = document.vector.iter().zip(&query).map(|(a, b)| a * b).sum();
+            assert!((candidate.cosine.unwrap() - cosine).abs() < 1e-5);
+        }
+    }
+}
+
+fn compare_counts(snapshot: &Snapshot, model: &Model) {
     assert_eq!(snapshot.documents(), model.len());
     for (key, document) in model {
-        assert_eq!(snapshot.get(key), Some(document));
+        assert_eq!(snapshot.get(key).as_ref(), Some(document));
     }
     for word in WORDS {
         let count = model.values().filter(|d| d.text.split_whitespace().any(|w| w == word)).count();
-        assert_eq!(snapshot.document_frequency(word), count);
-        let surface = snapshot.surface(word);
-        assert_eq!(surface.first().map_or(0, |found| found.1), count);
-        let filter = Filter::default();
-        let request = Request {
-            terms: &[word, word, "none"],
-            vector: None,
-            filter: &filter,
-            depth: 100,
-            threshold: None,
-        };
-        assert_eq!(snapshot.search(&request).unwrap().len(), count);
+        assert_eq!(snapshot.document_frequency(word), count, "{word}");
+        assert_eq!(snapshot.word_frequency(&format!("{word}s")), count, "{word}");
+        let mut visited = BTreeMap::new();
+        snapshot.visit_words(word, &mut |word, count| {
+            assert_eq!(visited.insert(word.to_owned(), count), None, "twice");
+        });
+        assert_eq!(visited.get(&format!("{word}s")).copied().unwrap_or(0), count);
     }
-    let brands = WORDS.iter().filter(|word| **word != "oak").map(|word| (*word).to_owned());
-    let filter = Filter {
-        keywords: vec![("brand".into(), brands.collect())],
-        numbers: vec![("price".into(), 2.0, 7.0)],
-    };
-    for depth in [0, 1, 5, 100] {
-        let query = dice.vector();
-        let request =
-            Request { terms: &[], vector: Some(&query), filter: &filter, depth, threshold: None };
-        let found: Vec<&str> = snapshot.search(&request).unwrap().iter().map(|c| c.key).collect();
-        assert_eq!(found, nearest(model, &query, depth));
+    for (field, average) in snapshot.average_lengths().into_iter().enumerate() {
+        let length = |d: &Document| d.text.split('\n').nth(field).unwrap().split(' ').count();
+        let total: usize = model.values().map(length).sum();
+        #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
+        let expected = total as f32 / model.len().max(1) as f32;
+        assert!((average - expected).abs() < 1e-5);
     }
 }
 
@@ -108,9 +127,9 @@ fn compare(snapshot: &Snapshot, model: &BTreeMap<String, Document>, dice: &mut D
 fn a_snapshot_finds_what_a_naive_model_finds_through_changes_and_rebuilds() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base");
-    let (mut dice, mut model) = (Dice(7), BTreeMap::new());
+    let (mut dice, mut model) = (Dice(7), Model::new());
     let mut snapshot = Snapshot::new(schema(), None).unwrap();
-    for round in 1..40 {
+    for round in 1..80 {
         let mut changes = Vec::new();
         for _ in 0..dice.roll(12) {
             let document = dice.document();
@@ -122,50 +141,85 @@ fn a_snapshot_finds_what_a_naive_model_finds_through_changes_and_rebuilds() {
                 changes.push(Change::Upsert(document));
             }
         }
+        let before = (snapshot.clone(), snapshot.documents());
         snapshot = snapshot.apply(round, changes).unwrap();
+        assert_eq!(snapshot.stamp(), round);
+        assert_eq!(before.0.documents(), before.1, "a snapshot never changes");
         compare(&snapshot, &model, &mut dice);
-        if round % 10 == 0 {
-            build(&path, &schema(), round, snapshot.iter().cloned()).unwrap();
-            let base = Arc::new(Base::open(&path, &schema()).unwrap());
-            snapshot = Snapshot::new(schema(), Some(base)).unwrap();
-            assert_eq!((snapshot.stamp(), snapshot.delta_len()), (round, 0));
+        if round % 20 == 0 {
+            let base = build(&path, &schema(), round, model.values().cloned());
+            assert_eq!(base.stamp(), round);
+            snapshot = Snapshot::new(schema(), Some(&base)).unwrap();
             compare(&snapshot, &model, &mut dice);
         }
     }
 }
 
 #[test]
-fn a_damaged_or_foreign_file_is_refused() {
+fn the_best_by_words_are_those_of_the_formula() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("base");
-    let mut dice = Dice(3);
-    build(&path, &schema(), 1, (0..20).map(|_| dice.document())).unwrap();
-    let other = Schema { b: 0.5, ..schema() };
-    assert!(matches!(Base::open(&path, &other), Err(Error::Refused { .. })));
-    let whole = std::fs::read(&path).unwrap();
-    for _ in 0..500 {
-        let at = usize::try_from(dice.roll(whole.len() as u64)).unwrap();
-        let mut damaged = whole.clone();
-        damaged[at] ^= 1 << dice.roll(8);
-        std::fs::write(&path, &damaged).unwrap();
-        assert!(matches!(Base::open(&path, &schema()), Err(Error::Refused { .. })));
-        std::fs::write(&path, &whole[..at]).unwrap();
-        assert!(matches!(Base::open(&path, &schema()), Err(Error::Refused { .. })));
+    let mut dice = Dice(11);
+    let documents: Vec<_> = (0..90).map(|_| dice.document()).collect();
+    let base = build(&folder.path().join("base"), &schema(), 1, documents.iter().cloned());
+    let snapshot = Snapshot::new(schema(), Some(&base)).unwrap();
+    let model: Model = documents.into_iter().map(|d| (d.key.clone(), d)).collect();
+    let filter = filter();
+    for terms in [&["lamp"][..], &["lamp", "é"], &["red", "desk", "chair", "zebra"], &["zebra"]] {
+        for depth in [1, 4, 100] {
+            let expected = by_words(&model, terms, depth);
+            let depth = expected.len();
+            let request = Request { terms, vector: None, filter: &filter, depth, threshold: None };
+            assert_eq!(keys(&snapshot, &request), expected, "{terms:?}");
+        }
     }
 }
 
 #[test]
-fn a_vector_that_is_not_finite_or_of_another_dimension_is_an_error() {
+fn equal_scores_go_by_key() {
+    let mut snapshot = Snapshot::new(schema(), None).unwrap();
+    let twin = |key: &str| Document { key: key.into(), ..Dice(3).document() };
+    // In an order, and in layers, that have nothing to do with the keys.
+    for (stamp, keys) in [(1, ["m", "z", "b"]), (2, ["y", "a", "c"])] {
+        snapshot = snapshot.apply(stamp, keys.map(|key| Change::Upsert(twin(key)))).unwrap();
+    }
+    let document = twin("a");
+    let filter = Filter::default();
+    let term = document.text.split_whitespace().next().unwrap();
+    let by_words =
+        Request { terms: &[term], vector: None, filter: &filter, depth: 3, threshold: None };
+    assert_eq!(keys(&snapshot, &by_words), ["a", "b", "c"]);
+    let near = Request { terms: &[], vector: Some(&document.vector), ..by_words };
+    assert_eq!(keys(&snapshot, &near), ["a", "b", "c"]);
+}
+
+#[test]
+fn what_cannot_be_answered_is_an_error() {
     let snapshot = Snapshot::new(schema(), None).unwrap();
     let filter = Filter::default();
+    let request = Request { terms: &[], vector: None, filter: &filter, depth: 5, threshold: None };
     for vector in [vec![f32::NAN; 19], vec![0.0; 3]] {
-        let request = Request {
-            terms: &[],
-            vector: Some(&vector),
-            filter: &filter,
-            depth: 5,
-            threshold: None,
-        };
+        let request = Request { vector: Some(&vector), ..request };
         assert!(matches!(snapshot.search(&request), Err(Error::Request(_))));
     }
+    let filter = Filter { numbers: vec![("weight".into(), 0.0, 1.0)], ..Filter::default() };
+    let request = Request { filter: &filter, ..request };
+    assert!(matches!(snapshot.search(&request), Err(Error::Request(_))));
+}
+
+#[test]
+fn a_document_that_does_not_fit_is_refused_and_nothing_changes() {
+    let snapshot = Snapshot::new(schema(), None).unwrap();
+    let good = Dice(1).document();
+    let bad = [
+        Document { vector: vec![0.0; 4], ..good.clone() },
+        Document { vector: vec![f32::INFINITY; 19], ..good.clone() },
+        Document { text: "a\nb\nc".into(), ..good.clone() },
+        Document { keywords: vec![], ..good.clone() },
+        Document { numbers: vec![], ..good.clone() },
+    ];
+    for bad in bad {
+        let changes = [Change::Upsert(good.clone()), Change::Upsert(bad)];
+        assert!(matches!(snapshot.apply(1, changes), Err(Error::Document { .. })));
+    }
+    assert_eq!(snapshot.documents(), 0);
 }

@@ -3,12 +3,13 @@ use crate::pool::{self, Database};
 use crate::snapshot::{self, Snapshot};
 use crate::{error, rows};
 use arc_swap::ArcSwapOption;
-use flat::Base;
+use flat::{Base, BaseBuilder, Schema};
 use ports::{Candidate, CandidateQuery, PortResult};
 use rusqlite::Connection;
 use std::fmt;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -85,7 +86,11 @@ impl Derived {
 
     /// Takes in what was written since the last snapshot; has a new base built when much was.
     fn catch_up(self: &Arc<Self>) -> PortResult<Arc<Snapshot>> {
+        let is_first = self.snapshot.load().is_none();
         let next = self.catch_up_alone()?;
+        if is_first && next.base().is_some_and(|base| !base.is_verified()) {
+            self.beside(|derived| derived.verify());
+        }
         let many = self.held_changes.max(next.len() / 10);
         if next.changed() > many && self.database.is_writable() {
             self.beside(|derived| derived.rebuild(derived.held_changes));
@@ -133,7 +138,7 @@ impl Derived {
             entries::visit_since(connection, held.sequence(), &mut |row| {
                 check(&row, held.dimension())?;
                 rows.push(row);
-                Ok(())
+                Ok(ControlFlow::Continue(()))
             })?;
             Ok((rows, entries::last_sequence(connection)?))
         })?;
@@ -146,14 +151,19 @@ impl Derived {
     /// Swaps the base for one that lacks at most `few` writes: another process's, or a new one.
     fn rebuild(&self, few: usize) -> PortResult<()> {
         let standing = self.database.read_now(Standing::read)?;
-        let Some(dimension) = standing.dimension else { return Ok(()) };
         let base = match self.on_disk(&standing) {
             Some(base) if standing.last - base.stamp() <= few as u64 => Some(base),
             _ => self.build()?,
         };
+        self.swap(base)
+    }
+
+    /// Goes on with another base, and all that was written since it was built.
+    fn swap(&self, base: Option<Base>) -> PortResult<()> {
         let _turn = pool::lock(&self.turn);
-        let next = self.caught_up(self.snapshot_of(dimension, base)?)?;
-        self.snapshot.store(Some(next));
+        let standing = self.database.read_now(Standing::read)?;
+        let next = self.snapshot_of(standing.dimension.unwrap_or_default(), base)?;
+        self.snapshot.store(Some(self.caught_up(next)?));
         Ok(())
     }
 
@@ -164,23 +174,28 @@ impl Derived {
         // One process builds at a time; the lock ends with the file's handle, even by a kill.
         let lock = File::create(self.folder.join("lock")).map_err(io)?;
         lock.lock().map_err(io)?;
-        let (standing, documents) = self.database.read_now(|connection| {
+        let written = self.database.read_now(|connection| {
             let standing = Standing::read(connection)?;
-            let mut documents = Vec::new();
-            entries::visit_since(connection, 0, &mut |row| {
-                check(&row, standing.dimension.unwrap_or_default())?;
-                let EntryRow { id, findable } = row;
-                documents.extend(findable.map(|findable| snapshot::document(&id, findable)));
-                Ok(())
-            })?;
-            Ok((standing, documents))
+            let Some(dimension) = standing.dimension else { return Ok(None) };
+            let (file, schema) = (self.file(&standing), snapshot::schema(dimension));
+            let written = write_base(connection, &file, &schema, standing.last)?;
+            Ok(Some((file, schema, written)))
         })?;
-        let Some(dimension) = standing.dimension else { return Ok(None) };
-        let (file, schema) = (self.file(&standing), snapshot::schema(dimension));
-        flat::build(&file, &schema, standing.last, documents)
-            .and_then(|()| Base::open(&file, &schema))
-            .map(Some)
-            .map_err(|e| error::flat(&file, &e))
+        let Some((file, schema, written)) = written else { return Ok(None) };
+        let base = written.and_then(|()| Base::open(&file, &schema));
+        base.map(Some).map_err(|e| error::flat(&file, &e))
+    }
+
+    /// Reads all of a base that was too large to be read when it was opened; builds it anew if it
+    /// is damaged.
+    fn verify(&self) -> PortResult<()> {
+        let held = self.snapshot.load_full();
+        let Some(Err(error)) = held.as_ref().and_then(|held| Some(held.base()?.verify())) else {
+            return Ok(());
+        };
+        tracing::warn!(%error, "the search files are built anew");
+        let base = self.build()?;
+        self.swap(base)
     }
 
     /// The base on disk, if it is sound and of this database.
@@ -221,6 +236,28 @@ impl Derived {
             derived.busy.store(false, Ordering::Release);
         });
     }
+}
+
+/// Writes all that can be found into a base file.
+fn write_base(
+    connection: &Connection,
+    file: &Path,
+    schema: &Schema,
+    stamp: u64,
+) -> rusqlite::Result<Result<(), flat::Error>> {
+    let mut builder = match BaseBuilder::create(file, schema) {
+        Ok(builder) => builder,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut failure = None;
+    entries::visit_findable(connection, &mut |row| {
+        check(&row, schema.dimension)?;
+        let EntryRow { id, findable } = row;
+        let push = |findable| builder.push(&snapshot::document(&id, findable));
+        failure = findable.map(push).and_then(Result::err);
+        Ok(if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(failure.map_or_else(|| builder.finish(stamp), Err))
 }
 
 /// Where the database stands.

@@ -7,6 +7,7 @@ use entities::{
 use ports::{ErrorKind, Failures, IndexEntry, Indexed, Meaning, PortError};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// A row of the index: what became of a product.
@@ -46,20 +47,40 @@ pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
 }
 
-/// Visits every row behind `after`, oldest first. A removed product is a row, too.
+/// Visits every row behind `after`, oldest first, until told to stop. A removed product is a row,
+/// too.
 pub(crate) fn visit_since(
     connection: &Connection,
     after: u64,
-    visit: &mut dyn FnMut(EntryRow) -> rusqlite::Result<()>,
+    visit: &mut dyn FnMut(EntryRow) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(
+    visit_rows(connection, "sequence > ?1 ORDER BY sequence", after, visit)
+}
+
+/// Visits every row that can be found, in the order of the ids' bytes.
+pub(crate) fn visit_findable(
+    connection: &Connection,
+    visit: &mut dyn FnMut(EntryRow) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<()> {
+    visit_rows(connection, "sequence > ?1 AND text_hash IS NOT NULL ORDER BY id", 0, visit)
+}
+
+fn visit_rows(
+    connection: &Connection,
+    which: &str,
+    after: u64,
+    visit: &mut dyn FnMut(EntryRow) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT id, text_hash IS NOT NULL, embedding, text, words, main_category,
              sub_category, brand, price, rating, discounted
-         FROM entries WHERE sequence > ?1 ORDER BY sequence",
-    )?;
+         FROM entries WHERE {which}"
+    ))?;
     let mut rows = statement.query([after.cast_signed()])?;
     while let Some(row) = rows.next()? {
-        visit(entry_row(row)?)?;
+        if visit(entry_row(row)?)?.is_break() {
+            break;
+        }
     }
     Ok(())
 }

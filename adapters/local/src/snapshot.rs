@@ -2,7 +2,6 @@ use crate::entries::{EntryRow, Findable};
 use entities::{AnalyzedText, ProductId, Similarity, Statistics, TextField};
 use flat::{Base, Change, Document, Error, Filter, Request, Schema};
 use ports::{Candidate, CandidateQuery};
-use std::sync::{Arc, OnceLock};
 
 /// BM25's parameters, by which the candidates are chosen; the core scores them itself.
 const K1: f32 = 0.5;
@@ -13,9 +12,9 @@ const B: f32 = 0.75;
 pub(crate) struct Snapshot {
     dimension: usize,
     found: flat::Snapshot,
+    base: Option<Base>,
     /// Documents that came in or went since the base was built.
     changed: usize,
-    lengths: OnceLock<Vec<f64>>,
 }
 
 /// How products stand in the search files, for embeddings of `dimension` coordinates.
@@ -35,10 +34,10 @@ pub(crate) fn document(id: &ProductId, found: Findable) -> Document {
     let Findable { embedding, text, words, facets } = found;
     Document {
         key: id.as_str().to_owned(),
-        vector: Some(embedding),
+        vector: embedding,
         text: text.as_stream().to_owned(),
         surface: words,
-        keywords: vec![vec![facets.main_category], vec![facets.sub_category], vec![facets.brand]],
+        keywords: vec![facets.main_category, facets.sub_category, facets.brand],
         numbers: vec![facets.price, facets.rating, Some(f64::from(u8::from(facets.discounted)))],
     }
 }
@@ -46,8 +45,13 @@ pub(crate) fn document(id: &ProductId, found: Findable) -> Document {
 impl Snapshot {
     /// What `base` holds, or nothing.
     pub(crate) fn new(dimension: usize, base: Option<Base>) -> Result<Self, Error> {
-        let found = flat::Snapshot::new(schema(dimension), base.map(Arc::new))?;
-        Ok(Self { dimension, found, changed: 0, lengths: OnceLock::new() })
+        let found = flat::Snapshot::new(schema(dimension), base.as_ref())?;
+        Ok(Self { dimension, found, base, changed: 0 })
+    }
+
+    /// The base that it lies over.
+    pub(crate) fn base(&self) -> Option<&Base> {
+        self.base.as_ref()
     }
 
     /// How many coordinates its embeddings have.
@@ -78,7 +82,7 @@ impl Snapshot {
             None => Change::Remove(row.id.as_str().to_owned()),
         });
         let found = self.found.apply(sequence, writes)?;
-        Ok(Self { dimension: self.dimension, found, changed, lengths: OnceLock::new() })
+        Ok(Self { dimension: self.dimension, found, base: self.base.clone(), changed })
     }
 
     /// Answers `query`.
@@ -136,21 +140,16 @@ impl Statistics for Snapshot {
         self.found.document_frequency(term) as u64
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "an average needs no more than f32")]
     fn average_length(&self, field: TextField) -> f32 {
-        let lengths = self.lengths.get_or_init(|| self.found.average_lengths());
-        lengths.get(field.position()).copied().unwrap_or_default() as f32
+        self.found.average_lengths().get(field.position()).copied().unwrap_or_default()
     }
 
     fn word_frequency(&self, word: &str) -> u64 {
-        // The word itself comes first among those that begin with it.
-        let first = self.found.surface(word).first().copied();
-        first.filter(|(found, _)| *found == word).map_or(0, |(_, count)| count as u64)
+        self.found.word_frequency(word) as u64
     }
 
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64)) {
-        for (word, count) in self.found.surface(initial.encode_utf8(&mut [0; 4])) {
-            visit(word, count as u64);
-        }
+        let prefix = initial.encode_utf8(&mut [0; 4]).to_owned();
+        self.found.visit_words(&prefix, &mut |word, count| visit(word, count as u64));
     }
 }

@@ -1,0 +1,383 @@
+use crate::document::field_lengths;
+use crate::layout::{ALIGNMENT, HEADER, Header};
+use crate::quantised::{code, quantise, width};
+use crate::{Document, Error, Schema};
+use bytemuck::NoUninit;
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+/// Segments of more rows than this also hold one bit a dimension; a smaller one is scanned in 8
+/// bits about as fast.
+const CODED_FROM: usize = 50_000;
+
+/// Writes a segment. Vectors are written as they arrive; the rest is held until the end, for it
+/// depends on the whole.
+#[derive(Debug)]
+pub(crate) struct Builder<W> {
+    schema: Schema,
+    output: Output<W>,
+    content: Content,
+}
+
+/// Why a document or a segment was not written.
+#[derive(Debug)]
+pub(crate) enum BuildError {
+    Document(Error),
+    Io(io::Error),
+}
+
+impl From<io::Error> for BuildError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// All that a segment holds besides vectors.
+#[derive(Debug)]
+struct Content {
+    keys: Table,
+    texts: Table,
+    surfaces: Table,
+    quantised: Vec<i8>,
+    steps: Vec<f32>,
+    /// Of all vectors.
+    sum: Vec<f64>,
+    field_terms: Vec<u64>,
+    /// For each keyword column its values, in the order in which they came.
+    values: Vec<HashMap<String, u32>>,
+    keywords: Vec<Vec<u32>>,
+    numbers: Vec<Vec<f64>>,
+}
+
+/// Texts one behind the other, with where each ends.
+#[derive(Debug, Default)]
+struct Table {
+    ends: Vec<u64>,
+    bytes: Vec<u8>,
+}
+
+impl Table {
+    fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut table = Self::default();
+        texts.into_iter().for_each(|text| table.push(text));
+        table
+    }
+
+    fn push(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.ends.push(self.bytes.len() as u64);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let begins = std::iter::once(&0).chain(&self.ends);
+        begins.zip(&self.ends).map(|(&begin, &end)| {
+            #[expect(clippy::cast_possible_truncation, reason = "a place in this very memory")]
+            let bytes = &self.bytes[begin as usize..end as usize];
+            std::str::from_utf8(bytes).unwrap_or_default()
+        })
+    }
+}
+
+impl<W: Write> Builder<W> {
+    /// Begins a segment in `out`, which stands at its beginning. The header is left blank.
+    pub(crate) fn new(schema: &Schema, mut out: W) -> io::Result<Self> {
+        out.write_all(&[0; HEADER])?;
+        let mut output = Output::new(out);
+        output.begin()?;
+        Ok(Self { schema: schema.clone(), output, content: Content::new(schema) })
+    }
+
+    /// Adds a document, whose key must come behind those before.
+    pub(crate) fn push(&mut self, document: &Document) -> Result<(), BuildError> {
+        self.schema.check(document).map_err(BuildError::Document)?;
+        if !self.content.comes_behind(&document.key) {
+            let (key, reason) = (document.key.clone(), "it does not come behind the one before");
+            return Err(BuildError::Document(Error::Document { key, reason }));
+        }
+        self.output.write(&document.vector)?;
+        self.content.push(document);
+        Ok(())
+    }
+
+    /// Writes the rest. Shares are taken by `averages`, or else by the segment's own average field
+    /// lengths. The header goes to the beginning of what was written.
+    pub(crate) fn finish(
+        mut self,
+        stamp: u64,
+        averages: Option<&[f32]>,
+    ) -> io::Result<(W, Header)> {
+        self.output.end();
+        let vectors_sum = self.output.take_sum();
+        let own = self.content.averages();
+        self.content.write(&self.schema, averages.unwrap_or(&own), &mut self.output)?;
+        let header = Header {
+            schema: self.schema.checksum(),
+            stamp,
+            rows: self.content.steps.len() as u64,
+            vectors_sum,
+            rest_sum: self.output.take_sum(),
+            sections: self.output.sections,
+        };
+        Ok((self.output.out, header))
+    }
+}
+
+impl Content {
+    fn new(schema: &Schema) -> Self {
+        let (keywords, numbers) = (schema.keyword_columns.len(), schema.number_columns.len());
+        Self {
+            keys: Table::default(),
+            texts: Table::default(),
+            surfaces: Table::default(),
+            quantised: Vec::new(),
+            steps: Vec::new(),
+            sum: vec![0.0; schema.dimension],
+            field_terms: vec![0; schema.text_fields.len()],
+            values: vec![HashMap::new(); keywords],
+            keywords: vec![Vec::new(); keywords],
+            numbers: vec![Vec::new(); numbers],
+        }
+    }
+
+    fn comes_behind(&self, key: &str) -> bool {
+        self.keys.ends.is_empty() || self.keys.iter_last() < key
+    }
+
+    fn push(&mut self, document: &Document) {
+        self.keys.push(&document.key);
+        self.texts.push(&document.text);
+        self.surfaces.push(&document.surface);
+        self.steps.push(quantise(&document.vector, &mut self.quantised));
+        for (sum, x) in self.sum.iter_mut().zip(&document.vector) {
+            *sum += f64::from(*x);
+        }
+        for (sum, length) in self.field_terms.iter_mut().zip(field_lengths(&document.text)) {
+            *sum += length;
+        }
+        let columns = self.values.iter_mut().zip(&mut self.keywords);
+        for ((values, keywords), value) in columns.zip(&document.keywords) {
+            let next = place(values.len());
+            let known = values.get(value).copied();
+            keywords.push(known.unwrap_or_else(|| *values.entry(value.clone()).or_insert(next)));
+        }
+        for (numbers, number) in self.numbers.iter_mut().zip(&document.numbers) {
+            numbers.push(number.unwrap_or(f64::NAN));
+        }
+    }
+
+    /// How many terms each field has on average.
+    fn averages(&self) -> Vec<f32> {
+        average(&self.field_terms, self.steps.len())
+    }
+
+    fn write<W: Write>(
+        &self,
+        schema: &Schema,
+        averages: &[f32],
+        output: &mut Output<W>,
+    ) -> io::Result<()> {
+        for table in [&self.keys, &self.texts, &self.surfaces] {
+            output.table(table)?;
+        }
+        output.section(&self.quantised)?;
+        output.section(&self.steps)?;
+        self.write_codes(output)?;
+        output.section(&self.field_terms)?;
+        self.write_postings(schema, averages, output)?;
+        self.write_vocabulary(output)?;
+        self.write_columns(output)
+    }
+
+    fn write_codes<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {
+        if self.steps.len() <= CODED_FROM {
+            output.section::<u64>(&[])?;
+            return output.section::<f32>(&[]);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "an average of far fewer than 2^52 rows")]
+        let rows = self.steps.len() as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "a mean needs no more than f32")]
+        let mean: Vec<f32> = self.sum.iter().map(|sum| (sum / rows) as f32).collect();
+        output.begin()?;
+        let rows = self.quantised.chunks_exact(width(mean.len()));
+        for (row, step) in rows.zip(&self.steps) {
+            output.write(&code(row.iter().map(|x| f32::from(*x) * step), &mean))?;
+        }
+        output.end();
+        output.section(&mean)
+    }
+
+    fn write_postings<W: Write>(
+        &self,
+        schema: &Schema,
+        averages: &[f32],
+        output: &mut Output<W>,
+    ) -> io::Result<()> {
+        let mut places = HashMap::new();
+        let mut lists: Vec<Vec<(u32, f32)>> = Vec::new();
+        let mut found = Vec::new();
+        for (row, text) in (0_u32..).zip(self.texts.iter()) {
+            found.clear();
+            for (term, frequency) in frequencies(schema, averages, text) {
+                let term = *places.entry(term).or_insert_with(|| {
+                    lists.push(Vec::new());
+                    place(lists.len() - 1)
+                });
+                found.push((term, frequency));
+            }
+            // A stable sort keeps the fields in order, so that the same text has the same bits.
+            found.sort_by_key(|(term, _)| *term);
+            for same in found.chunk_by(|a, b| a.0 == b.0) {
+                let frequency: f32 = same.iter().map(|(_, frequency)| frequency).sum();
+                let share = frequency / (frequency + schema.k1);
+                lists[same[0].0 as usize].push((row, share));
+            }
+        }
+        let mut terms: Vec<(&str, u32)> = places.into_iter().collect();
+        terms.sort_unstable();
+        output.table(&Table::of(terms.iter().map(|(term, _)| *term)))?;
+        let list = |(_, place): &(&str, u32)| &lists[*place as usize];
+        let ends = terms.iter().map(list).scan(0, |end, list| {
+            *end += list.len() as u64;
+            Some(*end)
+        });
+        output.section(&ends.collect::<Vec<u64>>())?;
+        let rows = |term| list(term).iter().map(|(row, _)| *row).collect::<Vec<_>>();
+        output.parts::<u32>(terms.iter().map(rows))?;
+        let shares = |term| list(term).iter().map(|(_, share)| *share).collect::<Vec<_>>();
+        output.parts::<f32>(terms.iter().map(shares))
+    }
+
+    fn write_vocabulary<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {
+        let mut counts: HashMap<&str, (u32, u32)> = HashMap::new();
+        for (row, surface) in (1_u32..).zip(self.surfaces.iter()) {
+            for word in surface.split_ascii_whitespace() {
+                let (count, last) = counts.entry(word).or_default();
+                *count += u32::from(*last != row);
+                *last = row;
+            }
+        }
+        let mut words: Vec<_> =
+            counts.into_iter().map(|(word, (count, _))| (word, count)).collect();
+        words.sort_unstable();
+        output.table(&Table::of(words.iter().map(|(word, _)| *word)))?;
+        output.section(&words.iter().map(|(_, count)| *count).collect::<Vec<u32>>())
+    }
+
+    fn write_columns<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {
+        let (mut ends, mut all, mut columns) = (Vec::new(), Table::default(), Vec::new());
+        for (values, keywords) in self.values.iter().zip(&self.keywords) {
+            let mut sorted: Vec<_> = values.iter().collect();
+            sorted.sort_unstable();
+            let mut moved = vec![0; sorted.len()];
+            for (value, came) in sorted {
+                moved[*came as usize] = place(all.ends.len());
+                all.push(value);
+            }
+            ends.push(all.ends.len() as u64);
+            columns.push(keywords.iter().map(|came| moved[*came as usize]).collect::<Vec<u32>>());
+        }
+        output.section(&ends)?;
+        output.table(&all)?;
+        output.parts(columns.into_iter())?;
+        output.parts(self.numbers.iter().cloned())
+    }
+}
+
+impl Table {
+    fn iter_last(&self) -> &str {
+        let begin = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before]);
+        let begin = usize::try_from(begin).unwrap_or_default();
+        std::str::from_utf8(&self.bytes[begin..]).unwrap_or_default()
+    }
+}
+
+/// Each term of `text` with its weighted frequency, once for each time that it occurs.
+#[expect(clippy::cast_precision_loss, reason = "a field has far fewer than 2^24 terms")]
+fn frequencies<'a>(
+    schema: &Schema,
+    averages: &[f32],
+    text: &'a str,
+) -> impl Iterator<Item = (&'a str, f32)> {
+    let fields = text.split('\n').zip(field_lengths(text));
+    let fields = fields.zip(schema.text_fields.iter().zip(averages));
+    fields.flat_map(|((field, length), (weight, average))| {
+        // Averages may be older than a document whose field is the first of its kind.
+        let relative = if *average > 0.0 { length as f32 / average } else { 1.0 };
+        let frequency = weight / (1.0 - schema.b + schema.b * relative);
+        field.split_ascii_whitespace().map(move |term| (term, frequency))
+    })
+}
+
+/// How many terms each field has on average over so many rows.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an average")]
+pub(crate) fn average(field_terms: &[u64], rows: usize) -> Vec<f32> {
+    field_terms.iter().map(|terms| (*terms as f64 / rows.max(1) as f64) as f32).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a segment has fewer than 2^32 of anything")]
+fn place(place: usize) -> u32 {
+    place as u32
+}
+
+/// Writes sections, and notes where each stands.
+#[derive(Debug)]
+struct Output<W> {
+    out: W,
+    at: usize,
+    sum: crc32fast::Hasher,
+    begin: usize,
+    sections: Vec<std::ops::Range<usize>>,
+}
+
+impl<W: Write> Output<W> {
+    fn new(out: W) -> Self {
+        let sum = crc32fast::Hasher::new();
+        Self { out, at: HEADER, sum, begin: HEADER, sections: Vec::new() }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        let padding = self.at.next_multiple_of(ALIGNMENT) - self.at;
+        self.write(&[0_u8; ALIGNMENT][..padding])?;
+        self.begin = self.at;
+        Ok(())
+    }
+
+    fn write<T: NoUninit>(&mut self, numbers: &[T]) -> io::Result<()> {
+        let bytes = bytemuck::cast_slice(numbers);
+        self.out.write_all(bytes)?;
+        self.sum.update(bytes);
+        self.at += bytes.len();
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.sections.push(self.begin..self.at);
+    }
+
+    /// The checksum of what was written since the last one.
+    fn take_sum(&mut self) -> u32 {
+        std::mem::take(&mut self.sum).finalize()
+    }
+
+    fn section<T: NoUninit>(&mut self, numbers: &[T]) -> io::Result<()> {
+        self.parts::<T>(std::iter::once(numbers))
+    }
+
+    /// A section of parts, one behind the other.
+    fn parts<T: NoUninit>(
+        &mut self,
+        parts: impl Iterator<Item = impl AsRef<[T]>>,
+    ) -> io::Result<()> {
+        self.begin()?;
+        for part in parts {
+            self.write(part.as_ref())?;
+        }
+        self.end();
+        Ok(())
+    }
+
+    fn table(&mut self, table: &Table) -> io::Result<()> {
+        self.section(&table.ends)?;
+        self.section(&table.bytes)
+    }
+}

@@ -1,0 +1,117 @@
+/// Some of a segment's rows, a bit for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rows {
+    words: Vec<u64>,
+    count: usize,
+}
+
+impl Rows {
+    /// The first `count` rows: all of a segment's.
+    pub(crate) fn all(count: usize) -> Self {
+        let mut words = vec![u64::MAX; count / 64];
+        if !count.is_multiple_of(64) {
+            words.push((1 << (count % 64)) - 1);
+        }
+        Self { words, count }
+    }
+
+    /// How many rows.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The bits, 64 rows a word.
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    pub(crate) fn contains(&self, row: u32) -> bool {
+        let word = self.words.get(row as usize / 64);
+        word.is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    /// Takes a row out; says whether it was in.
+    pub(crate) fn remove(&mut self, row: u32) -> bool {
+        let was_in = self.contains(row);
+        if was_in {
+            self.words[row as usize / 64] &= !(1 << (row % 64));
+            self.count -= 1;
+        }
+        was_in
+    }
+
+    /// Takes out every row for which `keep` says no. It is asked only for rows that are in.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
+        self.count = 0;
+        for (place, word) in self.words.iter_mut().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                if !keep(place * 64 + bit as usize) {
+                    *word &= !(1 << bit);
+                }
+            }
+            self.count += word.count_ones() as usize;
+        }
+    }
+
+    /// The rows in order, up to `N` at a time: enough for the loops behind to be worth a call.
+    pub(crate) fn visit_blocks<const N: usize>(&self, mut visit: impl FnMut(&[u32])) {
+        let (mut block, mut length) = ([0_u32; N], 0);
+        for (place, &word) in (0_u32..).zip(&self.words) {
+            let mut left = word;
+            while left != 0 {
+                block[length] = place * 64 + left.trailing_zeros();
+                left &= left - 1;
+                length += 1;
+                if length == N {
+                    visit(&block);
+                    length = 0;
+                }
+            }
+        }
+        if length > 0 {
+            visit(&block[..length]);
+        }
+    }
+
+    /// The rows in order.
+    pub(crate) fn to_vec(&self) -> Vec<u32> {
+        let mut rows = Vec::with_capacity(self.count);
+        self.visit_blocks::<64>(|block| rows.extend_from_slice(block));
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn rows_are_what_a_set_of_numbers_would_be(
+            count in 0_usize..300,
+            removed in prop::collection::vec(0_u32..320, 0..200),
+            step in 1_usize..5,
+        ) {
+            let mut rows = Rows::all(count);
+            let mut set: BTreeSet<u32> = (0..u32::try_from(count).unwrap()).collect();
+            for row in removed {
+                prop_assert_eq!(rows.remove(row), set.remove(&row));
+            }
+            rows.retain(|row| row.is_multiple_of(step));
+            set.retain(|row| (*row as usize).is_multiple_of(step));
+            prop_assert_eq!(rows.count(), set.len());
+            prop_assert_eq!(rows.to_vec(), set.iter().copied().collect::<Vec<_>>());
+            let mut blocks = Vec::new();
+            rows.visit_blocks::<7>(|block| blocks.extend_from_slice(block));
+            prop_assert_eq!(blocks, rows.to_vec());
+            for row in 0..330 {
+                prop_assert_eq!(rows.contains(row), set.contains(&row));
+            }
+        }
+    }
+}

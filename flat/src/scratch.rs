@@ -1,0 +1,29 @@
+use std::sync::{Mutex, PoisonError};
+
+/// Memory that a search writes into, kept for the next one.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// A score for each row; all zeros between searches.
+    pub(crate) scores: Vec<f32>,
+    /// The rows whose score is not zero.
+    pub(crate) touched: Vec<u32>,
+    /// In how many bits each row differs from the query.
+    pub(crate) distances: Vec<u16>,
+    /// Rows that were picked for a closer look.
+    pub(crate) picked: Vec<u32>,
+}
+
+/// Lends scratch memory: as many pieces as there are searches at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Pool(Mutex<Vec<Scratch>>);
+
+impl Pool {
+    /// Runs `work` with memory of its own. If it panics, the memory is not used again.
+    pub(crate) fn lend<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        let idle = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = idle().pop().unwrap_or_default();
+        let answer = work(&mut scratch);
+        idle().push(scratch);
+        answer
+    }
+}
