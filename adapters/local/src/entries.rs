@@ -163,7 +163,8 @@ pub(crate) struct Writer<'a> {
     sequence: u64,
     count: u64,
     fingerprint: Option<Fingerprint>,
-    failures: Failures,
+    /// With the version that failed: an older one that succeeds makes up for nothing.
+    failures: HashMap<ProductId, (Version, PortError)>,
 }
 
 impl<'a> Writer<'a> {
@@ -189,7 +190,7 @@ impl<'a> Writer<'a> {
             sequence: last_sequence(connection)?,
             count: count(connection)?,
             fingerprint: fingerprint(connection)?,
-            failures: Failures::new(),
+            failures: HashMap::new(),
         })
     }
 
@@ -208,13 +209,21 @@ impl<'a> Writer<'a> {
             }
         };
         if let Some(failure) = failure {
-            self.failures.insert(entry.id.clone(), failure);
+            if !self.failed_newer(entry) {
+                self.failures.insert(entry.id.clone(), (entry.version, failure));
+            }
             return Ok(());
         }
-        self.failures.remove(&entry.id);
+        if !self.failed_newer(entry) {
+            self.failures.remove(&entry.id);
+        }
         self.write(&entry.id, entry.version, Some(entry), known.is_some())?;
         self.count += u64::from(!findable);
         Ok(())
+    }
+
+    fn failed_newer(&self, entry: &IndexEntry) -> bool {
+        self.failures.get(&entry.id).is_some_and(|(version, _)| *version > entry.version)
     }
 
     /// Makes a product unfindable, unless a newer one is there.
@@ -235,7 +244,8 @@ impl<'a> Writer<'a> {
         self.connection
             .prepare_cached("UPDATE findable SET count = ?1")?
             .execute([self.count.cast_signed()])?;
-        Ok((self.failures, self.sequence))
+        let failures = self.failures.into_iter().map(|(id, (_, failure))| (id, failure));
+        Ok((failures.collect(), self.sequence))
     }
 
     fn write(
