@@ -1,8 +1,8 @@
 //! Every port in memory: the doubles that the use cases are tested with.
 //!
-//! They keep every rule of the ports, and are exact where an engine may be approximate. [`Faults`]
-//! makes them fail as the outside world does: at any moment, before an effect or after it, for a
-//! while or for a single product.
+//! They keep every rule of the ports (`tests/contract.rs`), and are exact where an engine may be
+//! approximate. [`Faults`] makes them fail as the outside world does: at any moment, before an
+//! effect or after it, for a while or for a single product.
 
 mod embedder;
 mod faults;

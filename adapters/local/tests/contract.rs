@@ -1,0 +1,103 @@
+//! The embedded engine keeps the ports' contracts, whether what searches is held in memory or in
+//! files.
+
+use async_trait::async_trait;
+use contracts::Subject;
+use entities::{Change, Fingerprint, ProductId, Statistics};
+use local::{LocalEngine, LocalIndex, Options};
+use ports::{
+    Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex,
+    ProductStore,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+mod store {
+    contracts::product_store_contract!(super::store);
+}
+
+mod index_in_memory {
+    contracts::product_index_contract!(super::index_in_memory);
+}
+
+mod index_in_files {
+    contracts::product_index_contract!(super::index_in_files);
+}
+
+mod index_of_many_processes {
+    contracts::product_index_contract!(super::index_of_many_processes);
+}
+
+fn engine(options: Options) -> (TempDir, Arc<LocalEngine>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = LocalEngine::open(folder.path(), options).expect("an engine");
+    (folder, Arc::new(engine))
+}
+
+async fn store() -> Subject<dyn ProductStore> {
+    let (folder, engine) = engine(Options::default());
+    Subject::store(engine.store()).keeping(folder)
+}
+
+/// Every change is laid over an empty base.
+async fn index_in_memory() -> Subject<dyn ProductIndex> {
+    let (folder, engine) = engine(Options { held_changes: usize::MAX, ..Options::default() });
+    Subject::index(engine.index()).keeping(folder)
+}
+
+/// A base is built after every write.
+async fn index_in_files() -> Subject<dyn ProductIndex> {
+    let (folder, engine) = engine(Options { held_changes: 0, ..Options::default() });
+    Subject::index(engine.index()).keeping(folder).refreshed_by(move || {
+        let engine = Arc::clone(&engine);
+        async move { engine.settle().await.expect("a base") }
+    })
+}
+
+/// Each call is one of another process: it opens the folder, and shares nothing with the others.
+async fn index_of_many_processes() -> Subject<dyn ProductIndex> {
+    let folder = tempfile::tempdir().expect("a folder");
+    Subject::index(ManyProcesses(folder)).of_size(1_200)
+}
+
+#[derive(Debug)]
+struct ManyProcesses(TempDir);
+
+impl ManyProcesses {
+    fn index(&self) -> LocalIndex {
+        let options = Options { held_changes: 20, ..Options::default() };
+        LocalEngine::open(self.0.path(), options).expect("an engine").index()
+    }
+}
+
+#[async_trait]
+impl ProductIndex for ManyProcesses {
+    async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
+        self.index().upsert(entries).await
+    }
+
+    async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {
+        self.index().remove(changes).await
+    }
+
+    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+        self.index().known(ids).await
+    }
+
+    async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
+        self.index().candidates(query).await
+    }
+
+    async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
+        self.index().statistics().await
+    }
+
+    async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
+        self.index().fingerprint().await
+    }
+
+    async fn count(&self) -> PortResult<u64> {
+        self.index().count().await
+    }
+}

@@ -1,0 +1,58 @@
+//! The doubles keep the ports' contracts.
+
+use contracts::Subject;
+use contracts::feed::Written;
+use memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
+use ports::{Embedder, ErrorKind, FeedItem, ProductFeed, ProductIndex, ProductStore, RefusedRow};
+
+mod store {
+    contracts::product_store_contract!(super::store);
+}
+
+mod index {
+    contracts::product_index_contract!(super::index);
+}
+
+mod embedder {
+    contracts::embedder_contract!(super::embedder);
+}
+
+mod feed {
+    contracts::product_feed_contract!(super::written, super::cut_off);
+}
+
+async fn store() -> Subject<dyn ProductStore> {
+    Subject::store(MemoryStore::default())
+}
+
+async fn index() -> Subject<dyn ProductIndex> {
+    Subject::index(MemoryIndex::default())
+}
+
+async fn embedder() -> Subject<dyn Embedder> {
+    Subject::embedder(MemoryEmbedder::default())
+}
+
+fn written(name: &str, rows: &[Written]) -> Box<dyn ProductFeed> {
+    Box::new(feed(name, rows))
+}
+
+fn cut_off(name: &str, rows: &[Written]) -> Box<dyn ProductFeed> {
+    let faults = Faults::default();
+    faults.break_after(3, ErrorKind::Unavailable);
+    Box::new(feed(name, rows).with_faults(faults))
+}
+
+fn feed(name: &str, rows: &[Written]) -> MemoryFeed {
+    let item = |(place, row): (usize, &Written)| -> FeedItem {
+        let line = 1 + place as u64;
+        match row {
+            Written::Row(row) => Ok(ports::FeedRow { line, ..row.clone() }),
+            Written::Nonsense => {
+                let (field, value) = (String::new(), "?".to_owned());
+                Err(RefusedRow { line, field, value, reason: "it is nonsense".to_owned() })
+            }
+        }
+    };
+    MemoryFeed::new(name, rows.iter().enumerate().map(item).collect())
+}

@@ -1,0 +1,179 @@
+use super::{Index, assert_close, candidates, for_words, ids, keep, near};
+use crate::sample::{Numbers, embedded, entry, titled, unusual_texts};
+use entities::{Embedding, Facets, Filter, Range};
+use ports::{CandidateQuery, IndexEntry, Meaning};
+use std::collections::HashMap;
+
+/// The facets of product `number`: half of all, one in twenty, one in five hundred of a kind.
+fn facets(number: usize) -> Facets {
+    let kind = |every: usize| if number.is_multiple_of(every) { "yes" } else { "no" };
+    let tenths = u32::try_from(number % 997).unwrap();
+    Facets {
+        main_category: kind(2).to_owned(),
+        sub_category: kind(20).to_owned(),
+        brand: if number % 7 == 1 { String::new() } else { kind(500).to_owned() },
+        price: (!number.is_multiple_of(11)).then(|| f64::from(tenths) / 10.0),
+        rating: (!number.is_multiple_of(3)).then(|| f64::from(tenths % 501) / 100.0),
+        discounted: number % 4 == 1,
+    }
+}
+
+/// Many products, by id: their facets and where they point. Each has the word "thing".
+async fn catalogue(index: &Index) -> HashMap<String, (Facets, Embedding)> {
+    let mut numbers = Numbers(2);
+    let mut catalogue = HashMap::new();
+    let mut entries = Vec::new();
+    for number in 0..index.size() {
+        let (id, embedding, facets) = (number.to_string(), numbers.embedding(), facets(number));
+        let meaning = embedded(embedding.clone(), "thing");
+        entries.push(IndexEntry {
+            meaning,
+            facets: facets.clone(),
+            ..titled(&id, 1, "thing", 0.0)
+        });
+        catalogue.insert(id, (facets, embedding));
+    }
+    keep(index, &entries).await;
+    catalogue
+}
+
+fn words(values: &[&str]) -> Vec<String> {
+    values.iter().map(|value| (*value).to_owned()).collect()
+}
+
+fn between(min: f64, max: f64) -> Range {
+    Range { min: Some(min), max: Some(max) }
+}
+
+/// Filters of every kind, alone and together.
+fn filters() -> Vec<Filter> {
+    let none = Filter::default();
+    let half = Filter { main_category: words(&["yes"]), ..none.clone() };
+    let shelf = Filter { sub_category: words(&["yes"]), ..none.clone() };
+    let dear = Filter { price: Range { min: Some(90.0), max: None }, ..none.clone() };
+    vec![
+        Filter { brand: words(&["yes", "unheard of"]), ..none.clone() },
+        Filter { brand: words(&[""]), ..none.clone() },
+        Filter { brand: words(&["unheard of"]), ..none.clone() },
+        Filter { brand: words(&["YES", "ye", "yes "]), ..none.clone() },
+        Filter { main_category: words(&["yes", "no", "yes"]), ..none.clone() },
+        Filter { price: between(12.3, 45.6), ..none.clone() },
+        Filter { price: between(45.6, 45.6), ..none.clone() },
+        Filter { price: between(2.0, 1.0), ..none.clone() },
+        Filter { price: Range { min: None, max: Some(0.0) }, ..none.clone() },
+        Filter { price: Range { min: Some(0.0), max: None }, ..none.clone() },
+        Filter { min_rating: Some(4.25), ..none.clone() },
+        Filter { min_rating: Some(0.0), ..none.clone() },
+        Filter { discounted: Some(true), ..none.clone() },
+        Filter { discounted: Some(false), ..none.clone() },
+        Filter { discounted: Some(true), min_rating: Some(2.5), ..half.clone() },
+        Filter { price: between(20.0, 80.0), ..shelf.clone() },
+        Filter {
+            brand: words(&["no", ""]),
+            main_category: half.main_category.clone(),
+            ..dear.clone()
+        },
+        half,
+        shelf,
+        dear,
+        none,
+    ]
+}
+
+/// By words, by meaning, and by both.
+pub async fn every_filter_lets_through_what_it_admits_and_no_more(index: &Index) {
+    let catalogue = catalogue(index).await;
+    let embedding = Some(Numbers(3).embedding());
+    for filter in filters() {
+        let mut expected: Vec<_> =
+            catalogue.iter().filter(|(_, (facets, _))| filter.admits(facets)).collect();
+        expected.sort_by_key(|(id, _)| id.as_str());
+        let by_words = CandidateQuery { depth: catalogue.len(), filter, ..for_words("thing") };
+        let by_both = CandidateQuery { embedding: embedding.clone(), ..by_words.clone() };
+        let by_meaning = CandidateQuery { terms: Vec::new(), ..by_both.clone() };
+        for query in [by_words, by_both, by_meaning] {
+            let found = ids(index, &query).await;
+            assert!(found.iter().eq(expected.iter().map(|(id, _)| *id)), "{:?}", query.filter);
+        }
+    }
+}
+
+/// If that many do: where half of all, one in twenty, one in five hundred qualify. Filters are
+/// applied inside the index, and recall against exact search is at least .99.
+pub async fn a_filtered_search_brings_as_many_as_qualify(index: &Index) {
+    const DEPTH: usize = 10;
+    let catalogue = catalogue(index).await;
+    let yes = words(&["yes"]);
+    let filters = [
+        Filter { main_category: yes.clone(), ..Filter::default() },
+        Filter { sub_category: yes.clone(), ..Filter::default() },
+        Filter { brand: yes, ..Filter::default() },
+    ];
+    let mut numbers = Numbers(4);
+    for filter in filters {
+        let admitted: Vec<_> =
+            catalogue.iter().filter(|(_, (facets, _))| filter.admits(facets)).collect();
+        let qualify = DEPTH.min(admitted.len());
+        assert!(qualify > 0, "too small a catalogue for {filter:?}");
+        let (mut right, mut wanted) = (0, 0);
+        for _ in 0..20 {
+            let asked = numbers.embedding();
+            let mut exact: Vec<_> =
+                admitted.iter().map(|(_, (_, held))| asked.similarity(held).get()).collect();
+            exact.sort_by(|a, b| b.total_cmp(a));
+            let query =
+                CandidateQuery { filter: filter.clone(), depth: DEPTH, ..near(asked.clone()) };
+            let found = candidates(index, &query).await;
+            assert_eq!(found.len(), qualify, "{filter:?}");
+            for found in &found {
+                let held = &catalogue[found.id.as_str()];
+                assert!(filter.admits(&held.0));
+                assert_close(found.cosine.unwrap().get(), asked.similarity(&held.1).get());
+            }
+            let least = exact[qualify - 1] - 1e-5;
+            right += found.iter().filter(|found| found.cosine.unwrap().get() >= least).count();
+            wanted += qualify;
+        }
+        assert!(right * 100 >= wanted * 99, "{right} of {wanted} for {filter:?}");
+    }
+}
+
+/// A price-only change is seen by the next search.
+pub async fn filters_see_what_was_written_last(index: &Index) {
+    let priced = |version, price| {
+        let facets = Facets { price: Some(price), ..Facets::default() };
+        IndexEntry { facets, ..entry("thing", version) }
+    };
+    let cheap = Filter { price: Range { min: None, max: Some(10.0) }, ..Filter::default() };
+    let query = CandidateQuery { filter: cheap, ..for_words("thing") };
+    keep(index, &[priced(1, 20.0)]).await;
+    assert!(ids(index, &query).await.is_empty());
+    keep(index, &[IndexEntry { meaning: Meaning::Kept, ..priced(2, 9.99) }]).await;
+    assert_eq!(ids(index, &query).await, ["thing"]);
+    keep(index, &[priced(3, 10.01)]).await;
+    assert!(ids(index, &query).await.is_empty());
+}
+
+/// Quotes, NUL, characters of four bytes, 100 kB: compared byte by byte, in every column.
+pub async fn unusual_values_are_filtered_as_they_are(index: &Index) {
+    let texts = unusual_texts();
+    let mut entries = Vec::new();
+    for (number, text) in texts.iter().enumerate() {
+        let (main_category, sub_category, brand) = (text.clone(), text.clone(), text.clone());
+        let facets = Facets { main_category, sub_category, brand, ..Facets::default() };
+        entries.push(IndexEntry { facets, ..titled(&number.to_string(), 1, "thing", 0.0) });
+    }
+    keep(index, &entries).await;
+    for (number, text) in texts.into_iter().enumerate() {
+        let value = vec![text];
+        let columns = [
+            Filter { main_category: value.clone(), ..Filter::default() },
+            Filter { sub_category: value.clone(), ..Filter::default() },
+            Filter { brand: value, ..Filter::default() },
+        ];
+        for filter in columns {
+            let found = ids(index, &CandidateQuery { filter, ..for_words("thing") }).await;
+            assert_eq!(found, [number.to_string()]);
+        }
+    }
+}

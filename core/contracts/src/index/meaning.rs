@@ -1,0 +1,83 @@
+use super::{Index, assert_close, candidates, for_words, ids, keep, near};
+use crate::sample::{Numbers, direction, embedded, entry, titled};
+use entities::Similarity;
+use ports::{CandidateQuery, IndexEntry};
+
+/// From the same direction to the opposite one.
+pub async fn the_nearest_come_with_their_exact_cosines(index: &Index) {
+    let degrees = [0.0_f32, 10.0, 25.0, 60.0, 90.0, 135.0, 180.0];
+    let place = |&degrees: &f32| titled(&format!("{degrees:03}"), 1, "thing", degrees);
+    keep(index, &degrees.iter().rev().map(place).collect::<Vec<_>>()).await;
+    for depth in 1..=degrees.len() {
+        let found = candidates(index, &CandidateQuery { depth, ..near(direction(0.0)) }).await;
+        assert_eq!(found.len(), depth);
+        for (found, degrees) in found.iter().zip(degrees) {
+            assert_eq!(found.id.as_str(), format!("{degrees:03}"));
+            assert_close(found.cosine.unwrap().get(), degrees.to_radians().cos());
+        }
+    }
+}
+
+/// It cuts at the same angle on every engine, on either side of 90 degrees.
+pub async fn the_threshold_is_a_cosine(index: &Index) {
+    let degrees = [0.0_f32, 30.0, 60.0, 89.0, 91.0, 120.0, 180.0];
+    let place = |&degrees: &f32| titled(&format!("{degrees:03}"), 1, "thing", degrees);
+    keep(index, &degrees.iter().map(place).collect::<Vec<_>>()).await;
+    let cuts = [(1.0, 1), (0.87, 1), (0.86, 2), (0.51, 2), (0.49, 3), (0.0, 4), (-0.49, 5)];
+    for (least, count) in cuts.into_iter().chain([(-0.51, 6), (-0.99, 6), (-1.0, 7)]) {
+        // What is as near as can be may be rounded to just below 1.
+        let threshold = Similarity::new(if least >= 1.0 { 0.9999 } else { least });
+        let found = ids(index, &CandidateQuery { threshold, ..near(direction(0.0)) }).await;
+        assert_eq!(found.len(), count, "at {least}: {found:?}");
+    }
+}
+
+/// Words found them, however far they are.
+pub async fn a_threshold_does_not_cut_those_found_by_words(index: &Index) {
+    let entries = [titled("far", 1, "tripod", 170.0), titled("near", 1, "lamp", 10.0)];
+    keep(index, &[&entries[..], &[titled("neither", 1, "cup", 100.0)]].concat()).await;
+    let threshold = Similarity::new(0.5);
+    let embedding = Some(direction(0.0));
+    let both = CandidateQuery { embedding, threshold, ..for_words("tripod") };
+    assert_eq!(ids(index, &both).await, ["far", "near"]);
+    let words = CandidateQuery { threshold, ..for_words("tripod") };
+    assert_eq!(ids(index, &words).await, ["far"]);
+}
+
+/// A query that does not look at meaning says nothing of it.
+pub async fn without_an_embedding_there_are_no_cosines(index: &Index) {
+    keep(index, &[titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 0.0)]).await;
+    let found = candidates(index, &for_words("tripod")).await;
+    assert_eq!((found.len(), found[0].cosine), (1, None));
+    let both = CandidateQuery { embedding: Some(direction(0.0)), ..for_words("tripod") };
+    assert!(candidates(index, &both).await.iter().all(|found| found.cosine.is_some()));
+}
+
+/// Recall against exact search is at least .99, and every cosine is exact.
+pub async fn among_many_the_nearest_are_found(index: &Index) {
+    const DEPTH: usize = 10;
+    let mut numbers = Numbers(1);
+    let embeddings: Vec<_> = (0..index.size()).map(|_| numbers.embedding()).collect();
+    let place = |(number, embedding): (usize, &entities::Embedding)| IndexEntry {
+        meaning: embedded(embedding.clone(), "thing"),
+        ..entry(&format!("{number:07}"), 1)
+    };
+    keep(index, &embeddings.iter().enumerate().map(place).collect::<Vec<_>>()).await;
+    let (mut right, mut wanted) = (0, 0);
+    for _ in 0..50 {
+        let asked = numbers.embedding();
+        let mut exact: Vec<_> =
+            embeddings.iter().map(|embedding| asked.similarity(embedding).get()).collect();
+        let found =
+            candidates(index, &CandidateQuery { depth: DEPTH, ..near(asked.clone()) }).await;
+        for candidate in &found {
+            let number: usize = candidate.id.as_str().parse().unwrap();
+            assert_close(candidate.cosine.unwrap().get(), exact[number]);
+        }
+        exact.sort_by(|a, b| b.total_cmp(a));
+        let least = exact[DEPTH.min(exact.len()) - 1] - 1e-5;
+        right += found.iter().filter(|found| found.cosine.unwrap().get() >= least).count();
+        wanted += DEPTH.min(exact.len());
+    }
+    assert!(right * 100 >= wanted * 99, "{right} of the {wanted} nearest were found");
+}

@@ -1,0 +1,71 @@
+use super::{Index, candidates, for_words, ids, keep, near, remove, upsert};
+use crate::sample::{direction, entry, fingerprint, id, titled};
+use entities::{Embedding, Fingerprint, TextHash};
+use ports::{CandidateQuery, IndexEntry, Meaning};
+
+/// The entry of a product that `model` embedded, as it says.
+fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) -> IndexEntry {
+    let mut raw = vec![0.0; coordinates];
+    raw[0] = 1.0;
+    let embedding = Embedding::new(&raw).unwrap();
+    let text_hash = TextHash::of(["another"]);
+    let meaning = Meaning::Embedded { embedding, text_hash, fingerprint: model };
+    IndexEntry { meaning, ..titled(name, version, "another", 0.0) }
+}
+
+/// Of another name, another precision, another dimension: cosines between them mean nothing.
+pub async fn vectors_of_another_model_fail_alone(index: &Index) {
+    let held = fingerprint();
+    keep(index, &[titled("a", 1, "held", 0.0)]).await;
+    let others = [
+        Fingerprint { model: "another@00000000".into(), ..held.clone() },
+        Fingerprint { precision: "int8".into(), ..held.clone() },
+        Fingerprint { dimension: 2 * held.dimension, ..held.clone() },
+    ];
+    for other in others {
+        let dimension = other.dimension;
+        let batch = [
+            by_model("a", 9, other.clone(), dimension),
+            titled("b", 1, "held", 0.0),
+            by_model("new", 1, other, dimension),
+        ];
+        let failures = upsert(index, &batch).await;
+        let mut failed: Vec<_> = failures.keys().cloned().collect();
+        failed.sort();
+        assert_eq!(failed, [id("a"), id("new")]);
+        assert_eq!(index.fingerprint().await.unwrap(), Some(held.clone()));
+        assert_eq!(ids(index, &for_words("held another")).await, ["a", "b"]);
+        assert!(index.known(&[id("new")]).await.unwrap().is_empty());
+    }
+}
+
+/// A model says how many coordinates its embeddings have.
+pub async fn an_embedding_of_another_length_than_its_model_fails_alone(index: &Index) {
+    let wrong = by_model("wrong", 1, fingerprint(), fingerprint().dimension + 1);
+    let failures = upsert(index, &[wrong, entry("a", 1)]).await;
+    assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("wrong")]);
+    assert_eq!(index.count().await.unwrap(), 1);
+}
+
+/// An error, neither a panic nor an answer.
+pub async fn a_query_of_another_dimension_is_refused(index: &Index) {
+    keep(index, &[titled("a", 1, "thing", 0.0)]).await;
+    let foreign = Embedding::new(&[1.0, 0.0]).unwrap();
+    let error = index.candidates(&near(foreign)).await.unwrap_err();
+    assert!(!error.is_retryable(), "asking again does not help: {error:?}");
+    assert_eq!(ids(index, &near(direction(0.0))).await, ["a"]);
+}
+
+/// It holds no embedding that the new ones could be mixed with.
+pub async fn an_emptied_index_takes_another_model(index: &Index) {
+    keep(index, &[titled("a", 1, "held", 0.0), titled("b", 1, "held", 0.0)]).await;
+    remove(index, &[("a", 2), ("b", 2)]).await;
+    assert_eq!(index.fingerprint().await.unwrap(), None);
+    let other = Fingerprint { model: "another@00000000".into(), dimension: 3, ..fingerprint() };
+    keep(index, &[by_model("a", 3, other.clone(), 3)]).await;
+    assert_eq!(index.fingerprint().await.unwrap(), Some(other));
+    let asked = Embedding::new(&[1.0, 0.0, 0.0]).unwrap();
+    let found = candidates(index, &CandidateQuery { depth: 5, ..near(asked) }).await;
+    super::assert_close(found[0].cosine.unwrap().get(), 1.0);
+    assert!(!upsert(index, &[entry("c", 1)]).await.is_empty(), "the first model is another now");
+}

@@ -1,0 +1,73 @@
+use super::{Index, candidates, for_words, ids, keep, near, remove, upsert};
+use crate::sample::{direction, id, titled};
+use entities::Version;
+use ports::{IndexEntry, Indexed, Meaning};
+
+async fn version_and_state(index: &Index, name: &str) -> Option<(i64, bool)> {
+    let known = index.known(&[id(name)]).await.unwrap();
+    let state = |Indexed { version: Version(version), text_hash }: &Indexed| {
+        (*version, text_hash.is_some())
+    };
+    known.get(&id(name)).map(state)
+}
+
+/// Neither by words nor by meaning; nor is it counted.
+pub async fn a_removed_product_is_not_found(index: &Index) {
+    keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
+    remove(index, &[("a", 1)]).await;
+    assert_eq!(ids(index, &for_words("thing")).await, ["b"]);
+    assert_eq!(ids(index, &near(direction(0.0))).await, ["b"]);
+    assert_eq!(index.count().await.unwrap(), 1);
+    assert_eq!(index.statistics().await.unwrap().document_frequency("thing"), 1);
+    assert_eq!(version_and_state(index, "a").await, Some((1, false)));
+}
+
+/// Redelivered, repeated in a batch, or never seen.
+pub async fn removing_again_or_the_unknown_is_harmless(index: &Index) {
+    keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
+    for _ in 0..2 {
+        remove(index, &[("a", 2), ("unknown", 1), ("a", 2), ("a", 1)]).await;
+        assert_eq!(index.count().await.unwrap(), 1);
+        assert_eq!(version_and_state(index, "a").await, Some((2, false)));
+    }
+    assert_eq!(ids(index, &for_words("thing")).await, ["b"]);
+}
+
+/// What arrives late is old news.
+pub async fn a_late_older_removal_is_no_failure_and_removes_nothing(index: &Index) {
+    keep(index, &[titled("a", 5, "thing", 0.0)]).await;
+    remove(index, &[("a", 4)]).await;
+    assert_eq!(ids(index, &for_words("thing")).await, ["a"]);
+    assert_eq!(version_and_state(index, "a").await, Some((5, true)));
+}
+
+/// Also one that the index had never seen before it was removed.
+pub async fn a_removed_product_stays_removed_when_an_older_entry_is_late(index: &Index) {
+    keep(index, &[titled("a", 1, "thing", 0.0)]).await;
+    remove(index, &[("a", 5), ("b", 5)]).await;
+    keep(index, &[titled("a", 4, "thing", 0.0), titled("b", 4, "thing", 0.0)]).await;
+    assert!(candidates(index, &for_words("thing")).await.is_empty());
+    assert_eq!(index.count().await.unwrap(), 0);
+    assert_eq!(version_and_state(index, "b").await, Some((5, false)));
+}
+
+/// A shop may sell it again.
+pub async fn a_removed_product_returns_with_a_newer_entry(index: &Index) {
+    keep(index, &[titled("a", 1, "first", 90.0), titled("b", 1, "thing", 180.0)]).await;
+    remove(index, &[("a", 2)]).await;
+    keep(index, &[titled("a", 3, "second", 0.0)]).await;
+    assert_eq!(ids(index, &for_words("first second")).await, ["a"]);
+    let found = candidates(index, &near(direction(0.0))).await;
+    super::assert_close(found[0].cosine.unwrap().get(), 1.0);
+    assert_eq!(index.count().await.unwrap(), 2);
+}
+
+/// What was removed must be embedded again.
+pub async fn a_removed_product_keeps_no_meaning(index: &Index) {
+    keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
+    remove(index, &[("a", 2)]).await;
+    let kept = IndexEntry { meaning: Meaning::Kept, ..titled("a", 3, "thing", 0.0) };
+    assert!(upsert(index, &[kept]).await.contains_key(&id("a")));
+    assert_eq!(ids(index, &for_words("thing")).await, ["b"]);
+    assert_eq!(version_and_state(index, "a").await, Some((2, false)));
+}

@@ -1,0 +1,69 @@
+use super::{Index, candidates, for_words, ids, keep, near, query};
+use crate::sample::{direction, titled};
+use ports::CandidateQuery;
+
+fn both(terms: &str, degrees: f32, depth: usize) -> CandidateQuery {
+    CandidateQuery { embedding: Some(direction(degrees)), depth, ..for_words(terms) }
+}
+
+/// As many by words, and as many by meaning.
+pub async fn both_parts_bring_as_many_as_asked_for(index: &Index) {
+    let entries = [
+        titled("n1", 1, "lamp", 0.0),
+        titled("n2", 1, "lamp", 5.0),
+        titled("n3", 1, "lamp", 10.0),
+        titled("w1", 1, "tripod", 150.0),
+        titled("w2", 1, "tripod", 160.0),
+        titled("x1", 1, "cup", 90.0),
+    ];
+    keep(index, &entries).await;
+    assert_eq!(ids(index, &both("tripod", 0.0, 2)).await, ["n1", "n2", "w1", "w2"]);
+    assert_eq!(ids(index, &CandidateQuery { depth: 2, ..for_words("tripod") }).await, ["w1", "w2"]);
+    assert_eq!(
+        ids(index, &CandidateQuery { depth: 2, ..near(direction(0.0)) }).await,
+        ["n1", "n2"]
+    );
+}
+
+/// With its text and its cosine.
+pub async fn a_product_found_by_both_parts_comes_once(index: &Index) {
+    let entries = [titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 90.0)];
+    keep(index, &entries).await;
+    let found = candidates(index, &both("tripod", 0.0, 1)).await;
+    assert_eq!((found.len(), found[0].id.as_str()), (1, "a"));
+    assert_eq!(found[0].text, entries[0].text);
+    super::assert_close(found[0].cosine.unwrap().get(), 1.0);
+}
+
+/// Neither words nor meaning; or a depth of 0.
+pub async fn a_query_for_nothing_finds_nothing(index: &Index) {
+    keep(index, &[titled("a", 1, "tripod", 0.0)]).await;
+    assert!(ids(index, &query()).await.is_empty());
+    assert!(ids(index, &both("tripod", 0.0, 0)).await.is_empty());
+}
+
+/// Every product has a meaning; not every one has the words.
+pub async fn a_depth_beyond_the_catalogue_brings_all(index: &Index) {
+    let entries = [titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 180.0)];
+    keep(index, &entries).await;
+    assert_eq!(ids(index, &both("tripod", 0.0, 1_000)).await, ["a", "b"]);
+    assert_eq!(ids(index, &CandidateQuery { depth: 1_000, ..for_words("tripod") }).await, ["a"]);
+}
+
+/// Of equals some are left out, and asking again leaves out the same.
+pub async fn ties_are_cut_at_the_depth_and_always_alike(index: &Index) {
+    let equals: Vec<_> =
+        (0..30).map(|number| titled(&format!("{number:02}"), 1, "tripod", 20.0)).collect();
+    keep(index, &equals).await;
+    keep(index, &[titled("other", 1, "lamp", 90.0)]).await;
+    for query in [for_words("tripod"), near(direction(0.0))] {
+        let query = CandidateQuery { depth: 7, ..query };
+        let found = candidates(index, &query).await;
+        assert_eq!(found.len(), 7);
+        assert_eq!(candidates(index, &query).await, found);
+        let all = CandidateQuery { depth: 30, ..query };
+        assert_eq!(candidates(index, &all).await.len(), 30);
+    }
+    let found = candidates(index, &both("tripod", 0.0, 7)).await;
+    assert!((7..=14).contains(&found.len()), "{} of two times 7", found.len());
+}

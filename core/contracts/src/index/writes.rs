@@ -1,0 +1,185 @@
+use super::{Index, candidates, for_words, ids, keep, near, query, upsert};
+use crate::sample::{analyzed, direction, entry, id, titled, unusual_ids};
+use entities::{AnalyzedText, Facets, TextField, TextHash, Version};
+use ports::{CandidateQuery, IndexEntry, Indexed, Meaning};
+
+/// Before the first entry, nothing is found and nothing fails.
+pub async fn an_empty_index_answers_everything(index: &Index) {
+    assert_eq!(index.count().await.unwrap(), 0);
+    assert_eq!(index.fingerprint().await.unwrap(), None);
+    assert!(index.known(&[id("a")]).await.unwrap().is_empty());
+    let both = CandidateQuery { embedding: Some(direction(0.0)), ..for_words("tripod") };
+    for query in [query(), for_words("tripod"), near(direction(0.0)), both] {
+        assert!(candidates(index, &query).await.is_empty());
+    }
+    let statistics = index.statistics().await.unwrap();
+    assert_eq!((statistics.documents(), statistics.document_frequency("tripod")), (0, 0));
+    for field in TextField::ALL {
+        assert!(statistics.average_length(field).abs() < f32::EPSILON);
+    }
+}
+
+/// Nothing to do is no error.
+pub async fn an_empty_batch_changes_nothing(index: &Index) {
+    assert!(index.upsert(&[]).await.unwrap().is_empty());
+    assert!(index.remove(&[]).await.unwrap().is_empty());
+    assert!(index.known(&[]).await.unwrap().is_empty());
+    assert_eq!(index.count().await.unwrap(), 0);
+}
+
+/// Its version, its text's hash, its cosine, its text.
+pub async fn an_entry_is_known_and_found_as_it_was_kept(index: &Index) {
+    let fields =
+        [vec!["phone", "tripod"], vec!["stand"], vec!["camera"], vec!["lumo"], vec!["red"]];
+    let text = AnalyzedText::new(fields);
+    let kept = IndexEntry { text: text.clone(), ..titled("a", 7, "phone tripod", 30.0) };
+    keep(index, &[kept, entry("b", 1)]).await;
+    let known = index.known(&[id("a"), id("nobody"), id("a")]).await.unwrap();
+    let indexed = Indexed { version: Version(7), text_hash: Some(TextHash::of(["phone tripod"])) };
+    assert_eq!(known, [(id("a"), indexed)].into());
+    let found = candidates(index, &CandidateQuery { depth: 1, ..near(direction(30.0)) }).await;
+    assert_eq!((found[0].id.as_str(), &found[0].text), ("a", &text));
+    super::assert_close(found[0].cosine.unwrap().get(), 1.0);
+    assert_eq!(index.count().await.unwrap(), 2);
+}
+
+/// Ids are compared byte by byte: no case, blank, mark or NUL is lost.
+pub async fn unusual_ids_stay_apart(index: &Index) {
+    let ids = unusual_ids();
+    let entries: Vec<_> =
+        (0..).zip(&ids).map(|(at, id)| titled(id.as_str(), at, "thing", 0.0)).collect();
+    keep(index, &entries).await;
+    let known = index.known(&ids).await.unwrap();
+    for (version, id) in (0..).zip(&ids) {
+        assert_eq!(known.get(id).map(|known| known.version), Some(Version(version)), "{id:?}");
+    }
+    let mut expected = ids.clone();
+    expected.sort();
+    for query in [for_words("thing"), near(direction(0.0))] {
+        let found = candidates(index, &CandidateQuery { depth: 100, ..query }).await;
+        assert!(found.iter().map(|found| &found.id).eq(&expected), "{found:?}");
+    }
+    super::remove(index, &[("a", 99)]).await;
+    assert_eq!(index.count().await.unwrap(), ids.len() as u64 - 1, "of the others none went");
+}
+
+/// From no word at all to 100 kB, with letters of four bytes.
+pub async fn texts_of_any_length_are_kept_as_they_were(index: &Index) {
+    let long = "tripod größe \u{20bb7}\u{20bb8} 1080p ".repeat(3_000);
+    let description = |words: &str| {
+        let words: Vec<_> = words.split_whitespace().collect();
+        AnalyzedText::new([vec!["thing"], words, vec![], vec![], vec![]])
+    };
+    let texts = [AnalyzedText::default(), analyzed("thing"), description(&long)];
+    for (number, text) in texts.into_iter().enumerate() {
+        let name = number.to_string();
+        let kept = IndexEntry { text: text.clone(), ..titled(&name, 1, "thing", 0.0) };
+        keep(index, &[kept]).await;
+        let found = candidates(index, &near(direction(0.0))).await;
+        assert!(found[number].text == text, "text {number} has changed");
+    }
+    assert_eq!(ids(index, &for_words("\u{20bb7}\u{20bb8}")).await, ["2"]);
+}
+
+/// No word is that long; one that is may be unfindable, but its product is not.
+pub async fn a_word_of_100_kilobytes_harms_nobody(index: &Index) {
+    let long = "x".repeat(100_000);
+    let entries = [titled("a", 1, &format!("tripod {long}"), 0.0), titled("b", 1, "lamp", 90.0)];
+    keep(index, &entries).await;
+    assert_eq!(ids(index, &for_words("tripod lamp")).await, ["a", "b"]);
+    let found = candidates(index, &near(direction(0.0))).await;
+    assert!(found[0].text == entries[0].text);
+}
+
+/// What arrives late is old news: the newer stays, whatever the older carries.
+pub async fn a_late_older_entry_never_overwrites_and_is_no_failure(index: &Index) {
+    keep(index, &[titled("a", 5, "newer", 0.0)]).await;
+    let kept = IndexEntry { meaning: Meaning::Kept, ..titled("a", 3, "oldest", 0.0) };
+    keep(index, &[titled("a", 4, "older", 90.0), kept, titled("b", 1, "other", 180.0)]).await;
+    let found = candidates(index, &CandidateQuery { depth: 1, ..near(direction(0.0)) }).await;
+    assert_eq!((found[0].id.as_str(), found[0].text.as_stream().trim_end()), ("a", "newer"));
+    assert!(ids(index, &for_words("older oldest")).await.is_empty());
+    assert_eq!(ids(index, &for_words("newer other")).await, ["a", "b"]);
+    assert_eq!(index.known(&[id("a")]).await.unwrap()[&id("a")].version, Version(5));
+}
+
+/// A better analyser may write the same state again.
+pub async fn an_entry_of_the_same_version_overwrites(index: &Index) {
+    keep(index, &[titled("a", 5, "first", 90.0)]).await;
+    keep(index, &[titled("a", 5, "second", 0.0)]).await;
+    assert_eq!(ids(index, &for_words("second")).await, ["a"]);
+    assert!(ids(index, &for_words("first")).await.is_empty());
+    let found = candidates(index, &near(direction(0.0))).await;
+    super::assert_close(found[0].cosine.unwrap().get(), 1.0);
+    assert_eq!(index.count().await.unwrap(), 1);
+}
+
+/// In whatever order a batch names the states of a product.
+pub async fn of_a_repeated_id_the_newest_counts(index: &Index) {
+    let unknown = IndexEntry { meaning: Meaning::Kept, ..titled("c", 2, "kept", 0.0) };
+    let batch = [
+        titled("a", 1, "older", 90.0),
+        titled("a", 2, "newer", 0.0),
+        titled("b", 2, "newer", 0.0),
+        titled("b", 1, "older", 90.0),
+        unknown,
+        titled("c", 1, "older", 90.0),
+    ];
+    let failures = upsert(index, &batch).await;
+    assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("c")], "its newest entry failed");
+    assert_eq!(ids(index, &for_words("newer")).await, ["a", "b"]);
+    let known = index.known(&[id("a"), id("b")]).await.unwrap();
+    assert!(known.values().all(|known| known.version == Version(2)), "{known:?}");
+}
+
+/// A batch whose answer was lost is sent again.
+pub async fn a_redelivered_batch_changes_nothing(index: &Index) {
+    let batch = [titled("a", 1, "phone tripod", 0.0), titled("b", 1, "lamp", 40.0)];
+    let all = CandidateQuery { embedding: Some(direction(0.0)), ..for_words("tripod") };
+    keep(index, &batch).await;
+    let before = candidates(index, &all).await;
+    keep(index, &batch).await;
+    assert_eq!(candidates(index, &all).await, before);
+    assert_eq!(index.count().await.unwrap(), 2);
+    assert_eq!(index.statistics().await.unwrap().document_frequency("tripod"), 1);
+}
+
+/// As many as a worker brings, and more than one statement may name.
+pub async fn many_entries_fit_into_a_batch(index: &Index) {
+    let entries: Vec<_> = (0..index.size()).map(|number| entry(&format!("p{number}"), 1)).collect();
+    let ids: Vec<_> = entries.iter().map(|entry| entry.id.clone()).collect();
+    keep(index, &entries).await;
+    assert_eq!(index.known(&ids).await.unwrap().len(), entries.len());
+    assert_eq!(index.count().await.unwrap(), entries.len() as u64);
+}
+
+/// A price-only change embeds nothing, yet everything else is what the entry says.
+pub async fn a_kept_meaning_stays_while_all_else_changes(index: &Index) {
+    keep(index, &[titled("a", 1, "first", 0.0)]).await;
+    let facets = Facets { price: Some(9.5), ..Facets::default() };
+    let kept = IndexEntry { meaning: Meaning::Kept, facets, ..titled("a", 2, "second", 90.0) };
+    keep(index, &[kept]).await;
+    let indexed = index.known(&[id("a")]).await.unwrap()[&id("a")];
+    assert_eq!(indexed.version, Version(2));
+    assert_eq!(indexed.text_hash, Some(TextHash::of(["first"])), "it is the embedded text's");
+    let cheap = entities::Range { min: Some(9.5), max: Some(9.5) };
+    let filter = entities::Filter { price: cheap, ..entities::Filter::default() };
+    let found = candidates(index, &CandidateQuery { filter, ..near(direction(0.0)) }).await;
+    super::assert_close(found[0].cosine.unwrap().get(), 1.0);
+    assert_eq!(found[0].text, analyzed("second"));
+    assert_eq!(ids(index, &for_words("first second")).await, ["a"]);
+    let statistics = index.statistics().await.unwrap();
+    assert_eq!((statistics.word_frequency("first"), statistics.word_frequency("second")), (0, 1));
+}
+
+/// All others of the batch are done.
+pub async fn a_kept_meaning_that_is_not_known_fails_alone(index: &Index) {
+    let unknown = IndexEntry { meaning: Meaning::Kept, ..entry("unknown", 1) };
+    let batch = [titled("a", 1, "thing", 0.0), unknown, titled("b", 1, "thing", 0.0)];
+    let failures = upsert(index, &batch).await;
+    assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("unknown")]);
+    assert_eq!(ids(index, &for_words("thing")).await, ["a", "b"]);
+    assert!(index.known(&[id("unknown")]).await.unwrap().is_empty(), "it left no trace");
+    keep(index, &[entry("unknown", 1)]).await;
+    assert_eq!(index.count().await.unwrap(), 3);
+}

@@ -1,0 +1,138 @@
+use super::{Store, apply, fates, fetch, outbox, waiting};
+use crate::sample::{bare_product, product};
+use entities::{Currency, Price, Product, Rating, Version};
+
+/// Nothing to do is no error.
+pub async fn an_empty_batch_changes_nothing(store: &Store) {
+    assert!(fates(&apply(store, &[], 1).await).is_empty());
+    assert_eq!(store.counts().await.unwrap(), ports::StoreCounts::default());
+}
+
+/// What is new is inserted, and waits to be embedded.
+pub async fn a_new_product_is_inserted_and_announced(store: &Store) {
+    let applied = apply(store, &[product("a", "one")], 7).await;
+    assert_eq!(fates(&applied), [("a", "inserted")].into());
+    assert_eq!(waiting(store).await, [("a".to_owned(), 7)]);
+}
+
+/// Equal content keeps its version, and sends nothing.
+pub async fn equal_content_is_not_touched(store: &Store) {
+    let products = [product("a", "one"), bare_product("b")];
+    apply(store, &products, 1).await;
+    store.clear_outbox(&outbox(store).await).await.unwrap();
+    let again = apply(store, &products, 2).await;
+    assert_eq!(fates(&again), [("a", "unchanged"), ("b", "unchanged")].into());
+    assert!(waiting(store).await.is_empty());
+    assert_eq!(fetch(store, &products[0].id).await.version, Version(1));
+}
+
+/// Whatever field differs, also from a value to none, it is a change.
+pub async fn other_content_in_any_field_is_a_change(store: &Store) {
+    let base = product("a", "one");
+    let price = |minor| Some(Price::from_minor(minor, Currency::INR));
+    let others = [
+        Product { name: "other".into(), ..base.clone() },
+        Product { main_category: "other".into(), ..base.clone() },
+        Product { sub_category: "other".into(), ..base.clone() },
+        Product { brand: "other".into(), ..base.clone() },
+        Product { description: "other".into(), ..base.clone() },
+        Product { attributes: "other".into(), ..base.clone() },
+        Product { image_url: "other".into(), ..base.clone() },
+        Product { link: "other".into(), ..base.clone() },
+        Product { rating: Rating::from_hundredths(400), ..base.clone() },
+        Product { rating: None, ..base.clone() },
+        Product { rating_count: Some(1), ..base.clone() },
+        Product { rating_count: None, ..base.clone() },
+        Product { discount_price: price(61_751), ..base.clone() },
+        Product { discount_price: None, ..base.clone() },
+        Product { actual_price: price(129_901), ..base.clone() },
+        Product { actual_price: Some(Price::from_minor(129_900, Currency::USD)), ..base.clone() },
+        bare_product("a"),
+    ];
+    apply(store, std::slice::from_ref(&base), 0).await;
+    for (at, other) in (1..).step_by(2).zip(others) {
+        let applied = apply(store, std::slice::from_ref(&other), at).await;
+        assert_eq!(fates(&applied), [("a", "changed")].into(), "{other:?}");
+        assert_eq!(fetch(store, &base.id).await.product, other);
+        let back = apply(store, std::slice::from_ref(&base), at + 1).await;
+        assert_eq!(fates(&back), [("a", "changed")].into(), "back from {other:?}");
+    }
+}
+
+/// A product was created once.
+pub async fn a_change_keeps_the_date_of_creation(store: &Store) {
+    apply(store, &[product("a", "one")], 3).await;
+    apply(store, &[product("a", "other")], 8).await;
+    let found = fetch(store, &product("a", "").id).await;
+    assert_eq!((found.created, found.version), (Version(3), Version(8)));
+}
+
+/// What arrives late is old news: the newer stays, and so does its announcement.
+pub async fn a_late_older_version_never_overwrites_and_is_no_failure(store: &Store) {
+    let newer = product("a", "newer");
+    apply(store, std::slice::from_ref(&newer), 5).await;
+    let late = apply(store, &[product("a", "older"), product("b", "other")], 4).await;
+    assert_eq!(fates(&late), [("a", "unchanged"), ("b", "inserted")].into());
+    let found = fetch(store, &newer.id).await;
+    assert_eq!((found.product, found.version), (newer, Version(5)));
+    assert_eq!(waiting(store).await, [("a".to_owned(), 5), ("b".to_owned(), 4)]);
+}
+
+/// Two rows of one feed may be about one product, in two batches of one time.
+pub async fn of_one_time_the_later_word_counts(store: &Store) {
+    apply(store, &[product("a", "first")], 5).await;
+    let applied = apply(store, &[product("a", "second")], 5).await;
+    assert_eq!(fates(&applied), [("a", "changed")].into());
+    assert_eq!(fetch(store, &product("a", "").id).await.product.name, "second");
+}
+
+/// Also if the first is equal to what the store holds, or the last is.
+pub async fn of_a_repeated_id_the_last_one_counts(store: &Store) {
+    let (one, two) = (product("a", "one"), product("a", "two"));
+    let applied = apply(store, &[one.clone(), product("b", "b"), two.clone()], 1).await;
+    assert_eq!(fates(&applied), [("a", "inserted"), ("b", "inserted")].into());
+    assert_eq!(fetch(store, &one.id).await.product, two);
+    let back = apply(store, &[one.clone(), two.clone()], 2).await;
+    assert_eq!(fates(&back), [("a", "unchanged")].into());
+    let changed = apply(store, &[two, one.clone()], 3).await;
+    assert_eq!(fates(&changed), [("a", "changed")].into());
+    assert_eq!(fetch(store, &one.id).await.product, one);
+}
+
+/// By its id, in one of the lists.
+pub async fn every_product_of_a_batch_is_answered_once(store: &Store) {
+    apply(store, &[product("same", "same"), product("other", "one"), product("newer", "n")], 1)
+        .await;
+    apply(store, &[product("newer", "newer")], 9).await;
+    let batch = ["same", "other", "newer", "new", "new", "same"].map(|id| match id {
+        "other" => product(id, "two"),
+        id => product(id, id.get(..4).unwrap_or(id)),
+    });
+    let applied = apply(store, &batch, 5).await;
+    let expected =
+        [("same", "unchanged"), ("other", "changed"), ("newer", "unchanged"), ("new", "inserted")];
+    assert_eq!(fates(&applied), expected.into());
+}
+
+/// A batch whose answer was lost is sent again.
+pub async fn a_redelivered_batch_changes_nothing(store: &Store) {
+    let batch = [product("a", "one"), product("b", "two"), product("a", "three")];
+    apply(store, &batch, 1).await;
+    let before = outbox(store).await;
+    let again = apply(store, &batch, 1).await;
+    assert_eq!(fates(&again), [("a", "unchanged"), ("b", "unchanged")].into());
+    assert_eq!(outbox(store).await, before);
+}
+
+/// As many as a feed's batch brings, and more than one statement may name.
+pub async fn many_products_fit_into_a_batch(store: &Store) {
+    let products: Vec<_> =
+        (0..store.size()).map(|number| product(&format!("p{number}"), "many")).collect();
+    let ids: Vec<_> = products.iter().map(|product| product.id.clone()).collect();
+    assert_eq!(apply(store, &products, 1).await.inserted.len(), products.len());
+    assert_eq!(store.fetch(&ids).await.unwrap().len(), products.len());
+    let waiting = outbox(store).await;
+    assert_eq!(waiting.len(), products.len());
+    store.clear_outbox(&waiting).await.unwrap();
+    assert_eq!(store.counts().await.unwrap().outbox, 0);
+}

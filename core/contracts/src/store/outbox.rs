@@ -1,0 +1,80 @@
+use super::{Store, apply, outbox, waiting};
+use crate::sample::{id, product};
+use entities::{Change, Version};
+use ports::OutboxEntry;
+
+/// Oldest first, behind any entry, as many as asked for.
+pub async fn the_outbox_is_read_oldest_first_and_page_by_page(store: &Store) {
+    for (at, name) in (1..).zip(["c", "a", "b", "e", "d"]) {
+        apply(store, &[product(name, name)], at).await;
+    }
+    let all = outbox(store).await;
+    assert!(all.is_sorted_by(|a, b| a.sequence < b.sequence));
+    let names: Vec<_> = all.iter().map(|entry| entry.change.id.as_str()).collect();
+    assert_eq!(names, ["c", "a", "b", "e", "d"]);
+    let mut paged = Vec::new();
+    while let page = store.outbox(paged.last().map(|e: &OutboxEntry| e.sequence), 2).await.unwrap()
+        && !page.is_empty()
+    {
+        assert!(page.len() <= 2);
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    assert!(store.outbox(None, 0).await.unwrap().is_empty());
+    assert!(store.outbox(Some(u64::MAX), 9).await.unwrap().is_empty());
+    assert_eq!(store.outbox(None, usize::MAX).await.unwrap(), all);
+}
+
+/// A change moves its product behind all others, under another sequence.
+pub async fn the_outbox_names_a_product_once_at_its_newest_version(store: &Store) {
+    apply(store, &[product("a", "one"), product("b", "one")], 1).await;
+    let before = outbox(store).await;
+    apply(store, &[product("a", "two")], 2).await;
+    assert_eq!(waiting(store).await, [("b".to_owned(), 1), ("a".to_owned(), 2)]);
+    let after = outbox(store).await;
+    assert!(after[1].sequence > before[1].sequence);
+}
+
+/// Only the entries that are done.
+pub async fn what_was_cleared_is_gone_and_nothing_else(store: &Store) {
+    apply(store, &["a", "b", "c", "d"].map(|name| product(name, name)), 1).await;
+    let all = outbox(store).await;
+    store.clear_outbox(&[all[2].clone(), all[0].clone()]).await.unwrap();
+    assert_eq!(outbox(store).await, [all[1].clone(), all[3].clone()]);
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.products, counts.outbox), (4, 2), "the products stay");
+}
+
+/// A worker whose answer was lost clears again.
+pub async fn clearing_twice_or_nothing_is_harmless(store: &Store) {
+    apply(store, &[product("a", "one"), product("b", "one")], 1).await;
+    let all = outbox(store).await;
+    let unknown =
+        OutboxEntry { sequence: 999_999, change: Change { id: id("x"), version: Version(1) } };
+    store.clear_outbox(&[]).await.unwrap();
+    for _ in 0..2 {
+        store.clear_outbox(&[all[0].clone(), all[0].clone(), unknown.clone()]).await.unwrap();
+        assert_eq!(outbox(store).await, all[1..]);
+    }
+}
+
+/// What a worker took before the change is done; the change is not.
+pub async fn an_entry_whose_product_changed_meanwhile_stays(store: &Store) {
+    apply(store, &[product("a", "one"), product("b", "one")], 1).await;
+    let taken = outbox(store).await;
+    apply(store, &[product("a", "two")], 2).await;
+    store.clear_outbox(&taken).await.unwrap();
+    assert_eq!(waiting(store).await, [("a".to_owned(), 2)]);
+}
+
+/// Not even after the outbox was empty: a late worker would clear another's change.
+pub async fn a_sequence_is_never_given_twice(store: &Store) {
+    let mut highest = None;
+    for at in 1..5 {
+        apply(store, &[product("a", &format!("look {at}"))], at).await;
+        let entry = outbox(store).await.remove(0);
+        assert!(Some(entry.sequence) > highest);
+        highest = Some(entry.sequence);
+        store.clear_outbox(&[entry]).await.unwrap();
+    }
+}
