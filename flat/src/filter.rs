@@ -52,16 +52,13 @@ impl Resolved<'_> {
             wanted.sort_unstable();
             let values = segment.keywords(*column);
             match wanted[..] {
-                [one] => rows.retain(|row| values.get(row) == Some(&one)),
-                _ => rows.retain(|row| {
-                    values.get(row).is_some_and(|value| wanted.binary_search(value).is_ok())
-                }),
+                [one] => rows.retain(values, |value| value == one),
+                _ => rows.retain(values, |value| wanted.binary_search(&value).is_ok()),
             }
         }
         for (column, least, greatest) in &self.numbers {
-            let numbers = segment.numbers(*column);
             // NaN, which stands for a missing value, lies in no range.
-            rows.retain(|row| numbers.get(row).is_some_and(|x| x >= least && x <= greatest));
+            rows.retain(segment.numbers(*column), |x| x >= *least && x <= *greatest);
         }
     }
 }

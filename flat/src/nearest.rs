@@ -104,16 +104,28 @@ fn pick_by_bits(
     scratch.picked.clear();
     let mut row = 0;
     for (&word, distances) in rows.words().iter().zip(scratch.distances.chunks(64)) {
-        // Most words hold no row that is near enough, and the least is found without a branch.
-        if distances.iter().fold(u16::MAX, |least, distance| least.min(*distance)) <= most {
-            for (bit, distance) in (0_u32..).zip(distances) {
-                if *distance <= most && word >> bit & 1 == 1 {
-                    scratch.picked.push(row + bit);
-                }
-            }
+        let mut left = word & within(distances, most);
+        while left != 0 {
+            scratch.picked.push(row + left.trailing_zeros());
+            left &= left - 1;
         }
         row += 64;
     }
+}
+
+/// A bit for each of up to 64 distances: whether it is at most `most`. Takes no branch.
+fn within(distances: &[u16], most: u16) -> u64 {
+    let mut bits = 0;
+    for (place, eight) in distances.chunks(8).enumerate() {
+        let mut bytes = [0_u8; 8];
+        for (byte, distance) in bytes.iter_mut().zip(eight) {
+            *byte = u8::from(*distance <= most);
+        }
+        // The product gathers the lowest bit of each byte in the highest byte.
+        let gathered = u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= gathered << (8 * place);
+    }
+    bits
 }
 
 /// The least distance within which `count` of `rows` lie.
@@ -128,9 +140,15 @@ fn furthest(rows: &Rows, distances: &[u16], bits: usize, count: usize) -> u16 {
                     counts[usize::from(*distance)] += 1;
                 }
             }
-        } else {
-            for (bit, distance) in distances.iter().enumerate() {
-                counts[bit % 4][usize::from(*distance)] += (word >> bit & 1) as usize;
+        } else if word != 0 {
+            // What the filter does not keep adds nothing; that is faster than to leave it out.
+            for (place, four) in distances.as_chunks::<4>().0.iter().enumerate() {
+                for (bit, (counts, distance)) in counts.iter_mut().zip(four).enumerate() {
+                    counts[usize::from(*distance)] += (word >> (4 * place + bit) & 1) as usize;
+                }
+            }
+            for (bit, distance) in distances.iter().enumerate().skip(distances.len() / 4 * 4) {
+                counts[0][usize::from(*distance)] += (word >> bit & 1) as usize;
             }
         }
     }
@@ -140,4 +158,36 @@ fn furthest(rows: &Rows, distances: &[u16], bits: usize, count: usize) -> u16 {
         within >= count
     });
     found.map_or(u16::MAX, |(distance, _)| distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_nearest_by_bits_are_within_the_distance_that_holds_so_many(
+            distances in prop::collection::vec(0_u16..40, 0..200),
+            step in 1_usize..4,
+            count in 1_usize..50,
+        ) {
+            let mut rows = Rows::all(distances.len());
+            let numbers: Vec<usize> = (0..distances.len()).collect();
+            rows.retain(&numbers, |row| row.is_multiple_of(step));
+            let kept = || distances.iter().step_by(step);
+            let most = furthest(&rows, &distances, 64, count);
+            if kept().count() >= count {
+                prop_assert!(kept().filter(|distance| **distance <= most).count() >= count);
+                prop_assert!(kept().filter(|distance| **distance < most).count() < count);
+            }
+            let mut picked = Vec::new();
+            for chunk in distances.chunks(64) {
+                let bits = within(chunk, most);
+                picked.extend((0..chunk.len()).map(|bit| bits >> bit & 1 == 1));
+            }
+            let near: Vec<bool> = distances.iter().map(|distance| *distance <= most).collect();
+            prop_assert_eq!(picked, near);
+        }
+    }
 }
