@@ -1,15 +1,15 @@
-use crate::entries::{self, EntryRow};
+use crate::entries;
+use crate::error;
 use crate::pool::{self, Database};
 use crate::snapshot::{self, Snapshot};
-use crate::{error, rows};
+use crate::standing::{self, Standing};
 use arc_swap::ArcSwapOption;
-use flat::{Base, BaseBuilder, Schema};
+use flat::Base;
 use ports::{Candidate, CandidateQuery, PortResult};
-use rusqlite::Connection;
 use std::fmt;
 use std::fs::{self, File};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -51,10 +51,17 @@ impl Derived {
         self.written.fetch_max(sequence, Ordering::AcqRel);
     }
 
+    /// What can be searched now, if nothing was written since: found out in a few microseconds.
+    pub(crate) fn unchanged(&self) -> PortResult<Option<Arc<Snapshot>>> {
+        let Some(held) = self.snapshot.load_full() else { return Ok(None) };
+        let last = self.database.peek(entries::last_sequence)?;
+        Ok((held.sequence() >= last).then_some(held))
+    }
+
     /// What can be searched now: all that this process wrote, and what others wrote as soon as it
     /// is taken in.
     pub(crate) fn current(self: &Arc<Self>) -> PortResult<Arc<Snapshot>> {
-        let last = self.database.read_now(entries::last_sequence)?;
+        let last = self.database.peek(entries::last_sequence)?;
         match self.snapshot.load_full() {
             Some(held) if held.sequence() >= last => Ok(held),
             Some(held)
@@ -68,12 +75,13 @@ impl Derived {
         }
     }
 
-    /// Answers `query` by what can be searched now.
+    /// Answers `query` by `snapshot`.
     pub(crate) fn candidates(
-        self: &Arc<Self>,
+        &self,
+        snapshot: &Snapshot,
         query: &CandidateQuery,
     ) -> PortResult<Vec<Candidate>> {
-        self.current()?.candidates(query).map_err(|e| error::flat(&self.folder, &e))
+        snapshot.candidates(query).map_err(|e| error::flat(&self.folder, &e))
     }
 
     /// Makes the base hold nearly all that the database does, so that the next process opens fast.
@@ -120,32 +128,33 @@ impl Derived {
                 None
             });
         }
-        self.snapshot_of(standing.dimension.unwrap_or_default(), base)
+        self.snapshot_of(&standing, base)
     }
 
     /// `held` and all that was written since.
     fn caught_up(&self, held: Arc<Snapshot>) -> PortResult<Arc<Snapshot>> {
-        let standing = self.database.read_now(Standing::read)?;
-        // The first embedding, also the first after all were removed, decides the dimension.
-        let held = match standing.dimension {
-            Some(dimension) if dimension != held.dimension() => {
-                self.snapshot_of(dimension, None)?
-            }
-            _ => held,
-        };
-        let (rows, last) = self.database.read_now(|connection| {
+        let (standing, rows) = self.database.read_now(|connection| {
+            let standing = Standing::read(connection)?;
+            let (after, dimension) = if standing.goes_on_from(&held) {
+                (held.sequence(), held.dimension())
+            } else {
+                (0, standing.dimension().unwrap_or_default())
+            };
             let mut rows = Vec::new();
-            entries::visit_since(connection, held.sequence(), &mut |row| {
-                check(&row, held.dimension())?;
+            entries::visit_since(connection, after, &mut |row| {
+                standing::check(&row, dimension)?;
                 rows.push(row);
                 Ok(ControlFlow::Continue(()))
             })?;
-            Ok((rows, entries::last_sequence(connection)?))
+            Ok((standing, rows))
         })?;
+        let held =
+            if standing.goes_on_from(&held) { held } else { self.snapshot_of(&standing, None)? };
         if rows.is_empty() {
             return Ok(held);
         }
-        held.with(rows, last).map(Arc::new).map_err(|e| error::flat(&self.folder, &e))
+        let next = held.with(rows, standing.last, standing.fingerprint);
+        next.map(Arc::new).map_err(|e| error::flat(&self.folder, &e))
     }
 
     /// Swaps the base for one that lacks at most `few` writes: another process's, or a new one.
@@ -162,7 +171,7 @@ impl Derived {
     fn swap(&self, base: Option<Base>) -> PortResult<()> {
         let _turn = pool::lock(&self.turn);
         let standing = self.database.read_now(Standing::read)?;
-        let next = self.snapshot_of(standing.dimension.unwrap_or_default(), base)?;
+        let next = self.snapshot_of(&standing, base)?;
         self.snapshot.store(Some(self.caught_up(next)?));
         Ok(())
     }
@@ -176,9 +185,9 @@ impl Derived {
         lock.lock().map_err(io)?;
         let written = self.database.read_now(|connection| {
             let standing = Standing::read(connection)?;
-            let Some(dimension) = standing.dimension else { return Ok(None) };
+            let Some(dimension) = standing.dimension() else { return Ok(None) };
             let (file, schema) = (self.file(&standing), snapshot::schema(dimension));
-            let written = write_base(connection, &file, &schema, standing.last)?;
+            let written = standing::write_base(connection, &file, &schema, standing.last)?;
             Ok(Some((file, schema, written)))
         })?;
         let Some((file, schema, written)) = written else { return Ok(None) };
@@ -204,7 +213,7 @@ impl Derived {
         if !file.exists() {
             return None;
         }
-        match Base::open(&file, &snapshot::schema(standing.dimension?)) {
+        match Base::open(&file, &snapshot::schema(standing.dimension()?)) {
             // A base that knows more than the database is of one that a backup replaced.
             Ok(base) => (base.stamp() <= standing.last).then_some(base),
             Err(error) => {
@@ -218,8 +227,8 @@ impl Derived {
         self.folder.join(format!("{}.flat", standing.identity))
     }
 
-    fn snapshot_of(&self, dimension: usize, base: Option<Base>) -> PortResult<Arc<Snapshot>> {
-        let snapshot = Snapshot::new(dimension, base);
+    fn snapshot_of(&self, standing: &Standing, base: Option<Base>) -> PortResult<Arc<Snapshot>> {
+        let snapshot = Snapshot::new(standing.fingerprint.clone(), base);
         snapshot.map(Arc::new).map_err(|e| error::flat(&self.folder, &e))
     }
 
@@ -236,59 +245,6 @@ impl Derived {
             derived.busy.store(false, Ordering::Release);
         });
     }
-}
-
-/// Writes all that can be found into a base file.
-fn write_base(
-    connection: &Connection,
-    file: &Path,
-    schema: &Schema,
-    stamp: u64,
-) -> rusqlite::Result<Result<(), flat::Error>> {
-    let mut builder = match BaseBuilder::create(file, schema) {
-        Ok(builder) => builder,
-        Err(error) => return Ok(Err(error)),
-    };
-    let mut failure = None;
-    entries::visit_findable(connection, &mut |row| {
-        check(&row, schema.dimension)?;
-        let EntryRow { id, findable } = row;
-        let push = |findable| builder.push(&snapshot::document(&id, findable));
-        failure = findable.map(push).and_then(Result::err);
-        Ok(if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })?;
-    Ok(failure.map_or_else(|| builder.finish(stamp), Err))
-}
-
-/// Where the database stands.
-struct Standing {
-    identity: String,
-    /// Of its embeddings; `None` while it holds none.
-    dimension: Option<usize>,
-    last: u64,
-}
-
-impl Standing {
-    fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        Ok(Self {
-            identity: entries::identity(connection)?,
-            dimension: entries::fingerprint(connection)?.map(|fingerprint| fingerprint.dimension),
-            last: entries::last_sequence(connection)?,
-        })
-    }
-}
-
-/// Makes sure that the coordinates are what was once written: of length 1, as many as announced.
-fn check(row: &EntryRow, dimension: usize) -> rusqlite::Result<()> {
-    let Some(found) = &row.findable else { return Ok(()) };
-    let coordinates = found.embedding.len();
-    let length: f32 = found.embedding.iter().map(|x| x * x).sum();
-    if coordinates == dimension && (length - 1.0).abs() < 1e-3 {
-        return Ok(());
-    }
-    let id = &row.id;
-    let what = format!("{id} has {coordinates} coordinates of squared length {length}");
-    Err(rows::cannot_be(2, what))
 }
 
 impl fmt::Debug for Derived {

@@ -1,11 +1,17 @@
 use crate::derived::Derived;
-use crate::entries::{self, Writer};
+use crate::entries;
+use crate::entry_writer::EntryWriter;
 use crate::pool::{self, Database};
+use crate::snapshot::Snapshot;
 use async_trait::async_trait;
 use entities::{Change, Fingerprint, ProductId, Statistics};
 use ports::{Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// So few products are searched where the question was asked: it takes less than a millisecond, and
+/// another thread would have to be woken for it.
+const SMALL: usize = 50_000;
 
 /// A [`ProductIndex`] in the folder of a [`crate::LocalEngine`].
 #[derive(Clone, Debug)]
@@ -38,17 +44,23 @@ impl ProductIndex for LocalIndex {
     }
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
+        if let Some(snapshot) = self.derived.unchanged()?.filter(|held| held.len() <= SMALL) {
+            return self.derived.candidates(&snapshot, query);
+        }
         let (derived, query) = (Arc::clone(&self.derived), query.clone());
-        pool::blocking(move || derived.candidates(&query)).await
+        pool::blocking(move || derived.candidates(&*derived.current()?, &query)).await
     }
 
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
-        let derived = Arc::clone(&self.derived);
-        pool::blocking(move || Ok(derived.current()? as Arc<dyn Statistics>)).await
+        Ok(self.snapshot().await?)
     }
 
     async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
-        self.database.read(entries::fingerprint).await
+        match self.derived.unchanged()? {
+            Some(snapshot) => Ok(snapshot.fingerprint().cloned()),
+            // Nothing need be taken in to answer this.
+            None => self.database.read(entries::fingerprint).await,
+        }
     }
 
     async fn count(&self) -> PortResult<u64> {
@@ -57,13 +69,23 @@ impl ProductIndex for LocalIndex {
 }
 
 impl LocalIndex {
+    /// What can be searched now. Asking whether that changed does not wait for the disk, so it costs
+    /// no hop to another thread; taking in what changed may.
+    async fn snapshot(&self) -> PortResult<Arc<Snapshot>> {
+        if let Some(snapshot) = self.derived.unchanged()? {
+            return Ok(snapshot);
+        }
+        let derived = Arc::clone(&self.derived);
+        pool::blocking(move || derived.current()).await
+    }
+
     async fn write<F>(&self, work: F) -> PortResult<Failures>
     where
-        F: FnOnce(&mut Writer<'_>) -> rusqlite::Result<()> + Send + 'static,
+        F: FnOnce(&mut EntryWriter<'_>) -> rusqlite::Result<()> + Send + 'static,
     {
         let database = Arc::clone(&self.database);
         let written = self.database.write(move |transaction| {
-            let mut writer = Writer::new(transaction, database.file())?;
+            let mut writer = EntryWriter::new(transaction, database.file())?;
             work(&mut writer)?;
             writer.finish()
         });

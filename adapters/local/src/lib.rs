@@ -9,6 +9,7 @@
 
 mod derived;
 mod entries;
+mod entry_writer;
 mod error;
 mod index;
 mod open;
@@ -17,6 +18,7 @@ mod quarantine;
 mod rows;
 mod schema;
 mod snapshot;
+mod standing;
 mod store;
 
 pub use index::LocalIndex;

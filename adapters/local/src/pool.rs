@@ -61,18 +61,33 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> PortResult<T> {
+        // One transaction for all of it: one snapshot, and the file locks are taken once.
+        self.with_reader(|connection| {
+            let transaction = connection.transaction()?;
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        })
+    }
+
+    /// Runs `work`, which is one short question.
+    pub(crate) fn peek<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> PortResult<T> {
+        self.with_reader(|connection| work(connection))
+    }
+
+    fn with_reader<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> PortResult<T> {
         let idle = lock(&self.readers).pop();
         let mut connection = match idle {
             Some(connection) => connection,
             None => open::reader(&self.file, self.access, self.options)?,
         };
-        // One transaction for all of it: one snapshot, and the file locks are taken once.
-        let answer = connection.transaction().and_then(|transaction| {
-            let answer = work(&transaction)?;
-            transaction.commit()?;
-            Ok(answer)
-        });
-        let answer = answer.map_err(|e| error::sqlite(&self.file, &e))?;
+        let answer = work(&mut connection).map_err(|e| error::sqlite(&self.file, &e))?;
         let mut readers = lock(&self.readers);
         if readers.len() < IDLE_READERS {
             readers.push(connection);

@@ -1,5 +1,5 @@
 use crate::entries::{EntryRow, Findable};
-use entities::{AnalyzedText, ProductId, Similarity, Statistics, TextField};
+use entities::{AnalyzedText, Fingerprint, ProductId, Similarity, Statistics, TextField};
 use flat::{Base, Change, Document, Error, Filter, Request, Schema};
 use ports::{Candidate, CandidateQuery};
 
@@ -10,6 +10,7 @@ const B: f32 = 0.75;
 /// All that can be found, as of one sequence. It never changes.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
+    fingerprint: Option<Fingerprint>,
     dimension: usize,
     found: flat::Snapshot,
     base: Option<Base>,
@@ -44,9 +45,15 @@ pub(crate) fn document(id: &ProductId, found: Findable) -> Document {
 
 impl Snapshot {
     /// What `base` holds, or nothing.
-    pub(crate) fn new(dimension: usize, base: Option<Base>) -> Result<Self, Error> {
+    pub(crate) fn new(fingerprint: Option<Fingerprint>, base: Option<Base>) -> Result<Self, Error> {
+        let dimension = fingerprint.as_ref().map_or(0, |fingerprint| fingerprint.dimension);
         let found = flat::Snapshot::new(schema(dimension), base.as_ref())?;
-        Ok(Self { dimension, found, base, changed: 0 })
+        Ok(Self { fingerprint, dimension, found, base, changed: 0 })
+    }
+
+    /// Which model made the embeddings; `None` while there are none.
+    pub(crate) fn fingerprint(&self) -> Option<&Fingerprint> {
+        self.fingerprint.as_ref()
     }
 
     /// The base that it lies over.
@@ -74,15 +81,21 @@ impl Snapshot {
         self.found.documents()
     }
 
-    /// This one with `rows`, the last of which is the write `sequence`.
-    pub(crate) fn with(&self, rows: Vec<EntryRow>, sequence: u64) -> Result<Self, Error> {
+    /// This one with `rows`, after the write `sequence`, when the embeddings were of `fingerprint`.
+    pub(crate) fn with(
+        &self,
+        rows: Vec<EntryRow>,
+        sequence: u64,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<Self, Error> {
         let changed = self.changed + rows.len();
         let writes = rows.into_iter().map(|row| match row.findable {
             Some(found) => Change::Upsert(document(&row.id, found)),
             None => Change::Remove(row.id.as_str().to_owned()),
         });
         let found = self.found.apply(sequence, writes)?;
-        Ok(Self { dimension: self.dimension, found, base: self.base.clone(), changed })
+        let (dimension, base) = (self.dimension, self.base.clone());
+        Ok(Self { fingerprint, dimension, found, base, changed })
     }
 
     /// Answers `query`.
