@@ -1,10 +1,12 @@
-use entities::{Change, Facets, ProductRecord};
+use crate::one_model::refuse_another_model;
+use entities::{Change, Facets, ProductId, ProductRecord, Version};
 use futures::join;
 use ports::{
     Embedder, ErrorKind, Failures, IndexEntry, Indexed, Meaning, OutboxEntry, PortError,
     PortResult, ProductIndex, ProductStore,
 };
 use ranking::analyze_product;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Brings the index up to the store: embeds each text that changed, and updates the fields of
@@ -61,7 +63,8 @@ struct Plan {
 }
 
 impl EmbedChanges {
-    /// Works off the outbox as it stands.
+    /// Works off the outbox as it stands. An index of another model is refused before anything is
+    /// embedded in vain.
     pub async fn run(
         &self,
         observe: &(dyn Fn(EmbedProgress) + Send + Sync),
@@ -70,6 +73,9 @@ impl EmbedChanges {
         let mut progress = EmbedProgress { done: 0, total: self.store.counts().await?.outbox };
         let mut after = None;
         observe(progress);
+        if progress.total > 0 {
+            refuse_another_model(&*self.index, self.embedder.fingerprint()).await?;
+        }
         loop {
             let page = self.store.outbox(after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(summary) };
@@ -95,7 +101,7 @@ impl EmbedChanges {
         let (records, known) = join!(self.store.fetch(&ids), self.index.known(&ids));
         let (mut records, known) = (records?, known?);
         let mut plan = Plan::default();
-        for OutboxEntry { change, .. } in page {
+        for change in newest_of_each(page) {
             match records.remove(&change.id) {
                 None => plan.remove.push(change.clone()),
                 // The outbox names this product again, at the version that the store holds.
@@ -176,15 +182,14 @@ impl EmbedChanges {
         let whole = self.entries(records, truncated).await;
         match whole {
             Ok(entries) => return Ok((entries, failures)),
-            Err(error) if error.is_retryable() => return Err(error),
-            Err(error) if error.kind == ErrorKind::Misconfigured => return Err(error),
+            Err(error) if is_about_all(&error) => return Err(error),
             Err(_) => {}
         }
         let mut entries = Vec::with_capacity(records.len());
         for record in records {
             match self.entries(std::slice::from_ref(record), truncated).await {
                 Ok(entry) => entries.extend(entry),
-                Err(error) if error.is_retryable() => return Err(error),
+                Err(error) if is_about_all(&error) => return Err(error),
                 Err(error) => {
                     failures.insert(record.product.id.clone(), error);
                 }
@@ -217,6 +222,26 @@ impl EmbedChanges {
             })
             .collect())
     }
+}
+
+/// The newest change of each product: a queue may deliver several, in any order.
+fn newest_of_each(page: &[OutboxEntry]) -> impl Iterator<Item = &Change> {
+    let mut newest = HashMap::<&ProductId, Version>::with_capacity(page.len());
+    for OutboxEntry { change, .. } in page {
+        let version = newest.entry(&change.id).or_insert(change.version);
+        *version = change.version.max(*version);
+    }
+    let changes = page.iter().map(|entry| &entry.change);
+    changes.filter(move |change| {
+        let is_newest = newest.get(&change.id) == Some(&change.version);
+        // Of two equal ones the first is enough.
+        is_newest && newest.remove(&change.id).is_some()
+    })
+}
+
+/// Whether the next text will meet the same error.
+fn is_about_all(error: &PortError) -> bool {
+    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Misconfigured)
 }
 
 fn holds_text(known: Option<&Indexed>, record: &ProductRecord) -> bool {

@@ -8,6 +8,7 @@ mod embed_changes;
 mod evaluate_search;
 mod ingest_feed;
 mod normalise;
+mod one_model;
 mod query_embeddings;
 mod search_products;
 mod search_request;

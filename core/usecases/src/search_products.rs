@@ -1,8 +1,7 @@
+use crate::one_model::refuse_another_model;
 use crate::{Facet, QueryEmbeddings, SearchRequest, Sort};
 use entities::{Embedding, Mode, ProductId, ProductRecord, Similarity};
-use ports::{
-    Candidate, CandidateQuery, ErrorKind, PortError, PortResult, ProductIndex, ProductStore,
-};
+use ports::{Candidate, CandidateQuery, PortError, PortResult, ProductIndex, ProductStore};
 use ranking::{Input, QueryTerms, Repair, Score};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -153,26 +152,9 @@ impl SearchProducts {
         match request.mode {
             Mode::Lexical => Ok(None),
             Mode::Hybrid | Mode::Semantic => {
-                self.refuse_another_model().await?;
+                refuse_another_model(&*self.index, self.embeddings.fingerprint()).await?;
                 self.embeddings.embed(&request.query).await.map(Some)
             }
-        }
-    }
-
-    /// Cosines between vectors of two models would mean nothing.
-    async fn refuse_another_model(&self) -> PortResult<()> {
-        let asked = self.embeddings.fingerprint();
-        match self.index.fingerprint().await? {
-            Some(held) if !held.is_compatible_with(asked) => Err(PortError::new(
-                "search",
-                ErrorKind::Misconfigured,
-                format!(
-                    "the index holds embeddings of {held}, but queries are embedded by {asked}: \
-                     set AKIN_MODEL to the model that made the index, or ingest into another \
-                     folder (AKIN_DATA)"
-                ),
-            )),
-            _ => Ok(()),
         }
     }
 

@@ -1,3 +1,4 @@
+use crate::one_model::refuse_another_model;
 use crate::{Hit, QueryEmbeddings, SearchError};
 use entities::{Filter, ProductId, Similarity};
 use ports::{CandidateQuery, ProductIndex, ProductStore};
@@ -22,6 +23,8 @@ impl SimilarProducts {
         let asked = std::slice::from_ref(id);
         let mut record = self.store.fetch(asked).await.map_err(SearchError::Fetch)?;
         let Some(record) = record.remove(id) else { return Ok(None) };
+        let one_model = refuse_another_model(&*self.index, self.embeddings.fingerprint());
+        one_model.await.map_err(SearchError::Embedding)?;
         let text = record.product.embedded_text();
         let embedding = self.embeddings.embedder().embed_one(&text).await;
         let query = CandidateQuery {
