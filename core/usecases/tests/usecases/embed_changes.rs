@@ -1,0 +1,201 @@
+use crate::house::{House, id, row};
+use entities::{CountedStatistics, Version};
+use memory::MemoryEmbedder;
+use ports::{ErrorKind, ProductIndex};
+use std::sync::{Arc, Mutex};
+use usecases::{CatalogueStatus, EmbedChanges};
+
+fn three() -> [ports::FeedRow; 3] {
+    [row("a", "Phone tripod", "₹1"), row("b", "Desk lamp", "₹2"), row("c", "Coffee cup", "₹3")]
+}
+
+fn all() -> [entities::ProductId; 3] {
+    ["a", "b", "c"].map(id)
+}
+
+#[tokio::test]
+async fn what_changed_is_embedded_and_can_be_found() {
+    let house = House::new();
+    house.ingest(&three(), 1).await;
+    let summary = house.embed().await;
+    let counts = (summary.embedded, summary.updated_fields, summary.removed, summary.truncated);
+    assert_eq!(counts, (3, 0, 0, 0));
+    house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn a_second_run_embeds_nothing() {
+    let house = House::new();
+    house.stock(&three()).await;
+    let embedded = house.embedder.embedded().len();
+    house.ingest(&three(), 2).await;
+    let summary = house.embed().await;
+    assert_eq!((summary.embedded, summary.updated_fields), (0, 0));
+    assert_eq!(house.embedder.embedded().len(), embedded);
+}
+
+#[tokio::test]
+async fn a_change_of_price_alone_updates_the_fields_without_inference() {
+    let house = House::new();
+    house.stock(&three()).await;
+    let embedded = house.embedder.embedded().len();
+    house.ingest(&[row("a", "Phone tripod", "₹99")], 2).await;
+    let summary = house.embed().await;
+    assert_eq!((summary.embedded, summary.updated_fields), (0, 1));
+    assert_eq!(house.embedder.embedded().len(), embedded);
+    house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn a_text_that_changed_is_embedded_anew() {
+    let house = House::new();
+    house.stock(&three()).await;
+    house.ingest(&[row("a", "Camera tripod", "₹1")], 2).await;
+    assert_eq!(house.embed().await.embedded, 1);
+    assert_eq!(house.known("a").await.unwrap().version, Version(2));
+    house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn a_product_that_the_store_forgot_leaves_the_index() {
+    let house = House::new();
+    house.stock(&three()).await;
+    house.store.forget(&[id("b")], Version(2));
+    assert_eq!(house.embed().await.removed, 1);
+    house.assert_in_step(&all()).await;
+    assert_eq!(house.known("b").await.unwrap().text_hash, None);
+    house.ingest(&three(), 3).await;
+    assert_eq!(house.embed().await.embedded, 1, "it is sold again");
+    house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn a_text_that_the_embedder_refuses_fails_alone_and_stays_in_the_outbox() {
+    let house = House::with_embedder(|embedder| embedder.refusing("desk"));
+    house.ingest(&three(), 1).await;
+    let summary = house.try_embed().await.unwrap();
+    assert_eq!(summary.embedded, 2);
+    assert_eq!(summary.failures.keys().collect::<Vec<_>>(), [&id("b")]);
+    assert_eq!(summary.failures[&id("b")].kind, ErrorKind::Refused);
+    let waiting: Vec<_> = house.outbox().await.into_iter().map(|entry| entry.change.id).collect();
+    assert_eq!(waiting, [id("b")]);
+    house.ingest(&[row("b", "Lamp", "₹2")], 2).await;
+    house.embed().await;
+    house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn a_product_that_the_index_refuses_fails_alone_and_stays_in_the_outbox() {
+    let house = House::new();
+    house.stock(&three()).await;
+    let rows = [row("a", "Phone tripod", "₹9"), row("b", "Lamp", ""), row("c", "Mug", "")];
+    house.ingest(&rows, 2).await;
+    house.faults.refuse(id("a"));
+    house.faults.refuse(id("c"));
+    let summary = house.try_embed().await.unwrap();
+    assert_eq!((summary.embedded, summary.updated_fields), (1, 0));
+    let mut failed: Vec<_> = summary.failures.keys().map(ToString::to_string).collect();
+    failed.sort();
+    assert_eq!(failed, ["a", "c"]);
+    assert_eq!(house.outbox().await.len(), 2);
+    house.faults.mend();
+    let summary = house.embed().await;
+    assert_eq!((summary.embedded, summary.updated_fields), (1, 1));
+    house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn an_unavailable_embedder_leaves_the_outbox_as_it_is() {
+    let house = House::new();
+    house.ingest(&three(), 1).await;
+    let waiting = house.outbox().await;
+    for kind in [ErrorKind::Unavailable, ErrorKind::Misconfigured] {
+        let faults = memory::Faults::default();
+        faults.break_after(0, kind);
+        let embedder = Arc::new(MemoryEmbedder::default().with_faults(faults));
+        let (store, index) = (house.store.clone(), house.index.clone());
+        let error = EmbedChanges { store, embedder, index }.run(&|_| ()).await.unwrap_err();
+        assert_eq!(error.kind, kind);
+        assert_eq!(house.outbox().await, waiting);
+    }
+    house.embed().await;
+    house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn an_index_of_another_model_is_refused_before_anything_is_embedded() {
+    let house = House::new();
+    house.stock(&three()).await;
+    house.ingest(&[row("a", "Camera tripod", "₹1"), row("b", "Desk lamp", "₹9")], 2).await;
+    let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
+    let (store, index) = (house.store.clone(), house.index.clone());
+    let embed = EmbedChanges { store, embedder: embedder.clone(), index };
+    let error = embed.run(&|_| ()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    let told = error.report();
+    assert!(told.contains("words@00000000/fp32/64"), "{told}");
+    assert!(told.contains("AKIN_MODEL"), "{told}");
+    assert!(embedder.embedded().is_empty());
+    assert_eq!(house.outbox().await.len(), 2);
+}
+
+#[tokio::test]
+async fn texts_beyond_the_limit_are_counted() {
+    let house = House::new();
+    let long = "word ".repeat(100);
+    house.ingest(&[row("a", &long, ""), row("b", "short", ""), row("c", &long, "₹1")], 1).await;
+    assert_eq!(house.embed().await.truncated, 2);
+}
+
+#[tokio::test]
+async fn more_than_a_page_of_changes_is_worked_off_in_one_run() {
+    let house = House::new();
+    let name = |n: usize| format!("Product {}", "word ".repeat(n % 9));
+    let rows: Vec<_> = (0..2_500).map(|n| row(&n.to_string(), &name(n), "")).collect();
+    house.ingest(&rows, 1).await;
+    let told = Mutex::new(Vec::new());
+    let observe = |progress: usecases::EmbedProgress| {
+        told.lock().unwrap().push((progress.done, progress.total));
+    };
+    let (store, embedder) = (house.store.clone(), house.embedder.clone());
+    let embed = EmbedChanges { store, embedder, index: house.index.clone() };
+    assert_eq!(embed.run(&observe).await.unwrap().embedded, 2_500);
+    assert_eq!(house.outbox().await, []);
+    let told = told.into_inner().unwrap();
+    assert!(told.is_sorted() && told.first() == Some(&(0, 2_500)), "{told:?}");
+    assert_eq!(told.last(), Some(&(2_500, 2_500)));
+}
+
+#[tokio::test]
+async fn the_status_says_what_is_held_and_what_waits() {
+    let house = House::new();
+    let status = CatalogueStatus { store: house.store.clone(), index: house.index.clone() };
+    let before = status.run().await.unwrap();
+    assert_eq!((before.indexed, before.fingerprint), (0, None));
+    house.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "call us")], 1).await;
+    let waiting = status.run().await.unwrap();
+    let counts = (waiting.store.products, waiting.store.outbox, waiting.store.quarantined);
+    assert_eq!((counts, waiting.indexed), ((1, 1, 1), 0));
+    house.embed().await;
+    let after = status.run().await.unwrap();
+    assert_eq!((after.store.outbox, after.indexed), (0, 1));
+    assert_eq!(after.fingerprint, house.index.fingerprint().await.unwrap());
+    assert!(after.fingerprint.is_some());
+}
+
+#[tokio::test]
+async fn the_statistics_that_the_ranking_reads_are_those_of_the_store() {
+    let house = House::new();
+    house.stock(&three()).await;
+    let mut counted = CountedStatistics::default();
+    let records = ports::ProductStore::fetch(&*house.store, &all()).await.unwrap();
+    for record in records.values() {
+        let analyzed = ranking::analyze_product(&record.product);
+        counted.add(&analyzed.text, &analyzed.words);
+    }
+    let found = house.index.statistics().await.unwrap();
+    for term in ["phone", "tripod", "cup", "coffe"] {
+        let expected = entities::Statistics::document_frequency(&counted, term);
+        assert_eq!((found.document_frequency(term), expected), (1, 1), "{term}");
+    }
+}

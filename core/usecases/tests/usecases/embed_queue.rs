@@ -1,0 +1,114 @@
+//! Changes that come from a queue, which may deliver late, twice, and in any order.
+
+use crate::house::{House, id, row};
+use async_trait::async_trait;
+use entities::{Change, Product, ProductId, ProductRecord, Version};
+use memory::MemoryStore;
+use ports::{
+    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
+};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// A store whose changes were delivered like this.
+#[derive(Debug)]
+struct Delivered {
+    store: Arc<MemoryStore>,
+    waiting: Mutex<Vec<OutboxEntry>>,
+}
+
+#[async_trait]
+impl ProductStore for Delivered {
+    async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied> {
+        self.store.apply(products, at).await
+    }
+
+    async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
+        self.store.fetch(ids).await
+    }
+
+    async fn outbox(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<OutboxEntry>> {
+        let waiting = self.waiting.lock().unwrap();
+        let behind = waiting.iter().filter(|entry| Some(entry.sequence) > after);
+        Ok(behind.take(limit).cloned().collect())
+    }
+
+    async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()> {
+        self.waiting.lock().unwrap().retain(|entry| !done.contains(entry));
+        Ok(())
+    }
+
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
+        self.store.quarantine(feed, rows, at).await
+    }
+
+    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
+        self.store.release_quarantine(feed, before).await
+    }
+
+    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
+        self.store.quarantined(limit).await
+    }
+
+    async fn counts(&self) -> PortResult<StoreCounts> {
+        let outbox = self.waiting.lock().unwrap().len() as u64;
+        Ok(StoreCounts { outbox, ..self.store.counts().await? })
+    }
+}
+
+/// Embeds these changes; all of them must be done. Says how many were embedded, updated, removed.
+async fn deliver(house: &House, changes: &[(&str, i64)]) -> [u64; 3] {
+    let entry = |(sequence, (name, version)): (u64, &(&str, i64))| OutboxEntry {
+        sequence,
+        change: Change { id: id(name), version: Version(*version) },
+    };
+    let waiting = (1..).zip(changes).map(entry).collect();
+    let store = Delivered { store: house.store.clone(), waiting: Mutex::new(waiting) };
+    let store = Arc::new(store);
+    let summary = house.embed_from(store.clone()).await.unwrap();
+    assert!(summary.failures.is_empty(), "{:?}", summary.failures);
+    assert_eq!(*store.waiting.lock().unwrap(), [], "all are done");
+    // What the store itself would have delivered is done as well.
+    house.store.clear_outbox(&house.outbox().await).await.unwrap();
+    [summary.embedded, summary.updated_fields, summary.removed]
+}
+
+#[tokio::test]
+async fn a_superseded_change_is_done_and_those_beside_it_are_embedded() {
+    let house = House::new();
+    house.ingest(&[row("a", "Old tripod", "")], 1).await;
+    let now = [row("a", "Phone tripod", ""), row("b", "Lamp", ""), row("c", "Cup", "")];
+    house.ingest(&now, 2).await;
+    assert_eq!(deliver(&house, &[("a", 1), ("b", 2), ("c", 2)]).await, [2, 0, 0]);
+    assert_eq!(house.known("a").await, None, "its newer change is still to come");
+    assert_eq!(deliver(&house, &[("a", 2)]).await, [1, 0, 0]);
+    house.assert_in_step(&["a", "b", "c"].map(id)).await;
+}
+
+#[tokio::test]
+async fn a_product_that_comes_twice_is_embedded_once_in_whatever_order() {
+    for changes in [[("a", 1), ("a", 2)], [("a", 2), ("a", 1)], [("a", 2), ("a", 2)]] {
+        let house = House::new();
+        house.ingest(&[row("a", "Old tripod", "")], 1).await;
+        house.ingest(&[row("a", "Phone tripod", "")], 2).await;
+        assert_eq!(deliver(&house, &changes).await, [1, 0, 0], "{changes:?}");
+        house.assert_in_step(&[id("a")]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_removal_that_comes_twice_removes_once() {
+    let house = House::new();
+    house.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
+    house.store.forget(&[id("a")], Version(2));
+    assert_eq!(deliver(&house, &[("a", 1), ("a", 2), ("a", 2)]).await, [0, 0, 1]);
+    house.assert_in_step(&["a", "b"].map(id)).await;
+}
+
+#[tokio::test]
+async fn a_change_that_was_done_before_is_done_again_without_inference() {
+    let house = House::new();
+    house.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
+    assert_eq!(deliver(&house, &[("b", 1), ("a", 1)]).await, [0, 2, 0]);
+    house.assert_in_step(&["a", "b"].map(id)).await;
+}

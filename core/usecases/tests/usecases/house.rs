@@ -1,0 +1,161 @@
+//! A shop in memory, and what the tests do with it.
+
+use entities::{Currency, Filter, Mode, ProductId, Query, Version};
+use memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
+use ports::{
+    CandidateQuery, Embedder, FeedItem, FeedRow, Indexed, OutboxEntry, PortResult, ProductIndex,
+    ProductStore,
+};
+use ranking::analyze_product;
+use std::sync::Arc;
+use usecases::{
+    EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary, QueryEmbeddings,
+    SearchAnswer, SearchProducts, SearchRequest, SimilarProducts,
+};
+
+/// A store, an index and an embedder that break together.
+pub(crate) struct House {
+    pub(crate) faults: Faults,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) index: Arc<MemoryIndex>,
+    pub(crate) embedder: Arc<MemoryEmbedder>,
+}
+
+pub(crate) fn id(text: &str) -> ProductId {
+    ProductId::new(text).unwrap()
+}
+
+/// A row with an id, a name and a price.
+pub(crate) fn row(id: &str, name: &str, price: &str) -> FeedRow {
+    let (product_id, name, actual_price) = (id.to_owned(), name.to_owned(), price.to_owned());
+    FeedRow { product_id, name, actual_price, ..FeedRow::default() }
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self::with_embedder(|embedder| embedder)
+    }
+
+    pub(crate) fn with_embedder(change: impl FnOnce(MemoryEmbedder) -> MemoryEmbedder) -> Self {
+        let faults = Faults::default();
+        let embedder = change(MemoryEmbedder::default()).with_faults(faults.clone());
+        Self {
+            store: Arc::new(MemoryStore::with_faults(faults.clone())),
+            index: Arc::new(MemoryIndex::with_faults(faults.clone())),
+            embedder: Arc::new(embedder),
+            faults,
+        }
+    }
+
+    /// Ingests `rows`, which stand on the lines from 2 on.
+    pub(crate) async fn try_ingest(
+        &self,
+        rows: &[FeedRow],
+        at: i64,
+    ) -> Result<IngestSummary, IngestError> {
+        let numbered = (2..).zip(rows).map(|(line, row)| FeedRow { line, ..row.clone() });
+        let items: Vec<FeedItem> = numbered.map(Ok).collect();
+        let mut feed = MemoryFeed::new("shop.csv", items).with_faults(self.faults.clone());
+        let ingest = IngestFeed { store: self.store.clone(), unsigned: Currency::INR };
+        ingest.run(&mut feed, Version(at), &|_| ()).await
+    }
+
+    pub(crate) async fn ingest(&self, rows: &[FeedRow], at: i64) -> IngestSummary {
+        self.try_ingest(rows, at).await.unwrap()
+    }
+
+    pub(crate) async fn try_embed(&self) -> PortResult<EmbedSummary> {
+        self.embed_from(self.store.clone()).await
+    }
+
+    /// Embeds what `store` says is waiting.
+    pub(crate) async fn embed_from(
+        &self,
+        store: Arc<dyn ProductStore>,
+    ) -> PortResult<EmbedSummary> {
+        let (embedder, index) = (self.embedder.clone(), self.index.clone());
+        EmbedChanges { store, embedder, index }.run(&|_| ()).await
+    }
+
+    /// Embeds all that waits; nothing may fail.
+    pub(crate) async fn embed(&self) -> EmbedSummary {
+        let summary = self.try_embed().await.unwrap();
+        assert!(summary.failures.is_empty(), "{:?}", summary.failures);
+        summary
+    }
+
+    pub(crate) async fn stock(&self, rows: &[FeedRow]) {
+        self.ingest(rows, 1).await;
+        self.embed().await;
+    }
+
+    pub(crate) async fn outbox(&self) -> Vec<OutboxEntry> {
+        self.store.outbox(None, 1_000).await.unwrap()
+    }
+
+    pub(crate) async fn known(&self, name: &str) -> Option<Indexed> {
+        self.index.known(&[id(name)]).await.unwrap().remove(&id(name))
+    }
+
+    pub(crate) fn embeddings(&self) -> QueryEmbeddings {
+        QueryEmbeddings::new(self.embedder.clone(), 100)
+    }
+
+    pub(crate) fn search(&self) -> SearchProducts {
+        let (index, store) = (self.index.clone(), self.store.clone());
+        SearchProducts { embeddings: self.embeddings(), index, store }
+    }
+
+    pub(crate) fn similar(&self) -> SimilarProducts {
+        let (index, store) = (self.index.clone(), self.store.clone());
+        SimilarProducts { embeddings: self.embeddings(), index, store }
+    }
+
+    pub(crate) async fn answer(&self, request: &SearchRequest) -> SearchAnswer {
+        self.search().run(request).await.unwrap()
+    }
+
+    /// Makes sure that the index holds what the store does, of each product all of it, and that
+    /// nothing waits.
+    pub(crate) async fn assert_in_step(&self, ids: &[ProductId]) {
+        assert_eq!(self.outbox().await, []);
+        let records = self.store.fetch(ids).await.unwrap();
+        assert_eq!(self.index.count().await.unwrap(), records.len() as u64);
+        let known = self.index.known(ids).await.unwrap();
+        for (id, record) in &records {
+            let product = &record.product;
+            let expected =
+                Indexed { version: record.version, text_hash: Some(product.text_hash()) };
+            assert_eq!(known.get(id), Some(&expected), "{id}");
+            let meaning = self.embedder.embed(&[product.embedded_text()]).await.unwrap();
+            let filter = Filter {
+                price: entities::Range {
+                    min: product.price().map(entities::Price::amount),
+                    max: product.price().map(entities::Price::amount),
+                },
+                ..Filter::default()
+            };
+            let embedding = meaning.embeddings.into_iter().next();
+            let query = CandidateQuery {
+                terms: Vec::new(),
+                embedding,
+                filter,
+                depth: ids.len(),
+                threshold: None,
+            };
+            let found = self.index.candidates(&query).await.unwrap();
+            let found = found.iter().find(|found| found.id == *id).unwrap();
+            assert_eq!(found.text, analyze_product(product).text);
+            assert!(found.cosine.unwrap().get() > 0.999, "{id} points elsewhere");
+        }
+    }
+}
+
+pub(crate) fn request(words: &str, mode: Mode) -> SearchRequest {
+    SearchRequest { mode, ..SearchRequest::new(Query::new(words).unwrap()) }
+}
+
+/// The ids of an answer's hits, in their order.
+pub(crate) fn ids(answer: &SearchAnswer) -> Vec<&str> {
+    answer.hits.iter().map(|hit| hit.record.product.id.as_str()).collect()
+}

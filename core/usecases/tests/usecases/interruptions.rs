@@ -1,0 +1,152 @@
+//! Whatever happens in between, the index ends as the feed says.
+
+use crate::house::{House, id, row};
+use entities::{ProductId, Version};
+use ports::{ErrorKind, FeedRow, ProductStore};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn catalogue(look: &str) -> Vec<FeedRow> {
+    // Three batches to read; of two products only the price changes from look to look.
+    let name = |n: usize| if n < 2 { format!("Product {n}") } else { format!("{look} {n}") };
+    (0..8).map(|n| row(&n.to_string(), &name(n), &format!("₹{}", look.len()))).collect()
+}
+
+fn catalogue_ids() -> Vec<ProductId> {
+    (0..8).map(|n| id(&n.to_string())).collect()
+}
+
+/// A house whose catalogue changed, was read, and had one product taken out of it.
+async fn changed_house() -> House {
+    let house = House::new();
+    house.stock(&catalogue("old")).await;
+    house.ingest(&catalogue("newer"), 2).await;
+    house.store.forget(&[id("7")], Version(3));
+    house
+}
+
+#[tokio::test]
+async fn embedding_that_is_interrupted_anywhere_is_finished_by_the_next_run() {
+    let house = changed_house().await;
+    let before = house.faults.steps();
+    house.embed().await;
+    let steps = house.faults.steps() - before;
+    assert!(steps > 10, "it takes {steps} steps");
+    for broken in 0..steps {
+        let house = changed_house().await;
+        house.faults.break_after(broken, ErrorKind::Unavailable);
+        house.try_embed().await.unwrap_err();
+        house.faults.mend();
+        house.embed().await;
+        house.assert_in_step(&catalogue_ids()).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_before_an_interruption_is_not_embedded_again() {
+    let house = House::new();
+    // More than two batches of texts.
+    let rows: Vec<_> = (0..300).map(|n| row(&n.to_string(), &format!("Product {n}"), "")).collect();
+    house.ingest(&rows, 1).await;
+    let before = house.faults.steps();
+    house.embed().await;
+    let (steps, texts) = (house.faults.steps() - before, house.embedder.embedded().len());
+    assert_eq!(texts, 300);
+    let house = House::new();
+    house.ingest(&rows, 1).await;
+    // All but the last step: the outbox is not cleared, yet everything is in the index.
+    house.faults.break_after(steps - 4, ErrorKind::Unavailable);
+    house.try_embed().await.unwrap_err();
+    house.faults.mend();
+    let summary = house.embed().await;
+    assert_eq!((summary.embedded, summary.updated_fields), (0, 300));
+    assert_eq!(house.embedder.embedded().len(), 300);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Reads a feed of these looks, by product, and may be killed on the way.
+    Ingest { looks: BTreeMap<u8, u8>, at: i64, killed: Option<u8> },
+    /// Embeds, and may be killed on the way.
+    Embed { killed: Option<u8> },
+    /// Takes a product out of the catalogue.
+    Forget { product: u8 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let killed = || prop::option::of(0..30_u8);
+    let looks = prop::collection::btree_map(0..6_u8, 0..4_u8, 0..6);
+    prop_oneof![
+        4 => (looks, 0..9_i64, killed())
+            .prop_map(|(looks, at, killed)| Step::Ingest { looks, at, killed }),
+        3 => killed().prop_map(|killed| Step::Embed { killed }),
+        1 => (0..6_u8).prop_map(|product| Step::Forget { product }),
+    ]
+}
+
+/// Looks 0 and 1 differ in the price alone.
+fn looking(product: u8, look: u8) -> FeedRow {
+    let name = ["Phone tripod", "Phone tripod", "Desk lamp", "Coffee cup"][usize::from(look)];
+    row(&product.to_string(), &format!("{name} {product}"), &format!("₹{}", look + 1))
+}
+
+async fn run(steps: Vec<Step>) {
+    let house = House::new();
+    let ids: Vec<_> = (0..6).map(|product| id(&product.to_string())).collect();
+    // The newest state that the feeds told of each product.
+    let mut told = BTreeMap::<u8, (i64, u8)>::new();
+    // The clock behind the times of the steps: what was forgotten is told anew only later.
+    let mut clock = 0;
+    for step in steps {
+        if let Step::Ingest { killed: Some(after), .. } | Step::Embed { killed: Some(after) } = step
+        {
+            house.faults.break_after(after.into(), ErrorKind::Unavailable);
+        }
+        match step {
+            Step::Ingest { looks, at, .. } => {
+                let at = clock + at;
+                let rows: Vec<_> = looks.iter().map(|(p, look)| looking(*p, *look)).collect();
+                let _ = house.try_ingest(&rows, at).await;
+                house.faults.mend();
+                // Whether it was killed or not, it is read to its end by and by.
+                house.ingest(&rows, at).await;
+                for (product, look) in looks {
+                    let held = told.entry(product).or_insert((at, look));
+                    if held.0 <= at {
+                        // Equal content keeps its older version.
+                        let version = if held.1 == look { held.0 } else { at };
+                        *held = (version, look);
+                    }
+                }
+            }
+            Step::Embed { .. } => drop(house.try_embed().await),
+            Step::Forget { product } => {
+                house.store.forget(&[id(&product.to_string())], Version(clock + 10));
+                clock += 20;
+                told.remove(&product);
+            }
+        }
+        house.faults.mend();
+    }
+    house.embed().await;
+    let records = house.store.fetch(&ids).await.unwrap();
+    assert_eq!(records.len(), told.len());
+    for (product, (version, look)) in told {
+        let record = &records[&id(&product.to_string())];
+        assert_eq!(record.version, Version(version));
+        assert_eq!(record.product.name, looking(product, look).name);
+    }
+    house.assert_in_step(&ids).await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_of_feeds_and_kills_ends_as_the_feeds_say(
+        steps in prop::collection::vec(step(), 1..15),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(run(steps));
+    }
+}

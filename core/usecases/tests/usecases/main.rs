@@ -1,0 +1,14 @@
+//! The use cases with doubles of their ports.
+
+#![expect(clippy::unwrap_used, reason = "what serves the tests here may panic as they may")]
+
+mod embed_changes;
+mod embed_queue;
+mod evaluate;
+mod house;
+mod ingest_feed;
+mod interruptions;
+mod query_embeddings;
+mod search;
+mod search_answers;
+mod similar;

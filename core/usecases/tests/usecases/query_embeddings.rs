@@ -1,0 +1,65 @@
+use crate::house::House;
+use entities::Query;
+use futures::future::join_all;
+use memory::{Faults, MemoryEmbedder};
+use ports::{Embedder, ErrorKind};
+use std::sync::Arc;
+use usecases::QueryEmbeddings;
+
+fn query(words: &str) -> Query {
+    Query::new(words).unwrap()
+}
+
+#[tokio::test]
+async fn equal_queries_that_arrive_together_share_one_inference() {
+    let house = House::new();
+    let embeddings = house.embeddings();
+    let (tripod, lamp) = (query("phone tripod"), query("desk lamp"));
+    let asked = (0..40).map(|n| embeddings.embed(if n % 2 == 0 { &tripod } else { &lamp }));
+    let answers = join_all(asked).await;
+    assert!(answers.iter().all(Result::is_ok));
+    let mut embedded = house.embedder.embedded();
+    embedded.sort();
+    assert_eq!(embedded, ["desk lamp", "phone tripod"]);
+    let expected = house.embedder.embed(&["phone tripod".to_owned()]).await.unwrap();
+    assert_eq!(*answers[0].as_ref().unwrap().as_ref(), expected.embeddings[0]);
+}
+
+#[tokio::test]
+async fn a_query_is_remembered_also_by_a_copy() {
+    let house = House::new();
+    let embeddings = house.embeddings();
+    let first = embeddings.embed(&query("phone tripod")).await.unwrap();
+    let second = embeddings.clone().embed(&query(" phone tripod ")).await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(house.embedder.embedded().len(), 1);
+}
+
+#[tokio::test]
+async fn without_room_every_query_is_embedded_and_answered_alike() {
+    let house = House::new();
+    for (capacity, inferences) in [(0, 6), (100, 3)] {
+        let embedder = Arc::new(MemoryEmbedder::default());
+        let embeddings = QueryEmbeddings::new(embedder.clone(), capacity);
+        for words in ["a", "b", "c", "a", "b", "c"] {
+            let found = embeddings.embed(&query(words)).await.unwrap();
+            let expected = house.embedder.embed(&[words.to_owned()]).await.unwrap();
+            assert_eq!(*found, expected.embeddings[0]);
+        }
+        assert_eq!(embedder.embedded().len(), inferences, "with room for {capacity}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_not_remembered() {
+    let faults = Faults::default();
+    let embedder = Arc::new(MemoryEmbedder::default().with_faults(faults.clone()));
+    let embeddings = QueryEmbeddings::new(embedder.clone(), 10);
+    faults.break_after(0, ErrorKind::Unavailable);
+    let asked = query("phone tripod");
+    let failed = join_all((0..5).map(|_| embeddings.embed(&asked))).await;
+    assert!(failed.iter().all(Result::is_err));
+    faults.mend();
+    assert!(embeddings.embed(&asked).await.is_ok());
+    assert_eq!(embedder.embedded().len(), 1);
+}

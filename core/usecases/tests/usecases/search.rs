@@ -1,0 +1,229 @@
+//! What is found, and in which order.
+
+use crate::house::{House, id, ids, request, row};
+use entities::{Filter, Mode, Range, Similarity, Version};
+use memory::MemoryEmbedder;
+use ports::{ErrorKind, FeedRow, ProductStore};
+use proptest::prelude::*;
+use std::sync::Arc;
+use usecases::{Paging, QueryEmbeddings, Repair, SearchError, SearchProducts, SearchRequest};
+
+fn rows() -> Vec<FeedRow> {
+    let described = |id, name, description: &str| FeedRow {
+        description: description.to_owned(),
+        ..row(id, name, "₹100")
+    };
+    vec![
+        described("1", "phone tripod", "stands on any desk"),
+        described("2", "tripod", "for a phone"),
+        described("3", "phone case", "for a phone that falls"),
+        described("4", "desk lamp", "gives light"),
+        described("5", "coffee cup", "holds a drink"),
+    ]
+}
+
+async fn house() -> House {
+    let house = House::new();
+    house.stock(&rows()).await;
+    house
+}
+
+#[tokio::test]
+async fn words_alone_find_what_holds_any_of_them() {
+    let house = house().await;
+    let answer = house.answer(&request("phone tripod", Mode::Lexical)).await;
+    assert_eq!(ids(&answer)[..2], ["1", "2"]);
+    assert_eq!((answer.total, ids(&answer).contains(&"4")), (3, false));
+    assert!(answer.hits.iter().all(|hit| hit.similarity.is_none()));
+    assert!(answer.hits.iter().all(|hit| hit.score.to_bits() == hit.text_score.to_bits()));
+    assert_eq!(house.embedder.embedded().len(), 5, "no query was embedded");
+}
+
+#[tokio::test]
+async fn meaning_alone_orders_everything_by_its_cosine() {
+    let house = house().await;
+    let answer = house.answer(&request("tripod for a phone", Mode::Semantic)).await;
+    assert_eq!((answer.total, ids(&answer)[0]), (5, "2"));
+    assert!(answer.hits.is_sorted_by(|a, b| a.score >= b.score));
+    for hit in &answer.hits {
+        assert_eq!((hit.similarity.map(Similarity::get), hit.text_score), (Some(hit.score), 0.0));
+    }
+}
+
+#[tokio::test]
+async fn words_and_meaning_together_find_what_either_finds() {
+    let house = house().await;
+    let answer = house.answer(&request("phone tripod", Mode::Hybrid)).await;
+    assert_eq!((answer.total, ids(&answer)[..2].concat()), (5, "21".to_owned()));
+    assert!(answer.hits.is_sorted_by(|a, b| a.score >= b.score));
+    assert!(answer.hits.iter().all(|hit| hit.similarity.is_some()));
+}
+
+#[tokio::test]
+async fn ties_are_ordered_by_id_in_every_mode() {
+    let house = House::new();
+    let equals: Vec<_> = ["b", "10", "a", "9", "c"].map(|id| row(id, "phone tripod", "")).into();
+    house.stock(&equals).await;
+    for mode in Mode::ALL {
+        let answer = house.answer(&request("tripod", mode)).await;
+        assert_eq!(ids(&answer), ["10", "9", "a", "b", "c"], "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_threshold_cuts_what_meaning_finds_and_leaves_what_words_find() {
+    let house = house().await;
+    let threshold = Similarity::new(0.6);
+    let near = SearchRequest { threshold, ..request("phone tripod", Mode::Semantic) };
+    let answer = house.answer(&near).await;
+    assert!((1..5).contains(&answer.total));
+    assert!(answer.hits.iter().all(|hit| hit.similarity >= threshold));
+    let both = SearchRequest { threshold, ..request("lamp", Mode::Hybrid) };
+    assert!(ids(&house.answer(&both).await).contains(&"4"));
+}
+
+#[tokio::test]
+async fn filters_are_applied_to_all_that_is_found() {
+    let house = House::new();
+    let priced = |n: usize| row(&n.to_string(), "phone tripod", &format!("₹{n}"));
+    house.stock(&(1..=300).map(priced).collect::<Vec<_>>()).await;
+    let price = Range { min: Some(299.0), max: None };
+    let filter = Filter { price, ..Filter::default() };
+    for mode in Mode::ALL {
+        let asked = SearchRequest { filter: filter.clone(), depth: 10, ..request("tripod", mode) };
+        assert_eq!(ids(&house.answer(&asked).await), ["299", "300"], "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_more_are_found_than_the_depth_of_either_part() {
+    let house = House::new();
+    let rows: Vec<_> = (0..30).map(|n| row(&format!("{n:02}"), "phone tripod", "")).collect();
+    house.stock(&rows).await;
+    for mode in [Mode::Lexical, Mode::Semantic] {
+        let answer = house.answer(&SearchRequest { depth: 7, ..request("tripod", mode) }).await;
+        assert_eq!((answer.total, answer.hits.len()), (7, 7));
+    }
+}
+
+#[tokio::test]
+async fn a_word_that_the_catalogue_lacks_is_repaired() {
+    let house = house().await;
+    let answer = house.answer(&request("tripdo", Mode::Lexical)).await;
+    assert_eq!(answer.repaired, [Repair { from: "tripdo".into(), to: "tripod".into() }]);
+    assert_eq!(ids(&answer), ["2", "1"]);
+    assert!(house.answer(&request("tripod", Mode::Lexical)).await.repaired.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_to_something_else_is_not_good() {
+    let house = house().await;
+    let answer = house.answer(&request("xylophone quartet", Mode::Hybrid)).await;
+    assert!(!answer.good && answer.total > 0);
+    let best = SearchRequest { depth: 1, ..request("phone tripod", Mode::Hybrid) };
+    assert!(house.answer(&best).await.good);
+    let nothing = house.answer(&request("xylophone quartet", Mode::Lexical)).await;
+    assert_eq!((nothing.good, nothing.total, nothing.hits.len()), (false, 0, 0));
+}
+
+#[tokio::test]
+async fn an_empty_catalogue_answers_with_nothing() {
+    let house = House::new();
+    for mode in Mode::ALL {
+        let answer = house.answer(&request("phone tripod", mode)).await;
+        assert_eq!((answer.total, answer.good), (0, false));
+    }
+}
+
+#[tokio::test]
+async fn another_model_is_refused_where_meaning_counts() {
+    let house = house().await;
+    let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
+    let embeddings = QueryEmbeddings::new(embedder.clone(), 10);
+    let search = SearchProducts { embeddings, ..house.search() };
+    for mode in [Mode::Hybrid, Mode::Semantic] {
+        let error = search.run(&request("tripod", mode)).await.unwrap_err();
+        assert!(matches!(error, SearchError::Embedding(_)));
+        assert_eq!(error.source_error().kind, ErrorKind::Misconfigured);
+        let story = error.source_error().report();
+        assert!(story.contains("other@00000000") && story.contains("AKIN_MODEL"), "{story}");
+    }
+    assert!(embedder.embedded().is_empty(), "nothing is embedded in vain");
+    assert_eq!(search.run(&request("tripod", Mode::Lexical)).await.unwrap().total, 2);
+}
+
+type IsPart = fn(&SearchError) -> bool;
+
+#[tokio::test]
+async fn an_error_says_which_part_failed() {
+    let house = house().await;
+    // The index says its model; then the query is embedded, the statistics are read, the
+    // candidates are brought, the products fetched: two steps each.
+    let parts: [(u64, IsPart); 5] = [
+        (0, |error| matches!(error, SearchError::Embedding(_))),
+        (2, |error| matches!(error, SearchError::Embedding(_))),
+        (4, |error| matches!(error, SearchError::Index(_))),
+        (6, |error| matches!(error, SearchError::Index(_))),
+        (8, |error| matches!(error, SearchError::Fetch(_))),
+    ];
+    for (steps, is_part) in parts {
+        let search = house.search();
+        house.faults.break_after(steps, ErrorKind::Unavailable);
+        let error = search.run(&request("tripod", Mode::Hybrid)).await.unwrap_err();
+        assert!(is_part(&error), "{error:?} after {steps} steps");
+        assert!(error.source_error().is_retryable());
+        house.faults.mend();
+    }
+}
+
+#[tokio::test]
+async fn a_hit_whose_product_is_gone_is_left_out() {
+    let house = house().await;
+    house.store.forget(&[id("1")], Version(2));
+    let answer = house.answer(&request("phone tripod", Mode::Hybrid)).await;
+    assert!(!ids(&answer).contains(&"1"));
+    assert_eq!(house.store.counts().await.unwrap().products, 4);
+}
+
+const WORDS: [&str; 6] = ["phone", "tripod", "lamp", "cup", "light", "desk"];
+
+fn texts() -> impl Strategy<Value = Vec<Vec<usize>>> {
+    prop::collection::vec(prop::collection::vec(0..WORDS.len(), 1..5), 1..25)
+}
+
+fn joined(words: &[usize]) -> String {
+    words.iter().map(|&word| WORDS[word]).collect::<Vec<_>>().join(" ")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_answer_is_ordered_whole_and_the_same_however_the_feed_was(
+        texts in texts(), asked in prop::collection::vec(0..WORDS.len(), 1..4),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let rows = |(n, words): (usize, &Vec<usize>)| row(&n.to_string(), &joined(words), "");
+            let mut rows: Vec<_> = texts.iter().enumerate().map(rows).collect();
+            let (one, other) = (House::new(), House::new());
+            one.stock(&rows).await;
+            rows.reverse();
+            other.stock(&rows).await;
+            for mode in Mode::ALL {
+                let paging = Paging { page: 1, size: 100 };
+                let asked = SearchRequest { paging, ..request(&joined(&asked), mode) };
+                let answer = one.answer(&asked).await;
+                let keys: Vec<_> = answer
+                    .hits
+                    .iter()
+                    .map(|hit| (-hit.score, hit.record.product.id.clone()))
+                    .collect();
+                assert!(keys.is_sorted(), "{keys:?}");
+                assert!(keys.iter().all(|(score, _)| score.is_finite()));
+                assert_eq!(answer.total, answer.hits.len());
+                assert_eq!(ids(&other.answer(&asked).await), ids(&answer));
+            }
+        });
+    }
+}
