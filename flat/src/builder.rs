@@ -1,8 +1,8 @@
 use crate::document::field_lengths;
-use crate::layout::{ALIGNMENT, HEADER, Header};
+use crate::layout::{HEADER, Header};
+use crate::output::{Output, Table};
 use crate::quantised::{code, quantise, width};
 use crate::{Document, Error, Schema};
-use bytemuck::NoUninit;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -47,35 +47,6 @@ struct Content {
     values: Vec<HashMap<String, u32>>,
     keywords: Vec<Vec<u32>>,
     numbers: Vec<Vec<f64>>,
-}
-
-/// Texts one behind the other, with where each ends.
-#[derive(Debug, Default)]
-struct Table {
-    ends: Vec<u64>,
-    bytes: Vec<u8>,
-}
-
-impl Table {
-    fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut table = Self::default();
-        texts.into_iter().for_each(|text| table.push(text));
-        table
-    }
-
-    fn push(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.ends.push(self.bytes.len() as u64);
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &str> {
-        let begins = std::iter::once(&0).chain(&self.ends);
-        begins.zip(&self.ends).map(|(&begin, &end)| {
-            #[expect(clippy::cast_possible_truncation, reason = "a place in this very memory")]
-            let bytes = &self.bytes[begin as usize..end as usize];
-            std::str::from_utf8(bytes).unwrap_or_default()
-        })
-    }
 }
 
 impl<W: Write> Builder<W> {
@@ -140,7 +111,7 @@ impl Content {
     }
 
     fn comes_behind(&self, key: &str) -> bool {
-        self.keys.ends.is_empty() || self.keys.iter_last() < key
+        self.keys.ends.is_empty() || self.keys.last() < key
     }
 
     fn push(&mut self, document: &Document) {
@@ -283,14 +254,6 @@ impl Content {
     }
 }
 
-impl Table {
-    fn iter_last(&self) -> &str {
-        let begin = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before]);
-        let begin = usize::try_from(begin).unwrap_or_default();
-        std::str::from_utf8(&self.bytes[begin..]).unwrap_or_default()
-    }
-}
-
 /// Each term of `text` with its weighted frequency, once for each time that it occurs.
 #[expect(clippy::cast_precision_loss, reason = "a field has far fewer than 2^24 terms")]
 fn frequencies<'a>(
@@ -317,67 +280,4 @@ pub(crate) fn average(field_terms: &[u64], rows: usize) -> Vec<f32> {
 #[expect(clippy::cast_possible_truncation, reason = "a segment has fewer than 2^32 of anything")]
 fn place(place: usize) -> u32 {
     place as u32
-}
-
-/// Writes sections, and notes where each stands.
-#[derive(Debug)]
-struct Output<W> {
-    out: W,
-    at: usize,
-    sum: crc32fast::Hasher,
-    begin: usize,
-    sections: Vec<std::ops::Range<usize>>,
-}
-
-impl<W: Write> Output<W> {
-    fn new(out: W) -> Self {
-        let sum = crc32fast::Hasher::new();
-        Self { out, at: HEADER, sum, begin: HEADER, sections: Vec::new() }
-    }
-
-    fn begin(&mut self) -> io::Result<()> {
-        let padding = self.at.next_multiple_of(ALIGNMENT) - self.at;
-        self.write(&[0_u8; ALIGNMENT][..padding])?;
-        self.begin = self.at;
-        Ok(())
-    }
-
-    fn write<T: NoUninit>(&mut self, numbers: &[T]) -> io::Result<()> {
-        let bytes = bytemuck::cast_slice(numbers);
-        self.out.write_all(bytes)?;
-        self.sum.update(bytes);
-        self.at += bytes.len();
-        Ok(())
-    }
-
-    fn end(&mut self) {
-        self.sections.push(self.begin..self.at);
-    }
-
-    /// The checksum of what was written since the last one.
-    fn take_sum(&mut self) -> u32 {
-        std::mem::take(&mut self.sum).finalize()
-    }
-
-    fn section<T: NoUninit>(&mut self, numbers: &[T]) -> io::Result<()> {
-        self.parts::<T>(std::iter::once(numbers))
-    }
-
-    /// A section of parts, one behind the other.
-    fn parts<T: NoUninit>(
-        &mut self,
-        parts: impl Iterator<Item = impl AsRef<[T]>>,
-    ) -> io::Result<()> {
-        self.begin()?;
-        for part in parts {
-            self.write(part.as_ref())?;
-        }
-        self.end();
-        Ok(())
-    }
-
-    fn table(&mut self, table: &Table) -> io::Result<()> {
-        self.section(&table.ends)?;
-        self.section(&table.bytes)
-    }
 }

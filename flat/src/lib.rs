@@ -49,6 +49,7 @@ mod layer;
 mod layout;
 mod matching;
 mod nearest;
+mod output;
 mod quantised;
 mod rows;
 mod scratch;
