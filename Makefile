@@ -19,7 +19,7 @@ model: build ## fetch, verify and pack the model where akin finds it by default
 	$(AKIN) model pack
 
 demo: model ## ingest the sample catalogue and serve the page on http://127.0.0.1:8080
-	$(AKIN) ingest --data .cache/demo data/catalogue.csv
+	$(AKIN) ingest --data .cache/demo --currency INR data/catalogue.csv
 	$(AKIN) serve --data .cache/demo --images data/images --listen 127.0.0.1:8080
 
 test: model ## set up what the tests need and run every test
