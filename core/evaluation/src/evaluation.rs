@@ -46,10 +46,22 @@ pub struct Comparison {
     pub difference: Difference,
 }
 
+impl Report {
+    /// What `measure` is on average; `None` if no query has anything to find.
+    pub fn estimate(&self, measure: Measure) -> Option<Estimate> {
+        self.figures.iter().find(|figure| figure.measure == measure)?.estimate
+    }
+}
+
 impl Evaluation {
     /// An evaluation of what `name` says, by the first `depth` hits.
     pub fn new(name: impl Into<String>, depth: NonZeroUsize) -> Self {
         Self { name: name.into(), depth, queries: BTreeMap::new() }
+    }
+
+    /// What was measured: `hybrid`.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Measures the answer to `query`, best hit first. A query asked again replaces its figures.

@@ -1,14 +1,15 @@
 use entities::ProductId;
 use std::collections::HashMap;
+use std::str::FromStr;
 
 /// How well a product answers a query: 0 (not at all) to 3 (exactly).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Grade(u8);
 
-/// The number is no grade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a grade of 0 to 3: {0}")]
-pub struct InvalidGrade(u8);
+/// The number or text is no grade.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a grade of 0 to 3: {0:?}")]
+pub struct InvalidGrade(String);
 
 /// What a judge said about one query's products. Those that nobody judged have no grade.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl Grade {
 
     /// The grade of that number.
     pub fn new(grade: u8) -> Result<Self, InvalidGrade> {
-        if grade > 3 { Err(InvalidGrade(grade)) } else { Ok(Self(grade)) }
+        if grade > 3 { Err(InvalidGrade(grade.to_string())) } else { Ok(Self(grade)) }
     }
 
     /// Whether it answers the query.
@@ -34,10 +35,27 @@ impl Grade {
     }
 }
 
+/// A grade as a judge writes it: `3`.
+impl FromStr for Grade {
+    type Err = InvalidGrade;
+
+    fn from_str(text: &str) -> Result<Self, InvalidGrade> {
+        let invalid = || InvalidGrade(text.to_owned());
+        text.parse()
+            .map_err(|_| invalid())
+            .and_then(|grade| Self::new(grade).map_err(|_| invalid()))
+    }
+}
+
 impl Judgments {
     /// The grade of a product, if it was judged.
     pub fn grade(&self, id: &ProductId) -> Option<Grade> {
         self.0.get(id).copied()
+    }
+
+    /// Every product that was judged, in no order.
+    pub fn products(&self) -> impl Iterator<Item = &ProductId> {
+        self.0.keys()
     }
 
     /// Every grade that was given, in no order.

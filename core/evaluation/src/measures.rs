@@ -112,7 +112,8 @@ fn discounted(gains: impl Iterator<Item = f64>, depth: NonZeroUsize) -> f64 {
         .take(depth.get())
         .enumerate()
         .map(|(place, gain)| gain / ((place + 2) as f64).log2())
-        .sum()
+        // `sum` of nothing is -0, which a table would show.
+        .fold(0.0, |sum, gain| sum + gain)
 }
 
 fn relevant_hits(ranking: &[ProductId], judgments: &Judgments, depth: NonZeroUsize) -> usize {

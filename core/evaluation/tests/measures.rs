@@ -41,6 +41,7 @@ fn ndcg_agrees_with_a_sum_by_hand() {
     assert_near(ndcg(&ids(&[1, 2, 0]), &judgments, depth(10)), by_hand);
     assert_near(ndcg(&ids(&[1]), &judgments, depth(1)), 3.0 / 7.0);
     assert_near(ndcg(&[], &judgments, depth(10)), 0.0);
+    assert!(ndcg(&[], &judgments, depth(10)).unwrap().is_sign_positive());
     assert_eq!(ndcg(&ids(&[0]), &judged(&[0]), depth(10)), None);
 }
 
@@ -64,7 +65,18 @@ fn relevance_begins_at_grade_two() {
     assert_near(precision(&ranking, &judgments, depth(10)), 0.2);
     assert_near(reciprocal_rank(&ids(&[0]), &judgments), 0.0);
     assert_eq!(reciprocal_rank(&ranking, &judged(&[1, 1])), None);
-    assert!(Grade::new(4).is_err());
+}
+
+#[test]
+fn a_grade_is_one_of_four_numbers() {
+    for grade in 0..=3 {
+        assert_eq!(grade.to_string().parse::<Grade>(), Grade::new(grade));
+    }
+    assert_eq!(Grade::new(4).unwrap_err().to_string(), "not a grade of 0 to 3: \"4\"");
+    for text in ["", "4", "-1", "2.0", "good", "256"] {
+        let told = text.parse::<Grade>().unwrap_err().to_string();
+        assert_eq!(told, format!("not a grade of 0 to 3: {text:?}"));
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 use crate::{Paging, SearchError, SearchProducts, SearchRequest};
 use entities::{Mode, ProductId, Query};
 use evaluation::{Evaluation, Judgments};
+use ports::PortResult;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 /// Measures how good a way of searching is, over queries whose answers were judged.
@@ -22,6 +24,18 @@ pub struct JudgedQuery {
 }
 
 impl EvaluateSearch {
+    /// Every product that a judge saw, once, in the order of the ids.
+    pub fn judged(queries: &[JudgedQuery]) -> BTreeSet<&ProductId> {
+        queries.iter().flat_map(|query| query.judgments.products()).collect()
+    }
+
+    /// The judged products that the store lacks, so that no search can find them.
+    pub async fn missing(&self, queries: &[JudgedQuery]) -> PortResult<Vec<ProductId>> {
+        let judged: Vec<_> = Self::judged(queries).into_iter().cloned().collect();
+        let known = self.search.store.fetch(&judged).await?;
+        Ok(judged.into_iter().filter(|id| !known.contains_key(id)).collect())
+    }
+
     /// How good `mode` is: measures at `depth`, over every candidate of each query, so that
     /// measures which leave out what nobody judged have enough to choose from.
     pub async fn run(
@@ -45,5 +59,45 @@ impl EvaluateSearch {
             observe(done + 1);
         }
         Ok(evaluation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{QueryEmbeddings, normalise};
+    use entities::{Currency, Version};
+    use evaluation::Grade;
+    use memory::{MemoryEmbedder, MemoryIndex, MemoryStore};
+    use ports::{FeedRow, ProductStore};
+    use std::sync::Arc;
+
+    fn judged(name: &str, products: &[&str]) -> JudgedQuery {
+        let grade = |id: &&str| (ProductId::new(*id).unwrap(), Grade::RELEVANT);
+        JudgedQuery {
+            name: name.to_owned(),
+            query: Query::new("a tripod").unwrap(),
+            judgments: products.iter().map(grade).collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_judged_product_that_the_store_lacks_is_named_once() {
+        let store = MemoryStore::default();
+        let row = FeedRow { name: "Tripod".into(), product_id: "p1".into(), ..FeedRow::default() };
+        let product = normalise(row, Currency::INR).unwrap();
+        store.apply(&[product], Version(1)).await.unwrap();
+        let search = SearchProducts {
+            embeddings: QueryEmbeddings::new(Arc::new(MemoryEmbedder::default()), 1),
+            index: Arc::new(MemoryIndex::default()),
+            store: Arc::new(store),
+        };
+        let evaluate = EvaluateSearch { search };
+        let queries = [judged("q1", &["p1", "p9"]), judged("q2", &["p9", "p8"]), judged("q3", &[])];
+        let missing = evaluate.missing(&queries).await.unwrap();
+        let missing: Vec<_> = missing.iter().map(ProductId::as_str).collect();
+        assert_eq!(missing, ["p8", "p9"]);
+        assert_eq!(EvaluateSearch::judged(&queries).len(), 3);
+        assert_eq!(evaluate.missing(&[]).await.unwrap(), []);
     }
 }

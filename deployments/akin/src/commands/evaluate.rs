@@ -1,20 +1,23 @@
-use crate::compose::EngineSettings;
+mod files;
+
+use crate::compose::{Engine, EngineSettings};
 use crate::progress::{Progress, Unit};
 use crate::{exit, output};
-use anyhow::{Context, anyhow};
-use entities::{Mode, ProductId, Query};
-use evaluation::{Comparison, Evaluation, Grade, Judgments, Measure, compare};
-use serde_json::json;
+use anyhow::bail;
+use comfy_table::{Attribute, Cell};
+use entities::{Mode, ProductId};
+use evaluation::{Comparison, Estimate, Evaluation, Measure, Report, compare};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use usecases::{EvaluateSearch, JudgedQuery};
 
 /// Measure how good the answers are, against judged queries.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin evaluate data/queries.csv data/judgments.csv\n\nThe queries are a CSV file with query_id and query, the judgments one with query_id, product_id and grade: 3 exact, 2 good, 1 related, 0 wrong."
+    after_help = "Example:\n  akin evaluate data/queries.csv data/judgments.csv\n\nThe queries are a CSV file with the columns query_id and query, the judgments one with query_id,\nproduct_id and grade: 3 exact, 2 good, 1 related, 0 wrong. From grade 2 on a product is relevant.\nA hit that nobody judged counts as wrong; the judged nDCG leaves such hits out."
 )]
 pub(crate) struct Arguments {
     /// The queries.
@@ -27,6 +30,10 @@ pub(crate) struct Arguments {
     #[arg(long, env = "AKIN_DEPTH", default_value = "10")]
     depth: NonZeroUsize,
 
+    /// List each query too, the worst answered first.
+    #[arg(long)]
+    by_query: bool,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -36,9 +43,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let queries = judged_queries(&arguments.queries, &arguments.judgments)?;
+    let queries = files::judged_queries(&arguments.queries, &arguments.judgments)?;
     let engine = arguments.engine.open().await?;
     let evaluate = EvaluateSearch { search: engine.search() };
+    let missing = evaluate.missing(&queries).await?;
+    tell_missing(&queries, &missing)?;
     let mut evaluations = Vec::new();
     for mode in Mode::ALL {
         let progress = Progress::new(format!("evaluating {}", mode.name()), Unit::Queries);
@@ -47,111 +56,171 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         evaluations.push(evaluate.run(mode, &queries, arguments.depth, &observe).await?);
     }
     if arguments.json {
-        print_json(&evaluations);
+        let mut document = document(&evaluations, &queries, &missing, arguments.depth);
+        document["engine"] = json!(Engine::NAME);
+        document["model"] = json!(engine.embedder.fingerprint().to_string());
+        output::json(&document);
     } else {
-        print(&evaluations);
+        if arguments.by_query {
+            print_by_query(&evaluations, &queries, arguments.depth);
+        }
+        print(&evaluations, arguments.depth);
     }
     Ok(exit::DONE)
 }
 
-fn print(evaluations: &[Evaluation]) {
+/// Judgments of other products than those at hand measure nothing.
+fn tell_missing(queries: &[JudgedQuery], missing: &[ProductId]) -> anyhow::Result<()> {
+    let judged = EvaluateSearch::judged(queries).len();
+    let Some(first) = missing.first() else { return Ok(()) };
+    if missing.len() == judged {
+        bail!(
+            "none of the {judged} judged products is in this catalogue: ingest the feed that the \
+             judgments are of, or choose the folder that holds it (--data)"
+        );
+    }
+    output::note(&format!(
+        "{} of the {judged} judged products are not in this catalogue, {:?} for one; no search \
+         can find them",
+        missing.len(),
+        first.as_str()
+    ));
+    Ok(())
+}
+
+fn print(evaluations: &[Evaluation], depth: NonZeroUsize) {
     let reports: Vec<_> = evaluations.iter().map(Evaluation::report).collect();
-    let Some(first) = reports.first() else { return };
-    let names = first.figures.iter().map(|figure| figure.name.as_str());
-    let headings: Vec<_> = ["mode"].into_iter().chain(names).collect();
+    let names = SHOWN.map(|measure| measure.name(depth));
+    let headings: Vec<_> = ["mode"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let mut table = output::table(&headings);
     for report in &reports {
-        let mut row = vec![comfy_table::Cell::new(&report.name)];
-        row.extend(report.figures.iter().map(|figure| match &figure.estimate {
-            None => output::number("-"),
-            Some(is) => output::number(&format!("{:.3} [{:.3}, {:.3}]", is.mean, is.low, is.high)),
-        }));
+        let mut row = vec![Cell::new(&report.name)];
+        row.extend(SHOWN.map(|measure| figure(report, measure, &reports)));
         table.add_row(row);
     }
     output::line(&table.to_string());
-    output::line(&format!("{} queries; the brackets hold the mean with 95 %", first.queries));
-    for comparison in comparisons(evaluations) {
-        let Comparison { from, to, difference, .. } = comparison;
+    if let Some(report) = reports.first() {
+        output::line(&format!("means with their 95 % intervals, over {}", counted(report, depth)));
+    }
+    for Comparison { from, to, difference, .. } in comparisons(evaluations) {
+        let Estimate { mean, low, high, .. } = difference.estimate;
+        let name = Measure::Ndcg.name(depth);
+        let p = difference.p;
         output::line(&format!(
-            "{to} minus {from}: {:+.3} nDCG (p = {:.4})",
-            difference.estimate.mean, difference.p
+            "{to} - {from}: {mean:+.3} {name} [{low:+.3}, {high:+.3}], p = {p:.4}"
         ));
     }
 }
 
-/// How hybrid search differs from each other mode.
-fn comparisons(evaluations: &[Evaluation]) -> impl Iterator<Item = Comparison> {
-    let (first, others) = evaluations.split_first().into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
-    let others: Vec<_> = others.into_iter().flatten().collect();
-    first
-        .into_iter()
-        .flat_map(move |first| others.clone().into_iter().map(move |other| (other, first)))
-        .filter_map(|(from, to)| compare(from, to, Measure::Ndcg))
+/// Over how many queries each measure is a mean: a query with nothing to find has none.
+fn counted(report: &Report, depth: NonZeroUsize) -> String {
+    let mut groups: Vec<(usize, Vec<String>)> = Vec::new();
+    for measure in SHOWN {
+        let queries = report.estimate(measure).map_or(0, |is| is.queries);
+        match groups.last_mut().filter(|(count, _)| *count == queries) {
+            Some((_, names)) => names.push(measure.name(depth)),
+            None => groups.push((queries, vec![measure.name(depth)])),
+        }
+    }
+    let all = report.queries;
+    if groups.iter().all(|(queries, _)| *queries == all) {
+        return format!("{all} queries");
+    }
+    let groups = groups.iter().map(|(queries, names)| format!("{queries} ({})", names.join(", ")));
+    let groups = groups.collect::<Vec<_>>().join(" and ");
+    format!("{groups} of {all} queries: the others have nothing to find")
 }
 
-fn print_json(evaluations: &[Evaluation]) {
-    let modes = evaluations.iter().map(|evaluation| {
-        let report = evaluation.report();
-        let figures = report.figures.iter().map(|figure| {
-            let estimate = figure.estimate.map(|is| {
-                json!({ "mean": is.mean, "low": is.low, "high": is.high, "queries": is.queries })
-            });
-            (figure.name.clone(), estimate.unwrap_or_default())
-        });
-        let figures: serde_json::Map<_, _> = figures.collect();
-        json!({ "mode": report.name, "queries": report.queries, "figures": figures })
+/// The measures of the table. Precision is left to the JSON document: over one set of judgments
+/// it says what recall says.
+const SHOWN: [Measure; 4] =
+    [Measure::Ndcg, Measure::JudgedNdcg, Measure::ReciprocalRank, Measure::Recall];
+
+/// A mean above its interval; bold if no other report has a larger one.
+fn figure(report: &Report, measure: Measure, reports: &[Report]) -> Cell {
+    let Some(Estimate { mean, low, high, .. }) = report.estimate(measure) else {
+        return output::number("-");
+    };
+    let cell = output::number(&format!("{mean:.3}\n[{low:.3}, {high:.3}]"));
+    let best = reports.iter().filter_map(|report| report.estimate(measure));
+    if best.into_iter().all(|other| other.mean <= mean) {
+        cell.add_attribute(Attribute::Bold)
+    } else {
+        cell
+    }
+}
+
+fn print_by_query(evaluations: &[Evaluation], queries: &[JudgedQuery], depth: NonZeroUsize) {
+    let names: Vec<_> = evaluations.iter().map(Evaluation::name).collect();
+    let heading = format!("{} by query", Measure::Ndcg.name(depth));
+    let mut table =
+        output::table(&["query", &heading].into_iter().chain(names).collect::<Vec<_>>());
+    let by_query: Vec<HashMap<_, _>> =
+        evaluations.iter().map(|evaluation| evaluation.by_query(Measure::Ndcg).collect()).collect();
+    let figures = |query: &JudgedQuery| -> Vec<Option<f64>> {
+        by_query.iter().map(|figures| *figures.get(query.name.as_str())?).collect()
+    };
+    let mut rows: Vec<_> = queries.iter().map(|query| (figures(query), query)).collect();
+    let first = |figures: &[Option<f64>]| figures.first().copied().flatten().unwrap_or(f64::MAX);
+    rows.sort_by(|(a, _), (b, _)| first(a).total_cmp(&first(b)));
+    for (figures, query) in rows {
+        let mut row = vec![Cell::new(&query.name), Cell::new(query.query.as_str())];
+        let text = |figure: Option<f64>| figure.map_or_else(|| "-".into(), |is| format!("{is:.3}"));
+        row.extend(figures.into_iter().map(|figure| output::number(&text(figure))));
+        table.add_row(row);
+    }
+    output::line(&table.to_string());
+}
+
+/// How the first way of searching differs from each other.
+fn comparisons(evaluations: &[Evaluation]) -> Vec<Comparison> {
+    let Some((first, others)) = evaluations.split_first() else { return Vec::new() };
+    others.iter().filter_map(|other| compare(other, first, Measure::Ndcg)).collect()
+}
+
+fn document(
+    evaluations: &[Evaluation],
+    queries: &[JudgedQuery],
+    missing: &[ProductId],
+    depth: NonZeroUsize,
+) -> Value {
+    let comparisons = comparisons(evaluations).into_iter().map(|comparison| {
+        let mut document = estimate(&comparison.difference.estimate);
+        document["p"] = json!(comparison.difference.p);
+        json!({
+            "from": comparison.from,
+            "to": comparison.to,
+            "measure": comparison.measure.name(depth),
+            "difference": document,
+        })
     });
-    output::json(&modes.collect());
+    json!({
+        "queries": queries.len(),
+        "judged_products": EvaluateSearch::judged(queries).len(),
+        "missing_products": missing.iter().map(ProductId::as_str).collect::<Vec<_>>(),
+        "modes": evaluations.iter().map(|mode| of_mode(mode, depth)).collect::<Vec<_>>(),
+        "comparisons": comparisons.collect::<Vec<_>>(),
+    })
 }
 
-#[derive(Debug, serde::Deserialize)]
-struct QueryRow {
-    query_id: String,
-    query: String,
+fn of_mode(evaluation: &Evaluation, depth: NonZeroUsize) -> Value {
+    let report = evaluation.report();
+    let figures: serde_json::Map<_, _> = report
+        .figures
+        .iter()
+        .map(|figure| (figure.name.clone(), figure.estimate.as_ref().map_or(Value::Null, estimate)))
+        .collect();
+    let by_query: serde_json::Map<_, _> = Measure::ALL
+        .into_iter()
+        .map(|measure| {
+            let figures = evaluation.by_query(measure);
+            let figures = figures.map(|(query, figure)| (query.to_owned(), json!(figure)));
+            (measure.name(depth), Value::Object(figures.collect()))
+        })
+        .collect();
+    json!({ "mode": report.name, "figures": figures, "by_query": by_query })
 }
 
-#[derive(Debug, serde::Deserialize)]
-struct JudgmentRow {
-    query_id: String,
-    product_id: String,
-    grade: u8,
-}
-
-fn judged_queries(queries: &Path, judgments: &Path) -> anyhow::Result<Vec<JudgedQuery>> {
-    let mut judged = HashMap::<String, Vec<(ProductId, Grade)>>::new();
-    for row in rows::<JudgmentRow>(judgments)? {
-        let (line, row) = row?;
-        let at = || format!("{}, line {line}", judgments.display());
-        let id = ProductId::new(row.product_id).with_context(at)?;
-        let grade = Grade::new(row.grade).with_context(at)?;
-        judged.entry(row.query_id).or_default().push((id, grade));
-    }
-    let mut asked = Vec::new();
-    for row in rows::<QueryRow>(queries)? {
-        let (line, row) = row?;
-        let query = Query::new(&row.query)
-            .with_context(|| format!("{}, line {line}", queries.display()))?;
-        let judgments: Judgments =
-            judged.remove(&row.query_id).unwrap_or_default().into_iter().collect();
-        asked.push(JudgedQuery { name: row.query_id, query, judgments });
-    }
-    if let Some(name) = judged.keys().min() {
-        let (judgments, queries) = (judgments.display(), queries.display());
-        return Err(anyhow!("{judgments} judges a query {name:?} that {queries} lacks"));
-    }
-    Ok(asked)
-}
-
-/// The rows of a CSV file, with their lines.
-fn rows<T: serde::de::DeserializeOwned>(
-    path: &Path,
-) -> anyhow::Result<impl Iterator<Item = anyhow::Result<(u64, T)>>> {
-    let reader = csv::Reader::from_path(path);
-    let reader = reader.with_context(|| format!("cannot read {}", path.display()))?;
-    let path = path.to_owned();
-    Ok(reader.into_deserialize().enumerate().map(move |(row, read)| {
-        // The header is line 1; a query or an id never spans two lines.
-        let line = row as u64 + 2;
-        read.map(|row| (line, row)).with_context(|| format!("{}, line {line}", path.display()))
-    }))
+fn estimate(is: &Estimate) -> Value {
+    json!({ "mean": is.mean, "low": is.low, "high": is.high, "queries": is.queries })
 }
