@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::JsonRejection;
-use axum::http::{Response, StatusCode, header};
+use axum::extract::rejection::BytesRejection;
+use axum::http::{Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use ports::{ErrorKind, PortError};
 use serde::Serialize;
@@ -43,6 +43,17 @@ impl ApiError {
         }
     }
 
+    /// The body could not be taken in.
+    #[expect(clippy::needless_pass_by_value, reason = "an argument of `map_err`")]
+    pub(crate) fn unread(rejection: BytesRejection) -> Self {
+        let mut error = Self::invalid(rejection.body_text());
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            error.status = StatusCode::PAYLOAD_TOO_LARGE;
+            error.message = format!("the body is larger than {} bytes", crate::MAX_BODY);
+        }
+        error
+    }
+
     /// There is no such thing.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self {
@@ -50,6 +61,16 @@ impl ApiError {
             code: "NOT_FOUND",
             summary: "Not found",
             message: message.into(),
+        }
+    }
+
+    /// The answer took too long.
+    pub(crate) fn timed_out() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "TIMED_OUT",
+            summary: "Timed out",
+            message: "the answer took too long; try again later".to_owned(),
         }
     }
 
@@ -92,17 +113,6 @@ impl From<PortError> for ApiError {
     }
 }
 
-impl From<JsonRejection> for ApiError {
-    fn from(rejection: JsonRejection) -> Self {
-        let mut error = Self::invalid(rejection.body_text());
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            error.status = StatusCode::PAYLOAD_TOO_LARGE;
-            error.message = format!("the body is larger than {} bytes", crate::MAX_BODY);
-        }
-        error
-    }
-}
-
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response<Body> {
         let error = Some(ErrorBody { message: self.message, code: self.code });
@@ -114,6 +124,14 @@ impl IntoResponse for ApiError {
 /// The answer to a route that does not exist.
 pub(crate) async fn no_such_route() -> ApiError {
     ApiError::not_found("no such route")
+}
+
+/// The answer to a picture that does not exist, and to a method that pictures do not have.
+pub(crate) async fn no_such_picture(method: Method) -> ApiError {
+    match method {
+        Method::GET | Method::HEAD => ApiError::not_found("no such picture"),
+        _ => no_such_method().await,
+    }
 }
 
 /// The answer to a method that a route does not have.

@@ -1,9 +1,11 @@
 //! The search API and its page, for whatever serves them.
 //!
-//! A handler reads a request, runs one use case and writes its answer; it decides nothing. What
-//! the routes promise stands in `DESIGN`-level terms in the project's documentation: the routes
-//! `/api/similar_products` and `/api/health_status` keep a wire format that clients rely on.
+//! A handler reads a request, runs one use case and writes its answer; it decides nothing. The
+//! routes `/api/similar_products` and `/api/health_status` keep a wire format that clients of long
+//! standing rely on. Whatever goes wrong is answered in one envelope.
 
+mod answer;
+mod body;
 mod dates;
 mod error;
 mod filters;
@@ -15,19 +17,19 @@ mod serve;
 mod similar_products;
 mod status;
 
+pub use answer::{SearchView, SimilarView};
 pub use serve::serve;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::handler::HandlerWithoutStateExt;
+use axum::middleware;
 use axum::routing::{get, post};
 use entities::Similarity;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::ServeDir;
-use tower_http::timeout::TimeoutLayer;
 use usecases::{CatalogueStatus, SearchProducts, SimilarProducts};
 
 /// What the routes run.
@@ -62,9 +64,6 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// The most products that one request may ask for on the compatible route.
 pub const MAX_LIMIT: usize = 1_000;
 
-/// How long a request may take.
-const TIMEOUT: Duration = Duration::from_secs(15);
-
 /// Every route.
 pub fn router(api: Api) -> Router {
     let images = api.images.clone();
@@ -80,11 +79,14 @@ pub fn router(api: Api) -> Router {
         .method_not_allowed_fallback(error::no_such_method)
         .with_state(Arc::new(api));
     if let Some(images) = images {
-        router = router.nest_service("/images", ServeDir::new(images));
+        let images = ServeDir::new(images).append_index_html_on_directories(false);
+        let images = images.call_fallback_on_method_not_allowed(true);
+        router =
+            router.nest_service("/images", images.fallback(error::no_such_picture.into_service()));
     }
     router
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(middleware::from_fn(serve::within_time))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(serve::RequestIds)
 }

@@ -1,18 +1,12 @@
+use crate::answer::SimilarView;
 use crate::error::ApiError;
-use crate::product::{HitView, ProductView};
+use crate::product::ProductView;
 use crate::{Api, MAX_LIMIT};
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use entities::ProductId;
-use serde::Serialize;
 use std::sync::Arc;
-
-/// What is most like a product.
-#[derive(Debug, Serialize)]
-pub(crate) struct Similar {
-    product_id: String,
-    hits: Vec<HitView>,
-}
 
 /// How many similar products an answer holds unless told otherwise.
 const DEFAULT_LIMIT: usize = 10;
@@ -20,7 +14,7 @@ const DEFAULT_LIMIT: usize = 10;
 /// `GET /api/products/{id}`.
 pub(crate) async fn get(
     State(api): State<Arc<Api>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ProductView>, ApiError> {
     let id = product_id(id)?;
     let found = api.search.store.fetch(std::slice::from_ref(&id)).await?.remove(&id);
@@ -30,14 +24,13 @@ pub(crate) async fn get(
 /// `GET /api/products/{id}/similar?limit=..`.
 pub(crate) async fn similar(
     State(api): State<Arc<Api>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     RawQuery(parameters): RawQuery,
-) -> Result<Json<Similar>, ApiError> {
+) -> Result<Json<SimilarView>, ApiError> {
     let id = product_id(id)?;
     let limit = limit(&parameters.unwrap_or_default())?;
     let hits = api.similar.run(&id, limit).await?.ok_or_else(|| unknown(&id))?;
-    let hits = hits.into_iter().map(HitView::from).collect();
-    Ok(Json(Similar { product_id: id.to_string(), hits }))
+    Ok(Json(SimilarView::new(&id, hits)))
 }
 
 fn limit(parameters: &str) -> Result<usize, ApiError> {
@@ -52,7 +45,8 @@ fn limit(parameters: &str) -> Result<usize, ApiError> {
     Ok(limit)
 }
 
-fn product_id(id: String) -> Result<ProductId, ApiError> {
+fn product_id(id: Result<Path<String>, PathRejection>) -> Result<ProductId, ApiError> {
+    let Path(id) = id.map_err(|error| ApiError::invalid(error.body_text()))?;
     ProductId::new(id).map_err(|error| ApiError::invalid(error.to_string()))
 }
 

@@ -1,17 +1,17 @@
+use crate::answer::SearchView;
+use crate::body::Fields;
 use crate::error::ApiError;
 use crate::filters::Filters;
-use crate::product::HitView;
 use crate::{Api, serve};
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use entities::{Mode, Query, Similarity};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
-use usecases::{Facet, Paging, SearchAnswer, SearchRequest, Sort};
+use usecases::{Facet, Paging, SearchRequest, Sort};
 
 /// The largest page.
 const MAX_PAGE_SIZE: usize = 100;
@@ -31,40 +31,11 @@ pub(crate) struct Request {
     sort: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Answer {
-    query: String,
-    mode: &'static str,
-    engine: String,
-    model: String,
-    good: bool,
-    total: usize,
-    page: usize,
-    page_size: usize,
-    repaired: Vec<Repair>,
-    hits: Vec<HitView>,
-    facets: BTreeMap<&'static str, Vec<Count>>,
-}
-
-/// A word that the catalogue lacks, and what was searched for in its place.
-#[derive(Debug, Serialize)]
-struct Repair {
-    from: String,
-    to: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Count {
-    value: String,
-    count: usize,
-}
-
 /// `POST /api/search`.
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
-    request: Result<Json<Request>, JsonRejection>,
+    Fields(request): Fields<Request>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Json(request) = request?;
     run(&api, request).await
 }
 
@@ -81,11 +52,11 @@ async fn run(api: &Api, request: Request) -> Result<impl IntoResponse + use<>, A
         let message = format!("no engine {engine:?} serves here, only {:?}", api.engine);
         return Err(ApiError::invalid(message));
     }
-    let text = request.query.clone();
     let request = request.into_search()?;
     let answer = api.search.run(&request).await?;
     let timing = serve::server_timing(&answer.timings);
-    Ok((timing, Json(Answer::new(api, text, &request, answer))))
+    let model = api.search.embeddings.fingerprint();
+    Ok((timing, Json(SearchView::new(&api.engine, model, &request, answer))))
 }
 
 impl Request {
@@ -136,7 +107,7 @@ impl Request {
         });
         Ok(SearchRequest {
             mode: mode.unwrap_or_default(),
-            facets: facets.collect::<Result<_, _>>()?,
+            facets: facets.collect::<Result<BTreeSet<_>, _>>()?.into_iter().collect(),
             filter: self.filters.try_into()?,
             threshold: threshold.transpose()?,
             paging: Paging { page, size },
@@ -152,31 +123,4 @@ fn one_of<T>(field: &str, name: &str, parse: impl Fn(&str) -> Option<T>) -> Resu
 
 fn number<T: FromStr>(name: &str, value: &str) -> Result<T, ApiError> {
     value.parse().map_err(|_| ApiError::invalid(format!("{name} cannot be {value:?}")))
-}
-
-impl Answer {
-    fn new(api: &Api, query: String, request: &SearchRequest, answer: SearchAnswer) -> Self {
-        let repaired =
-            answer.repaired.into_iter().map(|word| Repair { from: word.from, to: word.to });
-        let counts = |counts: Vec<usecases::FacetCount>| {
-            counts.into_iter().map(|one| Count { value: one.value, count: one.count }).collect()
-        };
-        Self {
-            query,
-            mode: request.mode.name(),
-            engine: api.engine.clone(),
-            model: api.search.embeddings.fingerprint().to_string(),
-            good: answer.good,
-            total: answer.total,
-            page: request.paging.page,
-            page_size: request.paging.size,
-            repaired: repaired.collect(),
-            hits: answer.hits.into_iter().map(HitView::from).collect(),
-            facets: answer
-                .facets
-                .into_iter()
-                .map(|(facet, values)| (facet.name(), counts(values)))
-                .collect(),
-        }
-    }
 }

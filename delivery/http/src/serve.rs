@@ -1,7 +1,9 @@
+use crate::error::ApiError;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::Response;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -13,6 +15,14 @@ use usecases::Timings;
 
 /// How long requests under way may go on once the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long a request may take.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What a browser may do with an answer that is no page: a picture of a shop may hold scripts.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
+);
 
 /// Names a request in the log and in its answer.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -63,6 +73,15 @@ pub(crate) fn server_timing(timings: &Timings) -> [(HeaderName, HeaderValue); 1]
     [(HeaderName::from_static("server-timing"), value)]
 }
 
+/// Answers in bounded time.
+pub(crate) async fn within_time(request: Request, next: Next) -> Response {
+    let response = tokio::time::timeout(TIMEOUT, next.run(request)).await;
+    response.unwrap_or_else(|_| {
+        tracing::warn!("no answer within {} s", TIMEOUT.as_secs());
+        ApiError::timed_out().into_response()
+    })
+}
+
 /// Gives every request an id, unless the client did, and logs one line for it.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestIds;
@@ -99,7 +118,8 @@ where
         let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
         let route = route.unwrap_or_else(|| request.uri().path().to_owned());
         let method = request.method().clone();
-        let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
+        // Of the highest level, so that an error carries the id whatever is logged.
+        let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
         let answer = self.0.call(request);
         let began = Instant::now();
         let work = async move {
@@ -107,10 +127,10 @@ where
             let ms = began.elapsed().as_secs_f64() * 1e3;
             let status = response.status().as_u16();
             tracing::info!(%method, route, status, ms, "answered");
-            response.headers_mut().insert(REQUEST_ID, id);
-            response
-                .headers_mut()
-                .insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            let headers = response.headers_mut();
+            headers.insert(REQUEST_ID, id);
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(POLICY);
             Ok(response)
         };
         Box::pin(work.instrument(span))

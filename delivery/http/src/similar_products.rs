@@ -1,10 +1,10 @@
 //! The compatible route: its wire format is what clients of long standing rely on.
 
+use crate::body::Fields;
 use crate::error::{ApiError, Envelope};
 use crate::{Api, MAX_LIMIT, dates, serve};
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use entities::{Mode, Price, Query, Rating, Similarity};
@@ -46,9 +46,8 @@ struct SimilarProduct {
 /// `POST /api/similar_products`: semantic search.
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
-    request: Result<Json<Request>, JsonRejection>,
+    Fields(request): Fields<Request>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Json(request) = request?;
     let query = request.query.clone();
     let answer = api.search.run(&request.into_search(&api)?).await?;
     let now = dates::written(dates::now());

@@ -1,0 +1,79 @@
+use crate::product::HitView;
+use entities::{Fingerprint, ProductId};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use usecases::{FacetCount, Hit, SearchAnswer, SearchRequest};
+
+/// What a search found, as `/api/search` writes it.
+#[derive(Debug, Serialize)]
+pub struct SearchView {
+    query: String,
+    mode: &'static str,
+    engine: String,
+    model: String,
+    good: bool,
+    total: usize,
+    page: usize,
+    page_size: usize,
+    repaired: Vec<RepairView>,
+    hits: Vec<HitView>,
+    facets: BTreeMap<&'static str, Vec<CountView>>,
+}
+
+/// What is most like a product, as `/api/products/{id}/similar` writes it.
+#[derive(Debug, Serialize)]
+pub struct SimilarView {
+    product_id: String,
+    hits: Vec<HitView>,
+}
+
+/// A word that the catalogue lacks, and what was searched for in its place.
+#[derive(Debug, Serialize)]
+struct RepairView {
+    from: String,
+    to: String,
+}
+
+#[derive(Debug, Serialize)]
+struct CountView {
+    value: String,
+    count: usize,
+}
+
+impl SearchView {
+    /// What `engine` answered to `request`, whose query `model` read.
+    pub fn new(
+        engine: &str,
+        model: &Fingerprint,
+        request: &SearchRequest,
+        answer: SearchAnswer,
+    ) -> Self {
+        let repaired = answer.repaired.into_iter();
+        let facets = answer.facets.into_iter();
+        Self {
+            query: request.query.as_str().to_owned(),
+            mode: request.mode.name(),
+            engine: engine.to_owned(),
+            model: model.to_string(),
+            good: answer.good,
+            total: answer.total,
+            page: request.paging.page,
+            page_size: request.paging.size,
+            repaired: repaired.map(|word| RepairView { from: word.from, to: word.to }).collect(),
+            hits: answer.hits.into_iter().map(HitView::from).collect(),
+            facets: facets.map(|(facet, values)| (facet.name(), counts(values))).collect(),
+        }
+    }
+}
+
+impl SimilarView {
+    /// `hits` are most like the product `id`.
+    pub fn new(id: &ProductId, hits: Vec<Hit>) -> Self {
+        let hits = hits.into_iter().map(HitView::from).collect();
+        Self { product_id: id.to_string(), hits }
+    }
+}
+
+fn counts(counts: Vec<FacetCount>) -> Vec<CountView> {
+    counts.into_iter().map(|one| CountView { value: one.value, count: one.count }).collect()
+}
