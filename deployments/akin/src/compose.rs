@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+use crate::settings::BadSettings;
 use clap::Args;
 use entities::Version;
 use local::{LocalEngine, Options};
@@ -13,6 +14,7 @@ use usecases::{CatalogueStatus, QueryEmbeddings, SearchProducts, SimilarProducts
 /// Where the products are, and what finds them.
 #[derive(Debug, Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
+#[command(next_help_heading = "Engine")]
 pub(crate) struct EngineSettings {
     #[command(flatten)]
     pub(crate) data: DataSettings,
@@ -24,6 +26,7 @@ pub(crate) struct EngineSettings {
 /// Where the products are.
 #[derive(Debug, Args)]
 #[group(skip)] // As above.
+#[command(next_help_heading = "Engine")]
 pub(crate) struct DataSettings {
     /// The folder of the embedded store [default: akin in the user's data folder].
     #[arg(long, env = "AKIN_DATA", value_name = "DIR")]
@@ -44,6 +47,8 @@ pub(crate) struct Opened {
     pub(crate) store: Arc<dyn ProductStore>,
     pub(crate) index: Arc<dyn ProductIndex>,
     pub(crate) embedder: Arc<dyn Embedder>,
+    /// What stands behind the store and the index.
+    pub(crate) local: LocalEngine,
 }
 
 impl Engine {
@@ -64,7 +69,7 @@ impl std::str::FromStr for Engine {
 
 impl DataSettings {
     /// The folder of the store.
-    pub(crate) fn folder(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn folder(&self) -> Result<PathBuf, BadSettings> {
         let of = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty());
         let default = || {
             let data = of("XDG_DATA_HOME").map(PathBuf::from);
@@ -72,7 +77,8 @@ impl DataSettings {
             data.or_else(home).map(|folder| folder.join("akin"))
         };
         self.data.clone().or_else(default).ok_or_else(|| {
-            anyhow::anyhow!("no data folder: set --data or AKIN_DATA, for HOME is not set either")
+            let unset = "no data folder: set --data or AKIN_DATA, for HOME is not set either";
+            BadSettings(vec![unset.to_owned()])
         })
     }
 
@@ -87,7 +93,8 @@ impl DataSettings {
 impl EngineSettings {
     /// Opens everything that a search or an ingestion needs.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
-        // The model first: it creates nothing, so a missing one leaves no empty store behind.
+        self.check()?;
+        // The model first: it creates nothing, so a bad one leaves no empty store behind.
         let model = self.model.clone();
         let embedder = tokio::task::spawn_blocking(move || NativeEmbedder::open(&model)).await??;
         let engine = self.data.open().await?;
@@ -95,7 +102,16 @@ impl EngineSettings {
             store: Arc::new(engine.store()),
             index: Arc::new(engine.index()),
             embedder: Arc::new(embedder),
+            local: engine,
         })
+    }
+
+    /// Names all that is missing at once.
+    fn check(&self) -> Result<(), BadSettings> {
+        let mut problems = Vec::new();
+        problems.extend(self.model.find_model().err().map(|error| error.to_string()));
+        problems.extend(self.data.folder().err().into_iter().flat_map(|BadSettings(all)| all));
+        if problems.is_empty() { Ok(()) } else { Err(BadSettings(problems)) }
     }
 }
 

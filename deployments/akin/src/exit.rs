@@ -1,5 +1,6 @@
 //! What the exit code tells a script.
 
+use crate::settings::BadSettings;
 use ports::{ErrorKind, PortError};
 use std::process::ExitCode;
 
@@ -11,16 +12,39 @@ pub(crate) fn partly() -> ExitCode {
     ExitCode::from(3)
 }
 
-/// Ended by Ctrl-C, as shells number it.
-pub(crate) fn interrupted() -> ExitCode {
-    ExitCode::from(130)
+/// A setting or the command line is at fault.
+pub(crate) fn misconfigured() -> ExitCode {
+    ExitCode::from(2)
+}
+
+/// Ended by the signal of this number, as shells put it: Ctrl-C is 130.
+pub(crate) fn interrupted(signal: u8) -> ExitCode {
+    ExitCode::from(128 + signal)
 }
 
 /// What `error` means: 2 where a setting is at fault, else 1.
 pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
-    let misconfigured = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<PortError>())
-        .any(|error| error.kind == ErrorKind::Misconfigured);
-    ExitCode::from(if misconfigured { 2 } else { 1 })
+    let is_setting = error.chain().any(|cause| {
+        let port = cause.downcast_ref::<PortError>();
+        cause.is::<BadSettings>() || port.is_some_and(|e| e.kind == ErrorKind::Misconfigured)
+    });
+    if is_setting { misconfigured() } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn a_setting_at_fault_is_told_from_a_failure_however_deep_it_lies() {
+        let code = |kind| {
+            let error = Err::<(), _>(PortError::new("store", kind, "cause"));
+            of(&error.context("around it").unwrap_err())
+        };
+        assert_eq!(code(ErrorKind::Misconfigured), ExitCode::from(2));
+        assert_eq!(code(ErrorKind::Unavailable), ExitCode::from(1));
+        assert_eq!(of(&BadSettings(vec!["no".to_owned()]).into()), ExitCode::from(2));
+        assert_eq!(interrupted(2), ExitCode::from(130));
+    }
 }

@@ -1,33 +1,70 @@
+use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 
 /// What is logged, and how.
 #[derive(Debug, clap::Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
+#[command(next_help_heading = "Log")]
 pub(crate) struct Settings {
     /// What to log: error, warn, info, debug, trace, or a filter such as `info,local=debug`.
     #[arg(long, env = "LOG_LEVEL", default_value = "warn", global = true, value_name = "LEVEL")]
-    log_level: String,
+    log_level: Level,
 
     /// Log one JSON object a line.
     #[arg(long, env = "LOG_JSON", global = true)]
     log_json: bool,
 }
 
+/// A level, or a filter by module: a valid one.
+#[derive(Clone, Debug)]
+struct Level(String);
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let level = match &*text.to_lowercase() {
+            // What other languages' loggers call them.
+            "warning" => "warn".to_owned(),
+            "critical" | "fatal" => "error".to_owned(),
+            lower => lower.to_owned(),
+        };
+        // To the filter, a single word that is no level is the name of a module.
+        let is_level = ["off", "error", "warn", "info", "debug", "trace"].contains(&&*level);
+        let is_filter = level.contains(['=', ',']) && EnvFilter::try_new(&level).is_ok();
+        if is_level || is_filter {
+            return Ok(Self(level));
+        }
+        Err("it is error, warn, info, debug or trace, or a filter such as info,local=debug".into())
+    }
+}
+
 impl Settings {
     /// Logs to standard error from here on.
     pub(crate) fn start(&self) {
-        let filter = EnvFilter::try_new(self.log_level.to_lowercase());
-        let unread = filter.is_err();
         let log = tracing_subscriber::fmt()
-            .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("warn")))
+            .with_env_filter(EnvFilter::new(&self.log_level.0))
             .with_writer(std::io::stderr);
         if self.log_json {
-            log.json().init();
+            log.json().flatten_event(true).init();
         } else {
             log.init();
         }
-        if unread {
-            tracing::warn!(LOG_LEVEL = self.log_level, "not a log level; warn is taken");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        let read = |text: &str| text.parse::<Level>().map(|level| level.0);
+        assert_eq!(read("INFO").as_deref(), Ok("info"));
+        assert_eq!(read("WARNING").as_deref(), Ok("warn"));
+        assert_eq!(read("info,local=debug").as_deref(), Ok("info,local=debug"));
+        for text in ["loud", "", "info,local=loud", "=="] {
+            assert!(read(text).is_err(), "{text:?}");
         }
     }
 }

@@ -6,9 +6,13 @@ mod exit;
 mod logging;
 mod output;
 mod progress;
+mod settings;
+mod signals;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{evaluate, ingest, model, quarantine, search, serve, similar, status};
+use settings::Refused;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Semantic product search: hand over a product feed, search it in your own words.
@@ -16,7 +20,7 @@ use std::process::ExitCode;
 #[command(
     name = "akin",
     version,
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\nEvery flag can also be set in the environment; a flag wins. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done but for some products, 130 interrupted."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\nEvery flag can also be set in the environment; a flag wins, and an empty variable counts as unset. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done but for some products, 130 interrupted."
 )]
 struct Akin {
     #[command(flatten)]
@@ -39,7 +43,7 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// Print a completion script for a shell.
     #[command(
-        after_help = "Example:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin"
+        after_help = "Examples:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin\n  akin completions zsh > ~/.zfunc/_akin\n  akin completions fish > ~/.config/fish/completions/akin.fish"
     )]
     Completions {
         /// The shell to complete in.
@@ -48,7 +52,16 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let akin = Akin::parse();
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let akin: Akin = match settings::parse(&line) {
+        Ok(akin) => akin,
+        // Help and the version are an answer; the rest is bad usage.
+        Err(Refused::Usage(error)) => error.exit(),
+        Err(Refused::Bad(bad)) => {
+            output::failure(&bad.into());
+            return exit::misconfigured();
+        }
+    };
     akin.logging.start();
     match run(akin.command) {
         Ok(code) => code,
@@ -61,19 +74,22 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     if let Command::Completions { shell } = command {
-        clap_complete::generate(shell, &mut Akin::command(), "akin", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Akin::command(), "akin", &mut script);
+        output::raw(&script);
         return Ok(exit::DONE);
     }
     // The server ends by itself, once it has answered what was asked.
     let ends_at_once = !matches!(command, Command::Serve(_));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(async {
+        let asked_to_end = signals::asked_to_end()?;
         tokio::select! {
             code = dispatch(command) => code,
             // What was committed stays; the next run goes on from there.
-            Ok(()) = tokio::signal::ctrl_c(), if ends_at_once => {
-                output::note("interrupted; the next run goes on from here");
-                Ok(exit::interrupted())
+            signal = asked_to_end, if ends_at_once => {
+                output::note("interrupted; what was done is kept, and the next run goes on");
+                Ok(exit::interrupted(signal))
             }
         }
     });
@@ -103,5 +119,23 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Akin::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_variable_and_every_command_an_example() {
+        let mut akin = Akin::command();
+        akin.build();
+        let mut commands = vec![&akin];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().filter(|sub| sub.get_name() != "help"));
+            let is_group = command.has_subcommands() && command.get_name() != "akin";
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(is_group || help.contains("Example"), "{} has no example", command.get_name());
+            for argument in command.get_arguments() {
+                let is_ours = !["help", "version"].contains(&argument.get_id().as_str());
+                let named = argument.get_long().is_none() || argument.get_env().is_some();
+                assert!(named || !is_ours, "{} {argument} has no variable", command.get_name());
+            }
+        }
     }
 }

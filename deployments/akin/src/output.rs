@@ -1,29 +1,72 @@
 //! What a command prints: a table for people, one JSON document for scripts.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the command speaks")]
 
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
-use entities::Price;
-use serde_json::{Value, json};
+use comfy_table::presets::NOTHING;
+use comfy_table::{
+    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width,
+};
+use serde::Serialize;
+use std::io::{self, ErrorKind, Write};
+use std::process;
 use usecases::Hit;
 
+/// How a command answers.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
+pub(crate) struct Format {
+    /// Print one JSON document.
+    #[arg(long, env = "AKIN_JSON")]
+    pub(crate) json: bool,
+}
+
+/// How wide a table is where there is no terminal.
+const WIDTH: u16 = 120;
+
+/// Terminals narrower than this do without the columns that explain a score.
+const ROOMY: u16 = 100;
+
 /// Prints a document for scripts.
-pub(crate) fn json(document: &Value) {
-    println!("{document:#}");
+pub(crate) fn json(document: &impl Serialize) {
+    match serde_json::to_vec_pretty(document) {
+        Ok(mut text) => {
+            text.push(b'\n');
+            raw(&text);
+        }
+        Err(error) => unwritten(&error.into()),
+    }
 }
 
 /// Prints a line of the answer.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    raw(format!("{text}\n").as_bytes());
+}
+
+/// Prints `bytes` as a part of the answer.
+pub(crate) fn raw(bytes: &[u8]) {
+    let mut output = io::stdout().lock();
+    if let Err(error) = output.write_all(bytes).and_then(|()| output.flush()) {
+        unwritten(&error);
+    }
 }
 
 /// Prints a remark beside the answer.
 pub(crate) fn note(text: &str) {
-    eprintln!("{text}");
+    // Where nobody can hear a remark, there is nobody to tell so.
+    drop(writeln!(io::stderr(), "{text}"));
 }
 
 /// Prints why a command failed, each cause behind the other.
 pub(crate) fn failure(error: &anyhow::Error) {
-    eprintln!("akin: {error:#}");
+    note(&format!("akin: {error:#}"));
+}
+
+/// An answer that nobody can read is the end. A reader that has read enough (`akin .. | head`) is
+/// none of its business: it ends silently, as other commands do.
+fn unwritten(error: &io::Error) -> ! {
+    if error.kind() == ErrorKind::BrokenPipe {
+        process::exit(141); // As shells number a command that wrote to nobody.
+    }
+    note(&format!("akin: the answer cannot be written: {error}"));
+    process::exit(1)
 }
 
 /// Prints what was found.
@@ -31,32 +74,60 @@ pub(crate) fn hits(hits: &[Hit]) {
     let mut table = table(&["", "score", "cosine", "price", "stars", "product", "id"]);
     for (place, hit) in hits.iter().enumerate() {
         let product = &hit.record.product;
-        table.add_row(vec![
+        let cosine = hit.similarity.map_or_else(String::new, |is| format!("{:.3}", is.get()));
+        let stars = product.rating.map_or_else(String::new, |is| format!("{:.1}", is.stars()));
+        let price = product.price().map_or_else(String::new, |price| price.to_string());
+        let mut row = Row::from(vec![
             number(&(place + 1).to_string()),
             number(&format!("{:.3}", hit.score)),
-            number(
-                &hit.similarity.map_or_else(String::new, |cosine| format!("{:.3}", cosine.get())),
-            ),
-            number(&product.price().map_or_else(String::new, |price| price.to_string())),
-            number(&product.rating.map_or_else(String::new, |rating| rating.stars().to_string())),
-            Cell::new(shortened(&product.name)),
-            Cell::new(product.id.as_str()).add_attribute(Attribute::Dim),
+            number(&cosine),
+            number(&price),
+            number(&stars),
+            text(&product.name),
+            text(product.id.as_str()).add_attribute(Attribute::Dim),
         ]);
+        row.max_height(1);
+        table.add_row(row);
     }
-    println!("{table}");
+    let is_narrow = table.width().is_some_and(|width| width < ROOMY);
+    for (position, column) in table.column_iter_mut().enumerate() {
+        column.set_constraint(match position {
+            2 | 4 if is_narrow => ColumnConstraint::Hidden,
+            5 => ColumnConstraint::LowerBoundary(Width::Fixed(20)),
+            _ => ColumnConstraint::ContentWidth,
+        });
+    }
+    print(table);
 }
 
-/// A table with these headings, as wide as the terminal at the most.
+/// A table with these headings, as wide as the terminal at the most. No headings: a plain list.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(NOTHING);
+    table.set_truncation_indicator("…");
     table.set_content_arrangement(ContentArrangement::Dynamic);
     if table.width().is_none() {
-        table.set_width(120);
+        table.set_width(WIDTH);
     }
-    let bold = |heading: &&str| Cell::new(heading).add_attribute(Attribute::Bold);
-    table.set_header(headings.iter().map(bold));
+    if !headings.is_empty() {
+        let bold = |heading: &&str| Cell::new(heading).add_attribute(Attribute::Bold);
+        table.set_header(headings.iter().map(bold));
+    }
     table
+}
+
+/// Prints `table`, its columns two blanks apart.
+pub(crate) fn print(mut table: Table) {
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    table.lines().for_each(|row| line(row.trim_end()));
+}
+
+/// A cell of text from elsewhere: on one line, and with nothing in it that a terminal obeys.
+pub(crate) fn text(text: &str) -> Cell {
+    let tame = text.replace(char::is_control, " ");
+    Cell::new(tame.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A cell whose content stands to the right.
@@ -64,32 +135,12 @@ pub(crate) fn number(text: &str) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-/// A hit for scripts.
-pub(crate) fn hit(hit: &Hit) -> Value {
-    let product = &hit.record.product;
-    json!({
-        "product_id": product.id.as_str(),
-        "name": product.name,
-        "main_category": product.main_category,
-        "sub_category": product.sub_category,
-        "brand": product.brand,
-        "ratings": product.rating.map(entities::Rating::stars),
-        "discount_price": product.discount_price.map(Price::amount),
-        "actual_price": product.actual_price.map(Price::amount),
-        "currency": product.price().map(|price| price.currency().code().to_owned()),
-        "score": hit.score,
-        "similarity": hit.similarity.map(entities::Similarity::get),
-        "text_score": hit.text_score,
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A name on one line that leaves room for the other columns.
-fn shortened(name: &str) -> String {
-    const MOST: usize = 90;
-    let line = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= MOST {
-        return line;
+    #[test]
+    fn text_from_elsewhere_cannot_steer_the_terminal() {
+        assert_eq!(text(" a\n\u{1b}[31mred\u{7}\t tripod ").content(), "a [31mred tripod");
     }
-    let kept: String = line.chars().take(MOST - 1).collect();
-    format!("{}…", kept.trim_end())
 }

@@ -31,12 +31,11 @@ pub(crate) struct Arguments {
     depth: NonZeroUsize,
 
     /// List each query too, the worst answered first.
-    #[arg(long)]
+    #[arg(long, env = "AKIN_BY_QUERY")]
     by_query: bool,
 
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: output::Format,
 
     #[command(flatten)]
     engine: EngineSettings,
@@ -55,7 +54,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         let observe = |done: usize| progress.at(done as u64, Some(total), "");
         evaluations.push(evaluate.run(mode, &queries, arguments.depth, &observe).await?);
     }
-    if arguments.json {
+    if arguments.format.json {
         let mut document = document(&evaluations, &queries, &missing, arguments.depth);
         document["engine"] = json!(Engine::NAME);
         document["model"] = json!(engine.embedder.fingerprint().to_string());
@@ -98,7 +97,7 @@ fn print(evaluations: &[Evaluation], depth: NonZeroUsize) {
         row.extend(SHOWN.map(|measure| figure(report, measure, &reports)));
         table.add_row(row);
     }
-    output::line(&table.to_string());
+    output::print(table);
     if let Some(report) = reports.first() {
         output::line(&format!("means with their 95 % intervals, over {}", counted(report, depth)));
     }
@@ -169,7 +168,7 @@ fn print_by_query(evaluations: &[Evaluation], queries: &[JudgedQuery], depth: No
         row.extend(figures.into_iter().map(|figure| output::number(&text(figure))));
         table.add_row(row);
     }
-    output::line(&table.to_string());
+    output::print(table);
 }
 
 /// How the first way of searching differs from each other.

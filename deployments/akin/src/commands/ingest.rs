@@ -1,18 +1,21 @@
 use crate::compose::{self, EngineSettings, Opened};
+use crate::output::Format;
 use crate::progress::{Progress, Unit};
+use crate::settings::BadSettings;
 use crate::{exit, output};
 use entities::Currency;
-use ports::{PortError, RefusedRow};
-use serde_json::json;
+use ports::{PortError, ProductFeed, RefusedRow};
+use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use usecases::{EmbedChanges, EmbedSummary, IngestFeed, IngestSummary};
+use usecases::{EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary};
 
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin ingest catalogue.csv\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  gunzip -c catalogue.csv.gz | akin ingest -\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
 )]
 pub(crate) struct Arguments {
     /// The feeds: CSV files, `-` for standard input.
@@ -27,9 +30,8 @@ pub(crate) struct Arguments {
     #[arg(long, env = "AKIN_CURRENCY", default_value = "USD", value_name = "CODE", value_parser = Currency::new)]
     currency: Currency,
 
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 
     #[command(flatten)]
     engine: EngineSettings,
@@ -39,52 +41,61 @@ pub(crate) struct Arguments {
 #[derive(Debug, Default)]
 struct Run {
     rows: IngestSummary,
+    /// The first rows that were refused, with the feed they stand in.
+    refused: Vec<(String, RefusedRow)>,
     embedding: EmbedSummary,
+    seconds: f64,
+    /// Feeds that could not be read to their ends; what was read of them is kept.
+    unread: Vec<anyhow::Error>,
+}
+
+/// What a script learns of a run.
+#[derive(Debug, Serialize)]
+struct Report {
+    read: u64,
+    inserted: u64,
+    changed: u64,
+    unchanged: u64,
+    removed: u64,
+    quarantined: u64,
+    embedded: u64,
+    updated_fields: u64,
+    failed: usize,
     seconds: f64,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
+    let (feeds, unsigned) = (&arguments.feeds, arguments.currency);
+    all_there(feeds)?;
     let mut run = Run::default();
     if arguments.no_embed {
-        let store = arguments.engine.data.open().await?.store();
-        let ingest = IngestFeed { store: std::sync::Arc::new(store), unsigned: arguments.currency };
-        read(&arguments.feeds, &ingest, &mut run.rows).await?;
+        let store = Arc::new(arguments.engine.data.open().await?.store());
+        run.read(feeds, &IngestFeed { store, unsigned }).await?;
     } else {
         let engine = arguments.engine.open().await?;
-        let ingest = IngestFeed { store: engine.store.clone(), unsigned: arguments.currency };
-        read(&arguments.feeds, &ingest, &mut run.rows).await?;
+        run.read(feeds, &IngestFeed { store: engine.store.clone(), unsigned }).await?;
         run.embedding = embed(&engine).await?;
+        engine.local.settle().await?;
     }
     run.seconds = began.elapsed().as_secs_f64();
-    if arguments.json {
-        run.print_json();
-    } else {
-        run.print();
+    if arguments.format.json {
+        output::json(&run.report());
+    } else if run.rows.read > 0 || run.unread.is_empty() {
+        run.print(arguments.no_embed);
     }
-    Ok(if run.embedding.failures.is_empty() { exit::DONE } else { exit::partly() })
+    run.remarks();
+    Ok(run.code())
 }
 
-async fn read(
-    feeds: &[PathBuf],
-    ingest: &IngestFeed,
-    total: &mut IngestSummary,
-) -> anyhow::Result<()> {
-    for path in feeds {
-        let mut feed = feeds::open(path)?;
-        let progress = Progress::new(format!("reading {}", feed.name()), Unit::Bytes);
-        let observe = |at: usecases::IngestProgress<'_>| {
-            progress.at(at.feed.read, at.feed.total, &format!("{} rows", at.summary.read));
-        };
-        let summary = ingest.run(&mut *feed, compose::now(), &observe).await?;
-        total.read += summary.read;
-        total.inserted += summary.inserted;
-        total.changed += summary.changed;
-        total.unchanged += summary.unchanged;
-        total.quarantined += summary.quarantined;
-        total.refused.extend(summary.refused);
-    }
-    Ok(())
+/// Refuses paths that lead to nothing, all at once and before anything is begun.
+fn all_there(feeds: &[PathBuf]) -> Result<(), BadSettings> {
+    let missing = feeds.iter().filter(|path| path.as_os_str() != "-").filter_map(|path| {
+        let error = std::fs::metadata(path).err()?;
+        Some(format!("cannot open {}: {error}; check the path and its rights", path.display()))
+    });
+    let missing: Vec<_> = missing.collect();
+    if missing.is_empty() { Ok(()) } else { Err(BadSettings(missing)) }
 }
 
 async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
@@ -98,47 +109,112 @@ async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
 }
 
 impl Run {
-    fn print(&self) {
-        let Self { rows, embedding, seconds } = self;
-        output::line(&format!(
-            "{} rows read in {seconds:.1} s: {} new, {} changed, {} unchanged, {} quarantined",
-            rows.read, rows.inserted, rows.changed, rows.unchanged, rows.quarantined
-        ));
-        output::line(&format!(
-            "{} products embedded, {} updated without embedding, {} removed",
-            embedding.embedded, embedding.updated_fields, embedding.removed
-        ));
-        if embedding.truncated > 0 {
-            let texts = embedding.truncated;
-            output::note(&format!(
-                "{texts} texts are longer than the model reads; their ends do not count"
-            ));
+    /// Reads every feed; one that cannot be read to its end keeps none of the others waiting.
+    async fn read(&mut self, feeds: &[PathBuf], ingest: &IngestFeed) -> Result<(), IngestError> {
+        for path in feeds {
+            match feeds::open(path) {
+                Ok(feed) => self.read_one(feed, ingest).await?,
+                Err(error) => self.unread.push(error.into()),
+            }
         }
-        for RefusedRow { line, field, value, reason } in &rows.refused {
-            let field = if field.is_empty() { "row" } else { field };
-            output::note(&format!("line {line}, {field} {value:?}: {reason}"));
-        }
-        if rows.quarantined > rows.refused.len() as u64 {
-            output::note("`akin quarantine` lists the rest");
-        }
-        for (id, error) in &embedding.failures {
-            output::note(&format!("product {id} was not embedded: {}", error.report()));
+        Ok(())
+    }
+
+    async fn read_one(
+        &mut self,
+        mut feed: Box<dyn ProductFeed>,
+        ingest: &IngestFeed,
+    ) -> Result<(), IngestError> {
+        let name = feed.name().to_owned();
+        let progress = Progress::new(format!("reading {name}"), Unit::Bytes);
+        let so_far = Mutex::new(IngestSummary::default());
+        let observe = |at: usecases::IngestProgress<'_>| {
+            progress.at(at.feed.read, at.feed.total, &format!("{} rows", at.summary.read));
+            at.summary.clone_into(&mut so_far.lock().unwrap_or_else(PoisonError::into_inner));
+        };
+        let read = ingest.run(&mut *feed, compose::now(), &observe).await;
+        let summary = match read {
+            Ok(summary) => summary,
+            Err(error @ IngestError::Store { .. }) => return Err(error),
+            Err(error @ IngestError::Feed { .. }) => {
+                self.unread.push(error.into());
+                so_far.into_inner().unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        self.rows.read += summary.read;
+        self.rows.inserted += summary.inserted;
+        self.rows.changed += summary.changed;
+        self.rows.unchanged += summary.unchanged;
+        self.rows.quarantined += summary.quarantined;
+        self.refused.extend(summary.refused.into_iter().map(|row| (name.clone(), row)));
+        Ok(())
+    }
+
+    fn code(&self) -> ExitCode {
+        match self.unread.first() {
+            Some(error) => exit::of(error),
+            None if !self.embedding.failures.is_empty() => exit::partly(),
+            None => exit::DONE,
         }
     }
 
-    fn print_json(&self) {
-        let Self { rows, embedding, seconds } = self;
-        output::json(&json!({
-            "read": rows.read,
-            "inserted": rows.inserted,
-            "changed": rows.changed,
-            "unchanged": rows.unchanged,
-            "removed": embedding.removed,
-            "quarantined": rows.quarantined,
-            "embedded": embedding.embedded,
-            "updated_fields": embedding.updated_fields,
-            "failed": embedding.failures.len(),
-            "seconds": seconds,
-        }));
+    /// What went wrong, and what should be looked at.
+    fn remarks(&self) {
+        if self.embedding.truncated > 0 {
+            let texts = plural(self.embedding.truncated, "text is", "texts are");
+            output::note(&format!("{texts} longer than the model reads; the end does not count"));
+        }
+        for (feed, RefusedRow { line, field, value, reason }) in &self.refused {
+            let field = if field.is_empty() { "row" } else { field };
+            output::note(&format!("{feed}, line {line}, {field} {value:?}: {reason}"));
+        }
+        if self.rows.quarantined > self.refused.len() as u64 {
+            output::note("`akin quarantine` lists the rest");
+        }
+        for (id, error) in &self.embedding.failures {
+            output::note(&format!("product {id} was not embedded: {}", error.report()));
+        }
+        self.unread.iter().for_each(output::failure);
     }
+
+    fn print(&self, no_embed: bool) {
+        let Self { rows, embedding, seconds, .. } = self;
+        output::line(&format!(
+            "{} read in {seconds:.1} s: {} new, {} changed, {} unchanged, {} quarantined",
+            plural(rows.read, "row", "rows"),
+            rows.inserted,
+            rows.changed,
+            rows.unchanged,
+            rows.quarantined
+        ));
+        if no_embed {
+            return output::line("nothing embedded yet: the next run without --no-embed does it");
+        }
+        output::line(&format!(
+            "{} embedded, {} updated without embedding, {} removed",
+            plural(embedding.embedded, "product", "products"),
+            embedding.updated_fields,
+            embedding.removed
+        ));
+    }
+
+    fn report(&self) -> Report {
+        let Self { rows, embedding, seconds, .. } = self;
+        Report {
+            read: rows.read,
+            inserted: rows.inserted,
+            changed: rows.changed,
+            unchanged: rows.unchanged,
+            removed: embedding.removed,
+            quarantined: rows.quarantined,
+            embedded: embedding.embedded,
+            updated_fields: embedding.updated_fields,
+            failed: embedding.failures.len(),
+            seconds: *seconds,
+        }
+    }
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

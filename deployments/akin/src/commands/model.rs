@@ -1,7 +1,8 @@
+use crate::output::Format;
 use crate::{exit, output};
 use clap::Subcommand;
 use native::{DEFAULT_MODEL, Settings, pack_all};
-use serde_json::json;
+use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Pack a Sentence-Transformers folder at every precision, beside the originals.
+    #[command(after_help = "Example:\n  akin model pack ~/models/bge-small-en")]
     Pack {
         /// The folder [default: all-MiniLM-L6-v2 in the folder of the models].
         folder: Option<PathBuf>,
@@ -24,20 +26,27 @@ enum Command {
         model: Settings,
     },
     /// List the packed models.
+    #[command(after_help = "Example:\n  akin model list --json")]
     List {
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        format: Format,
 
         #[command(flatten)]
         model: Settings,
     },
 }
 
+/// A packed model.
+#[derive(Debug, Serialize)]
+struct Packed {
+    path: PathBuf,
+    bytes: u64,
+}
+
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     tokio::task::spawn_blocking(|| match arguments.command {
         Command::Pack { folder, model } => pack(folder, &model),
-        Command::List { json, model } => list(json, &model),
+        Command::List { format, model } => list(format, &model),
     })
     .await?
 }
@@ -54,21 +63,20 @@ fn pack(folder: Option<PathBuf>, settings: &Settings) -> anyhow::Result<ExitCode
     Ok(exit::DONE)
 }
 
-fn list(json: bool, settings: &Settings) -> anyhow::Result<ExitCode> {
+fn list(format: Format, settings: &Settings) -> anyhow::Result<ExitCode> {
     let folder = settings.models_folder()?;
     let mut files = Vec::new();
     for model in std::fs::read_dir(&folder).into_iter().flatten() {
         for file in std::fs::read_dir(model?.path()).into_iter().flatten() {
             let file = file?;
             if file.path().extension().is_some_and(|extension| extension == "sbert") {
-                files.push((file.path(), file.metadata()?.len()));
+                files.push(Packed { path: file.path(), bytes: file.metadata()?.len() });
             }
         }
     }
-    files.sort();
-    if json {
-        let files = files.iter().map(|(path, bytes)| json!({ "path": path, "bytes": bytes }));
-        output::json(&files.collect());
+    files.sort_by(|a: &Packed, b| a.path.cmp(&b.path));
+    if format.json {
+        output::json(&files);
         return Ok(exit::DONE);
     }
     if files.is_empty() {
@@ -76,10 +84,10 @@ fn list(json: bool, settings: &Settings) -> anyhow::Result<ExitCode> {
         return Ok(exit::DONE);
     }
     let mut table = output::table(&["packed model", "MB"]);
-    for (path, bytes) in files {
+    for Packed { path, bytes } in files {
         let megabytes = format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10);
         table.add_row(vec![comfy_table::Cell::new(path.display()), output::number(&megabytes)]);
     }
-    output::line(&table.to_string());
+    output::print(table);
     Ok(exit::DONE)
 }

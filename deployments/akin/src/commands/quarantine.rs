@@ -1,38 +1,48 @@
 use crate::compose::DataSettings;
+use crate::output::Format;
 use crate::{exit, output};
-use ports::ProductStore;
-use serde_json::json;
+use ports::{ProductStore, QuarantinedRow};
+use serde::Serialize;
 use std::process::ExitCode;
 
 /// List the rows that were refused, and why.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  akin quarantine --json")]
+#[command(
+    after_help = "Example:\n  akin quarantine --json\n\nRows leave the quarantine when a later `akin ingest` of the same feed has read it whole."
+)]
 pub(crate) struct Arguments {
     /// How many rows to list at the most.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, env = "AKIN_LIMIT", default_value_t = 1000, value_name = "N")]
     limit: usize,
 
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 
     #[command(flatten)]
     data: DataSettings,
 }
 
+#[derive(Debug, Serialize)]
+struct Row {
+    feed: String,
+    line: u64,
+    field: String,
+    value: String,
+    reason: String,
+}
+
+impl From<QuarantinedRow> for Row {
+    fn from(QuarantinedRow { feed, row, .. }: QuarantinedRow) -> Self {
+        let ports::RefusedRow { line, field, value, reason } = row;
+        Self { feed, line, field, value, reason }
+    }
+}
+
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let rows = arguments.data.open().await?.store().quarantined(arguments.limit).await?;
-    if arguments.json {
-        let rows = rows.iter().map(|row| {
-            json!({
-                "feed": row.feed,
-                "line": row.row.line,
-                "field": row.row.field,
-                "value": row.row.value,
-                "reason": row.row.reason,
-            })
-        });
-        output::json(&rows.collect());
+    let rows: Vec<_> = rows.into_iter().map(Row::from).collect();
+    if arguments.format.json {
+        output::json(&rows);
         return Ok(exit::DONE);
     }
     if rows.is_empty() {
@@ -40,10 +50,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return Ok(exit::DONE);
     }
     let mut table = output::table(&["feed", "line", "field", "value", "reason"]);
-    for row in rows {
-        let line = row.row.line.to_string();
-        table.add_row([&row.feed, &line, &row.row.field, &row.row.value, &row.row.reason]);
+    for Row { feed, line, field, value, reason } in &rows {
+        let field = if field.is_empty() { "row" } else { field };
+        let line = output::number(&line.to_string());
+        let [feed, field, value, reason] = [feed, field, value, reason].map(output::text);
+        table.add_row([feed, line, field, value, reason]);
     }
-    output::line(&table.to_string());
+    output::print(table);
     Ok(exit::DONE)
 }

@@ -1,15 +1,16 @@
-use crate::compose::EngineSettings;
+use crate::compose::{Engine, EngineSettings};
+use crate::output::Format;
+use crate::settings::BadSettings;
 use crate::{exit, output};
-use anyhow::{Context, anyhow};
 use entities::{Mode, Query, Similarity};
-use serde_json::json;
+use http_api::{MAX_LIMIT, SearchView};
 use std::process::ExitCode;
 use usecases::{Paging, Repair, SearchAnswer, SearchRequest};
 
 /// Find products in a shopper's own words.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin search --limit 3 something to keep my phone steady while filming"
+    after_help = "Examples:\n  akin search --limit 3 something to keep my phone steady while filming\n  akin search --mode lexical --json tripod | jq '.hits[].product.name'\n\n`--json` prints what `/api/search` answers."
 )]
 pub(crate) struct Arguments {
     /// The words.
@@ -20,17 +21,16 @@ pub(crate) struct Arguments {
     #[arg(long, env = "AKIN_MODE", default_value = "hybrid", value_parser = mode)]
     mode: Mode,
 
-    /// How many products to show.
-    #[arg(long, env = "AKIN_LIMIT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    limit: u16,
+    /// How many products to show: 1 to 1000.
+    #[arg(long, env = "AKIN_LIMIT", default_value = "10", value_name = "N", value_parser = limit)]
+    limit: usize,
 
     /// The least cosine, -1 to 1, of a product that is found by meaning.
-    #[arg(long, env = "AKIN_THRESHOLD", allow_negative_numbers = true)]
-    threshold: Option<f32>,
+    #[arg(long, env = "AKIN_THRESHOLD", allow_negative_numbers = true, value_name = "COSINE", value_parser = cosine)]
+    threshold: Option<Similarity>,
 
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 
     #[command(flatten)]
     engine: EngineSettings,
@@ -40,15 +40,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = arguments.request()?;
     let engine = arguments.engine.open().await?;
     let answer = engine.search().run(&request).await?;
-    if arguments.json {
-        output::json(&json!({
-            "query": request.query.as_str(),
-            "mode": request.mode.name(),
-            "good": answer.good,
-            "total": answer.total,
-            "repaired": answer.repaired.iter().map(|word| json!({ "from": word.from, "to": word.to })).collect::<Vec<_>>(),
-            "hits": answer.hits.iter().map(output::hit).collect::<Vec<_>>(),
-        }));
+    if arguments.format.json {
+        let model = engine.embedder.fingerprint();
+        output::json(&SearchView::new(Engine::NAME, model, &request, answer));
     } else {
         print(&answer);
     }
@@ -56,17 +50,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl Arguments {
-    fn request(&self) -> anyhow::Result<SearchRequest> {
-        let query = Query::new(&self.words.join(" ")).context("nothing to search for")?;
-        let threshold = self.threshold.map(|threshold| {
-            Similarity::new(threshold).ok_or_else(|| anyhow!("--threshold must be -1 to 1"))
-        });
-        let limit = usize::from(self.limit);
+    fn request(&self) -> Result<SearchRequest, BadSettings> {
+        let query = Query::new(&self.words.join(" "));
+        let query = query.map_err(|error| BadSettings(vec![error.to_string()]))?;
         Ok(SearchRequest {
             mode: self.mode,
-            threshold: threshold.transpose()?,
-            paging: Paging { page: 1, size: limit },
-            depth: limit.max(SearchRequest::DEFAULT_DEPTH),
+            threshold: self.threshold,
+            paging: Paging { page: 1, size: self.limit },
+            depth: self.limit.max(SearchRequest::DEFAULT_DEPTH),
             ..SearchRequest::new(query)
         })
     }
@@ -88,4 +79,16 @@ fn print(answer: &SearchAnswer) {
 
 fn mode(name: &str) -> Result<Mode, String> {
     Mode::parse(name).ok_or_else(|| "it is one of hybrid, semantic, lexical".to_owned())
+}
+
+/// Reads a cosine.
+pub(crate) fn cosine(text: &str) -> Result<Similarity, String> {
+    let cosine = text.trim().parse().ok().and_then(Similarity::new);
+    cosine.ok_or_else(|| "it is a number from -1 to 1".to_owned())
+}
+
+/// Reads how many products an answer holds.
+pub(crate) fn limit(text: &str) -> Result<usize, String> {
+    let limit = text.trim().parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| format!("it is a number from 1 to {MAX_LIMIT}"))
 }

@@ -1,8 +1,10 @@
+use crate::commands::search::{cosine, limit};
 use crate::compose::{Engine, EngineSettings};
+use crate::signals::asked_to_end;
 use crate::{exit, output};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use entities::Similarity;
-use http_api::{Api, Defaults, MAX_LIMIT};
+use http_api::{Api, Defaults};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,64 +25,45 @@ pub(crate) struct Arguments {
     images: Option<PathBuf>,
 
     /// How many products `/api/similar_products` answers with unless asked.
-    #[arg(long, env = "SEARCH_DEFAULT_LIMIT", default_value_t = 10, value_name = "N")]
+    #[arg(long, env = "SEARCH_DEFAULT_LIMIT", default_value = "10", value_name = "N", value_parser = limit)]
     default_limit: usize,
 
     /// The least cosine of `/api/similar_products` unless asked.
-    #[arg(
-        long,
-        env = "SEARCH_DEFAULT_THRESHOLD",
-        default_value_t = 0.3,
-        value_name = "COSINE",
-        allow_negative_numbers = true
-    )]
-    default_threshold: f32,
+    #[arg(long, env = "SEARCH_DEFAULT_THRESHOLD", default_value = "0.3", value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
+    default_threshold: Similarity,
 
     #[command(flatten)]
     engine: EngineSettings,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let defaults = arguments.defaults()?;
+    let stop = asked_to_end()?;
     let engine = arguments.engine.open().await?;
     let api = Api {
         engine: Engine::NAME.to_owned(),
         search: engine.search(),
         similar: engine.similar(),
         status: engine.status(),
-        defaults,
+        defaults: Defaults {
+            limit: arguments.default_limit,
+            threshold: arguments.default_threshold,
+        },
         images: arguments.images,
     };
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {} (--listen)", arguments.listen))?;
+    // So that the first request finds everything in place, and what is damaged shows now.
+    engine.index.statistics().await?;
     let products = engine.index.count().await?;
     output::note(&format!("serving {products} products on http://{}", listener.local_addr()?));
-    http_api::serve(listener, http_api::router(api), stop()?).await?;
-    Ok(exit::DONE)
-}
-
-impl Arguments {
-    fn defaults(&self) -> anyhow::Result<Defaults> {
-        if !(1..=MAX_LIMIT).contains(&self.default_limit) {
-            return Err(anyhow!("SEARCH_DEFAULT_LIMIT must be 1 to {MAX_LIMIT}"));
-        }
-        let threshold = Similarity::new(self.default_threshold)
-            .ok_or_else(|| anyhow!("SEARCH_DEFAULT_THRESHOLD must be -1 to 1"))?;
-        Ok(Defaults { limit: self.default_limit, threshold })
+    if products == 0 {
+        output::note("`akin ingest FEED` brings some; they show here without a restart");
     }
-}
-
-/// Done when the process is asked to end.
-fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
-        }
+    let stop = async {
+        stop.await;
         output::note("stopping");
-    })
+    };
+    http_api::serve(listener, http_api::router(api), stop).await?;
+    Ok(exit::DONE)
 }

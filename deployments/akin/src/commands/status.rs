@@ -1,6 +1,8 @@
 use crate::compose::DataSettings;
+use crate::output::Format;
 use crate::{exit, output};
-use serde_json::json;
+use comfy_table::Cell;
+use serde::Serialize;
 use std::process::ExitCode;
 use std::sync::Arc;
 use usecases::CatalogueStatus;
@@ -9,12 +11,21 @@ use usecases::CatalogueStatus;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  akin status --json")]
 pub(crate) struct Arguments {
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 
     #[command(flatten)]
     data: DataSettings,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    data: String,
+    products: u64,
+    indexed: u64,
+    waiting: u64,
+    quarantined: u64,
+    model: Option<String>,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -22,30 +33,35 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let status =
         CatalogueStatus { store: Arc::new(engine.store()), index: Arc::new(engine.index()) };
     let status = status.run().await?;
-    let folder = arguments.data.folder()?.display().to_string();
-    let model = status.fingerprint.map(|fingerprint| fingerprint.to_string());
-    if arguments.json {
-        output::json(&json!({
-            "data": folder,
-            "products": status.store.products,
-            "indexed": status.indexed,
-            "waiting": status.store.outbox,
-            "quarantined": status.store.quarantined,
-            "model": model,
-        }));
-        return Ok(exit::DONE);
+    let report = Report {
+        data: arguments.data.folder()?.display().to_string(),
+        products: status.store.products,
+        indexed: status.indexed,
+        waiting: status.store.outbox,
+        quarantined: status.store.quarantined,
+        model: status.fingerprint.map(|fingerprint| fingerprint.to_string()),
+    };
+    if arguments.format.json {
+        output::json(&report);
+    } else {
+        report.print();
     }
-    let mut table = output::table(&["", ""]);
-    for (name, value) in [
-        ("data", folder),
-        ("products", status.store.products.to_string()),
-        ("indexed", status.indexed.to_string()),
-        ("waiting to be embedded", status.store.outbox.to_string()),
-        ("rows in quarantine", status.store.quarantined.to_string()),
-        ("model", model.unwrap_or_else(|| "none yet".to_owned())),
-    ] {
-        table.add_row([name, &value]);
-    }
-    output::line(&table.to_string());
     Ok(exit::DONE)
+}
+
+impl Report {
+    fn print(self) {
+        let mut table = output::table(&[]);
+        for (name, value) in [
+            ("data", self.data),
+            ("products", self.products.to_string()),
+            ("indexed", self.indexed.to_string()),
+            ("waiting to be embedded", self.waiting.to_string()),
+            ("rows in quarantine", self.quarantined.to_string()),
+            ("model", self.model.unwrap_or_else(|| "none yet".to_owned())),
+        ] {
+            table.add_row([Cell::new(name), output::text(&value)]);
+        }
+        output::print(table);
+    }
 }
