@@ -11,21 +11,25 @@ use std::sync::Arc;
 /// Finds products by meaning and by words. It holds embeddings of one fingerprint only.
 #[async_trait]
 pub trait ProductIndex: Debug + Send + Sync {
-    /// Keeps each entry, unless the index holds a newer one. An entry of another fingerprint is
-    /// a failure; so is one that keeps a meaning which the index does not know.
+    /// Keeps each entry, unless the index holds a newer one; of a repeated id the newest counts.
+    /// An entry of another fingerprint is a failure; so is one that keeps a meaning which the
+    /// index does not know. An index that holds no product takes the fingerprint of the next one.
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures>;
 
-    /// Makes each product unfindable, unless the index holds a newer version of it.
+    /// Makes each product unfindable, unless the index holds a newer version of it. An older entry
+    /// that comes late does not bring it back, even if the index had never seen the product.
     async fn remove(&self, changes: &[Change]) -> PortResult<Failures>;
 
     /// What the index knows of `ids`.
     async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>>;
 
     /// The union of the `depth` best by words and the `depth` nearest in meaning, in no order
-    /// that means anything. Either part may be absent from the query.
+    /// that means anything, each product once. Either part may be absent from the query; an
+    /// embedding of another dimension is refused.
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>>;
 
-    /// What the ranking needs to know of the whole catalogue, as of the last refresh.
+    /// What the ranking needs to know of the whole catalogue, as of the last refresh; what was
+    /// taken does not change.
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>>;
 
     /// Which model made its embeddings; `None` while it holds none.

@@ -16,14 +16,15 @@ pub trait ProductStore: Debug + Send + Sync {
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>>;
 
     /// The oldest `limit` changes behind `after` that wait to be embedded, oldest first. The
-    /// outbox names a product once, at its newest version.
+    /// outbox names a product once, at its newest version. A sequence is never given twice.
     async fn outbox(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<OutboxEntry>>;
 
     /// Forgets entries that are done. An entry whose product changed meanwhile has another
     /// sequence, and stays.
     async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()>;
 
-    /// Keeps the rows of `feed` that were refused at `at`.
+    /// Keeps the rows of `feed` that were refused at `at`; a field of a line that was refused
+    /// before is kept once.
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()>;
 
     /// Forgets the rows of `feed` that were refused before `at`: a later run has read it whole.
