@@ -2,9 +2,7 @@ use crate::{Faults, SYSTEM, lock};
 use async_trait::async_trait;
 use entities::{Embedding, Fingerprint};
 use ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
-use std::future::poll_fn;
 use std::sync::Mutex;
-use std::task::Poll;
 
 /// An [`Embedder`] that needs no model: texts that share words are close, whatever their order.
 ///
@@ -79,12 +77,11 @@ impl MemoryEmbedder {
 #[async_trait]
 impl Embedder for MemoryEmbedder {
     async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
-        self.faults.step()?;
-        give_way().await;
+        self.faults.step().await?;
         let embedded: PortResult<Vec<_>> = texts.iter().map(|text| self.embed_now(text)).collect();
         let embedded = embedded?;
         lock(&self.embedded).extend_from_slice(texts);
-        self.faults.step()?;
+        self.faults.step().await?;
         let truncated = embedded.iter().filter(|(_, is_truncated)| *is_truncated).count();
         let embeddings = embedded.into_iter().map(|(embedding, _)| embedding).collect();
         Ok(Embedded { embeddings, truncated })
@@ -119,17 +116,4 @@ fn next(state: &mut u64) -> u64 {
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)
-}
-
-/// Lets other tasks run, as a real model does: whoever asks meanwhile asks at the same time.
-async fn give_way() {
-    let mut waited = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut waited, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

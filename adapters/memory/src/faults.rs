@@ -2,12 +2,15 @@ use crate::{SYSTEM, lock};
 use entities::ProductId;
 use ports::{ErrorKind, Failures, PortError, PortResult};
 use std::collections::HashSet;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 /// What the doubles that share it do wrong: nothing, until told.
 ///
 /// Every call takes two steps: one before its effect, and one after it, where only the answer can
-/// be lost. So a test that breaks step after step has interrupted a use case everywhere.
+/// be lost. So a test that breaks step after step has interrupted a use case everywhere. A step
+/// lets other tasks run, as the outside world does; a future that is dropped there goes no further.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
@@ -43,7 +46,8 @@ impl Faults {
     }
 
     /// A step; an error if it is broken.
-    pub(crate) fn step(&self) -> PortResult<()> {
+    pub(crate) async fn step(&self) -> PortResult<()> {
+        give_way().await;
         let mut state = lock(&self.0);
         if let Some((from, kind)) = state.broken
             && state.steps >= from
@@ -63,4 +67,17 @@ impl Faults {
         }
         refused
     }
+}
+
+/// Lets other tasks run once.
+async fn give_way() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

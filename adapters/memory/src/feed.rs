@@ -52,10 +52,10 @@ impl ProductFeed for MemoryFeed {
             return Ok(None);
         }
         self.failed = true;
-        self.faults.step()?;
+        self.faults.step().await?;
         let batch: Vec<_> = self.rows.drain(..self.batch.min(self.rows.len())).collect();
         self.progress.read += batch.iter().map(size).sum::<u64>();
-        self.faults.step()?;
+        self.faults.step().await?;
         self.failed = false;
         Ok(Some(batch))
     }

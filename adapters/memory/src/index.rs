@@ -48,10 +48,10 @@ impl MemoryIndex {
     }
 
     /// One call: it fails as the faults say, before its effect or after it.
-    fn call<T>(&self, work: impl FnOnce(&mut State) -> PortResult<T>) -> PortResult<T> {
-        self.faults.step()?;
+    async fn call<T>(&self, work: impl FnOnce(&mut State) -> PortResult<T>) -> PortResult<T> {
+        self.faults.step().await?;
         let answer = work(&mut lock(&self.state));
-        self.faults.step()?;
+        self.faults.step().await?;
         answer
     }
 }
@@ -71,6 +71,7 @@ impl ProductIndex for MemoryIndex {
             }
             Ok(failures)
         })
+        .await
     }
 
     async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {
@@ -84,6 +85,7 @@ impl ProductIndex for MemoryIndex {
             }
             Ok(failures)
         })
+        .await
     }
 
     async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
@@ -95,22 +97,23 @@ impl ProductIndex for MemoryIndex {
             };
             Ok(known.map(|(id, held)| (id.clone(), indexed(held))).collect())
         })
+        .await
     }
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
-        self.call(|state| state.candidates(query))
+        self.call(|state| state.candidates(query)).await
     }
 
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
-        self.call(|state| Ok(Arc::new(state.statistics()) as Arc<dyn Statistics>))
+        self.call(|state| Ok(Arc::new(state.statistics()) as Arc<dyn Statistics>)).await
     }
 
     async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
-        self.call(|state| Ok(state.held_fingerprint().cloned()))
+        self.call(|state| Ok(state.held_fingerprint().cloned())).await
     }
 
     async fn count(&self) -> PortResult<u64> {
-        self.call(|state| Ok(state.findable().count() as u64))
+        self.call(|state| Ok(state.findable().count() as u64)).await
     }
 }
 
@@ -204,7 +207,9 @@ impl State {
             cosine: cosine(found),
             text: found.text.clone(),
         };
-        Ok(admitted.into_iter().filter(|(id, _)| chosen.contains(id)).map(candidate).collect())
+        // Backwards, so that nobody takes the order of the ids for one that is promised.
+        let chosen = admitted.into_iter().rev().filter(|(id, _)| chosen.contains(id));
+        Ok(chosen.map(candidate).collect())
     }
 }
 

@@ -42,10 +42,10 @@ impl MemoryStore {
     }
 
     /// One call: it fails as the faults say, before its effect or after it.
-    fn call<T>(&self, work: impl FnOnce(&mut State) -> T) -> PortResult<T> {
-        self.faults.step()?;
+    async fn call<T>(&self, work: impl FnOnce(&mut State) -> T) -> PortResult<T> {
+        self.faults.step().await?;
         let answer = work(&mut lock(&self.state));
-        self.faults.step()?;
+        self.faults.step().await?;
         Ok(answer)
     }
 }
@@ -62,6 +62,7 @@ impl ProductStore for MemoryStore {
             }
             applied
         })
+        .await
     }
 
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
@@ -69,6 +70,7 @@ impl ProductStore for MemoryStore {
             let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
             known.map(|(id, record)| (id.clone(), record.clone())).collect()
         })
+        .await
     }
 
     async fn outbox(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<OutboxEntry>> {
@@ -80,10 +82,12 @@ impl ProductStore for MemoryStore {
             };
             behind.take(limit).map(entry).collect()
         })
+        .await
     }
 
     async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()> {
         self.call(|state| done.iter().for_each(|entry| drop(state.outbox.remove(&entry.sequence))))
+            .await
     }
 
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
@@ -94,14 +98,16 @@ impl ProductStore for MemoryStore {
                 state.quarantine.insert(place, kept);
             }
         })
+        .await
     }
 
     async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
         self.call(|state| state.quarantine.retain(|_, row| row.feed != feed || row.at >= before))
+            .await
     }
 
     async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
-        self.call(|state| state.quarantine.values().take(limit).cloned().collect())
+        self.call(|state| state.quarantine.values().take(limit).cloned().collect()).await
     }
 
     async fn counts(&self) -> PortResult<StoreCounts> {
@@ -110,6 +116,7 @@ impl ProductStore for MemoryStore {
             outbox: state.outbox.len() as u64,
             quarantined: state.quarantine.len() as u64,
         })
+        .await
     }
 }
 

@@ -116,18 +116,21 @@ pub async fn an_entry_of_the_same_version_overwrites(index: &Index) {
 
 /// In whatever order a batch names the states of a product.
 pub async fn of_a_repeated_id_the_newest_counts(index: &Index) {
-    let unknown = IndexEntry { meaning: Meaning::Kept, ..titled("c", 2, "kept", 0.0) };
+    let unknown =
+        |name, version| IndexEntry { meaning: Meaning::Kept, ..titled(name, version, "kept", 0.0) };
     let batch = [
         titled("a", 1, "older", 90.0),
         titled("a", 2, "newer", 0.0),
         titled("b", 2, "newer", 0.0),
         titled("b", 1, "older", 90.0),
-        unknown,
+        unknown("c", 2),
         titled("c", 1, "older", 90.0),
+        unknown("d", 1),
+        titled("d", 2, "newer", 0.0),
     ];
     let failures = upsert(index, &batch).await;
     assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("c")], "its newest entry failed");
-    assert_eq!(ids(index, &for_words("newer")).await, ["a", "b"]);
+    assert_eq!(ids(index, &for_words("newer")).await, ["a", "b", "d"]);
     let known = index.known(&[id("a"), id("b")]).await.unwrap();
     assert!(known.values().all(|known| known.version == Version(2)), "{known:?}");
 }

@@ -2,6 +2,7 @@
 
 use crate::house::{House, id, row};
 use entities::{ProductId, Version};
+use futures::FutureExt;
 use ports::{ErrorKind, FeedRow, ProductStore};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -40,6 +41,25 @@ async fn embedding_that_is_interrupted_anywhere_is_finished_by_the_next_run() {
         house.embed().await;
         house.assert_in_step(&catalogue_ids()).await;
     }
+}
+
+#[tokio::test]
+async fn embedding_that_is_given_up_anywhere_is_finished_by_the_next_run() {
+    let mut given_up = 0;
+    loop {
+        let house = changed_house().await;
+        let mut embedding = Box::pin(house.try_embed());
+        let polls = std::iter::repeat_with(|| embedding.as_mut().now_or_never());
+        if polls.take(given_up + 1).any(|poll| poll.is_some()) {
+            break;
+        }
+        // Dropping it is what Ctrl-C does.
+        drop(embedding);
+        house.embed().await;
+        house.assert_in_step(&catalogue_ids()).await;
+        given_up += 1;
+    }
+    assert!(given_up > 10, "it was given up at {given_up} places");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod embed_changes;
 mod embed_queue;
 mod evaluate;
 mod house;
+mod ids;
 mod ingest_feed;
 mod interruptions;
 mod query_embeddings;
