@@ -14,6 +14,7 @@ use commands::{evaluate, ingest, model, quarantine, search, serve, similar, stat
 use settings::Refused;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Semantic product search: hand over a product feed, search it in your own words.
 #[derive(Debug, Parser)]
@@ -82,20 +83,30 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     // The server ends by itself, once it has answered what was asked.
     let ends_at_once = !matches!(command, Command::Serve(_));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let code = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let asked_to_end = signals::asked_to_end()?;
         tokio::select! {
-            code = dispatch(command) => code,
-            // What was committed stays; the next run goes on from there.
-            signal = asked_to_end, if ends_at_once => {
-                output::note("interrupted; what was done is kept, and the next run goes on");
-                Ok(exit::interrupted(signal))
-            }
+            code = dispatch(command) => code.map(Ended::ByItself),
+            signal = asked_to_end, if ends_at_once => Ok(Ended::By(signal)),
         }
     });
-    // A transaction that is being written is waited for; anything else is not.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
-    code
+    // A transaction that is being written is waited for; anything else is not. What was committed
+    // stays, and the next run goes on from there.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    Ok(match ended? {
+        Ended::ByItself(code) => code,
+        Ended::By(signal) => {
+            output::note("interrupted; what was done is kept, and the next run goes on");
+            exit::interrupted(signal)
+        }
+    })
+}
+
+/// How a command ended.
+enum Ended {
+    ByItself(ExitCode),
+    /// By the signal of this number.
+    By(u8),
 }
 
 async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {

@@ -78,11 +78,11 @@ pub(crate) fn hits(hits: &[Hit]) {
         let stars = product.rating.map_or_else(String::new, |is| format!("{:.1}", is.stars()));
         let price = product.price().map_or_else(String::new, |price| price.to_string());
         let mut row = Row::from(vec![
-            number(&(place + 1).to_string()),
-            number(&format!("{:.3}", hit.score)),
-            number(&cosine),
-            number(&price),
-            number(&stars),
+            Cell::new(place + 1),
+            Cell::new(format!("{:.3}", hit.score)),
+            Cell::new(cosine),
+            Cell::new(price),
+            Cell::new(stars),
             text(&product.name),
             text(product.id.as_str()).add_attribute(Attribute::Dim),
         ]);
@@ -91,6 +91,9 @@ pub(crate) fn hits(hits: &[Hit]) {
     }
     let is_narrow = table.width().is_some_and(|width| width < ROOMY);
     for (position, column) in table.column_iter_mut().enumerate() {
+        if position < 5 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
         column.set_constraint(match position {
             2 | 4 if is_narrow => ColumnConstraint::Hidden,
             5 => ColumnConstraint::LowerBoundary(Width::Fixed(20)),

@@ -1,6 +1,7 @@
 //! Shows how far long work is: bars on a terminal, log lines elsewhere.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
+use std::fmt;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -72,15 +73,29 @@ impl Drop for Progress {
 fn bar(what: &str, unit: Unit) -> ProgressBar {
     let counts = match unit {
         Unit::Bytes => "{bytes}/{total_bytes} {bytes_per_sec}",
-        Unit::Products | Unit::Queries => "{pos}/{len} {per_sec}",
+        Unit::Products | Unit::Queries => "{pos}/{len} {rate}",
     };
-    let template = format!("{{prefix}} {{wide_bar:.green}} {counts} {{eta}} left {{msg}}");
+    let template = format!("{{prefix}} {{wide_bar:.green}} {counts} {{left}} {{msg}}");
     let bar = ProgressBar::new(0).with_prefix(what.to_owned());
     match ProgressStyle::with_template(&template) {
-        Ok(style) => bar.with_style(style),
+        Ok(style) => bar
+            .with_style(style.with_key("rate", rate).with_key("left", left).progress_chars("━╸ ")),
         Err(error) => {
             tracing::debug!(%error, "the bar keeps its plain style");
             bar
         }
+    }
+}
+
+/// How fast it goes.
+fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
+    // A bar that lacks a text is still a bar.
+    _ = write!(text, "{:.0}/s", state.per_sec());
+}
+
+/// How long it will take, once there is something to judge by.
+fn left(state: &ProgressState, text: &mut dyn fmt::Write) {
+    if state.pos() > 0 && state.len() > Some(state.pos()) {
+        _ = write!(text, "{:#} left", HumanDuration(state.eta()));
     }
 }
