@@ -247,7 +247,11 @@ async fn run(steps: Vec<Step>) {
                     let Ok(mut bytes) = fs::read(&file) else { continue };
                     let place = usize::from(place) % bytes.len().max(1);
                     bytes.get_mut(place).into_iter().for_each(|byte| *byte ^= 0x55);
-                    fs::write(&file, bytes).unwrap();
+                    // A thread beside the steps may have the file mapped still, and a map whose
+                    // file is shortened kills the process: the damaged one takes its name.
+                    let damaged = file.with_extension("damaged");
+                    fs::write(&damaged, bytes).unwrap();
+                    fs::rename(&damaged, &file).unwrap();
                 }
             }
             Step::Search { terms, direction, brand, price, threshold } => {
