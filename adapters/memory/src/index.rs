@@ -175,33 +175,18 @@ impl State {
     }
 
     fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
-        let dimension = self.held_fingerprint().map(|fingerprint| fingerprint.dimension);
-        let asked = query.embedding.as_ref().map(|embedding| embedding.as_slice().len());
-        if let (Some(asked), Some(dimension)) = (asked, dimension)
-            && asked != dimension
-        {
-            let what = format!("it holds embeddings of {dimension} coordinates, not of {asked}");
-            return Err(refused(what));
-        }
+        self.check_dimension(query)?;
         let admitted: Vec<_> =
             self.findable().filter(|(_, found)| query.filter.admits(&found.facets)).collect();
         let cosine =
             |found: &Findable| Some(query.embedding.as_ref()?.similarity(&found.embedding));
-
-        let terms: HashSet<_> = query.terms.iter().map(String::as_str).collect();
-        let statistics = self.statistics();
-        let by_words = admitted.iter().map(|(id, found)| {
-            let score = words::score(&terms, &found.text, &statistics);
-            (score, *id)
-        });
-        let by_words = best(by_words.filter(|(score, _)| *score > 0.0), query.depth);
         let least = query.threshold.map_or(-1.0, Similarity::get);
-        let by_meaning =
-            admitted.iter().filter_map(|(id, found)| Some((cosine(found)?.get(), *id)));
-        let by_meaning = by_meaning.filter(|(cosine, _)| *cosine >= least);
-        let by_meaning = best(by_meaning.map(|(cosine, id)| (cosine.into(), id)), query.depth);
+        let near = admitted.iter().filter_map(|(id, found)| Some((cosine(found)?.get(), *id)));
+        let near = near.filter(|(cosine, _)| *cosine >= least);
+        let near = best(near.map(|(cosine, id)| (cosine.into(), id)), query.depth);
+        let by_words = self.best_by_words(query, &admitted);
 
-        let chosen: HashSet<_> = by_words.into_iter().chain(by_meaning).collect();
+        let chosen: HashSet<_> = by_words.into_iter().chain(near).collect();
         let candidate = |(id, found): (&ProductId, &Findable)| Candidate {
             id: id.clone(),
             cosine: cosine(found),
@@ -210,6 +195,32 @@ impl State {
         // Backwards, so that nobody takes the order of the ids for one that is promised.
         let chosen = admitted.into_iter().rev().filter(|(id, _)| chosen.contains(id));
         Ok(chosen.map(candidate).collect())
+    }
+
+    fn check_dimension(&self, query: &CandidateQuery) -> PortResult<()> {
+        let held = self.held_fingerprint().map(|fingerprint| fingerprint.dimension);
+        let asked = query.embedding.as_ref().map(|embedding| embedding.as_slice().len());
+        match (held, asked) {
+            (Some(held), Some(asked)) if held != asked => {
+                let what = format!("it holds embeddings of {held} coordinates, not of {asked}");
+                Err(refused(what))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn best_by_words<'a>(
+        &self,
+        query: &CandidateQuery,
+        admitted: &[(&'a ProductId, &Findable)],
+    ) -> Vec<&'a ProductId> {
+        let terms: HashSet<_> = query.terms.iter().map(String::as_str).collect();
+        let statistics = self.statistics();
+        let scored = admitted.iter().map(|(id, found)| {
+            let score = words::score(&terms, &found.text, &statistics);
+            (score, *id)
+        });
+        best(scored.filter(|(score, _)| *score > 0.0), query.depth)
     }
 }
 

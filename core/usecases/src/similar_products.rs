@@ -1,7 +1,7 @@
 use crate::one_model::refuse_another_model;
 use crate::{Hit, QueryEmbeddings, SearchError};
-use entities::{Filter, ProductId, Similarity};
-use ports::{CandidateQuery, ProductIndex, ProductStore};
+use entities::{Embedding, Filter, ProductId, Similarity};
+use ports::{CandidateQuery, PortResult, ProductIndex, ProductStore};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -27,24 +27,8 @@ impl SimilarProducts {
         one_model.await.map_err(SearchError::Embedding)?;
         let text = record.product.embedded_text();
         let embedding = self.embeddings.embedder().embed_one(&text).await;
-        let query = CandidateQuery {
-            terms: Vec::new(),
-            embedding: Some(embedding.map_err(SearchError::Embedding)?),
-            filter: Filter::default(),
-            depth: limit.saturating_add(1),
-            threshold: None,
-        };
-        let mut found: Vec<_> = self
-            .index
-            .candidates(&query)
-            .await
-            .map_err(SearchError::Index)?
-            .into_iter()
-            .filter(|candidate| candidate.id != *id)
-            .filter_map(|candidate| Some((candidate.cosine?, candidate.id)))
-            .collect();
-        found.sort_by(nearest_first);
-        found.truncate(limit);
+        let embedding = embedding.map_err(SearchError::Embedding)?;
+        let found = self.nearest(embedding, id, limit).await.map_err(SearchError::Index)?;
         let ids: Vec<_> = found.iter().map(|(_, id)| id.clone()).collect();
         let mut records = self.store.fetch(&ids).await.map_err(SearchError::Fetch)?;
         let hits = found.into_iter().filter_map(|(cosine, id)| {
@@ -52,6 +36,29 @@ impl SimilarProducts {
             Some(Hit { record, score: cosine.get(), similarity: Some(cosine), text_score: 0.0 })
         });
         Ok(Some(hits.collect()))
+    }
+
+    /// The `limit` products nearest to `embedding`, without `id`, in their order.
+    async fn nearest(
+        &self,
+        embedding: Embedding,
+        id: &ProductId,
+        limit: usize,
+    ) -> PortResult<Vec<(Similarity, ProductId)>> {
+        let query = CandidateQuery {
+            terms: Vec::new(),
+            embedding: Some(embedding),
+            filter: Filter::default(),
+            depth: limit.saturating_add(1),
+            threshold: None,
+        };
+        let found = self.index.candidates(&query).await?;
+        let others = found.into_iter().filter(|candidate| candidate.id != *id);
+        let mut others: Vec<_> =
+            others.filter_map(|candidate| Some((candidate.cosine?, candidate.id))).collect();
+        others.sort_by(nearest_first);
+        others.truncate(limit);
+        Ok(others)
     }
 }
 

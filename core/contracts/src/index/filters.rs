@@ -1,4 +1,4 @@
-use super::{Index, assert_close, candidates, for_words, ids, keep, near};
+use super::{Index, Recall, candidates, for_words, ids, keep, near};
 use crate::sample::{Numbers, embedded, entry, titled, unusual_texts};
 use entities::{Embedding, Facets, Filter, Range};
 use ports::{CandidateQuery, IndexEntry, Meaning};
@@ -101,7 +101,6 @@ pub async fn every_filter_lets_through_what_it_admits_and_no_more(index: &Index)
 /// If that many do: where half of all, one in twenty, one in five hundred qualify. Filters are
 /// applied inside the index, and recall against exact search is at least .99.
 pub async fn a_filtered_search_brings_as_many_as_qualify(index: &Index) {
-    const DEPTH: usize = 10;
     let catalogue = catalogue(index).await;
     let yes = words(&["yes"]);
     let filters = [
@@ -111,30 +110,18 @@ pub async fn a_filtered_search_brings_as_many_as_qualify(index: &Index) {
     ];
     let mut numbers = Numbers(4);
     for filter in filters {
-        let admitted: Vec<_> =
-            catalogue.iter().filter(|(_, (facets, _))| filter.admits(facets)).collect();
-        let qualify = DEPTH.min(admitted.len());
-        assert!(qualify > 0, "too small a catalogue for {filter:?}");
-        let (mut right, mut wanted) = (0, 0);
+        let admitted = catalogue.iter().filter(|(_, (facets, _))| filter.admits(facets));
+        let admitted: Vec<_> = admitted.map(|(id, (_, held))| (id.as_str(), held)).collect();
+        assert!(!admitted.is_empty(), "too small a catalogue for {filter:?}");
+        let mut recall = Recall::default();
         for _ in 0..20 {
             let asked = numbers.embedding();
-            let mut exact: Vec<_> =
-                admitted.iter().map(|(_, (_, held))| asked.similarity(held).get()).collect();
-            exact.sort_by(|a, b| b.total_cmp(a));
-            let query =
-                CandidateQuery { filter: filter.clone(), depth: DEPTH, ..near(asked.clone()) };
-            let found = candidates(index, &query).await;
-            assert_eq!(found.len(), qualify, "{filter:?}");
-            for found in &found {
-                let held = &catalogue[found.id.as_str()];
-                assert!(filter.admits(&held.0));
-                assert_close(found.cosine.unwrap().get(), asked.similarity(&held.1).get());
-            }
-            let least = exact[qualify - 1] - 1e-5;
-            right += found.iter().filter(|found| found.cosine.unwrap().get() >= least).count();
-            wanted += qualify;
+            let exact = admitted.iter().map(|(id, held)| (*id, asked.similarity(held).get()));
+            let exact = exact.collect();
+            let query = CandidateQuery { filter: filter.clone(), depth: 10, ..near(asked) };
+            recall.count(&candidates(index, &query).await, 10, &exact);
         }
-        assert!(right * 100 >= wanted * 99, "{right} of {wanted} for {filter:?}");
+        recall.assert_high();
     }
 }
 

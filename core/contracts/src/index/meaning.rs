@@ -1,6 +1,6 @@
-use super::{Index, assert_close, candidates, for_words, ids, keep, near};
+use super::{Index, Recall, assert_close, candidates, for_words, ids, keep, near};
 use crate::sample::{Numbers, direction, embedded, entry, titled};
-use entities::Similarity;
+use entities::{Embedding, Similarity};
 use ports::{CandidateQuery, IndexEntry};
 
 /// From the same direction to the opposite one.
@@ -55,29 +55,23 @@ pub async fn without_an_embedding_there_are_no_cosines(index: &Index) {
 
 /// Recall against exact search is at least .99, and every cosine is exact.
 pub async fn among_many_the_nearest_are_found(index: &Index) {
-    const DEPTH: usize = 10;
     let mut numbers = Numbers(1);
-    let embeddings: Vec<_> = (0..index.size()).map(|_| numbers.embedding()).collect();
-    let place = |(number, embedding): (usize, &entities::Embedding)| IndexEntry {
+    let held: Vec<_> =
+        (0..index.size()).map(|number| (number.to_string(), numbers.embedding())).collect();
+    let place = |(id, embedding): &(String, Embedding)| IndexEntry {
         meaning: embedded(embedding.clone(), "thing"),
-        ..entry(&format!("{number:07}"), 1)
+        ..entry(id, 1)
     };
-    keep(index, &embeddings.iter().enumerate().map(place).collect::<Vec<_>>()).await;
-    let (mut right, mut wanted) = (0, 0);
-    for _ in 0..50 {
-        let asked = numbers.embedding();
-        let mut exact: Vec<_> =
-            embeddings.iter().map(|embedding| asked.similarity(embedding).get()).collect();
-        let found =
-            candidates(index, &CandidateQuery { depth: DEPTH, ..near(asked.clone()) }).await;
-        for candidate in &found {
-            let number: usize = candidate.id.as_str().parse().unwrap();
-            assert_close(candidate.cosine.unwrap().get(), exact[number]);
+    keep(index, &held.iter().map(place).collect::<Vec<_>>()).await;
+    for depth in [10, 200] {
+        let mut recall = Recall::default();
+        for _ in 0..30 {
+            let asked = numbers.embedding();
+            let exact = held.iter().map(|(id, held)| (id.as_str(), asked.similarity(held).get()));
+            let exact = exact.collect();
+            let query = CandidateQuery { depth, ..near(asked) };
+            recall.count(&candidates(index, &query).await, depth, &exact);
         }
-        exact.sort_by(|a, b| b.total_cmp(a));
-        let least = exact[DEPTH.min(exact.len()) - 1] - 1e-5;
-        right += found.iter().filter(|found| found.cosine.unwrap().get() >= least).count();
-        wanted += DEPTH.min(exact.len());
+        recall.assert_high();
     }
-    assert!(right * 100 >= wanted * 99, "{right} of the {wanted} nearest were found");
 }

@@ -24,6 +24,7 @@ use crate::Subject;
 use crate::sample::id;
 use entities::{Change, Embedding, Filter, Version};
 use ports::{Candidate, CandidateQuery, Failures, IndexEntry, ProductIndex};
+use std::collections::HashMap;
 
 type Index = Subject<dyn ProductIndex>;
 
@@ -147,4 +148,34 @@ async fn ids(index: &Index, query: &CandidateQuery) -> Vec<String> {
 /// What was written may be rounded on its way, though not so that it shows.
 fn assert_close(found: f32, expected: f32) {
     assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
+}
+
+/// How many of the nearest were found.
+#[derive(Debug, Default)]
+struct Recall {
+    right: usize,
+    wanted: usize,
+}
+
+impl Recall {
+    /// Counts an answer for the `depth` nearest of those whose cosines are `exact`; it must be as
+    /// long as there are such, and its own cosines exact.
+    fn count(&mut self, found: &[Candidate], depth: usize, exact: &HashMap<&str, f32>) {
+        let depth = depth.min(exact.len());
+        assert_eq!(found.len(), depth);
+        let mut falling: Vec<_> = exact.values().copied().collect();
+        falling.sort_by(|a, b| b.total_cmp(a));
+        let least = falling[depth - 1] - 1e-5;
+        for found in found {
+            let cosine = exact[found.id.as_str()];
+            assert_close(found.cosine.unwrap().get(), cosine);
+            self.right += usize::from(cosine >= least);
+        }
+        self.wanted += depth;
+    }
+
+    /// At least .99 were.
+    fn assert_high(&self) {
+        assert!(self.right * 100 >= self.wanted * 99, "{self:?}");
+    }
 }

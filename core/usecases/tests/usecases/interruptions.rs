@@ -110,11 +110,36 @@ fn looking(product: u8, look: u8) -> FeedRow {
     row(&product.to_string(), &format!("{name} {product}"), &format!("₹{}", look + 1))
 }
 
+/// What the feeds told of each product: since when it looks like that.
+#[derive(Debug, Default)]
+struct Told(BTreeMap<u8, (i64, u8)>);
+
+impl Told {
+    fn add(&mut self, looks: &BTreeMap<u8, u8>, at: i64) {
+        for (&product, &look) in looks {
+            let held = self.0.entry(product).or_insert((at, look));
+            // Equal content keeps its older version.
+            if held.0 <= at && held.1 != look {
+                *held = (at, look);
+            }
+        }
+    }
+
+    async fn assert_held_by(&self, house: &House) {
+        let ids: Vec<_> = (0..6).map(|product| id(&product.to_string())).collect();
+        let records = house.store.fetch(&ids).await.unwrap();
+        assert_eq!(records.len(), self.0.len());
+        for (&product, &(version, look)) in &self.0 {
+            let record = &records[&id(&product.to_string())];
+            assert_eq!(record.version, Version(version));
+            assert_eq!(record.product.name, looking(product, look).name);
+        }
+        house.assert_in_step(&ids).await;
+    }
+}
+
 async fn run(steps: Vec<Step>) {
-    let house = House::new();
-    let ids: Vec<_> = (0..6).map(|product| id(&product.to_string())).collect();
-    // The newest state that the feeds told of each product.
-    let mut told = BTreeMap::<u8, (i64, u8)>::new();
+    let (house, mut told) = (House::new(), Told::default());
     // The clock behind the times of the steps: what was forgotten is told anew only later.
     let mut clock = 0;
     for step in steps {
@@ -130,33 +155,19 @@ async fn run(steps: Vec<Step>) {
                 house.faults.mend();
                 // Whether it was killed or not, it is read to its end by and by.
                 house.ingest(&rows, at).await;
-                for (product, look) in looks {
-                    let held = told.entry(product).or_insert((at, look));
-                    if held.0 <= at {
-                        // Equal content keeps its older version.
-                        let version = if held.1 == look { held.0 } else { at };
-                        *held = (version, look);
-                    }
-                }
+                told.add(&looks, at);
             }
             Step::Embed { .. } => drop(house.try_embed().await),
             Step::Forget { product } => {
                 house.store.forget(&[id(&product.to_string())], Version(clock + 10));
                 clock += 20;
-                told.remove(&product);
+                told.0.remove(&product);
             }
         }
         house.faults.mend();
     }
     house.embed().await;
-    let records = house.store.fetch(&ids).await.unwrap();
-    assert_eq!(records.len(), told.len());
-    for (product, (version, look)) in told {
-        let record = &records[&id(&product.to_string())];
-        assert_eq!(record.version, Version(version));
-        assert_eq!(record.product.name, looking(product, look).name);
-    }
-    house.assert_in_step(&ids).await;
+    told.assert_held_by(&house).await;
 }
 
 proptest! {
