@@ -1,14 +1,19 @@
 use crate::output::Format;
 use crate::{exit, output};
+use anyhow::bail;
 use clap::Subcommand;
-use native::{DEFAULT_MODEL, Settings, pack_all};
+use native::{DEFAULT_MODEL, NativeEmbedder, Settings, pack_all};
+use ports::{Embedder, PortError};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tokio::task::spawn_blocking;
 
-/// Pack a model, or list what is there.
+/// Pack a model, check one, or list what is there.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  akin model pack\n  akin model list")]
+#[command(
+    after_help = "Examples:\n  akin model pack\n  akin model check --model fp32\n  akin model list"
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -21,6 +26,15 @@ enum Command {
     Pack {
         /// The folder [default: all-MiniLM-L6-v2 in the folder of the models].
         folder: Option<PathBuf>,
+
+        #[command(flatten)]
+        model: Settings,
+    },
+    /// Read a model whole, and see whether it tells related texts from others.
+    #[command(after_help = "Example:\n  akin model check --model fp32")]
+    Check {
+        #[command(flatten)]
+        format: Format,
 
         #[command(flatten)]
         model: Settings,
@@ -43,12 +57,52 @@ struct Packed {
     bytes: u64,
 }
 
+/// What a check found.
+#[derive(Debug, Serialize)]
+struct Checked {
+    model: String,
+    dimension: usize,
+    token_limit: usize,
+    /// Cosines of a text to one that means the same, and to one that does not.
+    related: f32,
+    unrelated: f32,
+}
+
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    tokio::task::spawn_blocking(|| match arguments.command {
-        Command::Pack { folder, model } => pack(folder, &model),
-        Command::List { format, model } => list(format, &model),
-    })
-    .await?
+    match arguments.command {
+        Command::Pack { folder, model } => spawn_blocking(move || pack(folder, &model)).await?,
+        Command::List { format, model } => spawn_blocking(move || list(format, &model)).await?,
+        Command::Check { format, model } => check(format, model).await,
+    }
+}
+
+async fn check(format: Format, settings: Settings) -> anyhow::Result<ExitCode> {
+    let embedder = spawn_blocking(move || NativeEmbedder::open(&settings)).await??;
+    let texts = ["a tripod for my phone", "smartphone stand", "potting soil"].map(str::to_owned);
+    let embeddings = embedder.embed(&texts).await?.embeddings;
+    let [text, related, unrelated] = &*embeddings else { bail!("the model left out a text") };
+    let checked = Checked {
+        model: embedder.fingerprint().to_string(),
+        dimension: embedder.fingerprint().dimension,
+        token_limit: embedder.token_limit(),
+        related: text.similarity(related).get(),
+        unrelated: text.similarity(unrelated).get(),
+    };
+    let Checked { model, related, unrelated, .. } = &checked;
+    if related <= unrelated {
+        let [text, other, _] = &texts;
+        bail!(
+            "{model} does not find {text:?} and {other:?} related (cosine {related:.3}): it is no \
+             model of sentences, or its weights are damaged; `make model` gets one that is sound"
+        );
+    }
+    if format.json {
+        output::json(&checked);
+    } else {
+        let cosines = format!("related texts {related:.3}, others {unrelated:.3}");
+        output::line(&format!("sound: {model}; cosines of {cosines}"));
+    }
+    Ok(exit::DONE)
 }
 
 fn pack(folder: Option<PathBuf>, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -56,7 +110,7 @@ fn pack(folder: Option<PathBuf>, settings: &Settings) -> anyhow::Result<ExitCode
         Some(folder) => folder,
         None => settings.models_folder()?.join(DEFAULT_MODEL),
     };
-    for file in pack_all(&folder)? {
+    for file in pack_all(&folder).map_err(PortError::from)? {
         let what = if file.is_new { "packed" } else { "already packed" };
         output::line(&format!("{what}: {}", file.path.display()));
     }

@@ -43,6 +43,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.format.json {
         let model = engine.embedder.fingerprint();
         output::json(&SearchView::new(Engine::NAME, model, &request, answer));
+    } else if engine.index.count().await? == 0 {
+        output::note("there is nothing to find yet: `akin ingest FEED` brings products");
     } else {
         print(&answer);
     }
