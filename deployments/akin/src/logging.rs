@@ -1,3 +1,4 @@
+use std::io::IsTerminal;
 use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 
@@ -42,11 +43,14 @@ impl FromStr for Level {
 impl Settings {
     /// Logs to standard error from here on.
     pub(crate) fn start(&self) {
+        // Colours are for eyes: in a file they are noise.
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let log = tracing_subscriber::fmt()
+            .with_ansi(std::io::stderr().is_terminal() && !unwanted)
             .with_env_filter(EnvFilter::new(&self.log_level.0))
             .with_writer(std::io::stderr);
         if self.log_json {
-            log.json().flatten_event(true).init();
+            log.json().flatten_event(true).with_span_list(false).init();
         } else {
             log.init();
         }

@@ -73,7 +73,7 @@ fn a_running_server_finds_what_another_process_ingests_under_load() {
 #[ignore = "needs the model: make model"]
 fn an_empty_store_is_served_and_says_how_to_fill_it() {
     let place = Place::new();
-    let mut server = Server::start(&place, &[]);
+    let mut server = Server::start(&place, &[("LOG_LEVEL", "info")]);
     let nothing = server.get("/api/search?q=lamp");
     assert_eq!((&nothing["total"], &nothing["good"]), (&0.into(), &false.into()));
     place.run("ingest feed.csv").succeeds();
@@ -82,6 +82,7 @@ fn an_empty_store_is_served_and_says_how_to_fill_it() {
     assert_eq!(server.process.wait().unwrap().code(), Some(0));
     let remarks = server.rest();
     assert!(remarks.contains("`akin ingest FEED`"), "{remarks}");
+    assert!(remarks.contains("answered method=GET route=\"/api/search\" status=200"), "{remarks}");
 }
 
 #[test]
