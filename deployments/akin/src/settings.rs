@@ -62,15 +62,16 @@ impl BadValue {
             Some(ContextValue::String(text)) => Some(text.clone()),
             _ => None,
         };
-        let choices = match error.get(ContextKind::ValidValue) {
-            Some(ContextValue::Strings(choices)) => format!("it is one of {}", choices.join(", ")),
-            _ => "it needs a value".to_owned(),
+        // Without a source and without choices it is no value at all, and nothing can pass it over.
+        let reason = match (error.source(), error.get(ContextKind::ValidValue)) {
+            (Some(source), _) => source.to_string(),
+            (None, Some(ContextValue::Strings(choices))) if !choices.is_empty() => {
+                format!("it is one of {}", choices.join(", "))
+            }
+            _ => return None,
         };
-        Some(Self {
-            argument: text(ContextKind::InvalidArg)?,
-            value: text(ContextKind::InvalidValue)?,
-            reason: error.source().map_or(choices, ToString::to_string),
-        })
+        let (argument, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+        Some(Self { argument, value, reason })
     }
 
     fn described(&self, at: &Arg) -> String {
@@ -197,5 +198,6 @@ mod tests {
     fn words_that_make_no_command_are_a_matter_of_usage() {
         assert_eq!(refused(&["shop", "give"]), "InvalidSubcommand");
         assert_eq!(refused(&["shop", "--help"]), "DisplayHelp");
+        assert_eq!(refused(&["shop", "sell", "shoes", "--price"]), "InvalidValue");
     }
 }

@@ -51,4 +51,8 @@ fn no_command_or_an_unknown_one_is_bad_usage() {
         let outcome = place.run(words).fails_with(2);
         assert!(outcome.stderr.contains("Usage: akin"), "{words}: {outcome}");
     }
+    for words in ["search tripod --limit", "search tripod --data=", "ingest feed.csv --log-level"] {
+        let outcome = place.run(words).fails_with(2);
+        assert!(outcome.stderr.contains("a value is required for '--"), "{words}: {outcome}");
+    }
 }
