@@ -4,6 +4,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -43,6 +44,12 @@ pub async fn serve(
             tracing::debug!("the server had already ended");
         }
     };
+    // The last part of an answer must not wait until the client has acknowledged the others.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
     let server = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
     let out_of_patience = async move {
         if stopped.await.is_ok() {

@@ -20,7 +20,12 @@ fn all_bad_settings_are_named_at_once_before_anything_starts() {
     );
     insta::assert_snapshot!(outcome.fails_with(2));
     let outcome = place.run_in(
-        &[("SEARCH_DEFAULT_LIMIT", "0"), ("SEARCH_DEFAULT_THRESHOLD", "NaN"), ("AKIN_LISTEN", "x")],
+        &[
+            ("SEARCH_DEFAULT_LIMIT", "0"),
+            ("SEARCH_DEFAULT_THRESHOLD", "NaN"),
+            ("AKIN_IMAGES", "no-images"),
+            ("AKIN_LISTEN", "x"),
+        ],
         "serve",
     );
     insta::assert_snapshot!(outcome.fails_with(2));

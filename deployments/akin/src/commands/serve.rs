@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     listen: SocketAddr,
 
     /// The folder of pictures that the catalogue names as images/...
-    #[arg(long, env = "AKIN_IMAGES", value_name = "DIR")]
+    #[arg(long, env = "AKIN_IMAGES", value_name = "DIR", value_parser = folder)]
     images: Option<PathBuf>,
 
     /// How many products `/api/similar_products` answers with unless asked.
@@ -66,4 +66,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     http_api::serve(listener, http_api::router(api), stop).await?;
     Ok(exit::DONE)
+}
+
+/// Reads the path of a folder that is there.
+fn folder(path: &str) -> Result<PathBuf, String> {
+    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if metadata.is_dir() { Ok(path.into()) } else { Err("it is no folder".to_owned()) }
 }
