@@ -1,0 +1,188 @@
+//! Grows a catalogue of any size out of real products, the same each time.
+//!
+//! As far as there are real products, they are taken as they are. Each further one has two real
+//! parents, the second mostly of the first's department. Its embedding lies between theirs, nearer
+//! to the first, moved by a little noise; its name and description are recombined out of the
+//! parents' words and sentences and of other sentences, of which some are common and most are rare
+//! (Zipf); a model number of its own makes the vocabulary grow with the catalogue, as it does in a
+//! shop.
+
+use crate::DIMENSION;
+use crate::corpus::Corpus;
+use crate::random::Random;
+use anyhow::Result;
+use entities::{Price, Product, ProductId};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// How far noise moves a unit vector.
+const NOISE: f64 = 0.3;
+
+/// The columns of a feed.
+const COLUMNS: [&str; 12] = [
+    "product_id",
+    "name",
+    "main_category",
+    "sub_category",
+    "image",
+    "link",
+    "ratings",
+    "discount_price",
+    "actual_price",
+    "description",
+    "brand",
+    "attributes",
+];
+
+/// A catalogue to be searched.
+#[derive(Debug)]
+pub(crate) struct Catalogue {
+    /// Its products.
+    pub(crate) products: Vec<Product>,
+    /// The unit vector of each.
+    pub(crate) vectors: Vec<f32>,
+}
+
+/// What products are made of.
+struct Stock<'a> {
+    corpus: &'a Corpus,
+    departments: HashMap<&'a str, Vec<usize>>,
+    sentences: Vec<&'a str>,
+}
+
+impl Catalogue {
+    /// A catalogue of `size` products.
+    pub(crate) fn grow(corpus: &Corpus, size: usize) -> Result<Self> {
+        let real = size.min(corpus.products.len());
+        let mut products = corpus.products[..real].to_vec();
+        let mut vectors = corpus.vectors[..real * DIMENSION].to_vec();
+        let stock = Stock::of(corpus);
+        let mut random = Random::new(size as u64);
+        for number in real..size {
+            let first = random.below(corpus.products.len());
+            let second = stock.second_parent(first, &mut random);
+            products.push(stock.product(number, first, second, &mut random)?);
+            let vector = between(corpus.vector(first), corpus.vector(second), &mut random);
+            vectors.extend(vector);
+        }
+        Ok(Self { products, vectors })
+    }
+
+    /// Writes it as the feed of a shop.
+    pub(crate) fn write_feed(&self, file: &Path) -> Result<()> {
+        let mut feed = csv::Writer::from_path(file)?;
+        feed.write_record(COLUMNS)?;
+        for product in &self.products {
+            let price = |price: Option<Price>| price.map(|price| price.to_string());
+            let rating = product.rating.map(|rating| rating.stars().to_string());
+            feed.write_record([
+                product.id.as_str(),
+                &product.name,
+                &product.main_category,
+                &product.sub_category,
+                &product.image_url,
+                &product.link,
+                &rating.unwrap_or_default(),
+                &price(product.discount_price).unwrap_or_default(),
+                &price(product.actual_price).unwrap_or_default(),
+                &product.description,
+                &product.brand,
+                &product.attributes,
+            ])?;
+        }
+        Ok(feed.flush()?)
+    }
+
+    /// How many products it has.
+    pub(crate) fn len(&self) -> usize {
+        self.products.len()
+    }
+
+    /// The embedding of the product at `place`.
+    pub(crate) fn vector(&self, place: usize) -> &[f32] {
+        &self.vectors[place * DIMENSION..][..DIMENSION]
+    }
+}
+
+impl<'a> Stock<'a> {
+    fn of(corpus: &'a Corpus) -> Self {
+        let mut departments: HashMap<_, Vec<_>> = HashMap::new();
+        for (place, product) in corpus.products.iter().enumerate() {
+            departments.entry(&*product.main_category).or_default().push(place);
+        }
+        let sentences = corpus.products.iter().flat_map(|product| sentences(&product.description));
+        Self { corpus, departments, sentences: sentences.collect() }
+    }
+
+    fn second_parent(&self, first: usize, random: &mut Random) -> usize {
+        let department = &*self.corpus.products[first].main_category;
+        match self.departments.get(department) {
+            Some(places) if random.below(10) < 7 => places[random.below(places.len())],
+            _ => random.below(self.corpus.products.len()),
+        }
+    }
+
+    fn product(
+        &self,
+        number: usize,
+        first: usize,
+        second: usize,
+        random: &mut Random,
+    ) -> Result<Product> {
+        let (a, b) = (&self.corpus.products[first], &self.corpus.products[second]);
+        let letter = |random: &mut Random| char::from(b'A' + random.below(26) as u8);
+        let model = format!("{}{}-{}", letter(random), letter(random), random.below(100_000));
+        let (head, tail) = (words(&a.name), words(&b.name));
+        let name = [&head[..head.len().div_ceil(2)], &[&*model], &tail[tail.len() / 2..]].concat();
+        let factor = 0.5 + random.unit();
+        let scaled = |price: Price| {
+            Price::from_minor((price.minor() as f64 * factor) as u64, price.currency())
+        };
+        Ok(Product {
+            id: ProductId::new(format!("N{number:07}"))?,
+            name: name.join(" "),
+            description: self.description(a, b, random),
+            discount_price: a.discount_price.map(scaled),
+            actual_price: a.actual_price.map(scaled),
+            rating: b.rating,
+            ..a.clone()
+        })
+    }
+
+    fn description(&self, a: &Product, b: &Product, random: &mut Random) -> String {
+        let mut chosen = Vec::new();
+        for parent in [a, a, b] {
+            let own: Vec<_> = sentences(&parent.description).collect();
+            if !own.is_empty() {
+                chosen.push(own[random.below(own.len())]);
+            }
+        }
+        if !self.sentences.is_empty() {
+            chosen.push(self.sentences[random.zipf(self.sentences.len())]);
+        }
+        chosen.dedup();
+        chosen.join(" ")
+    }
+}
+
+fn between(a: &[f32], b: &[f32], random: &mut Random) -> Vec<f32> {
+    let share = 0.5 + 0.5 * random.unit();
+    let noise = NOISE / (DIMENSION as f64).sqrt();
+    let raw: Vec<f32> = a
+        .iter()
+        .zip(b)
+        .map(|(&a, &b)| {
+            (share * f64::from(a) + (1.0 - share) * f64::from(b) + noise * random.normal()) as f32
+        })
+        .collect();
+    let length = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
+    raw.into_iter().map(|x| x / length).collect()
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}
+
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(". ").map(str::trim).filter(|sentence| !sentence.is_empty())
+}

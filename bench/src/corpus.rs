@@ -1,0 +1,106 @@
+//! The real products of the feeds, their real embeddings, and queries about them.
+
+use crate::DIMENSION;
+use crate::random::Random;
+use anyhow::{Context, Result, ensure};
+use entities::{Currency, Product, ProductId};
+use sbert_cpu::Encoder;
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Texts embedded at a time.
+const BATCH: usize = 1_024;
+
+/// Fewer products have no variety to grow a catalogue or to make queries of.
+const FEWEST: usize = 100;
+
+/// Products, and the embedding of each.
+#[derive(Debug)]
+pub(crate) struct Corpus {
+    /// Each id once.
+    pub(crate) products: Vec<Product>,
+    /// A row of [`DIMENSION`] numbers for each.
+    pub(crate) vectors: Vec<f32>,
+}
+
+impl Corpus {
+    /// Reads the feeds and embeds their texts, unless `cache` has their embeddings.
+    pub(crate) async fn read(paths: &[PathBuf], encoder: &Encoder, cache: &Path) -> Result<Self> {
+        let mut products = Vec::new();
+        let mut seen: HashSet<ProductId> = HashSet::new();
+        for path in paths {
+            let mut feed = feeds::open(path)?;
+            while let Some(batch) = feed.next_batch().await? {
+                let rows = batch.into_iter().flatten();
+                let read = rows.filter_map(|row| usecases::normalise(row, Currency::USD).ok());
+                products.extend(read.filter(|product| seen.insert(product.id.clone())));
+            }
+        }
+        ensure!(products.len() >= FEWEST, "the feeds hold fewer than {FEWEST} products");
+        let texts: Vec<_> = products.iter().map(Product::embedded_text).collect();
+        let vectors = embedded(&texts, encoder, cache)?;
+        Ok(Self { products, vectors })
+    }
+
+    /// The embedding of the product at `place`.
+    pub(crate) fn vector(&self, place: usize) -> &[f32] {
+        &self.vectors[place * DIMENSION..][..DIMENSION]
+    }
+}
+
+fn embedded(texts: &[String], encoder: &Encoder, cache: &Path) -> Result<Vec<f32>> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(encoder.sha256().as_bytes()).update(encoder.precision().name().as_bytes());
+    for text in texts {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    let name = format!("embeddings-{}.f32", &hasher.finalize().to_hex()[..16]);
+    let file = cache.join(name);
+    if let Ok(bytes) = fs::read(&file)
+        && bytes.len() == texts.len() * DIMENSION * 4
+    {
+        return Ok(bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect());
+    }
+    crate::note(&format!("embedding {} texts", texts.len()));
+    let threads = crate::cores();
+    let mut vectors = Vec::new();
+    for batch in texts.chunks(BATCH) {
+        let batch: Vec<_> = batch.iter().map(String::as_str).collect();
+        vectors.extend(encoder.embed(&batch, threads).vectors);
+    }
+    fs::create_dir_all(cache)?;
+    let bytes: Vec<_> = vectors.iter().flat_map(|number| number.to_le_bytes()).collect();
+    fs::write(&file, bytes)?;
+    Ok(vectors)
+}
+
+/// The queries of a CSV file's column `query`.
+pub(crate) fn read_queries(path: &Path) -> Result<Vec<String>> {
+    let mut reader = csv::Reader::from_path(path)?;
+    let column = reader.headers()?.iter().position(|name| name == "query");
+    let column = column.with_context(|| format!("{} has no column `query`", path.display()))?;
+    let text = |row: csv::Result<csv::StringRecord>| {
+        row.map(|row| row.get(column).unwrap_or_default().to_owned())
+    };
+    Ok(reader.records().map(text).collect::<csv::Result<_>>()?)
+}
+
+/// Queries without end as a shopper might type them, each of them once: two to five words that
+/// stand side by side in a product's name or description, cut and mixed from two products.
+pub(crate) fn made_up_queries(products: &[Product], seed: u64) -> impl Iterator<Item = String> {
+    let mut random = Random::new(seed);
+    let mut made = HashSet::new();
+    std::iter::repeat_with(move || {
+        let some_words = |random: &mut Random, most| {
+            let product = &products[random.below(products.len())];
+            let text = if random.below(3) == 0 { &product.description } else { &product.name };
+            let words: Vec<_> = text.split_whitespace().collect();
+            let count = 1 + random.below(most);
+            let from = random.below(words.len().saturating_sub(count) + 1);
+            words[from..].iter().take(count).map(|&word| word.to_lowercase()).collect::<Vec<_>>()
+        };
+        [some_words(&mut random, 3), some_words(&mut random, 2)].concat().join(" ")
+    })
+    .filter(move |query| query.len() > 2 && made.insert(query.clone()))
+}

@@ -1,0 +1,134 @@
+//! Times contenders side by side: a round each, one behind the other, so that whatever else the
+//! machine does meets them alike.
+
+use anyhow::Result;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// ONNX Runtime's threads spin on after a run; nobody else's turn begins before they sleep.
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// One pass over the work, or the answer to one query by its number.
+type Work<'a> = Box<dyn FnMut(usize) -> Result<()> + 'a>;
+
+/// Those that do the same work.
+#[derive(Default)]
+pub(crate) struct Contest<'a> {
+    contenders: Vec<(String, Work<'a>)>,
+}
+
+/// How long a query takes, in milliseconds, in the round that was disturbed least: the one of the
+/// least median.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Latency {
+    /// Half of the queries take less.
+    pub(crate) median: f64,
+    /// One query in a hundred takes more.
+    pub(crate) p99: f64,
+}
+
+impl<'a> Contest<'a> {
+    /// Enters a contender.
+    pub(crate) fn enter(
+        &mut self,
+        name: impl Into<String>,
+        work: impl FnMut(usize) -> Result<()> + 'a,
+    ) {
+        self.contenders.push((name.into(), Box::new(work)));
+    }
+
+    /// Seconds of one pass of each contender, in its best of `rounds`.
+    pub(crate) fn seconds(&mut self, rounds: usize) -> Result<Vec<(String, f64)>> {
+        let mut best = vec![f64::INFINITY; self.contenders.len()];
+        self.rounds(rounds, |contender, work| {
+            let began = Instant::now();
+            work(0)?;
+            best[contender] = best[contender].min(began.elapsed().as_secs_f64());
+            Ok(())
+        })?;
+        Ok(self.names().zip(best).collect())
+    }
+
+    /// The latency of each contender over queries 0 to `queries`.
+    pub(crate) fn latencies(
+        &mut self,
+        rounds: usize,
+        queries: usize,
+    ) -> Result<Vec<(String, Latency)>> {
+        let mut best: Vec<Option<Latency>> = vec![None; self.contenders.len()];
+        self.rounds(rounds, |contender, work| {
+            let mut times = Vec::with_capacity(queries);
+            for query in 0..queries {
+                let began = Instant::now();
+                work(query)?;
+                times.push(began.elapsed().as_secs_f64() * 1e3);
+            }
+            let latency = Latency::of(times);
+            let best = &mut best[contender];
+            if best.is_none_or(|best| latency.median < best.median) {
+                *best = Some(latency);
+            }
+            Ok(())
+        })?;
+        Ok(self.names().zip(best).filter_map(|(name, best)| Some((name, best?))).collect())
+    }
+
+    /// Gives each contender a turn a round; every other round in the opposite order, so that
+    /// nobody always follows the same one.
+    fn rounds(
+        &mut self,
+        rounds: usize,
+        mut turn: impl FnMut(usize, &mut Work<'a>) -> Result<()>,
+    ) -> Result<()> {
+        let count = self.contenders.len();
+        for round in 0..rounds {
+            for place in 0..count {
+                let contender = if round % 2 == 0 { place } else { count - 1 - place };
+                sleep(PAUSE);
+                turn(contender, &mut self.contenders[contender].1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn names(&self) -> impl Iterator<Item = String> {
+        self.contenders.iter().map(|(name, _)| name.clone())
+    }
+}
+
+impl Latency {
+    /// What `times`, in milliseconds and at least one, come to.
+    pub(crate) fn of(mut times: Vec<f64>) -> Self {
+        times.sort_by(f64::total_cmp);
+        let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
+        Self { median: at(50), p99: at(99) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    #[test]
+    fn a_latency_is_a_median_and_a_high_percentile() {
+        let latency = Latency::of((1..=200).rev().map(f64::from).collect());
+        assert!((latency.median - 101.0).abs() < 1e-9, "{latency:?}");
+        assert!((latency.p99 - 199.0).abs() < 1e-9, "{latency:?}");
+    }
+
+    #[test]
+    fn contenders_take_turns_in_alternating_order() {
+        let order = RefCell::new(String::new());
+        let mut contest = Contest::default();
+        for name in ["a", "b"] {
+            contest.enter(name, |_| {
+                order.borrow_mut().push_str(name);
+                Ok(())
+            });
+        }
+        let seconds = contest.seconds(3).unwrap();
+        assert_eq!(order.borrow().as_str(), "abbaab");
+        assert_eq!(seconds.len(), 2);
+    }
+}

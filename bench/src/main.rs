@@ -1,0 +1,274 @@
+//! Measures akin beside its peers, interleaved in one run, and prints tables in Markdown.
+//!
+//! A file per subject; `harness` takes the times, `report` writes the tables, `stage` sets up a
+//! catalogue of a size. README.md tells how to read the figures.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "figures are read by people, and counts are far below 2^52"
+)]
+
+mod catalogue;
+mod corpus;
+mod encoder;
+mod exact;
+mod harness;
+mod http;
+mod ingest;
+mod onnx_runtime;
+mod process;
+mod random;
+mod report;
+mod search;
+mod settings;
+mod stage;
+mod startup;
+mod vectors;
+mod words;
+
+use anyhow::{Context, Result};
+use catalogue::Catalogue;
+use clap::Parser;
+use corpus::Corpus;
+use entities::Fingerprint;
+use native::{DEFAULT_MODEL, ModelChoice, Precision};
+use onnx_runtime::{OnnxModel, OnnxRuntime};
+use process::Program;
+use report::{Report, Table};
+use sbert_cpu::Encoder;
+use settings::{Settings, Subject};
+use stage::Stage;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use tokio::runtime::Runtime;
+
+/// Coordinates of an embedding of the default model.
+const DIMENSION: usize = 384;
+
+/// Products that the processes serve.
+const SHOP: usize = 2_000;
+
+/// Makes the same made-up queries in every run.
+const SEED: u64 = 1;
+
+/// Measures a subject.
+type Run = fn(&mut Bench) -> Result<()>;
+
+/// What every subject needs.
+struct Bench {
+    settings: Settings,
+    report: Report,
+    corpus: Corpus,
+    fingerprint: Fingerprint,
+    cores: usize,
+    onnx_runtime: OnnxRuntime,
+    encoder: Encoder,
+    runtime: Runtime,
+    feeds: tempfile::TempDir,
+    queries: Vec<String>,
+    shops: Option<Rc<[Program; 2]>>,
+}
+
+fn main() -> Result<()> {
+    let settings = Settings::parse();
+    let output = settings.output.clone();
+    let mut bench = Bench::open(settings)?;
+    print(&bench.machine())?;
+    bench.run()?;
+    let report = format!("{}\n{}", bench.machine(), bench.report);
+    print(&bench.report.goals_text())?;
+    if let Some(file) = output {
+        fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+        fs::write(&file, report).with_context(|| format!("cannot write {}", file.display()))?;
+        note(&format!("written to {}", file.display()));
+    }
+    Ok(())
+}
+
+impl Bench {
+    fn open(settings: Settings) -> Result<Self> {
+        let runtime = Runtime::new()?;
+        let encoder = Encoder::open(&model_file(&settings, Precision::Int8)?)?;
+        let corpus = Corpus::read(&settings.feeds, &encoder, &settings.cache);
+        let corpus = runtime.block_on(corpus)?;
+        let mut queries = match &settings.queries {
+            Some(file) => corpus::read_queries(file)?,
+            None => Vec::new(),
+        };
+        queries.extend(corpus::made_up_queries(&corpus.products, SEED).take(1_000));
+        queries.truncate(settings.query_count());
+        let fingerprint = Fingerprint {
+            model: encoder.name().to_owned(),
+            precision: encoder.precision().name().to_owned(),
+            dimension: encoder.dimension(),
+        };
+        Ok(Self {
+            onnx_runtime: OnnxRuntime::load(&settings.onnx_runtime)?,
+            report: Report::default(),
+            cores: cores(),
+            feeds: tempfile::tempdir()?,
+            settings,
+            corpus,
+            fingerprint,
+            encoder,
+            runtime,
+            queries,
+            shops: None,
+        })
+    }
+
+    fn run(&mut self) -> Result<()> {
+        let subjects: [(Subject, Run); 4] = [
+            (Subject::Encoder, encoder::run),
+            (Subject::Startup, startup::run),
+            (Subject::Ingest, ingest::run),
+            (Subject::Http, http::run),
+        ];
+        for (subject, run) in subjects {
+            if self.settings.wants(subject) {
+                run(self)?;
+            }
+        }
+        let [vectors, words, search] = [Subject::Vectors, Subject::Words, Subject::Search]
+            .map(|subject| self.settings.wants(subject));
+        if !(vectors || words || search) {
+            return Ok(());
+        }
+        for size in self.settings.sizes().collect::<Vec<_>>() {
+            let stage = Stage::set(self, size)?;
+            if vectors {
+                vectors::run(self, &stage)?;
+            }
+            if words {
+                words::run(self, &stage)?;
+            }
+            if search {
+                search::run(self, stage)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a table, and shows it to whoever watches.
+    fn add(&mut self, table: Table) -> Result<()> {
+        print(&table)?;
+        self.report.add(table);
+        Ok(())
+    }
+
+    /// akin's command, with an empty folder for its data.
+    fn akin(&self) -> Result<Program> {
+        let models = self.settings.models.iter().map(|folder| ("AKIN_MODELS", folder.clone()));
+        Program::new(vec![self.settings.akin.clone()], models.collect())
+    }
+
+    /// The Python peer, with an empty folder for its data.
+    fn python_service(&self) -> Result<Program> {
+        let script = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/peers/service.py"));
+        let tokenizer = models_folder(&self.settings)?.join("tokenizer.json");
+        let environment =
+            vec![("ONNX_MODEL_PATH", self.onnx_file("int8")), ("TOKENIZER_PATH", tokenizer)];
+        Program::new(vec![self.settings.python.clone(), script], environment)
+    }
+
+    /// akin and the Python peer, each with a catalogue of [`SHOP`] products; filled once.
+    fn shops(&mut self) -> Result<Rc<[Program; 2]>> {
+        if let Some(shops) = &self.shops {
+            return Ok(Rc::clone(shops));
+        }
+        note(&format!("filling two shops with {SHOP} products"));
+        let feed = self.feed(SHOP)?;
+        let shops = [self.akin()?, self.python_service()?];
+        for shop in &shops {
+            shop.run(&["ingest", &feed])?;
+        }
+        Ok(Rc::clone(self.shops.insert(Rc::new(shops))))
+    }
+
+    /// A model of ONNX Runtime's, loaded for so many threads.
+    fn onnx(&self, precision: &str, threads: usize) -> Result<OnnxModel> {
+        self.onnx_runtime.open(&self.onnx_file(precision), threads)
+    }
+
+    fn onnx_file(&self, precision: &str) -> PathBuf {
+        self.settings.onnx.join(format!("{precision}.onnx"))
+    }
+
+    /// akin's packed model.
+    fn model_file(&self, precision: Precision) -> Result<PathBuf> {
+        model_file(&self.settings, precision)
+    }
+
+    /// The queries of a round.
+    fn queries(&self) -> Vec<String> {
+        self.queries.clone()
+    }
+
+    /// Embeds texts; a row for each.
+    fn embed(&self, texts: &[&str]) -> Vec<f32> {
+        self.encoder.embed(texts, self.cores).vectors
+    }
+
+    /// A feed of so many rows, as a file's path.
+    fn feed(&self, rows: usize) -> Result<String> {
+        let file = self.feeds.path().join(format!("{rows}.csv"));
+        if !file.exists() {
+            Catalogue::grow(&self.corpus, rows)?.write_feed(&file)?;
+        }
+        Ok(file.display().to_string())
+    }
+
+    /// Runs a use case to its end.
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// What it was measured on.
+    fn machine(&self) -> String {
+        let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let name = processor.lines().find_map(|line| line.strip_prefix("model name"));
+        let name = name.unwrap_or("an unknown processor").trim_matches([' ', '\t', ':']);
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().unwrap_or("unknown");
+        format!(
+            "## akin beside its peers\n\n{} cores of {name} ({:?}), load {load}; {} real products, {} queries; \
+             ONNX Runtime, usearch {} and {} on the same cores in the same run. \
+             The column `akin` says how many times better akin is.\n",
+            self.cores,
+            self.encoder.isa(),
+            self.corpus.products.len(),
+            self.queries.len(),
+            usearch::version(),
+            tantivy::version_string(),
+        )
+    }
+}
+
+/// The folder of akin's default model.
+fn models_folder(settings: &Settings) -> Result<PathBuf> {
+    let model = ModelChoice::Default(Precision::Int8);
+    let native = native::Settings { model, models: settings.models.clone(), threads: None };
+    Ok(native.models_folder()?.join(DEFAULT_MODEL))
+}
+
+fn model_file(settings: &Settings, precision: Precision) -> Result<PathBuf> {
+    Ok(models_folder(settings)?.join(format!("{precision}.sbert")))
+}
+
+/// How many cores everybody may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
+fn print(text: &impl std::fmt::Display) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}").context("cannot print")
+}
+
+/// Tells whoever waits what is being done.
+fn note(text: &str) {
+    // Nobody listening is no reason to stop.
+    let _told = writeln!(std::io::stderr(), "bench: {text}");
+}

@@ -1,0 +1,56 @@
+//! The encoder's peer: ONNX Runtime, the library of its Python package.
+
+use anyhow::{Result, anyhow};
+use ort::environment::Environment;
+use ort::session::Session;
+use ort::value::Tensor;
+use std::path::Path;
+
+/// The library, loaded.
+pub(crate) struct OnnxRuntime(Environment);
+
+/// A model, loaded.
+pub(crate) struct OnnxModel(Session);
+
+impl OnnxRuntime {
+    /// Loads the library.
+    pub(crate) fn load(library: &Path) -> Result<Self> {
+        let environment = ort::init_from(library).map_err(|error| anyhow!("{error}"))?;
+        Ok(Self(environment.build()?))
+    }
+
+    /// Loads a model that runs on `threads` threads. All its own optimisations are on, and its
+    /// threads spin while they wait, as it does unless told otherwise and as is fastest for it.
+    pub(crate) fn open(&self, model: &Path, threads: usize) -> Result<OnnxModel> {
+        let failed = |error: ort::Error<_>| anyhow!("{error}");
+        let builder = Session::builder(&self.0)?.with_intra_threads(threads).map_err(failed)?;
+        let mut builder = builder.with_intra_op_spinning(true).map_err(failed)?;
+        Ok(OnnxModel(builder.commit_from_file(model)?))
+    }
+}
+
+impl OnnxModel {
+    /// Embeds texts that are tokens; a row for each. They are padded to the longest of them.
+    pub(crate) fn embed<'a>(
+        &mut self,
+        texts: impl ExactSizeIterator<Item = &'a [u32]> + Clone,
+    ) -> Result<Vec<f32>> {
+        let (count, length) = (texts.len(), texts.clone().map(<[u32]>::len).max().unwrap_or(0));
+        let (mut ids, mut mask) = (vec![0_i64; count * length], vec![0_i64; count * length]);
+        for (place, text) in texts.enumerate() {
+            let from = place * length;
+            for (id, token) in ids[from..].iter_mut().zip(text) {
+                *id = i64::from(*token);
+            }
+            mask[from..from + text.len()].fill(1);
+        }
+        let tensor = |values| Tensor::from_array(([count, length], values));
+        let types = vec![0; count * length];
+        let answer = self.0.run(ort::inputs![
+            "input_ids" => tensor(ids)?,
+            "attention_mask" => tensor(mask)?,
+            "token_type_ids" => tensor(types)?,
+        ])?;
+        Ok(answer["output"].try_extract_tensor::<f32>()?.1.to_vec())
+    }
+}

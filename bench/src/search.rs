@@ -1,0 +1,277 @@
+//! A whole search besides the embedder: the use case over the embedded engine, by mode. Recall is
+//! against the same use case over an index that compares everything.
+
+use crate::Bench;
+use crate::exact::{nearest, recall};
+use crate::harness::{Contest, Latency};
+use crate::report::{Table, Wanted, figure};
+use crate::stage::{SHARES, Stage};
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use entities::{
+    Change, Embedding, Filter, Fingerprint, Mode, ProductId, Query, Similarity, Statistics, Version,
+};
+use local::{LocalEngine, Options};
+use ports::{
+    Candidate, CandidateQuery, Embedded, Embedder, ErrorKind, Failures, IndexEntry, Indexed,
+    Meaning, PortError, PortResult, ProductIndex, ProductStore,
+};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use usecases::{Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings};
+
+/// Entries that the index is given at a time.
+const BATCH: usize = 1_000;
+
+/// Hits that must be the same.
+const FIRST: usize = 10;
+
+/// Queries whose exact answer is worked out.
+const CHECKED: usize = 50;
+
+/// Measures searches of the catalogue of `stage`.
+pub(crate) fn run(bench: &mut Bench, stage: Stage) -> Result<()> {
+    let (size, stage) = (stage.catalogue.len(), Arc::new(stage));
+    let folder = tempfile::tempdir()?;
+    let began = Instant::now();
+    let filled = bench.block_on(fill(folder.path(), &stage, bench.fingerprint.clone()))?;
+    crate::note(&format!("filled the embedded engine in {:.1} s", began.elapsed().as_secs_f64()));
+    let engine = LocalEngine::open(folder.path(), Options::default())?;
+    drop(filled);
+    let mut table = Table::new(
+        format!("Search besides the embedder: {size} products, median ms"),
+        &["mode", "kept", "all", "p99", "candidates", "rank", "fetch", "first 10 as exact"],
+    );
+    let cases = Mode::ALL.map(|mode| (mode, 1.0)).into_iter();
+    let filtered = SHARES[1..].iter().map(|&share| (Mode::Hybrid, share));
+    for (mode, share) in cases.chain(filtered) {
+        let filter = stage.filter(share);
+        let found = measure(bench, &stage, &engine, mode, &filter)?;
+        if mode == Mode::Hybrid && share >= 1.0 {
+            promise(bench, size, found.all.median);
+        }
+        let all = [found.all.median, found.all.p99];
+        let figures = all.into_iter().chain(found.parts).map(figure);
+        let kept = format!("{} %", figure(share * 100.0));
+        let recall = format!("{:.4}", found.recall);
+        table.row([mode.name().to_owned(), kept].into_iter().chain(figures).chain([recall]));
+    }
+    bench.add(table)
+}
+
+/// What a search took, and how right it was.
+struct Found {
+    /// The whole use case, the embedding of the query left out.
+    all: Latency,
+    /// Medians of its parts: bringing candidates, scoring them, fetching a page of products.
+    parts: [f64; 3],
+    /// The share of the exact first hits that it found.
+    recall: f64,
+}
+
+fn promise(bench: &mut Bench, size: usize, median: f64) {
+    let most = match size {
+        2_000 => 0.3,
+        200_000 => 2.5,
+        _ => return,
+    };
+    let what = format!("hybrid search besides the embedder, {size} products: median, ms");
+    bench.report.goal(what, Wanted::AtMost(most), median);
+}
+
+fn measure(
+    bench: &Bench,
+    stage: &Arc<Stage>,
+    engine: &LocalEngine,
+    mode: Mode,
+    filter: &Filter,
+) -> Result<Found> {
+    let embedder: Arc<dyn Embedder> = Arc::new(KnownTexts::of(stage, &bench.fingerprint)?);
+    let index: Arc<dyn ProductIndex> = Arc::new(engine.index());
+    let search = SearchProducts {
+        embeddings: QueryEmbeddings::new(embedder, QueryEmbeddings::DEFAULT_CAPACITY),
+        index: index.clone(),
+        store: Arc::new(engine.store()),
+    };
+    let requests = stage.queries.iter().map(|query| {
+        let paging = Paging { page: 1, size: 24 };
+        let query = Query::new(query)?;
+        Ok(SearchRequest { mode, filter: filter.clone(), paging, ..SearchRequest::new(query) })
+    });
+    let requests: Vec<_> = requests.collect::<Result<_>>()?;
+    let found: RefCell<Vec<Vec<ProductId>>> = RefCell::new(vec![Vec::new(); requests.len()]);
+    let timings: RefCell<Vec<Timings>> = RefCell::default();
+    let mut contest = Contest::default();
+    contest.enter("SearchProducts", |query| {
+        let answer = bench.block_on(search.run(&requests[query]))?;
+        found.borrow_mut()[query] = first_ids(&answer);
+        timings.borrow_mut().push(answer.timings);
+        Ok(())
+    });
+    let latencies = contest.latencies(bench.settings.rounds(), requests.len())?;
+    drop(contest);
+    let statistics = bench.block_on(index.statistics())?;
+    let exact =
+        Exact { stage: Arc::clone(stage), statistics, fingerprint: bench.fingerprint.clone() };
+    let exact = SearchProducts { index: Arc::new(exact), ..search };
+    let mut recalls = Vec::new();
+    for (request, found) in requests.iter().zip(&found.into_inner()).take(CHECKED) {
+        let wanted = first_ids(&bench.block_on(exact.run(request))?);
+        recalls.push(recall(found, &wanted));
+    }
+    let timings = timings.into_inner();
+    let part = |part: fn(&Timings) -> Duration| {
+        Latency::of(timings.iter().map(|one| part(one).as_secs_f64() * 1e3).collect()).median
+    };
+    Ok(Found {
+        all: latencies.first().context("nothing was measured")?.1,
+        parts: [part(|one| one.candidates), part(|one| one.rank), part(|one| one.fetch)],
+        recall: recalls.iter().sum::<f64>() / recalls.len().max(1) as f64,
+    })
+}
+
+fn first_ids(answer: &SearchAnswer) -> Vec<ProductId> {
+    answer.hits.iter().take(FIRST).map(|hit| hit.record.product.id.clone()).collect()
+}
+
+/// Puts the catalogue into a new embedded engine and brings its search files up to date.
+async fn fill(folder: &Path, stage: &Stage, fingerprint: Fingerprint) -> Result<LocalEngine> {
+    let engine = LocalEngine::open(folder, Options::default())?;
+    let (store, index) = (engine.store(), engine.index());
+    let products = &stage.catalogue.products;
+    for first in (0..products.len()).step_by(BATCH) {
+        let places = first..products.len().min(first + BATCH);
+        store.apply(&products[places.clone()], Version(1)).await?;
+        let entry = |place: usize| {
+            Ok(IndexEntry {
+                id: products[place].id.clone(),
+                version: Version(1),
+                meaning: Meaning::Embedded {
+                    embedding: Embedding::new(stage.catalogue.vector(place))?,
+                    text_hash: products[place].text_hash(),
+                    fingerprint: fingerprint.clone(),
+                },
+                text: stage.texts[place].clone(),
+                words: stage.surfaces[place].clone(),
+                facets: stage.facets[place].clone(),
+            })
+        };
+        let entries: Vec<_> = places.map(entry).collect::<Result<_>>()?;
+        let failures = index.upsert(&entries).await?;
+        anyhow::ensure!(failures.is_empty(), "the index refused {} entries", failures.len());
+    }
+    engine.settle().await?;
+    Ok(engine)
+}
+
+/// An embedder that knows the queries' embeddings by heart: its time is next to nothing.
+#[derive(Debug)]
+struct KnownTexts {
+    embeddings: HashMap<String, Embedding>,
+    fingerprint: Fingerprint,
+}
+
+impl KnownTexts {
+    fn of(stage: &Stage, fingerprint: &Fingerprint) -> Result<Self> {
+        let pairs = stage.queries.iter().zip(&stage.meanings);
+        let embeddings = pairs
+            .map(|(query, raw)| Ok((Query::new(query)?.as_str().to_owned(), Embedding::new(raw)?)));
+        Ok(Self {
+            embeddings: embeddings.collect::<Result<_>>()?,
+            fingerprint: fingerprint.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Embedder for KnownTexts {
+    async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
+        let known = |text: &String| {
+            self.embeddings.get(text).cloned().ok_or_else(|| {
+                PortError::new("bench", ErrorKind::Refused, format!("{text:?} is not known"))
+            })
+        };
+        let embeddings = texts.iter().map(known).collect::<PortResult<_>>()?;
+        Ok(Embedded { embeddings, truncated: 0 })
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    fn token_limit(&self) -> usize {
+        usize::MAX
+    }
+}
+
+/// An index that compares every product. It answers only; nothing can be written into it.
+struct Exact {
+    stage: Arc<Stage>,
+    statistics: Arc<dyn Statistics>,
+    fingerprint: Fingerprint,
+}
+
+impl fmt::Debug for Exact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exact").finish_non_exhaustive()
+    }
+}
+
+impl Exact {
+    fn candidate(&self, place: usize, query: &CandidateQuery) -> Candidate {
+        let cosine = query.embedding.as_ref().map(|embedding| {
+            let row = self.stage.catalogue.vector(place);
+            Similarity::from_cosine(crate::vectors::dot(row, embedding.as_slice()))
+        });
+        let id = self.stage.catalogue.products[place].id.clone();
+        Candidate { id, cosine, text: self.stage.texts[place].clone() }
+    }
+}
+
+#[async_trait]
+impl ProductIndex for Exact {
+    async fn upsert(&self, _: &[IndexEntry]) -> PortResult<Failures> {
+        Err(read_only())
+    }
+
+    async fn remove(&self, _: &[Change]) -> PortResult<Failures> {
+        Err(read_only())
+    }
+
+    async fn known(&self, _: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+        Err(read_only())
+    }
+
+    async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
+        let kept = self.stage.kept(&query.filter);
+        let terms: Vec<_> = query.terms.iter().map(String::as_str).collect();
+        let mut places = self.stage.words.best(&terms, Some(&kept), query.depth);
+        if let Some(embedding) = &query.embedding {
+            let (catalogue, raw) = (&self.stage.catalogue, embedding.as_slice());
+            places.extend(nearest(catalogue, raw, Some(&kept), query.depth));
+        }
+        places.sort_unstable();
+        places.dedup();
+        Ok(places.into_iter().map(|place| self.candidate(place, query)).collect())
+    }
+
+    async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
+        Ok(Arc::clone(&self.statistics))
+    }
+
+    async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
+        Ok(Some(self.fingerprint.clone()))
+    }
+
+    async fn count(&self) -> PortResult<u64> {
+        Ok(self.stage.catalogue.len() as u64)
+    }
+}
+
+fn read_only() -> PortError {
+    PortError::new("bench", ErrorKind::Refused, "the exact index only answers")
+}

@@ -1,0 +1,164 @@
+//! A catalogue of one size, its search files, and what is asked of it.
+
+use crate::catalogue::Catalogue;
+use crate::exact::Words;
+use crate::{Bench, DIMENSION};
+use anyhow::{Context, Result};
+use entities::{AnalyzedText, Facets, Filter, Range, TextField};
+use flat::{Base, BaseBuilder, Document, Schema, Snapshot};
+use std::collections::HashMap;
+use std::fs;
+use std::time::Instant;
+
+/// Shares of the catalogue that the filters keep; the first is no filter.
+pub(crate) const SHARES: [f64; 4] = [1.0, 0.5, 0.05, 0.002];
+
+/// What all searches of one size have in common.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    /// The products and their vectors.
+    pub(crate) catalogue: Catalogue,
+    /// The analysed text of each product.
+    pub(crate) texts: Vec<AnalyzedText>,
+    /// The unstemmed words of each product.
+    pub(crate) surfaces: Vec<String>,
+    /// What filters look at, of each product.
+    pub(crate) facets: Vec<Facets>,
+    /// The shopper's words.
+    pub(crate) queries: Vec<String>,
+    /// Their analysed terms, each once.
+    pub(crate) terms: Vec<Vec<String>>,
+    /// Their embeddings.
+    pub(crate) meanings: Vec<Vec<f32>>,
+    /// Every product's share of L.
+    pub(crate) words: Words,
+    /// akin's search files.
+    pub(crate) flat: Snapshot,
+    /// What they cost.
+    pub(crate) cost: Cost,
+    places: HashMap<String, usize>,
+}
+
+/// What making and opening akin's search files costs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// Seconds to build and write the base.
+    pub(crate) build: f64,
+    /// Milliseconds to open it.
+    pub(crate) open: f64,
+    /// Megabytes of its file.
+    pub(crate) megabytes: f64,
+}
+
+impl Stage {
+    /// Grows a catalogue of `size` and builds what searches it.
+    pub(crate) fn set(bench: &Bench, size: usize) -> Result<Self> {
+        crate::note(&format!("growing a catalogue of {size} products"));
+        let catalogue = Catalogue::grow(&bench.corpus, size)?;
+        let analyzed: Vec<_> = catalogue.products.iter().map(ranking::analyze_product).collect();
+        let (texts, surfaces): (Vec<_>, Vec<_>) =
+            analyzed.into_iter().map(|one| (one.text, one.words)).unzip();
+        let facets: Vec<_> = catalogue.products.iter().map(Facets::of).collect();
+        let queries = bench.queries();
+        let asked: Vec<_> = queries.iter().map(String::as_str).collect();
+        let embedded = bench.embed(&asked);
+        let words = Words::of(&texts);
+        let document = |place: usize| Document {
+            key: catalogue.products[place].id.as_str().to_owned(),
+            vector: catalogue.vector(place).to_vec(),
+            text: texts[place].as_stream().to_owned(),
+            surface: surfaces[place].clone(),
+            keywords: vec![
+                facets[place].main_category.clone(),
+                facets[place].sub_category.clone(),
+                facets[place].brand.clone(),
+            ],
+            numbers: vec![facets[place].price, facets[place].rating],
+        };
+        let documents: Vec<_> = (0..size).map(document).collect();
+        let (flat, cost) = build(documents)?;
+        let places = catalogue.products.iter().enumerate();
+        Ok(Self {
+            flat,
+            cost,
+            places: places.map(|(place, one)| (one.id.as_str().to_owned(), place)).collect(),
+            terms: queries.iter().map(|query| terms(query)).collect(),
+            meanings: embedded.chunks_exact(DIMENSION).map(<[f32]>::to_vec).collect(),
+            catalogue,
+            texts,
+            surfaces,
+            facets,
+            queries,
+            words,
+        })
+    }
+
+    /// A filter that keeps about `share` of the products, by what they cost.
+    pub(crate) fn filter(&self, share: f64) -> Filter {
+        if share >= 1.0 {
+            return Filter::default();
+        }
+        let mut prices: Vec<_> = self.facets.iter().filter_map(|facets| facets.price).collect();
+        prices.sort_by(f64::total_cmp);
+        let last = ((self.facets.len() as f64 * share) as usize).saturating_sub(1);
+        let max = prices.get(last).or(prices.last()).copied();
+        Filter { price: Range { min: None, max }, ..Filter::default() }
+    }
+
+    /// Which products `filter` keeps, by place.
+    pub(crate) fn kept(&self, filter: &Filter) -> Vec<bool> {
+        self.facets.iter().map(|facets| filter.admits(facets)).collect()
+    }
+
+    /// The places of the products of those ids, answer by answer.
+    pub(crate) fn places(&self, answers: &[Vec<&str>]) -> Result<Vec<Vec<usize>>> {
+        let place = |key: &&str| {
+            let place = self.places.get(*key).copied();
+            place.with_context(|| format!("no product has the id {key}"))
+        };
+        answers.iter().map(|keys| keys.iter().map(place).collect()).collect()
+    }
+}
+
+/// `filter` as the search files take it; the bench filters by price only.
+pub(crate) fn flat_filter(filter: &Filter) -> flat::Filter {
+    let most = filter.price.max.map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
+    flat::Filter { numbers: most.into_iter().collect(), ..flat::Filter::default() }
+}
+
+/// The analysed terms of a query, each once.
+fn terms(query: &str) -> Vec<String> {
+    let mut terms = ranking::analyze(query);
+    let mut seen = std::collections::HashSet::new();
+    terms.retain(|term| seen.insert(term.clone()));
+    terms
+}
+
+/// As `adapters/local` lays its files out.
+fn schema() -> Schema {
+    Schema {
+        dimension: DIMENSION,
+        text_fields: TextField::ALL.map(TextField::weight).to_vec(),
+        k1: 0.5,
+        b: 0.75,
+        keyword_columns: ["main_category", "sub_category", "brand"].map(str::to_owned).to_vec(),
+        number_columns: ["price", "rating"].map(str::to_owned).to_vec(),
+    }
+}
+
+fn build(mut documents: Vec<Document>) -> Result<(Snapshot, Cost)> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("bench.flat");
+    documents.sort_by(|a, b| a.key.cmp(&b.key));
+    let began = Instant::now();
+    let mut builder = BaseBuilder::create(&file, &schema())?;
+    documents.iter().try_for_each(|document| builder.push(document))?;
+    builder.finish(1)?;
+    let build = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    // A file that is mapped stays readable after its name is gone.
+    let snapshot = Snapshot::new(schema(), Some(&Base::open(&file, &schema())?))?;
+    let open = began.elapsed().as_secs_f64() * 1e3;
+    let megabytes = fs::metadata(&file)?.len() as f64 / 1e6;
+    Ok((snapshot, Cost { build, open, megabytes }))
+}

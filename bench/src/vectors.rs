@@ -1,0 +1,174 @@
+//! Nearest neighbours: akin's flat files beside usearch, a graph (HNSW) of 16-bit floats.
+
+use crate::Bench;
+use crate::exact::{Keep, mean_recall, nearest_to_each};
+use crate::harness::{Contest, Latency};
+use crate::report::{Table, Wanted, figure, times};
+use crate::stage::{SHARES, Stage, flat_filter};
+use crate::{DIMENSION, cores};
+use anyhow::Result;
+use entities::Filter;
+use flat::Request;
+use std::cell::RefCell;
+use std::thread;
+use std::time::Instant;
+use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
+
+/// How many neighbours, and how far usearch expands its search for them: twice, since speed and
+/// recall are a bargain there.
+const DEPTHS: [(usize, [usize; 2]); 2] = [(10, [128, 256]), (200, [256, 512])];
+
+/// The most neighbours that are looked for.
+const MOST: usize = 200;
+
+/// The size for which figures are promised.
+const PROMISED: usize = 200_000;
+
+/// Measures the nearest neighbours in the catalogue of `stage`.
+pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
+    let size = stage.catalogue.len();
+    let (peer, peer_build) = build(stage)?;
+    let header = ["index", "nearest", "kept", "median, ms", "p99, ms", "recall", "akin"];
+    let mut table = Table::new(title(stage, peer_build), &header);
+    let filters = SHARES.map(|share| stage.filter(share));
+    let kept = filters.each_ref().map(|filter| stage.kept(filter));
+    crate::note("comparing every vector, for the recall");
+    let wanted = nearest_to_each(&stage.catalogue, &stage.meanings, &kept, MOST);
+    for (depth, expansions) in DEPTHS {
+        for (place, share) in SHARES.into_iter().enumerate() {
+            let (filter, kept) = (&filters[place], &kept[place]);
+            let case = Case { depth, expansions, filter, kept, wanted: &wanted[place] };
+            let rows = measure(bench, stage, &peer, case)?;
+            if size == PROMISED {
+                promise(bench, depth, share, &rows[0]);
+            }
+            let akin = rows[0].1.median;
+            let kept = format!("{} %", figure(share * 100.0));
+            for (name, latency, recall) in rows {
+                let [median, p99] = [latency.median, latency.p99].map(figure);
+                let better = times(latency.median / akin);
+                let recall = format!("{recall:.4}");
+                table.row([name, depth.to_string(), kept.clone(), median, p99, recall, better]);
+            }
+        }
+    }
+    bench.add(table)
+}
+
+fn title(stage: &Stage, peer_build: f64) -> String {
+    let cost = [stage.cost.build, stage.cost.open, stage.cost.megabytes, peer_build].map(figure);
+    let [build, open, megabytes, peer_build] = cost;
+    format!(
+        "Vectors: {} products (akin: built in {build} s, opened in {open} ms, {megabytes} MB with \
+         words and columns; usearch: built in {peer_build} s)",
+        stage.catalogue.len()
+    )
+}
+
+/// The dot product, in sixteen sums that the compiler keeps in vector registers.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; 16];
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    for (a, b) in a.iter().zip(b) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    let rest: f32 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// What is looked for, and the exact answer to each query, the nearest first.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    depth: usize,
+    expansions: [usize; 2],
+    filter: &'a Filter,
+    kept: &'a [bool],
+    wanted: &'a [Vec<usize>],
+}
+
+type Row = (String, Latency, f64);
+
+/// Each index's latency and mean recall; akin's first.
+fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result<Vec<Row>> {
+    let (filter, queries) = (flat_filter(case.filter), stage.meanings.len());
+    let keep = (!case.filter.is_empty()).then_some(case.kept);
+    // Keys become places only after the clock has stopped.
+    let akins: RefCell<Vec<Vec<&str>>> = RefCell::new(vec![Vec::new(); queries]);
+    let peers = case.expansions.map(|_| RefCell::new(vec![Vec::new(); queries]));
+    let mut contest = Contest::default();
+    contest.enter("akin flat", |query| {
+        let vector = Some(&*stage.meanings[query]);
+        let (filter, depth) = (&filter, case.depth);
+        let request = Request { terms: &[], vector, filter, depth, threshold: None };
+        let found = stage.flat.search(&request)?;
+        akins.borrow_mut()[query] = found.iter().map(|one| one.key).collect();
+        Ok(())
+    });
+    for (expansion, found) in case.expansions.into_iter().zip(&peers) {
+        contest.enter(format!("usearch f16, ef {expansion}"), move |query| {
+            peer.change_expansion_search(expansion);
+            let places = neighbours(peer, &stage.meanings[query], keep, case.depth)?;
+            found.borrow_mut()[query] = places;
+            Ok(())
+        });
+    }
+    let latencies = contest.latencies(bench.settings.rounds(), queries)?;
+    drop(contest);
+    let akins = stage.places(&akins.into_inner())?;
+    let found = [akins].into_iter().chain(peers.map(RefCell::into_inner));
+    let row = |((name, latency), found): ((String, Latency), Vec<Vec<usize>>)| {
+        (name, latency, mean_recall(&found, case.wanted, case.depth))
+    };
+    Ok(latencies.into_iter().zip(found).map(row).collect())
+}
+
+/// The places of the nearest, by usearch.
+fn neighbours(peer: &Index, vector: &[f32], keep: Keep<'_>, depth: usize) -> Result<Vec<usize>> {
+    let matches = match keep {
+        None => peer.search(vector, depth)?,
+        Some(keep) => peer.filtered_search(vector, depth, |key| keep[key as usize])?,
+    };
+    Ok(matches.keys.into_iter().map(|key| key as usize).collect())
+}
+
+fn promise(bench: &mut Bench, depth: usize, share: f64, akin: &Row) {
+    let what = format!("vectors, {PROMISED} products, {depth} nearest, {} % kept", share * 100.0);
+    let most = if depth == 10 { 1.0 } else { 1.5 };
+    bench.report.goal(format!("{what}: median, ms"), Wanted::AtMost(most), akin.1.median);
+    bench.report.goal(format!("{what}: recall"), Wanted::AtLeast(0.99), akin.2);
+}
+
+/// usearch's index of the vectors, and the seconds that building it on every core took.
+fn build(stage: &Stage) -> Result<(Index, f64)> {
+    crate::note("building usearch's graph");
+    let index = Index::new(&IndexOptions {
+        dimensions: DIMENSION,
+        metric: MetricKind::Cos,
+        quantization: ScalarKind::F16,
+        connectivity: 16,
+        expansion_add: 128,
+        expansion_search: 128,
+        multi: false,
+    })?;
+    let (size, threads) = (stage.catalogue.len(), cores());
+    index.reserve(size)?;
+    let began = Instant::now();
+    thread::scope(|scope| {
+        let add = |first: usize| {
+            let index = &index;
+            move || -> Result<()> {
+                for place in (first..size).step_by(threads) {
+                    index.add(place as u64, stage.catalogue.vector(place))?;
+                }
+                Ok(())
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(add(first))).collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker.join().map_err(|_| anyhow::anyhow!("a thread that built the graph ended"))?
+        })
+    })?;
+    Ok((index, began.elapsed().as_secs_f64()))
+}
