@@ -94,10 +94,11 @@ impl EngineSettings {
     /// Opens everything that a search or an ingestion needs.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
         self.check()?;
-        // The model first: it creates nothing, so a bad one leaves no empty store behind.
+        // Each takes some milliseconds, so they are opened side by side.
         let model = self.model.clone();
-        let embedder = tokio::task::spawn_blocking(move || NativeEmbedder::open(&model)).await??;
+        let embedder = tokio::task::spawn_blocking(move || NativeEmbedder::open(&model));
         let engine = self.data.open().await?;
+        let embedder = embedder.await??;
         Ok(Opened {
             store: Arc::new(engine.store()),
             index: Arc::new(engine.index()),

@@ -60,6 +60,7 @@ async fn a_run_that_is_killed_again_and_again_loses_nothing_and_does_nothing_twi
         child.wait().unwrap();
     }
     eprintln!("{hits} runs were killed before their end");
+    assert!(hits > 0, "no kill came in time");
     let last = end(begin(&killed)).succeeds();
     let [read, quarantined] = expected.counts(["read", "quarantined"]);
     assert_eq!(last.counts(["read", "quarantined", "failed"]), [read, quarantined, 0]);
