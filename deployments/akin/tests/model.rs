@@ -35,6 +35,8 @@ fn a_sound_model_is_told_from_a_damaged_one() {
     assert!(outcome.stdout.starts_with("sound: all-MiniLM-L6-v2@"), "{outcome}");
     let checked = place.run("model check --json").succeeds().json();
     assert_eq!((&checked["dimension"], &checked["token_limit"]), (&384.into(), &256.into()));
+    let packed = place.run("model pack --json").succeeds().json();
+    assert!(packed.as_array().unwrap().iter().all(|file| file["is_new"].is_boolean()));
     let models = place.run("model list --json").succeeds().json();
     let mut paths = models.as_array().unwrap().iter().filter_map(|model| model["path"].as_str());
     let int8 = paths.find(|path| path.ends_with("int8.sbert")).expect("make model");

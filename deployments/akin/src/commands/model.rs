@@ -5,6 +5,7 @@ use clap::Subcommand;
 use native::{DEFAULT_MODEL, NativeEmbedder, Settings, pack_all};
 use ports::{Embedder, PortError};
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::task::spawn_blocking;
@@ -26,6 +27,9 @@ enum Command {
     Pack {
         /// The folder [default: all-MiniLM-L6-v2 in the folder of the models].
         folder: Option<PathBuf>,
+
+        #[command(flatten)]
+        format: Format,
 
         #[command(flatten)]
         model: Settings,
@@ -70,7 +74,9 @@ struct Checked {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
-        Command::Pack { folder, model } => spawn_blocking(move || pack(folder, &model)).await?,
+        Command::Pack { folder, format, model } => {
+            spawn_blocking(move || pack(folder, format, &model)).await?
+        }
         Command::List { format, model } => spawn_blocking(move || list(format, &model)).await?,
         Command::Check { format, model } => check(format, model).await,
     }
@@ -105,12 +111,18 @@ async fn check(format: Format, settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(exit::DONE)
 }
 
-fn pack(folder: Option<PathBuf>, settings: &Settings) -> anyhow::Result<ExitCode> {
+fn pack(folder: Option<PathBuf>, format: Format, settings: &Settings) -> anyhow::Result<ExitCode> {
     let folder = match folder {
         Some(folder) => folder,
-        None => settings.models_folder()?.join(DEFAULT_MODEL),
+        None => settings.models_folder().map_err(PortError::from)?.join(DEFAULT_MODEL),
     };
-    for file in pack_all(&folder).map_err(PortError::from)? {
+    let files = pack_all(&folder).map_err(PortError::from)?;
+    if format.json {
+        let files = files.iter().map(|file| json!({ "path": file.path, "is_new": file.is_new }));
+        output::json(&files.collect::<Value>());
+        return Ok(exit::DONE);
+    }
+    for file in files {
         let what = if file.is_new { "packed" } else { "already packed" };
         output::line(&format!("{what}: {}", file.path.display()));
     }
@@ -118,7 +130,7 @@ fn pack(folder: Option<PathBuf>, settings: &Settings) -> anyhow::Result<ExitCode
 }
 
 fn list(format: Format, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let folder = settings.models_folder()?;
+    let folder = settings.models_folder().map_err(PortError::from)?;
     let mut files = Vec::new();
     for model in std::fs::read_dir(&folder).into_iter().flatten() {
         for file in std::fs::read_dir(model?.path()).into_iter().flatten() {
