@@ -186,3 +186,51 @@ fn words(text: &str) -> Vec<&str> {
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(". ").map(str::trim).filter(|sentence| !sentence.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Real products enough for two departments, each with a vector along an axis of its own.
+    fn corpus() -> Corpus {
+        let product = |number: usize| Product {
+            id: ProductId::new(format!("R{number}")).unwrap(),
+            name: format!("lamp number {number}"),
+            main_category: format!("department {}", number % 2),
+            sub_category: String::new(),
+            brand: "Lumo".to_owned(),
+            description: format!("It shines, {number} times. It is warm."),
+            attributes: String::new(),
+            image_url: String::new(),
+            link: String::new(),
+            rating: None,
+            rating_count: None,
+            discount_price: None,
+            actual_price: Some(Price::from_minor(1_000, entities::Currency::USD)),
+        };
+        let mut vectors = vec![0.0; 10 * DIMENSION];
+        (0..10).for_each(|number| vectors[number * DIMENSION + number] = 1.0);
+        Corpus { products: (0..10).map(product).collect(), vectors }
+    }
+
+    #[test]
+    fn a_catalogue_grows_the_same_each_time() {
+        let corpus = corpus();
+        let [one, other] = [0, 1].map(|_| Catalogue::grow(&corpus, 50).unwrap());
+        assert_eq!((&one.products, &one.vectors), (&other.products, &other.vectors));
+        assert_eq!(one.products[..10], corpus.products);
+    }
+
+    #[test]
+    fn what_is_grown_has_a_direction_between_its_parents_and_an_id_of_its_own() {
+        let grown = Catalogue::grow(&corpus(), 200).unwrap();
+        let ids: std::collections::HashSet<_> = grown.products.iter().map(|one| &one.id).collect();
+        assert_eq!(ids.len(), 200);
+        for place in 0..grown.len() {
+            let vector = grown.vector(place);
+            let length: f32 = vector.iter().map(|x| x * x).sum();
+            let greatest = vector.iter().copied().fold(0.0, f32::max);
+            assert!((length - 1.0).abs() < 1e-4 && greatest > 0.5, "{place}: {length} {greatest}");
+        }
+    }
+}

@@ -122,7 +122,8 @@ fn tell(bench: &mut Bench, cases: &[Case], loads: &[Load]) -> Result<()> {
         if let Some((connections, rate)) = reference
             && (case.server, case.route, case.distinct) == (0, COMPATIBLE, true)
         {
-            let what = format!("HTTP, distinct queries, {connections} connections: requests/s");
+            let what =
+                format!("HTTP, distinct queries, kept connections {connections}: requests/s");
             bench.report.goal(what, Wanted::AtLeast(rate * 10.0), load.rate);
         }
     }

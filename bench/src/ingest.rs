@@ -58,7 +58,7 @@ fn compared(bench: &mut Bench) -> Result<()> {
             best = Some(best.map_or(rate, |best| best.max(rate)));
             let written = count(&ours, "changed")? + count(&ours, "inserted")?;
             bench.report.goal(
-                format!("{rows} unchanged rows, {name}: rows written"),
+                format!("{rows} unchanged rows, read {name}: rows written"),
                 Wanted::AtMost(0.0),
                 written,
             );

@@ -137,7 +137,7 @@ impl Bench {
         if !(vectors || words || search) {
             return Ok(());
         }
-        for size in self.settings.sizes().collect::<Vec<_>>() {
+        for size in self.settings.sizes() {
             let stage = Stage::set(self, size)?;
             if vectors {
                 vectors::run(self, &stage)?;

@@ -11,11 +11,11 @@ pub(crate) struct Settings {
     #[arg(long, value_delimiter = ',', value_name = "SUBJECT")]
     pub(crate) only: Vec<Subject>,
 
-    /// Search catalogues of so many products.
-    #[arg(long = "size", value_delimiter = ',', default_values_t = [2_000, 20_000, 200_000], value_name = "PRODUCTS")]
-    pub(crate) sizes: Vec<usize>,
+    /// Search catalogues of so many products [default: 2,000, 20,000 and 200,000].
+    #[arg(long = "size", value_delimiter = ',', value_name = "PRODUCTS")]
+    sizes: Vec<usize>,
 
-    /// Fewer rounds and queries, and nothing larger than 20,000 products: minutes, not a report.
+    /// Fewer rounds, queries and rows, and no 200,000 products unless asked for: a first look.
     #[arg(long)]
     pub(crate) quick: bool,
 
@@ -82,9 +82,12 @@ impl Settings {
     }
 
     /// The sizes to search.
-    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
-        let most = if self.quick { 20_000 } else { usize::MAX };
-        self.sizes.iter().copied().filter(move |&size| size <= most)
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        match (self.sizes.is_empty(), self.quick) {
+            (false, _) => self.sizes.clone(),
+            (true, true) => vec![2_000, 20_000],
+            (true, false) => vec![2_000, 20_000, 200_000],
+        }
     }
 
     /// How often every contender has its turn.

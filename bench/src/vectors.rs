@@ -36,6 +36,7 @@ pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
     let wanted = nearest_to_each(&stage.catalogue, &stage.meanings, &kept, MOST);
     for (depth, expansions) in DEPTHS {
         for (place, share) in SHARES.into_iter().enumerate() {
+            crate::note(&format!("{depth} nearest, {} % kept", figure(share * 100.0)));
             let (filter, kept) = (&filters[place], &kept[place]);
             let case = Case { depth, expansions, filter, kept, wanted: &wanted[place] };
             let rows = measure(bench, stage, &peer, case)?;
