@@ -1,11 +1,11 @@
 //! Grows a catalogue of any size out of real products, the same each time.
 //!
-//! As far as there are real products, they are taken as they are. Each further one has two real
-//! parents, the second mostly of the first's department. Its embedding lies between theirs, nearer
-//! to the first, moved by a little noise; its name and description are recombined out of the
-//! parents' words and sentences and of other sentences, of which some are common and most are rare
-//! (Zipf); a model number of its own makes the vocabulary grow with the catalogue, as it does in a
-//! shop.
+//! As far as there are real products, they are taken as they are. Each further one has three real
+//! parents, the others mostly of the first's department. Its embedding lies between theirs, nearest
+//! to the first, moved by a little noise: so it stays where embeddings of products are, as noise
+//! alone would not. Its name and description are recombined out of two parents' words and sentences
+//! and of other sentences, of which some are common and most are rare (Zipf); a model number of its
+//! own makes the vocabulary grow with the catalogue, as it does in a shop.
 
 use crate::DIMENSION;
 use crate::corpus::Corpus;
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// How far noise moves a unit vector.
-const NOISE: f64 = 0.3;
+const NOISE: f64 = 0.1;
 
 /// The columns of a feed.
 const COLUMNS: [&str; 12] = [
@@ -60,10 +60,10 @@ impl Catalogue {
         let mut random = Random::new(size as u64);
         for number in real..size {
             let first = random.below(corpus.products.len());
-            let second = stock.second_parent(first, &mut random);
+            let [second, third] = [0, 1].map(|_| stock.other_parent(first, &mut random));
             products.push(stock.product(number, first, second, &mut random)?);
-            let vector = between(corpus.vector(first), corpus.vector(second), &mut random);
-            vectors.extend(vector);
+            let parents = [first, second, third].map(|parent| corpus.vector(parent));
+            vectors.extend(between(parents, &mut random));
         }
         Ok(Self { products, vectors })
     }
@@ -114,7 +114,8 @@ impl<'a> Stock<'a> {
         Self { corpus, departments, sentences: sentences.collect() }
     }
 
-    fn second_parent(&self, first: usize, random: &mut Random) -> usize {
+    /// A parent beside `first`, mostly of its department.
+    fn other_parent(&self, first: usize, random: &mut Random) -> usize {
         let department = &*self.corpus.products[first].main_category;
         match self.departments.get(department) {
             Some(places) if random.below(10) < 7 => places[random.below(places.len())],
@@ -165,16 +166,17 @@ impl<'a> Stock<'a> {
     }
 }
 
-fn between(a: &[f32], b: &[f32], random: &mut Random) -> Vec<f32> {
-    let share = 0.5 + 0.5 * random.unit();
+/// A direction among those of the parents, nearest to the first's.
+fn between([a, b, c]: [&[f32]; 3], random: &mut Random) -> Vec<f32> {
+    let first = 0.4 + 0.6 * random.unit();
+    let second = (1.0 - first) * random.unit();
+    let third = 1.0 - first - second;
     let noise = NOISE / (DIMENSION as f64).sqrt();
-    let raw: Vec<f32> = a
-        .iter()
-        .zip(b)
-        .map(|(&a, &b)| {
-            (share * f64::from(a) + (1.0 - share) * f64::from(b) + noise * random.normal()) as f32
-        })
-        .collect();
+    let mixed = a.iter().zip(b).zip(c).map(|((&a, &b), &c)| {
+        let mean = first * f64::from(a) + second * f64::from(b) + third * f64::from(c);
+        (mean + noise * random.normal()) as f32
+    });
+    let raw: Vec<f32> = mixed.collect();
     let length = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
     raw.into_iter().map(|x| x / length).collect()
 }

@@ -86,21 +86,23 @@ pub(crate) fn read_queries(path: &Path) -> Result<Vec<String>> {
     Ok(reader.records().map(text).collect::<csv::Result<_>>()?)
 }
 
-/// Queries without end as a shopper might type them, each of them once: two to five words that
-/// stand side by side in a product's name or description, cut and mixed from two products.
+/// Queries without end as a shopper might type them, each of them once: one to four words that
+/// stand side by side in a product's name, and mostly one or two of its description.
 pub(crate) fn made_up_queries(products: &[Product], seed: u64) -> impl Iterator<Item = String> {
     let mut random = Random::new(seed);
     let mut made = HashSet::new();
     std::iter::repeat_with(move || {
-        let some_words = |random: &mut Random, most| {
-            let product = &products[random.below(products.len())];
-            let text = if random.below(3) == 0 { &product.description } else { &product.name };
-            let words: Vec<_> = text.split_whitespace().collect();
-            let count = 1 + random.below(most);
-            let from = random.below(words.len().saturating_sub(count) + 1);
-            words[from..].iter().take(count).map(|&word| word.to_lowercase()).collect::<Vec<_>>()
-        };
-        [some_words(&mut random, 3), some_words(&mut random, 2)].concat().join(" ")
+        let product = &products[random.below(products.len())];
+        let mut words = some_words(&product.name, 1 + random.below(4), &mut random);
+        words.extend(some_words(&product.description, random.below(3), &mut random));
+        words.join(" ").to_lowercase()
     })
     .filter(move |query| query.len() > 2 && made.insert(query.clone()))
+}
+
+/// `count` words of `text` that stand side by side, or all there are.
+fn some_words<'a>(text: &'a str, count: usize, random: &mut Random) -> Vec<&'a str> {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let from = random.below(words.len().saturating_sub(count) + 1);
+    words.into_iter().skip(from).take(count).collect()
 }
