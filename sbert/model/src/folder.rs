@@ -27,9 +27,12 @@ pub struct SentenceModel {
     store: Store,
 }
 
+/// Of `sentence_bert_config.json`, and of `tokenizer_config.json` where newer folders have it; a
+/// number without meaning, 1e30, stands for no limit there.
 #[derive(Debug, Default, Deserialize)]
 struct Length {
     max_seq_length: Option<usize>,
+    model_max_length: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,9 +47,7 @@ impl SentenceModel {
         let transformer = &modules.transformer;
         let path = transformer.join("config.json");
         let config = BertConfig::read(&path, &text(&path)?)?;
-        let length = transformer.join("sentence_bert_config.json");
-        let length = if length.exists() { json::<Length>(&length)? } else { Length::default() };
-        let max_tokens = length.max_seq_length.unwrap_or(config.positions).min(config.positions);
+        let max_tokens = max_tokens(transformer)?.unwrap_or(config.positions).min(config.positions);
         if max_tokens < 2 {
             let reason = "a text cannot hold its two special tokens";
             return Err(ModelError::malformed(&path, reason));
@@ -61,6 +62,11 @@ impl SentenceModel {
             width = dense.outputs;
         }
         let tokenizer = Tokenizer::read(transformer, max_tokens)?;
+        if tokenizer.vocabulary() > config.vocabulary {
+            let (more, less) = (tokenizer.vocabulary(), config.vocabulary);
+            let reason = format!("vocab_size is {less}, but the tokeniser knows {more} tokens");
+            return Err(ModelError::malformed(&path, reason));
+        }
         let store = store(transformer)?;
         let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let name = name.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -95,6 +101,20 @@ impl SentenceModel {
         }
         hasher.finalize().into()
     }
+}
+
+/// The longest text, in tokens, if the folder says.
+fn max_tokens(folder: &Path) -> Result<Option<usize>, ModelError> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        if path.exists() { json::<Length>(&path) } else { Ok(Length::default()) }
+    };
+    if let Some(length) = read("sentence_bert_config.json")?.max_seq_length {
+        return Ok(Some(length));
+    }
+    let length = read("tokenizer_config.json")?.model_max_length;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+    Ok(length.map(|length| length as usize))
 }
 
 /// The files of the weights: one, or the shards that an index names.

@@ -62,13 +62,21 @@ struct Entry {
 #[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "the file has them")]
 #[derive(Default)]
 struct PoolingFile {
-    pooling_mode: Option<String>,
+    pooling_mode: Option<Modes>,
     pooling_mode_cls_token: bool,
     pooling_mode_max_tokens: bool,
     pooling_mode_mean_tokens: bool,
     pooling_mode_mean_sqrt_len_tokens: bool,
     pooling_mode_weightedmean_tokens: bool,
     pooling_mode_lasttoken: bool,
+}
+
+/// Newer folders name the modes in place of the flags: one, several, or several joined by `+`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Modes {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,24 +148,40 @@ impl Pooling {
             mean: file.pooling_mode_mean_tokens,
             mean_sqrt_len: file.pooling_mode_mean_sqrt_len_tokens,
         };
-        // Newer folders name the mode in place of the flags.
-        for name in file.pooling_mode.iter().flat_map(|modes| modes.split('+')) {
-            match name {
-                "cls" => pooling.cls = true,
-                "max" => pooling.max = true,
-                "mean" => pooling.mean = true,
-                "mean_sqrt_len_tokens" | "mean_sqrt_len" => pooling.mean_sqrt_len = true,
-                other => {
-                    let what = format!("the pooling {other:?}");
-                    let known = "cls, max, mean and mean_sqrt_len are";
-                    return Err(ModelError::unsupported(path, what, known));
-                }
-            }
-        }
+        let modes = match file.pooling_mode {
+            None => Vec::new(),
+            Some(Modes::One(modes)) => modes.split('+').map(str::to_owned).collect(),
+            Some(Modes::Several(modes)) => modes,
+        };
+        pooling.add(path, &modes)?;
         if pooling.parts() == 0 {
             return Err(ModelError::malformed(path, "it names no pooling"));
         }
         Ok(pooling)
+    }
+
+    /// Adds the modes that a newer folder names.
+    fn add(&mut self, path: &Path, modes: &[String]) -> Result<(), ModelError> {
+        const ORDER: [&str; 4] = ["cls", "max", "mean", "mean_sqrt_len"];
+        let mut last = None;
+        for mode in modes {
+            let name = mode.strip_suffix("_tokens").unwrap_or(mode);
+            let place = ORDER.iter().position(|known| *known == name);
+            // An older folder has one order for all; a newer one might choose, and none is known to.
+            if place.is_none() || place <= last {
+                let what = format!("the pooling {modes:?}");
+                let known = "cls, max, mean and mean_sqrt_len_tokens, in this order, are";
+                return Err(ModelError::unsupported(path, what, known));
+            }
+            last = place;
+            match name {
+                "cls" => self.cls = true,
+                "max" => self.max = true,
+                "mean" => self.mean = true,
+                _ => self.mean_sqrt_len = true,
+            }
+        }
+        Ok(())
     }
 
     /// How many vectors are concatenated.

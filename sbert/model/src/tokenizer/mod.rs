@@ -10,6 +10,7 @@ use crate::ModelError;
 use crate::modules::text;
 use serde_json::Value;
 use std::path::Path;
+use tokenizers::{PostProcessor, TruncationDirection};
 
 /// Turns a text into the numbers of its tokens. It never pads.
 #[derive(Debug)]
@@ -65,33 +66,35 @@ impl Tokenizer {
         }
         let mut tokenizer: tokenizers::Tokenizer =
             json.parse().map_err(|error: tokenizers::Error| error.to_string())?;
-        let truncation =
-            tokenizers::TruncationParams { max_length: max_tokens, ..Default::default() };
         tokenizer.with_padding(None);
-        tokenizer.with_truncation(Some(truncation)).map_err(|error| error.to_string())?;
+        tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
         Ok(Self::General { tokenizer: Box::new(tokenizer), json, max_tokens })
     }
 
-    /// The tokens of `text`.
-    pub fn encode(&self, text: &str) -> Encoding {
+    /// One more than the largest number that a token can have.
+    pub fn vocabulary(&self) -> usize {
         match self {
-            Self::WordPiece(tokenizer) => tokenizer.encode(text),
-            Self::General { tokenizer, .. } => match tokenizer.encode(text, true) {
-                Ok(encoding) => Encoding {
-                    ids: encoding.get_ids().to_vec(),
-                    truncated: !encoding.get_overflowing().is_empty(),
-                },
-                // A text that it cannot split is a text without words.
-                Err(_) => Encoding { ids: self.encode_nothing(), truncated: false },
-            },
+            Self::WordPiece(tokenizer) => tokenizer.vocabulary(),
+            Self::General { tokenizer, .. } => {
+                tokenizer.get_vocab(true).values().max().map_or(0, |largest| *largest as usize + 1)
+            }
         }
     }
 
-    fn encode_nothing(&self) -> Vec<u32> {
+    /// The tokens of `text`: one at least. Where a tokeniser puts no special tokens around a text, one
+    /// without words is the token 0, which vocabularies keep for padding.
+    pub fn encode(&self, text: &str) -> Encoding {
         match self {
-            Self::WordPiece(tokenizer) => tokenizer.encode("").ids,
-            Self::General { tokenizer, .. } => {
-                tokenizer.encode("", true).map(|e| e.get_ids().to_vec()).unwrap_or_default()
+            Self::WordPiece(tokenizer) => tokenizer.encode(text),
+            Self::General { tokenizer, max_tokens, .. } => {
+                // A text that it cannot split is a text without words.
+                let encoding = general(tokenizer, text, *max_tokens);
+                let encoding = encoding.or_else(|_| general(tokenizer, "", *max_tokens));
+                let mut encoding = encoding.unwrap_or_default();
+                if encoding.ids.is_empty() {
+                    encoding.ids.push(0);
+                }
+                encoding
             }
         }
     }
@@ -120,4 +123,22 @@ impl Tokenizer {
             _ => Err("these bytes are no tokeniser".to_owned()),
         }
     }
+}
+
+/// Cuts the words, then puts the special tokens around them: the crate's own truncation does not always
+/// say that it cut something.
+fn general(
+    tokenizer: &tokenizers::Tokenizer,
+    text: &str,
+    max_tokens: usize,
+) -> tokenizers::Result<Encoding> {
+    let mut words = tokenizer.encode(text, false)?;
+    let special =
+        tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+    let room = max_tokens.saturating_sub(special);
+    let truncated = words.len() > room;
+    words.truncate(room, 0, TruncationDirection::Right);
+    let mut ids = tokenizer.post_process(words, None, true)?.get_ids().to_vec();
+    ids.truncate(max_tokens);
+    Ok(Encoding { ids, truncated })
 }

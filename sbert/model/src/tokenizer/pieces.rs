@@ -42,7 +42,10 @@ impl Pieces {
         let (continues, text) = split(self.piece(number));
         let length = text.len();
         let mut slot = self.slot(continues, text);
-        while self.slots[slot] != 0 {
+        // Of two equal pieces the later counts, as in the dictionary that others read them into.
+        while let Some(taken) = self.slots[slot].checked_sub(1)
+            && split(self.piece(taken as usize)) != (continues, text)
+        {
             slot = (slot + 1) & (self.slots.len() - 1);
         }
         self.longest = self.longest.max(length);

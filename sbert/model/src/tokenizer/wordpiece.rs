@@ -84,11 +84,13 @@ impl WordPiece {
         let mut pieces = vec![None; vocabulary.len()];
         for (piece, number) in vocabulary {
             let place = number.as_u64().and_then(|number| usize::try_from(number).ok());
-            let place = place.and_then(|place| pieces.get_mut(place));
-            *place.ok_or_else(|| format!("the piece {piece:?} has no place"))? = Some(&**piece);
+            if let Some(place) = place.and_then(|place| pieces.get_mut(place)) {
+                *place = Some(&**piece);
+            }
         }
         let pieces: Option<Vec<&str>> = pieces.into_iter().collect();
-        let pieces = pieces.ok_or("two pieces of the vocabulary share a number")?;
+        // A vocabulary whose numbers have gaps is for the general tokeniser.
+        let Some(pieces) = pieces else { return Ok(None) };
         let lower = normalizer["lowercase"].as_bool().unwrap_or(true);
         let flags = Flags {
             lower,
@@ -100,6 +102,12 @@ impl WordPiece {
         let max_word = usize::try_from(max_word).unwrap_or(usize::MAX);
         let pieces = Pieces::new(pieces.into_iter())?;
         Self::new(pieces, flags, max_tokens, max_word, special).map(Some)
+    }
+
+    /// One more than the largest number that a token can have.
+    pub(crate) fn vocabulary(&self) -> usize {
+        let special = self.special.iter().map(|(_, id)| *id as usize + 1).max();
+        self.pieces.iter().count().max(special.unwrap_or(0))
     }
 
     /// The tokens of `text`, `[CLS]` first and `[SEP]` last.
