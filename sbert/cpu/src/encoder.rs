@@ -3,11 +3,13 @@ use crate::forward::{Workspace, forward};
 use crate::isa::Isa;
 use crate::layout::{DenseAt, DenseHeader};
 use crate::packed::{self, OpenError, PackError, Packed};
+use crate::team::{Member, Team};
 use crate::weights::Precision;
 use sbert_model::SentenceModel;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 /// A packed model, ready to embed. Threads share it.
 #[derive(Debug)]
@@ -39,6 +41,9 @@ pub struct InvalidTokens {
 
 /// Tokens of a chunk, about: as many as keep activations in the second-level cache.
 const CHUNK: usize = 128;
+
+/// The most threads that compute one chunk together: each must copy what all others computed.
+const MOST_MEMBERS: usize = 4;
 
 impl Encoder {
     /// Maps a file that [`pack`](crate::pack) wrote. Its checksum is verified.
@@ -130,48 +135,66 @@ impl Encoder {
     }
 
     fn run(&self, texts: &[Vec<u32>], threads: usize) -> Vec<f32> {
-        let chunks = chunks(texts);
-        let dimension = self.dimension();
-        let mut vectors = vec![0.0; texts.len() * dimension];
-        let mut rest = &mut vectors[..];
+        let mut vectors = vec![0.0; texts.len() * self.dimension()];
+        match &*chunks(texts) {
+            [] => {}
+            [chunk] => self.together(chunk, threads, &mut vectors),
+            chunks => self.side_by_side(chunks, threads, &mut vectors),
+        }
+        vectors
+    }
+
+    /// Embeds one chunk on several threads.
+    fn together(&self, texts: &[Vec<u32>], threads: usize, out: &mut [f32]) {
+        let team = Team::new(threads.clamp(1, MOST_MEMBERS.min(self.model.header.heads)));
+        thread::scope(|scope| {
+            for index in 1..team.size() {
+                let member = team.member(index);
+                scope.spawn(|| self.chunk(member, texts, &mut []));
+            }
+            self.chunk(team.member(0), texts, out);
+        });
+    }
+
+    /// Embeds chunks, each on one thread, which then takes the next.
+    fn side_by_side(&self, chunks: &[&[Vec<u32>]], threads: usize, out: &mut [f32]) {
+        let mut rest = out;
         let mut work = Vec::with_capacity(chunks.len());
         for chunk in chunks {
-            let (out, after) = rest.split_at_mut(chunk.len() * dimension);
+            let (out, after) = rest.split_at_mut(chunk.len() * self.dimension());
             work.push(Mutex::new((chunk, out)));
             rest = after;
         }
         let next = AtomicUsize::new(0);
         let embed = || {
-            let mut workspace = lock(&self.workspaces).pop().unwrap_or_default();
             while let Some(chunk) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let (texts, out) = &mut *lock(chunk);
-                self.chunk(&mut workspace, texts, out);
+                self.chunk(Team::new(1).member(0), texts, out);
             }
-            lock(&self.workspaces).push(workspace);
         };
-        let threads = threads.clamp(1, work.len().max(1));
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
+        thread::scope(|scope| {
+            for _ in 1..threads.min(work.len()) {
                 scope.spawn(embed);
             }
             embed();
         });
-        drop(work);
-        vectors
     }
 
-    fn chunk(&self, workspace: &mut Workspace, texts: &[Vec<u32>], out: &mut [f32]) {
+    /// A member's part of a chunk; the first writes what came out.
+    fn chunk(&self, mut member: Member<'_>, texts: &[Vec<u32>], out: &mut [f32]) {
         let header = &self.model.header;
-        if header.dense.is_empty() {
-            forward(self.isa, workspace, &self.model, texts, out);
-        } else {
-            let mut x = vec![0.0; texts.len() * header.hidden * header.pooling().parts()];
-            forward(self.isa, workspace, &self.model, texts, &mut x);
-            for (dense, at) in header.dense.iter().zip(&self.model.layout.dense) {
-                x = self.dense(dense, at, &x);
-            }
-            out.copy_from_slice(&x);
+        let mut workspace = lock(&self.workspaces).pop().unwrap_or_default();
+        let pooled = texts.len() * header.hidden * header.pooling().parts();
+        let mut x = if member.is_first() { vec![0.0; pooled] } else { Vec::new() };
+        forward(self.isa, &mut workspace, &self.model, texts, &mut member, &mut x);
+        lock(&self.workspaces).push(workspace);
+        if !member.is_first() {
+            return;
         }
+        for (dense, at) in header.dense.iter().zip(&self.model.layout.dense) {
+            x = self.dense(dense, at, &x);
+        }
+        out.copy_from_slice(&x);
         if header.normalize {
             out.chunks_exact_mut(header.dimension()).for_each(normalize);
         }

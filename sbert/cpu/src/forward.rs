@@ -11,8 +11,10 @@ use crate::kernels::{
 use crate::layout::{Header, Layout, LinearAt, NormAt, padded, vectors};
 use crate::packed::Packed;
 use crate::simd::{LANES, Portable, Simd, V};
+use crate::team::Member;
 use crate::weights::Precision;
 use sbert_model::Activation;
+use std::ops::Range;
 
 /// Scratch memory of one thread.
 #[derive(Debug, Default)]
@@ -28,7 +30,9 @@ pub(crate) struct Workspace {
     /// What attention made of the values.
     context: Vec<f32>,
     scores: Vec<V>,
-    int8: Vec<[u8; 4]>,
+    /// A row that is being quantised.
+    row: Vec<V>,
+    int8: Vec<[[u8; 4]; 2]>,
     bf16: Vec<[u16; 2]>,
     f32: Vec<f32>,
 }
@@ -40,6 +44,7 @@ pub(crate) fn forward(
     workspace: &mut Workspace,
     model: &Packed,
     texts: &[Vec<u32>],
+    member: &mut Member<'_>,
     out: &mut [f32],
 ) {
     workspace.fill(&model.header, texts);
@@ -47,9 +52,9 @@ pub(crate) fn forward(
     macro_rules! run {
         ($module:ident, $s:expr) => {
             match precision {
-                Precision::Int8 => $module::forward::<Int8>($s, workspace, model, out),
-                Precision::Bf16 => $module::forward::<Bf16>($s, workspace, model, out),
-                Precision::Fp32 => $module::forward::<F32>($s, workspace, model, out),
+                Precision::Int8 => $module::forward::<Int8>($s, workspace, model, member, out),
+                Precision::Bf16 => $module::forward::<Bf16>($s, workspace, model, member, out),
+                Precision::Fp32 => $module::forward::<F32>($s, workspace, model, member, out),
             }
         };
     }
@@ -58,7 +63,7 @@ pub(crate) fn forward(
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => {
             if let (Precision::Bf16, Some(s)) = (precision, crate::simd::Avx512Bf16::new()) {
-                return unsafe { avx512_bf16::forward::<Bf16>(s, workspace, model, out) };
+                return unsafe { avx512_bf16::forward::<Bf16>(s, workspace, model, member, out) };
             }
             if let Some(s) = crate::simd::Avx512::new() {
                 return unsafe { run!(avx512, s) };
@@ -107,7 +112,7 @@ macro_rules! scratch {
         }
     };
 }
-scratch!([u8; 4], int8);
+scratch!([[u8; 4]; 2], int8);
 scratch!([u16; 2], bf16);
 scratch!(f32, f32);
 
@@ -157,6 +162,7 @@ macro_rules! instructions {
                 s: $simd,
                 workspace: &mut Workspace,
                 model: &Packed,
+                member: &mut Member<'_>,
                 out: &mut [f32],
             ) {
                 let Layout { layers, norm: first, .. } = &model.layout;
@@ -164,26 +170,42 @@ macro_rules! instructions {
                 groups.resize(workspace.wide.len() / A::GROUP, A::Group::default());
                 embed(s, workspace, model);
                 norm(s, &mut workspace.x, &model.norm(first));
+                let (heads, panels) = (model.header.heads, model.header.head_panels());
                 for layer in layers {
-                    let Workspace { x, rows, wide, .. } = workspace;
-                    convert::<A>(s, x, layer.qkv.inputs, &mut groups, rows);
                     let qkv = model.linear(&layer.qkv);
-                    linear::<A>(s, &groups, rows, &qkv, Target::Panels, wide);
-                    attention(s, workspace, model);
-                    let Workspace { x, rows, wide, context, .. } = workspace;
+                    let Workspace { x, rows, wide, row, .. } = workspace;
+                    convert::<A>(s, x, &qkv, row, &mut groups, rows);
+                    let own = member.share(heads);
+                    for part in 0..3 {
+                        let heads = part * heads + own.start..part * heads + own.end;
+                        let panels = heads.start * panels..heads.end * panels;
+                        linear::<A>(s, &groups, rows, &qkv, Target::Panels, panels, wide);
+                    }
+                    attention(s, workspace, model, own);
+                    let Workspace { x, rows, wide, context, row, .. } = workspace;
+                    member.exchange(context, heads, panels * PANEL);
                     let output = model.linear(&layer.attention_output);
-                    convert::<A>(s, context, output.inputs, &mut groups, rows);
-                    linear::<A>(s, &groups, rows, &output, Target::Add, x);
+                    let hidden = output.outputs / PANEL;
+                    let own = member.share(hidden);
+                    convert::<A>(s, context, &output, row, &mut groups, rows);
+                    linear::<A>(s, &groups, rows, &output, Target::Add, own.clone(), x);
+                    member.exchange(x, hidden, PANEL);
                     norm(s, x, &model.norm(&layer.attention_norm));
                     let (up, down) = (model.linear(&layer.up), model.linear(&layer.down));
-                    convert::<A>(s, x, up.inputs, &mut groups, rows);
+                    let inner = up.outputs / PANEL;
                     let through = Target::Through(act(&model.header));
-                    linear::<A>(s, &groups, rows, &up, through, wide);
-                    convert::<A>(s, wide, down.inputs, &mut groups, rows);
-                    linear::<A>(s, &groups, rows, &down, Target::Add, x);
+                    convert::<A>(s, x, &up, row, &mut groups, rows);
+                    linear::<A>(s, &groups, rows, &up, through, member.share(inner), wide);
+                    let wide = &mut wide[..rows.len() * up.outputs];
+                    member.exchange(wide, inner, PANEL);
+                    convert::<A>(s, wide, &down, row, &mut groups, rows);
+                    linear::<A>(s, &groups, rows, &down, Target::Add, own, x);
+                    member.exchange(x, hidden, PANEL);
                     norm(s, x, &model.norm(&layer.output_norm));
                 }
-                pool(s, workspace, model, out);
+                if member.is_first() {
+                    pool(s, workspace, model, out);
+                }
                 *A::Group::groups(workspace) = groups;
             }
 
@@ -219,11 +241,12 @@ macro_rules! instructions {
             fn convert<A: Arithmetic<$simd>>(
                 s: $simd,
                 x: &[f32],
-                inputs: usize,
+                layer: &LinearView<'_, A::Weights>,
+                row: &mut Vec<V>,
                 groups: &mut [A::Group],
                 rows: &mut [Row],
             ) {
-                kernels::convert::<_, A>(s, x, inputs, groups, rows);
+                kernels::convert::<_, A>(s, x, layer.inputs, row, groups, rows);
             }
 
             $(#[target_feature(enable = $features)])?
@@ -233,13 +256,19 @@ macro_rules! instructions {
                 rows: &[Row],
                 layer: &LinearView<'_, A::Weights>,
                 target: Target,
+                panels: Range<usize>,
                 out: &mut [f32],
             ) {
-                kernels::linear::<_, A>(s, groups, rows, layer, target, out);
+                kernels::linear::<_, A>(s, groups, rows, layer, target, panels, out);
             }
 
             $(#[target_feature(enable = $features)])?
-            fn attention(s: $simd, workspace: &mut Workspace, model: &Packed) {
+            fn attention(
+                s: $simd,
+                workspace: &mut Workspace,
+                model: &Packed,
+                own: Range<usize>,
+            ) {
                 let heads =
                     Heads { count: model.header.heads, panels: model.header.head_panels() };
                 let Workspace { ids, lengths, wide, context, scores, .. } = workspace;
@@ -247,7 +276,8 @@ macro_rules! instructions {
                 let mut from = 0;
                 for &length in &*lengths {
                     let out = &mut context[from * width..][..length * width];
-                    kernels::attention(s, heads, wide, ids.len(), from, length, out, scores);
+                    let own = own.clone();
+                    kernels::attention(s, heads, own, wide, ids.len(), from, length, out, scores);
                     from += length;
                 }
             }

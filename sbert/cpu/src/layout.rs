@@ -172,6 +172,9 @@ impl Header {
             let most = crate::kernels::MOST_PANELS * PANEL;
             return Err(format!("heads of more than {most} numbers are not supported"));
         }
+        if self.tokenizer_bytes > 1 << 30 || self.dense.len() > 1024 {
+            return Err("a part is too large".to_owned());
+        }
         if !(2..=LARGEST).contains(&self.max_tokens) || self.pooling().parts() == 0 {
             return Err("the length or the pooling is not possible".to_owned());
         }

@@ -7,7 +7,9 @@
 //!   wasted and activations stay in the second-level cache.
 //! - In 8 bits, weights have one scale per output column, activations a scale and a minimum per
 //!   token: x = min + scale q. A text's embedding therefore has the same bits alone, in any batch
-//!   and on any number of threads.
+//!   and on any number of threads. Both are mixed by a Hadamard transform first, which spreads the
+//!   few large coordinates that would take the bits from all others.
+//! - A single chunk is computed by several threads together: each has its heads and its columns.
 //! - Bias, residual and activation are applied on the way out of the registers.
 //! - AVX-512 with VNNI, AVX2 or plain Rust are chosen as the program runs.
 //!
@@ -40,6 +42,7 @@ mod kernels;
 mod layout;
 mod packed;
 mod simd;
+mod team;
 mod weights;
 
 pub use encoder::{Embedded, Encoder, InvalidTokens};

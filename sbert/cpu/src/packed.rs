@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"SBERTCPU";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Reads otherwise on a processor of another byte order.
 const ORDER: u32 = 0x0102_0304;
 
@@ -154,6 +154,9 @@ impl Packed {
             return Err("its sections do not fill it".to_owned());
         }
         let tokenizer = Tokenizer::from_bytes(&bytes[layout.tokenizer.clone()])?;
+        if tokenizer.vocabulary() > header.vocabulary {
+            return Err("its tokeniser knows tokens that it has no vectors of".to_owned());
+        }
         Ok(Self { header, layout, tokenizer, buffer })
     }
 }

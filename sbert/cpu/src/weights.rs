@@ -1,9 +1,9 @@
 //! Packs a model's weights as the kernels read them.
 
-use crate::kernels::PANEL;
-use crate::layout::{Header, Layout, LinearAt, NormAt, padded};
-use crate::simd::{LANES, round_bf16, round_half};
-use sbert_model::{BertWeights, Linear, ModelError, Norm, SentenceModel};
+use crate::kernels::{PANEL, mix, mixed};
+use crate::layout::{Header, LayerAt, Layout, LinearAt, NormAt, padded};
+use crate::simd::{LANES, MOST_WEIGHT_SUM, Portable, round_bf16, round_half};
+use sbert_model::{BertWeights, Layer, Linear, ModelError, Norm, SentenceModel};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -61,7 +61,8 @@ pub(crate) fn write(
     for (layer, at) in weights.layers.iter().zip(&layout.layers) {
         packer.attention(layer, at);
         packer.norm(&layer.attention_norm, &at.attention_norm);
-        packer.linear(&Matrix::of(&layer.intermediate, header.hidden), &at.up);
+        let up = Matrix::of(&layer.intermediate, header.hidden);
+        packer.linear(&up, &at.up);
         packer.linear(&Matrix::of(&layer.output, header.inner), &at.down);
         packer.norm(&layer.output_norm, &at.output_norm);
     }
@@ -165,7 +166,7 @@ impl Packer<'_> {
         }
     }
 
-    fn attention(&mut self, layer: &sbert_model::Layer<'_>, at: &crate::layout::LayerAt) {
+    fn attention(&mut self, layer: &Layer<'_>, at: &LayerAt) {
         let (heads, hidden) = (self.header.heads, self.header.hidden);
         let (size, padded) = (hidden / heads, self.header.head_panels() * PANEL);
         // 1 / sqrt(head size) goes into the queries.
@@ -186,51 +187,84 @@ impl Packer<'_> {
 
     fn linear(&mut self, matrix: &Matrix, at: &LinearAt) {
         self.numbers(&at.bias, &matrix.bias);
+        match self.header.precision {
+            Precision::Int8 => self.quantised(matrix, at),
+            Precision::Bf16 => self.plain::<2, 2>(matrix, at, |w| round_bf16(w).to_ne_bytes()),
+            Precision::Fp32 => self.plain::<1, 4>(matrix, at, f32::to_ne_bytes),
+        }
+    }
+
+    /// Writes weights in groups of G, each as the B bytes that it becomes.
+    fn plain<const G: usize, const B: usize>(
+        &mut self,
+        matrix: &Matrix,
+        at: &LinearAt,
+        bytes: impl Fn(f32) -> [u8; B],
+    ) {
+        for (output, weights) in matrix.weights.chunks_exact(matrix.inputs).enumerate() {
+            for (input, weight) in weights.iter().enumerate() {
+                let place = at.weights.start + B * place::<G, G>(at, output, input);
+                self.bytes[place..place + B].copy_from_slice(&bytes(*weight));
+            }
+        }
+    }
+
+    /// Writes weights in 8 bits, their scales, and the sums of the 8-bit numbers.
+    fn quantised(&mut self, matrix: &Matrix, at: &LinearAt) {
+        let mut row = vec![[0.0; LANES]; at.inputs / LANES];
+        let mut mixture = row.clone();
+        let shares = 1.0 / mixed(row.len()) as f32;
         let (mut scales, mut sums) = (Vec::new(), Vec::new());
         for (output, weights) in matrix.weights.chunks_exact(matrix.inputs).enumerate() {
-            match self.header.precision {
-                Precision::Int8 => {
-                    let (scale, sum) = self.quantised(output, weights, at);
-                    scales.push(scale);
-                    sums.push(sum);
-                }
-                Precision::Bf16 => {
-                    for (input, weight) in weights.iter().enumerate() {
-                        let place = at.weights.start + 2 * place::<2>(at, output, input);
-                        self.bytes[place..place + 2]
-                            .copy_from_slice(&round_bf16(*weight).to_ne_bytes());
-                    }
-                }
-                Precision::Fp32 => {
-                    for (input, weight) in weights.iter().enumerate() {
-                        let place = at.weights.start + 4 * place::<1>(at, output, input);
-                        self.bytes[place..place + 4].copy_from_slice(&weight.to_ne_bytes());
-                    }
-                }
+            row.as_flattened_mut()[..matrix.inputs].copy_from_slice(weights);
+            mix(Portable, &row, &mut mixture);
+            let (scale, quantised) = quantise(mixture.as_flattened());
+            for (input, weight) in quantised.iter().enumerate() {
+                let place = at.weights.start + place::<8, 4>(at, output, input);
+                self.bytes[place] = weight.cast_unsigned();
             }
+            scales.push(scale * shares);
+            sums.push(quantised.iter().map(|weight| f32::from(*weight)).sum());
         }
         self.numbers(&at.scale, &scales);
         self.numbers(&at.sum, &sums);
     }
+}
 
-    /// Writes an output's weights in 8 bits; gives their scale and the sum of the 8-bit numbers.
-    fn quantised(&mut self, output: usize, weights: &[f32], at: &LinearAt) -> (f32, f32) {
-        let top = weights.iter().fold(1e-30_f32, |top, weight| top.max(weight.abs()));
-        let mut sum = 0;
-        for (input, weight) in weights.iter().enumerate() {
-            let quantised = (weight * 127.0 / top).round() as i8;
-            sum += i32::from(quantised);
-            self.bytes[at.weights.start + place::<4>(at, output, input)] =
-                quantised.cast_unsigned();
+/// The weights in 8 bits, and their scale.
+fn quantise(weights: &[f32]) -> (f32, Vec<i8>) {
+    let top = weights.iter().fold(1e-30_f32, |top, weight| top.max(weight.abs()));
+    let mut quantised: Vec<i8> =
+        weights.iter().map(|weight| (weight * 127.0 / top).round() as i8).collect();
+    for group in quantised.as_chunks_mut::<8>().0 {
+        // The weights that AVX2 sums in one number of 16 bits.
+        for sums in [[0, 1, 4, 5], [2, 3, 6, 7]] {
+            bound(group, sums, 1);
+            bound(group, sums, -1);
         }
-        (top / 127.0, sum as f32)
+    }
+    (top / 127.0, quantised)
+}
+
+/// Lessens the weights of one sign until their sum cannot overflow 16 bits. One group in five
+/// hundred needs it.
+fn bound(group: &mut [i8; 8], sums: [usize; 4], sign: i32) {
+    let amount = |group: &[i8; 8], at: usize| (i32::from(group[at]) * sign).max(0);
+    let total: i32 = sums.iter().map(|at| amount(group, *at)).sum();
+    if total > MOST_WEIGHT_SUM {
+        for at in sums {
+            if amount(group, at) > 0 {
+                // Division of whole numbers goes towards zero.
+                group[at] = (i32::from(group[at]) * MOST_WEIGHT_SUM / total) as i8;
+            }
+        }
     }
 }
 
-/// Where a weight stands among the others: panel, group of G inputs, half of the panel, column,
-/// input within the group.
-fn place<const G: usize>(at: &LinearAt, output: usize, input: usize) -> usize {
-    let (panel, half, lane) = (output / PANEL, output % PANEL / LANES, output % LANES);
-    let group = panel * (at.inputs / G) + input / G;
-    ((group * 2 + half) * LANES + lane) * G + input % G
+/// Where a weight stands among the others: vector of columns, group of G inputs, part of the group,
+/// column, one of the P inputs of the part.
+fn place<const G: usize, const P: usize>(at: &LinearAt, output: usize, input: usize) -> usize {
+    let (group, part) = (input / G, input % G / P);
+    let group = output / LANES * (at.inputs / G) + group;
+    ((group * (G / P) + part) * LANES + output % LANES) * P + input % P
 }

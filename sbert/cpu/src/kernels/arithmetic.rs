@@ -1,9 +1,12 @@
+use super::mix;
 use crate::simd::{LANES, Simd, V};
 
 /// How activations and weights are held, and multiplied.
 pub(crate) trait Arithmetic<S: Simd>: 'static {
     /// Inputs that are multiplied at a time.
     const GROUP: usize;
+    /// The most rows of a tile.
+    const ROWS: usize;
     /// So many activations of one row.
     type Group: Copy + Default;
     /// So many weights of sixteen columns.
@@ -15,12 +18,12 @@ pub(crate) trait Arithmetic<S: Simd>: 'static {
 
     fn zero(s: S) -> Self::Sum;
     fn load(s: S, weights: &Self::Weights) -> Self::Loaded;
-    fn dot(s: S, sum: Self::Sum, group: Self::Group, weights: Self::Loaded) -> Self::Sum;
+    fn dot(s: S, sum: Self::Sum, group: &Self::Group, weights: Self::Loaded) -> Self::Sum;
     /// Sums of products as numbers; the columns' scale and the sum of their weights undo the
     /// quantisation.
     fn finish(s: S, sum: Self::Sum, row: Row, scale: &V, weight_sum: &V) -> S::F;
-    /// Writes a row's groups in order.
-    fn convert(s: S, x: &[V], write: impl FnMut(usize, Self::Group)) -> Row;
+    /// Writes a row's groups in order; `scratch` is as long as `x`.
+    fn convert(s: S, x: &[V], scratch: &mut [V], write: impl FnMut(usize, Self::Group)) -> Row;
 }
 
 /// How a row of activations was quantised: value = min + scale q. Meaningless in floating point.
@@ -30,7 +33,7 @@ pub(crate) struct Row {
     min: f32,
 }
 
-/// Activations of 8 bits without sign, weights of 8 bits with.
+/// Activations of 8 bits without sign, weights of 8 bits with; both [mixed](mix()).
 #[derive(Debug)]
 pub(crate) struct Int8;
 
@@ -43,10 +46,11 @@ pub(crate) struct Bf16;
 pub(crate) struct F32;
 
 impl<S: Simd> Arithmetic<S> for Int8 {
-    const GROUP: usize = 4;
-    type Group = [u8; 4];
-    type Weights = [i8; 64];
-    type Loaded = S::I;
+    const GROUP: usize = 8;
+    const ROWS: usize = S::INT8_ROWS;
+    type Group = [[u8; 4]; 2];
+    type Weights = [[i8; 64]; 2];
+    type Loaded = [S::I; 2];
     type Sum = S::I;
 
     #[inline(always)]
@@ -55,12 +59,12 @@ impl<S: Simd> Arithmetic<S> for Int8 {
     }
 
     #[inline(always)]
-    fn load(s: S, weights: &[i8; 64]) -> S::I {
-        s.load_w(weights)
+    fn load(s: S, weights: &[[i8; 64]; 2]) -> [S::I; 2] {
+        [s.load_w(&weights[0]), s.load_w(&weights[1])]
     }
 
     #[inline(always)]
-    fn dot(s: S, sum: S::I, group: [u8; 4], weights: S::I) -> S::I {
+    fn dot(s: S, sum: S::I, group: &[[u8; 4]; 2], weights: [S::I; 2]) -> S::I {
         s.dot(sum, group, weights)
     }
 
@@ -71,26 +75,22 @@ impl<S: Simd> Arithmetic<S> for Int8 {
     }
 
     #[inline(always)]
-    fn convert(s: S, x: &[V], mut write: impl FnMut(usize, [u8; 4])) -> Row {
-        let (mut low, mut high) = ([s.load(&x[0]); 2], [s.load(&x[0]); 2]);
-        for pair in x.as_chunks::<2>().0 {
-            for half in 0..2 {
-                let value = s.load(&pair[half]);
-                low[half] = s.min(low[half], value);
-                high[half] = s.max(high[half], value);
-            }
-        }
-        let min = s.min_of(s.min(low[0], low[1]));
-        let max = s.max_of(s.max(high[0], high[1]));
+    fn convert(
+        s: S,
+        x: &[V],
+        scratch: &mut [V],
+        mut write: impl FnMut(usize, [[u8; 4]; 2]),
+    ) -> Row {
+        let (min, max) = mix(s, x, scratch);
         let span = (max - min).max(1e-20);
         // An offset in place of a zero point: q = value up - min up.
         let up = S::QMAX / span;
         let (factor, offset) = (s.splat(up), s.splat(-min * up));
         let mut q = [0; LANES];
-        for (at, x) in x.iter().enumerate() {
+        for (at, x) in scratch.iter().enumerate() {
             s.to_u8(s.max(s.fma(s.load(x), factor, offset), s.splat(0.0)), &mut q);
-            for (part, group) in q.as_chunks::<4>().0.iter().enumerate() {
-                write(4 * at + part, *group);
+            for (part, group) in q.as_chunks::<4>().0.as_chunks::<2>().0.iter().enumerate() {
+                write(2 * at + part, *group);
             }
         }
         Row { scale: span / S::QMAX, min }
@@ -99,6 +99,7 @@ impl<S: Simd> Arithmetic<S> for Int8 {
 
 impl<S: Simd> Arithmetic<S> for F32 {
     const GROUP: usize = 1;
+    const ROWS: usize = S::F32_ROWS;
     type Group = f32;
     type Weights = V;
     type Loaded = S::F;
@@ -115,8 +116,8 @@ impl<S: Simd> Arithmetic<S> for F32 {
     }
 
     #[inline(always)]
-    fn dot(s: S, sum: S::F, group: f32, weights: S::F) -> S::F {
-        s.fma(s.splat(group), weights, sum)
+    fn dot(s: S, sum: S::F, group: &f32, weights: S::F) -> S::F {
+        s.fma(s.splat(*group), weights, sum)
     }
 
     #[inline(always)]
@@ -125,7 +126,7 @@ impl<S: Simd> Arithmetic<S> for F32 {
     }
 
     #[inline(always)]
-    fn convert(_: S, x: &[V], mut write: impl FnMut(usize, f32)) -> Row {
+    fn convert(_: S, x: &[V], _: &mut [V], mut write: impl FnMut(usize, f32)) -> Row {
         for (at, value) in x.as_flattened().iter().enumerate() {
             write(at, *value);
         }
@@ -135,6 +136,7 @@ impl<S: Simd> Arithmetic<S> for F32 {
 
 impl<S: Simd> Arithmetic<S> for Bf16 {
     const GROUP: usize = 2;
+    const ROWS: usize = S::BF16_ROWS;
     type Group = [u16; 2];
     type Weights = [u16; 32];
     type Loaded = S::Bf16Weights;
@@ -151,8 +153,8 @@ impl<S: Simd> Arithmetic<S> for Bf16 {
     }
 
     #[inline(always)]
-    fn dot(s: S, sum: S::F, group: [u16; 2], weights: S::Bf16Weights) -> S::F {
-        s.dot_bf16(sum, group, weights)
+    fn dot(s: S, sum: S::F, group: &[u16; 2], weights: S::Bf16Weights) -> S::F {
+        s.dot_bf16(sum, *group, weights)
     }
 
     #[inline(always)]
@@ -161,7 +163,7 @@ impl<S: Simd> Arithmetic<S> for Bf16 {
     }
 
     #[inline(always)]
-    fn convert(s: S, x: &[V], mut write: impl FnMut(usize, [u16; 2])) -> Row {
+    fn convert(s: S, x: &[V], _: &mut [V], mut write: impl FnMut(usize, [u16; 2])) -> Row {
         for (at, x) in x.iter().enumerate() {
             let rounded = s.to_bf16(s.load(x));
             for (part, group) in rounded.as_chunks::<2>().0.iter().enumerate() {

@@ -1,6 +1,7 @@
 use super::activation::exp;
 use super::{PANEL, tiles, with_height};
 use crate::simd::{LANES, Simd, V};
+use std::ops::Range;
 
 /// The heads of an attention, each padded to whole panels.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +24,10 @@ struct Head<'a, const P: usize> {
 /// The most panels of a head: 128 numbers. Heads are padded to 1, 2 or 4 panels.
 pub(crate) const MOST_PANELS: usize = 4;
 
-/// Multi-head attention of one text. `qkv` holds panels of `stride` tokens by 32, first all
+/// The heads `own` of the multi-head attention of one text. `qkv` holds panels of `stride` tokens by 32, first all
 /// queries, then all keys, then all values; the text's tokens are `from..from + length`. Queries
-/// come scaled by 1 / sqrt(head size). Writes rows of all heads' numbers.
+/// come scaled by 1 / sqrt(head size). Writes their columns
+/// of the rows of all heads' numbers.
 ///
 /// Scores are kept with the queries in the lanes, 16 or 32 at a time, so that the softmax needs no
 /// sums or maxima across lanes, and no mask. `scores` is scratch.
@@ -33,6 +35,7 @@ pub(crate) const MOST_PANELS: usize = 4;
 pub(crate) fn attention<S: Simd>(
     s: S,
     heads: Heads,
+    own: Range<usize>,
     qkv: &[f32],
     stride: usize,
     from: usize,
@@ -42,7 +45,7 @@ pub(crate) fn attention<S: Simd>(
 ) {
     macro_rules! of_panels {
         ($panels:literal) => {
-            of_heads::<S, $panels>(s, heads.count, qkv, stride, from, length, out, scores)
+            of_heads::<S, $panels>(s, heads.count, own, qkv, stride, from, length, out, scores)
         };
     }
     match heads.panels {
@@ -56,6 +59,7 @@ pub(crate) fn attention<S: Simd>(
 fn of_heads<S: Simd, const P: usize>(
     s: S,
     heads: usize,
+    own: Range<usize>,
     qkv: &[f32],
     stride: usize,
     from: usize,
@@ -68,7 +72,7 @@ fn of_heads<S: Simd, const P: usize>(
         let begin = (number * stride + from) * PANEL;
         qkv[begin..][..length * PANEL].as_chunks::<LANES>().0.as_chunks::<2>().0
     };
-    for head in 0..heads {
+    for head in own {
         let part = |part: usize| std::array::from_fn(|p| panel((part * heads + head) * P + p));
         let head_of_text: Head<'_, P> = Head { queries: part(0), keys: part(1), values: part(2) };
         let out = &mut out[head * P * PANEL..];
@@ -102,13 +106,13 @@ impl<const P: usize> Head<'_, P> {
         let queries = self.transposed::<S, W>(s, at);
         let scores = scores[..W * length].as_chunks_mut::<W>().0;
         let mut top = [s.splat(f32::MIN); W];
-        for (first, height) in tiles(length, S::MR) {
+        for (first, height) in tiles(length, S::ATTENTION_ROWS) {
             macro_rules! of_height {
                 ($height:literal) => {
                     self.scores::<S, W, $height>(s, &queries, first, &mut scores[first..], &mut top)
                 };
             }
-            with_height!(S, height, of_height);
+            with_height!(S::ATTENTION_ROWS, height, of_height);
         }
         let mut sums = [s.splat(0.0); W];
         for row in scores.iter_mut() {
@@ -120,7 +124,7 @@ impl<const P: usize> Head<'_, P> {
         }
         let sums: [V; W] = std::array::from_fn(|w| s.lanes(sums[w]));
         let (scores, sums) = (scores.as_flattened().as_flattened(), sums.as_flattened());
-        for (first, height) in tiles(count, S::MR) {
+        for (first, height) in tiles(count, S::ATTENTION_ROWS) {
             for panel in 0..P {
                 let out = &mut out[(at + first) * width + panel * PANEL..];
                 let values = self.values[panel];
@@ -137,7 +141,7 @@ impl<const P: usize> Head<'_, P> {
                         )
                     };
                 }
-                with_height!(S, height, of_height);
+                with_height!(S::ATTENTION_ROWS, height, of_height);
             }
         }
     }
@@ -196,7 +200,7 @@ impl<const P: usize> Head<'_, P> {
     }
 }
 
-/// out[r] = the sum of score[j][r] value[j] over all tokens j, by sum[r]; one panel's numbers.
+/// `out[r]` = the sum of `score[j][r] value[j]` over all tokens j, by `sum[r]`; one panel's numbers.
 #[inline(always)]
 fn mix<S: Simd, const R: usize>(
     s: S,

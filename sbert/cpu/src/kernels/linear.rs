@@ -1,15 +1,16 @@
 use super::{Act, Arithmetic, PANEL, Row, tiles, with_height};
 use crate::simd::{LANES, Simd, V};
+use std::ops::Range;
 
-/// A packed linear layer: columns in panels of 32, each with all its inputs, group by group.
+/// A packed linear layer: columns in vectors of 16, each with all its inputs, group by group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LinearView<'a, W> {
     /// Inputs, padded to a multiple of 32.
     pub(crate) inputs: usize,
     /// Outputs, padded to a multiple of 32.
     pub(crate) outputs: usize,
-    /// `[outputs / 32][inputs / group][2]`.
-    pub(crate) weights: &'a [[W; 2]],
+    /// `[outputs / 16][inputs / group]`.
+    pub(crate) weights: &'a [W],
     /// What a column's quantised weights are to be multiplied by.
     pub(crate) scale: &'a [V],
     /// The sum of a column's quantised weights.
@@ -36,19 +37,22 @@ pub(crate) fn convert<S: Simd, A: Arithmetic<S>>(
     s: S,
     x: &[f32],
     inputs: usize,
+    scratch: &mut Vec<V>,
     groups: &mut [A::Group],
     rows: &mut [Row],
 ) {
-    for (first, height) in tiles(rows.len(), S::MR) {
+    scratch.resize(inputs / LANES, [0.0; LANES]);
+    for (first, height) in tiles(rows.len(), A::ROWS) {
         let tile = &mut groups[first * inputs / A::GROUP..][..height * inputs / A::GROUP];
         for row in 0..height {
             let x = x[(first + row) * inputs..][..inputs].as_chunks::<LANES>().0;
-            rows[first + row] = A::convert(s, x, |at, group| tile[at * height + row] = group);
+            let write = |at, group| tile[at * height + row] = group;
+            rows[first + row] = A::convert(s, x, scratch, write);
         }
     }
 }
 
-/// out = rows * layer, for all of its panels.
+/// out = rows * layer, for some of its panels.
 #[inline(always)]
 pub(crate) fn linear<S: Simd, A: Arithmetic<S>>(
     s: S,
@@ -56,78 +60,88 @@ pub(crate) fn linear<S: Simd, A: Arithmetic<S>>(
     rows: &[Row],
     layer: &LinearView<'_, A::Weights>,
     target: Target,
+    panels: Range<usize>,
     out: &mut [f32],
 ) {
     let (depth, count) = (layer.inputs / A::GROUP, rows.len());
-    for panel in 0..layer.outputs / PANEL {
-        let weights = &layer.weights[panel * depth..][..depth];
-        for (first, height) in tiles(count, S::MR) {
-            let (at, stride) = if target == Target::Panels {
-                ((panel * count + first) * PANEL, PANEL)
-            } else {
-                (first * layer.outputs + panel * PANEL, layer.outputs)
-            };
-            let tile = Tile {
-                groups: &groups[first * depth..][..height * depth],
-                rows: &rows[first..][..height],
-                weights,
-                columns: panel * 2,
-                stride,
-                add: target == Target::Add,
-            };
-            let out = &mut out[at..];
-            macro_rules! of_height {
-                ($height:literal) => {
-                    tile.compute::<S, A, $height>(s, layer, out)
+    for panel in panels {
+        for half in (0..2).step_by(S::HALVES) {
+            for (first, height) in tiles(count, A::ROWS) {
+                let (at, stride) = if target == Target::Panels {
+                    ((panel * count + first) * PANEL, PANEL)
+                } else {
+                    (first * layer.outputs + panel * PANEL, layer.outputs)
                 };
-            }
-            with_height!(S, height, of_height);
-            if let Target::Through(act) = target {
-                for row in 0..height {
-                    act.apply(s, out[row * stride..][..PANEL].as_chunks_mut::<LANES>().0);
+                let tile = Tile {
+                    groups: &groups[first * depth..][..height * depth],
+                    rows: &rows[first..][..height],
+                    column: panel * 2 + half,
+                    stride,
+                    target,
+                };
+                let out = &mut out[at + half * LANES..];
+                macro_rules! of_height {
+                    ($height:literal) => {
+                        if const { S::HALVES == 1 } {
+                            tile.compute::<S, A, $height, 1>(s, layer, out);
+                        } else {
+                            tile.compute::<S, A, $height, 2>(s, layer, out);
+                        }
+                    };
                 }
+                with_height!(A::ROWS, height, of_height);
             }
         }
     }
 }
 
-/// Some rows and a panel's columns.
-struct Tile<'a, G, W> {
+/// Some rows and one or two vectors of a panel's columns.
+struct Tile<'a, G> {
     groups: &'a [G],
     rows: &'a [Row],
-    weights: &'a [[W; 2]],
-    /// The first of the panel's two vectors of columns.
-    columns: usize,
+    /// Which vector of columns is the first.
+    column: usize,
     /// From one row of the output to the next.
     stride: usize,
-    /// Whether the output is added to what is there.
-    add: bool,
+    target: Target,
 }
 
-impl<G: Copy, W> Tile<'_, G, W> {
+impl<G: Copy> Tile<'_, G> {
     #[inline(always)]
-    fn compute<S, A, const R: usize>(&self, s: S, layer: &LinearView<'_, W>, out: &mut [f32])
-    where
+    fn compute<S, A, const R: usize, const H: usize>(
+        &self,
+        s: S,
+        layer: &LinearView<'_, A::Weights>,
+        out: &mut [f32],
+    ) where
         S: Simd,
-        A: Arithmetic<S, Group = G, Weights = W>,
+        A: Arithmetic<S, Group = G>,
     {
-        let mut sums = [[A::zero(s); 2]; R];
-        for (groups, weights) in self.groups.as_chunks::<R>().0.iter().zip(self.weights) {
-            let weights = [A::load(s, &weights[0]), A::load(s, &weights[1])];
+        let mut sums = [[A::zero(s); H]; R];
+        let depth = layer.inputs / A::GROUP;
+        let weights = |half: usize| &layer.weights[(self.column + half) * depth..][..depth];
+        let groups = self.groups.as_chunks::<R>().0.iter();
+        for ((groups, first), last) in groups.zip(weights(0)).zip(weights(H - 1)) {
+            let mut loaded = [A::load(s, first); H];
+            loaded[H - 1] = A::load(s, last);
             for row in 0..R {
-                sums[row][0] = A::dot(s, sums[row][0], groups[row], weights[0]);
-                sums[row][1] = A::dot(s, sums[row][1], groups[row], weights[1]);
+                for half in 0..H {
+                    sums[row][half] = A::dot(s, sums[row][half], &groups[row], loaded[half]);
+                }
             }
         }
         for row in 0..R {
-            let out = out[row * self.stride..][..PANEL].as_chunks_mut::<LANES>().0;
-            for half in 0..2 {
-                let column = self.columns + half;
+            let out = &mut out[row * self.stride..][..H * LANES].as_chunks_mut::<LANES>().0;
+            for half in 0..H {
+                let column = self.column + half;
                 let (scale, sum) = (&layer.scale[column], &layer.sum[column]);
                 let y = A::finish(s, sums[row][half], self.rows[row], scale, sum);
                 let y = s.add(y, s.load(&layer.bias[column]));
-                let y = if self.add { s.add(y, s.load(&out[half])) } else { y };
+                let y = if self.target == Target::Add { s.add(y, s.load(&out[half])) } else { y };
                 s.store(&mut out[half], y);
+            }
+            if let Target::Through(act) = self.target {
+                act.apply(s, out);
             }
         }
     }

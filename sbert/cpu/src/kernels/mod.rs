@@ -7,6 +7,7 @@ mod activation;
 mod arithmetic;
 mod attention;
 mod linear;
+mod mix;
 mod norm;
 mod pool;
 
@@ -14,6 +15,7 @@ pub(crate) use activation::Act;
 pub(crate) use arithmetic::{Arithmetic, Bf16, F32, Int8, Row};
 pub(crate) use attention::{Heads, MOST_PANELS, attention};
 pub(crate) use linear::{LinearView, Target, convert, linear};
+pub(crate) use mix::{mix, mixed};
 pub(crate) use norm::{NormView, embed, norm};
 pub(crate) use pool::pool;
 
@@ -36,20 +38,20 @@ pub(crate) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, us
 /// Calls `$call!(height)` with the height as a literal, so that a tile's sums stay in registers. The
 /// guards are constants, so that heights which a set of instructions does not use are not compiled.
 macro_rules! with_height {
-    ($simd:ty, $height:expr, $call:ident) => {
+    ($most:expr, $height:expr, $call:ident) => {
         match $height {
             1 => $call!(1),
             2 => $call!(2),
-            3 if const { <$simd>::MR >= 3 } => $call!(3),
-            4 if const { <$simd>::MR >= 4 } => $call!(4),
-            5 if const { <$simd>::MR >= 5 } => $call!(5),
-            6 if const { <$simd>::MR >= 6 } => $call!(6),
-            7 if const { <$simd>::MR >= 7 } => $call!(7),
-            8 if const { <$simd>::MR >= 8 } => $call!(8),
-            9 if const { <$simd>::MR >= 9 } => $call!(9),
-            10 if const { <$simd>::MR >= 10 } => $call!(10),
-            11 if const { <$simd>::MR >= 11 } => $call!(11),
-            12 if const { <$simd>::MR >= 12 } => $call!(12),
+            3 if const { $most >= 3 } => $call!(3),
+            4 if const { $most >= 4 } => $call!(4),
+            5 if const { $most >= 5 } => $call!(5),
+            6 if const { $most >= 6 } => $call!(6),
+            7 if const { $most >= 7 } => $call!(7),
+            8 if const { $most >= 8 } => $call!(8),
+            9 if const { $most >= 9 } => $call!(9),
+            10 if const { $most >= 10 } => $call!(10),
+            11 if const { $most >= 11 } => $call!(11),
+            12 if const { $most >= 12 } => $call!(12),
             _ => unreachable!("tiles() makes no other heights"),
         }
     };

@@ -14,26 +14,24 @@ pub(crate) fn pool<S: Simd>(
 ) {
     let width = x.len() / tokens;
     let length = tokens as f32;
-    let mut parts = out.chunks_exact_mut(size);
-    let mut write = |column: &dyn Fn(usize) -> S::F| {
-        let Some(part) = parts.next() else { return };
-        for (at, part) in part.chunks_mut(LANES).enumerate() {
-            let lanes = s.lanes(column(at));
-            part.copy_from_slice(&lanes[..part.len()]);
+    for at in 0..width {
+        let (mut sum, mut most) = (s.splat(0.0), s.splat(f32::MIN));
+        for row in x.iter().skip(at).step_by(width) {
+            sum = s.add(sum, s.load(row));
+            most = s.max(most, s.load(row));
         }
-    };
-    let rows = |at: usize| x.iter().skip(at).step_by(width).map(move |row| s.load(row));
-    let sum = |at: usize| rows(at).fold(s.splat(0.0), |sum, row| s.add(sum, row));
-    if pooling.cls {
-        write(&|at| s.load(&x[at]));
-    }
-    if pooling.max {
-        write(&|at| rows(at).fold(s.splat(f32::MIN), |most, row| s.max(most, row)));
-    }
-    if pooling.mean {
-        write(&|at| s.mul(sum(at), s.splat(1.0 / length)));
-    }
-    if pooling.mean_sqrt_len {
-        write(&|at| s.mul(sum(at), s.splat(1.0 / length.sqrt())));
+        let members = [
+            (pooling.cls, x[at]),
+            (pooling.max, s.lanes(most)),
+            (pooling.mean, s.lanes(s.mul(sum, s.splat(1.0 / length)))),
+            (pooling.mean_sqrt_len, s.lanes(s.mul(sum, s.splat(1.0 / length.sqrt())))),
+        ];
+        let wanted = members.iter().filter(|member| member.0);
+        for ((_, lanes), part) in wanted.zip(out.chunks_exact_mut(size)) {
+            let end = size.min((at + 1) * LANES);
+            if let Some(part) = part.get_mut(at * LANES..end) {
+                part.copy_from_slice(&lanes[..end - at * LANES]);
+            }
+        }
     }
 }

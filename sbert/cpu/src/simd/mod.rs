@@ -5,18 +5,30 @@
 //! caller: call them below a function that has `#[target_feature]`, as `forward.rs` does, or they
 //! will be slow.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx512_bf16;
 mod portable;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
-pub(crate) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2, Avx512, Avx512Bf16};
+pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512_bf16::Avx512Bf16;
+pub(crate) use portable::Portable;
 
 /// Numbers in a vector.
 pub(crate) const LANES: usize = 16;
 /// The numbers of a vector.
 pub(crate) type V = [f32; LANES];
+
+/// How much four weights that are summed together in 16 bits, those above zero or those below, may
+/// amount to, so that four products with 7-bit activations stay within 16 bits.
+pub(crate) const MOST_WEIGHT_SUM: i32 = i16::MAX as i32 / 127;
 
 /// Sixteen lanes.
 pub(crate) trait Simd: Copy {
@@ -26,9 +38,15 @@ pub(crate) trait Simd: Copy {
     type I: Copy;
     /// Thirty-two bfloat16: two inputs of sixteen columns.
     type Bf16Weights: Copy;
-    /// Rows of one GEMM tile (as many as keep `MR * 2` accumulators in registers).
-    const MR: usize;
-    /// The largest quantised activation: 255, or 127 where `dot` would saturate above.
+    /// How many vectors of columns a tile of a matrix product has: 1 or 2.
+    const HALVES: usize;
+    /// Rows of such a tile, as many as keep its sums in registers, for each arithmetic.
+    const INT8_ROWS: usize;
+    const BF16_ROWS: usize;
+    const F32_ROWS: usize;
+    /// Rows of a tile of attention, which has two vectors of columns.
+    const ATTENTION_ROWS: usize;
+    /// The largest quantised activation: 255, or 127 where `dot` would overflow above.
     const QMAX: f32;
     fn new() -> Option<Self>;
 
@@ -52,17 +70,24 @@ pub(crate) trait Simd: Copy {
     /// Sixteen binary16, widened.
     fn load_half(self, x: &[u16; LANES]) -> Self::F;
     fn load_bf16(self, w: &[u16; 2 * LANES]) -> Self::Bf16Weights;
-    /// acc[l] += a[0] * w[2 l] + a[1] * w[2 l + 1], of bfloat16.
+    /// `acc[l] += a[0] * w[2 l] + a[1] * w[2 l + 1]`, of bfloat16.
     fn dot_bf16(self, acc: Self::F, a: [u16; 2], w: Self::Bf16Weights) -> Self::F;
     /// Sixteen f32, rounded to bfloat16.
     fn to_bf16(self, a: Self::F) -> [u16; LANES];
+    /// Hadamard's matrix times the lanes: sums and differences of lanes 8 apart, then 4, 2 and 1.
+    fn mix(self, v: Self::F) -> Self::F;
     fn lanes(self, v: Self::F) -> V;
     fn transpose(self, v: [Self::F; LANES]) -> [Self::F; LANES];
 
     fn zero(self) -> Self::I;
     fn load_w(self, w: &[i8; 64]) -> Self::I;
-    /// acc[l] += sum of a[t] * w[4 l + t] for t in 0..4
-    fn dot(self, acc: Self::I, a: [u8; 4], w: Self::I) -> Self::I;
+    /// `acc[l] += a[p][t] * w[p][4 l + t]` for p in 0..2 and t in 0..4.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "in one register, both parts would have to be taken apart again: by reference, each \
+                  is loaded where it is needed"
+    )]
+    fn dot(self, acc: Self::I, a: &[[u8; 4]; 2], w: [Self::I; 2]) -> Self::I;
 
     #[inline(always)]
     fn sum(self, v: Self::F) -> f32 {
@@ -76,6 +101,20 @@ pub(crate) trait Simd: Copy {
     fn max_of(self, v: Self::F) -> f32 {
         reduce(self.lanes(v), f32::max)
     }
+}
+
+/// What the upper of two lanes that are so far apart is multiplied by when they are mixed.
+#[cfg(target_arch = "x86_64")]
+const fn signs(distance: usize) -> V {
+    let mut signs = [1.0; LANES];
+    let mut lane = 0;
+    while lane < LANES {
+        if lane & distance != 0 {
+            signs[lane] = -1.0;
+        }
+        lane += 1;
+    }
+    signs
 }
 
 /// The same tree whatever the instruction set.

@@ -8,7 +8,11 @@ impl Simd for Portable {
     type F = V;
     type I = [i32; LANES];
     type Bf16Weights = [V; 2];
-    const MR: usize = 2;
+    const HALVES: usize = 2;
+    const INT8_ROWS: usize = 2;
+    const BF16_ROWS: usize = 2;
+    const F32_ROWS: usize = 2;
+    const ATTENTION_ROWS: usize = 2;
     const QMAX: f32 = 255.0;
     #[inline(always)]
     fn new() -> Option<Self> {
@@ -91,6 +95,16 @@ impl Simd for Portable {
         a.map(round_bf16)
     }
     #[inline(always)]
+    fn mix(self, mut v: V) -> V {
+        for distance in [8, 4, 2, 1] {
+            v = std::array::from_fn(|lane| {
+                let other = v[lane ^ distance];
+                if lane & distance == 0 { other + v[lane] } else { other - v[lane] }
+            });
+        }
+        v
+    }
+    #[inline(always)]
     fn lanes(self, v: V) -> V {
         v
     }
@@ -114,12 +128,15 @@ impl Simd for Portable {
         })
     }
     #[inline(always)]
-    fn dot(self, acc: [i32; LANES], a: [u8; 4], w: [i32; LANES]) -> [i32; LANES] {
+    fn dot(self, acc: [i32; LANES], a: &[[u8; 4]; 2], w: [[i32; LANES]; 2]) -> [i32; LANES] {
         std::array::from_fn(|i| {
-            let w = w[i].to_ne_bytes();
-            acc[i]
-                + (a[0] as i32 * w[0] as i8 as i32 + a[1] as i32 * w[1] as i8 as i32)
-                + (a[2] as i32 * w[2] as i8 as i32 + a[3] as i32 * w[3] as i8 as i32)
+            let products = |part: usize| {
+                let w = w[part][i].to_ne_bytes().map(|w| w as i8 as i32);
+                let a = a[part];
+                (a[0] as i32 * w[0] + a[1] as i32 * w[1])
+                    + (a[2] as i32 * w[2] + a[3] as i32 * w[3])
+            };
+            acc[i] + products(0) + products(1)
         })
     }
 }
