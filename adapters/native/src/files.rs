@@ -36,6 +36,12 @@ pub enum ModelError {
          check --model or AKIN_MODEL"
     )]
     NoModel(PathBuf),
+    /// The folder has nothing to pack.
+    #[error(
+        "{0} holds no Sentence-Transformers model (no modules.json): run `make model`, or name a \
+         folder that holds one"
+    )]
+    NoOriginals(PathBuf),
     /// The folder's model cannot be read.
     #[error(transparent)]
     Folder(#[from] sbert_model::ModelError),

@@ -16,6 +16,9 @@ pub struct PackedModel {
 /// Packs the model of a Sentence-Transformers folder at every precision, beside the originals.
 /// What is there already, whole and of the same weights, stays.
 pub fn pack_all(folder: &Path) -> Result<Vec<PackedModel>, ModelError> {
+    if !folder.join("modules.json").is_file() {
+        return Err(ModelError::NoOriginals(folder.to_owned()));
+    }
     let model = SentenceModel::open(folder)?;
     let sha256 = model.sha256();
     let mut files = Vec::new();
@@ -37,4 +40,48 @@ fn holds(path: &Path, sha256: &[u8; 32]) -> bool {
         std::str::from_utf8(digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok())
     });
     digits.eq(sha256.iter().copied().map(Some))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+            if path.is_dir() {
+                copy(&path, &to.join(name));
+            } else {
+                fs::copy(&path, to.join(name)).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_packed_whole_stays_and_what_is_damaged_is_packed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/cpu/tests/fixtures");
+        copy(&fixtures.join("minilm-l6"), folder.path());
+        let news = || -> Vec<bool> {
+            pack_all(folder.path()).unwrap().iter().map(|file| file.is_new).collect()
+        };
+        assert_eq!([news(), news()], [[true; 3], [false; 3]]);
+        let bf16 = packed(folder.path(), Precision::Bf16);
+        let whole = fs::read(&bf16).unwrap();
+        fs::write(&bf16, &whole[..whole.len() - 1]).unwrap();
+        assert_eq!(news(), [false, true, false]);
+        assert_eq!(fs::read(&bf16).unwrap(), whole);
+    }
+
+    #[test]
+    fn a_folder_without_a_model_is_named_in_one_line_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        for folder in [folder.path().to_owned(), folder.path().join("missing")] {
+            let error = pack_all(&folder).unwrap_err().to_string();
+            assert!(error.contains(&*folder.to_string_lossy()), "{error}");
+            assert!(error.contains("make model") && error.lines().count() == 1, "{error}");
+        }
+    }
 }

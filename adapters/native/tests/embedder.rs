@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests, also outside their functions")]
 use entities::{Embedding, Fingerprint};
-use native::{Fault, Inference, Inferred, NativeEmbedder};
+use native::{Fault, Inference, Inferred, ModelChoice, NativeEmbedder, Settings};
 use ports::{Embedder, ErrorKind};
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 /// Reads four bytes of a text, and fails at "bad".
 #[derive(Debug)]
@@ -42,6 +43,21 @@ async fn texts_beyond_the_limit_are_counted() {
     let texts = ["a", "too long", "", "also too long"].map(str::to_owned);
     let embedded = embedder().embed(&texts).await.unwrap();
     assert_eq!((embedded.embeddings.len(), embedded.truncated), (4, 2));
+}
+
+#[tokio::test]
+async fn a_folders_model_serves_as_it_is_and_cuts_what_it_cannot_read() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/cpu/tests/fixtures");
+    let model = ModelChoice::At(fixtures.join("minilm-l6"));
+    let settings = Settings { model, models: None, threads: NonZeroUsize::new(2) };
+    let native: &dyn Embedder = &NativeEmbedder::open(&settings).unwrap();
+    assert_eq!((native.token_limit(), native.fingerprint().dimension), (24, 24));
+    let texts = ["", "a tripod", &"steady ".repeat(22), &"steady ".repeat(23)].map(str::to_owned);
+    let all = native.embed(&texts).await.unwrap();
+    assert_eq!(all.truncated, 1, "22 words and the two special tokens fit");
+    for (text, embedding) in texts.iter().zip(&all.embeddings) {
+        assert_eq!(native.embed_one(text).await.unwrap(), *embedding, "{text:?}");
+    }
 }
 
 #[tokio::test]
