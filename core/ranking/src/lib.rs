@@ -12,6 +12,7 @@ mod good_answer;
 mod query_terms;
 mod repair;
 mod score;
+mod terms;
 
 pub use analysis::{AnalyzedProduct, analyze, analyze_product};
 pub use good_answer::{GOOD_ANSWER_DEPTH, good_answer};

@@ -1,4 +1,4 @@
-use crate::QueryTerms;
+use crate::{QueryTerms, terms};
 use entities::{AnalyzedText, Mode, TextField};
 use std::collections::HashMap;
 
@@ -85,8 +85,8 @@ struct Reader<'a> {
     query: &'a QueryTerms,
     /// The query's distinct terms.
     distinct: Vec<&'a [u8]>,
-    /// Which first bytes those have: most words of a text are told apart by theirs.
-    initials: [bool; 256],
+    /// Their first bytes: most words of a text are told apart by theirs.
+    heads: Vec<u64>,
     /// Where each is; used when there are too many to compare with one by one.
     places: HashMap<&'a [u8], usize>,
     /// For each term of the query its place among the distinct ones.
@@ -102,7 +102,7 @@ struct Reader<'a> {
 }
 
 /// Up to so many terms are compared one by one, which is faster than hashing.
-const FEW: usize = 12;
+const FEW: usize = 24;
 
 impl<'a> Reader<'a> {
     fn new(query: &'a QueryTerms) -> Self {
@@ -116,10 +116,6 @@ impl<'a> Reader<'a> {
             });
             terms.push(place);
         }
-        let mut initials = [false; 256];
-        for initial in distinct.iter().filter_map(|term| term.first()) {
-            initials[usize::from(*initial)] = true;
-        }
         let weight = |at: usize| query.terms[at].idf + query.terms[at + 1].idf;
         let pairs = terms.windows(2).enumerate().map(|(at, pair)| ((pair[0], pair[1]), weight(at)));
         Self {
@@ -128,22 +124,21 @@ impl<'a> Reader<'a> {
             frequencies: vec![0.0; distinct.len()],
             counts: vec![0; distinct.len()],
             adjacent: Vec::new(),
+            heads: distinct.iter().map(|term| terms::head(term)).collect(),
             distinct,
-            initials,
             places,
             terms,
         }
     }
 
-    fn place(&self, term: &[u8]) -> Option<usize> {
-        if !self.initials[usize::from(*term.first()?)] {
-            return None;
+    #[inline]
+    fn place(&self, term: &[u8], head: u64) -> Option<usize> {
+        if self.distinct.len() > FEW {
+            return self.places.get(term).copied();
         }
-        if self.distinct.len() <= FEW {
-            self.distinct.iter().position(|known| *known == term)
-        } else {
-            self.places.get(term).copied()
-        }
+        let alike = self.heads.iter().zip(&self.distinct);
+        let is_it = |(known_head, known): (&u64, &&[u8])| *known_head == head && *known == term;
+        alike.into_iter().position(is_it)
     }
 
     fn read(&mut self, text: &AnalyzedText) -> Words {
@@ -176,8 +171,8 @@ impl<'a> Reader<'a> {
     fn read_field(&mut self, field: TextField, stream: &str) {
         self.counts.fill(0);
         let (mut length, mut before) = (0_usize, None);
-        for term in stream.as_bytes().split(|byte| *byte == b' ').filter(|term| !term.is_empty()) {
-            let place = self.place(term);
+        terms::visit(stream.as_bytes(), |term, head| {
+            let place = self.place(term, head);
             if let Some(place) = place {
                 self.counts[place] += 1;
                 if let (TextField::Title, Some(before)) = (field, before)
@@ -188,7 +183,7 @@ impl<'a> Reader<'a> {
             }
             before = place;
             length += 1;
-        }
+        });
         let average = f64::from(self.query.average_lengths[field.position()]);
         // Statistics may be older than a product whose field is the first of its kind.
         let relative = if average > 0.0 { length as f64 / average } else { 1.0 };
