@@ -6,6 +6,9 @@ use crate::rows::Rows;
 use crate::scratch::Scratch;
 use crate::segment::Segment;
 use crate::simd::{distances, dot, dots};
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// A query's vector in the forms that the steps need.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ const BLOCK: usize = 256;
 const RESCORED: usize = 40;
 
 /// At least so many of them.
-const LEAST_RESCORED: usize = 2_000;
+const LEAST_RESCORED: usize = 4_000;
 
 impl<'a> Direction<'a> {
     pub(crate) fn new(vector: &'a [f32]) -> Self {
@@ -69,47 +72,135 @@ fn by_eight_bits(
     depth: usize,
     scratch: &mut Scratch,
 ) -> Vec<Scored> {
-    let (codes, steps) = (segment.quantised(), segment.steps());
-    let mut best = Best::new(depth);
-    let mut score = |block: &[u32]| {
-        let mut products = [0; BLOCK];
-        dots(codes, &direction.quantised, block, &mut products);
-        for (&row, product) in block.iter().zip(products) {
-            #[expect(clippy::cast_precision_loss, reason = "an estimate, compared exactly later")]
-            best.offer(product as f32 * steps[row as usize], row);
-        }
-    };
     let looked_at = depth.saturating_mul(RESCORED).max(LEAST_RESCORED);
-    if segment.codes().is_empty() || rows.count() / 2 <= looked_at {
-        rows.visit_blocks::<BLOCK>(score);
-    } else {
-        pick_by_bits(segment, direction, rows, looked_at, scratch);
-        scratch.picked.chunks(BLOCK).for_each(&mut score);
+    if !segment.codes().is_empty() && rows.count() / 2 > looked_at {
+        return by_bits_first(segment, direction, rows, depth, looked_at, scratch);
     }
+    let mut best = Best::new(depth);
+    rows.visit_blocks::<BLOCK>(|block| score(segment, direction, block, &mut best));
     best.into_found()
 }
 
-/// Leaves in `scratch.picked` the rows that differ from the query in the fewest bits: at least
-/// `count`, and all that differ in as many as the last of them.
-fn pick_by_bits(
+/// Offers a block of rows with what they score in 8 bits.
+fn score(segment: &Segment, direction: &Direction<'_>, block: &[u32], best: &mut Best) {
+    let steps = segment.steps();
+    let mut products = [0; BLOCK];
+    dots(segment.quantised(), &direction.quantised, block, &mut products);
+    for (&row, product) in block.iter().zip(products) {
+        #[expect(clippy::cast_precision_loss, reason = "an estimate, compared exactly later")]
+        best.offer(product as f32 * steps[row as usize], row);
+    }
+}
+
+/// Half of a large segment. Two threads look at one each: what a query waits for there is memory,
+/// and two cores fetch nearly twice as much of it.
+#[derive(Debug)]
+struct Half<'a> {
+    first: u32,
+    words: &'a [u64],
+    codes: &'a [u64],
+    distances: &'a mut [u16],
+}
+
+/// The best by 8 bits among the rows that differ from the query in the fewest bits: at least
+/// `looked_at`, and all that differ in as many as the last of them.
+fn by_bits_first(
     segment: &Segment,
     direction: &Direction<'_>,
     rows: &Rows,
-    count: usize,
+    depth: usize,
+    looked_at: usize,
     scratch: &mut Scratch,
-) {
+) -> Vec<Scored> {
     let query = code(direction.vector.iter().copied(), segment.mean());
-    distances(segment.codes(), &query, &mut scratch.distances);
-    let most = furthest(rows, &scratch.distances, 64 * query.len(), count);
-    scratch.picked.clear();
-    let mut row = 0;
-    for (&word, distances) in rows.words().iter().zip(scratch.distances.chunks(64)) {
-        let mut left = word & within(distances, most);
-        while left != 0 {
-            scratch.picked.push(row + left.trailing_zeros());
-            left &= left - 1;
+    scratch.distances.resize(segment.rows(), 0);
+    let (mut low, mut high) = halves(segment, rows, query.len(), &mut scratch.distances);
+    let (one, other) = both(|| low.count(&query), || high.count(&query));
+    let most = furthest(&[one, other], looked_at);
+    let look = |half: &Half<'_>| {
+        let mut best = Best::new(depth);
+        half.pick(most).chunks(BLOCK).for_each(|rows| score(segment, direction, rows, &mut best));
+        best.into_found()
+    };
+    let (one, other) = both(|| look(&low), || look(&high));
+    let mut best = Best::new(depth);
+    one.into_iter().chain(other).for_each(|(score, row)| best.offer(score, row));
+    best.into_found()
+}
+
+fn halves<'a>(
+    segment: &'a Segment,
+    rows: &'a Rows,
+    code_words: usize,
+    distances: &'a mut [u16],
+) -> (Half<'a>, Half<'a>) {
+    let (words, other_words) = rows.words().split_at(rows.words().len() / 2);
+    let middle = 64 * words.len();
+    let (codes, other_codes) = segment.codes().split_at(middle * code_words);
+    let (distances, other_distances) = distances.split_at_mut(middle);
+    #[expect(clippy::cast_possible_truncation, reason = "a segment has fewer than 2^32 rows")]
+    let first = middle as u32;
+    let low = Half { first: 0, words, codes, distances };
+    (low, Half { first, words: other_words, codes: other_codes, distances: other_distances })
+}
+
+/// Does both, the second on another thread; one behind the other where no thread can be had.
+fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl FnMut() -> B + Send) -> (A, B) {
+    let other = Mutex::new(other);
+    let run = || other.lock().unwrap_or_else(PoisonError::into_inner)();
+    thread::scope(|scope| {
+        let spawned = thread::Builder::new().spawn_scoped(scope, run);
+        let one = one();
+        let other = match spawned {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => run(),
+        };
+        (one, other)
+    })
+}
+
+impl Half<'_> {
+    /// Finds out in how many bits each row differs from the query, and counts those of `words` that
+    /// differ in so many.
+    fn count(&mut self, query: &[u64]) -> Vec<usize> {
+        distances(self.codes, query, self.distances);
+        // Four histograms, for neighbouring rows often count towards the same distance, and a
+        // processor waits for a number that it has just written.
+        let mut counts = [(); 4].map(|()| vec![0_usize; 64 * query.len() + 1]);
+        for (&word, distances) in self.words.iter().zip(self.distances.chunks(64)) {
+            if word == u64::MAX {
+                for four in distances.as_chunks::<4>().0 {
+                    for (counts, distance) in counts.iter_mut().zip(four) {
+                        counts[usize::from(*distance)] += 1;
+                    }
+                }
+            } else if word != 0 {
+                // What the filter does not keep adds nothing; that is faster than to leave it out.
+                for (bit, distance) in distances.iter().enumerate() {
+                    counts[bit % 4][usize::from(*distance)] += (word >> bit & 1) as usize;
+                }
+            }
         }
-        row += 64;
+        let [mut sums, others @ ..] = counts;
+        for other in others {
+            sums.iter_mut().zip(other).for_each(|(sum, count)| *sum += count);
+        }
+        sums
+    }
+
+    /// The rows of `words` that differ from the query in at most so many bits.
+    fn pick(&self, most: u16) -> Vec<u32> {
+        let mut picked = Vec::new();
+        let mut row = self.first;
+        for (&word, distances) in self.words.iter().zip(self.distances.chunks(64)) {
+            let mut left = word & within(distances, most);
+            while left != 0 {
+                picked.push(row + left.trailing_zeros());
+                left &= left - 1;
+            }
+            row += 64;
+        }
+        picked
     }
 }
 
@@ -128,34 +219,13 @@ fn within(distances: &[u16], most: u16) -> u64 {
     bits
 }
 
-/// The least distance within which `count` of `rows` lie.
-fn furthest(rows: &Rows, distances: &[u16], bits: usize, count: usize) -> u16 {
-    // Four histograms, for neighbouring rows often count towards the same distance, and a
-    // processor waits for a number that it has just written.
-    let mut counts = [(); 4].map(|()| vec![0_usize; bits + 1]);
-    for (&word, distances) in rows.words().iter().zip(distances.chunks(64)) {
-        if word == u64::MAX {
-            for four in distances.as_chunks::<4>().0 {
-                for (counts, distance) in counts.iter_mut().zip(four) {
-                    counts[usize::from(*distance)] += 1;
-                }
-            }
-        } else if word != 0 {
-            // What the filter does not keep adds nothing; that is faster than to leave it out.
-            for (place, four) in distances.as_chunks::<4>().0.iter().enumerate() {
-                for (bit, (counts, distance)) in counts.iter_mut().zip(four).enumerate() {
-                    counts[usize::from(*distance)] += (word >> (4 * place + bit) & 1) as usize;
-                }
-            }
-            for (bit, distance) in distances.iter().enumerate().skip(distances.len() / 4 * 4) {
-                counts[0][usize::from(*distance)] += (word >> bit & 1) as usize;
-            }
-        }
-    }
+/// The least distance within which `wanted` rows lie, of which so many lie at each distance.
+fn furthest(counts: &[Vec<usize>; 2], wanted: usize) -> u16 {
     let mut within = 0;
-    let found = (0_u16..).zip(0..=bits).find(|(_, distance)| {
-        within += counts.iter().map(|counts| counts[*distance]).sum::<usize>();
-        within >= count
+    let at_each = counts[0].iter().zip(&counts[1]).map(|(one, other)| one + other);
+    let found = (0_u16..).zip(at_each).find(|(_, count)| {
+        within += count;
+        within >= wanted
     });
     found.map_or(u16::MAX, |(distance, _)| distance)
 }
@@ -176,7 +246,14 @@ mod tests {
             let numbers: Vec<usize> = (0..distances.len()).collect();
             rows.retain(&numbers, |row| row.is_multiple_of(step));
             let kept = || distances.iter().step_by(step);
-            let most = furthest(&rows, &distances, 64, count);
+            let counted = |from: usize| {
+                let mut counts = vec![0; 65];
+                let kept = distances.iter().enumerate().skip(from).step_by(2);
+                let kept = kept.filter(|(row, _)| rows.contains(u32::try_from(*row).unwrap()));
+                kept.for_each(|(_, distance)| counts[usize::from(*distance)] += 1);
+                counts
+            };
+            let most = furthest(&[counted(0), counted(1)], count);
             if kept().count() >= count {
                 prop_assert!(kept().filter(|distance| **distance <= most).count() >= count);
                 prop_assert!(kept().filter(|distance| **distance < most).count() < count);

@@ -9,8 +9,6 @@ pub(crate) struct Scratch {
     pub(crate) touched: Vec<u32>,
     /// In how many bits each row differs from the query.
     pub(crate) distances: Vec<u16>,
-    /// Rows that were picked for a closer look.
-    pub(crate) picked: Vec<u32>,
 }
 
 /// Lends scratch memory: as many pieces as there are searches at a time.

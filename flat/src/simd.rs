@@ -84,8 +84,7 @@ fn prefetch(codes: &[i8], begin: usize, length: usize) {
 }
 
 /// In how many bits `query` and each row of `codes` differ; a row has `query.len()` words.
-pub(crate) fn distances(codes: &[u64], query: &[u64], out: &mut Vec<u16>) {
-    out.resize(codes.len() / query.len().max(1), 0);
+pub(crate) fn distances(codes: &[u64], query: &[u64], out: &mut [u16]) {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("popcnt") {
         // SAFETY: the processor counts bits.
@@ -191,7 +190,7 @@ mod tests {
             bits in prop::collection::vec(any::<u64>(), 200),
         ) {
             let (query, codes) = bits.split_at(words);
-            let mut fast = Vec::new();
+            let mut fast = vec![0; codes.len() / words];
             distances(codes, query, &mut fast);
             let bit = |words: &[u64], at: usize| words[at / 64] >> (at % 64) & 1;
             let plain = codes.chunks_exact(words).map(|code| {

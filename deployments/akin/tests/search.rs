@@ -7,11 +7,12 @@ use support::{Place, masked};
 #[test]
 #[ignore = "needs the model: make model"]
 fn a_search_prints_a_table_or_one_document() {
-    let place = Place::ingested();
+    let place = Place::ingested_exactly();
     masked(|| {
-        let found = place.run("search --limit 3 something to keep my phone steady while filming");
+        let words = "search --limit 3 something to keep my phone steady while filming";
+        let found = place.run_exactly(words);
         insta::assert_snapshot!(found.succeeds());
-        let found = place.run("search --json --limit 1 --mode lexical desk lamp");
+        let found = place.run_exactly("search --json --limit 1 --mode lexical desk lamp");
         insta::assert_snapshot!(found.succeeds());
     });
 }
@@ -36,11 +37,11 @@ fn what_was_repaired_and_what_fits_badly_is_said_beside_the_answer() {
 #[test]
 #[ignore = "needs the model: make model"]
 fn similar_products_leave_the_product_out() {
-    let place = Place::ingested();
+    let place = Place::ingested_exactly();
     masked(|| {
-        insta::assert_snapshot!(place.run("similar PH-1 --limit 2").succeeds());
-        insta::assert_snapshot!(place.run("similar PH-1 --limit 1 --json").succeeds());
-        insta::assert_snapshot!(place.run("similar PH-77").fails_with(1));
+        insta::assert_snapshot!(place.run_exactly("similar PH-1 --limit 2").succeeds());
+        insta::assert_snapshot!(place.run_exactly("similar PH-1 --limit 1 --json").succeeds());
+        insta::assert_snapshot!(place.run_exactly("similar PH-77").fails_with(1));
     });
 }
 

@@ -57,6 +57,19 @@ impl Place {
         place
     }
 
+    /// A folder whose store holds `feed.csv`, embedded in 32 bits, in which every processor computes
+    /// the same to the third decimal.
+    pub(crate) fn ingested_exactly() -> Self {
+        let place = Self::new();
+        place.run_exactly("ingest feed.csv").succeeds();
+        place
+    }
+
+    /// Runs it with the model in 32 bits.
+    pub(crate) fn run_exactly(&self, words: &str) -> Outcome {
+        self.run_in(&[("AKIN_MODEL", "fp32")], words)
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
@@ -150,6 +163,8 @@ pub(crate) fn masked(check: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"in \d+\.\d s", "in [time] s");
     settings.add_filter(r#""seconds": [0-9.e-]+"#, r#""seconds": [time]"#);
+    settings
+        .add_filter(r#""(score|similarity|text_score)": (-?\d\.\d{3})\d+"#, r#""$1": $2[more]"#);
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}", "[date]");
     settings.add_filter(r"/[^\s]*/\.tmp[A-Za-z0-9]+", "[place]");
     settings.bind(check);
