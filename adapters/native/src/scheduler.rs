@@ -182,7 +182,9 @@ impl Queues {
         if may_overtake && let Some(text) = self.next_query() {
             self.overtaken = if self.batches.is_empty() { 0 } else { self.overtaken + 1 };
             let is_alone = self.queries.is_empty() && self.batches.is_empty();
-            let threads = 1 + if is_alone { self.idle_threads } else { 0 };
+            // One core stays with whoever asks: the threads of a query wait for each other, so one
+            // that is kept from its core delays them all, and costs more than it brings.
+            let threads = 1 + if is_alone { self.idle_threads.saturating_sub(1) } else { 0 };
             return Some(Task::Query { text, threads });
         }
         self.overtaken = 0;

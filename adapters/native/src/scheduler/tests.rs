@@ -229,8 +229,8 @@ async fn a_panic_is_a_fault_of_its_text_alone() {
 }
 
 #[test]
-fn a_query_alone_takes_the_idle_threads_and_one_of_many_takes_one() {
-    let mut queues = Queues { idle_threads: 1, ..Queues::default() };
+fn a_query_alone_takes_all_idle_threads_but_one_and_one_of_many_takes_one() {
+    let mut queues = Queues { idle_threads: 2, ..Queues::default() };
     let _answers: Vec<_> = ["one", "two"].map(|query| queues.ask(query)).into();
     let threads = |task| match task {
         Some(Task::Query { threads, .. }) => threads,
