@@ -20,8 +20,8 @@ pub(crate) struct Direction<'a> {
 /// Rows that are scored in 8 bits at a time.
 const BLOCK: usize = 256;
 
-/// How many rows per hit are looked at in 8 bits after their single bits: recall .99 on embeddings
-/// of products, at 10 hits and at 200.
+/// How many rows are looked at in 8 bits, after their single bits, for each that will be compared
+/// exactly: recall .99 on embeddings of products, at 10 hits and at 200.
 const RESCORED: usize = 40;
 
 /// At least so many of them.
