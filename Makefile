@@ -2,7 +2,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build model demo test bench fmt lint deny sanitize clean
+.PHONY: help build model demo services stop-services test bench fmt lint deny sanitize clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -22,8 +22,14 @@ demo: model ## ingest the sample catalogue and serve the page on http://127.0.0.
 	$(AKIN) ingest --data .cache/demo --currency INR data/catalogue.csv
 	$(AKIN) serve --data .cache/demo --images data/images --listen 127.0.0.1:8080
 
-test: model ## set up what the tests need and run every test
-	$(CARGO) test --locked --workspace -- --include-ignored
+services: ## start the servers that tests use, leave them running, print their settings
+	@tools/services.sh start
+
+stop-services: ## stop what `make services` started
+	@tools/services.sh stop
+
+test: model ## set up what the tests need, real servers too, and run every test
+	tools/with-services.sh $(CARGO) test --locked --workspace -- --include-ignored
 	python3 tools/check_data.py
 
 bench: model ## compare akin with its peers, side by side in one run

