@@ -1,11 +1,12 @@
 //! The composition root: which adapter stands behind which port.
 
+use crate::engine::{EmbedderName, Engine, IndexName};
 use crate::settings::BadSettings;
 use clap::Args;
 use entities::Version;
 use local::{LocalEngine, Options};
 use native::NativeEmbedder;
-use ports::{Embedder, ProductIndex, ProductStore};
+use ports::{Embedder, PortResult, ProductIndex, ProductStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -20,7 +21,16 @@ pub(crate) struct EngineSettings {
     pub(crate) data: DataSettings,
 
     #[command(flatten)]
-    pub(crate) model: native::Settings,
+    pub(crate) embedder: EmbedderSettings,
+}
+
+/// What embeds texts: the settings of every embedder.
+#[derive(Clone, Debug, Args)]
+#[group(skip)] // As above.
+#[command(next_help_heading = "Engine")]
+pub(crate) struct EmbedderSettings {
+    #[command(flatten)]
+    pub(crate) native: native::Settings,
 }
 
 /// Where the products are.
@@ -33,38 +43,19 @@ pub(crate) struct DataSettings {
     data: Option<PathBuf>,
 
     /// What finds the products: INDEX[+EMBEDDER].
-    #[arg(long, env = "AKIN_ENGINES", value_name = "ENGINE", default_value = Engine::NAME)]
+    #[arg(long, env = "AKIN_ENGINES", value_name = "ENGINE", default_value_t = Engine::DEFAULT)]
     engine: Engine,
 }
-
-/// An index and an embedder, by name. There is one so far.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Engine;
 
 /// An engine, opened.
 #[derive(Debug)]
 pub(crate) struct Opened {
+    pub(crate) engine: Engine,
     pub(crate) store: Arc<dyn ProductStore>,
     pub(crate) index: Arc<dyn ProductIndex>,
     pub(crate) embedder: Arc<dyn Embedder>,
     /// What stands behind the store and the index.
     pub(crate) local: LocalEngine,
-}
-
-impl Engine {
-    /// Its name.
-    pub(crate) const NAME: &str = "local+native";
-}
-
-impl std::str::FromStr for Engine {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "local" | Self::NAME => Ok(Self),
-            _ => Err(format!("no such engine; this build has {}", Self::NAME)),
-        }
-    }
 }
 
 impl DataSettings {
@@ -94,25 +85,40 @@ impl EngineSettings {
     /// Opens everything that a search or an ingestion needs.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
         self.check()?;
+        let engine = self.data.engine;
         // Each takes some milliseconds, so they are opened side by side.
-        let model = self.model.clone();
-        let embedder = tokio::task::spawn_blocking(move || NativeEmbedder::open(&model));
-        let engine = self.data.open().await?;
-        let embedder = embedder.await??;
-        Ok(Opened {
-            store: Arc::new(engine.store()),
-            index: Arc::new(engine.index()),
-            embedder: Arc::new(embedder),
-            local: engine,
-        })
+        let embedder = self.embedder.clone();
+        let embedder = tokio::task::spawn_blocking(move || embedder.open(engine.embedder));
+        let local = self.data.open().await?;
+        let index: Arc<dyn ProductIndex> = match engine.index {
+            IndexName::Local => Arc::new(local.index()),
+        };
+        let (store, embedder) = (Arc::new(local.store()), embedder.await??);
+        Ok(Opened { engine, store, index, embedder, local })
     }
 
     /// Names all that is missing at once.
     fn check(&self) -> Result<(), BadSettings> {
         let mut problems = Vec::new();
-        problems.extend(self.model.find_model().err().map(|error| error.to_string()));
+        problems.extend(self.embedder.problem(self.data.engine.embedder));
         problems.extend(self.data.folder().err().into_iter().flat_map(|BadSettings(all)| all));
         if problems.is_empty() { Ok(()) } else { Err(BadSettings(problems)) }
+    }
+}
+
+impl EmbedderSettings {
+    /// Opens the embedder of that name. It reads files, so it blocks.
+    fn open(&self, name: EmbedderName) -> PortResult<Arc<dyn Embedder>> {
+        Ok(match name {
+            EmbedderName::Native => Arc::new(NativeEmbedder::open(&self.native)?),
+        })
+    }
+
+    /// Why the embedder of that name has no model.
+    fn problem(&self, name: EmbedderName) -> Option<String> {
+        match name {
+            EmbedderName::Native => self.native.find_model().err().map(|error| error.to_string()),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod commands;
 mod compose;
+mod engine;
 mod exit;
 mod logging;
 mod output;

@@ -1,6 +1,6 @@
 mod files;
 
-use crate::compose::{Engine, EngineSettings};
+use crate::compose::EngineSettings;
 use crate::progress::{Progress, Unit};
 use crate::{exit, output};
 use anyhow::bail;
@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     if arguments.format.json {
         let mut document = document(&evaluations, &queries, &missing, arguments.depth);
-        document["engine"] = json!(Engine::NAME);
+        document["engine"] = json!(engine.engine.to_string());
         document["model"] = json!(engine.embedder.fingerprint().to_string());
         output::json(&document);
     } else {

@@ -1,4 +1,4 @@
-use crate::compose::{Engine, EngineSettings};
+use crate::compose::EngineSettings;
 use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let answer = engine.search().run(&request).await?;
     if arguments.format.json {
         let model = engine.embedder.fingerprint();
-        output::json(&SearchView::new(Engine::NAME, model, &request, answer));
+        output::json(&SearchView::new(&engine.engine.to_string(), model, &request, answer));
     } else if engine.index.count().await? == 0 {
         output::note("there is nothing to find yet: `akin ingest FEED` brings products");
     } else {

@@ -1,5 +1,5 @@
 use crate::commands::search::{cosine, limit};
-use crate::compose::{Engine, EngineSettings};
+use crate::compose::EngineSettings;
 use crate::signals::asked_to_end;
 use crate::{exit, output};
 use anyhow::Context;
@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
     let engine = arguments.engine.open().await?;
     let api = Api {
-        engine: Engine::NAME.to_owned(),
+        engine: engine.engine.to_string(),
         search: engine.search(),
         similar: engine.similar(),
         status: engine.status(),
