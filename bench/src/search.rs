@@ -9,7 +9,7 @@ use crate::stage::{SHARES, Stage};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use entities::{
-    Change, Embedding, Filter, Fingerprint, Mode, ProductId, Query, Similarity, Statistics, Version,
+    Change, Embedding, Facets, Filter, Fingerprint, Mode, ProductId, Query, Similarity, Statistics, Version,
 };
 use local::{LocalEngine, Options};
 use ports::{
@@ -223,12 +223,17 @@ impl fmt::Debug for Exact {
 
 impl Exact {
     fn candidate(&self, place: usize, query: &CandidateQuery) -> Candidate {
-        let cosine = query.embedding.as_ref().map(|embedding| {
+        let cosine = query.vector.as_ref().map(|vector| {
             let row = self.stage.catalogue.vector(place);
-            Similarity::from_cosine(crate::vectors::dot(row, embedding.as_slice()))
+            Similarity::from_cosine(crate::vectors::dot(row, vector.embedding.as_slice()))
         });
-        let id = self.stage.catalogue.products[place].id.clone();
-        Candidate { id, cosine, text: self.stage.texts[place].clone() }
+        let product = &self.stage.catalogue.products[place];
+        Candidate {
+            id: product.id.clone(),
+            cosine,
+            text: self.stage.texts[place].clone(),
+            facets: query.with_facets.then(|| Facets::of(product)),
+        }
     }
 }
 
@@ -250,13 +255,17 @@ impl ProductIndex for Exact {
         let kept = self.stage.kept(&query.filter);
         let terms: Vec<_> = query.terms.iter().map(String::as_str).collect();
         let mut places = self.stage.words.best(&terms, Some(&kept), query.depth);
-        if let Some(embedding) = &query.embedding {
-            let (catalogue, raw) = (&self.stage.catalogue, embedding.as_slice());
+        if let Some(vector) = &query.vector {
+            let (catalogue, raw) = (&self.stage.catalogue, vector.embedding.as_slice());
             places.extend(nearest(catalogue, raw, Some(&kept), query.depth));
         }
         places.sort_unstable();
         places.dedup();
         Ok(places.into_iter().map(|place| self.candidate(place, query)).collect())
+    }
+
+    async fn list(&self, _: Option<&ProductId>, _: usize) -> PortResult<Vec<IndexEntry>> {
+        Err(read_only())
     }
 
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {

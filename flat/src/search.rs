@@ -1,9 +1,11 @@
 use crate::matching::matching;
 use crate::nearest::{Direction, nearest};
 use crate::scratch::Scratch;
+use crate::segment::Segment;
 use crate::{Error, Filter, Snapshot};
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::fmt;
 
 /// What to look for.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +23,7 @@ pub struct Request<'a> {
 }
 
 /// A document found, borrowed from the snapshot.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy)]
 pub struct Candidate<'a> {
     /// The document's key.
     pub key: &'a str,
@@ -29,6 +31,8 @@ pub struct Candidate<'a> {
     pub text: &'a str,
     /// The exact cosine, if the request has a vector.
     pub cosine: Option<f32>,
+    segment: &'a Segment,
+    row: u32,
 }
 
 /// A document of one of the layers, and what it scored.
@@ -44,6 +48,27 @@ struct Found {
 struct Weighed {
     idf: f32,
     places: Vec<Option<u32>>,
+}
+
+impl<'a> Candidate<'a> {
+    /// The document's value in a keyword column; blank if there is no such column.
+    pub fn keyword(&self, column: usize) -> &'a str {
+        self.segment.keyword(column, self.row)
+    }
+
+    /// The document's number in a number column, if it has one.
+    pub fn number(&self, column: usize) -> Option<f64> {
+        self.segment.number(column, self.row)
+    }
+}
+
+impl fmt::Debug for Candidate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("key", &self.key)
+            .field("cosine", &self.cosine)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Snapshot {
@@ -143,7 +168,8 @@ impl Snapshot {
         let candidate = |(layer, row, cosine): (usize, u32, Option<f32>)| {
             let segment = self.layers()[layer].segment();
             let cosine = cosine.or_else(|| Some(direction?.cosine(segment, row)));
-            Candidate { key: segment.keys().get(row), text: segment.texts().get(row), cosine }
+            let (key, text) = (segment.keys().get(row), segment.texts().get(row));
+            Candidate { key, text, cosine, segment, row }
         };
         union.into_iter().map(candidate).collect()
     }

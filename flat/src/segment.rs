@@ -207,20 +207,29 @@ impl Segment {
 
     /// The document of a row, as it was given.
     pub(crate) fn document(&self, row: u32) -> Document {
-        let place = row as usize;
-        let keyword = |column| {
-            let value = self.keywords(column).get(place).copied().unwrap_or(u32::MAX);
-            self.values().get(value).to_owned()
-        };
-        let number = |column| self.numbers(column).get(place).copied().filter(|x| !x.is_nan());
         Document {
             key: self.keys().get(row).to_owned(),
             vector: self.vector(row).to_vec(),
             text: self.texts().get(row).to_owned(),
             surface: self.surfaces().get(row).to_owned(),
-            keywords: (0..self.schema.keyword_columns.len()).map(keyword).collect(),
-            numbers: (0..self.schema.number_columns.len()).map(number).collect(),
+            keywords: (0..self.schema.keyword_columns.len())
+                .map(|column| self.keyword(column, row).to_owned())
+                .collect(),
+            numbers: (0..self.schema.number_columns.len())
+                .map(|column| self.number(column, row))
+                .collect(),
         }
+    }
+
+    /// The value of a row in a keyword column.
+    pub(crate) fn keyword(&self, column: usize, row: u32) -> &str {
+        let value = self.keywords(column).get(row as usize).copied().unwrap_or(u32::MAX);
+        self.values().get(value)
+    }
+
+    /// The number of a row in a number column, if it has one.
+    pub(crate) fn number(&self, column: usize, row: u32) -> Option<f64> {
+        self.numbers(column).get(row as usize).copied().filter(|number| !number.is_nan())
     }
 }
 

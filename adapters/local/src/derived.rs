@@ -81,6 +81,9 @@ impl Derived {
         snapshot: &Snapshot,
         query: &CandidateQuery,
     ) -> PortResult<Vec<Candidate>> {
+        if let (Some(vector), Some(held)) = (&query.vector, snapshot.fingerprint()) {
+            vector.check(error::SYSTEM, held)?;
+        }
         snapshot.candidates(query).map_err(|e| error::flat(&self.folder, &e))
     }
 

@@ -87,7 +87,8 @@ fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
     Ok(EntryRow { id: rows::id(row, 0)?, findable })
 }
 
-fn findable(row: &Row<'_>) -> rusqlite::Result<Findable> {
+/// What columns 2 to 10 of `row` say.
+pub(crate) fn findable(row: &Row<'_>) -> rusqlite::Result<Findable> {
     Ok(Findable {
         embedding: rows::floats(row, 2)?,
         text: AnalyzedText::from_stream(row.get(3)?),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 /// The name of this adapter in errors.
-const SYSTEM: &str = "local store";
+pub(crate) const SYSTEM: &str = "local store";
 
 /// What went wrong with which file, and what to do about it.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,10 @@
+use crate::copy;
 use crate::derived::Derived;
 use crate::entries;
 use crate::entry_writer::EntryWriter;
 use crate::pool::{self, Database};
 use crate::snapshot::Snapshot;
+use crate::store::row_limit;
 use async_trait::async_trait;
 use entities::{Change, Fingerprint, ProductId, Statistics};
 use ports::{Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex};
@@ -49,6 +51,11 @@ impl ProductIndex for LocalIndex {
         }
         let (derived, query) = (Arc::clone(&self.derived), query.clone());
         pool::blocking(move || derived.candidates(&*derived.current()?, &query)).await
+    }
+
+    async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
+        let after = after.cloned();
+        self.database.read(move |c| copy::entries(c, after.as_ref(), row_limit(limit))).await
     }
 
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {

@@ -5,12 +5,27 @@ use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{CachedStatement, Row, ToSql};
 use std::error::Error;
 
-/// Reads the version and then the content of a product, as [`record`] expects them.
-pub(crate) const FETCH: &str = "
-    SELECT version, created, name, main_category, sub_category, brand, description, attributes,
-        image_url, link, rating, rating_count, discount_price, discount_currency, actual_price,
-        actual_currency
-    FROM products JOIN contents USING (key) WHERE id = ?1";
+/// Reads products as [`record`] expects them, with their ids in the last column.
+macro_rules! select_products {
+    ($which:literal) => {
+        concat!(
+            "SELECT version, created, name, main_category, sub_category, brand, description,
+                attributes, image_url, link, rating, rating_count, discount_price,
+                discount_currency, actual_price, actual_currency, id
+            FROM products JOIN contents USING (key) ",
+            $which
+        )
+    };
+}
+
+/// Reads the product of an id.
+pub(crate) const FETCH: &str = select_products!("WHERE id = ?1");
+
+/// Reads so many products behind an id.
+pub(crate) const LIST: &str = select_products!("WHERE id > ?1 ORDER BY id LIMIT ?2");
+
+/// Where [`LIST`] reads the id.
+pub(crate) const ID: usize = 16;
 
 /// Inserts what [`write_content`] binds.
 pub(crate) const INSERT_CONTENT: &str = "
@@ -54,7 +69,7 @@ pub(crate) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<[u8; 16]> 
     })
 }
 
-/// The product `id`, of which [`FETCH`] read the `row`.
+/// The product `id`, of which [`FETCH`] or [`LIST`] read the `row`.
 pub(crate) fn record(id: ProductId, row: &Row<'_>) -> rusqlite::Result<ProductRecord> {
     let product = Product {
         id,

@@ -1,5 +1,5 @@
 use crate::entries::{EntryRow, Findable};
-use entities::{AnalyzedText, Fingerprint, ProductId, Similarity, Statistics, TextField};
+use entities::{AnalyzedText, Facets, Fingerprint, ProductId, Similarity, Statistics, TextField};
 use flat::{Base, Change, Document, Error, Filter, Request, Schema};
 use ports::{Candidate, CandidateQuery};
 
@@ -106,7 +106,7 @@ impl Snapshot {
         let terms: Vec<_> = query.terms.iter().map(String::as_str).collect();
         let request = Request {
             terms: &terms,
-            vector: query.embedding.as_ref().map(entities::Embedding::as_slice),
+            vector: query.vector.as_ref().map(|vector| vector.embedding.as_slice()),
             filter: &filter(&query.filter),
             depth: query.depth,
             threshold: query.threshold.map(Similarity::get),
@@ -116,9 +116,22 @@ impl Snapshot {
             // Every key was the text of an id before it went into the files.
             let id = ProductId::new(found.key).ok()?;
             let text = AnalyzedText::from_stream(found.text.to_owned());
-            Some(Candidate { id, cosine: found.cosine.map(Similarity::from_cosine), text })
+            let facets = query.with_facets.then(|| facets(&found));
+            Some(Candidate { id, cosine: found.cosine.map(Similarity::from_cosine), text, facets })
         };
         Ok(found.into_iter().filter_map(candidate).collect())
+    }
+}
+
+/// What filters look at, read back from the columns of [`schema`].
+fn facets(found: &flat::Candidate<'_>) -> Facets {
+    Facets {
+        main_category: found.keyword(0).to_owned(),
+        sub_category: found.keyword(1).to_owned(),
+        brand: found.keyword(2).to_owned(),
+        price: found.number(0),
+        rating: found.number(1),
+        discounted: found.number(2) == Some(1.0),
     }
 }
 

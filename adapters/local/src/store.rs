@@ -1,5 +1,5 @@
 use crate::pool::Database;
-use crate::{quarantine, rows};
+use crate::{copy, quarantine, rows};
 use async_trait::async_trait;
 use entities::{Change, ContentHash, Product, ProductId, ProductRecord, Version};
 use ports::{
@@ -93,6 +93,23 @@ impl ProductStore for LocalStore {
 
     async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
         self.database.read(move |c| quarantine::list(c, row_limit(limit))).await
+    }
+
+    async fn list(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<ProductRecord>> {
+        let after = after.cloned();
+        self.database.read(move |c| copy::products(c, after.as_ref(), row_limit(limit))).await
+    }
+
+    async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let records = records.to_vec();
+        self.database.write(move |t| copy::restore(t, &records)).await
     }
 
     async fn counts(&self) -> PortResult<StoreCounts> {
@@ -268,7 +285,7 @@ fn counts(connection: &Connection) -> rusqlite::Result<StoreCounts> {
     })
 }
 
-fn row_limit(limit: usize) -> i64 {
+pub(crate) fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 

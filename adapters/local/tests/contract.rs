@@ -89,6 +89,10 @@ impl ProductIndex for ManyProcesses {
         self.index().candidates(query).await
     }
 
+    async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
+        self.index().list(after, limit).await
+    }
+
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
         self.index().statistics().await
     }

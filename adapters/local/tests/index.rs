@@ -7,7 +7,7 @@ use entities::{
     Range, Similarity, Statistics, TextField, TextHash, Version,
 };
 use local::{LocalEngine, LocalIndex, Options};
-use ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex};
+use ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex, QueryVector};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -105,6 +105,9 @@ struct Model(BTreeMap<ProductId, (Version, Option<Findable>)>);
 
 type Findable = (IndexEntry, Embedding, TextHash);
 
+/// What a candidate brings: its cosine, its text and its facets.
+type Expected = (Option<f32>, String, Facets);
+
 impl Model {
     /// Whether the index ought to take the entry.
     fn upsert(&mut self, entry: IndexEntry) -> bool {
@@ -133,16 +136,18 @@ impl Model {
         self.0.values().filter_map(|(_, findable)| findable.as_ref())
     }
 
-    /// Every candidate of `query`, with its cosine and text.
-    fn candidates(&self, query: &CandidateQuery) -> BTreeMap<ProductId, (Option<f32>, String)> {
+    /// Every candidate of `query`.
+    fn candidates(&self, query: &CandidateQuery) -> BTreeMap<ProductId, Expected> {
         let admitted = self.findable().filter(|(entry, ..)| query.filter.admits(&entry.facets));
         let answers = admitted.filter_map(|(entry, embedding, _)| {
-            let cosine = query.embedding.as_ref().map(|asked| asked.similarity(embedding).get());
+            let cosine =
+                query.vector.as_ref().map(|asked| asked.embedding.similarity(embedding).get());
             let stream = entry.text.as_stream();
             let by_words = query.terms.iter().any(|t| stream.split_whitespace().any(|w| w == t));
             let least = query.threshold.map_or(-1.0, Similarity::get);
             let by_meaning = cosine.is_some_and(|cosine| cosine >= least);
-            (by_words || by_meaning).then(|| (entry.id.clone(), (cosine, stream.to_owned())))
+            let expected = || (cosine, stream.to_owned(), entry.facets.clone());
+            (by_words || by_meaning).then(|| (entry.id.clone(), expected()))
         });
         answers.collect()
     }
@@ -161,7 +166,8 @@ async fn agree(index: &LocalIndex, model: &Model, query: &CandidateQuery) {
     assert_eq!(ids.len(), found.len(), "a candidate twice: {found:?}");
     assert_eq!(ids, expected.keys().collect(), "of {query:?}");
     for candidate in &found {
-        let (cosine, text) = &expected[&candidate.id];
+        let (cosine, text, facets) = &expected[&candidate.id];
+        assert_eq!(candidate.facets.as_ref(), Some(facets));
         assert_eq!(candidate.text.as_stream(), text);
         assert_eq!(candidate.cosine.is_some(), cosine.is_some());
         if let (Some(found), Some(expected)) = (candidate.cosine, cosine) {
@@ -257,7 +263,10 @@ async fn run(steps: Vec<Step>) {
             Step::Search { terms, direction, brand, price, threshold } => {
                 let query = CandidateQuery {
                     terms: terms.into_iter().map(|term| TERMS[term].to_owned()).collect(),
-                    embedding: direction.map(embedding),
+                    vector: direction.map(|look| QueryVector {
+                        embedding: embedding(look),
+                        fingerprint: fingerprint(),
+                    }),
                     filter: Filter {
                         brand: brand.map(|brand| BRANDS[brand].to_owned()).into_iter().collect(),
                         price: Range { min: price.map(f64::from), max: None },
@@ -265,6 +274,7 @@ async fn run(steps: Vec<Step>) {
                     },
                     depth: 100,
                     threshold: Similarity::new(f32::from(threshold) / 10.0 + 0.003),
+                    with_facets: true,
                 };
                 agree(&index, &model, &query).await;
                 agree_on_the_whole(&index, &model).await;

@@ -12,10 +12,11 @@ use support::{entry, fingerprint, open, story};
 fn all() -> CandidateQuery {
     CandidateQuery {
         terms: vec!["all".into()],
-        embedding: None,
+        vector: None,
         filter: entities::Filter::default(),
         depth: 10_000,
         threshold: None,
+        with_facets: false,
     }
 }
 

@@ -104,6 +104,26 @@ impl ProductIndex for MemoryIndex {
         self.call(|state| state.candidates(query)).await
     }
 
+    async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
+        self.call(|state| {
+            let Some(fingerprint) = state.held_fingerprint() else { return Ok(Vec::new()) };
+            let all = state.products.iter().filter(|(id, _)| Some(*id) > after);
+            let entry = |(id, held): (&ProductId, &Held)| {
+                let found = held.findable.as_ref()?;
+                let meaning = Meaning::Embedded {
+                    embedding: found.embedding.clone(),
+                    text_hash: found.text_hash,
+                    fingerprint: fingerprint.clone(),
+                };
+                let (id, version) = (id.clone(), held.version);
+                let (text, words) = (found.text.clone(), found.words.clone());
+                Some(IndexEntry { id, version, meaning, text, words, facets: found.facets.clone() })
+            };
+            Ok(all.filter_map(entry).take(limit).collect())
+        })
+        .await
+    }
+
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
         self.call(|state| Ok(Arc::new(state.statistics()) as Arc<dyn Statistics>)).await
     }
@@ -175,11 +195,13 @@ impl State {
     }
 
     fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
-        self.check_dimension(query)?;
+        if let (Some(vector), Some(held)) = (&query.vector, self.held_fingerprint()) {
+            vector.check(SYSTEM, held)?;
+        }
         let admitted: Vec<_> =
             self.findable().filter(|(_, found)| query.filter.admits(&found.facets)).collect();
         let cosine =
-            |found: &Findable| Some(query.embedding.as_ref()?.similarity(&found.embedding));
+            |found: &Findable| Some(query.vector.as_ref()?.embedding.similarity(&found.embedding));
         let least = query.threshold.map_or(-1.0, Similarity::get);
         let near = admitted.iter().filter_map(|(id, found)| Some((cosine(found)?.get(), *id)));
         let near = near.filter(|(cosine, _)| *cosine >= least);
@@ -191,22 +213,11 @@ impl State {
             id: id.clone(),
             cosine: cosine(found),
             text: found.text.clone(),
+            facets: query.with_facets.then(|| found.facets.clone()),
         };
         // Backwards, so that nobody takes the order of the ids for one that is promised.
         let chosen = admitted.into_iter().rev().filter(|(id, _)| chosen.contains(id));
         Ok(chosen.map(candidate).collect())
-    }
-
-    fn check_dimension(&self, query: &CandidateQuery) -> PortResult<()> {
-        let held = self.held_fingerprint().map(|fingerprint| fingerprint.dimension);
-        let asked = query.embedding.as_ref().map(|embedding| embedding.as_slice().len());
-        match (held, asked) {
-            (Some(held), Some(asked)) if held != asked => {
-                let what = format!("it holds embeddings of {held} coordinates, not of {asked}");
-                Err(refused(what))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn best_by_words<'a>(

@@ -110,6 +110,33 @@ impl ProductStore for MemoryStore {
         self.call(|state| state.quarantine.values().take(limit).cloned().collect()).await
     }
 
+    async fn list(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<ProductRecord>> {
+        self.call(|state| {
+            let behind = state.products.values().filter(|held| Some(&held.product.id) > after);
+            let mut records: Vec<_> = behind.cloned().collect();
+            records.sort_by(|a, b| a.product.id.cmp(&b.product.id));
+            records.truncate(limit);
+            records
+        })
+        .await
+    }
+
+    async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
+        self.call(|state| {
+            for record in records {
+                let held = state.products.get(&record.product.id);
+                if held.is_none_or(|held| held.version < record.version) {
+                    state.products.insert(record.product.id.clone(), record.clone());
+                }
+            }
+        })
+        .await
+    }
+
     async fn counts(&self) -> PortResult<StoreCounts> {
         self.call(|state| StoreCounts {
             products: state.products.len() as u64,

@@ -1,4 +1,4 @@
-use crate::{Failures, PortResult};
+use crate::{ErrorKind, Failures, PortError, PortResult};
 use async_trait::async_trait;
 use entities::{
     AnalyzedText, Change, Embedding, Facets, Filter, Fingerprint, ProductId, Similarity,
@@ -24,9 +24,13 @@ pub trait ProductIndex: Debug + Send + Sync {
     async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>>;
 
     /// The union of the `depth` best by words and the `depth` nearest in meaning, in no order
-    /// that means anything, each product once. Either part may be absent from the query; an
-    /// embedding of another dimension is refused.
+    /// that means anything, each product once. Either part may be absent from the query; a vector
+    /// of another model or dimension is refused.
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>>;
+
+    /// The next `limit` entries behind `after` that can be found, in the order of their ids' bytes,
+    /// as [`Self::upsert`] takes them: a copy is made of them.
+    async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>>;
 
     /// What the ranking needs to know of the whole catalogue, as of the last refresh; what was
     /// taken does not change.
@@ -88,13 +92,38 @@ pub struct CandidateQuery {
     /// Analysed terms; any of them may match. Empty: do not search by words.
     pub terms: Vec<String>,
     /// The query's meaning. `None`: do not search by meaning, and answer without cosines.
-    pub embedding: Option<Embedding>,
+    pub vector: Option<QueryVector>,
     /// Which products may be found; applied inside the index, exactly.
     pub filter: Filter,
     /// How many of either part.
     pub depth: usize,
     /// The least cosine of those found by meaning alone.
     pub threshold: Option<Similarity>,
+    /// Whether each candidate is to bring its facets, which cost a little.
+    pub with_facets: bool,
+}
+
+/// Where a query points in meaning-space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryVector {
+    /// The embedding of its words.
+    pub embedding: Embedding,
+    /// Which model made it: it points nowhere among the embeddings of another.
+    pub fingerprint: Fingerprint,
+}
+
+impl QueryVector {
+    /// Makes sure that it may be compared with embeddings of `held`: cosines between vectors of
+    /// two models mean nothing. `system` is who refuses.
+    pub fn check(&self, system: &'static str, held: &Fingerprint) -> PortResult<()> {
+        refuse_another_model(system, held, &self.fingerprint)?;
+        let (given, wanted) = (self.embedding.as_slice().len(), held.dimension);
+        if given == wanted {
+            return Ok(());
+        }
+        let what = format!("it holds embeddings of {wanted} coordinates, not of {given}");
+        Err(PortError::new(system, ErrorKind::Refused, what))
+    }
 }
 
 /// A product that may answer, with all that scoring needs.
@@ -106,4 +135,22 @@ pub struct Candidate {
     pub cosine: Option<Similarity>,
     /// Its text as words search it.
     pub text: AnalyzedText,
+    /// What filters look at, if the query wants it: what is counted and sorted by.
+    pub facets: Option<Facets>,
+}
+
+/// Refuses, in the name of `system`, to mix embeddings by `given` with those by `held`.
+pub fn refuse_another_model(
+    system: &'static str,
+    held: &Fingerprint,
+    given: &Fingerprint,
+) -> PortResult<()> {
+    if held.is_compatible_with(given) {
+        return Ok(());
+    }
+    let what = format!(
+        "it holds embeddings of {held}, but texts are embedded by {given}: set AKIN_MODEL to the \
+         model that made the index, or ingest into an index of its own"
+    );
+    Err(PortError::new(system, ErrorKind::Misconfigured, what))
 }

@@ -12,7 +12,10 @@ mod store;
 pub use embedder::{Embedded, Embedder};
 pub use error::{ErrorKind, PortError};
 pub use feed::{FeedItem, FeedProgress, FeedRow, ProductFeed, RefusedRow};
-pub use index::{Candidate, CandidateQuery, IndexEntry, Indexed, Meaning, ProductIndex};
+pub use index::{
+    Candidate, CandidateQuery, IndexEntry, Indexed, Meaning, ProductIndex, QueryVector,
+    refuse_another_model,
+};
 pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};
 
 use entities::ProductId;

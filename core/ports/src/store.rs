@@ -33,6 +33,16 @@ pub trait ProductStore: Debug + Send + Sync {
     /// The rows in quarantine, by feed and line: at most `limit`.
     async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>>;
 
+    /// The next `limit` products behind `after`, in the order of their ids' bytes: a copy is made
+    /// of them.
+    async fn list(&self, after: Option<&ProductId>, limit: usize)
+    -> PortResult<Vec<ProductRecord>>;
+
+    /// Keeps products as another store did, with their dates, and announces nothing: their index
+    /// entries are copied with them. A product that is held in this version or a newer one stays
+    /// as it is.
+    async fn restore(&self, records: &[ProductRecord]) -> PortResult<()>;
+
     /// How much it holds.
     async fn counts(&self) -> PortResult<StoreCounts>;
 }

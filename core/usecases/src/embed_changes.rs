@@ -1,33 +1,26 @@
-use crate::one_model::refuse_another_model;
-use entities::{Change, Facets, ProductId, ProductRecord, Version};
-use futures::join;
-use ports::{
-    Embedder, ErrorKind, Failures, IndexEntry, Indexed, Meaning, OutboxEntry, PortError,
-    PortResult, ProductIndex, ProductStore,
-};
-use ranking::analyze_product;
-use std::collections::HashMap;
+use crate::EmbedTarget;
+use entities::{Change, ProductId, ProductRecord, Version};
+use ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Brings the index up to the store: embeds each text that changed, and updates the fields of
+/// Brings the indexes up to the store: embeds each text that changed, and updates the fields of
 /// the others.
 ///
-/// Killed anywhere, the next run finishes the work: a change leaves the outbox only when the
+/// Killed anywhere, the next run finishes the work: a change leaves the outbox only when every
 /// index holds it, and doing it twice is harmless.
 #[derive(Clone, Debug)]
 pub struct EmbedChanges {
     /// Keeps the products, and what is still to be done about them.
     pub store: Arc<dyn ProductStore>,
-    /// Turns their texts into embeddings.
-    pub embedder: Arc<dyn Embedder>,
-    /// Finds them.
-    pub index: Arc<dyn ProductIndex>,
+    /// What embeds them, and what finds them.
+    pub targets: Vec<EmbedTarget>,
 }
 
-/// What embedding did.
+/// What embedding did, over all targets.
 #[derive(Debug, Default)]
 pub struct EmbedSummary {
-    /// Products whose text was embedded.
+    /// Texts that were embedded.
     pub embedded: u64,
     /// Products whose text is what it was: their other fields were updated.
     pub updated_fields: u64,
@@ -42,27 +35,34 @@ pub struct EmbedSummary {
 /// How far embedding is.
 #[derive(Clone, Copy, Debug)]
 pub struct EmbedProgress {
-    /// Changes done.
+    /// Changes done, for each target.
     pub done: u64,
-    /// Changes that waited when it began.
+    /// Changes that waited when it began, for each target.
     pub total: u64,
 }
 
 /// How many changes are taken from the outbox at a time: bounds the memory.
 const PAGE: usize = 1024;
 
-/// How many texts are embedded at a time.
-const BATCH: usize = 128;
-
-/// What is to be done about a page of changes.
+/// What a page of changes comes to.
 #[derive(Debug, Default)]
-struct Plan {
-    embed: Vec<ProductRecord>,
-    update: Vec<ProductRecord>,
-    remove: Vec<Change>,
+struct Page {
+    /// Products as the store has them.
+    records: BTreeMap<ProductId, ProductRecord>,
+    /// Products that the store no longer has.
+    gone: Vec<Change>,
 }
 
 impl EmbedChanges {
+    /// For a single engine.
+    pub fn new(
+        store: Arc<dyn ProductStore>,
+        embedder: Arc<dyn Embedder>,
+        index: Arc<dyn ProductIndex>,
+    ) -> Self {
+        Self { store, targets: vec![EmbedTarget { embedder, indexes: vec![index] }] }
+    }
+
     /// Works off the outbox as it stands. An index of another model is refused before anything is
     /// embedded in vain.
     pub async fn run(
@@ -70,157 +70,89 @@ impl EmbedChanges {
         observe: &(dyn Fn(EmbedProgress) + Send + Sync),
     ) -> PortResult<EmbedSummary> {
         let mut summary = EmbedSummary::default();
-        let mut progress = EmbedProgress { done: 0, total: self.store.counts().await?.outbox };
+        let waiting = self.store.counts().await?.outbox;
+        let total = waiting * self.targets.len() as u64;
+        let mut progress = EmbedProgress { done: 0, total };
         let mut after = None;
         observe(progress);
-        if progress.total > 0 {
-            refuse_another_model(&*self.index, self.embedder.fingerprint()).await?;
+        if total > 0 {
+            for target in &self.targets {
+                target.check().await?;
+            }
         }
         loop {
-            let page = self.store.outbox(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(summary) };
+            let entries = self.store.outbox(after, PAGE).await?;
+            let Some(last) = entries.last() else { return Ok(summary) };
             after = Some(last.sequence);
-            let plan = self.plan(&page).await?;
-            let mut failures = self.remove(&plan.remove, &mut summary).await?;
-            failures.extend(self.update(plan.update, &mut summary).await?);
-            progress.done += (page.len() - plan.embed.len()) as u64;
-            let step = |embedded: u64| {
-                progress.done += embedded;
+            let page = self.page(&entries).await?;
+            let mut failures = Failures::new();
+            for target in &self.targets {
+                let mut left = entries.len() as u64;
+                let mut step = |embedded: u64| {
+                    left = left.saturating_sub(embedded);
+                    progress.done += embedded;
+                    observe(progress);
+                };
+                failures.extend(page.bring_to(target, &mut summary, &mut step).await?);
+                // What was superseded is done as well.
+                progress.done += left;
                 observe(progress);
-            };
-            failures.extend(self.embed(plan.embed, &mut summary, step).await?);
+            }
             let settled = |entry: &OutboxEntry| !failures.contains_key(&entry.change.id);
-            let done: Vec<_> = page.into_iter().filter(settled).collect();
+            let done: Vec<_> = entries.into_iter().filter(settled).collect();
             self.store.clear_outbox(&done).await?;
             summary.failures.extend(failures);
         }
     }
 
-    async fn plan(&self, page: &[OutboxEntry]) -> PortResult<Plan> {
-        let ids: Vec<_> = page.iter().map(|entry| entry.change.id.clone()).collect();
-        let (records, known) = join!(self.store.fetch(&ids), self.index.known(&ids));
-        let (mut records, known) = (records?, known?);
-        let mut plan = Plan::default();
-        for change in newest_of_each(page) {
+    async fn page(&self, entries: &[OutboxEntry]) -> PortResult<Page> {
+        let ids: Vec<_> = entries.iter().map(|entry| entry.change.id.clone()).collect();
+        let mut records = self.store.fetch(&ids).await?;
+        let mut page = Page::default();
+        for change in newest_of_each(entries) {
             match records.remove(&change.id) {
-                None => plan.remove.push(change.clone()),
+                None => page.gone.push(change.clone()),
                 // The outbox names this product again, at the version that the store holds.
                 Some(record) if record.version > change.version => {}
-                Some(record) if holds_text(known.get(&change.id), &record) => {
-                    plan.update.push(record);
-                }
-                Some(record) => plan.embed.push(record),
+                Some(record) => drop(page.records.insert(change.id.clone(), record)),
             }
         }
+        Ok(page)
+    }
+}
+
+impl Page {
+    /// Makes every index of `target` hold this page.
+    async fn bring_to(
+        &self,
+        target: &EmbedTarget,
+        summary: &mut EmbedSummary,
+        step: &mut (impl FnMut(u64) + Send),
+    ) -> PortResult<Failures> {
+        let embedded = target.embedded(&self.records).await?;
+        let mut failures = target.remove(&self.gone).await?;
+        summary.removed += (self.gone.len() - failures.len()) as u64;
+        step(self.gone.len() as u64);
+
+        let (update, embed) = self.split(&embedded);
+        let refused = target.update(&update).await?;
+        summary.updated_fields += (update.len() - refused.len()) as u64;
+        failures.extend(refused);
+        step(update.len() as u64);
+
+        failures.extend(target.embed(&embed, summary, step).await?);
+        Ok(failures)
+    }
+
+    /// What needs no embedding, and what does.
+    fn split(&self, embedded: &HashSet<ProductId>) -> (Vec<&ProductRecord>, Vec<&ProductRecord>) {
+        let is_embedded = |record: &&ProductRecord| embedded.contains(&record.product.id);
+        let (update, mut embed): (Vec<_>, Vec<_>) = self.records.values().partition(is_embedded);
         // Texts of like length share a batch, so that an engine that pads wastes little.
-        plan.embed
-            .sort_by_key(|record| record.product.name.len() + record.product.description.len());
-        Ok(plan)
-    }
-
-    async fn remove(&self, gone: &[Change], summary: &mut EmbedSummary) -> PortResult<Failures> {
-        if gone.is_empty() {
-            return Ok(Failures::new());
-        }
-        let failures = self.index.remove(gone).await?;
-        summary.removed += (gone.len() - failures.len()) as u64;
-        Ok(failures)
-    }
-
-    async fn update(
-        &self,
-        records: Vec<ProductRecord>,
-        summary: &mut EmbedSummary,
-    ) -> PortResult<Failures> {
-        if records.is_empty() {
-            return Ok(Failures::new());
-        }
-        let entries: Vec<_> = records.iter().map(|record| entry(record, Meaning::Kept)).collect();
-        let failures = self.index.upsert(&entries).await?;
-        summary.updated_fields += (entries.len() - failures.len()) as u64;
-        Ok(failures)
-    }
-
-    /// Embeds a batch while the one before is written.
-    async fn embed(
-        &self,
-        records: Vec<ProductRecord>,
-        summary: &mut EmbedSummary,
-        mut step: impl FnMut(u64),
-    ) -> PortResult<Failures> {
-        let mut failures = Failures::new();
-        let mut waiting = Vec::new();
-        for batch in records.chunks(BATCH) {
-            let (embedded, written) =
-                join!(self.embed_batch(batch, &mut summary.truncated), self.write(&waiting));
-            let (entries, refused) = embedded?;
-            failures.extend(refused);
-            let unwritten = written?;
-            summary.embedded += (waiting.len() - unwritten.len()) as u64;
-            failures.extend(unwritten);
-            step(waiting.len() as u64);
-            waiting = entries;
-        }
-        let unwritten = self.write(&waiting).await?;
-        summary.embedded += (waiting.len() - unwritten.len()) as u64;
-        failures.extend(unwritten);
-        step(waiting.len() as u64);
-        Ok(failures)
-    }
-
-    async fn write(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
-        if entries.is_empty() { Ok(Failures::new()) } else { self.index.upsert(entries).await }
-    }
-
-    /// Embeds all of them; if the model refuses one text, all but that one.
-    async fn embed_batch(
-        &self,
-        records: &[ProductRecord],
-        truncated: &mut u64,
-    ) -> PortResult<(Vec<IndexEntry>, Failures)> {
-        let mut failures = Failures::new();
-        let whole = self.entries(records, truncated).await;
-        match whole {
-            Ok(entries) => return Ok((entries, failures)),
-            Err(error) if is_about_all(&error) => return Err(error),
-            Err(_) => {}
-        }
-        let mut entries = Vec::with_capacity(records.len());
-        for record in records {
-            match self.entries(std::slice::from_ref(record), truncated).await {
-                Ok(entry) => entries.extend(entry),
-                Err(error) if is_about_all(&error) => return Err(error),
-                Err(error) => {
-                    failures.insert(record.product.id.clone(), error);
-                }
-            }
-        }
-        Ok((entries, failures))
-    }
-
-    async fn entries(
-        &self,
-        records: &[ProductRecord],
-        truncated: &mut u64,
-    ) -> PortResult<Vec<IndexEntry>> {
-        let texts: Vec<_> = records.iter().map(|record| record.product.embedded_text()).collect();
-        let embedded = self.embedder.embed(&texts).await?;
-        if embedded.embeddings.len() != records.len() {
-            let message =
-                format!("{} embeddings for {} texts", embedded.embeddings.len(), records.len());
-            return Err(PortError::new("embedder", ErrorKind::Corrupt, message));
-        }
-        *truncated += embedded.truncated as u64;
-        let fingerprint = self.embedder.fingerprint();
-        Ok(records
-            .iter()
-            .zip(embedded.embeddings)
-            .map(|(record, embedding)| {
-                let text_hash = record.product.text_hash();
-                let fingerprint = fingerprint.clone();
-                entry(record, Meaning::Embedded { embedding, text_hash, fingerprint })
-            })
-            .collect())
+        let length =
+            |record: &&ProductRecord| record.product.name.len() + record.product.description.len();
+        embed.sort_by_key(length);
+        (update, embed)
     }
 }
 
@@ -237,25 +169,4 @@ fn newest_of_each(page: &[OutboxEntry]) -> impl Iterator<Item = &Change> {
         // Of two equal ones the first is enough.
         is_newest && newest.remove(&change.id).is_some()
     })
-}
-
-/// Whether the next text will meet the same error.
-fn is_about_all(error: &PortError) -> bool {
-    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Misconfigured)
-}
-
-fn holds_text(known: Option<&Indexed>, record: &ProductRecord) -> bool {
-    known.and_then(|known| known.text_hash) == Some(record.product.text_hash())
-}
-
-fn entry(record: &ProductRecord, meaning: Meaning) -> IndexEntry {
-    let analyzed = analyze_product(&record.product);
-    IndexEntry {
-        id: record.product.id.clone(),
-        version: record.version,
-        meaning,
-        text: analyzed.text,
-        words: analyzed.words,
-        facets: Facets::of(&record.product),
-    }
 }

@@ -4,19 +4,26 @@
 //! and no clock: the time of an ingestion is an argument.
 
 mod catalogue_status;
+mod compare_engines;
+mod copy_catalogue;
 mod embed_changes;
+mod embed_target;
 mod evaluate_search;
+mod export_catalogue;
 mod ingest_feed;
 mod normalise;
-mod one_model;
 mod query_embeddings;
 mod search_products;
 mod search_request;
 mod similar_products;
 
 pub use catalogue_status::{CatalogueStatus, Status};
+pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
+pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary};
 pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
+pub use embed_target::EmbedTarget;
 pub use evaluate_search::{EvaluateSearch, JudgedQuery};
+pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
 pub use normalise::normalise;
 pub use query_embeddings::QueryEmbeddings;

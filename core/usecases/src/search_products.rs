@@ -1,7 +1,8 @@
-use crate::one_model::refuse_another_model;
 use crate::{Facet, QueryEmbeddings, SearchRequest, Sort};
-use entities::{Embedding, Mode, ProductId, ProductRecord, Similarity};
-use ports::{Candidate, CandidateQuery, PortError, PortResult, ProductIndex, ProductStore};
+use entities::{Embedding, Facets, Mode, ProductId, ProductRecord, Similarity};
+use ports::{
+    Candidate, CandidateQuery, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
+};
 use ranking::{Input, QueryTerms, Repair, Score};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -93,6 +94,8 @@ struct Ranked {
     id: ProductId,
     cosine: Option<Similarity>,
     score: Score,
+    /// Known where the request counts or sorts by them.
+    facets: Facets,
 }
 
 impl SearchError {
@@ -151,10 +154,7 @@ impl SearchProducts {
     async fn meaning(&self, request: &SearchRequest) -> PortResult<Option<Arc<Embedding>>> {
         match request.mode {
             Mode::Lexical => Ok(None),
-            Mode::Hybrid | Mode::Semantic => {
-                refuse_another_model(&*self.index, self.embeddings.fingerprint()).await?;
-                self.embeddings.embed(&request.query).await.map(Some)
-            }
+            Mode::Hybrid | Mode::Semantic => self.embeddings.embed(&request.query).await.map(Some),
         }
     }
 
@@ -168,10 +168,14 @@ impl SearchProducts {
         let by_words = request.mode != Mode::Semantic;
         let query = CandidateQuery {
             terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
-            embedding: embedding.map(Arc::unwrap_or_clone),
+            vector: embedding.map(|embedding| QueryVector {
+                embedding: Arc::unwrap_or_clone(embedding),
+                fingerprint: self.embeddings.fingerprint().clone(),
+            }),
             filter: request.filter.clone(),
             depth: request.depth,
             threshold: request.threshold,
+            with_facets: request.looks_at_facets(),
         };
         let candidates = self.index.candidates(&query).await?;
         Ok((terms, candidates))
@@ -186,27 +190,21 @@ struct Page {
 }
 
 impl SearchProducts {
-    /// Fetches the page's products; all that were found, where the order or a count needs them.
-    async fn page(&self, request: &SearchRequest, ranked: Vec<Ranked>) -> PortResult<Page> {
-        let needs_all = request.sort != Sort::Relevance || !request.facets.is_empty();
-        let skip = request.paging.page.saturating_sub(1).saturating_mul(request.paging.size);
-        let mut wanted = ranked;
-        if !needs_all {
-            wanted = wanted.into_iter().skip(skip).take(request.paging.size).collect();
+    /// Counts and sorts all that was found, and fetches the page's products.
+    async fn page(&self, request: &SearchRequest, mut ranked: Vec<Ranked>) -> PortResult<Page> {
+        let facets = request.facets.iter().map(|&facet| (facet, count(facet, &ranked))).collect();
+        if request.sort != Sort::Relevance {
+            ranked.sort_by(|a, b| request.sort.compare(&a.facets, &b.facets));
         }
+        let skip = request.paging.page.saturating_sub(1).saturating_mul(request.paging.size);
+        let wanted: Vec<_> = ranked.into_iter().skip(skip).take(request.paging.size).collect();
         let ids: Vec<_> = wanted.iter().map(|hit| hit.id.clone()).collect();
         let mut records = self.store.fetch(&ids).await?;
         // The index may trail the store, so a hit whose product is gone is no error.
-        let mut hits: Vec<_> = wanted
+        let hits = wanted
             .into_iter()
             .filter_map(|hit| Some(Hit::new(records.remove(&hit.id)?, &hit)))
             .collect();
-        if !needs_all {
-            return Ok(Page { hits, facets: BTreeMap::new() });
-        }
-        let facets = request.facets.iter().map(|&facet| (facet, count(facet, &hits))).collect();
-        hits.sort_by(|a, b| request.sort.compare(&a.record, &b.record));
-        let hits = hits.into_iter().skip(skip).take(request.paging.size).collect();
         Ok(Page { hits, facets })
     }
 }
@@ -222,11 +220,11 @@ impl Hit {
     }
 }
 
-/// The values among `hits`, the most frequent first, equals by name; a blank is no value.
-fn count(facet: Facet, hits: &[Hit]) -> Vec<FacetCount> {
+/// The values among `found`, the most frequent first, equals by name; a blank is no value.
+fn count(facet: Facet, found: &[Ranked]) -> Vec<FacetCount> {
     let mut counts = HashMap::<&str, usize>::new();
-    for hit in hits {
-        *counts.entry(facet.value(&hit.record)).or_default() += 1;
+    for one in found {
+        *counts.entry(facet.value(&one.facets)).or_default() += 1;
     }
     counts.remove("");
     let mut counts: Vec<_> = counts
@@ -250,7 +248,12 @@ fn rank(mode: Mode, terms: &QueryTerms, candidates: Vec<Candidate>) -> Vec<Ranke
     let mut ranked: Vec<_> = candidates
         .into_iter()
         .zip(scores)
-        .map(|(candidate, score)| Ranked { id: candidate.id, cosine: candidate.cosine, score })
+        .map(|(candidate, score)| Ranked {
+            id: candidate.id,
+            cosine: candidate.cosine,
+            score,
+            facets: candidate.facets.unwrap_or_default(),
+        })
         .collect();
     ranked.sort_by(|a, b| b.score.score.total_cmp(&a.score.score).then_with(|| a.id.cmp(&b.id)));
     ranked

@@ -1,4 +1,4 @@
-use entities::{Filter, Mode, Price, ProductRecord, Query, Rating, Similarity};
+use entities::{Facets, Filter, Mode, Query, Similarity};
 use std::cmp::Ordering;
 
 /// What to find, and how much of it.
@@ -73,6 +73,11 @@ impl SearchRequest {
             depth: Self::DEFAULT_DEPTH,
         }
     }
+
+    /// Whether its answer counts or sorts by what the products are, and not by score alone.
+    pub(crate) fn looks_at_facets(&self) -> bool {
+        self.sort != Sort::Relevance || !self.facets.is_empty()
+    }
 }
 
 impl Sort {
@@ -90,14 +95,13 @@ impl Sort {
     }
 
     /// Equal products keep the order of relevance, for the sort is stable.
-    pub(crate) fn compare(self, a: &ProductRecord, b: &ProductRecord) -> Ordering {
-        let price = |record: &ProductRecord| record.product.price().map(Price::amount);
-        let stars = |record: &ProductRecord| record.product.rating.map(Rating::stars);
+    pub(crate) fn compare(self, a: &Facets, b: &Facets) -> Ordering {
+        let falling = |a: &f64, b: &f64| b.total_cmp(a);
         match self {
             Self::Relevance => Ordering::Equal,
-            Self::PriceAscending => missing_last(price(a), price(b), f64::total_cmp),
-            Self::PriceDescending => missing_last(price(a), price(b), |a, b| b.total_cmp(a)),
-            Self::Rating => missing_last(stars(a), stars(b), |a, b| b.total_cmp(a)),
+            Self::PriceAscending => missing_last(a.price, b.price, f64::total_cmp),
+            Self::PriceDescending => missing_last(a.price, b.price, falling),
+            Self::Rating => missing_last(a.rating, b.rating, falling),
         }
     }
 }
@@ -120,11 +124,11 @@ impl Facet {
         Self::NAMES.iter().find(|(_, facet)| *facet == self).map_or("", |(name, _)| name)
     }
 
-    pub(crate) fn value(self, record: &ProductRecord) -> &str {
+    pub(crate) fn value(self, facets: &Facets) -> &str {
         match self {
-            Self::MainCategory => &record.product.main_category,
-            Self::SubCategory => &record.product.sub_category,
-            Self::Brand => &record.product.brand,
+            Self::MainCategory => &facets.main_category,
+            Self::SubCategory => &facets.sub_category,
+            Self::Brand => &facets.brand,
         }
     }
 }

@@ -1,7 +1,6 @@
-use crate::one_model::refuse_another_model;
 use crate::{Hit, QueryEmbeddings, SearchError};
-use entities::{Embedding, Filter, ProductId, Similarity};
-use ports::{CandidateQuery, PortResult, ProductIndex, ProductStore};
+use entities::{Filter, ProductId, Similarity};
+use ports::{CandidateQuery, PortResult, ProductIndex, ProductStore, QueryVector};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -23,12 +22,12 @@ impl SimilarProducts {
         let asked = std::slice::from_ref(id);
         let mut record = self.store.fetch(asked).await.map_err(SearchError::Fetch)?;
         let Some(record) = record.remove(id) else { return Ok(None) };
-        let one_model = refuse_another_model(&*self.index, self.embeddings.fingerprint());
-        one_model.await.map_err(SearchError::Embedding)?;
         let text = record.product.embedded_text();
         let embedding = self.embeddings.embedder().embed_one(&text).await;
         let embedding = embedding.map_err(SearchError::Embedding)?;
-        let found = self.nearest(embedding, id, limit).await.map_err(SearchError::Index)?;
+        let fingerprint = self.embeddings.fingerprint().clone();
+        let vector = QueryVector { embedding, fingerprint };
+        let found = self.nearest(vector, id, limit).await.map_err(SearchError::Index)?;
         let ids: Vec<_> = found.iter().map(|(_, id)| id.clone()).collect();
         let mut records = self.store.fetch(&ids).await.map_err(SearchError::Fetch)?;
         let hits = found.into_iter().filter_map(|(cosine, id)| {
@@ -38,19 +37,20 @@ impl SimilarProducts {
         Ok(Some(hits.collect()))
     }
 
-    /// The `limit` products nearest to `embedding`, without `id`, in their order.
+    /// The `limit` products nearest to `vector`, without `id`, in their order.
     async fn nearest(
         &self,
-        embedding: Embedding,
+        vector: QueryVector,
         id: &ProductId,
         limit: usize,
     ) -> PortResult<Vec<(Similarity, ProductId)>> {
         let query = CandidateQuery {
             terms: Vec::new(),
-            embedding: Some(embedding),
+            vector: Some(vector),
             filter: Filter::default(),
             depth: limit.saturating_add(1),
             threshold: None,
+            with_facets: false,
         };
         let found = self.index.candidates(&query).await?;
         let others = found.into_iter().filter(|candidate| candidate.id != *id);

@@ -6,7 +6,9 @@
 
 mod answer;
 mod body;
+mod compare;
 mod dates;
+mod engines;
 mod error;
 mod filters;
 mod page;
@@ -18,6 +20,7 @@ mod similar_products;
 mod status;
 
 pub use answer::{SearchView, SimilarView};
+pub use engines::{Engine, Engines};
 pub use serve::serve;
 
 use axum::Router;
@@ -30,19 +33,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::ServeDir;
-use usecases::{CatalogueStatus, SearchProducts, SimilarProducts};
 
 /// What the routes run.
 #[derive(Clone, Debug)]
 pub struct Api {
-    /// The name of the engine, as settings give it: `local+native`.
-    pub engine: String,
-    /// Finds products.
-    pub search: SearchProducts,
-    /// Finds products like one.
-    pub similar: SimilarProducts,
-    /// Says what there is to find.
-    pub status: CatalogueStatus,
+    /// What finds products.
+    pub engines: Engines,
     /// What the compatible route assumes of a request that leaves it open.
     pub defaults: Defaults,
     /// The folder of pictures that a catalogue names by relative paths, served under `/images`.
@@ -74,6 +70,8 @@ pub fn router(api: Api) -> Router {
         .route("/api/products/{id}", get(products::get))
         .route("/api/products/{id}/similar", get(products::similar))
         .route("/api/status", get(status::get))
+        .route("/api/engines", get(engines::get))
+        .route("/api/compare", post(compare::post))
         .merge(page::router())
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)

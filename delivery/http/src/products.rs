@@ -17,32 +17,38 @@ pub(crate) async fn get(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ProductView>, ApiError> {
     let id = product_id(id)?;
-    let found = api.search.store.fetch(std::slice::from_ref(&id)).await?.remove(&id);
+    let found = api.engines.first.search.store.fetch(std::slice::from_ref(&id)).await?.remove(&id);
     found.map(|record| Json(record.into())).ok_or_else(|| unknown(&id))
 }
 
-/// `GET /api/products/{id}/similar?limit=..`.
+/// `GET /api/products/{id}/similar?limit=..&engine=..`.
 pub(crate) async fn similar(
     State(api): State<Arc<Api>>,
     id: Result<Path<String>, PathRejection>,
     RawQuery(parameters): RawQuery,
 ) -> Result<Json<SimilarView>, ApiError> {
     let id = product_id(id)?;
-    let limit = limit(&parameters.unwrap_or_default())?;
-    let hits = api.similar.run(&id, limit).await?.ok_or_else(|| unknown(&id))?;
+    let (limit, engine) = limit_and_engine(&parameters.unwrap_or_default())?;
+    let engine = api.engines.named(engine.as_deref())?;
+    let hits = engine.similar.run(&id, limit).await?.ok_or_else(|| unknown(&id))?;
     Ok(Json(SimilarView::new(&id, hits)))
 }
 
-fn limit(parameters: &str) -> Result<usize, ApiError> {
-    let mut limit = DEFAULT_LIMIT;
+fn limit_and_engine(parameters: &str) -> Result<(usize, Option<String>), ApiError> {
+    let (mut limit, mut engine) = (DEFAULT_LIMIT, None);
     for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
+        if name == "engine" {
+            engine = Some(value.into_owned());
+            continue;
+        }
         let given = (name == "limit").then(|| value.parse().ok()).flatten();
         let given = given.filter(|limit| (1..=MAX_LIMIT).contains(limit));
         limit = given.ok_or_else(|| {
-            ApiError::invalid(format!("the only parameter is limit, 1 to {MAX_LIMIT}"))
+            let known = format!("the parameters are limit, 1 to {MAX_LIMIT}, and engine");
+            ApiError::invalid(known)
         })?;
     }
-    Ok(limit)
+    Ok((limit, engine))
 }
 
 fn product_id(id: Result<Path<String>, PathRejection>) -> Result<ProductId, ApiError> {

@@ -48,15 +48,12 @@ pub(crate) async fn get(
 }
 
 async fn run(api: &Api, request: Request) -> Result<impl IntoResponse + use<>, ApiError> {
-    if let Some(engine) = request.engine.as_ref().filter(|engine| **engine != api.engine) {
-        let message = format!("no engine {engine:?} serves here, only {:?}", api.engine);
-        return Err(ApiError::invalid(message));
-    }
+    let engine = api.engines.named(request.engine.as_deref())?;
     let request = request.into_search()?;
-    let answer = api.search.run(&request).await?;
+    let answer = engine.search.run(&request).await?;
     let timing = serve::server_timing(&answer.timings);
-    let model = api.search.embeddings.fingerprint();
-    Ok((timing, Json(SearchView::new(&api.engine, model, &request, answer))))
+    let model = engine.search.embeddings.fingerprint();
+    Ok((timing, Json(SearchView::new(&engine.name, model, &request, answer))))
 }
 
 impl Request {
@@ -89,7 +86,8 @@ impl Request {
         Ok(request)
     }
 
-    fn into_search(self) -> Result<SearchRequest, ApiError> {
+    /// What it asks of an engine.
+    pub(crate) fn into_search(self) -> Result<SearchRequest, ApiError> {
         let query =
             Query::new(&self.query).map_err(|error| ApiError::invalid(error.to_string()))?;
         let mode = self.mode.map(|mode| one_of("mode", &mode, Mode::parse)).transpose()?;

@@ -49,7 +49,7 @@ pub(crate) async fn post(
     Fields(request): Fields<Request>,
 ) -> Result<impl IntoResponse, ApiError> {
     let query = request.query.clone();
-    let answer = api.search.run(&request.into_search(&api)?).await?;
+    let answer = api.engines.first.search.run(&request.into_search(&api)?).await?;
     let now = dates::written(dates::now());
     let data = Data {
         similar_products: answer.hits.into_iter().map(SimilarProduct::from).collect(),

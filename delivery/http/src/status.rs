@@ -23,9 +23,10 @@ pub(crate) async fn health() -> Json<Envelope<()>> {
 
 /// `GET /api/status`: what there is to find, and what is still to be done.
 pub(crate) async fn get(State(api): State<Arc<Api>>) -> Result<Json<StatusView>, ApiError> {
-    let status = api.status.run().await?;
+    let engine = &api.engines.first;
+    let status = engine.status.run().await?;
     Ok(Json(StatusView {
-        engine: api.engine.clone(),
+        engine: engine.name.clone(),
         products: status.store.products,
         indexed: status.indexed,
         waiting: status.store.outbox,

@@ -143,6 +143,16 @@ impl Opened {
         CatalogueStatus { store: self.store.clone(), index: self.index.clone() }
     }
 
+    /// The engine, as a server offers it.
+    pub(crate) fn serving(&self) -> http_api::Engine {
+        http_api::Engine {
+            name: self.engine.to_string(),
+            search: self.search(),
+            similar: self.similar(),
+            status: self.status(),
+        }
+    }
+
     fn embeddings(&self) -> QueryEmbeddings {
         QueryEmbeddings::new(self.embedder.clone(), QueryEmbeddings::DEFAULT_CAPACITY)
     }

@@ -4,7 +4,7 @@ use entities::{
     AnalyzedText, Currency, Embedding, Facets, Filter, Fingerprint, Price, Product, ProductId,
     Rating, Version,
 };
-use ports::{CandidateQuery, IndexEntry, Meaning};
+use ports::{CandidateQuery, IndexEntry, Meaning, QueryVector};
 
 const COMMON: &[&str] = &[
     "phone", "tripod", "camera", "lens", "flexible", "stand", "video", "light", "ring", "remote",
@@ -24,11 +24,7 @@ pub(crate) fn entry(number: usize) -> IndexEntry {
     let meaning = Meaning::Embedded {
         embedding: embedding(number as u64),
         text_hash: product.text_hash(),
-        fingerprint: Fingerprint {
-            model: "made up".into(),
-            precision: "int8".into(),
-            dimension: 384,
-        },
+        fingerprint: fingerprint(),
     };
     let facets = Facets::of(&product);
     IndexEntry {
@@ -41,14 +37,22 @@ pub(crate) fn entry(number: usize) -> IndexEntry {
     }
 }
 
+fn fingerprint() -> Fingerprint {
+    Fingerprint { model: "made up".into(), precision: "int8".into(), dimension: 384 }
+}
+
 /// A question of three words and a meaning.
 pub(crate) fn query(seed: u64) -> CandidateQuery {
     CandidateQuery {
         terms: words(mix(seed), 3).split(' ').map(str::to_owned).collect(),
-        embedding: Some(embedding(seed.wrapping_mul(31))),
+        vector: Some(QueryVector {
+            embedding: embedding(seed.wrapping_mul(31)),
+            fingerprint: fingerprint(),
+        }),
         filter: Filter::default(),
         depth: 200,
         threshold: None,
+        with_facets: false,
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Index, Recall, candidates, for_words, ids, keep, near};
+use super::{Index, Recall, candidates, for_words, ids, keep, near, vector};
 use crate::sample::{Numbers, embedded, entry, titled, unusual_texts};
 use entities::{Embedding, Facets, Filter, Range};
 use ports::{CandidateQuery, IndexEntry, Meaning};
@@ -83,13 +83,13 @@ fn filters() -> Vec<Filter> {
 /// By words, by meaning, and by both.
 pub async fn every_filter_lets_through_what_it_admits_and_no_more(index: &Index) {
     let catalogue = catalogue(index).await;
-    let embedding = Some(Numbers(3).embedding());
+    let vector = vector(Numbers(3).embedding());
     for filter in filters() {
         let mut expected: Vec<_> =
             catalogue.iter().filter(|(_, (facets, _))| filter.admits(facets)).collect();
         expected.sort_by_key(|(id, _)| id.as_str());
         let by_words = CandidateQuery { depth: catalogue.len(), filter, ..for_words("thing") };
-        let by_both = CandidateQuery { embedding: embedding.clone(), ..by_words.clone() };
+        let by_both = CandidateQuery { vector: vector.clone(), ..by_words.clone() };
         let by_meaning = CandidateQuery { terms: Vec::new(), ..by_both.clone() };
         for query in [by_words, by_both, by_meaning] {
             let found = ids(index, &query).await;

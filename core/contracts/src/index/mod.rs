@@ -1,6 +1,7 @@
 //! The contract of [`ProductIndex`]. Embeddings have [`crate::sample::DIMENSION`] coordinates.
 
 mod concurrency;
+mod copy;
 mod filters;
 mod meaning;
 mod models;
@@ -11,6 +12,7 @@ mod words;
 mod writes;
 
 pub use concurrency::*;
+pub use copy::*;
 pub use filters::*;
 pub use meaning::*;
 pub use models::*;
@@ -21,9 +23,9 @@ pub use words::*;
 pub use writes::*;
 
 use crate::Subject;
-use crate::sample::id;
+use crate::sample::{fingerprint, id};
 use entities::{Change, Embedding, Filter, Version};
-use ports::{Candidate, CandidateQuery, Failures, IndexEntry, ProductIndex};
+use ports::{Candidate, CandidateQuery, Failures, IndexEntry, ProductIndex, QueryVector};
 use std::collections::HashMap;
 
 type Index = Subject<dyn ProductIndex>;
@@ -56,6 +58,7 @@ macro_rules! product_index_contract {
             a_removed_product_keeps_no_meaning,
             vectors_of_another_model_fail_alone,
             an_embedding_of_another_length_than_its_model_fails_alone,
+            a_query_of_another_model_is_refused,
             a_query_of_another_dimension_is_refused,
             an_emptied_index_takes_another_model,
             the_nearest_come_with_their_exact_cosines,
@@ -69,6 +72,7 @@ macro_rules! product_index_contract {
             unknown_and_repeated_terms_change_nothing,
             both_parts_bring_as_many_as_asked_for,
             a_product_found_by_both_parts_comes_once,
+            facets_come_as_they_were_kept_where_they_are_asked_for,
             a_query_for_nothing_finds_nothing,
             a_depth_beyond_the_catalogue_brings_all,
             ties_are_cut_at_the_depth_and_always_alike,
@@ -83,6 +87,7 @@ macro_rules! product_index_contract {
             eight_writers_of_one_product_leave_the_newest,
             eight_writers_of_many_products_lose_none,
             a_reader_sees_each_entry_whole,
+            a_list_names_every_entry_once_in_the_order_of_the_ids,
         );
     };
 }
@@ -91,10 +96,11 @@ macro_rules! product_index_contract {
 fn query() -> CandidateQuery {
     CandidateQuery {
         terms: Vec::new(),
-        embedding: None,
+        vector: None,
         filter: Filter::default(),
         depth: 10,
         threshold: None,
+        with_facets: false,
     }
 }
 
@@ -106,7 +112,12 @@ fn for_words(terms: &str) -> CandidateQuery {
 
 /// A query for products near `embedding`.
 fn near(embedding: Embedding) -> CandidateQuery {
-    CandidateQuery { embedding: Some(embedding), ..query() }
+    CandidateQuery { vector: vector(embedding), ..query() }
+}
+
+/// Where the suites' model points.
+fn vector(embedding: Embedding) -> Option<QueryVector> {
+    Some(QueryVector { embedding, fingerprint: fingerprint() })
 }
 
 /// Keeps `entries`; says which failed.

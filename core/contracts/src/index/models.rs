@@ -1,7 +1,7 @@
 use super::{Index, candidates, for_words, ids, keep, near, remove, upsert};
 use crate::sample::{direction, entry, fingerprint, id, titled};
 use entities::{Embedding, Fingerprint, TextHash};
-use ports::{CandidateQuery, IndexEntry, Meaning};
+use ports::{CandidateQuery, ErrorKind, IndexEntry, Meaning, QueryVector};
 
 /// The entry of a product that `model` embedded, as it says.
 fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) -> IndexEntry {
@@ -47,6 +47,28 @@ pub async fn an_embedding_of_another_length_than_its_model_fails_alone(index: &I
     assert_eq!(index.count().await.unwrap(), 1);
 }
 
+/// Its cosines would mean nothing: an operator must set the model, and reads both names.
+pub async fn a_query_of_another_model_is_refused(index: &Index) {
+    let held = fingerprint();
+    keep(index, &[titled("a", 1, "thing", 0.0)]).await;
+    let others = [
+        Fingerprint { model: "another@00000000".into(), ..held.clone() },
+        Fingerprint { precision: "int8".into(), ..held.clone() },
+    ];
+    for other in others {
+        let vector = QueryVector { embedding: direction(0.0), fingerprint: other.clone() };
+        let query = CandidateQuery { vector: Some(vector), ..for_words("thing") };
+        let error = index.candidates(&query).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Misconfigured);
+        let report = error.report();
+        assert!(
+            [&held, &other].iter().all(|model| report.contains(&model.to_string())),
+            "{report}"
+        );
+    }
+    assert_eq!(ids(index, &near(direction(0.0))).await, ["a"]);
+}
+
 /// An error, neither a panic nor an answer.
 pub async fn a_query_of_another_dimension_is_refused(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0)]).await;
@@ -63,9 +85,10 @@ pub async fn an_emptied_index_takes_another_model(index: &Index) {
     assert_eq!(index.fingerprint().await.unwrap(), None);
     let other = Fingerprint { model: "another@00000000".into(), dimension: 3, ..fingerprint() };
     keep(index, &[by_model("a", 3, other.clone(), 3)]).await;
-    assert_eq!(index.fingerprint().await.unwrap(), Some(other));
+    assert_eq!(index.fingerprint().await.unwrap(), Some(other.clone()));
     let asked = Embedding::new(&[1.0, 0.0, 0.0]).unwrap();
-    let found = candidates(index, &CandidateQuery { depth: 5, ..near(asked) }).await;
+    let vector = Some(QueryVector { embedding: asked, fingerprint: other });
+    let found = candidates(index, &CandidateQuery { vector, ..for_words("") }).await;
     super::assert_close(found[0].cosine.unwrap().get(), 1.0);
     assert!(!upsert(index, &[entry("c", 1)]).await.is_empty(), "the first model is another now");
 }

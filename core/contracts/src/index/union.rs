@@ -1,9 +1,10 @@
-use super::{Index, candidates, for_words, ids, keep, near, query};
+use super::{Index, candidates, for_words, ids, keep, near, query, vector};
 use crate::sample::{direction, titled};
-use ports::CandidateQuery;
+use entities::Facets;
+use ports::{CandidateQuery, IndexEntry};
 
 fn both(terms: &str, degrees: f32, depth: usize) -> CandidateQuery {
-    CandidateQuery { embedding: Some(direction(degrees)), depth, ..for_words(terms) }
+    CandidateQuery { vector: vector(direction(degrees)), depth, ..for_words(terms) }
 }
 
 /// As many by words, and as many by meaning.
@@ -33,6 +34,30 @@ pub async fn a_product_found_by_both_parts_comes_once(index: &Index) {
     assert_eq!((found.len(), found[0].id.as_str()), (1, "a"));
     assert_eq!(found[0].text, entries[0].text);
     super::assert_close(found[0].cosine.unwrap().get(), 1.0);
+}
+
+/// Of every candidate, those found by words alone included; of none where nobody asks.
+pub async fn facets_come_as_they_were_kept_where_they_are_asked_for(index: &Index) {
+    let full = Facets {
+        main_category: "cameras & more".into(),
+        sub_category: "it's \"tripods\"".into(),
+        brand: "Lumo".into(),
+        price: Some(617.5),
+        rating: Some(4.3),
+        discounted: true,
+    };
+    let priced = Facets { price: Some(0.0), discounted: false, ..full.clone() };
+    let kept = [("a", 0.0, full), ("b", 90.0, priced), ("c", 180.0, Facets::default())];
+    let entry = |(name, degrees, facets): &(&str, f32, Facets)| IndexEntry {
+        facets: facets.clone(),
+        ..titled(name, 1, "tripod", *degrees)
+    };
+    keep(index, &kept.each_ref().map(entry)).await;
+    let asked = CandidateQuery { with_facets: true, ..both("tripod", 0.0, 10) };
+    let found = candidates(index, &asked).await.into_iter().map(|found| found.facets);
+    assert_eq!(found.collect::<Vec<_>>(), kept.map(|(_, _, facets)| Some(facets)));
+    let found = candidates(index, &both("tripod", 0.0, 10)).await;
+    assert!(found.iter().all(|found| found.facets.is_none()));
 }
 
 /// Neither words nor meaning; or a depth of 0.

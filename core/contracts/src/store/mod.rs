@@ -2,12 +2,14 @@
 
 mod apply;
 mod concurrency;
+mod copy;
 mod outbox;
 mod quarantine;
 mod round_trip;
 
 pub use apply::*;
 pub use concurrency::*;
+pub use copy::*;
 pub use outbox::*;
 pub use quarantine::*;
 pub use round_trip::*;
@@ -55,6 +57,9 @@ macro_rules! product_store_contract {
             a_release_is_of_one_feed_and_of_earlier_times,
             unusual_rows_are_kept_as_they_were,
             the_counts_are_those_of_what_is_held,
+            a_list_names_every_product_once_in_the_order_of_the_ids,
+            a_restored_product_keeps_its_dates_and_is_not_announced,
+            a_restored_product_never_overwrites_a_newer_one,
             eight_writers_of_one_product_leave_the_newest,
             eight_writers_of_many_products_lose_none,
             a_batch_is_seen_wholly_or_not_at_all,

@@ -35,7 +35,7 @@ impl Embedder for Miscounts {
 async fn embed_with(house: &House, miscount: fn(&mut Embedded)) -> EmbedSummary {
     let embedder = Arc::new(Miscounts { embedder: MemoryEmbedder::default(), miscount });
     let (store, index) = (house.store.clone(), house.index.clone());
-    EmbedChanges { store, embedder, index }.run(&|_| ()).await.unwrap()
+    EmbedChanges::new(store, embedder, index).run(&|_| ()).await.unwrap()
 }
 
 #[tokio::test]

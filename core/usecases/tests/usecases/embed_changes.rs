@@ -114,7 +114,7 @@ async fn an_unavailable_embedder_leaves_the_outbox_as_it_is() {
         faults.break_after(0, kind);
         let embedder = Arc::new(MemoryEmbedder::default().with_faults(faults));
         let (store, index) = (house.store.clone(), house.index.clone());
-        let error = EmbedChanges { store, embedder, index }.run(&|_| ()).await.unwrap_err();
+        let error = EmbedChanges::new(store, embedder, index).run(&|_| ()).await.unwrap_err();
         assert_eq!(error.kind, kind);
         assert_eq!(house.outbox().await, waiting);
     }
@@ -129,7 +129,7 @@ async fn an_index_of_another_model_is_refused_before_anything_is_embedded() {
     house.ingest(&[row("a", "Camera tripod", "₹1"), row("b", "Desk lamp", "₹9")], 2).await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
     let (store, index) = (house.store.clone(), house.index.clone());
-    let embed = EmbedChanges { store, embedder: embedder.clone(), index };
+    let embed = EmbedChanges::new(store, embedder.clone(), index);
     let error = embed.run(&|_| ()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
     let told = error.report();
@@ -158,7 +158,7 @@ async fn more_than_a_page_of_changes_is_worked_off_in_one_run() {
         told.lock().unwrap().push((progress.done, progress.total));
     };
     let (store, embedder) = (house.store.clone(), house.embedder.clone());
-    let embed = EmbedChanges { store, embedder, index: house.index.clone() };
+    let embed = EmbedChanges::new(store, embedder, house.index.clone());
     assert_eq!(embed.run(&observe).await.unwrap().embedded, 2_500);
     assert_eq!(house.outbox().await, []);
     let told = told.into_inner().unwrap();

@@ -50,6 +50,18 @@ impl ProductStore for Delivered {
         self.store.quarantined(limit).await
     }
 
+    async fn list(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<ProductRecord>> {
+        self.store.list(after, limit).await
+    }
+
+    async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
+        self.store.restore(records).await
+    }
+
     async fn counts(&self) -> PortResult<StoreCounts> {
         let outbox = self.waiting.lock().unwrap().len() as u64;
         Ok(StoreCounts { outbox, ..self.store.counts().await? })

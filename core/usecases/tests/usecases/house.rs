@@ -4,7 +4,7 @@ use entities::{Currency, Filter, Mode, ProductId, Query, Version};
 use memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
 use ports::{
     CandidateQuery, Embedder, FeedItem, FeedRow, Indexed, OutboxEntry, PortResult, ProductIndex,
-    ProductStore,
+    ProductStore, QueryVector,
 };
 use ranking::analyze_product;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl House {
         store: Arc<dyn ProductStore>,
     ) -> PortResult<EmbedSummary> {
         let (embedder, index) = (self.embedder.clone(), self.index.clone());
-        EmbedChanges { store, embedder, index }.run(&|_| ()).await
+        EmbedChanges::new(store, embedder, index).run(&|_| ()).await
     }
 
     /// Embeds all that waits; nothing may fail.
@@ -135,13 +135,16 @@ impl House {
                 },
                 ..Filter::default()
             };
+            let fingerprint = self.embedder.fingerprint().clone();
             let embedding = meaning.embeddings.into_iter().next();
+            let vector = embedding.map(|embedding| QueryVector { embedding, fingerprint });
             let query = CandidateQuery {
                 terms: Vec::new(),
-                embedding,
+                vector,
                 filter,
                 depth: ids.len(),
                 threshold: None,
+                with_facets: false,
             };
             let found = self.index.candidates(&query).await.unwrap();
             let found = found.iter().find(|found| found.id == *id).unwrap();

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what serves the tests here may panic as they may")]
 
+mod compare;
+mod copy;
 mod distrust;
 mod embed_changes;
 mod embed_queue;
+mod embed_targets;
 mod evaluate;
 mod house;
 mod ids;

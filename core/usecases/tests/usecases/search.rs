@@ -139,16 +139,15 @@ async fn an_empty_catalogue_answers_with_nothing() {
 async fn another_model_is_refused_where_meaning_counts() {
     let house = house().await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
-    let embeddings = QueryEmbeddings::new(embedder.clone(), 10);
+    let embeddings = QueryEmbeddings::new(embedder, 10);
     let search = SearchProducts { embeddings, ..house.search() };
     for mode in [Mode::Hybrid, Mode::Semantic] {
         let error = search.run(&request("tripod", mode)).await.unwrap_err();
-        assert!(matches!(error, SearchError::Embedding(_)));
+        assert!(matches!(error, SearchError::Index(_)));
         assert_eq!(error.source_error().kind, ErrorKind::Misconfigured);
         let story = error.source_error().report();
         assert!(story.contains("other@00000000") && story.contains("AKIN_MODEL"), "{story}");
     }
-    assert!(embedder.embedded().is_empty(), "nothing is embedded in vain");
     assert_eq!(search.run(&request("tripod", Mode::Lexical)).await.unwrap().total, 2);
 }
 
@@ -157,14 +156,13 @@ type IsPart = fn(&SearchError) -> bool;
 #[tokio::test]
 async fn an_error_says_which_part_failed() {
     let house = house().await;
-    // The index says its model; then the query is embedded, the statistics are read, the
-    // candidates are brought, the products fetched: two steps each.
-    let parts: [(u64, IsPart); 5] = [
+    // The query is embedded, the statistics are read, the candidates are brought, the products
+    // fetched: two steps each.
+    let parts: [(u64, IsPart); 4] = [
         (0, |error| matches!(error, SearchError::Embedding(_))),
-        (2, |error| matches!(error, SearchError::Embedding(_))),
+        (2, |error| matches!(error, SearchError::Index(_))),
         (4, |error| matches!(error, SearchError::Index(_))),
-        (6, |error| matches!(error, SearchError::Index(_))),
-        (8, |error| matches!(error, SearchError::Fetch(_))),
+        (6, |error| matches!(error, SearchError::Fetch(_))),
     ];
     for (steps, is_part) in parts {
         let search = house.search();

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use entities::{Currency, Price, Product, ProductId, Rating, Similarity, Version};
-use http_api::{Api, Defaults, router};
+use http_api::{Api, Defaults, Engine, Engines, router};
 use memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryStore};
 use ports::{Embedder, ProductStore, RefusedRow};
 use serde_json::Value;
@@ -54,12 +54,12 @@ impl Shop {
         };
         store.quarantine("feed.csv", &[refused], INGESTED).await.unwrap();
         let made = Arc::new(MemoryEmbedder::default());
-        let embed = EmbedChanges { store: store.clone(), embedder: made, index: index.clone() };
+        let embed = EmbedChanges::new(store.clone(), made, index.clone());
         assert!(embed.run(&|_| ()).await.unwrap().failures.is_empty());
         let queries = Failing { inner: queries, faults: embedder };
         let embeddings = QueryEmbeddings::new(Arc::new(queries), 16);
-        let api = Api {
-            engine: "memory+words".to_owned(),
+        let engine = Engine {
+            name: "memory+words".to_owned(),
             search: SearchProducts {
                 embeddings: embeddings.clone(),
                 index: index.clone(),
@@ -67,6 +67,9 @@ impl Shop {
             },
             similar: SimilarProducts { embeddings, index: index.clone(), store: store.clone() },
             status: CatalogueStatus { store, index },
+        };
+        let api = Api {
+            engines: Engines { first: engine, others: Vec::new() },
             defaults: Defaults { limit: 10, threshold: Similarity::new(0.3).unwrap() },
             images: None,
         };

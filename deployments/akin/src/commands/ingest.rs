@@ -99,11 +99,8 @@ fn all_there(feeds: &[PathBuf]) -> Result<(), BadSettings> {
 }
 
 async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
-    let embed = EmbedChanges {
-        store: engine.store.clone(),
-        embedder: engine.embedder.clone(),
-        index: engine.index.clone(),
-    };
+    let (store, index) = (engine.store.clone(), engine.index.clone());
+    let embed = EmbedChanges::new(store, engine.embedder.clone(), index);
     let progress = Progress::new("embedding".to_owned(), Unit::Products);
     embed.run(&|at: usecases::EmbedProgress| progress.at(at.done, Some(at.total), "")).await
 }

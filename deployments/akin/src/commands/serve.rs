@@ -4,7 +4,7 @@ use crate::signals::asked_to_end;
 use crate::{exit, output};
 use anyhow::Context;
 use entities::Similarity;
-use http_api::{Api, Defaults};
+use http_api::{Api, Defaults, Engines};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,10 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
     let engine = arguments.engine.open().await?;
     let api = Api {
-        engine: engine.engine.to_string(),
-        search: engine.search(),
-        similar: engine.similar(),
-        status: engine.status(),
+        engines: Engines { first: engine.serving(), others: Vec::new() },
         defaults: Defaults {
             limit: arguments.default_limit,
             threshold: arguments.default_threshold,

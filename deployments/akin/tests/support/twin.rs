@@ -2,7 +2,7 @@
 
 use entities::{Embedding, Filter, ProductId};
 use local::{LocalEngine, Options};
-use ports::{CandidateQuery, ProductIndex, ProductStore};
+use ports::{CandidateQuery, ProductIndex, ProductStore, QueryVector};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -30,15 +30,16 @@ pub(crate) async fn contents(folder: &Path) -> BTreeMap<String, String> {
 
 /// Every product, with its cosine to an axis and its words.
 async fn along(index: &impl ProductIndex, axis: usize) -> BTreeMap<ProductId, String> {
-    let dimension = index.fingerprint().await.unwrap().expect("a model").dimension;
-    let mut direction = vec![0.0; dimension];
+    let fingerprint = index.fingerprint().await.unwrap().expect("a model");
+    let mut direction = vec![0.0; fingerprint.dimension];
     direction[axis] = 1.0;
     let query = CandidateQuery {
         terms: Vec::new(),
-        embedding: Some(Embedding::new(&direction).unwrap()),
+        vector: Some(QueryVector { embedding: Embedding::new(&direction).unwrap(), fingerprint }),
         filter: Filter::default(),
         depth: 100_000,
         threshold: None,
+        with_facets: false,
     };
     let found = index.candidates(&query).await.unwrap();
     let number = found.len();

@@ -1,0 +1,79 @@
+//! What moves a catalogue from one engine to another: everything in the order of ids, page by page.
+
+use crate::entries::{Findable, findable, fingerprint};
+use crate::rows;
+use entities::{Embedding, ProductId, ProductRecord, TextHash, Version};
+use ports::{IndexEntry, Meaning};
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// The next `limit` products behind `after`.
+pub(crate) fn products(
+    connection: &Connection,
+    after: Option<&ProductId>,
+    limit: i64,
+) -> rusqlite::Result<Vec<ProductRecord>> {
+    let mut statement = connection.prepare_cached(rows::LIST)?;
+    let found = statement.query_map(params![behind(after), limit], |row| {
+        rows::record(rows::id(row, rows::ID)?, row)
+    })?;
+    found.collect()
+}
+
+/// Keeps each of `records`, unless it is held in this version or a newer one.
+pub(crate) fn restore(connection: &Connection, records: &[ProductRecord]) -> rusqlite::Result<()> {
+    let mut held = connection.prepare_cached("SELECT key, version FROM products WHERE id = ?1")?;
+    let mut insert_content = connection.prepare_cached(rows::INSERT_CONTENT)?;
+    let mut update_content = connection.prepare_cached(rows::UPDATE_CONTENT)?;
+    let mut date = connection.prepare_cached("UPDATE contents SET created = ?2 WHERE key = ?1")?;
+    let mut keep = connection.prepare_cached(
+        "INSERT OR REPLACE INTO products (id, key, hash, version) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for ProductRecord { product, created, version } in records {
+        let id = product.id.as_str();
+        let known = held.query_row([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+        let key = match known.optional()? {
+            Some((_, held)) if held >= version.0 => continue,
+            Some((key, _)) => {
+                rows::write_content(&mut update_content, Some(key), *created, product)?;
+                date.execute([key, created.0])?;
+                key
+            }
+            None => {
+                rows::write_content(&mut insert_content, None, *created, product)?;
+                connection.last_insert_rowid()
+            }
+        };
+        keep.execute(params![id, key, product.content_hash().to_bytes(), version.0])?;
+    }
+    Ok(())
+}
+
+/// The next `limit` entries behind `after` that can be found.
+pub(crate) fn entries(
+    connection: &Connection,
+    after: Option<&ProductId>,
+    limit: i64,
+) -> rusqlite::Result<Vec<IndexEntry>> {
+    let Some(fingerprint) = fingerprint(connection)? else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached(
+        "SELECT id, version, embedding, text, words, main_category, sub_category, brand, price,
+             rating, discounted, text_hash
+         FROM entries WHERE id > ?1 AND text_hash IS NOT NULL ORDER BY id LIMIT ?2",
+    )?;
+    let found = statement.query_map(params![behind(after), limit], |row| {
+        let Findable { embedding, text, words, facets } = findable(row)?;
+        let meaning = Meaning::Embedded {
+            embedding: Embedding::new(&embedding).map_err(|e| rows::cannot_be(2, e))?,
+            text_hash: TextHash::from_bytes(rows::bytes(row, 11)?),
+            fingerprint: fingerprint.clone(),
+        };
+        let (id, version) = (rows::id(row, 0)?, Version(row.get(1)?));
+        Ok(IndexEntry { id, version, meaning, text, words, facets })
+    })?;
+    found.collect()
+}
+
+/// No id is blank, so that every one comes behind nothing.
+fn behind(after: Option<&ProductId>) -> &str {
+    after.map_or("", ProductId::as_str)
+}

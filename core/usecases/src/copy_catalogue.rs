@@ -1,0 +1,98 @@
+use entities::ProductId;
+use ports::{
+    ErrorKind, Failures, PortError, PortResult, ProductIndex, ProductStore, refuse_another_model,
+};
+use std::sync::Arc;
+
+/// Moves a catalogue from one engine to another without embedding anything again.
+///
+/// It may be run twice, and while the source is written to: what is newer on either side stays. A
+/// run that was cut short is finished by the next.
+#[derive(Clone, Debug)]
+pub struct CopyCatalogue {
+    /// Where the products are kept, and where they go; `None` if both engines share one store.
+    pub stores: Option<[Arc<dyn ProductStore>; 2]>,
+    /// What finds them, and what is to find them.
+    pub indexes: [Arc<dyn ProductIndex>; 2],
+}
+
+/// What a copy did.
+#[derive(Debug, Default)]
+pub struct CopySummary {
+    /// Products taken from one store to the other.
+    pub products: u64,
+    /// Index entries taken from one index to the other, with their embeddings.
+    pub entries: u64,
+    /// Entries that could not be taken, and why.
+    pub failures: Failures,
+}
+
+/// How far a copy is.
+#[derive(Clone, Copy, Debug)]
+pub struct CopyProgress {
+    /// Products and entries that are done.
+    pub done: u64,
+    /// How many there were when it began.
+    pub total: u64,
+}
+
+/// How many are taken at a time: bounds the memory.
+const PAGE: usize = 500;
+
+impl CopyCatalogue {
+    /// Copies the products first, so that what can be found can be shown.
+    pub async fn run(
+        &self,
+        observe: &(dyn Fn(CopyProgress) + Send + Sync),
+    ) -> PortResult<CopySummary> {
+        let mut progress = CopyProgress { done: 0, total: self.prepare().await? };
+        let mut summary = CopySummary::default();
+        observe(progress);
+        let mut step = |copied: usize| {
+            progress.done += copied as u64;
+            observe(progress);
+        };
+        if let Some([from, to]) = &self.stores {
+            let mut after: Option<ProductId> = None;
+            loop {
+                let page = from.list(after.as_ref(), PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.product.id.clone());
+                to.restore(&page).await?;
+                summary.products += page.len() as u64;
+                step(page.len());
+            }
+        }
+        let [from, to] = &self.indexes;
+        let mut after: Option<ProductId> = None;
+        loop {
+            let page = from.list(after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(summary) };
+            after = Some(last.id.clone());
+            let failures = to.upsert(&page).await?;
+            summary.entries += (page.len() - failures.len()) as u64;
+            summary.failures.extend(failures);
+            step(page.len());
+        }
+    }
+
+    /// Makes sure that the copy can succeed; says how much there is to do.
+    async fn prepare(&self) -> PortResult<u64> {
+        let [from, to] = &self.indexes;
+        let (given, held) = (from.fingerprint().await?, to.fingerprint().await?);
+        if let (Some(given), Some(held)) = (&given, &held) {
+            refuse_another_model("index", held, given)?;
+        }
+        let entries = from.count().await?;
+        let Some([from, _]) = &self.stores else { return Ok(entries) };
+        let counts = from.counts().await?;
+        if counts.outbox > 0 {
+            let what = format!(
+                "{} changes wait to be embedded: finish that with `akin ingest`, then copy",
+                counts.outbox
+            );
+            return Err(PortError::new("store", ErrorKind::Refused, what));
+        }
+        Ok(entries + counts.products)
+    }
+}

@@ -1,0 +1,171 @@
+use crate::EmbedSummary;
+use entities::{Change, Facets, ProductId, ProductRecord};
+use futures::future::try_join_all;
+use futures::join;
+use ports::{
+    Embedder, ErrorKind, Failures, IndexEntry, Indexed, Meaning, PortError, PortResult,
+    ProductIndex, refuse_another_model,
+};
+use ranking::analyze_product;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// An embedder, and the indexes that hold what it embeds: each text is embedded once for all of
+/// them.
+#[derive(Clone, Debug)]
+pub struct EmbedTarget {
+    /// Turns texts into embeddings.
+    pub embedder: Arc<dyn Embedder>,
+    /// Each of them is to hold every product.
+    pub indexes: Vec<Arc<dyn ProductIndex>>,
+}
+
+/// How many texts are embedded at a time.
+const BATCH: usize = 128;
+
+impl EmbedTarget {
+    /// Refuses an index of another model, before anything is embedded in vain.
+    pub(crate) async fn check(&self) -> PortResult<()> {
+        for index in &self.indexes {
+            if let Some(held) = index.fingerprint().await? {
+                refuse_another_model("index", &held, self.embedder.fingerprint())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of `records` whose text every index holds as it is.
+    pub(crate) async fn embedded(
+        &self,
+        records: &BTreeMap<ProductId, ProductRecord>,
+    ) -> PortResult<HashSet<ProductId>> {
+        if records.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let ids: Vec<_> = records.keys().cloned().collect();
+        let known = try_join_all(self.indexes.iter().map(|index| index.known(&ids))).await?;
+        let everywhere = |record: &ProductRecord| {
+            let id = &record.product.id;
+            known.iter().all(|known| holds_text(known.get(id), record))
+        };
+        Ok(ids.into_iter().filter(|id| everywhere(&records[id])).collect())
+    }
+
+    pub(crate) async fn remove(&self, gone: &[Change]) -> PortResult<Failures> {
+        if gone.is_empty() {
+            return Ok(Failures::new());
+        }
+        let removed = self.indexes.iter().map(|index| index.remove(gone));
+        Ok(try_join_all(removed).await?.into_iter().flatten().collect())
+    }
+
+    /// Writes what does not need the embedder.
+    pub(crate) async fn update(&self, records: &[&ProductRecord]) -> PortResult<Failures> {
+        let entries: Vec<_> = records.iter().map(|record| entry(record, Meaning::Kept)).collect();
+        self.write(&entries).await
+    }
+
+    /// Embeds a batch while the one before is written.
+    pub(crate) async fn embed(
+        &self,
+        records: &[&ProductRecord],
+        summary: &mut EmbedSummary,
+        mut step: impl FnMut(u64),
+    ) -> PortResult<Failures> {
+        let mut failures = Failures::new();
+        let mut waiting = Vec::new();
+        for batch in records.chunks(BATCH) {
+            let (embedded, written) =
+                join!(self.embed_batch(batch, &mut summary.truncated), self.write(&waiting));
+            let (entries, refused) = embedded?;
+            failures.extend(refused);
+            let unwritten = written?;
+            summary.embedded += (waiting.len() - unwritten.len()) as u64;
+            failures.extend(unwritten);
+            step(waiting.len() as u64);
+            waiting = entries;
+        }
+        let unwritten = self.write(&waiting).await?;
+        summary.embedded += (waiting.len() - unwritten.len()) as u64;
+        failures.extend(unwritten);
+        step(waiting.len() as u64);
+        Ok(failures)
+    }
+
+    async fn write(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
+        if entries.is_empty() {
+            return Ok(Failures::new());
+        }
+        let written = self.indexes.iter().map(|index| index.upsert(entries));
+        Ok(try_join_all(written).await?.into_iter().flatten().collect())
+    }
+
+    /// Embeds all of them; if the model refuses one text, all but that one.
+    async fn embed_batch(
+        &self,
+        records: &[&ProductRecord],
+        truncated: &mut u64,
+    ) -> PortResult<(Vec<IndexEntry>, Failures)> {
+        let mut failures = Failures::new();
+        let whole = self.entries(records, truncated).await;
+        match whole {
+            Ok(entries) => return Ok((entries, failures)),
+            Err(error) if is_about_all(&error) => return Err(error),
+            Err(_) => {}
+        }
+        let mut entries = Vec::with_capacity(records.len());
+        for record in records {
+            match self.entries(std::slice::from_ref(record), truncated).await {
+                Ok(entry) => entries.extend(entry),
+                Err(error) if is_about_all(&error) => return Err(error),
+                Err(error) => {
+                    failures.insert(record.product.id.clone(), error);
+                }
+            }
+        }
+        Ok((entries, failures))
+    }
+
+    async fn entries(
+        &self,
+        records: &[&ProductRecord],
+        truncated: &mut u64,
+    ) -> PortResult<Vec<IndexEntry>> {
+        let texts: Vec<_> = records.iter().map(|record| record.product.embedded_text()).collect();
+        let embedded = self.embedder.embed(&texts).await?;
+        if embedded.embeddings.len() != records.len() {
+            let message =
+                format!("{} embeddings for {} texts", embedded.embeddings.len(), records.len());
+            return Err(PortError::new("embedder", ErrorKind::Corrupt, message));
+        }
+        *truncated += embedded.truncated as u64;
+        let fingerprint = self.embedder.fingerprint();
+        let entries = records.iter().zip(embedded.embeddings).map(|(record, embedding)| {
+            let text_hash = record.product.text_hash();
+            let fingerprint = fingerprint.clone();
+            entry(record, Meaning::Embedded { embedding, text_hash, fingerprint })
+        });
+        Ok(entries.collect())
+    }
+}
+
+/// Whether the next text will meet the same error.
+fn is_about_all(error: &PortError) -> bool {
+    matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Misconfigured)
+}
+
+fn holds_text(known: Option<&Indexed>, record: &ProductRecord) -> bool {
+    known.and_then(|known| known.text_hash) == Some(record.product.text_hash())
+}
+
+fn entry(record: &ProductRecord, meaning: Meaning) -> IndexEntry {
+    let analyzed = analyze_product(&record.product);
+    IndexEntry {
+        id: record.product.id.clone(),
+        version: record.version,
+        meaning,
+        text: analyzed.text,
+        words: analyzed.words,
+        facets: Facets::of(&record.product),
+    }
+}

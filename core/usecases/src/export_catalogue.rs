@@ -1,0 +1,82 @@
+use entities::{Embedding, Fingerprint, ProductId, ProductRecord};
+use ports::{IndexEntry, Meaning, PortResult, ProductIndex, ProductStore};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Brings out all that an engine holds, in the order of the ids' bytes.
+#[derive(Clone, Debug)]
+pub struct ExportCatalogue {
+    /// Keeps the products.
+    pub store: Arc<dyn ProductStore>,
+    /// Knows their embeddings.
+    pub index: Arc<dyn ProductIndex>,
+}
+
+/// A product, and where it points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportedProduct {
+    /// The product.
+    pub record: ProductRecord,
+    /// Its embedding and the model that made it; `None` if it was not embedded yet.
+    pub embedding: Option<(Embedding, Fingerprint)>,
+}
+
+/// How many are read at a time: bounds the memory.
+const PAGE: usize = 500;
+
+/// The entries of an index, a page at a time.
+struct Entries<'a> {
+    index: &'a dyn ProductIndex,
+    page: VecDeque<IndexEntry>,
+    last: Option<ProductId>,
+}
+
+impl ExportCatalogue {
+    /// Hands each page of products to `write`, which may end it by an error of its own.
+    pub async fn run<E: From<ports::PortError>>(
+        &self,
+        mut write: impl FnMut(Vec<ExportedProduct>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut entries = Entries { index: &*self.index, page: VecDeque::new(), last: None };
+        let mut after: Option<ProductId> = None;
+        loop {
+            let records = self.store.list(after.as_ref(), PAGE).await?;
+            let Some(last) = records.last() else { return Ok(()) };
+            after = Some(last.product.id.clone());
+            let mut page = Vec::with_capacity(records.len());
+            for record in records {
+                let embedding = entries.embedding(&record.product.id).await?;
+                page.push(ExportedProduct { record, embedding });
+            }
+            write(page)?;
+        }
+    }
+}
+
+impl Entries<'_> {
+    /// The embedding of the product `id`, which must come behind those that were asked for.
+    async fn embedding(&mut self, id: &ProductId) -> PortResult<Option<(Embedding, Fingerprint)>> {
+        loop {
+            match self.page.front() {
+                Some(entry) if entry.id > *id => return Ok(None),
+                Some(entry) if entry.id == *id => {
+                    return Ok(self.page.pop_front().and_then(embedding));
+                }
+                // A product that the store has forgotten meanwhile.
+                Some(_) => drop(self.page.pop_front()),
+                None => {
+                    self.page = self.index.list(self.last.as_ref(), PAGE).await?.into();
+                    let Some(last) = self.page.back() else { return Ok(None) };
+                    self.last = Some(last.id.clone());
+                }
+            }
+        }
+    }
+}
+
+fn embedding(entry: IndexEntry) -> Option<(Embedding, Fingerprint)> {
+    match entry.meaning {
+        Meaning::Embedded { embedding, fingerprint, .. } => Some((embedding, fingerprint)),
+        Meaning::Kept => None,
+    }
+}

@@ -1,0 +1,123 @@
+//! A catalogue that moves house.
+
+use crate::house::{House, id, request, row};
+use entities::{Mode, Version};
+use ports::{ErrorKind, ProductIndex, ProductStore};
+use std::sync::Mutex;
+use usecases::{CopyCatalogue, CopySummary, ExportCatalogue, ExportedProduct};
+
+async fn shop() -> House {
+    let house = House::new();
+    let rows: Vec<_> =
+        (0..1_200).map(|n| row(&format!("{n:04}"), &format!("tripod {n}"), "₹617.50")).collect();
+    house.stock(&rows).await;
+    house
+}
+
+fn copy(from: &House, to: &House) -> CopyCatalogue {
+    CopyCatalogue {
+        stores: Some([from.store.clone(), to.store.clone()]),
+        indexes: [from.index.clone(), to.index.clone()],
+    }
+}
+
+async fn run(from: &House, to: &House) -> CopySummary {
+    copy(from, to).run(&|_| ()).await.unwrap()
+}
+
+async fn export(house: &House) -> Vec<ExportedProduct> {
+    let export = ExportCatalogue { store: house.store.clone(), index: house.index.clone() };
+    let mut all = Vec::new();
+    let keep = |page| -> Result<(), ports::PortError> {
+        all.extend::<Vec<_>>(page);
+        Ok(())
+    };
+    export.run(keep).await.unwrap();
+    all
+}
+
+#[tokio::test]
+async fn a_copy_holds_all_of_it_and_embeds_nothing() {
+    let (from, to) = (shop().await, House::new());
+    let summary = run(&from, &to).await;
+    assert_eq!((summary.products, summary.entries, summary.failures.len()), (1_200, 1_200, 0));
+    assert!(to.embedder.embedded().is_empty());
+    assert_eq!(export(&to).await, export(&from).await);
+    assert_eq!(to.outbox().await, []);
+    let query = request("tripod 617", Mode::Hybrid);
+    assert_eq!(to.answer(&query).await.hits, from.answer(&query).await.hits);
+}
+
+#[tokio::test]
+async fn a_second_copy_brings_what_is_new_and_never_takes_back() {
+    let (from, to) = (shop().await, House::new());
+    run(&from, &to).await;
+    from.ingest(&[row("0001", "monopod", ""), row("new", "lamp", "")], 2).await;
+    from.embed().await;
+    to.ingest(&[row("0002", "gimbal", "")], 3).await;
+    to.embed().await;
+    run(&from, &to).await;
+    let names = ["0001", "new", "0002"].map(id);
+    let records = to.store.fetch(&names).await.unwrap();
+    let name = |n: usize| records[&names[n]].product.name.as_str();
+    assert_eq!([name(0), name(1), name(2)], ["monopod", "lamp", "gimbal"]);
+    assert_eq!(to.known("0002").await.unwrap().version, Version(3));
+}
+
+#[tokio::test]
+async fn a_copy_that_was_cut_short_is_finished_by_the_next() {
+    let from = shop().await;
+    for steps in 0..12 {
+        let to = House::new();
+        to.faults.break_after(steps, ErrorKind::Unavailable);
+        let cut = copy(&from, &to).run(&|_| ()).await;
+        to.faults.mend();
+        run(&from, &to).await;
+        assert_eq!(export(&to).await, export(&from).await, "{cut:?} after {steps} steps");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_to_be_embedded_is_embedded_first() {
+    let (from, to) = (shop().await, House::new());
+    from.ingest(&[row("new", "lamp", "")], 2).await;
+    let error = copy(&from, &to).run(&|_| ()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    assert!(error.report().contains("1 changes wait") && error.report().contains("akin ingest"));
+    assert_eq!(to.store.counts().await.unwrap().products, 0);
+}
+
+#[tokio::test]
+async fn an_index_of_another_model_is_left_alone() {
+    let (from, to) = (shop().await, House::with_embedder(|_| memory::MemoryEmbedder::named("x@1")));
+    to.stock(&[row("a", "lamp", "")]).await;
+    let error = copy(&from, &to).run(&|_| ()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    assert_eq!(to.index.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn progress_ends_at_its_total_whether_or_not_there_are_two_stores() {
+    let from = shop().await;
+    let alone = CopyCatalogue { stores: None, ..copy(&from, &House::new()) };
+    for (copy, total) in [(copy(&from, &House::new()), 2_400), (alone, 1_200)] {
+        let seen = Mutex::new(Vec::new());
+        copy.run(&|at| seen.lock().unwrap().push((at.done, at.total))).await.unwrap();
+        let seen = seen.into_inner().unwrap();
+        assert!(seen.is_sorted() && seen.first() == Some(&(0, total)));
+        assert_eq!(seen.last(), Some(&(total, total)));
+    }
+}
+
+#[tokio::test]
+async fn an_export_names_what_was_not_embedded_too() {
+    let house = shop().await;
+    house.ingest(&[row("0000a", "lamp", ""), row("zz", "cup", "")], 2).await;
+    house.store.forget(&[id("0500")], Version(3));
+    let all = export(&house).await;
+    assert_eq!(all.len(), 1_201);
+    assert!(all.is_sorted_by(|a, b| a.record.product.id < b.record.product.id));
+    let bare = all.iter().filter(|one| one.embedding.is_none());
+    let bare: Vec<_> = bare.map(|one| one.record.product.id.as_str()).collect();
+    assert_eq!(bare, ["0000a", "zz"]);
+}
