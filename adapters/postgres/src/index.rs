@@ -1,0 +1,108 @@
+mod candidates;
+mod counting;
+mod facets;
+mod filter;
+mod graph;
+mod knowledge;
+mod list;
+mod statistics;
+mod tables;
+mod write;
+
+pub(crate) use statistics::HeldStatistics;
+
+use crate::database::Database;
+use crate::error::Failure;
+use async_trait::async_trait;
+use candidates::Candidates;
+use entities::{Change, Fingerprint, ProductId, Statistics};
+use graph::BuildGraph;
+use knowledge::{Known, ReadState};
+use list::List;
+use ports::{Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex};
+use std::collections::HashMap;
+use std::sync::Arc;
+use write::{Remove, Upsert};
+
+/// A [`ProductIndex`] in the tables of a [`crate::PostgresEngine`].
+#[derive(Clone, Debug)]
+pub struct PostgresIndex {
+    pub(crate) database: Arc<Database>,
+    pub(crate) statistics: Arc<HeldStatistics>,
+}
+
+#[async_trait]
+impl ProductIndex for PostgresIndex {
+    async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
+        let newest = newest_of_each(entries);
+        let mut failures = Failures::new();
+        for entries in newest.chunks(self.database.settings.upsert_batch_size.get()) {
+            let done = self.database.call(&Upsert { entries }).await;
+            // Also a write whose answer was lost may have been done.
+            self.statistics.outdate();
+            let done = done?;
+            let place = self.database.settings.place();
+            let port = |(id, why): (ProductId, Failure)| (id, why.port(&place));
+            failures.extend(done.failures.into_iter().map(port));
+            if done.products > self.database.settings.exact_rows.into() {
+                self.database.call(&BuildGraph).await?;
+            }
+        }
+        Ok(failures)
+    }
+
+    async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {
+        for changes in changes.chunks(self.database.settings.upsert_batch_size.get()) {
+            let done = self.database.call(&Remove { changes }).await;
+            self.statistics.outdate();
+            done?;
+        }
+        Ok(Failures::new())
+    }
+
+    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(self.database.settings.fetch_batch_size.get()) {
+            found.extend(self.database.call(&Known { ids }).await?);
+        }
+        Ok(found)
+    }
+
+    async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
+        if query.depth == 0 || (query.terms.is_empty() && query.vector.is_none()) {
+            return Ok(Vec::new());
+        }
+        let exact_rows = self.database.settings.exact_rows;
+        self.database.call(&Candidates { query, exact_rows }).await
+    }
+
+    async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
+        self.database.call(&List { after, limit }).await
+    }
+
+    async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
+        Ok(self.statistics.current(&self.database).await?)
+    }
+
+    async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
+        Ok(self.database.call(&ReadState).await?.held_fingerprint().cloned())
+    }
+
+    async fn count(&self) -> PortResult<u64> {
+        Ok(self.database.call(&ReadState).await?.products)
+    }
+}
+
+/// The newest entry of each id, of equal ones the last, in the order of the ids.
+fn newest_of_each(entries: &[IndexEntry]) -> Vec<&IndexEntry> {
+    let mut newest: HashMap<&ProductId, &IndexEntry> = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        let held = newest.entry(&entry.id).or_insert(entry);
+        if held.version <= entry.version {
+            *held = entry;
+        }
+    }
+    let mut newest: Vec<_> = newest.into_values().collect();
+    newest.sort_by(|a, b| a.id.cmp(&b.id));
+    newest
+}

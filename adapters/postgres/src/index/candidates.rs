@@ -1,0 +1,245 @@
+//! Finds candidates: the best by words and the nearest in meaning, in two statements.
+
+use super::facets;
+use super::filter::{self, condition};
+use super::graph::MAX_DIMENSION;
+use super::knowledge::{STATE, State, no_state};
+use crate::database::{Call, get, query};
+use crate::error::{Failure, SYSTEM};
+use crate::names::Names;
+use crate::store::{product_id, row_limit};
+use crate::text::{escape, unescape};
+use async_trait::async_trait;
+use entities::{AnalyzedText, Similarity, TextField};
+use ports::{Candidate, CandidateQuery};
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+
+/// BM25's parameters, by which the candidates are chosen; the core scores them itself.
+const K1: f64 = 0.5;
+const B: f64 = 0.75;
+
+/// Answers a query, which is for something.
+pub(crate) struct Candidates<'a> {
+    pub(crate) query: &'a CandidateQuery,
+    /// Up to so many products are compared one by one.
+    pub(crate) exact_rows: u32,
+}
+
+/// What a query meets.
+struct Plan {
+    state: State,
+    /// The query's terms that the index holds, by their ids, and what each weighs.
+    terms: Vec<i32>,
+    weights: Vec<f64>,
+    /// How the nearest are found.
+    near: Near,
+}
+
+/// How the nearest are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Near {
+    /// Not at all: the query has no meaning.
+    Unasked,
+    /// By comparing with every product that the filter admits.
+    Exact,
+    /// By the graph over embeddings of so many coordinates, which is asked for so many.
+    Graph { dimension: usize, ask: i64 },
+}
+
+#[async_trait]
+impl Call for Candidates<'_> {
+    type Answer = Vec<Candidate>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Self::Answer, Failure> {
+        let plan = self.plan(connection, names).await?;
+        if plan.state.products == 0 || (plan.terms.is_empty() && plan.near == Near::Unasked) {
+            return Ok(Vec::new());
+        }
+        let (found, near) = self.find(connection, names, &plan).await?;
+        match plan.near {
+            // The graph lost its way among those that the filter turns down.
+            Near::Graph { ask, .. } if near < ask => {
+                let plan = Plan { near: Near::Exact, ..plan };
+                Ok(self.find(connection, names, &plan).await?.0)
+            }
+            _ => Ok(found),
+        }
+    }
+}
+
+impl Candidates<'_> {
+    /// How many are compared one by one at the most: a graph must have more to choose from than it is
+    /// asked for.
+    fn exact_limit(&self) -> i64 {
+        i64::from(self.exact_rows)
+            .max(row_limit(self.query.depth).saturating_mul(4))
+            .saturating_add(16)
+    }
+
+    async fn plan(&self, connection: &mut PgConnection, names: &Names) -> Result<Plan, Failure> {
+        let sql = format!(
+            "SELECT {STATE},
+                 ARRAY(SELECT id FROM {{terms}} WHERE term = ANY ($8::text[]) AND documents > 0
+                     ORDER BY id),
+                 ARRAY(SELECT documents FROM {{terms}} WHERE term = ANY ($8::text[])
+                     AND documents > 0 ORDER BY id),
+                 CASE WHEN $10 AND products > $9 THEN (SELECT count(*) FROM (
+                     SELECT FROM {{entries}} WHERE {} LIMIT $9 + 1) AS admitted)
+                 ELSE products END
+             FROM {{state}}",
+            condition(&self.query.filter)
+        );
+        let terms: Vec<_> = self.query.terms.iter().map(|term| escape(term)).collect();
+        let must_count = self.query.vector.is_some() && !self.query.filter.is_empty();
+        let row = filter::bind(query(names.fill(&sql)), &self.query.filter)
+            .bind(terms)
+            .bind(self.exact_limit())
+            .bind(must_count)
+            .fetch_optional(connection)
+            .await?;
+        let row = row.ok_or_else(no_state)?;
+        let state = State::of(&row)?;
+        let frequencies: Vec<i64> = get(&row, 6)?;
+        let weights = frequencies.into_iter().map(|found| idf(state.products, found)).collect();
+        let near = self.near(&state, get(&row, 7)?)?;
+        Ok(Plan { terms: get(&row, 5)?, weights, near, state })
+    }
+
+    /// How the nearest among `admitted` products are found.
+    fn near(&self, state: &State, admitted: i64) -> Result<Near, Failure> {
+        let Some(vector) = &self.query.vector else { return Ok(Near::Unasked) };
+        let Some(model) = state.held_fingerprint() else { return Ok(Near::Exact) };
+        vector.check(SYSTEM, model)?;
+        let held = model.dimension;
+        if admitted <= self.exact_limit() || held > MAX_DIMENSION {
+            return Ok(Near::Exact);
+        }
+        // A few more than are wanted: the graph's vectors are rounded, and the nearest of those it
+        // names are chosen exactly.
+        let depth = row_limit(self.query.depth);
+        Ok(Near::Graph { dimension: held, ask: depth + depth / 8 + 8 })
+    }
+
+    /// The candidates, and how many the graph or the comparison named before the threshold.
+    async fn find(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+        plan: &Plan,
+    ) -> Result<(Vec<Candidate>, i64), Failure> {
+        let by_words = if plan.terms.is_empty() { NO_KEYS.into() } else { by_words(self.query) };
+        let (proposed, nearest) = nearest(self.query, plan.near);
+        let cosine = if plan.near == Near::Unasked {
+            "NULL"
+        } else {
+            "-(e.embedding <#> $8::real[]::vector)"
+        };
+        let with_facets = self.query.with_facets;
+        let facets = if with_facets { format!(", {}", facets::COLUMNS) } else { String::new() };
+        let values = if with_facets { facets::JOIN } else { "" };
+        let sql = format!(
+            "WITH by_words AS MATERIALIZED ({by_words}), named AS MATERIALIZED ({proposed}),
+             near AS ({nearest}), chosen AS (SELECT key FROM by_words UNION SELECT key FROM near)
+             SELECT count, e.product_id::text, t.text, {cosine}::double precision{facets}
+             FROM (SELECT count(*) FROM named) AS counted LEFT JOIN (
+                 chosen JOIN {{entries}} e ON e.akin_key = chosen.key
+                     AND e.akin_text_hash IS NOT NULL
+                 JOIN {{texts}} t ON t.key = chosen.key {values}
+             ) ON true"
+        );
+        let averages = plan.state.averages();
+        let length = |average: &f64| if *average > 0.0 { B / average } else { 0.0 };
+        let rows = filter::bind(query(names.fill(&sql)), &self.query.filter)
+            .bind(self.query.vector.as_ref().map(|vector| vector.embedding.as_slice().to_vec()))
+            .bind(row_limit(self.query.depth))
+            .bind(self.query.threshold.map_or(f64::MIN, |least| f64::from(least.get())))
+            .bind(&plan.terms)
+            .bind(&plan.weights)
+            .bind(TextField::ALL.map(|field| f64::from(field.weight())).to_vec())
+            .bind(averages.iter().map(length).collect::<Vec<_>>())
+            .fetch_all(connection)
+            .await?;
+        let count = rows.first().map_or(Ok(0), |row| get(row, 0))?;
+        let found = rows.iter().filter_map(|row| candidate(row, with_facets).transpose());
+        Ok((found.collect::<Result<_, _>>()?, count))
+    }
+}
+
+/// Nothing is looked for.
+const NO_KEYS: &str = "SELECT NULL::integer AS key, NULL::double precision AS cosine WHERE false";
+
+/// The keys of the best by the formula's L, from postings that hold what it is made of: how often a
+/// field has a term, and how long the field is.
+fn by_words(query: &CandidateQuery) -> String {
+    let admitted = if query.filter.is_empty() {
+        String::new()
+    } else {
+        let condition = condition(&query.filter);
+        format!("WHERE p.key IN (SELECT akin_key FROM {{entries}} WHERE {condition})")
+    };
+    let rest = 1.0 - B;
+    format!(
+        "SELECT key FROM (
+             SELECT key, sum(weight * f / (f + {K1})) AS l FROM (
+                 SELECT p.key, asked.weight, sum(p.frequency * ($13::double precision[])[p.field + 1]
+                     / ({rest} + p.length * ($14::double precision[])[p.field + 1])) AS f
+                 FROM unnest($11::integer[], $12::double precision[]) AS asked(term, weight)
+                 JOIN {{postings}} p ON p.term = asked.term {admitted}
+                 GROUP BY p.key, asked.term, asked.weight
+             ) AS of_term GROUP BY key
+         ) AS scored ORDER BY l DESC, key LIMIT $9"
+    )
+}
+
+/// Two statements: one that names those that may be nearest, and one that chooses among them.
+fn nearest(query: &CandidateQuery, near: Near) -> (String, &'static str) {
+    const CHOOSE: &str =
+        "SELECT key FROM named WHERE cosine >= $10 ORDER BY cosine DESC, key LIMIT $9";
+    let condition = condition(&query.filter);
+    let exactly = "akin_key AS key, -(embedding <#> $8::real[]::vector) AS cosine FROM {entries}";
+    let named = match near {
+        Near::Unasked => return (NO_KEYS.to_owned(), "SELECT key FROM named"),
+        Near::Exact if query.filter.is_empty() => {
+            format!("SELECT {exactly} WHERE {condition} ORDER BY cosine DESC, key LIMIT $9")
+        }
+        // The filter is answered from an index; only vectors that it admits are read.
+        Near::Exact => format!(
+            "SELECT {exactly} WHERE akin_text_hash IS NOT NULL AND akin_key = ANY (ARRAY(
+                 SELECT akin_key FROM {{entries}} WHERE {condition}))
+             ORDER BY cosine DESC, key LIMIT $9"
+        ),
+        Near::Graph { dimension, ask } => format!(
+            "SELECT {exactly} WHERE {condition}
+             ORDER BY embedding::halfvec({dimension}) <#> $8::real[]::vector::halfvec({dimension})
+             LIMIT {ask}"
+        ),
+    };
+    (named, CHOOSE)
+}
+
+/// How much a term tells that so many of the products hold.
+#[expect(clippy::cast_precision_loss, reason = "counts of products")]
+fn idf(products: u64, found: i64) -> f64 {
+    let (products, found) = (products as f64, found as f64);
+    (1.0 + (products - found + 0.5).max(0.0) / (found + 0.5)).ln()
+}
+
+/// The candidate of a row; `None` if the row only tells the count.
+fn candidate(row: &PgRow, with_facets: bool) -> Result<Option<Candidate>, Failure> {
+    let Some(id) = get::<Option<String>>(row, 1)? else { return Ok(None) };
+    let cosine: Option<f64> = get(row, 3)?;
+    #[expect(clippy::cast_possible_truncation, reason = "it was computed as an f32")]
+    let cosine = cosine.map(|cosine| cosine as f32);
+    if let Some(cosine) = cosine.filter(|cosine| cosine.is_nan() || cosine.abs() > 1.001) {
+        return Err(Failure::corrupt(format!("the cosine of {id} is {cosine}")));
+    }
+    let text = AnalyzedText::from_stream(unescape(get(row, 2)?));
+    let facets = with_facets.then(|| facets::of(row, 4)).transpose()?;
+    let cosine = cosine.map(Similarity::from_cosine);
+    Ok(Some(Candidate { id: product_id(id)?, cosine, text, facets }))
+}

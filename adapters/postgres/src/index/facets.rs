@@ -1,0 +1,32 @@
+//! Facets as the entries hold them: numbers, and values by their ids.
+
+use crate::database::get;
+use crate::error::Failure;
+use crate::text::unescape;
+use entities::Facets;
+use sqlx::postgres::PgRow;
+
+/// The columns of an entry `e`, as [`of`] reads them.
+pub(crate) const COLUMNS: &str = "main.value, sub.value, brand.value, e.akin_price, e.akin_rating,
+    e.akin_discounted";
+
+/// What the columns need beside the entry `e`.
+pub(crate) const JOIN: &str = "
+    LEFT JOIN {values} main ON main.id = e.akin_main_category
+    LEFT JOIN {values} sub ON sub.id = e.akin_sub_category
+    LEFT JOIN {values} brand ON brand.id = e.akin_brand";
+
+/// The facets that stand in `row` from the column `at` on.
+pub(crate) fn of(row: &PgRow, at: usize) -> Result<Facets, Failure> {
+    let value = |at: usize| -> Result<String, Failure> {
+        Ok(unescape(get::<Option<String>>(row, at)?.unwrap_or_default()))
+    };
+    Ok(Facets {
+        main_category: value(at)?,
+        sub_category: value(at + 1)?,
+        brand: value(at + 2)?,
+        price: get(row, at + 3)?,
+        rating: get(row, at + 4)?,
+        discounted: get::<Option<bool>>(row, at + 5)?.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,56 @@
+use super::facets;
+use super::knowledge::text_hash;
+use crate::database::{Call, get, query};
+use crate::error::Failure;
+use crate::names::Names;
+use crate::store::{behind, product_id, row_limit};
+use crate::text::unescape;
+use async_trait::async_trait;
+use entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
+use ports::{IndexEntry, Meaning};
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+
+/// The next entries behind one, in the order of their ids' bytes.
+pub(crate) struct List<'a> {
+    pub(crate) after: Option<&'a ProductId>,
+    pub(crate) limit: usize,
+}
+
+#[async_trait]
+impl Call for List<'_> {
+    type Answer = Vec<IndexEntry>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Self::Answer, Failure> {
+        let sql = format!(
+            "SELECT e.product_id::text, e.akin_version, e.akin_text_hash, e.embedding::real[],
+                 state.fingerprint, t.text, t.words, {}
+             FROM {{state}} state, {{entries}} e JOIN {{texts}} t ON t.key = e.akin_key {}
+             WHERE e.akin_text_hash IS NOT NULL AND e.product_id::text COLLATE \"C\" > $1
+             ORDER BY e.product_id::text COLLATE \"C\" LIMIT $2",
+            facets::COLUMNS,
+            facets::JOIN
+        );
+        let rows = query(names.fill(&sql)).bind(behind(self.after)).bind(row_limit(self.limit));
+        rows.fetch_all(connection).await?.iter().map(entry).collect()
+    }
+}
+
+fn entry(row: &PgRow) -> Result<IndexEntry, Failure> {
+    let id = product_id(get(row, 0)?)?;
+    let coordinates: Vec<f32> = get(row, 3)?;
+    let corrupt = |what: String| Failure::corrupt(format!("the entry of {id}: {what}"));
+    let embedding = Embedding::new(&coordinates).map_err(|error| corrupt(error.to_string()))?;
+    let fingerprint = get::<Option<String>>(row, 4)?.map(unescape).unwrap_or_default();
+    let model = Fingerprint::parse(&fingerprint);
+    let fingerprint = model.ok_or_else(|| corrupt(format!("of the model {fingerprint:?}")))?;
+    let text_hash = text_hash(get(row, 2)?)?.ok_or_else(|| corrupt("no text hash".into()))?;
+    let text = AnalyzedText::from_stream(unescape(get(row, 5)?));
+    let (words, facets) = (unescape(get(row, 6)?), facets::of(row, 7)?);
+    let meaning = Meaning::Embedded { embedding, text_hash, fingerprint };
+    Ok(IndexEntry { version: Version(get(row, 1)?), meaning, text, words, facets, id })
+}

@@ -1,0 +1,126 @@
+//! The rows of the entries themselves.
+
+use super::Accepted;
+use crate::database::query;
+use crate::error::Failure;
+use crate::index::tables::{digest, value_ids};
+use crate::names::Names;
+use crate::text::escape;
+use entities::{ProductId, Version};
+use ports::{IndexEntry, Meaning};
+use sqlx::postgres::PgArguments;
+use sqlx::{PgConnection, Postgres};
+use std::collections::HashMap;
+
+type Query = sqlx::query::Query<'static, Postgres, PgArguments>;
+
+/// The first ten parameters, as [`bind`] gives them.
+const BATCH: &str = "unnest($1::text[], $2::integer[], $3::bigint[], $4::integer[], $5::integer[],
+    $6::integer[], $7::double precision[], $8::double precision[], $9::boolean[], $10::bytea[])
+    WITH ORDINALITY AS batch(id, key, version, main_category, sub_category, brand, price, rating,
+        discounted, hash, place)";
+
+/// Writes rows with their embeddings, which come as one list of coordinates; and rows whose
+/// embeddings stay.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    names: &Names,
+    accepted: &[Accepted<'_>],
+) -> Result<(), Failure> {
+    let facets = accepted.iter().map(|accepted| &accepted.entry.facets);
+    let values: Vec<&str> = facets
+        .flat_map(|facets| [&*facets.main_category, &*facets.sub_category, &*facets.brand])
+        .collect();
+    let values = value_ids(connection, names, &values).await?;
+    let is_kept = |accepted: &&&Accepted<'_>| accepted.entry.meaning == Meaning::Kept;
+    let (kept, embedded): (Vec<_>, Vec<_>) = accepted.iter().partition(|entry| is_kept(&entry));
+    if !kept.is_empty() {
+        let sql = format!(
+            "UPDATE {{entries}} e SET akin_version = batch.version,
+                 akin_main_category = batch.main_category,
+                 akin_sub_category = batch.sub_category, akin_brand = batch.brand,
+                 akin_price = batch.price, akin_rating = batch.rating,
+                 akin_discounted = batch.discounted
+             FROM {BATCH} WHERE e.product_id = batch.id"
+        );
+        bind(query(names.fill(&sql)), &kept, &values).execute(&mut *connection).await?;
+    }
+    if !embedded.is_empty() {
+        let coordinates: Vec<f32> =
+            embedded.iter().flat_map(|accepted| coordinates(accepted.entry)).copied().collect();
+        let dimension = coordinates.len() / embedded.len();
+        bind(query(names.fill(&insert())), &embedded, &values)
+            .bind(coordinates)
+            .bind(i32::try_from(dimension).unwrap_or(i32::MAX))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+fn insert() -> String {
+    format!(
+        "INSERT INTO {{entries}} (product_id, akin_key, akin_version, akin_main_category,
+             akin_sub_category, akin_brand, akin_price, akin_rating, akin_discounted,
+             akin_text_hash, embedding)
+         SELECT id, key, version, main_category, sub_category, brand, price, rating, discounted,
+             hash, ($11::real[])[((place - 1) * $12 + 1)::integer : (place * $12)::integer]::vector
+         FROM {BATCH}
+         ON CONFLICT (product_id) DO UPDATE SET akin_key = excluded.akin_key,
+             akin_version = excluded.akin_version,
+             akin_main_category = excluded.akin_main_category,
+             akin_sub_category = excluded.akin_sub_category, akin_brand = excluded.akin_brand,
+             akin_price = excluded.akin_price, akin_rating = excluded.akin_rating,
+             akin_discounted = excluded.akin_discounted, akin_text_hash = excluded.akin_text_hash,
+             embedding = excluded.embedding"
+    )
+}
+
+fn bind(query: Query, rows: &[&Accepted<'_>], values: &HashMap<Vec<u8>, i32>) -> Query {
+    fn column<T>(rows: &[&Accepted<'_>], value: impl Fn(&IndexEntry) -> T) -> Vec<T> {
+        rows.iter().map(|accepted| value(accepted.entry)).collect()
+    }
+    let value = |text: &str| values.get(&digest(text)).copied();
+    let hash = |entry: &IndexEntry| match &entry.meaning {
+        Meaning::Embedded { text_hash, .. } => Some(text_hash.to_bytes().to_vec()),
+        Meaning::Kept => None,
+    };
+    let ids: Vec<_> = rows.iter().map(|accepted| escape(accepted.entry.id.as_str())).collect();
+    query
+        .bind(ids)
+        .bind(rows.iter().map(|accepted| accepted.key).collect::<Vec<_>>())
+        .bind(column(rows, |entry| entry.version.0))
+        .bind(column(rows, |entry| value(&entry.facets.main_category)))
+        .bind(column(rows, |entry| value(&entry.facets.sub_category)))
+        .bind(column(rows, |entry| value(&entry.facets.brand)))
+        .bind(column(rows, |entry| entry.facets.price))
+        .bind(column(rows, |entry| entry.facets.rating))
+        .bind(column(rows, |entry| entry.facets.discounted))
+        .bind(column(rows, hash))
+}
+
+fn coordinates(entry: &IndexEntry) -> &[f32] {
+    match &entry.meaning {
+        Meaning::Embedded { embedding, .. } => embedding.as_slice(),
+        Meaning::Kept => &[],
+    }
+}
+
+/// Leaves of rows no more than their versions, which turn late, older entries away.
+pub(super) async fn remove(
+    connection: &mut PgConnection,
+    names: &Names,
+    rows: &[(&ProductId, i32, Version)],
+) -> Result<(), Failure> {
+    let sql = "INSERT INTO {entries} (product_id, akin_key, akin_version)
+               SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[])
+               ON CONFLICT (product_id) DO UPDATE SET akin_key = excluded.akin_key,
+                   akin_version = excluded.akin_version, akin_text_hash = NULL, embedding = NULL";
+    query(names.fill(sql))
+        .bind(rows.iter().map(|(id, ..)| escape(id.as_str())).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, key, _)| *key).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., version)| version.0).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

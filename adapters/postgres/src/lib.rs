@@ -1,0 +1,98 @@
+//! Products, their embeddings and all that waits to be done, in Postgres with pgvector.
+//!
+//! Two tables are settings, and akin's own stand beside them, named after them. Another program's
+//! tables are adopted: give their names in `POSTGRES_RAW_PRODUCT_TABLE_NAME` and
+//! `POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME`, say in `POSTGRES_ADOPTED_CURRENCY` what their prices are
+//! in, and run `akin migrate`.
+//!
+//! - Both need a column `product_id` of a text type; it is made unique if it is not. All other columns
+//!   may be missing. What akin lacks is added, as columns that begin with `akin_` and as tables; nothing
+//!   is taken away but `NOT NULL` where akin would not know what to write.
+//! - Rows of the product table that have an id and a name become products and wait to be embedded. Those
+//!   that have none are counted and left as they are. A row that another program adds later is adopted
+//!   by the next `akin migrate`.
+//! - akin keeps writing the columns that it shares with the other program: `name`, `main_category`,
+//!   `sub_category`, `image_url`, `ratings`, `discount_price`, `actual_price`, `created_date`,
+//!   `modified_date`.
+//! - Nobody knows which model made embeddings that are there. They are kept, but are not searched, until
+//!   akin has embedded their products.
+
+mod adoption;
+mod database;
+mod error;
+mod index;
+mod migrations;
+mod names;
+mod settings;
+mod store;
+mod text;
+
+pub use index::PostgresIndex;
+pub use migrations::Migrated;
+pub use settings::{Password, Settings, SslMode};
+pub use store::PostgresStore;
+
+use database::Database;
+use index::HeldStatistics;
+use ports::PortResult;
+use sqlx::Connection;
+use std::sync::Arc;
+
+/// A database that holds a catalogue.
+#[derive(Clone, Debug)]
+pub struct PostgresEngine {
+    database: Arc<Database>,
+    statistics: Arc<HeldStatistics>,
+}
+
+impl PostgresEngine {
+    /// Connects, and makes the tables if they are not there; says within the settings' time what is
+    /// wrong.
+    pub async fn open(settings: &Settings) -> PortResult<Self> {
+        let names = checked(settings)?;
+        let prepared = async {
+            let mut connection = database::connect(settings).await?;
+            if !migrations::is_current(&mut connection, &names).await? {
+                let currency = settings.adopted_currency;
+                migrations::migrate(&mut connection, &names, currency).await?;
+            }
+            Ok(connection.close().await?)
+        };
+        prepared.await.map_err(|failure: error::Failure| failure.port(&settings.place()))?;
+        let database = Arc::new(Database::new(settings.clone(), names));
+        Ok(Self { database, statistics: Arc::default() })
+    }
+
+    /// The products, and what is still to be done about them.
+    pub fn store(&self) -> PostgresStore {
+        PostgresStore { database: Arc::clone(&self.database) }
+    }
+
+    /// Finds the products.
+    pub fn index(&self) -> PostgresIndex {
+        let (database, statistics) = (Arc::clone(&self.database), Arc::clone(&self.statistics));
+        PostgresIndex { database, statistics }
+    }
+}
+
+/// Brings the database to this version's tables, and adopts rows that another program wrote. Harmless
+/// when it is done twice, or by two processes at once.
+pub async fn migrate(settings: &Settings) -> PortResult<Migrated> {
+    let names = checked(settings)?;
+    let migrated = async {
+        let mut connection = database::connect(settings).await?;
+        let migrated =
+            migrations::migrate(&mut connection, &names, settings.adopted_currency).await?;
+        connection.close().await?;
+        Ok(migrated)
+    };
+    migrated.await.map_err(|failure: error::Failure| failure.port(&settings.place()))
+}
+
+fn checked(settings: &Settings) -> PortResult<names::Names> {
+    let problems = settings.problems();
+    if !problems.is_empty() {
+        return Err(error::settings(problems.join("; ")));
+    }
+    settings.names().map_err(error::settings)
+}

@@ -1,0 +1,127 @@
+mod apply;
+mod outbox;
+mod quarantine;
+mod records;
+mod restore;
+mod write;
+
+use crate::database::{Call, Database, get, query};
+use crate::error::Failure;
+use crate::names::Names;
+use crate::text::{escape, unescape};
+use apply::Apply;
+use async_trait::async_trait;
+use entities::{Product, ProductId, ProductRecord, Version};
+use outbox::{ClearOutbox, ReadOutbox};
+use ports::{
+    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
+};
+use quarantine::{ListQuarantine, Quarantine, ReleaseQuarantine};
+use records::{Fetch, List};
+use restore::Restore;
+use sqlx::PgConnection;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A [`ProductStore`] in the tables of a [`crate::PostgresEngine`].
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    pub(crate) database: Arc<Database>,
+}
+
+#[async_trait]
+impl ProductStore for PostgresStore {
+    async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied> {
+        if products.is_empty() {
+            return Ok(Applied::default());
+        }
+        let rows = self.database.settings.upsert_batch_size.get();
+        self.database.call(&Apply::new(products, at, rows)).await
+    }
+
+    async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
+        let rows = self.database.settings.fetch_batch_size.get();
+        self.database.call(&Fetch { ids, rows }).await
+    }
+
+    async fn outbox(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<OutboxEntry>> {
+        self.database.call(&ReadOutbox { after, limit }).await
+    }
+
+    async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        self.database.call(&ClearOutbox { done }).await
+    }
+
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.database.call(&Quarantine { feed, rows, at }).await
+    }
+
+    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
+        self.database.call(&ReleaseQuarantine { feed, before }).await
+    }
+
+    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
+        self.database.call(&ListQuarantine { limit }).await
+    }
+
+    async fn list(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<ProductRecord>> {
+        self.database.call(&List { after, limit }).await
+    }
+
+    async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let rows = self.database.settings.upsert_batch_size.get();
+        self.database.call(&Restore::new(records, rows)).await
+    }
+
+    async fn counts(&self) -> PortResult<StoreCounts> {
+        self.database.call(&Counts).await
+    }
+}
+
+struct Counts;
+
+#[async_trait]
+impl Call for Counts {
+    type Answer = StoreCounts;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<StoreCounts, Failure> {
+        let sql = "SELECT (SELECT count(*) FROM {products} WHERE akin_version IS NOT NULL),
+                       (SELECT count(*) FROM {outbox}), (SELECT count(*) FROM {quarantine})";
+        let row = query(names.fill(sql)).fetch_one(connection).await?;
+        let count = |at| get::<i64>(&row, at).map(i64::cast_unsigned);
+        Ok(StoreCounts { products: count(0)?, outbox: count(1)?, quarantined: count(2)? })
+    }
+}
+
+/// A limit as Postgres takes it.
+pub(crate) fn row_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// What every id comes behind that comes behind `after`: none is blank.
+pub(crate) fn behind(after: Option<&ProductId>) -> Cow<'_, str> {
+    after.map_or(Cow::Borrowed(""), |after| escape(after.as_str()))
+}
+
+/// The id that a row holds.
+pub(crate) fn product_id(text: String) -> Result<ProductId, Failure> {
+    ProductId::new(unescape(text)).map_err(|error| Failure::corrupt(error.to_string()))
+}

@@ -1,0 +1,140 @@
+use super::product_id;
+use super::write::{Columns, upsert};
+use crate::database::{Call, get, query};
+use crate::error::Failure;
+use crate::names::Names;
+use crate::text::escape;
+use async_trait::async_trait;
+use entities::{ContentHash, Product, ProductId, Version};
+use ports::Applied;
+use sqlx::{Connection, PgConnection};
+use std::collections::{HashMap, HashSet};
+
+/// Makes the store hold products, and announces those that changed.
+pub(crate) struct Apply<'a> {
+    /// The last one of each id, in the order of the batch, with its content's hash.
+    products: Vec<(&'a Product, ContentHash)>,
+    at: Version,
+    /// How many rows a statement writes.
+    rows: usize,
+}
+
+impl<'a> Apply<'a> {
+    pub(crate) fn new(products: &'a [Product], at: Version, rows: usize) -> Self {
+        let last = last_of_each(products).into_iter();
+        let products = last.map(|product| (product, product.content_hash())).collect();
+        Self { products, at, rows }
+    }
+}
+
+/// The last product of each id, in the order of the batch.
+fn last_of_each(products: &[Product]) -> Vec<&Product> {
+    let mut last = HashMap::with_capacity(products.len());
+    for (place, product) in products.iter().enumerate() {
+        last.insert(&product.id, place);
+    }
+    let is_last = |(place, product): &(usize, &Product)| last.get(&product.id) == Some(place);
+    products.iter().enumerate().filter(is_last).map(|(_, product)| product).collect()
+}
+
+/// What is equal, or newer than the batch, stays. A row whose insertion was none has an `xmax`.
+const CHANGED: &str = "akin_created = coalesce(held.akin_created, excluded.akin_created),
+        created_date = coalesce(held.created_date, excluded.created_date)
+    WHERE coalesce(held.akin_version <= excluded.akin_version, true)
+        AND held.akin_hash IS DISTINCT FROM excluded.akin_hash
+    RETURNING held.product_id::text, held.xmax = 0";
+
+/// The outbox takes changes in the order of the batch.
+const ANNOUNCE: &str = "
+    INSERT INTO {outbox} (product_id, version)
+    SELECT id, $2 FROM unnest($1::text[]) WITH ORDINALITY AS batch(id, place) ORDER BY place
+    ON CONFLICT (product_id) DO UPDATE SET sequence = DEFAULT, version = excluded.version";
+
+#[async_trait]
+impl Call for Apply<'_> {
+    type Answer = Applied;
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Applied, Failure> {
+        let equal = self.equal(connection, names).await?;
+        let mut rest: Vec<_> =
+            self.products.iter().filter(|(product, _)| !equal.contains(&product.id)).collect();
+        let mut applied = Applied::default();
+        // A batch in which nothing changed never asks for a lock.
+        if !rest.is_empty() {
+            rest.sort_by_key(|(product, _)| product.id.as_str());
+            let mut transaction = connection.begin().await?;
+            for rows in rest.chunks(self.rows) {
+                self.write(&mut transaction, names, rows, &mut applied).await?;
+            }
+            self.announce(&mut transaction, names, &applied).await?;
+            transaction.commit().await?;
+        }
+        let written = written(&applied);
+        let ids = self.products.iter().map(|(product, _)| &product.id);
+        let unchanged = ids.filter(|id| !written.contains(id)).cloned().collect();
+        Ok(Applied { unchanged, ..applied })
+    }
+}
+
+/// The products of either kind.
+fn written(applied: &Applied) -> HashSet<&ProductId> {
+    applied.inserted.iter().chain(&applied.changed).collect()
+}
+
+impl Apply<'_> {
+    /// Which products need no writing, as of now.
+    async fn equal(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<HashSet<ProductId>, Failure> {
+        let ids: Vec<_> =
+            self.products.iter().map(|(product, _)| escape(product.id.as_str())).collect();
+        let hashes: Vec<_> =
+            self.products.iter().map(|(_, hash)| hash.to_bytes().to_vec()).collect();
+        let sql = "SELECT held.product_id::text FROM {products} held
+                   JOIN unnest($1::text[], $2::bytea[]) AS batch(id, hash)
+                       ON held.product_id = batch.id
+                   WHERE held.akin_hash = batch.hash OR held.akin_version > $3";
+        let rows = query(names.fill(sql))
+            .bind(ids)
+            .bind(hashes)
+            .bind(self.at.0)
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(|row| product_id(get(row, 0)?)).collect()
+    }
+
+    async fn write(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+        rows: &[&(&Product, ContentHash)],
+        applied: &mut Applied,
+    ) -> Result<(), Failure> {
+        let mut columns = Columns::default();
+        for (product, hash) in rows {
+            columns.push(product, *hash, self.at, self.at);
+        }
+        let written = columns.bind(query(names.fill(&upsert(CHANGED))));
+        for row in written.fetch_all(connection).await? {
+            let id = product_id(get(&row, 0)?)?;
+            if get(&row, 1)? { applied.inserted.push(id) } else { applied.changed.push(id) }
+        }
+        Ok(())
+    }
+
+    async fn announce(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+        applied: &Applied,
+    ) -> Result<(), Failure> {
+        let written = written(applied);
+        let ids = self.products.iter().map(|(product, _)| &product.id);
+        let ids: Vec<_> =
+            ids.filter(|id| written.contains(id)).map(|id| escape(id.as_str())).collect();
+        query(names.fill(ANNOUNCE)).bind(ids).bind(self.at.0).execute(connection).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+use super::{behind, product_id, row_limit};
+use crate::database::{Call, get, query};
+use crate::error::Failure;
+use crate::names::Names;
+use crate::text::{escape, unescape};
+use async_trait::async_trait;
+use entities::{Currency, Price, Product, ProductId, ProductRecord, Rating, Version};
+use sqlx::postgres::PgRow;
+use sqlx::{Connection, PgConnection};
+use std::collections::HashMap;
+
+/// The products that the store knows among some.
+pub(crate) struct Fetch<'a> {
+    pub(crate) ids: &'a [ProductId],
+    /// How many a statement names.
+    pub(crate) rows: usize,
+}
+
+/// Another program's columns may be of other types and empty; both are read as texts.
+const RECORDS: &str = "
+    SELECT product_id::text, akin_version, akin_created, akin_rating, akin_rating_count,
+        akin_discount_price, akin_discount_currency, akin_actual_price, akin_actual_currency,
+        coalesce(name::text, ''), coalesce(main_category::text, ''),
+        coalesce(sub_category::text, ''), coalesce(brand::text, ''),
+        coalesce(description::text, ''), coalesce(attributes::text, ''),
+        coalesce(image_url::text, ''), coalesce(link::text, '')
+    FROM {products} WHERE akin_version IS NOT NULL AND ";
+
+/// The next products behind one, in the order of their ids' bytes.
+pub(crate) struct List<'a> {
+    pub(crate) after: Option<&'a ProductId>,
+    pub(crate) limit: usize,
+}
+
+#[async_trait]
+impl Call for List<'_> {
+    type Answer = Vec<ProductRecord>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Self::Answer, Failure> {
+        let which = "product_id::text COLLATE \"C\" > $1
+            ORDER BY product_id::text COLLATE \"C\" LIMIT $2";
+        let rows = query(names.fill(&[RECORDS, which].concat()))
+            .bind(behind(self.after))
+            .bind(row_limit(self.limit))
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(record).collect()
+    }
+}
+
+#[async_trait]
+impl Call for Fetch<'_> {
+    type Answer = HashMap<ProductId, ProductRecord>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Self::Answer, Failure> {
+        if self.ids.len() <= self.rows {
+            return read(connection, names, self.ids).await;
+        }
+        // All statements see one moment.
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let mut transaction = connection.begin_with(begin).await?;
+        let mut found = HashMap::with_capacity(self.ids.len());
+        for ids in self.ids.chunks(self.rows) {
+            found.extend(read(&mut transaction, names, ids).await?);
+        }
+        transaction.commit().await?;
+        Ok(found)
+    }
+}
+
+async fn read(
+    connection: &mut PgConnection,
+    names: &Names,
+    ids: &[ProductId],
+) -> Result<HashMap<ProductId, ProductRecord>, Failure> {
+    let ids: Vec<_> = ids.iter().map(|id| escape(id.as_str())).collect();
+    let which = [RECORDS, "product_id = ANY ($1::text[])"].concat();
+    let rows = query(names.fill(&which)).bind(ids).fetch_all(connection).await?;
+    let record = |row: &PgRow| record(row).map(|record| (record.product.id.clone(), record));
+    rows.iter().map(record).collect()
+}
+
+fn record(row: &PgRow) -> Result<ProductRecord, Failure> {
+    let text = |at: usize| get::<String>(row, at).map(unescape);
+    let count: Option<i64> = get(row, 4)?;
+    let product = Product {
+        id: product_id(get(row, 0)?)?,
+        name: text(9)?,
+        main_category: text(10)?,
+        sub_category: text(11)?,
+        brand: text(12)?,
+        description: text(13)?,
+        attributes: text(14)?,
+        image_url: text(15)?,
+        link: text(16)?,
+        rating: rating(get(row, 3)?)?,
+        rating_count: count.map(i64::cast_unsigned),
+        discount_price: price(row, 5)?,
+        actual_price: price(row, 7)?,
+    };
+    Ok(ProductRecord { product, created: Version(get(row, 2)?), version: Version(get(row, 1)?) })
+}
+
+fn rating(hundredths: Option<i16>) -> Result<Option<Rating>, Failure> {
+    let Some(hundredths) = hundredths else { return Ok(None) };
+    let rating = u16::try_from(hundredths).ok().and_then(Rating::from_hundredths);
+    rating.map(Some).ok_or_else(|| Failure::corrupt(format!("a rating of {hundredths}")))
+}
+
+/// The price whose coins stand in column `at` and whose currency in the next.
+fn price(row: &PgRow, at: usize) -> Result<Option<Price>, Failure> {
+    let (coins, code): (Option<i64>, Option<&str>) = (get(row, at)?, get(row, at + 1)?);
+    let Some(coins) = coins else { return Ok(None) };
+    let currency = Currency::new(code.unwrap_or_default());
+    let currency = currency.map_err(|error| Failure::corrupt(error.to_string()))?;
+    Ok(Some(Price::from_minor(coins.cast_unsigned(), currency)))
+}

@@ -1,0 +1,53 @@
+use super::write::{Columns, upsert};
+use crate::database::{Call, query};
+use crate::error::Failure;
+use crate::names::Names;
+use async_trait::async_trait;
+use entities::{ProductId, ProductRecord};
+use sqlx::{Connection, PgConnection};
+use std::collections::BTreeMap;
+
+/// Keeps products as another store did.
+pub(crate) struct Restore<'a> {
+    /// The newest record of each id, in the order of the ids.
+    records: Vec<&'a ProductRecord>,
+    /// How many rows a statement writes.
+    rows: usize,
+}
+
+/// What is held in this version or a newer one stays.
+const NEWER: &str = "akin_created = excluded.akin_created, created_date = excluded.created_date
+    WHERE coalesce(held.akin_version < excluded.akin_version, true)";
+
+impl<'a> Restore<'a> {
+    pub(crate) fn new(records: &'a [ProductRecord], rows: usize) -> Self {
+        let mut newest: BTreeMap<&ProductId, &ProductRecord> = BTreeMap::new();
+        for record in records {
+            let held = newest.entry(&record.product.id).or_insert(record);
+            if held.version < record.version {
+                *held = record;
+            }
+        }
+        Self { records: newest.into_values().collect(), rows }
+    }
+}
+
+#[async_trait]
+impl Call for Restore<'_> {
+    type Answer = ();
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
+        let mut transaction = connection.begin().await?;
+        for records in self.records.chunks(self.rows) {
+            let mut columns = Columns::default();
+            for record in records {
+                let hash = record.product.content_hash();
+                columns.push(&record.product, hash, record.version, record.created);
+            }
+            let statement = query(names.fill(&upsert(NEWER)));
+            columns.bind(statement).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! The Postgres engine keeps the ports' contracts, on a real server, whether the nearest are found by
+//! comparison or by a graph.
+
+use contracts::Subject;
+use ports::{ProductIndex, ProductStore};
+use postgres::{PostgresEngine, Settings};
+use std::num::NonZeroUsize;
+
+mod support;
+
+use support::Database;
+
+mod store {
+    contracts::product_store_contract!(super::store, ignore = "needs Postgres: make test");
+}
+
+mod store_in_small_statements {
+    contracts::product_store_contract!(
+        super::store_in_small_statements,
+        ignore = "needs Postgres: make test"
+    );
+}
+
+mod index_by_comparison {
+    contracts::product_index_contract!(
+        super::index_by_comparison,
+        ignore = "needs Postgres: make test"
+    );
+}
+
+mod index_by_graph {
+    contracts::product_index_contract!(super::index_by_graph, ignore = "needs Postgres: make test");
+}
+
+async fn engine(settings: impl FnOnce(Settings) -> Settings) -> (Database, PostgresEngine) {
+    let database = Database::create().await;
+    let engine = PostgresEngine::open(&settings(database.settings())).await.expect("an engine");
+    (database, engine)
+}
+
+async fn store() -> Subject<dyn ProductStore> {
+    let (database, engine) = engine(|settings| settings).await;
+    Subject::store(engine.store()).keeping(database)
+}
+
+/// A batch is several statements of one transaction.
+async fn store_in_small_statements() -> Subject<dyn ProductStore> {
+    let few = NonZeroUsize::new(3).expect("a number");
+    let few = |settings| Settings { upsert_batch_size: few, fetch_batch_size: few, ..settings };
+    let (database, engine) = engine(few).await;
+    Subject::store(engine.store()).keeping(database).of_size(100)
+}
+
+/// As a small shop has it.
+async fn index_by_comparison() -> Subject<dyn ProductIndex> {
+    let (database, engine) = engine(|settings| settings).await;
+    Subject::index(engine.index()).keeping(database)
+}
+
+/// As a large shop has it: from the second product on there is a graph, which is asked wherever it has
+/// four times as many to choose from as are wanted.
+async fn index_by_graph() -> Subject<dyn ProductIndex> {
+    let (database, engine) = engine(|settings| Settings { exact_rows: 1, ..settings }).await;
+    Subject::index(engine.index()).keeping(database)
+}
