@@ -1,10 +1,11 @@
 use crate::buffer::Buffer;
-use crate::forward::{Workspace, forward};
+use crate::forward::forward;
 use crate::isa::Isa;
-use crate::layout::{DenseAt, DenseHeader};
+use crate::layout::{DenseAt, DenseHeader, Header};
 use crate::packed::{self, OpenError, PackError, Packed};
 use crate::team::{Member, Team};
 use crate::weights::Precision;
+use crate::workspace::Workspace;
 use sbert_model::SentenceModel;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -99,6 +100,15 @@ impl Encoder {
         &self.model.header.sha256
     }
 
+    /// Whether this is what [`pack`](crate::pack) makes of `model`: of the same weights, settings and
+    /// tokeniser. Reads all of the weights.
+    pub fn is_packed_from(&self, model: &SentenceModel) -> bool {
+        let Packed { header, layout, buffer, .. } = &self.model;
+        let tokenizer = model.tokenizer.to_bytes();
+        *header == Header::of(model, header.precision, tokenizer.len())
+            && buffer.bytes()[layout.tokenizer.clone()] == tokenizer
+    }
+
     /// Embeds `texts` on up to `threads` threads. A text's embedding has the same bits whatever
     /// stands beside it, and on any number of threads. An empty text has an embedding too.
     pub fn embed(&self, texts: &[&str], threads: usize) -> Embedded {
@@ -184,7 +194,7 @@ impl Encoder {
     fn chunk(&self, mut member: Member<'_>, texts: &[Vec<u32>], out: &mut [f32]) {
         let header = &self.model.header;
         let mut workspace = lock(&self.workspaces).pop().unwrap_or_default();
-        let pooled = texts.len() * header.hidden * header.pooling().parts();
+        let pooled = texts.len() * header.pooled();
         let mut x = if member.is_first() { vec![0.0; pooled] } else { Vec::new() };
         forward(self.isa, &mut workspace, &self.model, texts, &mut member, &mut x);
         lock(&self.workspaces).push(workspace);

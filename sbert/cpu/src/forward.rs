@@ -6,36 +6,16 @@
 
 use crate::isa::Isa;
 use crate::kernels::{
-    self, Act, Arithmetic, Bf16, F32, Heads, Int8, LinearView, NormView, PANEL, Row, Target,
+    self, Act, Arithmetic, Bf16, Bias, F32, Heads, Int8, LinearView, NormView, PANEL, Row, Target,
 };
 use crate::layout::{Header, Layout, LinearAt, NormAt, padded, vectors};
 use crate::packed::Packed;
 use crate::simd::{LANES, Portable, Simd, V};
 use crate::team::Member;
 use crate::weights::Precision;
+use crate::workspace::{Scratch, Workspace};
 use sbert_model::Activation;
 use std::ops::Range;
-
-/// Scratch memory of one thread.
-#[derive(Debug, Default)]
-pub(crate) struct Workspace {
-    /// Tokens of the chunk's texts, one behind the other.
-    ids: Vec<u32>,
-    lengths: Vec<usize>,
-    /// The tokens' vectors.
-    x: Vec<f32>,
-    rows: Vec<Row>,
-    /// Queries, keys and values; then the inside of the feed-forward part.
-    wide: Vec<f32>,
-    /// What attention made of the values.
-    context: Vec<f32>,
-    scores: Vec<V>,
-    /// A row that is being quantised.
-    row: Vec<V>,
-    int8: Vec<[[u8; 4]; 2]>,
-    bf16: Vec<[u16; 2]>,
-    f32: Vec<f32>,
-}
 
 /// The forward pass over some texts, given as tokens: a row of `dimension` numbers for each, not
 /// yet through the dense layers.
@@ -80,42 +60,6 @@ pub(crate) fn forward(
     run!(portable, Portable);
 }
 
-impl Workspace {
-    fn fill(&mut self, header: &Header, texts: &[Vec<u32>]) {
-        self.ids.clear();
-        self.lengths.clear();
-        for text in texts {
-            self.ids.extend(text);
-            self.lengths.push(text.len());
-        }
-        let tokens = self.ids.len();
-        let (hidden, inner) = (padded(header.hidden), padded(header.inner));
-        let heads = header.heads * header.head_panels() * PANEL;
-        self.x.resize(tokens * hidden, 0.0);
-        self.rows.resize(tokens, Row::default());
-        self.wide.resize(tokens * inner.max(3 * heads), 0.0);
-        self.context.resize(tokens * heads, 0.0);
-    }
-}
-
-/// The scratch memory of an arithmetic's activations.
-pub(crate) trait Scratch: Sized {
-    fn groups(workspace: &mut Workspace) -> &mut Vec<Self>;
-}
-
-macro_rules! scratch {
-    ($group:ty, $field:ident) => {
-        impl Scratch for $group {
-            fn groups(workspace: &mut Workspace) -> &mut Vec<Self> {
-                &mut workspace.$field
-            }
-        }
-    };
-}
-scratch!([[u8; 4]; 2], int8);
-scratch!([u16; 2], bf16);
-scratch!(f32, f32);
-
 impl Packed {
     fn linear<W: bytemuck::Pod>(&self, at: &LinearAt) -> LinearView<'_, W> {
         let bytes = self.buffer.bytes();
@@ -127,6 +71,14 @@ impl Packed {
             sum: vectors(&bytes[at.sum.clone()]),
             bias: vectors(&bytes[at.bias.clone()]),
         }
+    }
+
+    /// What a head adds to its scores by distance, if anything.
+    fn bias(&self, head: usize) -> Option<Bias<'_>> {
+        self.header.relative_attention.then(|| {
+            let rows = bytemuck::cast_slice(&self.buffer.bytes()[self.layout.bias.clone()]);
+            Bias::of_head(rows, head, self.header.max_tokens)
+        })
     }
 
     fn norm(&self, at: &NormAt) -> NormView<'_> {
@@ -211,14 +163,13 @@ macro_rules! instructions {
 
             $(#[target_feature(enable = $features)])?
             fn embed(s: $simd, workspace: &mut Workspace, model: &Packed) {
-                let Workspace { ids, lengths, x, .. } = workspace;
+                let Workspace { ids, places, x, .. } = workspace;
                 let bytes = model.buffer.bytes();
                 let width = padded(model.header.hidden) / LANES;
                 let positions = vectors(&bytes[model.layout.positions.clone()]);
                 let words = &bytes[model.layout.words.clone()];
-                let places = lengths.iter().flat_map(|length| 0..*length);
                 let rows = x.as_chunks_mut::<LANES>().0.chunks_exact_mut(width);
-                for ((id, place), x) in ids.iter().zip(places).zip(rows) {
+                for ((id, place), x) in ids.iter().zip(&*places).zip(rows) {
                     let position = &positions[place * width..][..width];
                     let word = *id as usize * width;
                     if model.header.precision == Precision::Fp32 {
@@ -276,21 +227,23 @@ macro_rules! instructions {
                 let mut from = 0;
                 for &length in &*lengths {
                     let out = &mut context[from * width..][..length * width];
-                    let own = own.clone();
-                    kernels::attention(s, heads, own, wide, ids.len(), from, length, out, scores);
+                    let (own, bias) = (own.clone(), |head| model.bias(head));
+                    kernels::attention(
+                        s, heads, own, bias, wide, ids.len(), from, length, out, scores,
+                    );
                     from += length;
                 }
             }
 
             $(#[target_feature(enable = $features)])?
             fn pool(s: $simd, workspace: &Workspace, model: &Packed, out: &mut [f32]) {
-                let (pooling, size) = (model.header.pooling(), model.header.hidden);
+                let (modes, size) = (model.pooling.modes(), model.header.hidden);
                 let width = padded(size) / LANES;
                 let mut rows = workspace.x.as_chunks::<LANES>().0;
-                let outs = out.chunks_exact_mut(size * pooling.parts());
+                let outs = out.chunks_exact_mut(model.header.pooled());
                 for (&length, out) in workspace.lengths.iter().zip(outs) {
                     let (text, rest) = rows.split_at(length * width);
-                    kernels::pool(s, pooling, size, text, length, out);
+                    kernels::pool(s, modes, size, text, length, out);
                     rows = rest;
                 }
             }

@@ -1,13 +1,14 @@
 //! What a packed file holds, and where.
 
-use crate::kernels::PANEL;
+use crate::kernels::{Bias, PANEL};
 use crate::simd::V;
 use crate::weights::Precision;
-use sbert_model::{Activation, Pooling, SentenceModel};
+use sbert_model::{Activation, Pooling, PoolingMode, SentenceModel};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// Everything but the numbers.
+/// Everything but the numbers. What only some architectures have is left out by the others, so that
+/// their files are the same as before there were any.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
@@ -26,6 +27,12 @@ pub(crate) struct Header {
     pub(crate) normalize: bool,
     pub(crate) max_tokens: usize,
     pub(crate) tokenizer_bytes: usize,
+    /// The token that takes no place of its own; its row of positions stands behind all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) padding: Option<u32>,
+    /// Whether every attention has a bias by distance.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) relative_attention: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +52,8 @@ pub(crate) struct Layout {
     pub(crate) norm: NormAt,
     pub(crate) layers: Vec<LayerAt>,
     pub(crate) dense: Vec<DenseAt>,
+    /// For each head the bias of every distance, as [`Bias`] has them; empty where there is none.
+    pub(crate) bias: Range<usize>,
     /// Where the file ends.
     pub(crate) end: usize,
 }
@@ -95,9 +104,6 @@ pub(crate) fn padded(size: usize) -> usize {
 impl Header {
     pub(crate) fn of(model: &SentenceModel, precision: Precision, tokenizer_bytes: usize) -> Self {
         let config = &model.config;
-        let Pooling { cls, max, mean, mean_sqrt_len } = model.pooling;
-        let poolings =
-            [("cls", cls), ("max", max), ("mean", mean), ("mean_sqrt_len", mean_sqrt_len)];
         let dense = model.dense.iter().map(|dense| DenseHeader {
             inputs: dense.inputs,
             outputs: dense.outputs,
@@ -119,11 +125,13 @@ impl Header {
                 Activation::Relu => "relu",
             }
             .to_owned(),
-            pooling: poolings.iter().filter(|p| p.1).map(|p| p.0.to_owned()).collect(),
+            pooling: model.pooling.modes().iter().map(|mode| mode.name().to_owned()).collect(),
             dense: dense.collect(),
             normalize: model.normalize,
             max_tokens: model.max_tokens,
             tokenizer_bytes,
+            padding: config.padding(),
+            relative_attention: config.relative_attention.is_some(),
         }
     }
 
@@ -136,14 +144,20 @@ impl Header {
         }
     }
 
-    pub(crate) fn pooling(&self) -> Pooling {
-        let has = |name: &str| self.pooling.iter().any(|pooling| pooling == name);
-        Pooling {
-            cls: has("cls"),
-            max: has("max"),
-            mean: has("mean"),
-            mean_sqrt_len: has("mean_sqrt_len"),
-        }
+    pub(crate) fn pooling(&self) -> Result<Pooling, String> {
+        let modes: Option<_> = self.pooling.iter().map(|name| PoolingMode::of(name)).collect();
+        let unknown = || format!("the pooling {} is not known", self.pooling.join("+"));
+        modes.and_then(Pooling::new).ok_or_else(unknown)
+    }
+
+    /// How many coordinates the pooling makes.
+    pub(crate) fn pooled(&self) -> usize {
+        self.hidden * self.pooling.len()
+    }
+
+    /// Rows of positions.
+    pub(crate) fn position_rows(&self) -> usize {
+        self.max_tokens + usize::from(self.padding.is_some())
     }
 
     /// Panels of a head: a power of two, for fewer ways to compile.
@@ -153,8 +167,7 @@ impl Header {
 
     /// How many coordinates an embedding has.
     pub(crate) fn dimension(&self) -> usize {
-        let pooled = self.hidden * self.pooling().parts();
-        self.dense.last().map_or(pooled, |dense| dense.outputs)
+        self.dense.last().map_or(self.pooled(), |dense| dense.outputs)
     }
 
     /// Says what is impossible, if anything.
@@ -175,10 +188,11 @@ impl Header {
         if self.tokenizer_bytes > 1 << 30 || self.dense.len() > 1024 {
             return Err("a part is too large".to_owned());
         }
-        if !(2..=LARGEST).contains(&self.max_tokens) || self.pooling().parts() == 0 {
-            return Err("the length or the pooling is not possible".to_owned());
+        if !(2..=LARGEST).contains(&self.max_tokens) {
+            return Err("the length is not possible".to_owned());
         }
-        let mut width = self.hidden * self.pooling().parts();
+        self.pooling()?;
+        let mut width = self.pooled();
         for dense in &self.dense {
             if dense.inputs != width {
                 return Err("a dense layer takes another width".to_owned());
@@ -233,7 +247,7 @@ impl Layout {
         let precision = header.precision;
         let tokenizer = at.take(header.tokenizer_bytes);
         let words = at.take(header.vocabulary * hidden * precision.word_bytes());
-        let positions = at.numbers(header.max_tokens * hidden);
+        let positions = at.numbers(header.position_rows() * hidden);
         let norm = at.norm(header.hidden);
         let layers = (0..header.layers).map(|_| LayerAt {
             qkv: at.linear(precision, hidden, 3 * heads),
@@ -249,7 +263,12 @@ impl Layout {
             bias: at.numbers(dense.outputs),
         });
         let dense = dense.collect();
-        Self { tokenizer, words, positions, norm, layers, dense, end: at.end }
+        let bias = if header.relative_attention {
+            at.numbers(header.heads * Bias::row(header.max_tokens))
+        } else {
+            at.end..at.end
+        };
+        Self { tokenizer, words, positions, norm, layers, dense, bias, end: at.end }
     }
 }
 

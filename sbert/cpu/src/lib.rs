@@ -1,4 +1,4 @@
-//! Executes BERT-family sentence encoders on the processor, directly: no graph, no runtime.
+//! Executes sentence encoders of the BERT family on the processor, directly: no graph, no runtime.
 //!
 //! A [`SentenceModel`](sbert_model::SentenceModel) is packed once into a file ([`pack`]) which an
 //! [`Encoder`] maps into memory and executes:
@@ -44,6 +44,7 @@ mod packed;
 mod simd;
 mod team;
 mod weights;
+mod workspace;
 
 pub use encoder::{Embedded, Encoder, InvalidTokens};
 pub use isa::Isa;

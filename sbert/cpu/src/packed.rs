@@ -6,7 +6,7 @@
 use crate::buffer::Buffer;
 use crate::layout::{ALIGNMENT, Header, Layout};
 use crate::weights::{self, Precision};
-use sbert_model::{ModelError, SentenceModel, Tokenizer};
+use sbert_model::{ModelError, Pooling, SentenceModel, Tokenizer};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -66,6 +66,7 @@ pub enum OpenError {
 pub(crate) struct Packed {
     pub(crate) header: Header,
     pub(crate) layout: Layout,
+    pub(crate) pooling: Pooling,
     pub(crate) tokenizer: Tokenizer,
     pub(crate) buffer: Buffer,
 }
@@ -98,11 +99,13 @@ pub(crate) fn to_bytes(model: &SentenceModel, precision: Precision) -> Result<Ve
     let shape = |reason| PackError::Shape { name: model.name.clone(), reason };
     header.check().map_err(shape)?;
     let json = serde_json::to_vec(&header).map_err(|error| shape(error.to_string()))?;
+    // Weights that have these shapes bound what is allocated for them.
+    let weights = model.weights()?;
     let layout = Layout::of(&header, ALIGNMENT + json.len());
     let mut bytes = vec![0; layout.end];
     bytes[ALIGNMENT..][..json.len()].copy_from_slice(&json);
     bytes[layout.tokenizer.clone()].copy_from_slice(&tokenizer);
-    weights::write(model, &header, &layout, &mut bytes)?;
+    weights::write(model, &weights, &header, &layout, &mut bytes)?;
     let checksum = crc32fast::hash(&bytes[ALIGNMENT..]);
     let length = layout.end as u64;
     bytes[..8].copy_from_slice(MAGIC);
@@ -157,6 +160,7 @@ impl Packed {
         if tokenizer.vocabulary() > header.vocabulary {
             return Err("its tokeniser knows tokens that it has no vectors of".to_owned());
         }
-        Ok(Self { header, layout, tokenizer, buffer })
+        let pooling = header.pooling()?;
+        Ok(Self { header, layout, pooling, tokenizer, buffer })
     }
 }

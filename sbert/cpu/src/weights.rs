@@ -1,9 +1,11 @@
 //! Packs a model's weights as the kernels read them.
 
-use crate::kernels::{PANEL, mix, mixed};
+use crate::kernels::{Bias, PANEL, mix, mixed};
 use crate::layout::{Header, LayerAt, Layout, LinearAt, NormAt, padded};
 use crate::simd::{LANES, MOST_WEIGHT_SUM, Portable, round_bf16, round_half};
-use sbert_model::{BertWeights, Layer, Linear, ModelError, Norm, SentenceModel};
+use sbert_model::{
+    EncoderWeights, Layer, Linear, ModelError, Norm, RelativeAttention, SentenceModel, Tensor,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -50,13 +52,17 @@ impl Precision {
 /// Writes the numbers of `model` into `bytes`, where `layout` says.
 pub(crate) fn write(
     model: &SentenceModel,
+    weights: &EncoderWeights<'_>,
     header: &Header,
     layout: &Layout,
     bytes: &mut [u8],
 ) -> Result<(), ModelError> {
-    let weights = model.weights()?;
     let mut packer = Packer { bytes, header };
-    packer.embeddings(&weights, layout);
+    packer.words(&weights.words, layout);
+    packer.positions(weights, model.config.first_position, layout);
+    if let Some(table) = &weights.relative_attention {
+        packer.bias(&table.to_f32(), &layout.bias);
+    }
     packer.norm(&weights.norm, &layout.norm);
     for (layer, at) in weights.layers.iter().zip(&layout.layers) {
         packer.attention(layer, at);
@@ -139,31 +145,52 @@ impl Packer<'_> {
         self.numbers(&at.beta, &norm.bias.to_f32());
     }
 
-    fn embeddings(&mut self, weights: &BertWeights<'_>, layout: &Layout) {
+    fn words(&mut self, words: &Tensor<'_>, layout: &Layout) {
         let (hidden, width) = (self.header.hidden, padded(self.header.hidden));
         let row_bytes = width * self.header.precision.word_bytes();
         let half = self.header.precision != Precision::Fp32;
-        for (row, word) in weights.words.to_f32().chunks_exact(hidden).enumerate() {
+        for (row, word) in words.rows().enumerate() {
             let begin = layout.words.start + row * row_bytes;
             if half {
                 let target = self.bytes[begin..][..2 * hidden].as_chunks_mut().0;
-                for (target, number) in target.iter_mut().zip(word) {
+                for (target, number) in target.iter_mut().zip(&word) {
                     *target = round_half(*number).to_ne_bytes();
                 }
             } else {
-                self.numbers(&(begin..begin + row_bytes), word);
+                self.numbers(&(begin..begin + row_bytes), &word);
             }
         }
+    }
+
+    /// The positions from the first token's on, and the padding's behind them.
+    fn positions(&mut self, weights: &EncoderWeights<'_>, first: usize, layout: &Layout) {
+        let (hidden, width) = (self.header.hidden, padded(self.header.hidden));
         // The texts are all of the first type, so its vector is added to every position's.
-        let types = weights.types.to_f32();
+        let types = weights.types.as_ref().map(Tensor::to_f32);
         let positions = weights.positions.to_f32();
-        for (row, position) in
-            positions.chunks_exact(hidden).take(self.header.max_tokens).enumerate()
-        {
-            let sum: Vec<_> = position.iter().zip(&types).map(|(p, t)| p + t).collect();
+        let rows: Vec<_> = positions.chunks_exact(hidden).collect();
+        let places = rows.iter().skip(first).take(self.header.max_tokens);
+        let padding = first.checked_sub(1).and_then(|padding| rows.get(padding));
+        for (row, position) in places.chain(padding).enumerate() {
+            let sum: Vec<f32> = match &types {
+                Some(types) => position.iter().zip(types).map(|(p, t)| p + t).collect(),
+                None => position.to_vec(),
+            };
             let begin = layout.positions.start + row * width * size_of::<f32>();
             self.numbers(&(begin..begin + hidden * size_of::<f32>()), &sum);
         }
+    }
+
+    /// The bias of each head at each distance. `table` has a row for each bucket of distances, with
+    /// a number for each head.
+    fn bias(&mut self, table: &[f32], at: &Range<usize>) {
+        let (heads, longest) = (self.header.heads, self.header.max_tokens);
+        let rows = (0..heads).flat_map(|head| {
+            (0..Bias::row(longest)).map(move |place| {
+                table[RelativeAttention::bucket(Bias::distance(longest, place)) * heads + head]
+            })
+        });
+        self.numbers(at, &rows.collect::<Vec<_>>());
     }
 
     fn attention(&mut self, layer: &Layer<'_>, at: &LayerAt) {

@@ -1,6 +1,6 @@
-//! Models of every shape and size that the architecture allows, against what `PyTorch` made of them.
+//! Models of every architecture, shape and size, against what `PyTorch` made of them.
 //!
-//! `fixtures/make_fixtures.py` made the folders and the embeddings that are expected. Each set of
+//! `sbert/fixtures/make_fixtures.py` made the folders and the embeddings that are expected. Each set of
 //! instructions has tests of its own; their names say when they have nothing to test.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Deserialize)]
 struct Expected {
     text: String,
+    ids: Vec<u32>,
     vector: Vec<f32>,
 }
 
@@ -22,11 +23,12 @@ struct Fixture {
 }
 
 fn fixtures() -> Vec<Fixture> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    let is_model = |path: &PathBuf| path.join("modules.json").is_file();
+    let mut folders: Vec<PathBuf> = entries.filter(is_model).collect();
     folders.sort();
-    assert_eq!(folders.len(), 9, "a model is missing");
+    assert!(folders.len() >= 17, "a model is missing");
     let fixture = |folder: PathBuf| Fixture {
         name: folder.file_name().unwrap().to_string_lossy().into_owned(),
         model: SentenceModel::open(&folder).unwrap(),
@@ -62,7 +64,8 @@ fn f32_is_that_of_pytorch(isa: Isa) {
         let vectors = encoder.embed(&fixture.texts(), 2).vectors;
         assert_eq!(vectors.len(), fixture.expected.len() * encoder.dimension(), "{}", fixture.name);
         for (expected, vector) in fixture.expected.iter().zip(vectors.chunks(encoder.dimension())) {
-            let Expected { text, vector: wanted } = expected;
+            let Expected { text, ids, vector: wanted } = expected;
+            assert_eq!(encoder.tokenize(text), *ids, "{} {text:?}", fixture.name);
             let largest = wanted.iter().fold(0.0_f32, |most, number| most.max(number.abs()));
             for (number, wanted) in vector.iter().zip(wanted) {
                 let error = (number - wanted).abs() / largest;
@@ -72,13 +75,20 @@ fn f32_is_that_of_pytorch(isa: Isa) {
     }
 }
 
-fn rounded_is_near_pytorch(precision: Precision, isa: Isa, least: f32) {
+/// Cosines with what is exact: of all texts on average, and the least of a small model's.
+fn rounded_is_near_pytorch(precision: Precision, isa: Isa, [mean, least]: [f32; 2]) {
     for fixture in fixtures() {
         let Some(encoder) = fixture.encoder(precision, isa) else { return };
         let vectors = encoder.embed(&fixture.texts(), 2).vectors;
-        for (expected, vector) in fixture.expected.iter().zip(vectors.chunks(encoder.dimension())) {
-            let cosine = cosine(vector, &expected.vector);
-            assert!(cosine >= least, "{} {:?}: {cosine}", fixture.name, expected.text);
+        let pairs = fixture.expected.iter().zip(vectors.chunks(encoder.dimension()));
+        let cosines: Vec<_> = pairs.map(|(e, vector)| cosine(vector, &e.vector)).collect();
+        let lowest = cosines.iter().copied().fold(1.0, f32::min);
+        let average = cosines.iter().sum::<f32>() / f32::from(u8::try_from(cosines.len()).unwrap());
+        println!("{} {precision:?} {isa:?}: {average} on average, {lowest} least", fixture.name);
+        assert!(average >= mean, "{}: {average} on average", fixture.name);
+        let config = &fixture.model.config;
+        if config.layers <= 2 && config.hidden > 12 {
+            assert!(lowest >= least, "{}: {lowest}", fixture.name);
         }
     }
 }
@@ -100,8 +110,9 @@ fn bits_do_not_depend_on_batch_or_threads(isa: Isa) {
     }
 }
 
-/// The tests of one set of instructions. Twelve random layers of sixteen numbers amplify what 8 bits
-/// lose far more than trained ones do; how near those stay is another test's (`encoder.rs`).
+/// The tests of one set of instructions. Many random layers, or layers of few numbers, amplify what 8
+/// bits lose far more than trained ones do, so that single texts are held to less there; how near
+/// those stay is another test's (`encoder.rs`).
 macro_rules! instructions {
     ($module:ident, $isa:expr, $int8:expr) => {
         mod $module {
@@ -114,7 +125,7 @@ macro_rules! instructions {
 
             #[test]
             fn bf16_is_near_pytorch() {
-                rounded_is_near_pytorch(Precision::Bf16, $isa, 0.999);
+                rounded_is_near_pytorch(Precision::Bf16, $isa, [0.9995, 0.999]);
             }
 
             #[test]
@@ -130,9 +141,9 @@ macro_rules! instructions {
     };
 }
 
-instructions!(avx512_where_the_processor_has_it, Isa::Avx512, 0.9);
-instructions!(avx2_where_the_processor_has_it, Isa::Avx2, 0.9);
-instructions!(plain_rust, Isa::Portable, 0.9);
+instructions!(avx512_where_the_processor_has_it, Isa::Avx512, [0.96, 0.97]);
+instructions!(avx2_where_the_processor_has_it, Isa::Avx2, [0.96, 0.97]);
+instructions!(plain_rust, Isa::Portable, [0.96, 0.97]);
 
 /// A safetensors file of random numbers for a configuration.
 fn write_random_model(folder: &Path, hidden: usize, heads: usize, inner: usize) {
@@ -147,7 +158,7 @@ fn write_random_model(folder: &Path, hidden: usize, heads: usize, inner: usize) 
     let config = format!(
         r#"{{"model_type": "bert", "vocab_size": {}, "hidden_size": {hidden},
         "num_hidden_layers": 1, "num_attention_heads": {heads}, "intermediate_size": {inner},
-        "max_position_embeddings": 16}}"#,
+        "max_position_embeddings": 16, "type_vocab_size": 1}}"#,
         vocabulary.len()
     );
     std::fs::write(folder.join("config.json"), config).unwrap();

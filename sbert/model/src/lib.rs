@@ -2,7 +2,8 @@
 //!
 //! Such a folder says in `modules.json` what happens to a text: a transformer, a pooling, perhaps
 //! dense layers, perhaps a normalisation; and holds the transformer's shape (`config.json`), its
-//! weights (`model.safetensors`, mapped and borrowed, never copied) and its tokeniser.
+//! weights (`model.safetensors`, mapped and borrowed, never copied) and its tokeniser. Transformers
+//! are BERT, `DistilBERT`, `RoBERTa`, XLM-`RoBERTa` or `MPNet`.
 //!
 //! ```no_run
 //! let model = sbert_model::SentenceModel::open("all-MiniLM-L6-v2".as_ref())?;
@@ -13,17 +14,25 @@
 //!
 //! What the folder holds and this crate cannot read is refused by name, with what to do.
 
+mod architecture;
 mod config;
+mod dense;
 mod error;
+mod files;
 mod folder;
-mod map;
 mod modules;
+mod pooling;
+mod settings;
+mod tensors;
 mod tokenizer;
 mod weights;
 
-pub use config::{Activation, BertConfig};
+pub use architecture::Architecture;
+pub use config::{Activation, EncoderConfig, RelativeAttention};
+pub use dense::{Dense, DenseActivation};
 pub use error::ModelError;
 pub use folder::SentenceModel;
-pub use modules::{Dense, DenseActivation, Pooling};
+pub use pooling::{Pooling, PoolingMode};
+pub use tensors::{Dtype, Tensor};
 pub use tokenizer::{Encoding, Tokenizer, WordPiece};
-pub use weights::{BertWeights, Layer, Linear, Norm, Tensor};
+pub use weights::{EncoderWeights, Layer, Linear, Norm};

@@ -1,5 +1,5 @@
 use super::activation::exp;
-use super::{PANEL, tiles, with_height};
+use super::{Bias, PANEL, tiles, with_height};
 use crate::simd::{LANES, Simd, V};
 use std::ops::Range;
 
@@ -19,6 +19,8 @@ struct Head<'a, const P: usize> {
     queries: [&'a [[V; 2]]; P],
     keys: [&'a [[V; 2]]; P],
     values: [&'a [[V; 2]]; P],
+    /// What is added to the scores.
+    bias: Option<Bias<'a>>,
 }
 
 /// The most panels of a head: 128 numbers. Heads are padded to 1, 2 or 4 panels.
@@ -30,12 +32,14 @@ pub(crate) const MOST_PANELS: usize = 4;
 /// of the rows of all heads' numbers.
 ///
 /// Scores are kept with the queries in the lanes, 16 or 32 at a time, so that the softmax needs no
-/// sums or maxima across lanes, and no mask. `scores` is scratch.
+/// sums or maxima across lanes, and no mask. `scores` is scratch. `bias` gives what a head adds to its
+/// scores, where there is something.
 #[inline(always)]
-pub(crate) fn attention<S: Simd>(
+pub(crate) fn attention<'a, S: Simd>(
     s: S,
     heads: Heads,
     own: Range<usize>,
+    bias: impl Fn(usize) -> Option<Bias<'a>>,
     qkv: &[f32],
     stride: usize,
     from: usize,
@@ -45,7 +49,18 @@ pub(crate) fn attention<S: Simd>(
 ) {
     macro_rules! of_panels {
         ($panels:literal) => {
-            of_heads::<S, $panels>(s, heads.count, own, qkv, stride, from, length, out, scores)
+            of_heads::<S, $panels>(
+                s,
+                heads.count,
+                own,
+                bias,
+                qkv,
+                stride,
+                from,
+                length,
+                out,
+                scores,
+            )
         };
     }
     match heads.panels {
@@ -56,10 +71,11 @@ pub(crate) fn attention<S: Simd>(
 }
 
 #[inline(always)]
-fn of_heads<S: Simd, const P: usize>(
+fn of_heads<'a, S: Simd, const P: usize>(
     s: S,
     heads: usize,
     own: Range<usize>,
+    bias: impl Fn(usize) -> Option<Bias<'a>>,
     qkv: &[f32],
     stride: usize,
     from: usize,
@@ -74,7 +90,8 @@ fn of_heads<S: Simd, const P: usize>(
     };
     for head in own {
         let part = |part: usize| std::array::from_fn(|p| panel((part * heads + head) * P + p));
-        let head_of_text: Head<'_, P> = Head { queries: part(0), keys: part(1), values: part(2) };
+        let (queries, keys, values) = (part(0), part(1), part(2));
+        let head_of_text: Head<'_, P> = Head { queries, keys, values, bias: bias(head) };
         let out = &mut out[head * P * PANEL..];
         let width = heads * P * PANEL;
         let mut at = 0;
@@ -109,7 +126,14 @@ impl<const P: usize> Head<'_, P> {
         for (first, height) in tiles(length, S::ATTENTION_ROWS) {
             macro_rules! of_height {
                 ($height:literal) => {
-                    self.scores::<S, W, $height>(s, &queries, first, &mut scores[first..], &mut top)
+                    self.scores::<S, W, $height>(
+                        s,
+                        &queries,
+                        at,
+                        first,
+                        &mut scores[first..],
+                        &mut top,
+                    )
                 };
             }
             with_height!(S::ATTENTION_ROWS, height, of_height);
@@ -167,17 +191,25 @@ impl<const P: usize> Head<'_, P> {
         transposed
     }
 
-    /// The scores of R keys from `first` on.
+    /// The scores of the queries from `at` on and R keys from `first` on.
     #[inline(always)]
     fn scores<S: Simd, const W: usize, const R: usize>(
         &self,
         s: S,
         queries: &[[[V; W]; PANEL]; P],
+        at: usize,
         first: usize,
         scores: &mut [[V; W]],
         top: &mut [S::F; W],
     ) {
         let mut sums = [[s.splat(0.0); W]; R];
+        if let Some(bias) = self.bias {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                for (w, sum) in sums.iter_mut().enumerate() {
+                    *sum = s.load(bias.of(at + w * LANES, first + r));
+                }
+            }
+        }
         for (keys, queries) in self.keys.iter().zip(queries) {
             let keys: &[[V; 2]] = &keys[first..][..R];
             let keys = keys.as_flattened().as_flattened().as_chunks::<PANEL>().0;

@@ -6,6 +6,7 @@
 mod activation;
 mod arithmetic;
 mod attention;
+mod bias;
 mod linear;
 mod mix;
 mod norm;
@@ -14,6 +15,7 @@ mod pool;
 pub(crate) use activation::Act;
 pub(crate) use arithmetic::{Arithmetic, Bf16, F32, Int8, Row};
 pub(crate) use attention::{Heads, MOST_PANELS, attention};
+pub(crate) use bias::Bias;
 pub(crate) use linear::{LinearView, Target, convert, linear};
 pub(crate) use mix::{mix, mixed};
 pub(crate) use norm::{NormView, embed, norm};

@@ -1,12 +1,12 @@
 use crate::simd::{LANES, Simd, V};
-use sbert_model::Pooling;
+use sbert_model::PoolingMode;
 
-/// Makes one vector of a text's tokens: the members of `pooling` behind each other, in the order of
-/// Sentence-Transformers, each of `size` numbers. `x` holds the tokens' rows, padded.
+/// Makes one vector of a text's tokens: those of the modes, one behind the other, each of `size`
+/// numbers. `x` holds the tokens' rows, padded.
 #[inline(always)]
 pub(crate) fn pool<S: Simd>(
     s: S,
-    pooling: Pooling,
+    modes: &[PoolingMode],
     size: usize,
     x: &[V],
     tokens: usize,
@@ -20,14 +20,13 @@ pub(crate) fn pool<S: Simd>(
             sum = s.add(sum, s.load(row));
             most = s.max(most, s.load(row));
         }
-        let members = [
-            (pooling.cls, x[at]),
-            (pooling.max, s.lanes(most)),
-            (pooling.mean, s.lanes(s.mul(sum, s.splat(1.0 / length)))),
-            (pooling.mean_sqrt_len, s.lanes(s.mul(sum, s.splat(1.0 / length.sqrt())))),
-        ];
-        let wanted = members.iter().filter(|member| member.0);
-        for ((_, lanes), part) in wanted.zip(out.chunks_exact_mut(size)) {
+        for (mode, part) in modes.iter().zip(out.chunks_exact_mut(size)) {
+            let lanes = match mode {
+                PoolingMode::Cls => x[at],
+                PoolingMode::Max => s.lanes(most),
+                PoolingMode::Mean => s.lanes(s.mul(sum, s.splat(1.0 / length))),
+                PoolingMode::MeanSqrtLen => s.lanes(s.mul(sum, s.splat(1.0 / length.sqrt()))),
+            };
             let end = size.min((at + 1) * LANES);
             if let Some(part) = part.get_mut(at * LANES..end) {
                 part.copy_from_slice(&lanes[..end - at * LANES]);

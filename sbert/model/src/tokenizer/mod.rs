@@ -2,14 +2,14 @@
 
 mod characters;
 mod pieces;
+mod source;
 mod wordpiece;
 
+pub(crate) use source::Source;
 pub use wordpiece::WordPiece;
 
-use crate::ModelError;
-use crate::modules::text;
+use serde::Deserialize;
 use serde_json::Value;
-use std::path::Path;
 use tokenizers::{PostProcessor, TruncationDirection};
 
 /// Turns a text into the numbers of its tokens. It never pads.
@@ -37,32 +37,27 @@ pub struct Encoding {
     pub truncated: bool,
 }
 
-impl Tokenizer {
-    /// Reads `tokenizer.json`, or the `vocab.txt` of an older folder. What the file says of
-    /// truncation and padding does not count: some shipped files pad every text to 128 tokens.
-    pub(crate) fn read(folder: &Path, max_tokens: usize) -> Result<Self, ModelError> {
-        let path = folder.join("tokenizer.json");
-        if path.exists() {
-            return Self::from_json(text(&path)?, max_tokens)
-                .map_err(|reason| ModelError::malformed(&path, reason));
-        }
-        let path = folder.join("vocab.txt");
-        let vocabulary = text(&path)?;
-        let settings = folder.join("tokenizer_config.json");
-        let settings = if settings.exists() { text(&settings)? } else { "{}".to_owned() };
-        let settings: Value = serde_json::from_str(&settings)
-            .map_err(|error| ModelError::malformed(&path, error.to_string()))?;
-        let lower = settings["do_lower_case"].as_bool().unwrap_or(true);
-        WordPiece::from_vocabulary(vocabulary.lines(), lower, max_tokens)
-            .map(Self::WordPiece)
-            .map_err(|reason| ModelError::malformed(&path, reason))
-    }
+/// Of a `tokenizer.json`.
+#[derive(Deserialize)]
+struct Kind {
+    model: KindOfModel,
+}
 
+#[derive(Deserialize)]
+struct KindOfModel {
+    r#type: Option<String>,
+}
+
+impl Tokenizer {
     /// The tokeniser of a `tokenizer.json`; a text is cut at `max_tokens`.
     pub fn from_json(json: String, max_tokens: usize) -> Result<Self, String> {
-        let file: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
-        if let Some(tokenizer) = WordPiece::from_json(&file, max_tokens)? {
-            return Ok(Self::WordPiece(tokenizer));
+        let kind: Kind = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+        // Hundreds of thousands of pieces of another kind need not be taken apart.
+        if kind.model.r#type.as_deref() == Some("WordPiece") {
+            let file: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+            if let Some(tokenizer) = WordPiece::from_json(&file, max_tokens)? {
+                return Ok(Self::WordPiece(tokenizer));
+            }
         }
         let mut tokenizer: tokenizers::Tokenizer =
             json.parse().map_err(|error: tokenizers::Error| error.to_string())?;

@@ -40,22 +40,6 @@ struct Writer<'a> {
 }
 
 impl WordPiece {
-    /// The tokeniser of a `vocab.txt`, a piece a line.
-    pub(crate) fn from_vocabulary<'a>(
-        lines: impl Iterator<Item = &'a str>,
-        lower: bool,
-        max_tokens: usize,
-    ) -> Result<Self, String> {
-        let flags = Flags { lower, strip: lower, ideographs: true, clean: true };
-        let pieces = Pieces::new(lines)?;
-        let names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
-        let special = names
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), pieces.find(false, name.as_bytes())?)));
-        let special: Vec<_> = special.collect();
-        Self::new(pieces, flags, max_tokens, 100, special)
-    }
-
     fn new(
         pieces: Pieces,
         flags: Flags,

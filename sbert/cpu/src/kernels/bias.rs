@@ -1,0 +1,59 @@
+use crate::simd::{LANES, V};
+
+/// What a head adds to its scores by how far a query and a key are apart.
+///
+/// A row has the numbers of all distances in the order of the query behind the key, so that those of
+/// one key and the queries of a vector's lanes stand side by side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bias<'a> {
+    row: &'a [f32],
+    /// Where the distance 0 stands.
+    centre: usize,
+}
+
+impl<'a> Bias<'a> {
+    /// Numbers of a row for texts of up to `longest` tokens. The lanes of the last queries' vectors
+    /// reach beyond the text.
+    pub(crate) fn row(longest: usize) -> usize {
+        2 * longest + 2 * LANES
+    }
+
+    /// How many tokens behind its query the key of a place of such a row stands.
+    pub(crate) fn distance(longest: usize, place: usize) -> isize {
+        longest as isize - place as isize
+    }
+
+    /// That of a head, of the rows of all heads.
+    pub(crate) fn of_head(rows: &'a [f32], head: usize, longest: usize) -> Self {
+        let size = Self::row(longest);
+        Self { row: &rows[head * size..][..size], centre: longest }
+    }
+
+    /// The numbers of a key and the queries from `query` on.
+    #[inline(always)]
+    pub(crate) fn of(self, query: usize, key: usize) -> &'a V {
+        let begin = self.centre + query - key;
+        self.row[begin..].first_chunk().unwrap_or(&[0.0; LANES])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lane_of_every_key_has_the_number_of_its_distance() {
+        let longest = 40;
+        let row: Vec<f32> =
+            (0..Bias::row(longest)).map(|place| Bias::distance(longest, place) as f32).collect();
+        let bias = Bias::of_head(&row, 0, longest);
+        for key in 0..longest {
+            for query in (0..longest + LANES).step_by(LANES) {
+                for (lane, number) in bias.of(query, key).iter().enumerate() {
+                    let distance = key as f32 - (query + lane) as f32;
+                    assert!((number - distance).abs() < 0.5, "{number}, not {distance}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a thread computes in.
+
+use crate::kernels::{PANEL, Row};
+use crate::layout::{Header, padded};
+use crate::simd::V;
+
+/// Scratch memory of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    /// Tokens of the chunk's texts, one behind the other.
+    pub(crate) ids: Vec<u32>,
+    pub(crate) lengths: Vec<usize>,
+    /// The tokens' rows of the table of positions.
+    pub(crate) places: Vec<usize>,
+    /// The tokens' vectors.
+    pub(crate) x: Vec<f32>,
+    pub(crate) rows: Vec<Row>,
+    /// Queries, keys and values; then the inside of the feed-forward part.
+    pub(crate) wide: Vec<f32>,
+    /// What attention made of the values.
+    pub(crate) context: Vec<f32>,
+    pub(crate) scores: Vec<V>,
+    /// A row that is being quantised.
+    pub(crate) row: Vec<V>,
+    pub(crate) int8: Vec<[[u8; 4]; 2]>,
+    pub(crate) bf16: Vec<[u16; 2]>,
+    pub(crate) f32: Vec<f32>,
+}
+
+impl Workspace {
+    pub(crate) fn fill(&mut self, header: &Header, texts: &[Vec<u32>]) {
+        self.ids.clear();
+        self.lengths.clear();
+        for text in texts {
+            self.ids.extend(text);
+            self.lengths.push(text.len());
+        }
+        places(header, texts, &mut self.places);
+        let tokens = self.ids.len();
+        let (hidden, inner) = (padded(header.hidden), padded(header.inner));
+        let heads = header.heads * header.head_panels() * PANEL;
+        self.x.resize(tokens * hidden, 0.0);
+        self.rows.resize(tokens, Row::default());
+        self.wide.resize(tokens * inner.max(3 * heads), 0.0);
+        self.context.resize(tokens * heads, 0.0);
+    }
+}
+
+/// Each token's row of positions: texts begin at the first, and the padding token, if there is one,
+/// has the last and is not counted.
+fn places(header: &Header, texts: &[Vec<u32>], places: &mut Vec<usize>) {
+    places.clear();
+    for text in texts {
+        let mut next = 0;
+        for token in text {
+            if Some(*token) == header.padding {
+                places.push(header.max_tokens);
+            } else {
+                places.push(next);
+                next += 1;
+            }
+        }
+    }
+}
+
+/// The scratch memory of an arithmetic's activations.
+pub(crate) trait Scratch: Sized {
+    fn groups(workspace: &mut Workspace) -> &mut Vec<Self>;
+}
+
+macro_rules! scratch {
+    ($group:ty, $field:ident) => {
+        impl Scratch for $group {
+            fn groups(workspace: &mut Workspace) -> &mut Vec<Self> {
+                &mut workspace.$field
+            }
+        }
+    };
+}
+scratch!([[u8; 4]; 2], int8);
+scratch!([u16; 2], bf16);
+scratch!(f32, f32);

@@ -1,0 +1,147 @@
+use crate::ModelError;
+use std::path::Path;
+
+/// A kind of encoder. All of them are BERT with other names and other ways to say where a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Architecture {
+    /// The first: `MiniLM`, bge, e5 and others are of this kind.
+    Bert,
+    /// BERT without kinds of token.
+    DistilBert,
+    /// BERT whose positions begin behind the padding's.
+    Roberta,
+    /// `RoBERTa` with another tokeniser.
+    XlmRoberta,
+    /// Positions as in `RoBERTa`, no kinds of token, and a bias by distance in every attention.
+    MpNet,
+}
+
+/// What the fields of a configuration are called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields {
+    pub(crate) hidden: &'static str,
+    pub(crate) layers: &'static str,
+    pub(crate) heads: &'static str,
+    pub(crate) inner: &'static str,
+    pub(crate) activation: &'static str,
+}
+
+/// What the tensors of a layer are called, behind its number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LayerNames {
+    /// Before the layer's number.
+    pub(crate) before: &'static str,
+    pub(crate) query: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) value: &'static str,
+    pub(crate) attention_output: &'static str,
+    pub(crate) attention_norm: &'static str,
+    pub(crate) intermediate: &'static str,
+    pub(crate) output: &'static str,
+    pub(crate) output_norm: &'static str,
+}
+
+const BERT_LAYER: LayerNames = LayerNames {
+    before: "encoder.layer",
+    query: "attention.self.query",
+    key: "attention.self.key",
+    value: "attention.self.value",
+    attention_output: "attention.output.dense",
+    attention_norm: "attention.output.LayerNorm",
+    intermediate: "intermediate.dense",
+    output: "output.dense",
+    output_norm: "output.LayerNorm",
+};
+
+const DISTILBERT_LAYER: LayerNames = LayerNames {
+    before: "transformer.layer",
+    query: "attention.q_lin",
+    key: "attention.k_lin",
+    value: "attention.v_lin",
+    attention_output: "attention.out_lin",
+    attention_norm: "sa_layer_norm",
+    intermediate: "ffn.lin1",
+    output: "ffn.lin2",
+    output_norm: "output_layer_norm",
+};
+
+const MPNET_LAYER: LayerNames = LayerNames {
+    query: "attention.attn.q",
+    key: "attention.attn.k",
+    value: "attention.attn.v",
+    attention_output: "attention.attn.o",
+    attention_norm: "attention.LayerNorm",
+    ..BERT_LAYER
+};
+
+impl Architecture {
+    /// Every architecture.
+    pub const ALL: [Self; 5] =
+        [Self::Bert, Self::DistilBert, Self::Roberta, Self::XlmRoberta, Self::MpNet];
+
+    /// Its name in a `config.json`, as `model_type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bert => "bert",
+            Self::DistilBert => "distilbert",
+            Self::Roberta => "roberta",
+            Self::XlmRoberta => "xlm-roberta",
+            Self::MpNet => "mpnet",
+        }
+    }
+
+    /// The architecture of that `model_type`.
+    pub(crate) fn of(path: &Path, name: &str) -> Result<Self, ModelError> {
+        let found = Self::ALL.into_iter().find(|architecture| architecture.name() == name);
+        found.ok_or_else(|| {
+            let what = format!("the architecture {name:?}");
+            ModelError::unsupported(
+                path,
+                what,
+                "bert, distilbert, roberta, xlm-roberta and mpnet are",
+            )
+        })
+    }
+
+    /// What some files put before the names of all tensors.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Bert => "bert.",
+            Self::DistilBert => "distilbert.",
+            Self::Roberta | Self::XlmRoberta => "roberta.",
+            Self::MpNet => "mpnet.",
+        }
+    }
+
+    /// Whether the tensors hold vectors for kinds of token.
+    pub(crate) fn has_types(self) -> bool {
+        !matches!(self, Self::DistilBert | Self::MpNet)
+    }
+
+    pub(crate) fn fields(self) -> Fields {
+        if self == Self::DistilBert {
+            return Fields {
+                hidden: "dim",
+                layers: "n_layers",
+                heads: "n_heads",
+                inner: "hidden_dim",
+                activation: "activation",
+            };
+        }
+        Fields {
+            hidden: "hidden_size",
+            layers: "num_hidden_layers",
+            heads: "num_attention_heads",
+            inner: "intermediate_size",
+            activation: "hidden_act",
+        }
+    }
+
+    pub(crate) fn layer(self) -> LayerNames {
+        match self {
+            Self::Bert | Self::Roberta | Self::XlmRoberta => BERT_LAYER,
+            Self::DistilBert => DISTILBERT_LAYER,
+            Self::MpNet => MPNET_LAYER,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+use crate::ModelError;
+use crate::files::{json, map};
+use crate::tensors::Store;
+use crate::weights::Linear;
+use serde::Deserialize;
+use std::path::Path;
+
+/// A layer behind the pooling.
+#[derive(Debug)]
+pub struct Dense {
+    /// Coordinates that come in.
+    pub inputs: usize,
+    /// Coordinates that go out.
+    pub outputs: usize,
+    /// What is done to them last.
+    pub activation: DenseActivation,
+    bias: bool,
+    pub(crate) store: Store,
+}
+
+/// A function of one number, behind a dense layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DenseActivation {
+    /// The number itself.
+    Identity,
+    /// Its tangens hyperbolicus.
+    Tanh,
+}
+
+#[derive(Debug, Deserialize)]
+struct File {
+    in_features: usize,
+    out_features: usize,
+    #[serde(default = "yes")]
+    bias: bool,
+    /// What the library takes where the file says nothing.
+    #[serde(default = "tanh")]
+    activation_function: Option<String>,
+    #[serde(default)]
+    use_residual: bool,
+    module_input_name: Option<String>,
+    module_output_name: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the field's type has it")]
+fn tanh() -> Option<String> {
+    Some("Tanh".to_owned())
+}
+
+impl File {
+    /// Refuses what is computed otherwise.
+    fn check(&self, path: &Path) -> Result<(), ModelError> {
+        let sane = |size| (1..=1 << 20).contains(&size);
+        for (name, size) in [("in_features", self.in_features), ("out_features", self.out_features)]
+        {
+            if !sane(size) {
+                return Err(ModelError::malformed(path, format!("{name} {size} is no size")));
+            }
+        }
+        if self.use_residual {
+            let what = "a residual around a Dense module (use_residual)";
+            return Err(ModelError::unsupported(path, what, "a Dense module without is"));
+        }
+        for name in [&self.module_input_name, &self.module_output_name].into_iter().flatten() {
+            if name != "sentence_embedding" {
+                let what = format!("a Dense module over {name:?}");
+                return Err(ModelError::unsupported(path, what, "one over sentence_embedding is"));
+            }
+        }
+        Ok(())
+    }
+
+    fn activation(&self, path: &Path) -> Result<DenseActivation, ModelError> {
+        let name = self.activation_function.as_deref().unwrap_or_default();
+        match name.rsplit('.').next().unwrap_or_default() {
+            "" | "Identity" => Ok(DenseActivation::Identity),
+            "Tanh" => Ok(DenseActivation::Tanh),
+            _ => {
+                let what = format!("the activation {name:?}");
+                Err(ModelError::unsupported(path, what, "Identity and Tanh are"))
+            }
+        }
+    }
+}
+
+impl Dense {
+    pub(crate) fn read(folder: &Path) -> Result<Self, ModelError> {
+        let path = folder.join("config.json");
+        let file: File = json(&path)?;
+        file.check(&path)?;
+        let activation = file.activation(&path)?;
+        let weights = folder.join("model.safetensors");
+        refuse_pickle(folder, &weights)?;
+        let store = Store::new(vec![(weights.clone(), map(&weights)?)]);
+        let (inputs, outputs) = (file.in_features, file.out_features);
+        let dense = Self { inputs, outputs, activation, bias: file.bias, store };
+        dense.linear()?;
+        Ok(dense)
+    }
+
+    /// Its weights.
+    pub fn linear(&self) -> Result<Linear<'_>, ModelError> {
+        let tensors = self.store.tensors()?;
+        let weight = tensors.get("linear.weight", &[self.outputs, self.inputs])?;
+        let bias =
+            if self.bias { Some(tensors.get("linear.bias", &[self.outputs])?) } else { None };
+        Ok(Linear { weight, bias })
+    }
+}
+
+/// Says what to do with weights that only a pickle holds.
+pub(crate) fn refuse_pickle(folder: &Path, wanted: &Path) -> Result<(), ModelError> {
+    if wanted.exists() {
+        return Ok(());
+    }
+    let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+    let found = pickles.iter().map(|name| folder.join(name)).find(|path| path.exists());
+    let remedy = "it can run code when it is read: save the model as safetensors";
+    found.map_or(Ok(()), |path| Err(ModelError::unsupported(&path, "a pickle of weights", remedy)))
+}

@@ -1,0 +1,117 @@
+//! What a folder's small files say of how a text is read.
+
+use crate::ModelError;
+use crate::files::json_if_any;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How a text is read before the encoder.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// The longest text, in tokens, if the folder says.
+    pub(crate) max_tokens: Option<usize>,
+    /// Whether texts are put in lower case before all else.
+    pub(crate) lower: bool,
+    /// The files that were read.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// The module of the transformer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the file has them")]
+struct Transformer {
+    max_seq_length: Option<usize>,
+    do_lower_case: bool,
+    transformer_task: Option<String>,
+    module_output_name: Option<String>,
+    #[serde(alias = "processor_kwargs")]
+    tokenizer_args: Tokenizer,
+    #[serde(alias = "config_kwargs")]
+    config_args: BTreeMap<String, Value>,
+}
+
+/// A number without meaning, 1e30, stands for no limit.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tokenizer {
+    model_max_length: Option<f64>,
+}
+
+/// What is done with every text, whatever the module.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Sentences {
+    prompts: BTreeMap<String, Option<String>>,
+    default_prompt_name: Option<String>,
+}
+
+/// What the file is called; older folders name it after the architecture.
+const NAMES: [&str; 4] = [
+    "sentence_bert_config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_xlm-roberta_config.json",
+];
+
+/// Arguments that have to do with fetching a model, and nothing with its shape.
+const HARMLESS: [&str; 4] = ["trust_remote_code", "revision", "code_revision", "use_cache"];
+
+impl Settings {
+    /// Of the model's folder and its transformer's.
+    pub(crate) fn read(folder: &Path, transformer: &Path) -> Result<Self, ModelError> {
+        let mut files = vec![folder.join("config_sentence_transformers.json")];
+        refuse_prompt(&files[0])?;
+        let module = NAMES.iter().map(|name| transformer.join(name)).find(|path| path.exists());
+        let module = module.unwrap_or_else(|| transformer.join(NAMES[0]));
+        let settings: Transformer = json_if_any(&module)?;
+        settings.check(&module)?;
+        let tokenizer = transformer.join("tokenizer_config.json");
+        let Tokenizer { model_max_length } = json_if_any(&tokenizer)?;
+        files.extend([module, tokenizer]);
+        files.retain(|path| path.exists());
+        let length = settings.tokenizer_args.model_max_length.or(model_max_length);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+        let length = length.map(|length| length as usize);
+        let max_tokens = settings.max_seq_length.or(length);
+        Ok(Self { max_tokens, lower: settings.do_lower_case, files })
+    }
+}
+
+impl Transformer {
+    /// Refuses what is computed otherwise.
+    fn check(&self, path: &Path) -> Result<(), ModelError> {
+        let task = self.transformer_task.as_deref().unwrap_or("feature-extraction");
+        if task != "feature-extraction" {
+            let what = format!("the transformer_task {task:?}");
+            return Err(ModelError::unsupported(path, what, "\"feature-extraction\" is"));
+        }
+        let output = self.module_output_name.as_deref().unwrap_or("token_embeddings");
+        if output != "token_embeddings" {
+            let what = format!("the module_output_name {output:?}");
+            return Err(ModelError::unsupported(path, what, "\"token_embeddings\" is"));
+        }
+        let shaping = self.config_args.keys().find(|name| !HARMLESS.contains(&name.as_str()));
+        if let Some(name) = shaping {
+            let what = format!("a change of the configuration's {name} (config_args)");
+            return Err(ModelError::unsupported(path, what, "change config.json itself"));
+        }
+        Ok(())
+    }
+}
+
+/// A prompt before every text would change every embedding.
+fn refuse_prompt(path: &Path) -> Result<(), ModelError> {
+    let file: Sentences = json_if_any(path)?;
+    let Some(name) = file.default_prompt_name else { return Ok(()) };
+    match file.prompts.get(&name) {
+        Some(Some(prompt)) if !prompt.is_empty() => {
+            let what = format!("the prompt {name:?} before every text (default_prompt_name)");
+            let remedy = "set it to null, and put the prompt before the texts yourself";
+            Err(ModelError::unsupported(path, what, remedy))
+        }
+        _ => Ok(()),
+    }
+}

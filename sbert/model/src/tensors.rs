@@ -1,0 +1,191 @@
+//! The tensors of a model's files, borrowed.
+
+use crate::ModelError;
+use memmap2::Mmap;
+use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
+use std::path::{Path, PathBuf};
+
+/// The files of a model's weights, mapped.
+#[derive(Debug)]
+pub(crate) struct Store(Vec<(PathBuf, Mmap)>);
+
+/// The same, with their tables of contents read.
+#[derive(Debug)]
+pub(crate) struct Tensors<'a>(Vec<(&'a Path, SafeTensors<'a>)>);
+
+/// A tensor, borrowed from its file.
+#[derive(Clone, Debug)]
+pub struct Tensor<'a> {
+    /// Its name in the file.
+    pub name: String,
+    /// Its shape, the slowest dimension first.
+    pub shape: Vec<usize>,
+    dtype: Dtype,
+    bytes: &'a [u8],
+}
+
+/// How a tensor's numbers are held, least byte first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dtype {
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary16.
+    F16,
+    /// The upper half of binary32.
+    Bf16,
+}
+
+impl Dtype {
+    /// Bytes of a number.
+    pub fn size(self) -> usize {
+        if self == Self::F32 { 4 } else { 2 }
+    }
+}
+
+impl Store {
+    pub(crate) fn new(files: Vec<(PathBuf, Mmap)>) -> Self {
+        Self(files)
+    }
+
+    /// The bytes of all files, in order.
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|(_, map)| &map[..])
+    }
+
+    pub(crate) fn tensors(&self) -> Result<Tensors<'_>, ModelError> {
+        let mut files = Vec::with_capacity(self.0.len());
+        for (path, map) in &self.0 {
+            let tensors = SafeTensors::deserialize(map).map_err(|error| {
+                ModelError::malformed(path, format!("no whole safetensors file: {error}"))
+            })?;
+            files.push((path.as_path(), tensors));
+        }
+        Ok(Tensors(files))
+    }
+}
+
+impl<'a> Tensors<'a> {
+    /// The tensor of that name.
+    pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor<'a>, ModelError> {
+        self.any_of(&[name.to_owned()], shape)
+    }
+
+    /// The first tensor that has one of these names; the first is what it is called by an error.
+    pub(crate) fn any_of(
+        &self,
+        names: &[String],
+        shape: &[usize],
+    ) -> Result<Tensor<'a>, ModelError> {
+        let found = self.0.iter().find_map(|(path, tensors)| {
+            names.iter().find_map(|name| Some((*path, name, tensors.tensor(name).ok()?)))
+        });
+        let Some((path, name, view)) = found else {
+            let path = self.0.first().map_or_else(PathBuf::new, |(path, _)| (*path).to_owned());
+            let name = names.first().cloned().unwrap_or_default();
+            return Err(ModelError::MissingTensor { path, name });
+        };
+        Tensor::new(path, name, &view, shape)
+    }
+}
+
+impl<'a> Tensor<'a> {
+    fn new(
+        path: &Path,
+        name: &str,
+        view: &TensorView<'a>,
+        shape: &[usize],
+    ) -> Result<Self, ModelError> {
+        if view.shape() != shape {
+            return Err(ModelError::WrongShape {
+                path: path.to_owned(),
+                name: name.to_owned(),
+                found: view.shape().to_vec(),
+                expected: shape.to_vec(),
+            });
+        }
+        let dtype = match view.dtype() {
+            safetensors::Dtype::F32 => Dtype::F32,
+            safetensors::Dtype::F16 => Dtype::F16,
+            safetensors::Dtype::BF16 => Dtype::Bf16,
+            other => {
+                let what = format!("the tensor {name} of type {other:?}");
+                return Err(ModelError::unsupported(path, what, "F32, F16 and BF16 are"));
+            }
+        };
+        Ok(Self { name: name.to_owned(), shape: shape.to_vec(), dtype, bytes: view.data() })
+    }
+
+    /// How its numbers are held.
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// Its numbers as the file holds them, the fastest dimension last.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Its numbers, the fastest dimension last.
+    pub fn to_f32(&self) -> Vec<f32> {
+        self.widen(self.bytes)
+    }
+
+    /// Its numbers row by row: for each place of the slowest dimension those of all others.
+    pub fn rows(&self) -> impl Iterator<Item = Vec<f32>> {
+        let row = self.shape.iter().skip(1).product::<usize>() * self.dtype.size();
+        self.bytes.chunks_exact(row.max(1)).map(|bytes| self.widen(bytes))
+    }
+
+    fn widen(&self, bytes: &[u8]) -> Vec<f32> {
+        match self.dtype {
+            Dtype::F16 => {
+                let widen = |&bytes| half(u16::from_le_bytes(bytes));
+                bytes.as_chunks().0.iter().map(widen).collect()
+            }
+            Dtype::Bf16 => {
+                let widen = |&bytes| f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16);
+                bytes.as_chunks().0.iter().map(widen).collect()
+            }
+            Dtype::F32 => {
+                bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+            }
+        }
+    }
+}
+
+/// IEEE 754 binary16 as binary32, exactly.
+fn half(bits: u16) -> f32 {
+    let sign = u32::from(bits >> 15) << 31;
+    let (exponent, fraction) = (u32::from(bits >> 10) & 31, u32::from(bits) & 1023);
+    match exponent {
+        0 => {
+            // A subnormal number of binary16 is a normal one of binary32.
+            let value = f32::from(bits & 1023) * 2.0_f32.powi(-24);
+            f32::from_bits(value.to_bits() | sign)
+        }
+        31 => f32::from_bits(sign | 0x7f80_0000 | (fraction << 13)),
+        _ => f32::from_bits(sign | ((exponent + 112) << 23) | (fraction << 13)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half;
+
+    #[test]
+    fn half_precision_is_widened_exactly() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65_504.0),
+            (0x0001, 5.960_464_5e-8),
+            (0x03ff, 6.097_555e-5),
+            (0x3555, 0.333_251_95),
+        ] {
+            assert_eq!(half(bits).to_bits(), f32::to_bits(value), "{bits:#x}");
+        }
+        assert!(half(0x7c01).is_nan() && half(0xfc00) == f32::NEG_INFINITY);
+    }
+}
