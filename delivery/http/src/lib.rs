@@ -21,6 +21,7 @@ mod status;
 
 pub use answer::{SearchView, SimilarView};
 pub use engines::{Engine, Engines};
+pub use product::ProductView;
 pub use serve::serve;
 
 use axum::Router;

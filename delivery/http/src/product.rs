@@ -5,7 +5,7 @@ use usecases::Hit;
 
 /// A product as the search API writes it.
 #[derive(Debug, Serialize)]
-pub(crate) struct ProductView {
+pub struct ProductView {
     product_id: String,
     name: String,
     main_category: String,

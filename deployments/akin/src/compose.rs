@@ -1,24 +1,23 @@
 //! The composition root: which adapter stands behind which port.
 
+use crate::backends::{Backends, CatalogueSettings};
 use crate::engine::{EmbedderName, Engine, IndexName};
 use crate::settings::BadSettings;
 use clap::Args;
 use entities::Version;
-use local::{LocalEngine, Options};
 use native::NativeEmbedder;
 use ports::{Embedder, PortResult, ProductIndex, ProductStore};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
-use usecases::{CatalogueStatus, QueryEmbeddings, SearchProducts, SimilarProducts};
+use usecases::{CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts};
 
 /// Where the products are, and what finds them.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
 #[command(next_help_heading = "Engine")]
 pub(crate) struct EngineSettings {
     #[command(flatten)]
-    pub(crate) data: DataSettings,
+    pub(crate) catalogue: CatalogueSettings,
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderSettings,
@@ -33,80 +32,85 @@ pub(crate) struct EmbedderSettings {
     pub(crate) native: native::Settings,
 }
 
-/// Where the products are.
-#[derive(Debug, Args)]
-#[group(skip)] // As above.
-#[command(next_help_heading = "Engine")]
-pub(crate) struct DataSettings {
-    /// The folder of the embedded store [default: akin in the user's data folder].
-    #[arg(long, env = "AKIN_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
-
-    /// What finds the products: INDEX[+EMBEDDER].
-    #[arg(long, env = "AKIN_ENGINES", value_name = "ENGINE", default_value_t = Engine::DEFAULT)]
-    engine: Engine,
+/// A store and the engines over it, opened.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) store: Arc<dyn ProductStore>,
+    /// Answers who names none.
+    pub(crate) first: OpenedEngine,
+    pub(crate) others: Vec<OpenedEngine>,
+    pub(crate) backends: Backends,
 }
 
 /// An engine, opened.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct OpenedEngine {
     pub(crate) engine: Engine,
     pub(crate) store: Arc<dyn ProductStore>,
     pub(crate) index: Arc<dyn ProductIndex>,
     pub(crate) embedder: Arc<dyn Embedder>,
-    /// What stands behind the store and the index.
-    pub(crate) local: LocalEngine,
-}
-
-impl DataSettings {
-    /// The folder of the store.
-    pub(crate) fn folder(&self) -> Result<PathBuf, BadSettings> {
-        let of = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty());
-        let default = || {
-            let data = of("XDG_DATA_HOME").map(PathBuf::from);
-            let home = || Some(PathBuf::from(of("HOME")?).join(".local/share"));
-            data.or_else(home).map(|folder| folder.join("akin"))
-        };
-        self.data.clone().or_else(default).ok_or_else(|| {
-            let unset = "no data folder: set --data or AKIN_DATA, for HOME is not set either";
-            BadSettings(vec![unset.to_owned()])
-        })
-    }
-
-    /// Opens the embedded engine.
-    pub(crate) async fn open(&self) -> anyhow::Result<LocalEngine> {
-        let folder = self.folder()?;
-        let open = move || LocalEngine::open(&folder, Options::default());
-        Ok(tokio::task::spawn_blocking(open).await??)
-    }
 }
 
 impl EngineSettings {
-    /// Opens everything that a search or an ingestion needs.
+    /// Opens the default engine: what answers a single question.
+    pub(crate) async fn open_first(&self) -> anyhow::Result<OpenedEngine> {
+        Ok(self.open_engines(&[self.catalogue.first()]).await?.first)
+    }
+
+    /// Opens every engine.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
-        self.check()?;
-        let engine = self.data.engine;
+        self.open_engines(self.catalogue.engines()).await
+    }
+
+    async fn open_engines(&self, engines: &[Engine]) -> anyhow::Result<Opened> {
+        let indexes: Vec<IndexName> = engines.iter().map(|engine| engine.index).collect();
+        self.check(engines, &indexes)?;
         // Each takes some milliseconds, so they are opened side by side.
-        let embedder = self.embedder.clone();
-        let embedder = tokio::task::spawn_blocking(move || embedder.open(engine.embedder));
-        let local = self.data.open().await?;
-        let index: Arc<dyn ProductIndex> = match engine.index {
-            IndexName::Local => Arc::new(local.index()),
-        };
-        let (store, embedder) = (Arc::new(local.store()), embedder.await??);
-        Ok(Opened { engine, store, index, embedder, local })
+        let (settings, names) = (self.embedder.clone(), engines.to_vec());
+        let embedders = tokio::task::spawn_blocking(move || settings.open_all(&names));
+        let store = self.catalogue.store();
+        let backends = self.catalogue.open(store, &indexes).await?;
+        let store = backends.store(store)?;
+        let mut opened = Vec::new();
+        for (engine, embedder) in engines.iter().zip(embedders.await??) {
+            let (engine, index) = (*engine, backends.index(engine.index)?);
+            opened.push(OpenedEngine { engine, store: store.clone(), index, embedder });
+        }
+        let mut opened = opened.into_iter();
+        let first = opened.next().ok_or_else(|| anyhow::anyhow!("no engine is named"))?;
+        Ok(Opened { store, first, others: opened.collect(), backends })
     }
 
     /// Names all that is missing at once.
-    fn check(&self) -> Result<(), BadSettings> {
+    fn check(&self, engines: &[Engine], indexes: &[IndexName]) -> Result<(), BadSettings> {
         let mut problems = Vec::new();
-        problems.extend(self.embedder.problem(self.data.engine.embedder));
-        problems.extend(self.data.folder().err().into_iter().flat_map(|BadSettings(all)| all));
+        for engine in engines {
+            problems.extend(self.embedder.problem(engine.embedder));
+        }
+        problems.extend(self.catalogue.problems(indexes));
+        problems.dedup();
         if problems.is_empty() { Ok(()) } else { Err(BadSettings(problems)) }
     }
 }
 
 impl EmbedderSettings {
+    /// The embedder of each engine; engines that name the same one share it. Reads files, so it
+    /// blocks.
+    fn open_all(&self, engines: &[Engine]) -> PortResult<Vec<Arc<dyn Embedder>>> {
+        let mut opened: Vec<(EmbedderName, Arc<dyn Embedder>)> = Vec::new();
+        let mut all = Vec::new();
+        for engine in engines {
+            let known = opened.iter().find(|(name, _)| *name == engine.embedder);
+            let embedder = match known {
+                Some((_, embedder)) => Arc::clone(embedder),
+                None => self.open(engine.embedder)?,
+            };
+            opened.push((engine.embedder, Arc::clone(&embedder)));
+            all.push(embedder);
+        }
+        Ok(all)
+    }
+
     /// Opens the embedder of that name. It reads files, so it blocks.
     fn open(&self, name: EmbedderName) -> PortResult<Arc<dyn Embedder>> {
         Ok(match name {
@@ -123,34 +127,49 @@ impl EmbedderSettings {
 }
 
 impl Opened {
-    pub(crate) fn search(&self) -> SearchProducts {
-        SearchProducts {
-            embeddings: self.embeddings(),
-            index: self.index.clone(),
-            store: self.store.clone(),
+    /// What every product must be brought to: engines with one embedder share each inference.
+    pub(crate) fn targets(&self) -> Vec<EmbedTarget> {
+        let mut targets: Vec<(EmbedderName, EmbedTarget)> = Vec::new();
+        for opened in std::iter::once(&self.first).chain(&self.others) {
+            let (name, index) = (opened.engine.embedder, opened.index.clone());
+            match targets.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, target)) => target.indexes.push(index),
+                None => {
+                    let embedder = opened.embedder.clone();
+                    targets.push((name, EmbedTarget { embedder, indexes: vec![index] }));
+                }
+            }
         }
+        targets.into_iter().map(|(_, target)| target).collect()
+    }
+}
+
+impl OpenedEngine {
+    pub(crate) fn search(&self) -> SearchProducts {
+        self.search_with(self.embeddings())
     }
 
     pub(crate) fn similar(&self) -> SimilarProducts {
-        SimilarProducts {
-            embeddings: self.embeddings(),
-            index: self.index.clone(),
-            store: self.store.clone(),
-        }
-    }
-
-    pub(crate) fn status(&self) -> CatalogueStatus {
-        CatalogueStatus { store: self.store.clone(), index: self.index.clone() }
+        self.similar_with(self.embeddings())
     }
 
     /// The engine, as a server offers it.
     pub(crate) fn serving(&self) -> http_api::Engine {
+        let embeddings = self.embeddings();
         http_api::Engine {
             name: self.engine.to_string(),
-            search: self.search(),
-            similar: self.similar(),
-            status: self.status(),
+            search: self.search_with(embeddings.clone()),
+            similar: self.similar_with(embeddings),
+            status: CatalogueStatus { store: self.store.clone(), index: self.index.clone() },
         }
+    }
+
+    fn search_with(&self, embeddings: QueryEmbeddings) -> SearchProducts {
+        SearchProducts { embeddings, index: self.index.clone(), store: self.store.clone() }
+    }
+
+    fn similar_with(&self, embeddings: QueryEmbeddings) -> SimilarProducts {
+        SimilarProducts { embeddings, index: self.index.clone(), store: self.store.clone() }
     }
 
     fn embeddings(&self) -> QueryEmbeddings {

@@ -1,4 +1,4 @@
-//! The names of engines: INDEX[+EMBEDDER].
+//! The names of engines, INDEX[+EMBEDDER], and of stores.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +13,13 @@ pub(crate) struct Engine {
 /// What finds the products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IndexName {
+    /// The embedded store.
+    Local,
+}
+
+/// What keeps the products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreName {
     /// The embedded store.
     Local,
 }
@@ -32,6 +39,23 @@ impl Engine {
 }
 
 impl IndexName {
+    const ALL: [Self; 1] = [Self::Local];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+        }
+    }
+
+    /// What keeps the products unless another store is named.
+    pub(crate) fn own_store(self) -> StoreName {
+        match self {
+            Self::Local => StoreName::Local,
+        }
+    }
+}
+
+impl StoreName {
     const ALL: [Self; 1] = [Self::Local];
 
     fn name(self) -> &'static str {
@@ -65,12 +89,28 @@ impl FromStr for Engine {
             Some((index, embedder)) => (index, Some(embedder)),
             None => (text, None),
         };
-        let index = chosen("index", index, &IndexName::ALL, IndexName::name)?;
+        let index = index.parse()?;
         let embedder = match embedder {
             Some(name) => chosen("embedder", name, &EmbedderName::ALL, EmbedderName::name)?,
             None => EmbedderName::default(),
         };
         Ok(Self { index, embedder })
+    }
+}
+
+impl FromStr for IndexName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        chosen("index", text, &Self::ALL, Self::name)
+    }
+}
+
+impl FromStr for StoreName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        chosen("store", text, &Self::ALL, Self::name)
     }
 }
 

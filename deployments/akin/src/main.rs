@@ -1,5 +1,6 @@
 //! akin: finds products by meaning. One binary, a subcommand per role.
 
+mod backends;
 mod commands;
 mod compose;
 mod engine;
@@ -11,7 +12,7 @@ mod settings;
 mod signals;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use commands::{evaluate, ingest, model, quarantine, search, serve, similar, status};
+use commands::{evaluate, export, ingest, model, quarantine, search, serve, similar, status};
 use settings::Refused;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ enum Command {
     Quarantine(quarantine::Arguments),
     Model(model::Arguments),
     Evaluate(evaluate::Arguments),
+    Export(export::Arguments),
     /// Print a completion script for a shell.
     #[command(
         after_help = "Examples:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin\n  akin completions zsh > ~/.zfunc/_akin\n  akin completions fish > ~/.config/fish/completions/akin.fish"
@@ -120,6 +122,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Quarantine(arguments) => quarantine::run(arguments).await,
         Command::Model(arguments) => model::run(arguments).await,
         Command::Evaluate(arguments) => evaluate::run(arguments).await,
+        Command::Export(arguments) => export::run(arguments).await,
         Command::Completions { .. } => Ok(exit::DONE),
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let queries = files::judged_queries(&arguments.queries, &arguments.judgments)?;
-    let engine = arguments.engine.open().await?;
+    let engine = arguments.engine.open_first().await?;
     let evaluate = EvaluateSearch { search: engine.search() };
     let missing = evaluate.missing(&queries).await?;
     tell_missing(&queries, &missing)?;

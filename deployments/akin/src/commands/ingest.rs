@@ -8,7 +8,7 @@ use ports::{PortError, ProductFeed, RefusedRow};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 use usecases::{EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary};
 
@@ -70,13 +70,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     all_there(feeds)?;
     let mut run = Run::default();
     if arguments.no_embed {
-        let store = Arc::new(arguments.engine.data.open().await?.store());
+        let store = arguments.engine.catalogue.open_store().await?;
         run.read(feeds, &IngestFeed { store, unsigned }).await?;
     } else {
         let engine = arguments.engine.open().await?;
         run.read(feeds, &IngestFeed { store: engine.store.clone(), unsigned }).await?;
         run.embedding = embed(&engine).await?;
-        engine.local.settle().await?;
+        engine.backends.settle().await?;
     }
     run.seconds = began.elapsed().as_secs_f64();
     if arguments.format.json {
@@ -99,8 +99,7 @@ fn all_there(feeds: &[PathBuf]) -> Result<(), BadSettings> {
 }
 
 async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
-    let (store, index) = (engine.store.clone(), engine.index.clone());
-    let embed = EmbedChanges::new(store, engine.embedder.clone(), index);
+    let embed = EmbedChanges { store: engine.store.clone(), targets: engine.targets() };
     let progress = Progress::new("embedding".to_owned(), Unit::Products);
     embed.run(&|at: usecases::EmbedProgress| progress.at(at.done, Some(at.total), "")).await
 }

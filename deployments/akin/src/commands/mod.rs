@@ -1,6 +1,7 @@
 //! The subcommands, one file each: arguments, one use case, one answer.
 
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod ingest;
 pub(crate) mod model;
 pub(crate) mod quarantine;

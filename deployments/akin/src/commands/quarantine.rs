@@ -1,7 +1,7 @@
-use crate::compose::DataSettings;
+use crate::backends::CatalogueSettings;
 use crate::output::Format;
 use crate::{exit, output};
-use ports::{ProductStore, QuarantinedRow};
+use ports::QuarantinedRow;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     format: Format,
 
     #[command(flatten)]
-    data: DataSettings,
+    catalogue: CatalogueSettings,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,7 +39,7 @@ impl From<QuarantinedRow> for Row {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let rows = arguments.data.open().await?.store().quarantined(arguments.limit).await?;
+    let rows = arguments.catalogue.open_store().await?.quarantined(arguments.limit).await?;
     let rows: Vec<_> = rows.into_iter().map(Row::from).collect();
     if arguments.format.json {
         output::json(&rows);

@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = arguments.request()?;
-    let engine = arguments.engine.open().await?;
+    let engine = arguments.engine.open_first().await?;
     let answer = engine.search().run(&request).await?;
     if arguments.format.json {
         let model = engine.embedder.fingerprint();

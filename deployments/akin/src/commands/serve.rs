@@ -1,5 +1,5 @@
 use crate::commands::search::{cosine, limit};
-use crate::compose::EngineSettings;
+use crate::compose::{EngineSettings, OpenedEngine};
 use crate::signals::asked_to_end;
 use crate::{exit, output};
 use anyhow::Context;
@@ -38,9 +38,10 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
-    let engine = arguments.engine.open().await?;
+    let opened = arguments.engine.open().await?;
+    let others = opened.others.iter().map(OpenedEngine::serving).collect();
     let api = Api {
-        engines: Engines { first: engine.serving(), others: Vec::new() },
+        engines: Engines { first: opened.first.serving(), others },
         defaults: Defaults {
             limit: arguments.default_limit,
             threshold: arguments.default_threshold,
@@ -51,8 +52,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("cannot listen on {} (--listen)", arguments.listen))?;
     // So that the first request finds everything in place, and what is damaged shows now.
-    engine.index.statistics().await?;
-    let products = engine.index.count().await?;
+    for engine in std::iter::once(&opened.first).chain(&opened.others) {
+        engine.index.statistics().await?;
+    }
+    let products = opened.first.index.count().await?;
     output::note(&format!("serving {products} products on http://{}", listener.local_addr()?));
     if products == 0 {
         output::note("`akin ingest FEED` brings some; they show here without a restart");

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { id, limit, format, engine } = arguments;
-    let engine = engine.open().await?;
+    let engine = engine.open_first().await?;
     let hits = engine.similar().run(&id, limit).await?;
     let hits = hits.ok_or_else(|| {
         anyhow::anyhow!("no product has the id {:?}; `akin search` shows ids", id.as_str())

@@ -1,11 +1,12 @@
-use crate::compose::DataSettings;
+use crate::backends::CatalogueSettings;
+use crate::engine::{Engine, StoreName};
 use crate::output::Format;
+use crate::settings::BadSettings;
 use crate::{exit, output};
 use comfy_table::Cell;
 use serde::Serialize;
 use std::process::ExitCode;
-use std::sync::Arc;
-use usecases::CatalogueStatus;
+use usecases::{CatalogueStatus, Status};
 
 /// Say what there is to find, and what is still to be done.
 #[derive(Debug, clap::Args)]
@@ -15,33 +16,48 @@ pub(crate) struct Arguments {
     format: Format,
 
     #[command(flatten)]
-    data: DataSettings,
+    catalogue: CatalogueSettings,
 }
 
 #[derive(Debug, Serialize)]
 struct Report {
-    data: String,
+    /// The folder of the embedded store, if it keeps the products.
+    data: Option<String>,
     products: u64,
+    /// By the first engine, as is the model.
     indexed: u64,
     waiting: u64,
     quarantined: u64,
     model: Option<String>,
+    engines: Vec<EngineReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct EngineReport {
+    engine: String,
+    indexed: u64,
+    model: Option<String>,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let engine = arguments.data.open().await?;
-    let status =
-        CatalogueStatus { store: Arc::new(engine.store()), index: Arc::new(engine.index()) };
-    let status = status.run().await?;
-    let report = Report {
-        data: arguments.data.folder()?.display().to_string(),
-        products: status.store.products,
-        indexed: status.indexed,
-        waiting: status.store.outbox,
-        quarantined: status.store.quarantined,
-        model: status.fingerprint.map(|fingerprint| fingerprint.to_string()),
-    };
-    if arguments.format.json {
+    let Arguments { format, catalogue } = arguments;
+    let indexes: Vec<_> = catalogue.engines().iter().map(|engine| engine.index).collect();
+    let problems = catalogue.problems(&indexes);
+    if !problems.is_empty() {
+        return Err(BadSettings(problems).into());
+    }
+    let store = catalogue.store();
+    let backends = catalogue.open(store, &indexes).await?;
+    let mut all = Vec::new();
+    for engine in catalogue.engines() {
+        let status =
+            CatalogueStatus { store: backends.store(store)?, index: backends.index(engine.index)? };
+        all.push((*engine, status.run().await?));
+    }
+    let is_local = store == StoreName::Local;
+    let data = is_local.then(|| catalogue.folder()).transpose()?;
+    let report = Report::new(data.map(|folder| folder.display().to_string()), &all);
+    if format.json {
         output::json(&report);
     } else {
         report.print();
@@ -50,18 +66,50 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl Report {
+    fn new(data: Option<String>, all: &[(Engine, Status)]) -> Self {
+        let counts = all.first().map(|(_, status)| status.store).unwrap_or_default();
+        let engines: Vec<_> = all.iter().map(EngineReport::new).collect();
+        Self {
+            data,
+            products: counts.products,
+            indexed: engines.first().map_or(0, |engine| engine.indexed),
+            waiting: counts.outbox,
+            quarantined: counts.quarantined,
+            model: engines.first().and_then(|engine| engine.model.clone()),
+            engines,
+        }
+    }
+
     fn print(self) {
+        let mut lines = vec![("products".to_owned(), self.products.to_string())];
+        lines.splice(..0, self.data.map(|data| ("data".to_owned(), data)));
+        let several = self.engines.len() > 1;
+        let named = |what: &str, engine: &str| {
+            if several { format!("{what}, {engine}") } else { what.to_owned() }
+        };
+        for engine in &self.engines {
+            lines.push((named("indexed", &engine.engine), engine.indexed.to_string()));
+        }
+        lines.push(("waiting to be embedded".to_owned(), self.waiting.to_string()));
+        lines.push(("rows in quarantine".to_owned(), self.quarantined.to_string()));
+        for engine in self.engines {
+            let model = engine.model.unwrap_or_else(|| "none yet".to_owned());
+            lines.push((named("model", &engine.engine), model));
+        }
         let mut table = output::table(&[]);
-        for (name, value) in [
-            ("data", self.data),
-            ("products", self.products.to_string()),
-            ("indexed", self.indexed.to_string()),
-            ("waiting to be embedded", self.waiting.to_string()),
-            ("rows in quarantine", self.quarantined.to_string()),
-            ("model", self.model.unwrap_or_else(|| "none yet".to_owned())),
-        ] {
+        for (name, value) in lines {
             table.add_row([Cell::new(name), output::text(&value)]);
         }
         output::print(table);
+    }
+}
+
+impl EngineReport {
+    fn new((engine, status): &(Engine, Status)) -> Self {
+        Self {
+            engine: engine.to_string(),
+            indexed: status.indexed,
+            model: status.fingerprint.as_ref().map(ToString::to_string),
+        }
     }
 }

@@ -1,0 +1,133 @@
+//! What stands behind stores and indexes: each is opened once, and only where it is needed.
+
+use crate::engine::{Engine, IndexName, StoreName};
+use crate::settings::BadSettings;
+use clap::Args;
+use local::{LocalEngine, Options};
+use ports::{ProductIndex, ProductStore};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where the products are, and what finds them.
+#[derive(Clone, Debug, Args)]
+#[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
+#[command(next_help_heading = "Engine")]
+pub(crate) struct CatalogueSettings {
+    /// The folder of the embedded store [default: akin in the user's data folder].
+    #[arg(long, env = "AKIN_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// What finds the products: INDEX[+EMBEDDER]; may be given several times, or several separated
+    /// by commas. The first is the default.
+    #[arg(long = "engine", env = "AKIN_ENGINES", value_name = "ENGINE", value_delimiter = ',',
+        default_values_t = [Engine::DEFAULT])]
+    engines: Vec<Engine>,
+
+    /// What keeps the products [default: that of the first engine's index, or the embedded store].
+    #[arg(long, env = "AKIN_STORE", value_name = "STORE")]
+    store: Option<StoreName>,
+}
+
+/// Whatever was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Backends {
+    local: Option<LocalEngine>,
+}
+
+impl CatalogueSettings {
+    /// The folder of the embedded store.
+    pub(crate) fn folder(&self) -> Result<PathBuf, BadSettings> {
+        let of = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty());
+        let default = || {
+            let data = of("XDG_DATA_HOME").map(PathBuf::from);
+            let home = || Some(PathBuf::from(of("HOME")?).join(".local/share"));
+            data.or_else(home).map(|folder| folder.join("akin"))
+        };
+        self.data.clone().or_else(default).ok_or_else(|| {
+            let unset = "no data folder: set --data or AKIN_DATA, for HOME is not set either";
+            BadSettings(vec![unset.to_owned()])
+        })
+    }
+
+    /// Every engine, the default one first.
+    pub(crate) fn engines(&self) -> &[Engine] {
+        &self.engines
+    }
+
+    /// What serves whoever names none.
+    pub(crate) fn first(&self) -> Engine {
+        self.engines.first().copied().unwrap_or(Engine::DEFAULT)
+    }
+
+    /// What keeps the products.
+    pub(crate) fn store(&self) -> StoreName {
+        self.store.unwrap_or_else(|| self.first().index.own_store())
+    }
+
+    /// Whatever is missing or wrong for the store and for `indexes`, by name.
+    pub(crate) fn problems(&self, indexes: &[IndexName]) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (place, engine) in self.engines.iter().enumerate() {
+            if self.engines[..place].contains(engine) {
+                problems.push(format!("--engine (AKIN_ENGINES) names {engine} twice"));
+            }
+        }
+        if needs_local(self.store(), indexes) {
+            problems.extend(self.folder().err().into_iter().flat_map(|BadSettings(all)| all));
+        }
+        problems
+    }
+
+    /// Opens what `store` and `indexes` need.
+    pub(crate) async fn open(
+        &self,
+        store: StoreName,
+        indexes: &[IndexName],
+    ) -> anyhow::Result<Backends> {
+        let mut backends = Backends::default();
+        if needs_local(store, indexes) {
+            let folder = self.folder()?;
+            let open = move || LocalEngine::open(&folder, Options::default());
+            backends.local = Some(tokio::task::spawn_blocking(open).await??);
+        }
+        Ok(backends)
+    }
+
+    /// The store alone.
+    pub(crate) async fn open_store(&self) -> anyhow::Result<Arc<dyn ProductStore>> {
+        let store = self.store();
+        self.open(store, &[]).await?.store(store)
+    }
+}
+
+impl Backends {
+    /// The store of that name.
+    pub(crate) fn store(&self, name: StoreName) -> anyhow::Result<Arc<dyn ProductStore>> {
+        match name {
+            StoreName::Local => Ok(Arc::new(opened(self.local.as_ref(), "local")?.store())),
+        }
+    }
+
+    /// The index of that name.
+    pub(crate) fn index(&self, name: IndexName) -> anyhow::Result<Arc<dyn ProductIndex>> {
+        match name {
+            IndexName::Local => Ok(Arc::new(opened(self.local.as_ref(), "local")?.index())),
+        }
+    }
+
+    /// Makes the next process open fast.
+    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
+        if let Some(local) = &self.local {
+            local.settle().await?;
+        }
+        Ok(())
+    }
+}
+
+fn needs_local(store: StoreName, indexes: &[IndexName]) -> bool {
+    store == StoreName::Local || indexes.contains(&IndexName::Local)
+}
+
+fn opened<'a, T>(backend: Option<&'a T>, name: &str) -> anyhow::Result<&'a T> {
+    backend.ok_or_else(|| anyhow::anyhow!("the backend {name} was not opened"))
+}
