@@ -5,6 +5,7 @@ use crate::settings::BadSettings;
 use clap::Args;
 use local::{LocalEngine, Options};
 use ports::{ProductIndex, ProductStore};
+use postgres::PostgresEngine;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,12 +27,16 @@ pub(crate) struct CatalogueSettings {
     /// What keeps the products [default: that of the first engine's index, or the embedded store].
     #[arg(long, env = "AKIN_STORE", value_name = "STORE")]
     store: Option<StoreName>,
+
+    #[command(flatten)]
+    pub(crate) postgres: postgres::Settings,
 }
 
 /// Whatever was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Backends {
     local: Option<LocalEngine>,
+    postgres: Option<PostgresEngine>,
 }
 
 impl CatalogueSettings {
@@ -61,34 +66,45 @@ impl CatalogueSettings {
 
     /// What keeps the products.
     pub(crate) fn store(&self) -> StoreName {
-        self.store.unwrap_or_else(|| self.first().index.own_store())
+        self.store.or_else(|| self.first().index.own_store()).unwrap_or(StoreName::Local)
     }
 
     /// Whatever is missing or wrong for the store and for `indexes`, by name.
     pub(crate) fn problems(&self, indexes: &[IndexName]) -> Vec<String> {
+        self.problems_of(&[self.store()], indexes)
+    }
+
+    /// Whatever is missing or wrong for `stores` and for `indexes`, by name.
+    pub(crate) fn problems_of(&self, stores: &[StoreName], indexes: &[IndexName]) -> Vec<String> {
         let mut problems = Vec::new();
         for (place, engine) in self.engines.iter().enumerate() {
             if self.engines[..place].contains(engine) {
                 problems.push(format!("--engine (AKIN_ENGINES) names {engine} twice"));
             }
         }
-        if needs_local(self.store(), indexes) {
+        if needs_local(stores, indexes) {
             problems.extend(self.folder().err().into_iter().flat_map(|BadSettings(all)| all));
+        }
+        if needs_postgres(stores, indexes) {
+            problems.extend(self.postgres.problems());
         }
         problems
     }
 
-    /// Opens what `store` and `indexes` need.
+    /// Opens what `stores` and `indexes` need.
     pub(crate) async fn open(
         &self,
-        store: StoreName,
+        stores: &[StoreName],
         indexes: &[IndexName],
     ) -> anyhow::Result<Backends> {
         let mut backends = Backends::default();
-        if needs_local(store, indexes) {
+        if needs_local(stores, indexes) {
             let folder = self.folder()?;
             let open = move || LocalEngine::open(&folder, Options::default());
             backends.local = Some(tokio::task::spawn_blocking(open).await??);
+        }
+        if needs_postgres(stores, indexes) {
+            backends.postgres = Some(PostgresEngine::open(&self.postgres).await?);
         }
         Ok(backends)
     }
@@ -96,7 +112,11 @@ impl CatalogueSettings {
     /// The store alone.
     pub(crate) async fn open_store(&self) -> anyhow::Result<Arc<dyn ProductStore>> {
         let store = self.store();
-        self.open(store, &[]).await?.store(store)
+        let problems = self.problems(&[]);
+        if !problems.is_empty() {
+            return Err(BadSettings(problems).into());
+        }
+        self.open(&[store], &[]).await?.store(store)
     }
 }
 
@@ -105,6 +125,9 @@ impl Backends {
     pub(crate) fn store(&self, name: StoreName) -> anyhow::Result<Arc<dyn ProductStore>> {
         match name {
             StoreName::Local => Ok(Arc::new(opened(self.local.as_ref(), "local")?.store())),
+            StoreName::Postgres => {
+                Ok(Arc::new(opened(self.postgres.as_ref(), "postgres")?.store()))
+            }
         }
     }
 
@@ -112,6 +135,9 @@ impl Backends {
     pub(crate) fn index(&self, name: IndexName) -> anyhow::Result<Arc<dyn ProductIndex>> {
         match name {
             IndexName::Local => Ok(Arc::new(opened(self.local.as_ref(), "local")?.index())),
+            IndexName::Postgres => {
+                Ok(Arc::new(opened(self.postgres.as_ref(), "postgres")?.index()))
+            }
         }
     }
 
@@ -124,8 +150,12 @@ impl Backends {
     }
 }
 
-fn needs_local(store: StoreName, indexes: &[IndexName]) -> bool {
-    store == StoreName::Local || indexes.contains(&IndexName::Local)
+fn needs_local(stores: &[StoreName], indexes: &[IndexName]) -> bool {
+    stores.contains(&StoreName::Local) || indexes.contains(&IndexName::Local)
+}
+
+fn needs_postgres(stores: &[StoreName], indexes: &[IndexName]) -> bool {
+    stores.contains(&StoreName::Postgres) || indexes.contains(&IndexName::Postgres)
 }
 
 fn opened<'a, T>(backend: Option<&'a T>, name: &str) -> anyhow::Result<&'a T> {

@@ -69,7 +69,7 @@ impl EngineSettings {
         let (settings, names) = (self.embedder.clone(), engines.to_vec());
         let embedders = tokio::task::spawn_blocking(move || settings.open_all(&names));
         let store = self.catalogue.store();
-        let backends = self.catalogue.open(store, &indexes).await?;
+        let backends = self.catalogue.open(&[store], &indexes).await?;
         let store = backends.store(store)?;
         let mut opened = Vec::new();
         for (engine, embedder) in engines.iter().zip(embedders.await??) {

@@ -15,6 +15,8 @@ pub(crate) struct Engine {
 pub(crate) enum IndexName {
     /// The embedded store.
     Local,
+    /// Postgres with pgvector.
+    Postgres,
 }
 
 /// What keeps the products.
@@ -22,6 +24,8 @@ pub(crate) enum IndexName {
 pub(crate) enum StoreName {
     /// The embedded store.
     Local,
+    /// Postgres.
+    Postgres,
 }
 
 /// What embeds texts.
@@ -39,28 +43,31 @@ impl Engine {
 }
 
 impl IndexName {
-    const ALL: [Self; 1] = [Self::Local];
+    const ALL: [Self; 2] = [Self::Local, Self::Postgres];
 
     fn name(self) -> &'static str {
         match self {
             Self::Local => "local",
+            Self::Postgres => "postgres",
         }
     }
 
-    /// What keeps the products unless another store is named.
-    pub(crate) fn own_store(self) -> StoreName {
+    /// The store beside it; `None` if it has none.
+    pub(crate) fn own_store(self) -> Option<StoreName> {
         match self {
-            Self::Local => StoreName::Local,
+            Self::Local => Some(StoreName::Local),
+            Self::Postgres => Some(StoreName::Postgres),
         }
     }
 }
 
 impl StoreName {
-    const ALL: [Self; 1] = [Self::Local];
+    const ALL: [Self; 2] = [Self::Local, Self::Postgres];
 
     fn name(self) -> &'static str {
         match self {
             Self::Local => "local",
+            Self::Postgres => "postgres",
         }
     }
 }
@@ -95,6 +102,12 @@ impl FromStr for Engine {
             None => EmbedderName::default(),
         };
         Ok(Self { index, embedder })
+    }
+}
+
+impl fmt::Display for IndexName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -12,7 +12,9 @@ mod settings;
 mod signals;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use commands::{evaluate, export, ingest, model, quarantine, search, serve, similar, status};
+use commands::{
+    copy, evaluate, export, ingest, migrate, model, quarantine, search, serve, similar, status,
+};
 use settings::Refused;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ enum Command {
     Model(model::Arguments),
     Evaluate(evaluate::Arguments),
     Export(export::Arguments),
+    Copy(copy::Arguments),
+    Migrate(migrate::Arguments),
     /// Print a completion script for a shell.
     #[command(
         after_help = "Examples:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin\n  akin completions zsh > ~/.zfunc/_akin\n  akin completions fish > ~/.config/fish/completions/akin.fish"
@@ -123,6 +127,8 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Model(arguments) => model::run(arguments).await,
         Command::Evaluate(arguments) => evaluate::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
+        Command::Copy(arguments) => copy::run(arguments).await,
+        Command::Migrate(arguments) => migrate::run(arguments).await,
         Command::Completions { .. } => Ok(exit::DONE),
     }
 }

@@ -19,6 +19,9 @@ fn every_subcommand_has_help() {
         "model pack",
         "model list",
         "evaluate",
+        "export",
+        "copy",
+        "migrate",
         "completions",
     ] {
         let help = place.run(&format!("{command} --help")).succeeds();

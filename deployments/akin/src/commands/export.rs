@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if !problems.is_empty() {
         return Err(BadSettings(problems).into());
     }
-    let backends = catalogue.open(store, &[index]).await?;
+    let backends = catalogue.open(&[store], &[index]).await?;
     let store = backends.store(store)?;
     let total = store.counts().await?.products;
     let export = ExportCatalogue { store, index: backends.index(index)? };

@@ -1,8 +1,10 @@
 //! The subcommands, one file each: arguments, one use case, one answer.
 
+pub(crate) mod copy;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod ingest;
+pub(crate) mod migrate;
 pub(crate) mod model;
 pub(crate) mod quarantine;
 pub(crate) mod search;

@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return Err(BadSettings(problems).into());
     }
     let store = catalogue.store();
-    let backends = catalogue.open(store, &indexes).await?;
+    let backends = catalogue.open(&[store], &indexes).await?;
     let mut all = Vec::new();
     for engine in catalogue.engines() {
         let status =

@@ -2,7 +2,7 @@ use super::Place;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 /// An `akin serve` of its own. Dropping it ends the process.
 #[derive(Debug)]
@@ -17,7 +17,13 @@ impl Server {
     /// Serves the store of `place` on a free port.
     pub(crate) fn start(place: &Place, variables: &[(&str, &str)]) -> Self {
         let mut command = place.akin("serve --listen 127.0.0.1:0");
-        command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.envs(variables.iter().copied());
+        Self::of(command)
+    }
+
+    /// The server that `command` starts.
+    pub(crate) fn of(mut command: Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let remarks = BufReader::new(process.stderr.take().unwrap());
         // From here on, whatever happens ends the process.
@@ -52,6 +58,18 @@ impl Server {
     pub(crate) fn get(&self, path: &str) -> Value {
         let request = format!("GET {path} HTTP/1.1\r\nhost: akin\r\nconnection: close\r\n\r\n");
         let (head, body) = self.ask(&request);
+        assert!(head.starts_with("HTTP/1.1 200 "), "{path}: {head}\n{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// What `POST path` with this body answers; it must be a success.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let length = body.len();
+        let (head, body) = self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nhost: akin\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        ));
         assert!(head.starts_with("HTTP/1.1 200 "), "{path}: {head}\n{body}");
         serde_json::from_str(&body).unwrap()
     }

@@ -1,0 +1,104 @@
+use crate::backends::CatalogueSettings;
+use crate::engine::{IndexName, StoreName};
+use crate::output::Format;
+use crate::progress::{Progress, Unit};
+use crate::settings::BadSettings;
+use crate::{exit, output};
+use serde::Serialize;
+use std::process::ExitCode;
+use std::time::Instant;
+use usecases::{CopyCatalogue, CopyProgress, CopySummary};
+
+/// Move products and embeddings from one engine to another; nothing is embedded again.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  akin copy --from local --to postgres\n\nIt may be run twice, and while the source is written to: what is newer on either side stays. An engine\nthat keeps no products of its own finds those of --store."
+)]
+pub(crate) struct Arguments {
+    /// The index to copy from.
+    #[arg(long, env = "AKIN_COPY_FROM", value_name = "INDEX")]
+    from: IndexName,
+
+    /// The index to copy to.
+    #[arg(long, env = "AKIN_COPY_TO", value_name = "INDEX")]
+    to: IndexName,
+
+    #[command(flatten)]
+    format: Format,
+
+    #[command(flatten)]
+    catalogue: CatalogueSettings,
+}
+
+/// What a script learns of a copy.
+#[derive(Debug, Serialize)]
+struct Report {
+    products: u64,
+    entries: u64,
+    failed: usize,
+    seconds: f64,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let began = Instant::now();
+    let Arguments { from, to, format, catalogue } = arguments;
+    let stores = stores(from, to, catalogue.store());
+    let indexes = [from, to];
+    let mut problems = catalogue.problems_of(&stores, &indexes);
+    if from == to {
+        problems.push(format!("--from and --to both name {from}: name two"));
+    }
+    if !problems.is_empty() {
+        return Err(BadSettings(problems).into());
+    }
+    let backends = catalogue.open(&stores, &indexes).await?;
+    let [source, target] = stores;
+    let copy = CopyCatalogue {
+        stores: match source == target {
+            true => None,
+            false => Some([backends.store(source)?, backends.store(target)?]),
+        },
+        indexes: [backends.index(from)?, backends.index(to)?],
+    };
+    let progress = Progress::new(format!("copying {from} to {to}"), Unit::Products);
+    let summary = copy.run(&|at: CopyProgress| progress.at(at.done, Some(at.total), "")).await?;
+    drop(progress);
+    backends.settle().await?;
+    tell(&summary, format, began.elapsed().as_secs_f64());
+    Ok(if summary.failures.is_empty() { exit::DONE } else { exit::partly() })
+}
+
+/// Where the products of either engine are: beside it, or else where the other's are, or else in
+/// the store that is set.
+fn stores(from: IndexName, to: IndexName, set: StoreName) -> [StoreName; 2] {
+    let source = from.own_store().unwrap_or(set);
+    [source, to.own_store().unwrap_or(source)]
+}
+
+fn tell(summary: &CopySummary, format: Format, seconds: f64) {
+    let CopySummary { products, entries, failures } = summary;
+    if format.json {
+        let (products, entries, failed) = (*products, *entries, failures.len());
+        output::json(&Report { products, entries, failed, seconds });
+    } else {
+        let copied = format!("{products} products and {entries} embeddings");
+        output::line(&format!("{copied} copied in {seconds:.1} s"));
+    }
+    for (id, error) in failures {
+        output::note(&format!("product {id} was not copied: {}", error.report()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_engines_products_stand_beside_it() {
+        let (local, postgres) = (StoreName::Local, StoreName::Postgres);
+        let found = stores(IndexName::Local, IndexName::Postgres, local);
+        assert_eq!(found, [local, postgres]);
+        let found = stores(IndexName::Postgres, IndexName::Local, local);
+        assert_eq!(found, [postgres, local]);
+    }
+}
