@@ -5,6 +5,7 @@ mod filter;
 mod graph;
 mod knowledge;
 mod list;
+mod shares;
 mod statistics;
 mod tables;
 mod write;
@@ -20,6 +21,7 @@ use graph::BuildGraph;
 use knowledge::{Known, ReadState};
 use list::List;
 use ports::{Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex};
+use shares::Reweigh;
 use std::collections::HashMap;
 use std::sync::Arc;
 use write::{Remove, Upsert};
@@ -44,9 +46,7 @@ impl ProductIndex for PostgresIndex {
             let place = self.database.settings.place();
             let port = |(id, why): (ProductId, Failure)| (id, why.port(&place));
             failures.extend(done.failures.into_iter().map(port));
-            if done.products > self.database.settings.exact_rows.into() {
-                self.database.call(&BuildGraph).await?;
-            }
+            self.tidy(done.must_reweigh, done.products).await;
         }
         Ok(failures)
     }
@@ -55,7 +55,7 @@ impl ProductIndex for PostgresIndex {
         for changes in changes.chunks(self.database.settings.upsert_batch_size.get()) {
             let done = self.database.call(&Remove { changes }).await;
             self.statistics.outdate();
-            done?;
+            self.tidy(done?, 0).await;
         }
         Ok(Failures::new())
     }
@@ -90,6 +90,31 @@ impl ProductIndex for PostgresIndex {
 
     async fn count(&self) -> PortResult<u64> {
         Ok(self.database.call(&ReadState).await?.products)
+    }
+}
+
+impl PostgresIndex {
+    /// What makes searches better and may be done later: what was written is written, and the next write
+    /// tries again.
+    async fn tidy(&self, must_reweigh: bool, products: u64) {
+        let reweighed = if must_reweigh { self.reweigh(f64::INFINITY).await } else { Ok(()) };
+        if let Err(error) = reweighed {
+            tracing::warn!(error = error.report(), "the words could not be weighed anew");
+        }
+        if products > self.database.settings.exact_rows.into()
+            && let Err(error) = self.database.call(&BuildGraph).await
+        {
+            tracing::warn!(error = error.report(), "the graph of the nearest could not be built");
+        }
+    }
+}
+
+impl PostgresIndex {
+    /// Computes the words' shares anew until none is of an earlier basis, from which the averages have
+    /// moved no farther than that.
+    pub(crate) async fn reweigh(&self, most_drift: f64) -> PortResult<()> {
+        while self.database.call(&Reweigh { most_drift }).await? {}
+        Ok(())
     }
 }
 

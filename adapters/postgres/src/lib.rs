@@ -35,8 +35,11 @@ pub use store::PostgresStore;
 use database::Database;
 use index::HeldStatistics;
 use ports::PortResult;
-use sqlx::Connection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
 use std::sync::Arc;
+
+/// So far the average lengths of texts may be from those by which words are weighed, once settled.
+const SETTLED: f64 = 0.005;
 
 /// A database that holds a catalogue.
 #[derive(Clone, Debug)]
@@ -66,6 +69,23 @@ impl PostgresEngine {
     /// The products, and what is still to be done about them.
     pub fn store(&self) -> PostgresStore {
         PostgresStore { database: Arc::clone(&self.database) }
+    }
+
+    /// Makes searches as good and as fast as they can be, after many writes: for the end of an
+    /// ingestion. Without it nothing is lost, and the server's own housekeeping comes to the same.
+    pub async fn settle(&self) -> PortResult<()> {
+        self.index().reweigh(SETTLED).await?;
+        let settings = &self.database.settings;
+        let tidied = async {
+            let mut connection = database::connect(settings).await?;
+            connection.execute("SET statement_timeout = 0").await?;
+            for table in ["{entries}", "{texts}", "{postings}", "{terms}", "{products}"] {
+                let vacuum = self.database.names.fill(&format!("VACUUM (ANALYZE) {table}"));
+                connection.execute(AssertSqlSafe(vacuum)).await?;
+            }
+            Ok(connection.close().await?)
+        };
+        tidied.await.map_err(|failure: error::Failure| failure.port(&settings.place()))
     }
 
     /// Finds the products.

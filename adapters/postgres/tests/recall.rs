@@ -3,6 +3,7 @@
 use contracts::sample::Numbers;
 use entities::{
     AnalyzedText, CountedStatistics, Embedding, Facets, Filter, Range, Statistics, TextField,
+    Version,
 };
 use ports::{CandidateQuery, IndexEntry, ProductIndex, QueryVector};
 use postgres::{PostgresEngine, PostgresIndex, Settings};
@@ -127,6 +128,8 @@ async fn recall(
 async fn the_nearest_are_found_under_every_filter() {
     let (database, entries) = (Database::create().await, catalogue());
     filled(&database, 10_000, &entries).await;
+    let graph = "SELECT to_regclass('embedded_products_near') IS NOT NULL";
+    assert_eq!(database.value(graph).await, "true", "there is a graph");
     // The default compares up to 10,000 products; the other asks the graph as often as it can.
     for exact_rows in [10_000, 10] {
         let settings = Settings { exact_rows, ..database.settings() };
@@ -161,16 +164,14 @@ fn l(terms: &[String], text: &AnalyzedText, statistics: &dyn Statistics) -> f64 
     terms.iter().map(of_term).sum()
 }
 
-#[tokio::test]
-#[ignore = "needs Postgres: make test"]
-async fn the_best_by_words_are_those_of_the_formula() {
-    let (database, entries) = (Database::create().await, catalogue());
-    let entries = &entries[..4_000];
-    let index = filled(&database, 10_000, entries).await;
+/// The best 200 by the formula are found: all but those about which the drift of the averages since
+/// the shares were computed can deceive.
+async fn assert_best_by_words(index: &PostgresIndex, entries: &[IndexEntry]) {
     let mut statistics = CountedStatistics::default();
     for entry in entries {
         statistics.add(&entry.text, &entry.words);
     }
+    let (mut right, mut wanted) = (0, 0);
     for terms in ["w1 w2", "w7 w90 w3", "w250 w333", "w500", "w20 w1000 w1"] {
         let terms: Vec<_> = terms.split(' ').map(str::to_owned).collect();
         for (name, filter) in filters() {
@@ -191,11 +192,42 @@ async fn the_best_by_words_are_those_of_the_formula() {
             assert_eq!(found.len(), scored.len().min(200), "{terms:?}, {name}");
             let by_id: HashMap<_, _> = scored.iter().map(|(l, id)| (*id, *l)).collect();
             let least = scored.get(found.len().saturating_sub(1)).map_or(0.0, |(l, _)| *l);
-            let worst = found.iter().map(|id| by_id[id]).fold(f64::INFINITY, f64::min);
-            assert!(
-                found.is_empty() || worst > least - 1e-6,
-                "{terms:?}, {name}: {worst} < {least}"
-            );
+            right += found.iter().filter(|id| by_id[id] >= least - 1e-6).count();
+            wanted += found.len();
         }
     }
+    assert!(right * 100 >= wanted * 98, "{right} of {wanted}");
+}
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn the_best_by_words_are_those_of_the_formula() {
+    let (database, entries) = (Database::create().await, catalogue());
+    let entries = &entries[..4_000];
+    let index = filled(&database, 10_000, entries).await;
+    assert_best_by_words(&index, entries).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn the_best_by_words_follow_when_all_texts_become_longer() {
+    let (database, entries) = (Database::create().await, catalogue());
+    let entries = &entries[..2_500];
+    let title = |entry: &IndexEntry| {
+        let (_, title) = entry.text.fields().next().expect("a title");
+        let text = AnalyzedText::new([title, "", "", "", ""].map(str::split_ascii_whitespace));
+        IndexEntry { text, ..entry.clone() }
+    };
+    let titles: Vec<_> = entries.iter().map(title).collect();
+    let index = filled(&database, 10_000, &titles).await;
+    // The first of them get shares while the averages are still those of titles.
+    let longer = entries.iter().map(|entry| IndexEntry { version: Version(2), ..entry.clone() });
+    let longer: Vec<_> = longer.collect();
+    for batch in longer.chunks(100) {
+        assert!(index.upsert(batch).await.expect("an upsert").is_empty());
+    }
+    let is_weighed = "SELECT reweigh_from IS NULL FROM embedded_products_state";
+    assert_eq!(database.value(is_weighed).await, "true", "each write finished what it began");
+    database.open().await.settle().await.expect("a settled index");
+    assert_best_by_words(&index, &longer).await;
 }

@@ -49,15 +49,13 @@ CREATE TABLE {words} (
     documents bigint NOT NULL
 ) WITH (fillfactor = 70);
 
--- What a term's share of the ranking's L is made of. The averages move, so the share itself is
--- computed by the query. It reads the index alone where the table is vacuumed, hence often.
+-- What a term adds to a product's L, but for the term's own weight. It is read from the index alone
+-- where the table is vacuumed, hence often.
 CREATE TABLE {postings} (
-    term      integer  NOT NULL,
-    key       integer  NOT NULL,
-    field     smallint NOT NULL,
-    frequency integer  NOT NULL, -- of the term in the field
-    length    integer  NOT NULL, -- of the field, in terms
-    PRIMARY KEY (term, key, field) INCLUDE (frequency, length)
+    term  integer NOT NULL,
+    key   integer NOT NULL,
+    share real    NOT NULL,
+    PRIMARY KEY (term, key) INCLUDE (share)
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.05);
 
 -- One row. Whoever writes locks it first: writers take turns, so that counts are right.
@@ -67,7 +65,10 @@ CREATE TABLE {state} (
     products    bigint   NOT NULL,   -- how many can be found
     lengths     bigint[] NOT NULL,   -- terms in each field, over all products
     next_key    integer  NOT NULL,
-    changes     bigint   NOT NULL    -- grows with every write
+    changes     bigint   NOT NULL,   -- grows with every write
+    basis       double precision[],  -- the average lengths by which the shares are computed
+    weighed     bigint   NOT NULL DEFAULT 0, -- how many products there were then
+    reweigh_from integer             -- the first key whose shares are older than that
 );
 
-INSERT INTO {state} VALUES (true, NULL, 0, '{{0,0,0,0,0}}', 1, 0);
+INSERT INTO {state} (products, lengths, next_key, changes) VALUES (0, '{{0,0,0,0,0}}', 1, 0);

@@ -3,21 +3,17 @@
 use super::facets;
 use super::filter::{self, condition};
 use super::graph::MAX_DIMENSION;
-use super::knowledge::{STATE, State, no_state};
+use super::knowledge::{STATE, STATE_COLUMNS, State, no_state};
 use crate::database::{Call, get, query};
 use crate::error::{Failure, SYSTEM};
 use crate::names::Names;
 use crate::store::{product_id, row_limit};
 use crate::text::{escape, unescape};
 use async_trait::async_trait;
-use entities::{AnalyzedText, Similarity, TextField};
+use entities::{AnalyzedText, Similarity};
 use ports::{Candidate, CandidateQuery};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
-
-/// BM25's parameters, by which the candidates are chosen; the core scores them itself.
-const K1: f64 = 0.5;
-const B: f64 = 0.75;
 
 /// Answers a query, which is for something.
 pub(crate) struct Candidates<'a> {
@@ -104,10 +100,10 @@ impl Candidates<'_> {
             .await?;
         let row = row.ok_or_else(no_state)?;
         let state = State::of(&row)?;
-        let frequencies: Vec<i64> = get(&row, 6)?;
+        let frequencies: Vec<i64> = get(&row, STATE_COLUMNS + 1)?;
         let weights = frequencies.into_iter().map(|found| idf(state.products, found)).collect();
-        let near = self.near(&state, get(&row, 7)?)?;
-        Ok(Plan { terms: get(&row, 5)?, weights, near, state })
+        let near = self.near(&state, get(&row, STATE_COLUMNS + 2)?)?;
+        Ok(Plan { terms: get(&row, STATE_COLUMNS)?, weights, near, state })
     }
 
     /// How the nearest among `admitted` products are found.
@@ -152,16 +148,12 @@ impl Candidates<'_> {
                  JOIN {{texts}} t ON t.key = chosen.key {values}
              ) ON true"
         );
-        let averages = plan.state.averages();
-        let length = |average: &f64| if *average > 0.0 { B / average } else { 0.0 };
         let rows = filter::bind(query(names.fill(&sql)), &self.query.filter)
             .bind(self.query.vector.as_ref().map(|vector| vector.embedding.as_slice().to_vec()))
             .bind(row_limit(self.query.depth))
             .bind(self.query.threshold.map_or(f64::MIN, |least| f64::from(least.get())))
             .bind(&plan.terms)
             .bind(&plan.weights)
-            .bind(TextField::ALL.map(|field| f64::from(field.weight())).to_vec())
-            .bind(averages.iter().map(length).collect::<Vec<_>>())
             .fetch_all(connection)
             .await?;
         let count = rows.first().map_or(Ok(0), |row| get(row, 0))?;
@@ -173,26 +165,18 @@ impl Candidates<'_> {
 /// Nothing is looked for.
 const NO_KEYS: &str = "SELECT NULL::integer AS key, NULL::double precision AS cosine WHERE false";
 
-/// The keys of the best by the formula's L, from postings that hold what it is made of: how often a
-/// field has a term, and how long the field is.
+/// The keys of the best by the formula's L.
 fn by_words(query: &CandidateQuery) -> String {
     let admitted = if query.filter.is_empty() {
         String::new()
     } else {
         let condition = condition(&query.filter);
-        format!("WHERE p.key IN (SELECT akin_key FROM {{entries}} WHERE {condition})")
+        format!("WHERE held.key IN (SELECT akin_key FROM {{entries}} WHERE {condition})")
     };
-    let rest = 1.0 - B;
     format!(
-        "SELECT key FROM (
-             SELECT key, sum(weight * f / (f + {K1})) AS l FROM (
-                 SELECT p.key, asked.weight, sum(p.frequency * ($13::double precision[])[p.field + 1]
-                     / ({rest} + p.length * ($14::double precision[])[p.field + 1])) AS f
-                 FROM unnest($11::integer[], $12::double precision[]) AS asked(term, weight)
-                 JOIN {{postings}} p ON p.term = asked.term {admitted}
-                 GROUP BY p.key, asked.term, asked.weight
-             ) AS of_term GROUP BY key
-         ) AS scored ORDER BY l DESC, key LIMIT $9"
+        "SELECT held.key FROM unnest($11::integer[], $12::double precision[]) AS asked(term, weight)
+         JOIN {{postings}} held ON held.term = asked.term {admitted}
+         GROUP BY held.key ORDER BY sum(weight * share) DESC, held.key LIMIT $9"
     )
 }
 

@@ -1,10 +1,8 @@
 //! What a write changes in the counts of the whole: which terms and words come, and which go.
 
+use super::shares::MAX_BYTES;
 use entities::{AnalyzedText, TextField};
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// A longer term cannot be searched for: an index holds no more, and nobody asks for it.
-const MAX_BYTES: usize = 1_000;
+use std::collections::{BTreeMap, HashSet};
 
 /// What a batch changes in the counts.
 #[derive(Debug, Default)]
@@ -18,15 +16,6 @@ pub(crate) struct Counting {
     pub(crate) lengths: [i64; TextField::ALL.len()],
     /// How many more products can be found.
     pub(crate) products: i64,
-}
-
-/// How often a text's field holds a term, and how long the field is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Posting<'a> {
-    pub(crate) term: &'a str,
-    pub(crate) field: i16,
-    pub(crate) frequency: i32,
-    pub(crate) length: i32,
 }
 
 impl Counting {
@@ -66,28 +55,6 @@ fn count_each<'a>(
     }
 }
 
-/// The postings of a text, in no order.
-pub(crate) fn postings(text: &AnalyzedText) -> Vec<Posting<'_>> {
-    let mut postings = Vec::new();
-    for (field, stream) in text.fields() {
-        let mut frequencies: HashMap<&str, i32> = HashMap::new();
-        let mut length = 0;
-        for term in stream.split_ascii_whitespace() {
-            length += 1;
-            *frequencies.entry(term).or_default() += 1;
-        }
-        let field = i16::try_from(field.position()).unwrap_or_default();
-        let findable = frequencies.into_iter().filter(|(term, _)| term.len() <= MAX_BYTES);
-        postings.extend(findable.map(|(term, frequency)| Posting {
-            term,
-            field,
-            frequency,
-            length,
-        }));
-    }
-    postings
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,14 +73,5 @@ mod tests {
         counting.subtract(&text("red tripod", "tripod red red"), "red tripods");
         assert!(counting.terms.values().chain(counting.words.values()).all(|count| *count == 0));
         assert_eq!((counting.products, counting.lengths), (0, [0; 5]));
-    }
-
-    #[test]
-    fn a_posting_tells_how_often_and_of_how_many() {
-        let text = text("a b a", "a");
-        let mut found = postings(&text);
-        found.sort_by_key(|posting| (posting.field, posting.term));
-        let posting = |term, field, frequency, length| Posting { term, field, frequency, length };
-        assert_eq!(found, [posting("a", 0, 2, 3), posting("b", 0, 1, 3), posting("a", 1, 1, 1)]);
     }
 }

@@ -1,6 +1,7 @@
 //! What the index knows: of products, and as a whole.
 
 use super::counting::Counting;
+use super::shares::Basis;
 use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -58,15 +59,32 @@ pub(crate) struct State {
     pub(crate) next_key: i32,
     /// Grows with every write.
     pub(crate) changes: i64,
+    /// By which average lengths the shares are computed.
+    pub(crate) basis: Option<Basis>,
+    /// How many products there were when that was decided.
+    weighed: u64,
+    /// The first key whose shares are of an earlier basis; `None`: none is.
+    pub(crate) reweigh_from: Option<i32>,
 }
 
+/// The averages may move so far before all shares are computed anew; or so far, once the products have
+/// doubled. Both happen ever more seldom while a catalogue grows.
+const MOST_DRIFT: f64 = 0.1;
+const LEAST_DRIFT: f64 = 0.02;
+
 /// The columns of a [`State`], as [`State::of`] wants them.
-pub(crate) const STATE: &str = "fingerprint, products, lengths, next_key, changes";
+pub(crate) const STATE: &str =
+    "fingerprint, products, lengths, next_key, changes, basis, weighed, reweigh_from";
+
+/// How many they are.
+pub(crate) const STATE_COLUMNS: usize = 8;
 
 impl State {
     /// The state whose columns begin the row.
     pub(crate) fn of(row: &PgRow) -> Result<Self, Failure> {
         let fingerprint = get::<Option<String>>(row, 0)?.map(unescape);
+        let basis: Option<Vec<f64>> = get(row, 5)?;
+        let basis = basis.map(|basis| basis.try_into().map(Basis)).transpose();
         let parse = |text: String| {
             Fingerprint::parse(&text)
                 .ok_or_else(|| Failure::corrupt(format!("the fingerprint {text:?}")))
@@ -80,6 +98,9 @@ impl State {
             lengths,
             next_key: get(row, 3)?,
             changes: get(row, 4)?,
+            basis: basis.map_err(|_| Failure::corrupt("averages of other fields"))?,
+            weighed: u64::try_from(get::<i64>(row, 6)?).unwrap_or_default(),
+            reweigh_from: get(row, 7)?,
         })
     }
 
@@ -100,12 +121,16 @@ impl State {
         names: &Names,
     ) -> Result<(), Failure> {
         let sql = "UPDATE {state} SET fingerprint = $1, products = $2, lengths = $3,
-                       next_key = $4, changes = changes + 1";
+                       next_key = $4, changes = changes + 1, basis = $5, weighed = $6,
+                       reweigh_from = $7";
         query(names.fill(sql))
             .bind(self.fingerprint_text())
             .bind(self.products.cast_signed())
             .bind(self.lengths.to_vec())
             .bind(self.next_key)
+            .bind(self.basis.map(|basis| basis.0.to_vec()))
+            .bind(self.weighed.cast_signed())
+            .bind(self.reweigh_from)
             .execute(connection)
             .await?;
         Ok(())
@@ -116,12 +141,27 @@ impl State {
         if self.products == 0 { None } else { self.fingerprint.as_ref() }
     }
 
-    /// Takes in what a write changes.
-    pub(crate) fn count(&mut self, counting: &Counting) {
+    /// Takes in what a write changes; answers by which basis its shares are to be computed.
+    pub(crate) fn count(&mut self, counting: &Counting) -> Basis {
         self.products = self.products.saturating_add_signed(counting.products);
         for (length, change) in self.lengths.iter_mut().zip(counting.lengths) {
             *length += change;
         }
+        let has_doubled = self.products >= self.weighed.saturating_mul(2);
+        self.settle_basis(if has_doubled { LEAST_DRIFT } else { MOST_DRIFT })
+    }
+
+    /// Makes the averages of now the basis, if they moved farther than that from it.
+    pub(crate) fn settle_basis(&mut self, most_drift: f64) -> Basis {
+        let averages = self.averages();
+        if let Some(basis) = self.basis
+            && (self.products == 0 || basis.drift(averages) <= most_drift)
+        {
+            return basis;
+        }
+        self.reweigh_from = self.basis.is_some().then_some(0);
+        (self.basis, self.weighed) = (Some(Basis(averages)), self.products);
+        Basis(averages)
     }
 
     /// Makes the embeddings those of `given`, when there are none yet.

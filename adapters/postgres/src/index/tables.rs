@@ -1,8 +1,9 @@
 //! Writes the tables beside the entries: values, terms, words, postings. Its callers hold the lock
 //! on the state, so nobody else writes them.
 
-use super::counting::{Counting, postings};
+use super::counting::Counting;
 use super::knowledge::State;
+use super::shares::{Basis, MAX_BYTES};
 use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -67,9 +68,8 @@ pub(crate) async fn replace_texts(
     count(connection, names, "terms", "term", &counting.terms).await?;
     count(connection, names, "words", "word", &counting.words).await?;
     insert_texts(connection, names, new).await?;
-    insert_postings(connection, names, new).await?;
-    state.count(&counting);
-    Ok(())
+    let basis = state.count(&counting);
+    insert_postings(connection, names, new, basis).await
 }
 
 /// Takes texts out for good.
@@ -141,19 +141,20 @@ async fn remove_postings(
 ) -> Result<(), Failure> {
     let (mut keys, mut terms) = (Vec::new(), Vec::new());
     for (key, text, _) in texts {
-        for posting in postings(text) {
+        let words = text.fields().flat_map(|(_, stream)| stream.split_ascii_whitespace());
+        let distinct: HashSet<_> = words.filter(|term| term.len() <= MAX_BYTES).collect();
+        for term in distinct {
             keys.push(*key);
-            terms.push(escape(posting.term));
+            terms.push(escape(term));
         }
     }
     if keys.is_empty() {
         return Ok(());
     }
-    let sql = "DELETE FROM {postings} p
-               USING (SELECT DISTINCT b.key, t.id
-                   FROM unnest($1::integer[], $2::text[]) AS b(key, term)
-                   JOIN {terms} t ON t.term = b.term) AS gone
-               WHERE p.term = gone.id AND p.key = gone.key";
+    let sql = "DELETE FROM {postings} held
+               USING unnest($1::integer[], $2::text[]) AS gone(key, term)
+               JOIN {terms} known ON known.term = gone.term
+               WHERE held.term = known.id AND held.key = gone.key";
     query(names.fill(sql)).bind(keys).bind(terms).execute(connection).await?;
     Ok(())
 }
@@ -163,29 +164,27 @@ async fn insert_postings(
     connection: &mut PgConnection,
     names: &Names,
     texts: &[Text<'_>],
+    basis: Basis,
 ) -> Result<(), Failure> {
-    let found: Vec<_> = texts
-        .iter()
-        .flat_map(|(key, text, _)| postings(text).into_iter().map(|posting| (*key, posting)))
-        .collect();
+    let shares = |(key, text, _): &Text<'_>| -> Vec<_> {
+        basis.shares(text).into_iter().map(|(term, share)| (*key, term.to_owned(), share)).collect()
+    };
+    let found: Vec<_> = texts.iter().flat_map(shares).collect();
     if found.is_empty() {
         return Ok(());
     }
-    let ids = term_ids(connection, names, found.iter().map(|(_, posting)| posting.term)).await?;
+    let ids = term_ids(connection, names, found.iter().map(|(_, term, _)| &**term)).await?;
     let mut terms = Vec::with_capacity(found.len());
-    for (_, posting) in &found {
-        let gone = || Failure::corrupt(format!("the term {:?} is gone", posting.term));
-        terms.push(*ids.get(posting.term).ok_or_else(gone)?);
+    for (_, term, _) in &found {
+        let gone = || Failure::corrupt(format!("the term {term:?} is gone"));
+        terms.push(*ids.get(term).ok_or_else(gone)?);
     }
-    let sql = "INSERT INTO {postings} (term, key, field, frequency, length)
-               SELECT * FROM unnest($1::integer[], $2::integer[], $3::smallint[], $4::integer[],
-                   $5::integer[])";
+    let sql = "INSERT INTO {postings} (term, key, share)
+               SELECT * FROM unnest($1::integer[], $2::integer[], $3::real[])";
     query(names.fill(sql))
         .bind(terms)
-        .bind(found.iter().map(|(key, _)| *key).collect::<Vec<_>>())
-        .bind(found.iter().map(|(_, posting)| posting.field).collect::<Vec<_>>())
-        .bind(found.iter().map(|(_, posting)| posting.frequency).collect::<Vec<_>>())
-        .bind(found.iter().map(|(_, posting)| posting.length).collect::<Vec<_>>())
+        .bind(found.iter().map(|(key, ..)| *key).collect::<Vec<_>>())
+        .bind(found.iter().map(|(.., share)| *share).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

@@ -26,6 +26,8 @@ pub(crate) struct Upserted {
     pub(crate) failures: Vec<(ProductId, Failure)>,
     /// How many products can be found now.
     pub(crate) products: u64,
+    /// Whether shares are of an earlier basis.
+    pub(crate) must_reweigh: bool,
 }
 
 /// Makes products unfindable.
@@ -79,7 +81,8 @@ impl Call for Upsert<'_> {
             state.save(&mut transaction, names).await?;
             transaction.commit().await?;
         }
-        Ok(Upserted { failures, products: state.products })
+        let must_reweigh = state.reweigh_from.is_some();
+        Ok(Upserted { failures, products: state.products, must_reweigh })
     }
 }
 
@@ -142,9 +145,10 @@ fn key(held: &Held, state: &mut State) -> i32 {
 
 #[async_trait]
 impl Call for Remove<'_> {
-    type Answer = ();
+    /// Whether shares are of an earlier basis.
+    type Answer = bool;
 
-    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<bool, Failure> {
         let mut transaction = connection.begin().await?;
         let mut state = State::lock(&mut transaction, names).await?;
         let held = held(&mut transaction, names, self.changes.iter().map(|change| &change.id));
@@ -169,7 +173,7 @@ impl Call for Remove<'_> {
         tables::remove_texts(&mut transaction, names, &gone, &mut state).await?;
         state.save(&mut transaction, names).await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(state.reweigh_from.is_some())
     }
 }
 
