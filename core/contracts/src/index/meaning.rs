@@ -37,7 +37,7 @@ pub async fn a_threshold_does_not_cut_those_found_by_words(index: &Index) {
     let entries = [titled("far", 1, "tripod", 170.0), titled("near", 1, "lamp", 10.0)];
     keep(index, &[&entries[..], &[titled("neither", 1, "cup", 100.0)]].concat()).await;
     let threshold = Similarity::new(0.5);
-    let vector = vector(direction(0.0));
+    let vector = Some(vector(direction(0.0)));
     let both = CandidateQuery { vector, threshold, ..for_words("tripod") };
     assert_eq!(ids(index, &both).await, ["far", "near"]);
     let words = CandidateQuery { threshold, ..for_words("tripod") };
@@ -49,7 +49,7 @@ pub async fn without_an_embedding_there_are_no_cosines(index: &Index) {
     keep(index, &[titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 0.0)]).await;
     let found = candidates(index, &for_words("tripod")).await;
     assert_eq!((found.len(), found[0].cosine), (1, None));
-    let both = CandidateQuery { vector: vector(direction(0.0)), ..for_words("tripod") };
+    let both = CandidateQuery { vector: Some(vector(direction(0.0))), ..for_words("tripod") };
     assert!(candidates(index, &both).await.iter().all(|found| found.cosine.is_some()));
 }
 

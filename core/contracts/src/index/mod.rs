@@ -112,12 +112,12 @@ fn for_words(terms: &str) -> CandidateQuery {
 
 /// A query for products near `embedding`.
 fn near(embedding: Embedding) -> CandidateQuery {
-    CandidateQuery { vector: vector(embedding), ..query() }
+    CandidateQuery { vector: Some(vector(embedding)), ..query() }
 }
 
 /// Where the suites' model points.
-fn vector(embedding: Embedding) -> Option<QueryVector> {
-    Some(QueryVector { embedding, fingerprint: fingerprint() })
+fn vector(embedding: Embedding) -> QueryVector {
+    QueryVector { embedding, fingerprint: fingerprint() }
 }
 
 /// Keeps `entries`; says which failed.

@@ -4,7 +4,7 @@ use entities::Facets;
 use ports::{CandidateQuery, IndexEntry};
 
 fn both(terms: &str, degrees: f32, depth: usize) -> CandidateQuery {
-    CandidateQuery { vector: vector(direction(degrees)), depth, ..for_words(terms) }
+    CandidateQuery { vector: Some(vector(direction(degrees))), depth, ..for_words(terms) }
 }
 
 /// As many by words, and as many by meaning.

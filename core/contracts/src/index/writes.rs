@@ -8,7 +8,7 @@ pub async fn an_empty_index_answers_everything(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 0);
     assert_eq!(index.fingerprint().await.unwrap(), None);
     assert!(index.known(&[id("a")]).await.unwrap().is_empty());
-    let both = CandidateQuery { vector: vector(direction(0.0)), ..for_words("tripod") };
+    let both = CandidateQuery { vector: Some(vector(direction(0.0))), ..for_words("tripod") };
     for query in [query(), for_words("tripod"), near(direction(0.0)), both] {
         assert!(candidates(index, &query).await.is_empty());
     }
@@ -138,7 +138,7 @@ pub async fn of_a_repeated_id_the_newest_counts(index: &Index) {
 /// A batch whose answer was lost is sent again.
 pub async fn a_redelivered_batch_changes_nothing(index: &Index) {
     let batch = [titled("a", 1, "phone tripod", 0.0), titled("b", 1, "lamp", 40.0)];
-    let all = CandidateQuery { vector: vector(direction(0.0)), ..for_words("tripod") };
+    let all = CandidateQuery { vector: Some(vector(direction(0.0))), ..for_words("tripod") };
     keep(index, &batch).await;
     let before = candidates(index, &all).await;
     keep(index, &batch).await;
