@@ -76,16 +76,16 @@ pub(crate) async fn post(
     }))
 }
 
-/// The engines to compare: those that are named, else the first two.
-fn two(api: &Api, named: Option<Value>) -> Result<[&Engine; 2], ApiError> {
-    let Some(named) = named else {
+/// The engines to compare: those that are given, else the first two.
+fn two(api: &Api, given: Option<Value>) -> Result<[&Engine; 2], ApiError> {
+    let Some(given) = given else {
         let mut all = api.engines.iter();
         return match (all.next(), all.next()) {
             (Some(one), Some(other)) => Ok([one, other]),
             _ => Err(ApiError::invalid("only one engine serves here: start akin with several")),
         };
     };
-    let names: [String; 2] = serde_json::from_value(named)
+    let names: [String; 2] = serde_json::from_value(given)
         .map_err(|_| ApiError::invalid("engines must be a list of two names"))?;
     let [one, other] = names.each_ref().map(|name| api.engines.named(Some(name)));
     Ok([one?, other?])
