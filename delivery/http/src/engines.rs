@@ -83,13 +83,11 @@ impl Engines {
         }
         let index = |engine: &&Engine| engine.name.split('+').next() == Some(name);
         let mut of_index = self.iter().filter(index);
-        match (of_index.next(), of_index.next()) {
-            (Some(engine), None) => Ok(engine),
-            _ => {
-                let names: Vec<_> = self.iter().map(|engine| engine.name.as_str()).collect();
-                let message = format!("no engine {name:?} serves here, only {}", names.join(", "));
-                Err(ApiError::invalid(message))
-            }
+        if let (Some(engine), None) = (of_index.next(), of_index.next()) {
+            return Ok(engine);
         }
+        let names: Vec<_> = self.iter().map(|engine| engine.name.as_str()).collect();
+        let message = format!("no engine {name:?} serves here, only {}", names.join(", "));
+        Err(ApiError::invalid(message))
     }
 }

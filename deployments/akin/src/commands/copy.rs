@@ -54,9 +54,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let backends = catalogue.open(&stores, &indexes).await?;
     let [source, target] = stores;
     let copy = CopyCatalogue {
-        stores: match source == target {
-            true => None,
-            false => Some([backends.store(source)?, backends.store(target)?]),
+        stores: if source == target {
+            None
+        } else {
+            Some([backends.store(source)?, backends.store(target)?])
         },
         indexes: [backends.index(from)?, backends.index(to)?],
     };
