@@ -21,9 +21,9 @@ async fn two_engines() -> (Shop, Faults) {
     let catalogue = Arc::new(memory::MemoryStore::default());
     let mut products = support::products();
     products.retain(|product| product.id.as_str() != "HO-1");
-    catalogue.apply(&products, support::INGESTED).await.unwrap();
+    catalogue.apply(&products, support::INGESTED).await.expect("products");
     let embed = EmbedChanges::new(catalogue, embedder.clone(), index.clone());
-    assert!(embed.run(&|_| ()).await.unwrap().failures.is_empty());
+    assert!(embed.run(&|_| ()).await.expect("a run").failures.is_empty());
     let (embeddings, store) = (QueryEmbeddings::new(embedder, 16), first.search.store.clone());
     let second = Engine {
         name: "second+other".to_owned(),

@@ -132,12 +132,11 @@ impl Opened {
         let mut targets: Vec<(EmbedderName, EmbedTarget)> = Vec::new();
         for opened in std::iter::once(&self.first).chain(&self.others) {
             let (name, index) = (opened.engine.embedder, opened.index.clone());
-            match targets.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, target)) => target.indexes.push(index),
-                None => {
-                    let embedder = opened.embedder.clone();
-                    targets.push((name, EmbedTarget { embedder, indexes: vec![index] }));
-                }
+            if let Some((_, target)) = targets.iter_mut().find(|(known, _)| *known == name) {
+                target.indexes.push(index);
+            } else {
+                let embedder = opened.embedder.clone();
+                targets.push((name, EmbedTarget { embedder, indexes: vec![index] }));
             }
         }
         targets.into_iter().map(|(_, target)| target).collect()

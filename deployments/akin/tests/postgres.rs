@@ -20,9 +20,9 @@ impl Shop {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let url = std::env::var("AKIN_TEST_POSTGRES")
             .expect("AKIN_TEST_POSTGRES is not set: run `make test`, or see `make services`");
-        let (user, rest) = url.trim_start_matches("postgres://").split_once('@').unwrap();
-        let (address, database) = rest.split_once('/').unwrap();
-        let (host, port) = address.split_once(':').unwrap();
+        let (user, rest) = url.trim_start_matches("postgres://").split_once('@').expect("a user");
+        let (address, database) = rest.split_once('/').expect("a database");
+        let (host, port) = address.split_once(':').expect("a port");
         let name = format!("akin_{}_{number}", std::process::id());
         let settings = [
             ("POSTGRES_HOST", host.to_owned()),
@@ -44,7 +44,7 @@ impl Shop {
     }
 
     fn run(&self, words: &str) -> Outcome {
-        self.akin(words).output().unwrap().into()
+        self.akin(words).output().expect("a process").into()
     }
 
     fn json(&self, words: &str) -> Value {
