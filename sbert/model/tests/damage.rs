@@ -41,6 +41,13 @@ fn a_damaged_folder_is_read_or_refused_with_the_name_of_a_file() {
 }
 
 #[test]
+fn a_table_of_normalisation_that_is_damaged_is_refused() {
+    let folder = Folder::of("xlm-roberta-dense");
+    folder.edit("tokenizer.json", "\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"A");
+    folder.is_refused_for(&["tokenizer.json", "cannot be executed"]);
+}
+
+#[test]
 fn what_is_no_file_is_refused() {
     for name in ["model.safetensors", "config.json", "tokenizer.json"] {
         let folder = Folder::of("minilm-l6");

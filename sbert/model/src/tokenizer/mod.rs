@@ -10,6 +10,7 @@ pub use wordpiece::WordPiece;
 
 use serde::Deserialize;
 use serde_json::Value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokenizers::{PostProcessor, TruncationDirection};
 
 /// Turns a text into the numbers of its tokens. It never pads.
@@ -59,10 +60,13 @@ impl Tokenizer {
                 return Ok(Self::WordPiece(tokenizer));
             }
         }
-        let mut tokenizer: tokenizers::Tokenizer =
-            json.parse().map_err(|error: tokenizers::Error| error.to_string())?;
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
+        let tokenizer = caught(|| {
+            let mut tokenizer: tokenizers::Tokenizer = json.parse()?;
+            tokenizer.with_padding(None);
+            tokenizer.with_truncation(None)?;
+            Ok(tokenizer)
+        });
+        let tokenizer = tokenizer.map_err(|error| error.to_string())?;
         Ok(Self::General { tokenizer: Box::new(tokenizer), json, max_tokens })
     }
 
@@ -83,8 +87,8 @@ impl Tokenizer {
             Self::WordPiece(tokenizer) => tokenizer.encode(text),
             Self::General { tokenizer, max_tokens, .. } => {
                 // A text that it cannot split is a text without words.
-                let encoding = general(tokenizer, text, *max_tokens);
-                let encoding = encoding.or_else(|_| general(tokenizer, "", *max_tokens));
+                let encode = |text| caught(|| general(tokenizer, text, *max_tokens));
+                let encoding = encode(text).or_else(|_| encode(""));
                 let mut encoding = encoding.unwrap_or_default();
                 if encoding.ids.is_empty() {
                     encoding.ids.push(0);
@@ -118,6 +122,17 @@ impl Tokenizer {
             _ => Err("these bytes are no tokeniser".to_owned()),
         }
     }
+}
+
+/// What `run` gives; where it panics, as the crate does at some damaged files, what it says is the
+/// error.
+fn caught<T>(run: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
+    // What panicked is dropped or was only read, so that nobody meets it half done.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Err(format!("the tokeniser cannot be executed: {text}").into())
+    })
 }
 
 /// Cuts the words, then puts the special tokens around them: the crate's own truncation does not always

@@ -296,7 +296,7 @@ impl Writer<'_> {
     /// Adds to the word. One that is too long is unknown however it goes on, so that its rest need
     /// not be kept.
     fn letter(&mut self, bytes: &[u8]) {
-        if self.word.len() <= 4 * self.tokenizer.max_word {
+        if self.word.len() <= self.tokenizer.max_word.saturating_mul(4) {
             self.word.extend(bytes);
         }
     }
