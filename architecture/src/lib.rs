@@ -65,6 +65,7 @@ const LAYERS: &[Layer] = &[
         ..PURE
     },
     Layer { place: "adapters/native", uses: &["core/entities", "core/ports", "sbert/"], ..ADAPTER },
+    Layer { place: "adapters/onnx", uses: &["core/entities", "core/ports", "sbert/"], ..ADAPTER },
     Layer { place: "adapters/local", uses: &["core/entities", "core/ports", "flat"], ..ADAPTER },
     ADAPTER,
     Layer { place: "delivery/", uses: CORE, tests_use: &["adapters/memory"], ..OUTER },
@@ -269,6 +270,8 @@ mod tests {
             ("adapters/local", "rusqlite", None),
             ("adapters/local", "./core/contracts", Some("dev")),
             ("adapters/native", "./sbert/model", None),
+            ("adapters/onnx", "./sbert/model", None),
+            ("adapters/onnx", "rten", None),
             ("adapters/postgres", "./core/ports", None),
             ("sbert/cpu", "./sbert/model", None),
             ("delivery/http", "./core/usecases", None),

@@ -16,4 +16,4 @@ pub use files::{ModelError, ModelFiles};
 pub use inference::{Fault, Inference, Inferred};
 pub use packing::{PackedModel, pack_all};
 pub use sentence_encoder::SentenceEncoder;
-pub use settings::{DEFAULT_MODEL, ModelChoice, Precision, Settings};
+pub use settings::{DEFAULT_MODEL, ModelChoice, Precision, Settings, models_folder};

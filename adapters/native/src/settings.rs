@@ -53,14 +53,19 @@ pub enum ModelChoice {
 impl Settings {
     /// The folder that holds models.
     pub fn models_folder(&self) -> Result<PathBuf, ModelError> {
-        let given = self.models.clone();
-        given.or_else(|| cached_models(&|name| env::var_os(name))).ok_or(ModelError::NoFolder)
+        models_folder(self.models.as_deref())
     }
 
     /// How many threads embed.
     pub fn thread_count(&self) -> NonZeroUsize {
         self.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
+}
+
+/// The folder that holds models: the one that is given, or else one in the user's cache.
+pub fn models_folder(given: Option<&Path>) -> Result<PathBuf, ModelError> {
+    let given = given.map(Path::to_owned);
+    given.or_else(|| cached_models(&|name| env::var_os(name))).ok_or(ModelError::NoFolder)
 }
 
 /// Where a cache is by the XDG base directory specification, which ignores relative folders.

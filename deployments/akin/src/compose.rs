@@ -1,12 +1,12 @@
 //! The composition root: which adapter stands behind which port.
 
 use crate::backends::{Backends, CatalogueSettings};
+use crate::embedders::EmbedderSettings;
 use crate::engine::{EmbedderName, Engine, IndexName};
 use crate::settings::BadSettings;
 use clap::Args;
 use entities::Version;
-use native::NativeEmbedder;
-use ports::{Embedder, PortResult, ProductIndex, ProductStore};
+use ports::{Embedder, ProductIndex, ProductStore};
 use std::sync::Arc;
 use std::time::SystemTime;
 use usecases::{CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts};
@@ -21,15 +21,6 @@ pub(crate) struct EngineSettings {
 
     #[command(flatten)]
     pub(crate) embedder: EmbedderSettings,
-}
-
-/// What embeds texts: the settings of every embedder.
-#[derive(Clone, Debug, Args)]
-#[group(skip)] // As above.
-#[command(next_help_heading = "Engine")]
-pub(crate) struct EmbedderSettings {
-    #[command(flatten)]
-    pub(crate) native: native::Settings,
 }
 
 /// A store and the engines over it, opened.
@@ -90,39 +81,6 @@ impl EngineSettings {
         problems.extend(self.catalogue.problems(indexes));
         problems.dedup();
         if problems.is_empty() { Ok(()) } else { Err(BadSettings(problems)) }
-    }
-}
-
-impl EmbedderSettings {
-    /// The embedder of each engine; engines that name the same one share it. Reads files, so it
-    /// blocks.
-    fn open_all(&self, engines: &[Engine]) -> PortResult<Vec<Arc<dyn Embedder>>> {
-        let mut opened: Vec<(EmbedderName, Arc<dyn Embedder>)> = Vec::new();
-        let mut all = Vec::new();
-        for engine in engines {
-            let known = opened.iter().find(|(name, _)| *name == engine.embedder);
-            let embedder = match known {
-                Some((_, embedder)) => Arc::clone(embedder),
-                None => self.open(engine.embedder)?,
-            };
-            opened.push((engine.embedder, Arc::clone(&embedder)));
-            all.push(embedder);
-        }
-        Ok(all)
-    }
-
-    /// Opens the embedder of that name. It reads files, so it blocks.
-    fn open(&self, name: EmbedderName) -> PortResult<Arc<dyn Embedder>> {
-        Ok(match name {
-            EmbedderName::Native => Arc::new(NativeEmbedder::open(&self.native)?),
-        })
-    }
-
-    /// Why the embedder of that name has no model.
-    fn problem(&self, name: EmbedderName) -> Option<String> {
-        match name {
-            EmbedderName::Native => self.native.find_model().err().map(|error| error.to_string()),
-        }
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) enum EmbedderName {
     /// The model, executed directly.
     #[default]
     Native,
+    /// An exported ONNX model.
+    Onnx,
 }
 
 impl Engine {
@@ -73,11 +75,12 @@ impl StoreName {
 }
 
 impl EmbedderName {
-    const ALL: [Self; 1] = [Self::Native];
+    const ALL: [Self; 2] = [Self::Native, Self::Onnx];
 
     fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
+            Self::Onnx => "onnx",
         }
     }
 }
@@ -147,7 +150,7 @@ mod tests {
     fn an_engine_is_an_index_with_an_embedder_or_with_the_default_one() {
         let read = |text: &str| text.parse::<Engine>().map(|engine| engine.to_string());
         assert_eq!(read("local").as_deref(), Ok("local+native"));
-        assert_eq!(read("local+native").as_deref(), Ok("local+native"));
+        assert_eq!(read("local+onnx").as_deref(), Ok("local+onnx"));
         assert_eq!(Engine::DEFAULT.to_string().parse(), Ok(Engine::DEFAULT));
     }
 

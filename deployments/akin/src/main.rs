@@ -3,6 +3,7 @@
 mod backends;
 mod commands;
 mod compose;
+mod embedders;
 mod engine;
 mod exit;
 mod logging;

@@ -1,0 +1,24 @@
+//! Any exported ONNX embedding model, in this process, by `rten`.
+//!
+//! [`Settings`] find the files; [`Description`] is what a file says of itself before anything is
+//! executed; [`OnnxEmbedder`] tells inputs and outputs by their names, pools what is not pooled, and
+//! shares the processor's cores among those who want embeddings.
+
+mod batches;
+mod description;
+mod embedder;
+mod error;
+mod identity;
+mod keys;
+mod model;
+mod pooling;
+mod protobuf;
+mod settings;
+mod signature;
+mod tokens;
+
+pub use description::{Description, Value};
+pub use embedder::OnnxEmbedder;
+pub use error::OnnxError;
+pub use model::OnnxModel;
+pub use settings::{ModelFiles, Settings};

@@ -1,0 +1,249 @@
+use crate::batches::batches;
+use crate::identity::fingerprint;
+use crate::pooling::Pooling;
+use crate::signature::{Input, Signature};
+use crate::tokens::{Tokens, pooling};
+use crate::{Description, ModelFiles, OnnxError};
+use entities::{Embedding, Fingerprint};
+use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, TryFromValueError, Value};
+use rten_tensor::Tensor;
+use rten_tensor::prelude::*;
+use sbert_model::Encoding;
+use std::any::Any;
+use std::fmt;
+use std::io::ErrorKind;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// A model that is ready to embed. Its calls block.
+pub struct OnnxModel {
+    path: PathBuf,
+    graph: rten::Model,
+    inputs: Vec<(NodeId, Input)>,
+    output: (NodeId, String),
+    threads: Arc<ThreadPool>,
+    tokens: Tokens,
+    /// How the vectors of tokens become one, where the graph leaves that open.
+    pooling: Option<Pooling>,
+    /// Whether each text is executed by itself, for what stands beside it would change it.
+    is_alone: bool,
+    fingerprint: Fingerprint,
+}
+
+/// What a graph answers: numbers, and their shape.
+struct Answer {
+    shape: Vec<usize>,
+    numbers: Vec<f32>,
+}
+
+impl OnnxModel {
+    /// Loads the model, and executes it once to see that it can be.
+    pub fn open(files: &ModelFiles, threads: NonZeroUsize) -> Result<Self, OnnxError> {
+        let path = &files.model;
+        let description = Description::read(path).map_err(|error| match error.kind() {
+            ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+                OnnxError::no_model(path, error.to_string())
+            }
+            _ => OnnxError::Unreadable { path: path.clone(), source: error },
+        })?;
+        find_weights(path, &description)?;
+        let signature = Signature::of(path, &description)?;
+        let tokens = Tokens::read(files, &description)?;
+        let unsupported = |reason| OnnxError::Unsupported { path: path.clone(), reason };
+        let graph = guarded(|| {
+            let mut options = ModelOptions::with_all_ops();
+            options.prepack_weights(true).load_file(path).map_err(|error| error.to_string())
+        })
+        .map_err(unsupported)?;
+        let node = |name: &str| graph.node_id(name).map_err(|error| unsupported(error.to_string()));
+        let inputs = signature.inputs.iter().map(|input| Ok((node(input.name())?, *input)));
+        let inputs = inputs.collect::<Result<_, OnnxError>>()?;
+        let output = (node(&signature.output)?, signature.output);
+        let mut model = Self {
+            path: path.clone(),
+            graph,
+            inputs,
+            output,
+            threads: Arc::new(ThreadPool::with_num_threads(threads.get())),
+            tokens,
+            pooling: None,
+            is_alone: description.mixes_texts(),
+            fingerprint: fingerprint(path, &description, 0)?,
+        };
+        model.try_out(files, &description)?;
+        Ok(model)
+    }
+
+    /// Which model it is, and how it is executed.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// How many tokens of a text the model reads.
+    pub fn token_limit(&self) -> usize {
+        self.tokens.limit
+    }
+
+    /// The tokens of a text.
+    pub(crate) fn encode(&self, text: &str) -> Encoding {
+        self.tokens.encode(text)
+    }
+
+    /// Embeds texts that go together well; says what failed.
+    pub(crate) fn embed(&self, texts: &[&Encoding]) -> Result<Vec<Embedding>, String> {
+        let embedding = |vector: Vec<f32>| {
+            let made = Embedding::new(&vector);
+            made.map_err(|error| format!("{error}: it begins with {:?}", vector.first()))
+        };
+        self.vectors(texts)?.into_iter().map(embedding).collect()
+    }
+
+    /// The vectors of `texts` as the graph and the pooling make them: `dimension` numbers each, one
+    /// behind the other, of any length. For comparisons; an error is a description.
+    pub fn raw(&self, texts: &[&str]) -> Result<Vec<f32>, String> {
+        let encodings: Vec<Encoding> = texts.iter().map(|text| self.encode(text)).collect();
+        let lengths: Vec<usize> = encodings.iter().map(|text| text.ids.len()).collect();
+        let dimension = self.fingerprint.dimension;
+        let mut vectors = vec![0.0; texts.len() * dimension];
+        for places in batches(&lengths) {
+            let batch: Vec<&Encoding> = places.iter().map(|place| &encodings[*place]).collect();
+            for (place, vector) in places.iter().zip(self.vectors(&batch)?) {
+                vectors[place * dimension..][..dimension].copy_from_slice(&vector);
+            }
+        }
+        Ok(vectors)
+    }
+
+    fn vectors(&self, texts: &[&Encoding]) -> Result<Vec<Vec<f32>>, String> {
+        if self.is_alone && texts.len() > 1 {
+            let alone = texts.iter().map(|text| self.vectors(&[text]));
+            return Ok(alone.collect::<Result<Vec<_>, _>>()?.concat());
+        }
+        let answer = self.run(texts)?;
+        let width = self.fingerprint.dimension / self.pooling.as_ref().map_or(1, Pooling::parts);
+        let expected = match &self.pooling {
+            None => vec![texts.len(), width],
+            Some(_) => vec![texts.len(), longest(texts), width],
+        };
+        if answer.shape != expected {
+            return Err(format!("it answered the shape {:?}, not {expected:?}", answer.shape));
+        }
+        let rows = answer.numbers.chunks_exact(expected[1..].iter().product());
+        let vector = |(row, text): (&[f32], &&Encoding)| match &self.pooling {
+            None => row.to_vec(),
+            Some(how) => how.pool(&row[..text.ids.len() * width], width),
+        };
+        Ok(rows.zip(texts).map(vector).collect())
+    }
+
+    /// Executes the model on two texts of different length, and sees what it answers.
+    fn try_out(&mut self, files: &ModelFiles, described: &Description) -> Result<(), OnnxError> {
+        let broken = |reason| OnnxError::Broken { path: files.model.clone(), reason };
+        let texts = ["", "a tripod for a phone"].map(|text| self.encode(text));
+        let texts = [&texts[0], &texts[1]];
+        let answer = self.run(&texts).map_err(broken)?;
+        let (count, tokens) = (texts.len(), longest(&texts));
+        self.fingerprint.dimension = match *answer.shape {
+            [rows, dimension] if rows == count && dimension > 0 => dimension,
+            [rows, columns, width] if (rows, columns) == (count, tokens) && width > 0 => {
+                let how = pooling(files, described)?;
+                let dimension = width * how.parts();
+                self.pooling = Some(how);
+                dimension
+            }
+            _ => {
+                return Err(OnnxError::Shape {
+                    path: files.model.clone(),
+                    name: self.output.1.clone(),
+                    shape: answer.shape,
+                    texts: count,
+                    tokens,
+                });
+            }
+        };
+        self.embed(&texts).map_err(broken).map(drop)
+    }
+
+    /// The output for `texts`, each row filled up to the longest.
+    fn run(&self, texts: &[&Encoding]) -> Result<Answer, String> {
+        let (rows, columns) = (texts.len(), longest(texts));
+        let mut inputs = Vec::with_capacity(self.inputs.len());
+        for (node, input) in &self.inputs {
+            let numbers = texts.iter().flat_map(|text| self.row(*input, &text.ids, columns));
+            let value = Value::from_shape([rows, columns], numbers.collect::<Vec<i32>>());
+            inputs.push((*node, value.map_err(|error| error.to_string())?.into()));
+        }
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
+        guarded(|| {
+            let answer = self.graph.run_n(inputs, [self.output.0], Some(options));
+            let [value] = answer.map_err(|error| error.to_string())?;
+            numbers(value)
+        })
+    }
+
+    /// What an input is told of a text.
+    fn row(&self, input: Input, ids: &[u32], columns: usize) -> impl Iterator<Item = i32> {
+        let padding = self.tokens.padding;
+        (0..columns).map(move |column| {
+            let id = ids.get(column);
+            match input {
+                // The crate has no 64-bit numbers, and no vocabulary needs them.
+                Input::Ids => id.unwrap_or(&padding).cast_signed(),
+                Input::Mask => i32::from(id.is_some()),
+                Input::Types => 0,
+            }
+        })
+    }
+}
+
+/// The tokens of the longest text.
+fn longest(texts: &[&Encoding]) -> usize {
+    texts.iter().map(|text| text.ids.len()).max().unwrap_or(0)
+}
+
+/// The shape and the numbers of what a graph answered.
+fn numbers(value: Value) -> Result<Answer, String> {
+    let tensor: Tensor<f32> =
+        value.try_into().map_err(|error: TryFromValueError| error.to_string())?;
+    Ok(Answer { shape: tensor.shape().to_vec(), numbers: tensor.into_data() })
+}
+
+/// Refuses a model whose weights are not all there, or lie outside of its folder.
+fn find_weights(path: &Path, description: &Description) -> Result<(), OnnxError> {
+    for name in &description.external {
+        let is_inside =
+            Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        if !is_inside {
+            let reason = format!("it looks for weights outside of its folder, at {name:?}");
+            return Err(OnnxError::no_model(path, reason));
+        }
+        if !path.with_file_name(name).is_file() {
+            return Err(OnnxError::NoWeights { path: path.to_owned(), name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Runs `rten`, and answers a panic over a file that nobody thought of as any other failure. What it
+/// holds then is not used again (the file is refused), or is never changed by a run.
+fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(said(&*panic)))
+}
+
+/// What a panic says.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    format!("it panicked: {text}")
+}
+
+impl fmt::Debug for OnnxModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnnxModel")
+            .field("path", &self.path)
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
+}

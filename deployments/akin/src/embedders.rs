@@ -1,0 +1,151 @@
+//! What embeds texts: the settings of every embedder, and which of them serves.
+
+use crate::engine::{EmbedderName, Engine};
+use clap::Args;
+use native::{DEFAULT_MODEL, ModelChoice, NativeEmbedder, Precision};
+use onnx::{ModelFiles, OnnxEmbedder};
+use ports::{Embedder, ErrorKind, PortError, PortResult};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The settings of every embedder.
+#[derive(Clone, Debug, Args)]
+#[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
+#[command(next_help_heading = "Engine")]
+pub(crate) struct EmbedderSettings {
+    #[command(flatten)]
+    native: native::Settings,
+
+    #[command(flatten)]
+    onnx: onnx::Settings,
+}
+
+impl EmbedderSettings {
+    /// The embedder of each engine; engines that name the same one share it. Reads files, so it
+    /// blocks.
+    pub(crate) fn open_all(&self, engines: &[Engine]) -> PortResult<Vec<Arc<dyn Embedder>>> {
+        let mut opened: Vec<(EmbedderName, Arc<dyn Embedder>)> = Vec::new();
+        let mut all = Vec::new();
+        for engine in engines {
+            let known = opened.iter().find(|(name, _)| *name == engine.embedder);
+            let embedder = match known {
+                Some((_, embedder)) => Arc::clone(embedder),
+                None => self.open(engine.embedder)?,
+            };
+            opened.push((engine.embedder, Arc::clone(&embedder)));
+            all.push(embedder);
+        }
+        Ok(all)
+    }
+
+    /// Opens the embedder of that name. It reads files, so it blocks.
+    fn open(&self, name: EmbedderName) -> PortResult<Arc<dyn Embedder>> {
+        Ok(match name {
+            EmbedderName::Native => Arc::new(NativeEmbedder::open(&self.native)?),
+            EmbedderName::Onnx => {
+                let files = self.onnx_files().map_err(|problem| {
+                    PortError::new("embedder", ErrorKind::Misconfigured, problem)
+                })?;
+                Arc::new(OnnxEmbedder::open(&files, self.native.thread_count())?)
+            }
+        })
+    }
+
+    /// Why the embedder of that name has no model.
+    pub(crate) fn problem(&self, name: EmbedderName) -> Option<String> {
+        match name {
+            EmbedderName::Native => self.native.find_model().err().map(|error| error.to_string()),
+            EmbedderName::Onnx => self.onnx_files().err(),
+        }
+    }
+
+    /// The files of the ONNX model: those that its own settings name, or else the exports of the model
+    /// that serves the native embedder.
+    fn onnx_files(&self) -> Result<ModelFiles, String> {
+        let default = match (&self.onnx.onnx_model, &self.native.model) {
+            (Some(named), _) => named.clone(),
+            (None, ModelChoice::Default(Precision::Bf16)) => {
+                return Err(
+                    "ONNX models are int8 or fp32, not bf16: set --model or AKIN_MODEL".into()
+                );
+            }
+            (None, ModelChoice::Default(precision)) => {
+                let models = self.native.models_folder().map_err(|error| error.to_string())?;
+                exports(&models.join(DEFAULT_MODEL), &[precision.name()])
+            }
+            (None, ModelChoice::At(path)) if path.is_dir() => {
+                exports(path, &["int8", "fp32", "model"])
+            }
+            (None, ModelChoice::At(path)) => path.clone(),
+        };
+        self.onnx.find(&default).map_err(|error| error.to_string())
+    }
+}
+
+/// The first of an export's names that is in a model's folder; the first one, if none is.
+fn exports(folder: &Path, names: &[&str]) -> PathBuf {
+    let paths = || names.iter().map(|name| folder.join("onnx").join(format!("{name}.onnx")));
+    paths().find(|path| path.is_file()).or_else(|| paths().next()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use std::fs;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: EmbedderSettings,
+    }
+
+    fn found(folder: &Path, arguments: &[&str]) -> Result<PathBuf, String> {
+        let models = ["akin", "--models", folder.to_str().unwrap()];
+        let settings = Command::parse_from([&models, arguments].concat()).settings;
+        let path = settings.onnx_files()?.model;
+        Ok(path.strip_prefix(folder).unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_onnx_model_is_the_export_of_the_model_unless_its_own_setting_names_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in [
+            "all-MiniLM-L6-v2/onnx/int8.onnx",
+            "all-MiniLM-L6-v2/onnx/fp32.onnx",
+            "bge/onnx/fp32.onnx",
+            "hub/onnx/model.onnx",
+            "mine.onnx",
+        ] {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), "").unwrap();
+            fs::write(at(name).with_file_name("tokenizer.json"), "").unwrap();
+        }
+        let bge = at("bge");
+        let (bge, hub, mine) = (bge.to_str().unwrap(), at("hub"), at("mine.onnx"));
+        let (hub, mine) = (hub.to_str().unwrap(), mine.to_str().unwrap());
+        for (arguments, expected) in [
+            (&[][..], "all-MiniLM-L6-v2/onnx/int8.onnx"),
+            (&["--model", "fp32"], "all-MiniLM-L6-v2/onnx/fp32.onnx"),
+            (&["--model", bge], "bge/onnx/fp32.onnx"),
+            (&["--model", hub], "hub/onnx/model.onnx"),
+            (&["--model", mine], "mine.onnx"),
+            (&["--model", "bf16", "--onnx-model", mine], "mine.onnx"),
+        ] {
+            assert_eq!(found(folder.path(), arguments), Ok(expected.into()), "{arguments:?}");
+        }
+        let refused = found(folder.path(), &["--model", "bf16"]).unwrap_err();
+        assert!(refused.contains("bf16") && refused.contains("AKIN_MODEL"), "{refused}");
+    }
+
+    #[test]
+    fn an_export_that_is_missing_is_named_with_what_makes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = found(folder.path(), &[]).unwrap_err();
+        assert!(
+            missing.contains("onnx/int8.onnx") && missing.contains("ONNX_MODEL_PATH"),
+            "{missing}"
+        );
+    }
+}
