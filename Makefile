@@ -2,7 +2,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build model demo services stop-services test bench fmt lint deny sanitize clean
+.PHONY: help build model python demo services stop-services test bench fmt lint deny sanitize clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -18,6 +18,9 @@ model: build ## fetch, verify and pack the model where akin finds it by default
 	tools/model.sh
 	$(AKIN) model pack
 
+python: ## install what exported models are checked with into .cache/venv
+	tools/python.sh
+
 demo: model ## ingest the sample catalogue and serve the page on http://127.0.0.1:8080
 	$(AKIN) ingest --data .cache/demo --currency INR data/catalogue.csv
 	$(AKIN) serve --data .cache/demo --images data/images --listen 127.0.0.1:8080
@@ -28,7 +31,7 @@ services: ## start the servers that tests use, leave them running, print their s
 stop-services: ## stop what `make services` started
 	@tools/services.sh stop
 
-test: model ## set up what the tests need, real servers too, and run every test
+test: model python ## set up what the tests need, real servers too, and run every test
 	tools/with-services.sh $(CARGO) test --locked --workspace -- --include-ignored
 	python3 tools/check_data.py
 

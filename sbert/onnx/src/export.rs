@@ -1,0 +1,121 @@
+use crate::draft::{Draft, Staging, Target};
+use crate::encoder::{self, ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS};
+use crate::graph::{Attribute, Graph, Kind, Value};
+use crate::writer::Writer;
+use crate::{ExportError, metadata, pooling, tokenizer};
+use sbert_model::{Dense, EncoderWeights, Linear, ModelError, SentenceModel};
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+use std::time::Instant;
+
+/// The opsets that can be written.
+pub const OPSETS: RangeInclusive<u32> = 13..=28;
+
+/// The name of the graph's output.
+pub(crate) const OUTPUT: &str = "output";
+
+/// The arithmetic of an exported model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// 32-bit floating point; weights of 16 bits are widened, exactly.
+    #[default]
+    Fp32,
+    /// 8-bit weights, a scale for each output; activations are rounded as they come.
+    Int8,
+}
+
+/// How a model is exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The version of the standard's operators: one of [`OPSETS`].
+    pub opset: u32,
+    /// The arithmetic.
+    pub precision: Precision,
+    /// Whether operators that do the work of several are used where the opset has them.
+    pub optimise: bool,
+    /// Weights lie in a file of their own, `.data`, if the model's would be larger than this many bytes.
+    /// The format allows 2 GB.
+    pub largest_file: u64,
+}
+
+/// How far an export is, in bytes of weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is written.
+    pub done: u64,
+    /// What there is to write.
+    pub total: u64,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        let largest_file = i32::MAX.unsigned_abs().into();
+        Self { opset: 13, precision: Precision::Fp32, optimise: true, largest_file }
+    }
+}
+
+/// Writes the model as ONNX, and its tokeniser, aside: [`Draft::keep`] puts them where they belong. What
+/// cannot be converted is refused by name, before anything is written.
+pub fn export(
+    model: &SentenceModel,
+    export: &Export,
+    target: &Target,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Draft, ExportError> {
+    let start = Instant::now();
+    if !OPSETS.contains(&export.opset) {
+        return Err(ExportError::Opset { opset: export.opset });
+    }
+    let tokenizer = tokenizer::files(model)?;
+    let weights = model.weights()?;
+    let dense: Vec<Linear<'_>> =
+        model.dense.iter().map(Dense::linear).collect::<Result<_, ModelError>>()?;
+    let graph = build(model, export, &weights, &dense);
+    let source = model.source_sha256()?.iter().fold(String::new(), |mut hash, byte| {
+        let _ = write!(hash, "{byte:02x}");
+        hash
+    });
+    let staging = Staging::new(target)?;
+    let writer = Writer {
+        graph: &graph,
+        name: &model.name,
+        inputs: inputs(model),
+        output: (OUTPUT, model.dimension()),
+        metadata: metadata::of(model, export, &source),
+    };
+    let has_data = writer.write(&staging, export.largest_file, progress)?;
+    let nodes = graph.nodes.len();
+    staging.finish(tokenizer, has_data, source, nodes, start)
+}
+
+/// The names of the graph's inputs.
+fn inputs(model: &SentenceModel) -> Vec<&'static str> {
+    let mut inputs = vec![INPUT_IDS, ATTENTION_MASK];
+    if encoder::has_types(&model.config) {
+        inputs.push(TOKEN_TYPE_IDS);
+    }
+    inputs
+}
+
+/// From the tokens to the embedding.
+fn build<'a>(
+    model: &SentenceModel,
+    export: &Export,
+    weights: &EncoderWeights<'a>,
+    dense: &[Linear<'a>],
+) -> Graph<'a> {
+    let mut graph = Graph::new(export.opset, export.optimise);
+    graph.enter("mask");
+    let to_f32 = vec![("to", Attribute::Int(Kind::F32 as i64))];
+    let mask = graph.op_with("Cast", &[&Value::input(ATTENTION_MASK)], to_f32);
+    let x = encoder::encode(&mut graph, export.precision, &model.config, weights, &mask);
+    let mut x = pooling::pool(&mut graph, &model.pooling, &x, &mask);
+    for (number, (layer, weights)) in model.dense.iter().zip(dense).enumerate() {
+        x = pooling::dense(&mut graph, number, layer, weights, &x);
+    }
+    if model.normalize {
+        x = pooling::normalise(&mut graph, &x);
+    }
+    graph.name_output(&x, OUTPUT);
+    graph
+}
