@@ -71,9 +71,13 @@ impl PostgresEngine {
         PostgresStore { database: Arc::clone(&self.database) }
     }
 
-    /// Makes searches as good and as fast as they can be, after many writes: for the end of an
-    /// ingestion. Without it nothing is lost, and the server's own housekeeping comes to the same.
+    /// Makes searches as good and as fast as they can be, if this engine wrote to the index: for the end
+    /// of an ingestion. Without it nothing is lost, and the server's own housekeeping comes to nearly
+    /// the same.
     pub async fn settle(&self) -> PortResult<()> {
+        if !self.statistics.has_written() {
+            return Ok(());
+        }
         self.index().reweigh(SETTLED).await?;
         let settings = &self.database.settings;
         let tidied = async {

@@ -219,7 +219,9 @@ async fn the_best_by_words_follow_when_all_texts_become_longer() {
         IndexEntry { text, ..entry.clone() }
     };
     let titles: Vec<_> = entries.iter().map(title).collect();
-    let index = filled(&database, 10_000, &titles).await;
+    filled(&database, 10_000, &titles).await;
+    let engine = database.open().await;
+    let index = engine.index();
     // The first of them get shares while the averages are still those of titles.
     let longer = entries.iter().map(|entry| IndexEntry { version: Version(2), ..entry.clone() });
     let longer: Vec<_> = longer.collect();
@@ -228,6 +230,6 @@ async fn the_best_by_words_follow_when_all_texts_become_longer() {
     }
     let is_weighed = "SELECT reweigh_from IS NULL FROM embedded_products_state";
     assert_eq!(database.value(is_weighed).await, "true", "each write finished what it began");
-    database.open().await.settle().await.expect("a settled index");
+    engine.settle().await.expect("a settled index");
     assert_best_by_words(&index, &longer).await;
 }

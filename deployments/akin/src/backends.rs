@@ -141,10 +141,13 @@ impl Backends {
         }
     }
 
-    /// Makes the next process open fast.
+    /// Makes the next process open fast, and its searches as good as they can be.
     pub(crate) async fn settle(&self) -> anyhow::Result<()> {
         if let Some(local) = &self.local {
             local.settle().await?;
+        }
+        if let Some(postgres) = &self.postgres {
+            postgres.settle().await?;
         }
         Ok(())
     }

@@ -41,6 +41,11 @@ impl HeldStatistics {
         self.writes.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Whether this process wrote.
+    pub(crate) fn has_written(&self) -> bool {
+        self.writes.load(Ordering::Acquire) > 0
+    }
+
     /// What is known now. What other processes write is known a few seconds later: it is loaded beside
     /// the searches, which do not wait for it.
     pub(crate) async fn current(
