@@ -1,0 +1,107 @@
+//! What the index holds, page by page.
+
+use crate::connection::{Request, Urgency};
+use crate::index::Engine;
+use crate::{error, facets, get, schema};
+use entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
+use ports::{IndexEntry, Meaning, PortResult};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+
+/// How many entries come in one answer: their embeddings make them large.
+const PAGE: usize = 500;
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    hits: Hits,
+}
+
+#[derive(Default, Deserialize)]
+struct Hits {
+    #[serde(default)]
+    hits: Vec<Hit>,
+}
+
+#[derive(Deserialize)]
+struct Hit {
+    #[serde(rename = "_id")]
+    id: String,
+    #[serde(rename = "_version")]
+    version: i64,
+    #[serde(rename = "_source")]
+    source: HashMap<String, Box<RawValue>>,
+}
+
+impl Engine {
+    /// See [`ports::ProductIndex::list`].
+    pub(crate) async fn list(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<IndexEntry>> {
+        let Some(model) = self.read_model(Urgency::Write).await? else { return Ok(Vec::new()) };
+        let mut entries: Vec<IndexEntry> = Vec::new();
+        while entries.len() < limit {
+            let wanted = (limit - entries.len()).min(PAGE);
+            let last = entries.last().map(|entry| &entry.id).or(after);
+            let page = self.list_page(&model, last, wanted).await?;
+            let is_last = page.len() < wanted;
+            entries.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+
+    async fn list_page(
+        &self,
+        model: &Fingerprint,
+        after: Option<&ProductId>,
+        size: usize,
+    ) -> PortResult<Vec<IndexEntry>> {
+        let embedding = schema::embedding_field(model.dimension);
+        let mut body = json!({
+            "size": size,
+            "version": true,
+            "track_total_hits": false,
+            "_source": ["text", "words", "facets", "text_hash", embedding],
+            "sort": [{"id": "asc"}],
+            "query": {"bool": {"filter": [{"term": {"fingerprint": model.to_string()}}]}},
+        });
+        if let Some(after) = after {
+            body["search_after"] = json!([after.as_str()]);
+        }
+        let path = format!("{}/_search?allow_partial_search_results=false", self.alias);
+        let request = Request::post(path, &body).urgency(Urgency::Write);
+        let answer: Answer = self.connection.call(&request).await?;
+        answer.hits.hits.iter().map(|hit| entry(hit, model)).collect()
+    }
+}
+
+fn entry(hit: &Hit, model: &Fingerprint) -> PortResult<IndexEntry> {
+    let raw: Vec<f32> = field(hit, &schema::embedding_field(model.dimension))?;
+    let unreadable = || error::corrupt(format!("the document of {:?} is damaged", hit.id));
+    let text_hash: String = field(hit, "text_hash")?;
+    Ok(IndexEntry {
+        id: get::product_id(&hit.id)?,
+        version: Version(hit.version),
+        meaning: Meaning::Embedded {
+            embedding: Embedding::new(&raw).map_err(|_| unreadable())?,
+            text_hash: get::parse_hash(&text_hash).ok_or_else(unreadable)?,
+            fingerprint: model.clone(),
+        },
+        text: AnalyzedText::from_stream(field(hit, "text")?),
+        words: field::<Vec<String>>(hit, "words")?.join(" "),
+        facets: facets::read(&field::<String>(hit, "facets")?)?,
+    })
+}
+
+fn field<T: DeserializeOwned>(hit: &Hit, name: &str) -> PortResult<T> {
+    let value = hit.source.get(name).and_then(|value| serde_json::from_str(value.get()).ok());
+    value.ok_or_else(|| error::corrupt(format!("the document of {:?} lacks its {name}", hit.id)))
+}

@@ -1,0 +1,16 @@
+//! The index keeps the port's contract.
+
+use crate::support;
+use contracts::Subject;
+use ports::ProductIndex;
+
+contracts::product_index_contract!(fresh, ignore = "needs OpenSearch: make test");
+
+async fn fresh() -> Subject<dyn ProductIndex> {
+    let (index, guard) = support::fresh().await;
+    let writer = index.clone();
+    Subject::index(index).keeping(guard).refreshed_by(move || {
+        let writer = writer.clone();
+        async move { writer.refresh().await.expect("a refresh") }
+    })
+}
