@@ -37,9 +37,14 @@ use index::HeldStatistics;
 use ports::PortResult;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// So far the average lengths of texts may be from those by which words are weighed, once settled.
 const SETTLED: f64 = 0.005;
+
+/// How long housekeeping may take at the end of an ingestion; the server's own does the rest.
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
 /// A database that holds a catalogue.
 #[derive(Clone, Debug)]
@@ -82,14 +87,18 @@ impl PostgresEngine {
         let settings = &self.database.settings;
         let tidied = async {
             let mut connection = database::connect(settings).await?;
-            connection.execute("SET statement_timeout = 0").await?;
+            let limit = format!("SET statement_timeout = {}", HOUSEKEEPING.as_millis());
+            connection.execute(AssertSqlSafe(limit)).await?;
             for table in ["{entries}", "{texts}", "{postings}", "{terms}", "{products}"] {
-                let vacuum = self.database.names.fill(&format!("VACUUM (ANALYZE) {table}"));
+                let vacuum =
+                    self.database.names.fill(&format!("VACUUM (ANALYZE, SKIP_LOCKED) {table}"));
                 connection.execute(AssertSqlSafe(vacuum)).await?;
             }
             Ok(connection.close().await?)
         };
-        tidied.await.map_err(|failure: error::Failure| failure.port(&settings.place()))
+        let tidied = timeout(HOUSEKEEPING, tidied).await;
+        let tidied = tidied.unwrap_or(Err(error::Failure::Slow(HOUSEKEEPING)));
+        tidied.map_err(|failure| failure.port(&settings.place()))
     }
 
     /// Finds the products.
