@@ -4,6 +4,7 @@ use crate::engine::{Engine, IndexName, StoreName};
 use crate::settings::BadSettings;
 use clap::Args;
 use local::{LocalEngine, Options};
+use opensearch_index::OpenSearchIndex;
 use ports::{ProductIndex, ProductStore};
 use postgres::PostgresEngine;
 use std::path::PathBuf;
@@ -30,6 +31,9 @@ pub(crate) struct CatalogueSettings {
 
     #[command(flatten)]
     pub(crate) postgres: postgres::Settings,
+
+    #[command(flatten)]
+    pub(crate) opensearch: opensearch_index::Settings,
 }
 
 /// Whatever was opened.
@@ -37,6 +41,7 @@ pub(crate) struct CatalogueSettings {
 pub(crate) struct Backends {
     local: Option<LocalEngine>,
     postgres: Option<PostgresEngine>,
+    opensearch: Option<OpenSearchIndex>,
 }
 
 impl CatalogueSettings {
@@ -88,6 +93,9 @@ impl CatalogueSettings {
         if needs_postgres(stores, indexes) {
             problems.extend(self.postgres.problems());
         }
+        if indexes.contains(&IndexName::OpenSearch) {
+            problems.extend(self.opensearch.problems());
+        }
         problems
     }
 
@@ -105,6 +113,9 @@ impl CatalogueSettings {
         }
         if needs_postgres(stores, indexes) {
             backends.postgres = Some(PostgresEngine::open(&self.postgres).await?);
+        }
+        if indexes.contains(&IndexName::OpenSearch) {
+            backends.opensearch = Some(OpenSearchIndex::open(&self.opensearch).await?);
         }
         Ok(backends)
     }
@@ -138,16 +149,23 @@ impl Backends {
             IndexName::Postgres => {
                 Ok(Arc::new(opened(self.postgres.as_ref(), "postgres")?.index()))
             }
+            IndexName::OpenSearch => {
+                Ok(Arc::new(opened(self.opensearch.as_ref(), "opensearch")?.clone()))
+            }
         }
     }
 
-    /// Makes the next process open fast, and its searches as good as they can be.
+    /// Makes what was written visible, the next process open fast, and its searches as good as they
+    /// can be.
     pub(crate) async fn settle(&self) -> anyhow::Result<()> {
         if let Some(local) = &self.local {
             local.settle().await?;
         }
         if let Some(postgres) = &self.postgres {
             postgres.settle().await?;
+        }
+        if let Some(opensearch) = &self.opensearch {
+            opensearch.refresh().await?;
         }
         Ok(())
     }

@@ -17,6 +17,8 @@ pub(crate) enum IndexName {
     Local,
     /// Postgres with pgvector.
     Postgres,
+    /// OpenSearch with its k-NN plugin.
+    OpenSearch,
 }
 
 /// What keeps the products.
@@ -45,12 +47,13 @@ impl Engine {
 }
 
 impl IndexName {
-    const ALL: [Self; 2] = [Self::Local, Self::Postgres];
+    const ALL: [Self; 3] = [Self::Local, Self::Postgres, Self::OpenSearch];
 
     fn name(self) -> &'static str {
         match self {
             Self::Local => "local",
             Self::Postgres => "postgres",
+            Self::OpenSearch => "opensearch",
         }
     }
 
@@ -59,6 +62,7 @@ impl IndexName {
         match self {
             Self::Local => Some(StoreName::Local),
             Self::Postgres => Some(StoreName::Postgres),
+            Self::OpenSearch => None,
         }
     }
 }

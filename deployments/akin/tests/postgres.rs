@@ -123,7 +123,10 @@ fn migrating_twice_is_harmless_and_says_what_it_did() {
     let shop = Shop::open();
     let first = shop.run("migrate").succeeds().stdout;
     assert!(first.contains("steps applied"), "{first}");
-    assert_eq!(shop.run("migrate").succeeds().stdout, "the tables are there already\n");
+    let again = shop.run("migrate").succeeds().stdout;
+    assert_eq!(again, "Postgres: the tables are there already\n");
+    let nothing = shop.place.run("migrate").fails_with(2);
+    assert!(nothing.stderr.contains("POSTGRES_HOST"), "{nothing}");
 }
 
 #[test]

@@ -1,13 +1,13 @@
 use crate::backends::CatalogueSettings;
-use crate::engine::{IndexName, StoreName};
 use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
-use postgres::Migrated;
+use opensearch_index::OpenSearchIndex;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Prepare Postgres for this version of akin, and adopt rows that another program wrote.
+/// Prepare Postgres and OpenSearch for this version of akin, whichever the settings name; in Postgres,
+/// adopt rows that another program wrote.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  akin migrate --postgres-host db.example --postgres-user akin --postgres-db shop\n\nA first start does it, too. It is harmless to run it twice, or in two processes at once. Rows that were\nadopted are embedded by the next `akin ingest`."
@@ -20,38 +20,86 @@ pub(crate) struct Arguments {
     catalogue: CatalogueSettings,
 }
 
-/// What a script learns of a migration.
+/// What a script learns of a migration: `null` for what the settings do not name.
 #[derive(Debug, Serialize)]
 struct Report {
+    postgres: Option<Tables>,
+    opensearch: Option<Index>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tables {
     steps: usize,
     adopted: u64,
     refused: u64,
 }
 
+#[derive(Debug, Serialize)]
+struct Index {
+    name: String,
+    created: bool,
+}
+
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { format, catalogue } = arguments;
-    let problems = catalogue.problems_of(&[StoreName::Postgres], &[IndexName::Postgres]);
+    let Arguments { format, catalogue: CatalogueSettings { postgres, opensearch, .. } } = arguments;
+    let (wants_postgres, wants_opensearch) =
+        (postgres.host.is_some(), opensearch.endpoint.is_some());
+    let mut problems = Vec::new();
+    if wants_postgres {
+        problems.extend(postgres.problems());
+    }
+    if wants_opensearch {
+        problems.extend(opensearch.problems());
+    }
+    if !wants_postgres && !wants_opensearch {
+        let unset = "nothing to prepare: set --postgres-host (POSTGRES_HOST) or \
+                     --opensearch-endpoint (OPENSEARCH_ENDPOINT)";
+        problems.push(unset.to_owned());
+    }
     if !problems.is_empty() {
         return Err(BadSettings(problems).into());
     }
-    let Migrated { steps, adopted, refused } = postgres::migrate(&catalogue.postgres).await?;
+    let mut report = Report { postgres: None, opensearch: None };
+    if wants_postgres {
+        let done = postgres::migrate(&postgres).await?;
+        let (steps, adopted, refused) = (done.steps, done.adopted, done.refused);
+        report.postgres = Some(Tables { steps, adopted, refused });
+    }
+    if wants_opensearch {
+        let done = OpenSearchIndex::migrate(&opensearch).await?;
+        report.opensearch = Some(Index { name: done.index, created: done.created });
+    }
     if format.json {
-        output::json(&Report { steps, adopted, refused });
-        return Ok(exit::DONE);
-    }
-    output::line(&match steps {
-        0 => "the tables are there already".to_owned(),
-        1 => "1 step applied".to_owned(),
-        _ => format!("{steps} steps applied"),
-    });
-    if adopted > 0 {
-        output::line(&format!("{adopted} rows adopted; the next `akin ingest` embeds them"));
-    }
-    if refused > 0 {
-        output::note(&format!(
-            "{refused} rows cannot be products, for they have no id of 1 to 256 bytes or no name; \
-             they stay as they are"
-        ));
+        output::json(&report);
+    } else {
+        report.print();
     }
     Ok(exit::DONE)
+}
+
+impl Report {
+    fn print(self) {
+        if let Some(Tables { steps, adopted, refused }) = self.postgres {
+            output::line(&match steps {
+                0 => "Postgres: the tables are there already".to_owned(),
+                1 => "Postgres: 1 step applied".to_owned(),
+                _ => format!("Postgres: {steps} steps applied"),
+            });
+            if adopted > 0 {
+                output::line(&format!(
+                    "{adopted} rows adopted; the next `akin ingest` embeds them"
+                ));
+            }
+            if refused > 0 {
+                output::note(&format!(
+                    "{refused} rows cannot be products, for they have no id of 1 to 256 bytes or \
+                     no name; they stay as they are"
+                ));
+            }
+        }
+        if let Some(Index { name, created }) = self.opensearch {
+            let what = if created { "was made" } else { "is there already" };
+            output::line(&format!("OpenSearch: the index {name} {what}"));
+        }
+    }
 }
