@@ -10,7 +10,7 @@ use std::time::Duration;
 fn near(degrees: f32) -> CandidateQuery {
     CandidateQuery {
         terms: Vec::new(),
-        vector: support::vector(direction(degrees)),
+        vector: Some(support::vector(direction(degrees))),
         with_facets: false,
         filter: Filter::default(),
         depth: 10,

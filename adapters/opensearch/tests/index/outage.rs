@@ -121,7 +121,7 @@ async fn a_slow_server_is_given_up_in_time() {
     let index = OpenSearchIndex::open(&settings).await.unwrap();
     let query = CandidateQuery {
         terms: vec!["tripod".to_owned()],
-        vector: support::vector(direction(0.0)),
+        vector: Some(support::vector(direction(0.0))),
         with_facets: false,
         filter: Filter::default(),
         depth: 10,

@@ -138,7 +138,7 @@ async fn every_signature_is_one_that_aws_would_accept() {
     let index = OpenSearchIndex::open(&settings).await.unwrap();
     let query = ports::CandidateQuery {
         terms: vec!["tripod".to_owned()],
-        vector: support::vector(contracts::sample::direction(0.0)),
+        vector: Some(support::vector(contracts::sample::direction(0.0))),
         with_facets: false,
         filter: entities::Filter::default(),
         depth: 10,

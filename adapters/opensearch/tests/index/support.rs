@@ -62,8 +62,8 @@ pub(crate) fn bare(endpoint: &str) -> Settings {
 }
 
 /// Where the suites' model points.
-pub(crate) fn vector(embedding: Embedding) -> Option<QueryVector> {
-    Some(QueryVector { embedding, fingerprint: contracts::sample::fingerprint() })
+pub(crate) fn vector(embedding: Embedding) -> QueryVector {
+    QueryVector { embedding, fingerprint: contracts::sample::fingerprint() }
 }
 
 /// An index that is empty.
