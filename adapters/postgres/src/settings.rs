@@ -203,6 +203,7 @@ impl Settings {
 
     /// How to connect. What `PG...` variables say otherwise counts for nothing.
     pub(crate) fn connect_options(&self) -> PgConnectOptions {
+        choose_cryptography();
         let mut options = PgConnectOptions::new_without_pgpass()
             .host(self.host())
             .port(self.port)
@@ -227,6 +228,16 @@ impl Settings {
             SslMode::VerifyCa => PgSslMode::VerifyCa,
             SslMode::VerifyFull => PgSslMode::VerifyFull,
         }
+    }
+}
+
+/// sqlx takes the process's cryptography, and panics where two were compiled in (`OpenSearch`'s client
+/// brings the other) and none was chosen.
+fn choose_cryptography() {
+    let ring = tokio_rustls::rustls::crypto::ring::default_provider();
+    if ring.install_default().is_err() {
+        // Whoever chose before has chosen well.
+        tracing::trace!("the process has its cryptography");
     }
 }
 
