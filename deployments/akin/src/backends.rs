@@ -123,10 +123,7 @@ impl CatalogueSettings {
     /// The store alone.
     pub(crate) async fn open_store(&self) -> anyhow::Result<Arc<dyn ProductStore>> {
         let store = self.store();
-        let problems = self.problems(&[]);
-        if !problems.is_empty() {
-            return Err(BadSettings(problems).into());
-        }
+        BadSettings::refuse(self.problems(&[]))?;
         self.open(&[store], &[]).await?.store(store)
     }
 }

@@ -80,7 +80,7 @@ impl EngineSettings {
         }
         problems.extend(self.catalogue.problems(indexes));
         problems.dedup();
-        if problems.is_empty() { Ok(()) } else { Err(BadSettings(problems)) }
+        BadSettings::refuse(problems)
     }
 }
 

@@ -11,6 +11,13 @@ use std::{env, fmt};
 #[derive(Debug)]
 pub(crate) struct BadSettings(pub(crate) Vec<String>);
 
+impl BadSettings {
+    /// Refuses to go on if there are `problems`.
+    pub(crate) fn refuse(problems: Vec<String>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
+    }
+}
+
 /// Why the settings do not say what to do.
 #[derive(Debug)]
 pub(crate) enum Refused {

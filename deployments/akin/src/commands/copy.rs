@@ -48,9 +48,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if from == to {
         problems.push(format!("--from and --to both name {from}: name two"));
     }
-    if !problems.is_empty() {
-        return Err(BadSettings(problems).into());
-    }
+    BadSettings::refuse(problems)?;
     let backends = catalogue.open(&stores, &indexes).await?;
     let [source, target] = stores;
     let copy = CopyCatalogue {

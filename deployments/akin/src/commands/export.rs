@@ -43,10 +43,7 @@ struct Line {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { output, no_embeddings, catalogue } = arguments;
     let (store, index) = (catalogue.store(), catalogue.first().index);
-    let problems = catalogue.problems(&[index]);
-    if !problems.is_empty() {
-        return Err(BadSettings(problems).into());
-    }
+    BadSettings::refuse(catalogue.problems(&[index]))?;
     let backends = catalogue.open(&[store], &[index]).await?;
     let store = backends.store(store)?;
     let total = store.counts().await?.products;

@@ -94,8 +94,7 @@ fn all_there(feeds: &[PathBuf]) -> Result<(), BadSettings> {
         let error = std::fs::metadata(path).err()?;
         Some(format!("cannot open {}: {error}; check the path and its rights", path.display()))
     });
-    let missing: Vec<_> = missing.collect();
-    if missing.is_empty() { Ok(()) } else { Err(BadSettings(missing)) }
+    BadSettings::refuse(missing.collect())
 }
 
 async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {

@@ -56,9 +56,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                      --opensearch-endpoint (OPENSEARCH_ENDPOINT)";
         problems.push(unset.to_owned());
     }
-    if !problems.is_empty() {
-        return Err(BadSettings(problems).into());
-    }
+    BadSettings::refuse(problems)?;
     let mut report = Report { postgres: None, opensearch: None };
     if wants_postgres {
         let done = postgres::migrate(&postgres).await?;

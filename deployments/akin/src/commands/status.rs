@@ -42,10 +42,7 @@ struct EngineReport {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { format, catalogue } = arguments;
     let indexes: Vec<_> = catalogue.engines().iter().map(|engine| engine.index).collect();
-    let problems = catalogue.problems(&indexes);
-    if !problems.is_empty() {
-        return Err(BadSettings(problems).into());
-    }
+    BadSettings::refuse(catalogue.problems(&indexes))?;
     let store = catalogue.store();
     let backends = catalogue.open(&[store], &indexes).await?;
     let mut all = Vec::new();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 pub(crate) mod server;
+pub(crate) mod shop;
 pub(crate) mod twin;
 
 use serde_json::Value;

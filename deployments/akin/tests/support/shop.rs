@@ -1,0 +1,69 @@
+use super::server::Server;
+use super::{Outcome, Place};
+use serde_json::{Value, json};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A place whose `akin` knows a real server.
+#[derive(Debug)]
+pub(crate) struct Shop {
+    pub(crate) place: Place,
+    settings: Vec<(&'static str, String)>,
+}
+
+/// Where the server listens whose address `make test` leaves in `variable`.
+pub(crate) fn url(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: run `make test`, or see `make services`")
+    })
+}
+
+/// A number that no other shop of this process has.
+pub(crate) fn number() -> u32 {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Shop {
+    /// A place with these variables in the environment of each `akin`.
+    pub(crate) fn with(settings: Vec<(&'static str, String)>) -> Self {
+        Self { place: Place::new(), settings }
+    }
+
+    pub(crate) fn akin(&self, words: &str) -> Command {
+        let mut command = self.place.akin(words);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub(crate) fn run(&self, words: &str) -> Outcome {
+        self.akin(words).output().unwrap().into()
+    }
+
+    pub(crate) fn json(&self, words: &str) -> Value {
+        self.run(&format!("{words} --json")).succeeds().json()
+    }
+
+    /// Serves two engines, each of which must answer as the other does; returns the server.
+    pub(crate) fn answers_alike(&self, engines: &str) -> Server {
+        let server = Server::of(self.akin(&format!("serve --listen 127.0.0.1:0 {engines}")));
+        for mode in ["hybrid", "semantic", "lexical"] {
+            let asked = json!({"query": "steady phone tripod", "mode": mode});
+            let compared = server.post("/api/compare", &asked);
+            assert_eq!(compared["overlap"], 1.0, "{compared}");
+            let ranks = compared["ranks"].as_array().unwrap();
+            assert!(ranks.iter().all(|one| one["rose"] == 0), "{compared}");
+        }
+        server
+    }
+
+    /// What is asked for comes first from `engine`, in every mode.
+    pub(crate) fn finds_the_tripod(&self, engine: &str) {
+        for mode in ["hybrid", "semantic", "lexical"] {
+            let words = format!("search --engine {engine} --mode {mode} steady phone tripod");
+            let found = self.json(&words);
+            assert_eq!(found["hits"][0]["product"]["product_id"], "PH-1", "{mode}");
+            assert_eq!(found["engine"], format!("{engine}+native"));
+        }
+    }
+}
