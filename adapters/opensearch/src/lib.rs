@@ -15,6 +15,7 @@ mod error;
 mod facets;
 mod formula;
 mod get;
+mod hits;
 mod index;
 mod list;
 mod model;

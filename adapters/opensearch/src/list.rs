@@ -15,18 +15,6 @@ use std::collections::HashMap;
 const PAGE: usize = 500;
 
 #[derive(Deserialize)]
-struct Answer {
-    #[serde(default)]
-    hits: Hits,
-}
-
-#[derive(Default, Deserialize)]
-struct Hits {
-    #[serde(default)]
-    hits: Vec<Hit>,
-}
-
-#[derive(Deserialize)]
 struct Hit {
     #[serde(rename = "_id")]
     id: String,
@@ -78,8 +66,8 @@ impl Engine {
         }
         let path = format!("{}/_search?allow_partial_search_results=false", self.alias);
         let request = Request::post(path, &body).urgency(Urgency::Write);
-        let answer: Answer = self.connection.call(&request).await?;
-        answer.hits.hits.iter().map(|hit| entry(hit, model)).collect()
+        let hits: Vec<Hit> = self.connection.hits(&request).await?;
+        hits.iter().map(|hit| entry(hit, model)).collect()
     }
 }
 

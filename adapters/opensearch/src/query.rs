@@ -26,18 +26,6 @@ const MARGIN: usize = 3;
 const COSINE: &str = "cosine";
 
 #[derive(Deserialize)]
-struct Answer {
-    #[serde(default)]
-    hits: Hits,
-}
-
-#[derive(Default, Deserialize)]
-struct Hits {
-    #[serde(default)]
-    hits: Vec<Hit>,
-}
-
-#[derive(Deserialize)]
 struct Hit {
     #[serde(rename = "_id")]
     id: String,
@@ -127,7 +115,7 @@ impl Engine {
              &filter_path=hits.hits._id,hits.hits._score,hits.hits.fields,hits.hits.matched_queries",
             self.alias
         );
-        Ok(self.connection.call::<Answer>(&Request::post(path, body)).await?.hits.hits)
+        self.connection.hits(&Request::post(path, body)).await
     }
 }
 
