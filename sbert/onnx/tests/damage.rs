@@ -1,8 +1,11 @@
 //! Folders that are damaged, or that hold what cannot be converted: refused by name, nothing written.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../fixtures/bytes.rs"]
+mod bytes;
 mod support;
 
+use bytes::{Numbers, change_bytes};
 use sbert_model::SentenceModel;
 use sbert_onnx::{Export, ExportError, Precision, Target, export};
 use std::fs;
@@ -21,39 +24,6 @@ fn read_and_export(folder: &Path, how: &Export) -> Result<(), ExportError> {
         Err(error) => assert!(names(scratch.path()).is_empty(), "{error} left files"),
     }
     exported
-}
-
-/// A small generator of numbers, so that a failing damage is the same everywhere.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
-    }
-}
-
-/// Changes some bytes near the beginning, where files say what they hold, or anywhere; cuts the file
-/// or repeats a part of it.
-fn damage(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
-    let size = bytes.len().max(1);
-    let reach = if numbers.below(2) == 0 { size.min(4_000) } else { size };
-    for _ in 0..=numbers.below(3) {
-        let at = numbers.below(reach).min(bytes.len().saturating_sub(1));
-        match numbers.below(6) {
-            0 => bytes.truncate(at),
-            1 => bytes.extend_from_within(at..bytes.len().min(at + 40)),
-            2 => drop(bytes.drain(at..bytes.len().min(at + 1 + numbers.below(9)))),
-            3 => bytes.insert(at, b"0[{\"-"[numbers.below(5)]),
-            _ => {
-                if let Some(byte) = bytes.get_mut(at) {
-                    *byte ^= 1 << numbers.below(8);
-                }
-            }
-        }
-    }
 }
 
 /// The files of a folder, those in its folders too.
@@ -77,9 +47,7 @@ fn a_damaged_folder_is_refused_or_exported_but_nothing_panics_or_is_left() {
         for round in 0..150 {
             let path = &files[numbers.below(files.len())];
             let whole = fs::read(path).unwrap();
-            let mut damaged = whole.clone();
-            damage(&mut damaged, &mut numbers);
-            fs::write(path, damaged).unwrap();
+            fs::write(path, change_bytes(whole.clone(), &mut numbers)).unwrap();
             let precision = [Precision::Fp32, Precision::Int8][round % 2];
             if let Err(error) =
                 read_and_export(folder.path(), &Export { precision, ..Export::default() })

@@ -1,20 +1,10 @@
 //! Ways to damage a folder, the same on every run.
 
 use super::Folder;
+pub(crate) use super::bytes::Numbers;
+use super::bytes::change_bytes;
 use serde_json::{Map, Value, json};
 use std::fs;
-
-/// A small generator of numbers, so that a failing damage is the same everywhere.
-pub(crate) struct Numbers(pub(crate) u64);
-
-impl Numbers {
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(bound).unwrap()).unwrap()
-    }
-}
 
 /// The files that are read of a folder, by their names in it.
 pub(crate) fn files(folder: &Folder) -> Vec<String> {
@@ -43,31 +33,9 @@ pub(crate) fn damage(folder: &Folder, name: &str, numbers: &mut Numbers) {
     let damaged = match (numbers.below(3), extension) {
         (0, Some("json")) => numbers_changed(&whole, numbers),
         (0, Some("safetensors")) => tensors_changed(&whole, numbers),
-        _ => bytes_changed(whole, numbers),
+        _ => change_bytes(whole, numbers),
     };
     fs::write(path, damaged).unwrap();
-}
-
-/// Changes some bytes near the beginning, where files say what they hold, or anywhere; cuts the file
-/// or repeats a part of it.
-fn bytes_changed(mut bytes: Vec<u8>, numbers: &mut Numbers) -> Vec<u8> {
-    let size = bytes.len().max(1);
-    let reach = if numbers.below(2) == 0 { size.min(4_000) } else { size };
-    for _ in 0..=numbers.below(3) {
-        let at = numbers.below(reach).min(bytes.len().saturating_sub(1));
-        match numbers.below(6) {
-            0 => bytes.truncate(at),
-            1 => bytes.extend_from_within(at..bytes.len().min(at + 40)),
-            2 => drop(bytes.drain(at..bytes.len().min(at + 1 + numbers.below(9)))),
-            3 => bytes.insert(at, b"0[{\"-"[numbers.below(5)]),
-            _ => {
-                if let Some(byte) = bytes.get_mut(at) {
-                    *byte ^= 1 << numbers.below(8);
-                }
-            }
-        }
-    }
-    bytes
 }
 
 /// Puts another value where a number is, as often as not one that nobody expects.

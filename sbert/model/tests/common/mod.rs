@@ -1,6 +1,8 @@
 //! Copies of the tiny models, to be damaged.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+#[path = "../../../fixtures/bytes.rs"]
+mod bytes;
 pub(crate) mod damage;
 
 use sbert_model::{ModelError, SentenceModel};
