@@ -1,11 +1,10 @@
 use crate::entries::{EntryRow, Findable};
-use entities::{AnalyzedText, Facets, Fingerprint, ProductId, Similarity, Statistics, TextField};
+use entities::{
+    AnalyzedText, BM25_B, BM25_K1, Facets, Fingerprint, ProductId, Similarity, Statistics,
+    TextField,
+};
 use flat::{Base, Change, Document, Error, Filter, Request, Schema};
 use ports::{Candidate, CandidateQuery};
-
-/// BM25's parameters, by which the candidates are chosen; the core scores them itself.
-const K1: f32 = 0.5;
-const B: f32 = 0.75;
 
 /// All that can be found, as of one sequence. It never changes.
 #[derive(Debug)]
@@ -19,12 +18,13 @@ pub(crate) struct Snapshot {
 }
 
 /// How products stand in the search files, for embeddings of `dimension` coordinates.
+#[expect(clippy::cast_possible_truncation, reason = "both parameters are exact in f32")]
 pub(crate) fn schema(dimension: usize) -> Schema {
     Schema {
         dimension,
         text_fields: TextField::ALL.map(TextField::weight).to_vec(),
-        k1: K1,
-        b: B,
+        k1: BM25_K1 as f32,
+        b: BM25_B as f32,
         keyword_columns: ["main_category", "sub_category", "brand"].map(str::to_owned).to_vec(),
         number_columns: ["price", "rating", "discounted"].map(str::to_owned).to_vec(),
     }

@@ -1,10 +1,7 @@
 //! Which products words find best: the formula by which the ranking looks at them, too.
 
-use entities::{AnalyzedText, Statistics};
+use entities::{AnalyzedText, BM25_K1, Statistics};
 use std::collections::HashSet;
-
-const K1: f64 = 0.5;
-const B: f64 = 0.75;
 
 /// How well the words of `text` answer `terms`; 0 if it holds none of them.
 #[expect(clippy::cast_precision_loss, reason = "counts of words and of products in memory")]
@@ -18,7 +15,7 @@ pub(crate) fn score(
         let found = statistics.document_frequency(term) as f64;
         let idf = (1.0 + (documents - found + 0.5) / (found + 0.5)).ln();
         let frequency = frequency(term, text, statistics);
-        idf * frequency / (frequency + K1)
+        idf * frequency / (frequency + BM25_K1)
     };
     terms.iter().map(term_score).sum()
 }
@@ -32,8 +29,8 @@ fn frequency(term: &str, text: &AnalyzedText, statistics: &dyn Statistics) -> f6
         if count == 0 {
             return 0.0;
         }
-        let relative = f64::from(length) / f64::from(statistics.average_length(field));
-        f64::from(field.weight()) * f64::from(count) / (1.0 - B + B * relative)
+        let average = f64::from(statistics.average_length(field));
+        field.norm(f64::from(length), average) * f64::from(count)
     };
     text.fields().map(in_field).sum()
 }

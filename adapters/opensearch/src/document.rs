@@ -1,7 +1,7 @@
 //! A product as a document.
 
 use crate::facets::{self, Fields};
-use crate::{formula, schema};
+use crate::schema;
 use entities::{AnalyzedText, TextField};
 use ports::IndexEntry;
 use serde::Serialize;
@@ -112,7 +112,7 @@ impl<'a> Counted<'a> {
     /// it is asked.
     fn shares(&self, lengths: &Lengths) -> BTreeMap<&'a str, f32> {
         let norms = TextField::ALL.map(|field| {
-            formula::norm(field, self.length(field), lengths.average(field.position()))
+            field.norm(f64::from(self.length(field)), lengths.average(field.position()))
         });
         let share = |term: &&'a str| (*term, narrow(self.frequency(term, &norms)));
         self.counts.keys().map(share).collect()

@@ -1,20 +1,7 @@
 //! The formula's L, by which the best of those that words found are told.
 
 use crate::document::Counted;
-use entities::{AnalyzedText, Statistics, TextField};
-
-/// How fast a term's frequency saturates.
-pub(crate) const K1: f64 = 0.5;
-
-/// How much a field's length counts.
-const B: f64 = 0.75;
-
-/// How much a word found in `field` counts, which holds `length` terms where `average` is usual.
-pub(crate) fn norm(field: TextField, length: u32, average: f64) -> f64 {
-    // Nothing is known of a field that no other product has.
-    let relative = if average > 0.0 { f64::from(length) / average } else { 1.0 };
-    f64::from(field.weight()) / (1.0 - B + B * relative)
-}
+use entities::{AnalyzedText, BM25_K1, Statistics, TextField};
 
 /// How much a term tells that so many of the documents hold.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
@@ -30,11 +17,11 @@ pub(crate) fn l(text: &AnalyzedText, terms: &[(&str, f64)], statistics: &dyn Sta
     let counted = Counted::of(text);
     let norms = TextField::ALL.map(|field| {
         let average = f64::from(statistics.average_length(field));
-        norm(field, counted.length(field), average)
+        field.norm(f64::from(counted.length(field)), average)
     });
     let part = |(term, idf): &(&str, f64)| {
         let frequency = counted.frequency(term, &norms);
-        idf * frequency / (frequency + K1)
+        idf * frequency / (frequency + BM25_K1)
     };
     terms.iter().map(part).sum()
 }

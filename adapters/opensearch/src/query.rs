@@ -3,7 +3,7 @@
 use crate::connection::Request;
 use crate::index::Engine;
 use crate::{SYSTEM, error, facets, formula, get, schema};
-use entities::{AnalyzedText, Embedding, Fingerprint, Similarity, Statistics};
+use entities::{AnalyzedText, BM25_K1, Embedding, Fingerprint, Similarity, Statistics};
 use ports::{Candidate, CandidateQuery, PortResult, QueryVector};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -204,7 +204,7 @@ fn clause(term: &str, idf: f64) -> Value {
     json!({"rank_feature": {
         "field": format!("shares.{term}"),
         "boost": idf,
-        "saturation": {"pivot": formula::K1},
+        "saturation": {"pivot": BM25_K1},
     }})
 }
 

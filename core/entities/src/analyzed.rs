@@ -1,3 +1,10 @@
+/// How fast a term's frequency saturates in the formula that ranks, and by which every index chooses
+/// what is ranked.
+pub const BM25_K1: f64 = 0.5;
+
+/// How much a field's length counts there: 0 nothing, 1 all.
+pub const BM25_B: f64 = 0.75;
+
 /// A text field of a product, as words search it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TextField {
@@ -31,6 +38,15 @@ impl TextField {
             Self::Title | Self::Description => 1.0,
             Self::Category | Self::Brand | Self::Attributes => 0.3,
         }
+    }
+
+    /// What a term counts for each time that it is found here, among `length` terms where `average`
+    /// are usual.
+    #[inline]
+    pub fn norm(self, length: f64, average: f64) -> f64 {
+        // Statistics may be older than a product whose field is the first of its kind.
+        let relative = if average > 0.0 { length / average } else { 1.0 };
+        f64::from(self.weight()) / (1.0 - BM25_B + BM25_B * relative)
     }
 
     /// Its place in [`TextField::ALL`].

@@ -12,7 +12,7 @@ mod product;
 mod query;
 mod statistics;
 
-pub use analyzed::{AnalyzedText, TextField};
+pub use analyzed::{AnalyzedText, BM25_B, BM25_K1, TextField};
 pub use change::{Change, Version};
 pub use embedding::{Embedding, Fingerprint, NoDirection, Similarity};
 pub use filter::{Facets, Filter, Range};

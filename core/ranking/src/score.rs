@@ -1,11 +1,7 @@
 use crate::{QueryTerms, terms};
-use entities::{AnalyzedText, Mode, TextField};
+use entities::{AnalyzedText, BM25_K1, Mode, TextField};
 use std::collections::HashMap;
 
-/// Saturation of a term's frequency.
-const K1: f64 = 0.5;
-/// How much a field's length counts.
-const B: f64 = 0.75;
 /// The part of the cosine; the rest is L's.
 const ALPHA: f64 = 0.5;
 /// What the coverage adds.
@@ -153,7 +149,7 @@ impl<'a> Reader<'a> {
         let mut words = Words::default();
         for (term, &place) in self.query.terms.iter().zip(&self.terms) {
             let frequency = self.frequencies[place];
-            words.l += term.idf * frequency / (frequency + K1);
+            words.l += term.idf * frequency / (frequency + BM25_K1);
             words.coverage += if frequency > 0.0 { term.idf } else { 0.0 };
         }
         // Statistics that contradict themselves may give no term any weight.
@@ -185,9 +181,7 @@ impl<'a> Reader<'a> {
             length += 1;
         });
         let average = f64::from(self.query.average_lengths[field.position()]);
-        // Statistics may be older than a product whose field is the first of its kind.
-        let relative = if average > 0.0 { length as f64 / average } else { 1.0 };
-        let weight = f64::from(field.weight()) / (1.0 - B + B * relative);
+        let weight = field.norm(length as f64, average);
         for (frequency, count) in self.frequencies.iter_mut().zip(&self.counts) {
             *frequency += weight * f64::from(*count);
         }
