@@ -69,7 +69,7 @@ pub(crate) fn write(facets: &Facets) -> String {
 
 type Written = (String, String, String, Option<String>, Option<String>, bool);
 
-/// The facets that [`write`] wrote.
+/// The facets that [`write()`] wrote.
 pub(crate) fn read(text: &str) -> PortResult<Facets> {
     let unreadable = |_| error::corrupt(format!("these are no facets: {text:?}"));
     let (main_category, sub_category, brand, price, rating, discounted) =
