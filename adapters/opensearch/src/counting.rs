@@ -59,18 +59,22 @@ pub(crate) async fn vocabulary(connection: &Connection, alias: &str) -> PortResu
 
 async fn counted(connection: &Connection, view: &str) -> PortResult<Vocabulary> {
     Ok(Vocabulary {
-        lengths: lengths(connection, "_search", Some(view)).await?,
+        lengths: lengths(connection, Request::post("_search", &summed(Some(view)))).await?,
         terms: counts(connection, view, "terms").await?,
         words: counts(connection, view, "words").await?,
     })
 }
 
-/// How much the products hold that can be found at `path`, or in a `view`.
-pub(crate) async fn lengths(
-    connection: &Connection,
-    path: &str,
-    view: Option<&str>,
-) -> PortResult<Lengths> {
+/// How much the products hold that can be found in the index of that name, for a write to it.
+pub(crate) async fn lengths_of(connection: &Connection, alias: &str) -> PortResult<Lengths> {
+    // Without some of its shards the sums would be too small.
+    let path = format!("{alias}/_search?allow_partial_search_results=false");
+    let request = Request::post(path, &summed(None)).urgency(Urgency::Write);
+    lengths(connection, request).await
+}
+
+/// Asks how much the products hold, of all or of a `view`.
+fn summed(view: Option<&str>) -> Value {
     let sum = |field| {
         let name = field_name(field);
         (name.to_owned(), json!({"sum": {"field": format!("lengths.{name}")}}))
@@ -85,7 +89,11 @@ pub(crate) async fn lengths(
     if let Some(view) = view {
         body["pit"] = json!({"id": view, "keep_alive": KEEP_ALIVE});
     }
-    let found: Found = connection.call(&Request::post(path, &body)).await?;
+    body
+}
+
+async fn lengths(connection: &Connection, request: Request) -> PortResult<Lengths> {
+    let found: Found = connection.call(&request).await?;
     let mut lengths = Lengths { documents: found.hits.total.value, ..Lengths::default() };
     for field in TextField::ALL {
         lengths.sums[field.position()] = whole(number(&found.aggregations, field_name(field))?);

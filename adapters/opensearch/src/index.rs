@@ -81,12 +81,16 @@ impl Engine {
     }
 
     /// Of those that searches see; of one `model`, or of any.
-    pub(crate) async fn count_products(&self, model: Option<&Fingerprint>) -> PortResult<u64> {
+    pub(crate) async fn count_products(
+        &self,
+        model: Option<&Fingerprint>,
+        urgency: Urgency,
+    ) -> PortResult<u64> {
         let query = match model {
             Some(model) => json!({"query": {"term": {"fingerprint": model.to_string()}}}),
             None => json!({"query": {"exists": {"field": "fingerprint"}}}),
         };
-        let request = Request::post(format!("{}/_count", self.alias), &query);
+        let request = Request::post(format!("{}/_count", self.alias), &query).urgency(urgency);
         Ok(self.connection.call::<Counted>(&request).await?.count)
     }
 
@@ -131,7 +135,7 @@ impl ProductIndex for OpenSearchIndex {
 
     async fn count(&self) -> PortResult<u64> {
         match self.0.read_model(Urgency::Read).await? {
-            Some(model) => self.0.count_products(Some(&model)).await,
+            Some(model) => self.0.count_products(Some(&model), Urgency::Read).await,
             None => Ok(0),
         }
     }

@@ -32,13 +32,13 @@ pub(crate) type Known = Option<(Option<Fingerprint>, Instant)>;
 
 impl Engine {
     /// The model whose embeddings are searched, as of a moment ago.
-    pub(crate) async fn model(&self) -> PortResult<Option<Fingerprint>> {
+    pub(crate) async fn model(&self, urgency: Urgency) -> PortResult<Option<Fingerprint>> {
         if let Some((model, read)) = self.known_model()
             && read.elapsed() < AGE
         {
             return Ok(model);
         }
-        self.read_model(Urgency::Read).await
+        self.read_model(urgency).await
     }
 
     /// The model that the index is for, whether it holds embeddings of it or not.
@@ -121,7 +121,7 @@ impl Engine {
     /// Also those that no search sees yet.
     async fn holds_products(&self) -> PortResult<bool> {
         self.make_visible().await?;
-        Ok(self.count_products(None).await? > 0)
+        Ok(self.count_products(None, Urgency::Write).await? > 0)
     }
 
     /// Says it, unless somebody else said something after `place` was read: `false`.

@@ -1,6 +1,6 @@
 //! Candidates: both parts of a query at the same time, each in one trip.
 
-use crate::connection::Request;
+use crate::connection::{Request, Urgency};
 use crate::index::Engine;
 use crate::{SYSTEM, error, facets, formula, get, schema};
 use entities::{AnalyzedText, BM25_K1, Embedding, Fingerprint, Similarity, Statistics};
@@ -54,7 +54,7 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AnalyzedText, D::E
 impl Engine {
     /// See [`ports::ProductIndex::candidates`].
     pub(crate) async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
-        let Some(model) = self.model().await? else { return Ok(Vec::new()) };
+        let Some(model) = self.model(Urgency::Read).await? else { return Ok(Vec::new()) };
         if !self.fits(query, &model).await? {
             return Ok(Vec::new());
         }
@@ -76,7 +76,7 @@ impl Engine {
         match vector.check(SYSTEM, model) {
             Ok(()) => Ok(true),
             // What holds no embedding can be asked by any model.
-            Err(_) if self.count_products(Some(model)).await? == 0 => Ok(false),
+            Err(_) if self.count_products(Some(model), Urgency::Read).await? == 0 => Ok(false),
             Err(error) => Err(error),
         }
     }

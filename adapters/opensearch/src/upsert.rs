@@ -69,7 +69,7 @@ impl Engine {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let model = self.model().await?.map(|model| model.to_string());
+        let model = self.model(Urgency::Write).await?.map(|model| model.to_string());
         let ids: Vec<_> = ids.iter().map(ProductId::as_str).collect();
         let mut known = HashMap::new();
         for document in self.fetch(&ids, "text_hash,fingerprint", Urgency::Write).await? {
@@ -158,8 +158,7 @@ impl Engine {
         let mut lengths = if let Some(lengths) = *held {
             lengths
         } else {
-            let path = format!("{}/_search", self.alias);
-            counting::lengths(&self.connection, &path, None).await?
+            counting::lengths_of(&self.connection, &self.alias).await?
         };
         added.for_each(|counted| lengths.add(counted));
         *held = Some(lengths);

@@ -8,9 +8,10 @@ use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use opensearch_index::{OpenSearchIndex, Settings};
 use ports::{CandidateQuery, ErrorKind, IndexEntry, ProductIndex};
+use std::collections::HashMap;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 fn entries(count: usize, version: i64) -> Vec<IndexEntry> {
@@ -74,6 +75,28 @@ async fn a_busy_server_is_given_time_and_only_what_it_turned_away_is_sent_again(
     assert!(index.upsert(&entries(3, 1)).await.expect("a write").is_empty());
     index.refresh().await.unwrap();
     assert_eq!(index.count().await.unwrap(), 1, "the others were said to be done");
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn whatever_a_write_asks_is_asked_as_patiently_as_it_writes() {
+    let (settings, _guard) = support::settings();
+    let direct = OpenSearchIndex::open(&settings).await.expect("an index");
+    let asked = Mutex::new(HashMap::new());
+    // Each path is unavailable for longer than a search would wait, from when it is first asked.
+    let judge = move |parts: &Parts, _: &Bytes| {
+        let key = (parts.method.clone(), parts.uri.path().to_owned());
+        let opens = key.0 == "GET";
+        let first = *asked.lock().unwrap().entry(key).or_insert_with(Instant::now);
+        let busy = !opens && first.elapsed() < Duration::from_millis(1_500);
+        if busy { Verdict::Answer(503, "busy".to_owned()) } else { Verdict::Forward }
+    };
+    let address = server::start(&support::endpoint(), None, judge).await;
+    let settings = Settings { endpoint: Some(format!("http://{address}")), ..settings };
+    let index = OpenSearchIndex::open(&settings).await.expect("an index");
+    assert!(index.known(&[entry("p0", 1).id]).await.expect("a look before a write").is_empty());
+    assert!(index.upsert(&entries(3, 1)).await.expect("a write").is_empty());
+    assert_holds(&direct, 3, 1).await;
 }
 
 #[tokio::test]
