@@ -14,9 +14,11 @@ help: ## list these commands
 build: ## release binaries in target/release
 	$(CARGO) build --release --locked --bins
 
-model: build ## fetch, verify and pack the model where akin finds it by default
+model: build ## fetch, verify, pack and export the model where akin finds it by default
 	tools/model.sh
 	$(AKIN) model pack
+	$(AKIN) model export --if-missing --precision fp32
+	$(AKIN) model export --if-missing --precision int8
 
 python: ## install what exported models are checked with into .cache/venv
 	tools/python.sh

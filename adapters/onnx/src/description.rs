@@ -16,6 +16,8 @@ pub struct Description {
     pub operators: BTreeSet<String>,
     /// How many nodes its graph has.
     pub nodes: usize,
+    /// The version of the standard's operators, if it uses them.
+    pub opset: Option<u64>,
     /// What its maker says of it, by key.
     pub metadata: BTreeMap<String, String>,
     /// The files beside it that hold weights.
@@ -73,11 +75,14 @@ impl Description {
         said.unwrap_or(if self.is_quantized() { "int8" } else { "fp32" })
     }
 
-    /// Whether akin made it of the files with this SHA-256 (in hexadecimal), at that precision.
-    pub fn is_export_of(&self, source: &str, precision: &str) -> bool {
+    /// Whether akin made it of the files with this SHA-256 (in hexadecimal), at that precision and of
+    /// those operators.
+    pub fn is_export_of(&self, source: &str, precision: &str, opset: u32) -> bool {
         let says =
             |key: &str, value: &str| self.metadata.get(key).is_some_and(|said| said == value);
-        says(keys::SOURCE, source) && says(keys::PRECISION, precision)
+        says(keys::SOURCE, source)
+            && says(keys::PRECISION, precision)
+            && self.opset == Some(opset.into())
     }
 
     /// Whether its arithmetic is on 8-bit numbers.
@@ -108,6 +113,7 @@ impl<R: BufRead + Seek> Walk<R> {
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
                 (7, Field::Until(end)) => self.graph(end, 0)?,
+                (8, Field::Until(end)) => self.opset(end)?,
                 (14, Field::Until(end)) => {
                     let (key, value) = self.entry(end)?;
                     self.found.metadata.insert(key, value);
@@ -217,6 +223,22 @@ impl<R: BufRead + Seek> Walk<R> {
         Ok(())
     }
 
+    /// An `OperatorSetIdProto`; the standard's domain has no name.
+    fn opset(&mut self, end: u64) -> io::Result<()> {
+        let (mut domain, mut opset) = (String::new(), None);
+        while let Some((number, field)) = self.reader.next(end)? {
+            match (number, field) {
+                (1, Field::Until(end)) => domain = self.reader.text(end)?,
+                (2, Field::Number(number)) => opset = Some(number),
+                (_, field) => self.pass(field)?,
+            }
+        }
+        if domain.is_empty() {
+            self.found.opset = opset;
+        }
+        Ok(())
+    }
+
     /// A `StringStringEntryProto`.
     fn entry(&mut self, end: u64) -> io::Result<Entry> {
         let mut entry = Entry::default();
@@ -272,9 +294,10 @@ mod tests {
     }
 
     #[test]
-    fn an_export_is_known_by_its_weights_and_its_precision() {
+    fn an_export_is_known_by_what_it_was_made_of_its_precision_and_its_operators() {
         let made = described(&[("source_sha256", "ab"), ("precision", "fp32")], &[], &[]);
-        assert!(made.is_export_of("ab", "fp32"));
-        assert!(!made.is_export_of("ab", "int8") && !made.is_export_of("cd", "fp32"));
+        let made = Description { opset: Some(13), ..made };
+        assert!(made.is_export_of("ab", "fp32", 13) && !made.is_export_of("ab", "fp32", 17));
+        assert!(!made.is_export_of("ab", "int8", 13) && !made.is_export_of("cd", "fp32", 13));
     }
 }

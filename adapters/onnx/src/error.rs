@@ -7,7 +7,10 @@ use std::{fmt, io};
 #[derive(Debug, thiserror::Error)]
 pub enum OnnxError {
     /// There is nothing at the path.
-    #[error("no ONNX model at {0}: name one by --onnx-model or ONNX_MODEL_PATH")]
+    #[error(
+        "no ONNX model at {0}: `akin model export` makes one (`make model` the default one), and \
+         --onnx-model or ONNX_MODEL_PATH names another"
+    )]
     Missing(PathBuf),
     /// The file is something else, or is damaged.
     #[error("{path} is no whole ONNX file ({reason}): check --onnx-model or ONNX_MODEL_PATH")]

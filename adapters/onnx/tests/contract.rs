@@ -5,13 +5,42 @@
 mod support;
 
 use contracts::Subject;
-use onnx::OnnxEmbedder;
+use onnx::{ModelFiles, OnnxEmbedder};
 use ports::Embedder;
+use std::env;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use support::{Folder, Graph};
 
 mod tokens {
     contracts::embedder_contract!(super::tokens);
+}
+
+mod fp32 {
+    contracts::embedder_contract!(super::fp32, ignore = "needs the model: make model");
+}
+
+mod int8 {
+    contracts::embedder_contract!(super::int8, ignore = "needs the model: make model");
+}
+
+async fn fp32() -> Subject<dyn Embedder> {
+    exported("fp32")
+}
+
+async fn int8() -> Subject<dyn Embedder> {
+    exported("int8")
+}
+
+/// The default model, as `make model` exports it where akin looks for models.
+fn exported(precision: &str) -> Subject<dyn Embedder> {
+    let variable =
+        |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let models = variable("AKIN_MODELS").or_else(|| Some(cache()?.join("akin/models"))).unwrap();
+    let path = models.join("all-MiniLM-L6-v2/onnx").join(format!("{precision}.onnx"));
+    let files = ModelFiles::at(&path, None).expect("the model");
+    Subject::embedder(OnnxEmbedder::open(&files, NonZeroUsize::new(2).unwrap()).unwrap())
 }
 
 async fn tokens() -> Subject<dyn Embedder> {

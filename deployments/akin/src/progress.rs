@@ -26,6 +26,7 @@ const EVERY: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
     Bytes,
+    Models,
     Products,
     Queries,
 }
@@ -73,7 +74,7 @@ impl Drop for Progress {
 fn bar(what: &str, unit: Unit) -> ProgressBar {
     let counts = match unit {
         Unit::Bytes => "{bytes}/{total_bytes} {bytes_per_sec}",
-        Unit::Products | Unit::Queries => "{pos}/{len} {rate}",
+        Unit::Models | Unit::Products | Unit::Queries => "{pos}/{len} {rate}",
     };
     let template = format!("{{prefix}} {{wide_bar:.green}} {counts} {{left}} {{msg}}");
     let bar = ProgressBar::new(0).with_prefix(what.to_owned());

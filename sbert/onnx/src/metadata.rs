@@ -2,9 +2,12 @@
 
 use crate::{Export, Precision};
 use sbert_model::{Pooling, SentenceModel};
+use std::fmt::Write as _;
 
 /// The SHA-256 of all that it was made of, in hexadecimal: weights, settings and tokeniser.
 pub const SOURCE: &str = "source_sha256";
+/// The SHA-256 of the files of its weights alone, in hexadecimal: what other engines name a model by.
+pub const WEIGHTS: &str = "weights_sha256";
 /// The name of the folder that it was made of.
 pub const NAME: &str = "name";
 /// The kind of transformer, as `config.json` names it.
@@ -34,6 +37,7 @@ pub(crate) fn of(
     vec![
         (NAME, model.name.clone()),
         (SOURCE, source.to_owned()),
+        (WEIGHTS, hexadecimal(&model.sha256())),
         (ARCHITECTURE, model.config.architecture.name().to_owned()),
         (DIMENSION, model.dimension().to_string()),
         (MAX_LENGTH, model.max_tokens.to_string()),
@@ -42,6 +46,13 @@ pub(crate) fn of(
         (PRECISION, export.precision.name().to_owned()),
         (EXPORTER, VERSION.to_owned()),
     ]
+}
+
+fn hexadecimal(hash: &[u8]) -> String {
+    hash.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 fn pooling(pooling: &Pooling) -> String {

@@ -1,0 +1,192 @@
+use crate::commands::model::parity::{self, Original};
+use crate::commands::model::{ModelsSettings, get, megabytes};
+use crate::exit;
+use crate::output::{self, Format};
+use crate::progress::{Progress, Unit};
+use anyhow::{bail, ensure};
+use native::DEFAULT_MODEL;
+use onnx::ModelFiles;
+use sbert_model::SentenceModel;
+use sbert_onnx::parity::Parity;
+use sbert_onnx::{Draft, Export, Precision, Summary, Target};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Turn a Sentence-Transformers model into ONNX, and compare it with the original.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  akin model export --precision int8\n  akin model export --model_name e5-small-v2 --onnx-opset-version 17\n  akin model export --model_name ~/models/bge --output_model_path bge.onnx --precision int8\n\nWhat differs from the original by more than a cosine of .9999 (int8: .98) is not kept."
+)]
+pub(crate) struct Arguments {
+    /// The model: a folder, or the name of one that `akin model get` fetched.
+    #[arg(
+        long = "model_name",
+        visible_alias = "model-name",
+        env = "AKIN_EXPORT_MODEL",
+        value_name = "MODEL",
+        default_value = DEFAULT_MODEL
+    )]
+    model_name: String,
+
+    /// Where the ONNX file goes [default: onnx/fp32.onnx or onnx/int8.onnx in the model's folder].
+    #[arg(
+        long = "output_model_path",
+        visible_alias = "output-model-path",
+        env = "AKIN_EXPORT_PATH",
+        value_name = "FILE"
+    )]
+    output_model_path: Option<PathBuf>,
+
+    /// Where its tokeniser goes: a folder, or a file that ends in .json [default: beside the ONNX file].
+    #[arg(
+        long = "output_tokenizer_path",
+        visible_alias = "output-tokenizer-path",
+        env = "AKIN_EXPORT_TOKENIZER",
+        value_name = "PATH"
+    )]
+    output_tokenizer_path: Option<PathBuf>,
+
+    /// Which version of ONNX's operators to use, 13 to 28.
+    #[arg(
+        long = "onnx-opset-version",
+        visible_alias = "onnx_opset_version",
+        env = "AKIN_EXPORT_OPSET",
+        value_name = "N",
+        default_value = "13",
+        value_parser = opset
+    )]
+    opset: u32,
+
+    /// How it computes: fp32, or int8 (8-bit weights, activations rounded as they come).
+    #[arg(long, env = "AKIN_EXPORT_PRECISION", default_value = "fp32", value_parser = precision)]
+    precision: Precision,
+
+    /// Do nothing where the same export is there already.
+    #[arg(long, env = "AKIN_EXPORT_IF_MISSING")]
+    if_missing: bool,
+
+    #[command(flatten)]
+    format: Format,
+
+    #[command(flatten)]
+    models: ModelsSettings,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let folder = get::find(&arguments.model_name, &arguments.models.folder()?)?;
+    let model = SentenceModel::open(&folder).map_err(super::unusable)?;
+    let target = arguments.target(&folder);
+    if arguments.if_missing && is_there(&model, &target, arguments) {
+        tell_kept(arguments.format, &target.model);
+        return Ok(exit::DONE);
+    }
+    let export =
+        Export { opset: arguments.opset, precision: arguments.precision, ..Export::default() };
+    let draft = write(&model, &export, &target)?;
+    let parity = gate(&model, &draft, arguments.precision)?;
+    let summary = draft.keep()?;
+    if arguments.format.json {
+        output::json(&document(&summary, &export, &parity));
+    } else {
+        print(&summary, &export, &parity);
+    }
+    Ok(exit::DONE)
+}
+
+impl Arguments {
+    fn target(&self, folder: &Path) -> Target {
+        let default = || folder.join("onnx").join(format!("{}.onnx", self.precision.name()));
+        let model = self.output_model_path.clone().unwrap_or_else(default);
+        match &self.output_tokenizer_path {
+            Some(tokenizer) => Target { model, tokenizer: tokenizer.clone() },
+            None => Target::beside(model),
+        }
+    }
+}
+
+fn write(model: &SentenceModel, export: &Export, target: &Target) -> anyhow::Result<Draft> {
+    let progress = Progress::new(format!("exporting {}", model.name), Unit::Bytes);
+    let mut at = |is: sbert_onnx::Progress| progress.at(is.done, Some(is.total), "");
+    sbert_onnx::export(model, export, target, &mut at).map_err(super::unusable)
+}
+
+/// Lets only a model pass that says what the original says.
+fn gate(model: &SentenceModel, draft: &Draft, precision: Precision) -> anyhow::Result<Parity> {
+    let original = Original::of(model)?;
+    let files = ModelFiles { model: draft.model(), tokenizer: draft.tokenizer() };
+    let parity = original.compare_onnx(&files)?;
+    if !parity.is_enough_for(precision) {
+        bail!(
+            "the exported model was not kept: {}, under {}",
+            parity::described(&parity, &original),
+            precision.least_cosine()
+        );
+    }
+    ensure!(draft.model().is_file(), "{} went away", draft.model().display());
+    Ok(parity)
+}
+
+/// Whether an export of this model, made in this way, is there, and its tokeniser.
+fn is_there(model: &SentenceModel, target: &Target, arguments: &Arguments) -> bool {
+    let tokenizer = target.tokenizer.clone();
+    let tokenizer = if tokenizer.is_dir() { tokenizer.join("tokenizer.json") } else { tokenizer };
+    let Ok(description) = onnx::Description::read(&target.model) else { return false };
+    let Ok(source) = model.source_sha256() else { return false };
+    let source = crate::hub::hexadecimal(&source);
+    tokenizer.is_file()
+        && description.is_export_of(&source, arguments.precision.name(), arguments.opset)
+}
+
+fn tell_kept(format: Format, path: &Path) {
+    if format.json {
+        output::json(&json!({ "model": path, "is_new": false }));
+    } else {
+        output::line(&format!("already exported: {}", path.display()));
+    }
+}
+
+fn document(summary: &Summary, export: &Export, parity: &Parity) -> Value {
+    json!({
+        "model": summary.model,
+        "data": summary.data,
+        "tokenizer": summary.tokenizer,
+        "is_new": true,
+        "precision": export.precision.name(),
+        "opset": export.opset,
+        "bytes": summary.bytes,
+        "nodes": summary.nodes,
+        "source_sha256": summary.source_sha256,
+        "seconds": summary.seconds,
+        "parity": parity::document(parity),
+    })
+}
+
+fn print(summary: &Summary, export: &Export, parity: &Parity) {
+    let headings = ["exported", "precision", "opset", "MB", "nodes", "least", "mean", "seconds"];
+    let mut table = output::table(&headings);
+    let number = |text: String| output::number(&text);
+    table.add_row(vec![
+        output::text(&summary.model.display().to_string()),
+        output::text(export.precision.name()),
+        number(export.opset.to_string()),
+        number(megabytes(summary.bytes)),
+        number(summary.nodes.to_string()),
+        number(format!("{:.5}", parity.least)),
+        number(format!("{:.5}", parity.mean)),
+        number(format!("{:.1}", summary.seconds)),
+    ]);
+    output::print(table);
+}
+
+fn precision(name: &str) -> Result<Precision, String> {
+    let all = [Precision::Fp32, Precision::Int8];
+    let found = all.into_iter().find(|precision| precision.name() == name);
+    found.ok_or_else(|| "it is fp32 or int8".to_owned())
+}
+
+fn opset(text: &str) -> Result<u32, String> {
+    let opsets = sbert_onnx::OPSETS;
+    let opset = text.parse().ok().filter(|opset| opsets.contains(opset));
+    opset.ok_or_else(|| format!("it is a number from {} to {}", opsets.start(), opsets.end()))
+}

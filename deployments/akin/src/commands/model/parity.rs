@@ -1,0 +1,84 @@
+//! How near a model's embeddings are to those of the weights that it was made of.
+
+use anyhow::anyhow;
+use onnx::{ModelFiles, OnnxModel};
+use ports::PortError;
+use sbert_cpu::{Encoder, Precision};
+use sbert_model::SentenceModel;
+use sbert_onnx::parity::{Parity, compare, texts};
+use serde_json::{Value, json};
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+/// Texts, and what the original weights at full precision make of them.
+#[derive(Debug)]
+pub(crate) struct Original {
+    texts: Vec<String>,
+    vectors: Vec<f32>,
+    dimension: usize,
+}
+
+impl Original {
+    /// Embeds texts of every sort by the model's own weights.
+    pub(crate) fn of(model: &SentenceModel) -> anyhow::Result<Self> {
+        let encoder = Encoder::from_model(model, Precision::Fp32).map_err(super::unusable)?;
+        let texts = texts(model.max_tokens);
+        let vectors = encoder.embed(&borrowed(&texts), threads().get()).vectors;
+        Ok(Self { texts, vectors, dimension: encoder.dimension() })
+    }
+
+    /// Embeddings of `texts` that somebody else made of the same weights, `dimension` numbers each.
+    pub(crate) fn stored(texts: Vec<String>, vectors: Vec<f32>, dimension: usize) -> Self {
+        Self { texts, vectors, dimension }
+    }
+
+    /// How near an ONNX model comes.
+    pub(crate) fn compare_onnx(&self, files: &ModelFiles) -> anyhow::Result<Parity> {
+        self.compare_with(&OnnxModel::open(files, threads()).map_err(PortError::from)?)
+    }
+
+    /// How near an ONNX model that is open comes.
+    pub(crate) fn compare_with(&self, model: &OnnxModel) -> anyhow::Result<Parity> {
+        let vectors = model.raw(&borrowed(&self.texts)).map_err(|reason| anyhow!(reason))?;
+        Ok(compare(&self.vectors, &vectors, self.dimension)?)
+    }
+
+    /// How near a packed model comes.
+    pub(crate) fn compare_packed(&self, encoder: &Encoder) -> anyhow::Result<Parity> {
+        let vectors = encoder.embed(&borrowed(&self.texts), threads().get()).vectors;
+        Ok(compare(&self.vectors, &vectors, self.dimension)?)
+    }
+
+    /// The text of that place.
+    fn text(&self, place: usize) -> &str {
+        self.texts.get(place).map_or("", String::as_str)
+    }
+}
+
+/// The figures in a sentence.
+pub(crate) fn described(parity: &Parity, original: &Original) -> String {
+    let worst: String = original.text(parity.worst).chars().take(40).collect();
+    format!(
+        "over {} texts its least cosine to the original is {:.5} (at {worst:?}) and the lengths of its \
+         vectors are off by {:.4} at most",
+        parity.texts, parity.least, parity.stretch
+    )
+}
+
+/// The figures for scripts.
+pub(crate) fn document(parity: &Parity) -> Value {
+    json!({
+        "texts": parity.texts,
+        "least": parity.least,
+        "mean": parity.mean,
+        "stretch": parity.stretch,
+    })
+}
+
+fn borrowed(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
+pub(crate) fn threads() -> NonZeroUsize {
+    available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
