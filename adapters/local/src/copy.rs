@@ -1,6 +1,7 @@
 //! What moves a catalogue from one engine to another: everything in the order of ids, page by page.
 
 use crate::entries::{Findable, findable, fingerprint};
+use crate::removal::Tombstones;
 use crate::rows;
 use entities::{Embedding, ProductId, ProductRecord, TextHash, Version};
 use ports::{IndexEntry, Meaning};
@@ -19,8 +20,21 @@ pub(crate) fn products(
     found.collect()
 }
 
-/// Keeps each of `records`, unless it is held in this version or a newer one.
+/// The ids of the next `limit` products behind `after`.
+pub(crate) fn ids(
+    connection: &Connection,
+    after: Option<&ProductId>,
+    limit: i64,
+) -> rusqlite::Result<Vec<ProductId>> {
+    let mut statement = connection.prepare_cached(rows::LIST_IDS)?;
+    let found = statement.query_map(params![behind(after), limit], |row| rows::id(row, 0))?;
+    found.collect()
+}
+
+/// Keeps each of `records`, unless it is held in this version or a newer one, or was removed in it
+/// or a later one.
 pub(crate) fn restore(connection: &Connection, records: &[ProductRecord]) -> rusqlite::Result<()> {
+    let mut tombstones = Tombstones::prepare(connection)?;
     let mut held = connection.prepare_cached("SELECT key, version FROM products WHERE id = ?1")?;
     let mut insert_content = connection.prepare_cached(rows::INSERT_CONTENT)?;
     let mut update_content = connection.prepare_cached(rows::UPDATE_CONTENT)?;
@@ -39,6 +53,11 @@ pub(crate) fn restore(connection: &Connection, records: &[ProductRecord]) -> rus
                 key
             }
             None => {
+                match tombstones.find(&product.id)? {
+                    Some(tombstone) if tombstone.removed >= *version => continue,
+                    Some(_) => tombstones.forget(&product.id)?,
+                    None => {}
+                }
                 rows::write_content(&mut insert_content, None, *created, product)?;
                 connection.last_insert_rowid()
             }

@@ -16,6 +16,7 @@ mod index;
 mod open;
 mod pool;
 mod quarantine;
+mod removal;
 mod rows;
 mod schema;
 mod snapshot;

@@ -24,6 +24,12 @@ pub(crate) const FETCH: &str = select_products!("WHERE id = ?1");
 /// Reads so many products behind an id.
 pub(crate) const LIST: &str = select_products!("WHERE id > ?1 ORDER BY id LIMIT ?2");
 
+/// Reads so many ids behind one.
+pub(crate) const LIST_IDS: &str = "SELECT id FROM products WHERE id > ?1 ORDER BY id LIMIT ?2";
+
+/// Enters a product into the outbox at a version; replacing gives its entry a new sequence.
+pub(crate) const ANNOUNCE: &str = "INSERT OR REPLACE INTO outbox (id, version) VALUES (?1, ?2)";
+
 /// Where [`LIST`] reads the id.
 pub(crate) const ID: usize = 16;
 

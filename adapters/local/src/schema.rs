@@ -7,7 +7,10 @@ use std::path::Path;
 const APPLICATION_ID: i32 = 0x616B_696E;
 
 /// What makes each version of the schema out of the one before. Released ones never change.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_products_and_entries.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_products_and_entries.sql"),
+    include_str!("../migrations/0002_removed_products.sql"),
+];
 
 /// Where a database stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,5 @@
 use crate::pool::Database;
+use crate::removal::{self, Tombstones};
 use crate::{copy, quarantine, rows};
 use async_trait::async_trait;
 use entities::{Change, ContentHash, Product, ProductId, ProductRecord, Version};
@@ -22,24 +23,27 @@ const A_PAGE: usize = 32;
 /// How a product of a batch compares with the one in the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Comparison {
-    New,
+    /// It was `created` before, if it comes back.
+    New {
+        created: Option<Version>,
+    },
     Unchanged,
-    Changed { key: i64 },
+    Changed {
+        key: i64,
+    },
 }
 
 #[async_trait]
 impl ProductStore for LocalStore {
     async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied> {
         let last = last_of_each(products);
-        let hashed: Vec<_> = last.iter().map(|p| (p.id.clone(), p.content_hash())).collect();
-        let (hashed, equal) = self.database.read(move |c| equal(c, hashed, at)).await?;
         let mut applied = Applied::default();
         let mut rest = Vec::new();
-        for ((product, (id, hash)), equal) in last.into_iter().zip(hashed).zip(equal) {
-            if equal {
-                applied.unchanged.push(id);
+        for (product, (hashed, comparison)) in last.iter().zip(self.compared(&last, at).await?) {
+            if comparison == Comparison::Unchanged {
+                applied.unchanged.push(hashed.id);
             } else {
-                rest.push((product.clone(), hash));
+                rest.push(((*product).clone(), hashed.hash));
             }
         }
         // A batch in which nothing changed never asks for the right to write.
@@ -51,6 +55,26 @@ impl ProductStore for LocalStore {
         applied.changed = written.changed;
         applied.unchanged.extend(written.unchanged);
         Ok(applied)
+    }
+
+    async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied> {
+        let mut compared = Applied::default();
+        for (Hashed { id, .. }, comparison) in self.compared(&last_of_each(products), at).await? {
+            match comparison {
+                Comparison::New { .. } => compared.inserted.push(id),
+                Comparison::Changed { .. } => compared.changed.push(id),
+                Comparison::Unchanged => compared.unchanged.push(id),
+            }
+        }
+        Ok(compared)
+    }
+
+    async fn remove(&self, ids: &[ProductId], at: Version) -> PortResult<Vec<ProductId>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = ids.to_vec();
+        self.database.write(move |t| removal::remove(t, ids, at)).await
     }
 
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
@@ -104,6 +128,11 @@ impl ProductStore for LocalStore {
         self.database.read(move |c| copy::products(c, after.as_ref(), row_limit(limit))).await
     }
 
+    async fn ids(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<ProductId>> {
+        let after = after.cloned();
+        self.database.read(move |c| copy::ids(c, after.as_ref(), row_limit(limit))).await
+    }
+
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
         if records.is_empty() {
             return Ok(());
@@ -114,6 +143,28 @@ impl ProductStore for LocalStore {
 
     async fn counts(&self) -> PortResult<StoreCounts> {
         self.database.read(counts).await
+    }
+}
+
+impl LocalStore {
+    /// How each of `products` compares with the one in the store, as of now.
+    async fn compared(
+        &self,
+        products: &[&Product],
+        at: Version,
+    ) -> PortResult<Vec<(Hashed, Comparison)>> {
+        let hashed =
+            |product: &&Product| Hashed { id: product.id.clone(), hash: product.content_hash() };
+        let products: Vec<_> = products.iter().map(hashed).collect();
+        let compare = move |connection: &Connection| {
+            let mut known = Known::prepare(connection)?;
+            let compared = products.into_iter().map(|product| {
+                let comparison = known.compare(&product.id, product.hash, at)?;
+                Ok((product, comparison))
+            });
+            compared.collect()
+        };
+        self.database.read(compare).await
     }
 }
 
@@ -131,36 +182,46 @@ fn last_of_each(products: &[Product]) -> Vec<&Product> {
     places.into_iter().map(|place| &products[place]).collect()
 }
 
-type Hashed = Vec<(ProductId, ContentHash)>;
-
-/// Which of `products` need no writing; hands the products back.
-fn equal(
-    connection: &Connection,
-    products: Hashed,
-    at: Version,
-) -> rusqlite::Result<(Hashed, Vec<bool>)> {
-    let mut known = connection.prepare_cached(KNOWN)?;
-    let mut answers = Vec::with_capacity(products.len());
-    for (id, hash) in &products {
-        answers.push(compare(&mut known, id, *hash, at)? == Comparison::Unchanged);
-    }
-    Ok((products, answers))
+/// What a comparison needs of a product.
+struct Hashed {
+    id: ProductId,
+    hash: ContentHash,
 }
 
-const KNOWN: &str = "SELECT hash, version, key FROM products WHERE id = ?1";
+/// What the store knows of products, prepared once for a batch.
+struct Known<'a> {
+    products: CachedStatement<'a>,
+    tombstones: Tombstones<'a>,
+}
 
-fn compare(
-    known: &mut CachedStatement<'_>,
-    id: &ProductId,
-    hash: ContentHash,
-    at: Version,
-) -> rusqlite::Result<Comparison> {
-    let mut rows = known.query([id.as_str()])?;
-    let Some(row) = rows.next()? else { return Ok(Comparison::New) };
-    if rows::content_hash(row, 0)? == hash || Version(row.get(1)?) > at {
-        return Ok(Comparison::Unchanged);
+impl<'a> Known<'a> {
+    fn prepare(connection: &'a Connection) -> rusqlite::Result<Self> {
+        let products = "SELECT hash, version, key FROM products WHERE id = ?1";
+        Ok(Self {
+            products: connection.prepare_cached(products)?,
+            tombstones: Tombstones::prepare(connection)?,
+        })
     }
-    Ok(Comparison::Changed { key: row.get(2)? })
+
+    fn compare(
+        &mut self,
+        id: &ProductId,
+        hash: ContentHash,
+        at: Version,
+    ) -> rusqlite::Result<Comparison> {
+        let mut rows = self.products.query([id.as_str()])?;
+        let Some(row) = rows.next()? else {
+            return Ok(match self.tombstones.find(id)? {
+                None => Comparison::New { created: None },
+                Some(tombstone) if tombstone.removed >= at => Comparison::Unchanged,
+                Some(tombstone) => Comparison::New { created: Some(tombstone.created) },
+            });
+        };
+        if rows::content_hash(row, 0)? == hash || Version(row.get(1)?) > at {
+            return Ok(Comparison::Unchanged);
+        }
+        Ok(Comparison::Changed { key: row.get(2)? })
+    }
 }
 
 /// Writes what is new or differs. Compares again: another process may have written meanwhile.
@@ -169,14 +230,17 @@ fn write(
     products: Vec<(Product, ContentHash)>,
     at: Version,
 ) -> rusqlite::Result<Applied> {
-    let mut known = connection.prepare_cached(KNOWN)?;
+    let mut known = Known::prepare(connection)?;
     let mut write = Statements::prepare(connection)?;
     let mut applied = Applied::default();
     for (product, hash) in products {
-        match compare(&mut known, &product.id, hash, at)? {
+        match known.compare(&product.id, hash, at)? {
             Comparison::Unchanged => applied.unchanged.push(product.id),
-            Comparison::New => {
-                write.insert(connection, &product, hash, at)?;
+            Comparison::New { created } => {
+                if created.is_some() {
+                    known.tombstones.forget(&product.id)?;
+                }
+                write.insert(connection, &product, hash, created.unwrap_or(at), at)?;
                 applied.inserted.push(product.id);
             }
             Comparison::Changed { key } => {
@@ -206,9 +270,7 @@ impl<'a> Statements<'a> {
             insert: connection.prepare_cached(insert)?,
             update_content: connection.prepare_cached(rows::UPDATE_CONTENT)?,
             update: connection.prepare_cached(update)?,
-            // Replacing gives a known product's entry a new sequence.
-            announce: connection
-                .prepare_cached("INSERT OR REPLACE INTO outbox (id, version) VALUES (?1, ?2)")?,
+            announce: connection.prepare_cached(rows::ANNOUNCE)?,
         })
     }
 
@@ -217,9 +279,10 @@ impl<'a> Statements<'a> {
         connection: &Connection,
         product: &Product,
         hash: ContentHash,
+        created: Version,
         at: Version,
     ) -> rusqlite::Result<()> {
-        rows::write_content(&mut self.insert_content, None, at, product)?;
+        rows::write_content(&mut self.insert_content, None, created, product)?;
         let key = connection.last_insert_rowid();
         self.insert.execute(params![product.id.as_str(), key, hash.to_bytes(), at.0])?;
         self.announce.execute(params![product.id.as_str(), at.0])?;

@@ -17,6 +17,8 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     products: HashMap<ProductId, ProductRecord>,
+    /// What was removed.
+    tombstones: HashMap<ProductId, Tombstone>,
     outbox: BTreeMap<u64, Change>,
     /// Of the last entry; none is given twice.
     sequence: u64,
@@ -24,21 +26,17 @@ struct State {
     quarantine: BTreeMap<(String, u64, String), QuarantinedRow>,
 }
 
+/// What is remembered of a removed product.
+#[derive(Debug)]
+struct Tombstone {
+    created: Version,
+    removed: Version,
+}
+
 impl MemoryStore {
     /// An empty store, with these `faults`.
     pub fn with_faults(faults: Faults) -> Self {
         Self { faults, ..Self::default() }
-    }
-
-    /// Forgets the products `ids`, and announces that they went: what a complete feed that no
-    /// longer names them does.
-    pub fn forget(&self, ids: &[ProductId], at: Version) {
-        let mut state = lock(&self.state);
-        for id in ids {
-            if state.products.remove(id).is_some() {
-                state.announce(id, at);
-            }
-        }
     }
 
     /// One call: it fails as the faults say, before its effect or after it.
@@ -63,6 +61,21 @@ impl ProductStore for MemoryStore {
             applied
         })
         .await
+    }
+
+    async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied> {
+        self.call(|state| {
+            let mut compared = Applied::default();
+            for product in last_of_each(products) {
+                state.compare(product, at, &mut compared);
+            }
+            compared
+        })
+        .await
+    }
+
+    async fn remove(&self, ids: &[ProductId], at: Version) -> PortResult<Vec<ProductId>> {
+        self.call(|state| ids.iter().filter(|id| state.remove(id, at)).cloned().collect()).await
     }
 
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
@@ -125,12 +138,20 @@ impl ProductStore for MemoryStore {
         .await
     }
 
+    async fn ids(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<ProductId>> {
+        let listed = self.list(after, limit).await?;
+        Ok(listed.into_iter().map(|record| record.product.id).collect())
+    }
+
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
         self.call(|state| {
             for record in records {
-                let held = state.products.get(&record.product.id);
-                if held.is_none_or(|held| held.version < record.version) {
-                    state.products.insert(record.product.id.clone(), record.clone());
+                let id = &record.product.id;
+                let held = state.products.get(id).map(|held| held.version);
+                let removed = state.tombstones.get(id).map(|tombstone| tombstone.removed);
+                if held.max(removed).is_none_or(|last| last < record.version) {
+                    state.products.insert(id.clone(), record.clone());
+                    state.tombstones.remove(id);
                 }
             }
         })
@@ -148,24 +169,38 @@ impl ProductStore for MemoryStore {
 }
 
 impl State {
-    fn apply(&mut self, product: &Product, at: Version, applied: &mut Applied) {
-        let created = match self.products.get(&product.id) {
-            Some(held) if held.version > at || held.product == *product => {
-                applied.unchanged.push(product.id.clone());
-                return;
+    /// Says what is to be done about `product`; answers with the date of its creation, unless
+    /// nothing is.
+    fn compare(&self, product: &Product, at: Version, applied: &mut Applied) -> Option<Version> {
+        let id = &product.id;
+        let (fate, created) = match (self.products.get(id), self.tombstones.get(id)) {
+            (Some(held), _) if held.version > at || held.product == *product => {
+                (&mut applied.unchanged, None)
             }
-            Some(held) => {
-                applied.changed.push(product.id.clone());
-                held.created
-            }
-            None => {
-                applied.inserted.push(product.id.clone());
-                at
-            }
+            (Some(held), _) => (&mut applied.changed, Some(held.created)),
+            (None, Some(tombstone)) if tombstone.removed >= at => (&mut applied.unchanged, None),
+            (None, Some(tombstone)) => (&mut applied.inserted, Some(tombstone.created)),
+            (None, None) => (&mut applied.inserted, Some(at)),
         };
+        fate.push(id.clone());
+        created
+    }
+
+    fn apply(&mut self, product: &Product, at: Version, applied: &mut Applied) {
+        let Some(created) = self.compare(product, at, applied) else { return };
+        self.tombstones.remove(&product.id);
         let record = ProductRecord { product: product.clone(), created, version: at };
         self.products.insert(product.id.clone(), record);
         self.announce(&product.id, at);
+    }
+
+    fn remove(&mut self, id: &ProductId, at: Version) -> bool {
+        let held = self.products.get(id).filter(|held| held.version <= at);
+        let Some(created) = held.map(|held| held.created) else { return false };
+        self.products.remove(id);
+        self.tombstones.insert(id.clone(), Tombstone { created, removed: at });
+        self.announce(id, at);
+        true
     }
 
     fn announce(&mut self, id: &ProductId, version: Version) {

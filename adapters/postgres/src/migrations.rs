@@ -25,7 +25,10 @@ struct Area {
 const AREAS: [Area; 2] = [
     Area {
         ledger: "products_ledger",
-        files: &[include_str!("../migrations/products/0001_products.sql")],
+        files: &[
+            include_str!("../migrations/products/0001_products.sql"),
+            include_str!("../migrations/products/0002_removed.sql"),
+        ],
     },
     Area {
         ledger: "entries_ledger",

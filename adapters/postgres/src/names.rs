@@ -4,8 +4,12 @@
 const MAX_BYTES: usize = 63;
 
 /// What akin's own tables add to the name of the table beside which they stand.
-const BESIDE_PRODUCTS: [(&str, &str); 3] =
-    [("outbox", "_outbox"), ("quarantine", "_quarantine"), ("products_ledger", "_migrations")];
+const BESIDE_PRODUCTS: [(&str, &str); 4] = [
+    ("outbox", "_outbox"),
+    ("removed", "_removed"),
+    ("quarantine", "_quarantine"),
+    ("products_ledger", "_migrations"),
+];
 
 /// The same for the table of the embeddings.
 const BESIDE_ENTRIES: [(&str, &str); 9] = [

@@ -2,6 +2,7 @@ mod apply;
 mod outbox;
 mod quarantine;
 mod records;
+mod removal;
 mod restore;
 mod write;
 
@@ -9,7 +10,7 @@ use crate::database::{Call, Database, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use apply::Apply;
+use apply::{Apply, Compare};
 use async_trait::async_trait;
 use entities::{Product, ProductId, ProductRecord, Version};
 use outbox::{ClearOutbox, ReadOutbox};
@@ -17,7 +18,8 @@ use ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
 use quarantine::{ListQuarantine, Quarantine, ReleaseQuarantine};
-use records::{Fetch, List};
+use records::{Fetch, List, ListIds};
+use removal::Remove;
 use restore::Restore;
 use sqlx::PgConnection;
 use std::borrow::Cow;
@@ -38,6 +40,22 @@ impl ProductStore for PostgresStore {
         }
         let rows = self.database.settings.upsert_batch_size.get();
         self.database.call(&Apply::new(products, at, rows)).await
+    }
+
+    async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied> {
+        if products.is_empty() {
+            return Ok(Applied::default());
+        }
+        let rows = self.database.settings.upsert_batch_size.get();
+        self.database.call(&Compare(Apply::new(products, at, rows))).await
+    }
+
+    async fn remove(&self, ids: &[ProductId], at: Version) -> PortResult<Vec<ProductId>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.database.settings.upsert_batch_size.get();
+        self.database.call(&Remove { ids, at, rows }).await
     }
 
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
@@ -77,6 +95,10 @@ impl ProductStore for PostgresStore {
         limit: usize,
     ) -> PortResult<Vec<ProductRecord>> {
         self.database.call(&List { after, limit }).await
+    }
+
+    async fn ids(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<ProductId>> {
+        self.database.call(&ListIds { after, limit }).await
     }
 
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {

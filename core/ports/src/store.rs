@@ -12,6 +12,15 @@ pub trait ProductStore: Debug + Send + Sync {
     /// the store holds in a newer version stays as it is. Of a repeated id the last one counts.
     async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied>;
 
+    /// What [`ProductStore::apply`] would do to each of `products`, which is not done.
+    async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied>;
+
+    /// Removes the products `ids` as of `at`, and enters each that was there into the outbox, in
+    /// one transaction; answers with those. A product that the store holds in a newer version
+    /// stays. A removed one is remembered: no state of `at` or earlier brings it back, and a
+    /// later one does with the date on which it was created first.
+    async fn remove(&self, ids: &[ProductId], at: Version) -> PortResult<Vec<ProductId>>;
+
     /// The products the store knows among `ids`.
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>>;
 
@@ -38,9 +47,12 @@ pub trait ProductStore: Debug + Send + Sync {
     async fn list(&self, after: Option<&ProductId>, limit: usize)
     -> PortResult<Vec<ProductRecord>>;
 
+    /// The ids of the next `limit` products behind `after`, in the order of their bytes.
+    async fn ids(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<ProductId>>;
+
     /// Keeps products as another store did, with their dates, and announces nothing: their index
     /// entries are copied with them. A product that is held in this version or a newer one stays
-    /// as it is.
+    /// as it is, and one that was removed in it or a later one stays away.
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()>;
 
     /// How much it holds.

@@ -1,4 +1,5 @@
 use super::product_id;
+use super::removal::respect_removals;
 use super::write::{Columns, upsert};
 use crate::database::{Call, get, query};
 use crate::error::Failure;
@@ -50,14 +51,26 @@ const ANNOUNCE: &str = "
     SELECT id, $2 FROM unnest($1::text[]) WITH ORDINALITY AS batch(id, place) ORDER BY place
     ON CONFLICT (product_id) DO UPDATE SET sequence = DEFAULT, version = excluded.version";
 
+/// Says what applying would do.
+pub(crate) struct Compare<'a>(pub(crate) Apply<'a>);
+
+/// How a product that the store knows compares with that of a batch. It knows those, too, that were
+/// removed later.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Unchanged,
+    Changed,
+}
+
 #[async_trait]
 impl Call for Apply<'_> {
     type Answer = Applied;
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Applied, Failure> {
-        let equal = self.equal(connection, names).await?;
+        let known = self.compare(connection, names).await?;
+        let is_unchanged = |id| known.get(id) == Some(&Comparison::Unchanged);
         let mut rest: Vec<_> =
-            self.products.iter().filter(|(product, _)| !equal.contains(&product.id)).collect();
+            self.products.iter().filter(|(product, _)| !is_unchanged(&product.id)).collect();
         let mut applied = Applied::default();
         // A batch in which nothing changed never asks for a lock.
         if !rest.is_empty() {
@@ -76,33 +89,61 @@ impl Call for Apply<'_> {
     }
 }
 
+#[async_trait]
+impl Call for Compare<'_> {
+    type Answer = Applied;
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Applied, Failure> {
+        let Self(apply) = self;
+        let known = apply.compare(connection, names).await?;
+        let mut compared = Applied::default();
+        for (product, _) in &apply.products {
+            let fate = match known.get(&product.id) {
+                None => &mut compared.inserted,
+                Some(Comparison::Changed) => &mut compared.changed,
+                Some(Comparison::Unchanged) => &mut compared.unchanged,
+            };
+            fate.push(product.id.clone());
+        }
+        Ok(compared)
+    }
+}
+
 /// The products of either kind.
 fn written(applied: &Applied) -> HashSet<&ProductId> {
     applied.inserted.iter().chain(&applied.changed).collect()
 }
 
 impl Apply<'_> {
-    /// Which products need no writing, as of now.
-    async fn equal(
+    /// How the products compare that are known, as of now.
+    async fn compare(
         &self,
         connection: &mut PgConnection,
         names: &Names,
-    ) -> Result<HashSet<ProductId>, Failure> {
+    ) -> Result<HashMap<ProductId, Comparison>, Failure> {
         let ids: Vec<_> =
             self.products.iter().map(|(product, _)| escape(product.id.as_str())).collect();
         let hashes: Vec<_> =
             self.products.iter().map(|(_, hash)| hash.to_bytes().to_vec()).collect();
-        let sql = "SELECT held.product_id::text FROM {products} held
-                   JOIN unnest($1::text[], $2::bytea[]) AS batch(id, hash)
+        let sql = "SELECT held.product_id::text,
+                       coalesce(held.akin_hash = batch.hash OR held.akin_version > $3, false)
+                   FROM {products} held JOIN unnest($1::text[], $2::bytea[]) AS batch(id, hash)
                        ON held.product_id = batch.id
-                   WHERE held.akin_hash = batch.hash OR held.akin_version > $3";
+                   UNION ALL
+                   SELECT product_id, true FROM {removed}
+                   WHERE product_id = ANY ($1::text[]) AND version >= $3";
         let rows = query(names.fill(sql))
             .bind(ids)
             .bind(hashes)
             .bind(self.at.0)
             .fetch_all(connection)
             .await?;
-        rows.iter().map(|row| product_id(get(row, 0)?)).collect()
+        let compared = rows.iter().map(|row| {
+            let unchanged: bool = get(row, 1)?;
+            let comparison = if unchanged { Comparison::Unchanged } else { Comparison::Changed };
+            Ok((product_id(get(row, 0)?)?, comparison))
+        });
+        compared.collect()
     }
 
     async fn write(
@@ -117,9 +158,16 @@ impl Apply<'_> {
             columns.push(product, *hash, self.at, self.at);
         }
         let written = columns.bind(query(names.fill(&upsert(CHANGED))));
-        for row in written.fetch_all(connection).await? {
+        let mut inserted = Vec::new();
+        for row in written.fetch_all(&mut *connection).await? {
             let id = product_id(get(&row, 0)?)?;
-            if get(&row, 1)? { applied.inserted.push(id) } else { applied.changed.push(id) }
+            if get(&row, 1)? { inserted.push(id) } else { applied.changed.push(id) }
+        }
+        if !inserted.is_empty() {
+            let ids: Vec<_> = inserted.iter().map(|id| escape(id.as_str())).collect();
+            let late = respect_removals(connection, names, &ids, self.at).await?;
+            inserted.retain(|id| !late.contains(id));
+            applied.inserted.extend(inserted);
         }
         Ok(())
     }

@@ -52,6 +52,33 @@ impl Call for List<'_> {
     }
 }
 
+/// The ids of the next products behind one, in the order of their bytes.
+pub(crate) struct ListIds<'a> {
+    pub(crate) after: Option<&'a ProductId>,
+    pub(crate) limit: usize,
+}
+
+#[async_trait]
+impl Call for ListIds<'_> {
+    type Answer = Vec<ProductId>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Self::Answer, Failure> {
+        let sql = "SELECT product_id::text FROM {products}
+            WHERE akin_version IS NOT NULL AND product_id::text COLLATE \"C\" > $1
+            ORDER BY product_id::text COLLATE \"C\" LIMIT $2";
+        let rows = query(names.fill(sql))
+            .bind(behind(self.after))
+            .bind(row_limit(self.limit))
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(|row| product_id(get(row, 0)?)).collect()
+    }
+}
+
 #[async_trait]
 impl Call for Fetch<'_> {
     type Answer = HashMap<ProductId, ProductRecord>;

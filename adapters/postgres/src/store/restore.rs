@@ -2,6 +2,7 @@ use super::write::{Columns, upsert};
 use crate::database::{Call, query};
 use crate::error::Failure;
 use crate::names::Names;
+use crate::text::escape;
 use async_trait::async_trait;
 use entities::{ProductId, ProductRecord};
 use sqlx::{Connection, PgConnection};
@@ -18,6 +19,16 @@ pub(crate) struct Restore<'a> {
 /// What is held in this version or a newer one stays.
 const NEWER: &str = "akin_created = excluded.akin_created, created_date = excluded.created_date
     WHERE coalesce(held.akin_version < excluded.akin_version, true)";
+
+/// What was removed in this version or a later one stays away.
+const REMOVED_LATER: &str = "
+    DELETE FROM {products} products USING {removed} removed
+    WHERE products.product_id = removed.product_id AND removed.product_id = ANY ($1::text[])
+        AND removed.version >= products.akin_version";
+
+const BACK: &str = "
+    DELETE FROM {removed} removed USING {products} products
+    WHERE products.product_id = removed.product_id AND removed.product_id = ANY ($1::text[])";
 
 impl<'a> Restore<'a> {
     pub(crate) fn new(records: &'a [ProductRecord], rows: usize) -> Self {
@@ -46,6 +57,12 @@ impl Call for Restore<'_> {
             }
             let statement = query(names.fill(&upsert(NEWER)));
             columns.bind(statement).execute(&mut *transaction).await?;
+            let ids: Vec<_> =
+                records.iter().map(|record| escape(record.product.id.as_str())).collect();
+            for statement in [REMOVED_LATER, BACK] {
+                let statement = query(names.fill(statement));
+                statement.bind(&ids).execute(&mut *transaction).await?;
+            }
         }
         transaction.commit().await?;
         Ok(())

@@ -47,7 +47,7 @@ pub(crate) fn upsert(conflict: &str) -> String {
 }
 
 /// A version as a moment; what no calendar holds is as far away as can be.
-fn moment(version: &str) -> String {
+pub(crate) fn moment(version: &str) -> String {
     format!(
         "CASE WHEN {version} < -62135596800000000 THEN '-infinity'::timestamptz
          WHEN {version} > 253402300799999999 THEN 'infinity'

@@ -5,6 +5,7 @@ mod concurrency;
 mod copy;
 mod outbox;
 mod quarantine;
+mod removal;
 mod round_trip;
 
 pub use apply::*;
@@ -12,6 +13,7 @@ pub use concurrency::*;
 pub use copy::*;
 pub use outbox::*;
 pub use quarantine::*;
+pub use removal::*;
 pub use round_trip::*;
 
 use crate::Subject;
@@ -60,6 +62,14 @@ macro_rules! product_store_contract {
             a_list_names_every_product_once_in_the_order_of_the_ids,
             a_restored_product_keeps_its_dates_and_is_not_announced,
             a_restored_product_never_overwrites_a_newer_one,
+            a_removed_product_is_gone_and_announced,
+            removing_what_is_not_there_is_harmless,
+            a_product_of_a_newer_version_is_not_removed,
+            what_was_said_before_a_removal_does_not_undo_it,
+            a_product_that_comes_back_is_the_same_product,
+            the_ids_are_those_of_the_list,
+            a_comparison_says_what_applying_would_do_and_does_nothing,
+            writers_and_removers_leave_the_newest_word,
             eight_writers_of_one_product_leave_the_newest,
             eight_writers_of_many_products_lose_none,
             a_batch_is_seen_wholly_or_not_at_all,

@@ -113,7 +113,7 @@ async fn progress_ends_at_its_total_whether_or_not_there_are_two_stores() {
 async fn an_export_names_what_was_not_embedded_too() {
     let house = shop().await;
     house.ingest(&[row("0000a", "lamp", ""), row("zz", "cup", "")], 2).await;
-    house.store.forget(&[id("0500")], Version(3));
+    house.store.remove(&[id("0500")], Version(3)).await.unwrap();
     let all = export(&house).await;
     assert_eq!(all.len(), 1_201);
     assert!(all.is_sorted_by(|a, b| a.record.product.id < b.record.product.id));

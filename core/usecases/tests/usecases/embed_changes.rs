@@ -1,7 +1,7 @@
 use crate::house::{House, id, row};
 use entities::{CountedStatistics, Version};
 use memory::MemoryEmbedder;
-use ports::{ErrorKind, ProductIndex};
+use ports::{ErrorKind, ProductIndex, ProductStore};
 use std::sync::{Arc, Mutex};
 use usecases::{CatalogueStatus, EmbedChanges};
 
@@ -60,7 +60,7 @@ async fn a_text_that_changed_is_embedded_anew() {
 async fn a_product_that_the_store_forgot_leaves_the_index() {
     let house = House::new();
     house.stock(&three()).await;
-    house.store.forget(&[id("b")], Version(2));
+    house.store.remove(&[id("b")], Version(2)).await.unwrap();
     assert_eq!(house.embed().await.removed, 1);
     house.assert_in_step(&all()).await;
     assert_eq!(house.known("b").await.unwrap().text_hash, None);

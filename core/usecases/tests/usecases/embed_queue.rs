@@ -23,6 +23,14 @@ impl ProductStore for Delivered {
         self.store.apply(products, at).await
     }
 
+    async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied> {
+        self.store.compare(products, at).await
+    }
+
+    async fn remove(&self, ids: &[ProductId], at: Version) -> PortResult<Vec<ProductId>> {
+        self.store.remove(ids, at).await
+    }
+
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
         self.store.fetch(ids).await
     }
@@ -56,6 +64,10 @@ impl ProductStore for Delivered {
         limit: usize,
     ) -> PortResult<Vec<ProductRecord>> {
         self.store.list(after, limit).await
+    }
+
+    async fn ids(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<ProductId>> {
+        self.store.ids(after, limit).await
     }
 
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
@@ -112,7 +124,7 @@ async fn a_product_that_comes_twice_is_embedded_once_in_whatever_order() {
 async fn a_removal_that_comes_twice_removes_once() {
     let house = House::new();
     house.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
-    house.store.forget(&[id("a")], Version(2));
+    house.store.remove(&[id("a")], Version(2)).await.unwrap();
     assert_eq!(deliver(&house, &[("a", 1), ("a", 2), ("a", 2)]).await, [0, 0, 1]);
     house.assert_in_step(&["a", "b"].map(id)).await;
 }

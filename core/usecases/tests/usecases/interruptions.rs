@@ -22,7 +22,7 @@ async fn changed_house() -> House {
     let house = House::new();
     house.stock(&catalogue("old")).await;
     house.ingest(&catalogue("newer"), 2).await;
-    house.store.forget(&[id("7")], Version(3));
+    house.store.remove(&[id("7")], Version(3)).await.unwrap();
     house
 }
 
@@ -159,7 +159,7 @@ async fn run(steps: Vec<Step>) {
             }
             Step::Embed { .. } => drop(house.try_embed().await),
             Step::Forget { product } => {
-                house.store.forget(&[id(&product.to_string())], Version(clock + 10));
+                house.store.remove(&[id(&product.to_string())], Version(clock + 10)).await.unwrap();
                 clock += 20;
                 told.0.remove(&product);
             }

@@ -1,7 +1,7 @@
 use crate::house::{House, id, row};
 use entities::Version;
 use memory::MemoryEmbedder;
-use ports::ErrorKind;
+use ports::{ErrorKind, ProductStore};
 use std::sync::Arc;
 use usecases::{Hit, QueryEmbeddings, SearchError, SimilarProducts};
 
@@ -67,7 +67,7 @@ async fn a_product_that_is_not_embedded_yet_has_similar_ones_too() {
 #[tokio::test]
 async fn a_product_that_left_the_store_is_not_among_them() {
     let house = house().await;
-    house.store.forget(&[id("5")], Version(2));
+    house.store.remove(&[id("5")], Version(2)).await.unwrap();
     let hits = house.similar().run(&id("2"), 10).await.unwrap().unwrap();
     assert_eq!(hits.len(), 3);
     assert!(!ids(&hits).contains(&"5"));

@@ -1,0 +1,91 @@
+use super::product_id;
+use super::write::moment;
+use crate::database::{Call, get, query};
+use crate::error::Failure;
+use crate::names::Names;
+use crate::text::escape;
+use async_trait::async_trait;
+use entities::{ProductId, Version};
+use sqlx::{Connection, PgConnection};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// Removes products that are held in the version `at` or an older one.
+pub(crate) struct Remove<'a> {
+    pub(crate) ids: &'a [ProductId],
+    pub(crate) at: Version,
+    /// How many rows a statement writes.
+    pub(crate) rows: usize,
+}
+
+/// Rows are locked in the order of their ids, so that no two writers wait for each other.
+const REMOVE: &str = "
+    WITH held AS (
+        SELECT product_id FROM {products}
+        WHERE product_id = ANY ($1::text[]) AND akin_version <= $2
+        ORDER BY product_id FOR UPDATE
+    ), gone AS (
+        DELETE FROM {products} products USING held WHERE products.product_id = held.product_id
+        RETURNING products.product_id::text AS product_id, products.akin_created AS created
+    ), remembered AS (
+        INSERT INTO {removed} AS known (product_id, version, created)
+        SELECT product_id, $2, coalesce(created, $2) FROM gone
+        ON CONFLICT (product_id) DO UPDATE SET version = excluded.version,
+            created = excluded.created WHERE known.version < excluded.version
+    ), announced AS (
+        INSERT INTO {outbox} (product_id, version)
+        SELECT product_id, $2 FROM gone ORDER BY product_id
+        ON CONFLICT (product_id) DO UPDATE SET sequence = DEFAULT, version = excluded.version
+    )
+    SELECT product_id FROM gone";
+
+#[async_trait]
+impl Call for Remove<'_> {
+    type Answer = Vec<ProductId>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Self::Answer, Failure> {
+        let mut transaction = connection.begin().await?;
+        let mut removed = Vec::new();
+        let ids: Vec<_> = self.ids.iter().map(|id| escape(id.as_str())).collect();
+        for ids in ids.chunks(self.rows) {
+            let remove = query(names.fill(REMOVE)).bind(ids).bind(self.at.0);
+            for row in remove.fetch_all(&mut *transaction).await? {
+                removed.push(product_id(get(&row, 0)?)?);
+            }
+        }
+        transaction.commit().await?;
+        Ok(removed)
+    }
+}
+
+/// What was just inserted at `at` and had been removed before keeps its date of creation; what was
+/// removed at `at` or later, maybe meanwhile, goes again, and is answered.
+pub(crate) async fn respect_removals(
+    connection: &mut PgConnection,
+    names: &Names,
+    inserted: &[Cow<'_, str>],
+    at: Version,
+) -> Result<HashSet<ProductId>, Failure> {
+    let late = "DELETE FROM {products} products USING {removed} removed
+                WHERE products.product_id = removed.product_id
+                    AND removed.product_id = ANY ($1::text[]) AND removed.version >= $2
+                RETURNING removed.product_id";
+    let rows =
+        query(names.fill(late)).bind(inserted).bind(at.0).fetch_all(&mut *connection).await?;
+    let late = rows.iter().map(|row| product_id(get(row, 0)?)).collect::<Result<_, _>>()?;
+    let back = format!(
+        "WITH back AS (
+             DELETE FROM {{removed}} WHERE product_id = ANY ($1::text[]) AND version < $2
+             RETURNING product_id, created
+         )
+         UPDATE {{products}} products SET akin_created = back.created, created_date = {}
+         FROM back WHERE products.product_id = back.product_id",
+        moment("back.created")
+    );
+    query(names.fill(&back)).bind(inserted).bind(at.0).execute(connection).await?;
+    Ok(late)
+}
