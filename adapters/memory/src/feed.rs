@@ -1,10 +1,10 @@
 use crate::Faults;
 use async_trait::async_trait;
-use ports::{FeedItem, FeedProgress, FeedRow, PortResult, ProductFeed, RefusedRow};
+use ports::{FeedItem, FeedProgress, FeedRow, FeedSource, PortResult, ProductFeed, RefusedRow};
 use std::collections::VecDeque;
 
 /// A [`ProductFeed`] of rows that were written down.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct MemoryFeed {
     name: String,
     rows: VecDeque<FeedItem>,
@@ -62,6 +62,17 @@ impl ProductFeed for MemoryFeed {
 
     fn progress(&self) -> FeedProgress {
         self.progress
+    }
+}
+
+/// From as far as it was read.
+impl FeedSource for MemoryFeed {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn open(&self) -> PortResult<Box<dyn ProductFeed>> {
+        Ok(Box::new(self.clone()))
     }
 }
 

@@ -16,6 +16,16 @@ pub trait ProductFeed: Debug + Send {
     fn progress(&self) -> FeedProgress;
 }
 
+/// A feed that can be read from its beginning more than once, so that what it says is known before
+/// anything is done about it.
+pub trait FeedSource: Debug + Send + Sync {
+    /// What [`ProductFeed::name`] will say.
+    fn name(&self) -> &str;
+
+    /// The feed, at its beginning.
+    fn open(&self) -> PortResult<Box<dyn ProductFeed>>;
+}
+
 /// A row, or why it could not be read.
 pub type FeedItem = Result<FeedRow, RefusedRow>;
 

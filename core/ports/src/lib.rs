@@ -11,7 +11,7 @@ mod store;
 
 pub use embedder::{Embedded, Embedder};
 pub use error::{ErrorKind, PortError};
-pub use feed::{FeedItem, FeedProgress, FeedRow, ProductFeed, RefusedRow};
+pub use feed::{FeedItem, FeedProgress, FeedRow, FeedSource, ProductFeed, RefusedRow};
 pub use index::{
     Candidate, CandidateQuery, IndexEntry, Indexed, Meaning, ProductIndex, QueryVector,
     refuse_another_model,

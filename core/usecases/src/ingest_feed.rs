@@ -1,6 +1,7 @@
-use crate::normalise;
-use entities::{Currency, Product, Version};
-use ports::{FeedItem, FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
+use crate::Share;
+use crate::feed_rows::FeedRows;
+use entities::{Currency, Version};
+use ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::sync::Arc;
 
 /// Makes the store hold what a feed says, and enters what changed into the outbox.
@@ -57,17 +58,51 @@ pub enum IngestError {
         /// Why.
         source: PortError,
     },
+    /// So many rows are no products that the feeds are likely damaged. Nothing was changed.
+    #[error(
+        "{refused} of {read} rows cannot be products, which is more than {limit}: nothing was changed"
+    )]
+    TooManyRefused {
+        /// Rows that cannot be products.
+        refused: u64,
+        /// Rows read.
+        read: u64,
+        /// What is allowed.
+        limit: Share,
+        /// The first of those rows, with the feed they stand in.
+        first: Vec<(String, RefusedRow)>,
+    },
+    /// Complete feeds do not name so many products that they are likely cut short. Nothing was
+    /// changed.
+    #[error(
+        "the feeds do not name {missing} of {held} products, which is more than {limit}: nothing was changed"
+    )]
+    TooManyMissing {
+        /// Products that no feed names.
+        missing: u64,
+        /// Products of the store.
+        held: u64,
+        /// What is allowed.
+        limit: Share,
+    },
+    /// Complete feeds name nothing at all. Nothing was changed.
+    #[error("the feeds name no product, and the store holds {held}: nothing was changed")]
+    EmptySnapshot {
+        /// Products of the store.
+        held: u64,
+    },
 }
 
-/// How many refused rows a summary repeats.
-const SHOWN: usize = 5;
+impl IngestSummary {
+    /// How many refused rows a summary repeats.
+    pub(crate) const SHOWN: usize = 5;
 
-/// A batch, read: each product with the line it stands on, and the rows that are none.
-#[derive(Debug, Default)]
-struct Rows {
-    products: Vec<Product>,
-    lines: Vec<u64>,
-    refused: Vec<RefusedRow>,
+    /// Counts refused rows, and keeps the first of all.
+    pub(crate) fn refuse(&mut self, rows: Vec<RefusedRow>) {
+        self.quarantined += rows.len() as u64;
+        let room = IngestSummary::SHOWN.saturating_sub(self.refused.len());
+        self.refused.extend(rows.into_iter().take(room));
+    }
 }
 
 impl IngestFeed {
@@ -78,43 +113,39 @@ impl IngestFeed {
         at: Version,
         observe: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
     ) -> Result<IngestSummary, IngestError> {
+        let mut summary = IngestSummary::default();
+        self.read(feed, at, &mut summary, observe).await?;
+        Ok(summary)
+    }
+
+    /// The same; `summary` also says what was done before an error.
+    pub(crate) async fn read(
+        &self,
+        feed: &mut dyn ProductFeed,
+        at: Version,
+        summary: &mut IngestSummary,
+        observe: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
+    ) -> Result<(), IngestError> {
         let name = feed.name().to_owned();
         let in_store = |source| IngestError::Store { feed: name.clone(), source };
-        let mut summary = IngestSummary::default();
         loop {
             let batch = feed.next_batch().await;
             let batch = batch.map_err(|source| IngestError::Feed { feed: name.clone(), source })?;
             let Some(batch) = batch else { break };
-            let rows = self.normalise(batch);
-            summary.read += (rows.products.len() + rows.refused.len()) as u64;
-            let refused = self.apply(rows, &mut summary, at).await.map_err(in_store)?;
-            self.quarantine(&name, refused, &mut summary, at).await.map_err(in_store)?;
-            observe(IngestProgress { feed: feed.progress(), summary: &summary });
+            let rows = FeedRows::read(batch, self.unsigned);
+            summary.read += rows.count();
+            let refused = self.apply(rows, summary, at).await.map_err(in_store)?;
+            self.quarantine(&name, refused, summary, at).await.map_err(in_store)?;
+            observe(IngestProgress { feed: feed.progress(), summary });
         }
         // Only now: a run that was cut short must not release rows that it has not read.
-        self.store.release_quarantine(&name, at).await.map_err(in_store)?;
-        Ok(summary)
-    }
-
-    fn normalise(&self, batch: Vec<FeedItem>) -> Rows {
-        let mut rows = Rows::default();
-        for item in batch {
-            let line = item.as_ref().map_or(0, |row| row.line);
-            match item.and_then(|row| normalise(row, self.unsigned)) {
-                Ok(product) => {
-                    rows.products.push(product);
-                    rows.lines.push(line);
-                }
-                Err(row) => rows.refused.push(row),
-            }
-        }
-        rows
+        self.store.release_quarantine(&name, at).await.map_err(in_store)
     }
 
     /// Applies a batch; answers with its refused rows, those that the store refused among them.
     async fn apply(
         &self,
-        rows: Rows,
+        rows: FeedRows,
         summary: &mut IngestSummary,
         at: Version,
     ) -> PortResult<Vec<RefusedRow>> {
@@ -155,10 +186,8 @@ impl IngestFeed {
         if refused.is_empty() {
             return Ok(());
         }
-        summary.quarantined += refused.len() as u64;
         self.store.quarantine(feed, &refused, at).await?;
-        let room = SHOWN.saturating_sub(summary.refused.len());
-        summary.refused.extend(refused.into_iter().take(room));
+        summary.refuse(refused);
         Ok(())
     }
 }

@@ -10,12 +10,16 @@ mod embed_changes;
 mod embed_target;
 mod evaluate_search;
 mod export_catalogue;
+mod feed_rows;
+mod ingest_catalogue;
 mod ingest_feed;
 mod normalise;
 mod query_embeddings;
 mod search_products;
 mod search_request;
+mod share;
 mod similar_products;
+mod survey;
 
 pub use catalogue_status::{CatalogueStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
@@ -24,10 +28,14 @@ pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
 pub use embed_target::EmbedTarget;
 pub use evaluate_search::{EvaluateSearch, JudgedQuery};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
+pub use ingest_catalogue::{
+    CatalogueProgress, CatalogueSummary, IngestCatalogue, Limits, Rehearsal, Withheld,
+};
 pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
 pub use normalise::normalise;
 pub use query_embeddings::QueryEmbeddings;
 pub use ranking::Repair;
 pub use search_products::{FacetCount, Hit, SearchAnswer, SearchError, SearchProducts, Timings};
 pub use search_request::{Facet, Paging, SearchRequest, Sort};
+pub use share::{InvalidShare, Share};
 pub use similar_products::SimilarProducts;

@@ -53,7 +53,7 @@ pub fn normalise(row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow
 
 /// The shop's own id; else the ASIN in the link; else a hash of the link, or of the name. Never
 /// the row's number: a feed whose rows move would change every product.
-fn product_id(row: &FeedRow) -> Result<ProductId, entities::InvalidProductId> {
+pub(crate) fn product_id(row: &FeedRow) -> Result<ProductId, entities::InvalidProductId> {
     let (id, link) = (row.product_id.trim(), row.link.trim());
     if !id.is_empty() {
         return ProductId::new(id);

@@ -129,7 +129,9 @@ async fn a_store_that_fails_half_way_keeps_what_came_before_and_the_next_run_goe
         let house = House::new();
         house.faults.break_after(broken, ErrorKind::Unavailable);
         let error = house.try_ingest(&rows, 1).await.unwrap_err();
-        let (IngestError::Store { source, .. } | IngestError::Feed { source, .. }) = error;
+        let (IngestError::Store { source, .. } | IngestError::Feed { source, .. }) = error else {
+            panic!("{error}");
+        };
         assert!(source.is_retryable());
         house.faults.mend();
         let before = house.store.counts().await.unwrap().products;

@@ -11,6 +11,7 @@ mod embed_targets;
 mod evaluate;
 mod house;
 mod ids;
+mod ingest_catalogue;
 mod ingest_feed;
 mod interruptions;
 mod query_embeddings;

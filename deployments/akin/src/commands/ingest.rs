@@ -130,11 +130,11 @@ impl Run {
         let read = ingest.run(&mut *feed, compose::now(), &observe).await;
         let summary = match read {
             Ok(summary) => summary,
-            Err(error @ IngestError::Store { .. }) => return Err(error),
             Err(error @ IngestError::Feed { .. }) => {
                 self.unread.push(error.into());
                 so_far.into_inner().unwrap_or_else(PoisonError::into_inner)
             }
+            Err(error) => return Err(error),
         };
         self.rows.read += summary.read;
         self.rows.inserted += summary.inserted;

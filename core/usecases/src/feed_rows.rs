@@ -1,0 +1,50 @@
+use crate::normalise;
+use crate::normalise::product_id;
+use entities::{Currency, Product, ProductId};
+use ports::{FeedItem, RefusedRow};
+
+/// A batch of a feed, read: each product with the line it stands on, and the rows that are none.
+#[derive(Debug, Default)]
+pub(crate) struct FeedRows {
+    pub(crate) products: Vec<Product>,
+    pub(crate) lines: Vec<u64>,
+    pub(crate) refused: Vec<RefusedRow>,
+    /// The products that refused rows are about, of those that say so.
+    pub(crate) refused_ids: Vec<ProductId>,
+}
+
+impl FeedRows {
+    /// Reads a batch; a price without sign or code is of the currency `unsigned`.
+    pub(crate) fn read(batch: Vec<FeedItem>, unsigned: Currency) -> Self {
+        let mut rows = Self::default();
+        for item in batch {
+            match item {
+                Err(refused) => rows.refused.push(refused),
+                Ok(row) => {
+                    let (line, id) = (row.line, product_id(&row).ok());
+                    match normalise(row, unsigned) {
+                        Ok(product) => {
+                            rows.products.push(product);
+                            rows.lines.push(line);
+                        }
+                        Err(refused) => {
+                            rows.refused.push(refused);
+                            rows.refused_ids.extend(id);
+                        }
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    /// How many rows there were.
+    pub(crate) fn count(&self) -> u64 {
+        (self.products.len() + self.refused.len()) as u64
+    }
+
+    /// Refused rows that do not say which product they are about.
+    pub(crate) fn nameless(&self) -> u64 {
+        (self.refused.len() - self.refused_ids.len()) as u64
+    }
+}

@@ -1,0 +1,316 @@
+use crate::survey::{Said, Survey, SurveyError, SurveyFeed};
+use crate::{IngestError, IngestFeed, IngestProgress, IngestSummary, Share};
+use entities::{Currency, ProductId, Version};
+use ports::{FeedSource, PortError, PortResult, ProductStore, RefusedRow};
+use std::sync::Arc;
+
+/// Makes the store hold what feeds say, once it is sure that they say something sensible.
+///
+/// Each feed is read twice: first to learn what the run would do, so that a feed that is mostly
+/// unreadable, or names too little of the store, changes nothing at all; then to do it. A feed
+/// in which nothing changed is not read again.
+#[derive(Clone, Debug)]
+pub struct IngestCatalogue {
+    /// Keeps the products.
+    pub store: Arc<dyn ProductStore>,
+    /// The currency of a price without sign or code.
+    pub unsigned: Currency,
+    /// Whether the feeds together name every product of the shop: others are removed then.
+    pub is_complete: bool,
+    /// What is too much to be true.
+    pub limits: Limits,
+}
+
+/// Beyond these, a run changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Of the rows read: those that cannot become a product.
+    pub refused: Share,
+    /// Of the store's products: those that complete feeds no longer name.
+    pub removed: Share,
+}
+
+/// What a run did, or would do.
+#[derive(Debug, Default)]
+pub struct CatalogueSummary {
+    /// Over all feeds.
+    pub rows: IngestSummary,
+    /// The first rows of each feed that were refused, with its name.
+    pub refused: Vec<(String, RefusedRow)>,
+    /// Products that are removed, as complete feeds no longer name them.
+    pub removed: u64,
+    /// Why products that complete feeds do not name stay nevertheless.
+    pub withheld: Option<Withheld>,
+    /// Feeds that could not be read to their ends; what was read of them is kept.
+    pub unread: Vec<IngestError>,
+}
+
+/// Products that no feed names, and that stay because they may be in what could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// How many products.
+    pub products: u64,
+    /// Rows that do not say which product they are about; none if a whole feed was not read.
+    pub rows: u64,
+}
+
+/// What a run would do.
+#[derive(Debug, Default)]
+pub struct Rehearsal {
+    /// What it would do to the store.
+    pub summary: CatalogueSummary,
+    /// Texts that would be embedded.
+    pub embedded: u64,
+    /// Products whose other fields would be updated.
+    pub updated_fields: u64,
+    /// Why it would change nothing at all.
+    pub refusal: Option<IngestError>,
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug)]
+pub enum CatalogueProgress<'a> {
+    /// It reads a feed to learn what is to be done.
+    Surveying(&'a str, IngestProgress<'a>),
+    /// It reads the feed again, and writes.
+    Writing(&'a str, IngestProgress<'a>),
+    /// It has removed so many products of so many.
+    Removing(u64, u64),
+}
+
+type Observer<'a> = &'a (dyn Fn(CatalogueProgress<'_>) + Send + Sync);
+
+/// How many ids are read or removed at a time.
+const PAGE: usize = 10_000;
+
+/// What was learned of all feeds.
+#[derive(Debug, Default)]
+struct Surveyed {
+    survey: Survey,
+    /// In the order of the feeds.
+    feeds: Vec<SurveyedFeed>,
+    /// Products of the store that no feed names.
+    missing: Vec<ProductId>,
+    held: u64,
+}
+
+#[derive(Debug)]
+struct SurveyedFeed {
+    name: String,
+    said: Said,
+    unread: Option<PortError>,
+}
+
+impl IngestCatalogue {
+    /// Reads `feeds`, whose rows are what the shop says at `at`.
+    pub async fn run(
+        &self,
+        feeds: &[Arc<dyn FeedSource>],
+        at: Version,
+        observe: Observer<'_>,
+    ) -> Result<CatalogueSummary, IngestError> {
+        let surveyed = self.survey(feeds, at, false, observe).await?;
+        self.check(&surveyed)?;
+        let withheld = surveyed.withheld();
+        let mut summary = CatalogueSummary { withheld, ..CatalogueSummary::default() };
+        for (source, surveyed) in feeds.iter().zip(surveyed.feeds) {
+            self.write(source, surveyed, at, &mut summary, observe).await?;
+        }
+        if withheld.is_none() {
+            self.remove(&surveyed.missing, at, &mut summary, observe).await?;
+        }
+        Ok(summary)
+    }
+
+    /// Says what [`IngestCatalogue::run`] would do, and does nothing.
+    pub async fn rehearse(
+        &self,
+        feeds: &[Arc<dyn FeedSource>],
+        at: Version,
+        observe: Observer<'_>,
+    ) -> Result<Rehearsal, IngestError> {
+        let surveyed = self.survey(feeds, at, true, observe).await?;
+        let refusal = self.check(&surveyed).err();
+        let (embedded, updated_fields) = surveyed.survey.writes();
+        let withheld = surveyed.withheld();
+        let removed = if withheld.is_none() { surveyed.missing.len() as u64 } else { 0 };
+        let mut summary = CatalogueSummary { removed, withheld, ..CatalogueSummary::default() };
+        for feed in surveyed.feeds {
+            summary.add(&feed.name, feed.said.summary);
+            let unread = feed.unread.map(|source| IngestError::Feed { feed: feed.name, source });
+            summary.unread.extend(unread);
+        }
+        Ok(Rehearsal { summary, embedded, updated_fields, refusal })
+    }
+
+    async fn survey(
+        &self,
+        feeds: &[Arc<dyn FeedSource>],
+        at: Version,
+        exactly: bool,
+        observe: Observer<'_>,
+    ) -> Result<Surveyed, IngestError> {
+        let survey = Survey::new(self.is_complete, exactly);
+        let mut surveyed = Surveyed { survey, ..Surveyed::default() };
+        for source in feeds {
+            let feed = self.survey_feed(source, at, &mut surveyed.survey, observe).await?;
+            surveyed.feeds.push(feed);
+        }
+        if self.is_complete {
+            self.look_for_missing(&mut surveyed).await.map_err(|source| in_store("", source))?;
+        }
+        Ok(surveyed)
+    }
+
+    async fn survey_feed(
+        &self,
+        source: &Arc<dyn FeedSource>,
+        at: Version,
+        survey: &mut Survey,
+        observe: Observer<'_>,
+    ) -> Result<SurveyedFeed, IngestError> {
+        let (name, mut said) = (source.name().to_owned(), Said::default());
+        let reader = SurveyFeed { store: &self.store, unsigned: self.unsigned, at };
+        let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Surveying(&name, at));
+        let read = match source.open() {
+            Ok(mut feed) => reader.run(&mut *feed, survey, &mut said, &progress).await,
+            Err(error) => Err(SurveyError::Feed(error)),
+        };
+        let unread = match read {
+            Ok(()) => None,
+            Err(SurveyError::Feed(error)) => Some(error),
+            Err(SurveyError::Store(error)) => return Err(in_store(&name, error)),
+        };
+        Ok(SurveyedFeed { name, said, unread })
+    }
+
+    async fn look_for_missing(&self, surveyed: &mut Surveyed) -> PortResult<()> {
+        let mut last = None;
+        loop {
+            let ids = self.store.ids(last.as_ref(), PAGE).await?;
+            surveyed.held += ids.len() as u64;
+            last = ids.last().cloned();
+            if last.is_none() {
+                return Ok(());
+            }
+            surveyed.missing.extend(ids.into_iter().filter(|id| !surveyed.survey.names(id)));
+        }
+    }
+
+    fn check(&self, surveyed: &Surveyed) -> Result<(), IngestError> {
+        let sum = |count: fn(&IngestSummary) -> u64| {
+            surveyed.feeds.iter().map(|feed| count(&feed.said.summary)).sum::<u64>()
+        };
+        let (read, refused) = (sum(|rows| rows.read), sum(|rows| rows.quarantined));
+        if self.limits.refused.is_exceeded(refused, read) {
+            let limit = self.limits.refused;
+            let first = surveyed.feeds.iter().flat_map(|feed| {
+                feed.said.summary.refused.iter().map(|row| (feed.name.clone(), row.clone()))
+            });
+            let first = first.collect();
+            return Err(IngestError::TooManyRefused { refused, read, limit, first });
+        }
+        let (missing, held) = (surveyed.missing.len() as u64, surveyed.held);
+        if !self.is_complete || surveyed.withheld().is_some() || missing == 0 {
+            return Ok(());
+        }
+        if surveyed.survey.names_nothing() {
+            return Err(IngestError::EmptySnapshot { held });
+        }
+        if self.limits.removed.is_exceeded(missing, held) {
+            return Err(IngestError::TooManyMissing { missing, held, limit: self.limits.removed });
+        }
+        Ok(())
+    }
+
+    /// Does what the survey of a feed found to do.
+    async fn write(
+        &self,
+        source: &Arc<dyn FeedSource>,
+        surveyed: SurveyedFeed,
+        at: Version,
+        summary: &mut CatalogueSummary,
+        observe: Observer<'_>,
+    ) -> Result<(), IngestError> {
+        let SurveyedFeed { name, said, unread } = surveyed;
+        let mut unread = unread.map(|source| IngestError::Feed { feed: name.clone(), source });
+        let rows = if let Some(refused) = said.only_refused() {
+            let is_whole = unread.is_none();
+            let kept = self.keep_refused(&name, refused, is_whole, at).await;
+            kept.map_err(|source| in_store(&name, source))?;
+            said.summary
+        } else {
+            let mut rows = IngestSummary::default();
+            let ingest = IngestFeed { store: self.store.clone(), unsigned: self.unsigned };
+            let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Writing(&name, at));
+            let read = match source.open() {
+                Ok(mut feed) => ingest.read(&mut *feed, at, &mut rows, &progress).await,
+                Err(source) => Err(IngestError::Feed { feed: name.clone(), source }),
+            };
+            match read {
+                Ok(()) => {}
+                Err(error @ IngestError::Feed { .. }) => unread = Some(error),
+                Err(error) => return Err(error),
+            }
+            rows
+        };
+        summary.add(&name, rows);
+        summary.unread.extend(unread);
+        Ok(())
+    }
+
+    /// Of a feed that was read to its end, these are all.
+    async fn keep_refused(
+        &self,
+        feed: &str,
+        refused: &[RefusedRow],
+        is_whole: bool,
+        at: Version,
+    ) -> PortResult<()> {
+        if !refused.is_empty() {
+            self.store.quarantine(feed, refused, at).await?;
+        }
+        if is_whole { self.store.release_quarantine(feed, at).await } else { Ok(()) }
+    }
+
+    async fn remove(
+        &self,
+        missing: &[ProductId],
+        at: Version,
+        summary: &mut CatalogueSummary,
+        observe: Observer<'_>,
+    ) -> Result<(), IngestError> {
+        let all = missing.len() as u64;
+        for ids in missing.chunks(PAGE) {
+            let removed = self.store.remove(ids, at).await;
+            summary.removed += removed.map_err(|source| in_store("", source))?.len() as u64;
+            observe(CatalogueProgress::Removing(summary.removed, all));
+        }
+        Ok(())
+    }
+}
+
+impl Surveyed {
+    /// Why nothing may be removed.
+    fn withheld(&self) -> Option<Withheld> {
+        let is_partly_read = self.feeds.iter().any(|feed| feed.unread.is_some());
+        let (products, rows) = (self.missing.len() as u64, self.survey.nameless);
+        let withheld = Withheld { products, rows: if is_partly_read { 0 } else { rows } };
+        (products > 0 && (is_partly_read || rows > 0)).then_some(withheld)
+    }
+}
+
+impl CatalogueSummary {
+    fn add(&mut self, feed: &str, rows: IngestSummary) {
+        self.rows.read += rows.read;
+        self.rows.inserted += rows.inserted;
+        self.rows.changed += rows.changed;
+        self.rows.unchanged += rows.unchanged;
+        self.rows.quarantined += rows.quarantined;
+        self.refused.extend(rows.refused.into_iter().map(|row| (feed.to_owned(), row)));
+    }
+}
+
+fn in_store(feed: &str, source: PortError) -> IngestError {
+    IngestError::Store { feed: feed.to_owned(), source }
+}

@@ -1,0 +1,249 @@
+use crate::house::{House, id, row};
+use entities::{Currency, Version};
+use memory::MemoryFeed;
+use ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
+use std::sync::Arc;
+use usecases::{
+    CatalogueSummary, IngestCatalogue, IngestError, Limits, Rehearsal, Share, Withheld,
+};
+
+/// A feed of `rows`, whose lines are counted from 2.
+fn feed(name: &str, rows: &[FeedRow]) -> Arc<dyn FeedSource> {
+    let numbered = (2..).zip(rows).map(|(line, row)| FeedRow { line, ..row.clone() });
+    Arc::new(MemoryFeed::new(name, numbered.map(Ok).collect()))
+}
+
+fn shop(house: &House) -> IngestCatalogue {
+    let fifth = Share::percent(20.0);
+    let limits = Limits { refused: fifth, removed: fifth };
+    let store = house.store.clone();
+    IngestCatalogue { store, unsigned: Currency::INR, is_complete: true, limits }
+}
+
+/// Products "0" to "9".
+fn ten() -> Vec<FeedRow> {
+    (0..10).map(|n| row(&n.to_string(), &format!("Product {n}"), "₹1")).collect()
+}
+
+async fn run(house: &House, rows: &[FeedRow], at: i64) -> Result<CatalogueSummary, IngestError> {
+    shop(house).run(&[feed("shop.csv", rows)], Version(at), &|_| ()).await
+}
+
+async fn rehearse(house: &House, rows: &[FeedRow], at: i64) -> Rehearsal {
+    let feeds = [feed("shop.csv", rows)];
+    shop(house).rehearse(&feeds, Version(at), &|_| ()).await.unwrap()
+}
+
+/// Inserted, changed, unchanged, quarantined, removed.
+fn counts(summary: &CatalogueSummary) -> [u64; 5] {
+    let rows = &summary.rows;
+    [rows.inserted, rows.changed, rows.unchanged, rows.quarantined, summary.removed]
+}
+
+#[tokio::test]
+async fn what_complete_feeds_no_longer_name_leaves_store_and_index() {
+    let house = House::new();
+    run(&house, &ten(), 1).await.unwrap();
+    house.embed().await;
+    let summary = run(&house, &ten()[..8], 2).await.unwrap();
+    assert_eq!(counts(&summary), [0, 0, 8, 0, 2]);
+    assert_eq!(house.embed().await.removed, 2);
+    let left: Vec<_> = (0..8).map(|n| id(&n.to_string())).collect();
+    house.assert_in_step(&left).await;
+    let summary = run(&house, &ten(), 3).await.unwrap();
+    assert_eq!(counts(&summary), [2, 0, 8, 0, 0], "they are back");
+    let held = house.store.fetch(&[id("9")]).await.unwrap();
+    assert_eq!((held[&id("9")].created, held[&id("9")].version), (Version(1), Version(3)));
+}
+
+#[tokio::test]
+async fn several_feeds_are_complete_together() {
+    let house = House::new();
+    let (one, other) = (feed("one.csv", &ten()[..5]), feed("other.csv", &ten()[5..]));
+    let both = [one.clone(), other];
+    shop(&house).run(&both, Version(1), &|_| ()).await.unwrap();
+    let summary = shop(&house).run(&both, Version(2), &|_| ()).await.unwrap();
+    assert_eq!(counts(&summary), [0, 0, 10, 0, 0]);
+    let error = shop(&house).run(&[one], Version(3), &|_| ()).await.unwrap_err();
+    assert!(matches!(error, IngestError::TooManyMissing { missing: 5, held: 10, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn feeds_that_are_not_complete_remove_nothing() {
+    let house = House::new();
+    run(&house, &ten(), 1).await.unwrap();
+    let partial = IngestCatalogue { is_complete: false, ..shop(&house) };
+    let feeds = [feed("shop.csv", &ten()[..1])];
+    let summary = partial.run(&feeds, Version(2), &|_| ()).await.unwrap();
+    assert_eq!(counts(&summary), [0, 0, 1, 0, 0]);
+    assert_eq!(house.store.counts().await.unwrap().products, 10);
+}
+
+#[tokio::test]
+async fn a_feed_that_was_cut_short_or_is_empty_changes_nothing() {
+    let house = House::new();
+    run(&house, &ten(), 1).await.unwrap();
+    house.embed().await;
+    let mut short = ten();
+    short.truncate(7);
+    short[0] = row("0", "Another name", "");
+    let error = run(&house, &short, 2).await.unwrap_err();
+    assert!(matches!(error, IngestError::TooManyMissing { missing: 3, held: 10, .. }), "{error}");
+    let error = run(&house, &[], 2).await.unwrap_err();
+    assert!(matches!(error, IngestError::EmptySnapshot { held: 10 }), "{error}");
+    let told = Limits { refused: Share::percent(100.0), removed: Share::percent(100.0) };
+    let told = IngestCatalogue { limits: told, ..shop(&house) };
+    let empty = told.run(&[feed("shop.csv", &[])], Version(2), &|_| ()).await.unwrap_err();
+    assert!(matches!(empty, IngestError::EmptySnapshot { .. }), "not even if told: {empty}");
+    assert_eq!(
+        house.outbox().await,
+        [],
+        "nothing was changed, not even by the rows that were read"
+    );
+    let summary = told.run(&[feed("shop.csv", &short)], Version(2), &|_| ()).await.unwrap();
+    assert_eq!(counts(&summary), [0, 1, 6, 0, 3]);
+}
+
+#[tokio::test]
+async fn a_feed_that_is_mostly_unreadable_changes_nothing() {
+    let house = House::new();
+    let mut rows = ten();
+    for bad in &mut rows[..3] {
+        bad.actual_price = "call us".to_owned();
+    }
+    let error = run(&house, &rows, 1).await.unwrap_err();
+    let IngestError::TooManyRefused { refused: 3, read: 10, first, .. } = error else {
+        panic!("{error}");
+    };
+    let first: Vec<_> = first.iter().map(|(feed, row)| (&**feed, row.line)).collect();
+    assert_eq!(first, [("shop.csv", 2), ("shop.csv", 3), ("shop.csv", 4)]);
+    let held = house.store.counts().await.unwrap();
+    assert_eq!((held.products, held.quarantined), (0, 0));
+    let limits = Limits { refused: Share::percent(30.0), removed: Share::percent(0.0) };
+    let told = IngestCatalogue { limits, ..shop(&house) };
+    let summary = told.run(&[feed("shop.csv", &rows)], Version(1), &|_| ()).await.unwrap();
+    assert_eq!(counts(&summary), [7, 0, 0, 3, 0]);
+}
+
+#[tokio::test]
+async fn a_product_whose_row_is_refused_is_named_and_stays() {
+    let house = House::new();
+    run(&house, &ten(), 1).await.unwrap();
+    let mut rows = ten();
+    rows[4].actual_price = "call us".to_owned();
+    let summary = run(&house, &rows, 2).await.unwrap();
+    assert_eq!((counts(&summary), summary.withheld), ([0, 0, 9, 1, 0], None));
+    assert_eq!(house.store.counts().await.unwrap().products, 10);
+    let kept = house.store.quarantined(10).await.unwrap();
+    assert_eq!(kept.iter().map(|kept| kept.row.line).collect::<Vec<_>>(), [6]);
+    run(&house, &ten(), 3).await.unwrap();
+    assert_eq!(house.store.counts().await.unwrap().quarantined, 0, "it was mended");
+}
+
+#[tokio::test]
+async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
+    let house = House::new();
+    run(&house, &ten(), 1).await.unwrap();
+    let unreadable = |line| RefusedRow {
+        line,
+        field: String::new(),
+        value: "x,y".into(),
+        reason: "too few fields".into(),
+    };
+    let mut items: Vec<FeedItem> = ten()[..9].iter().cloned().map(Ok).collect();
+    items.push(Err(unreadable(11)));
+    let damaged: Arc<dyn FeedSource> = Arc::new(MemoryFeed::new("shop.csv", items));
+    let summary = shop(&house).run(&[damaged], Version(2), &|_| ()).await.unwrap();
+    assert_eq!(summary.withheld, Some(Withheld { products: 1, rows: 1 }));
+    assert_eq!(counts(&summary), [0, 0, 9, 1, 0]);
+
+    let broken = MemoryFeed::new("shop.csv", ten()[..9].iter().cloned().map(Ok).collect());
+    let broken: Arc<dyn FeedSource> = Arc::new(broken.with_faults(house.faults.clone()));
+    house.faults.break_after(5, ErrorKind::Unavailable);
+    let read = shop(&house).run(&[broken], Version(3), &|_| ()).await;
+    house.faults.mend();
+    if let Ok(summary) = read {
+        assert!(!summary.unread.is_empty());
+        assert_eq!(summary.removed, 0);
+    }
+    assert_eq!(house.store.counts().await.unwrap().products, 10);
+}
+
+#[tokio::test]
+async fn a_run_in_which_nothing_changed_reads_its_feed_once() {
+    let house = House::new();
+    run(&house, &ten(), 1).await.unwrap();
+    let reads = std::sync::Mutex::new((0, 0));
+    let observe = |at: usecases::CatalogueProgress<'_>| match at {
+        usecases::CatalogueProgress::Surveying(..) => reads.lock().unwrap().0 += 1,
+        usecases::CatalogueProgress::Writing(..) => reads.lock().unwrap().1 += 1,
+        usecases::CatalogueProgress::Removing(..) => {}
+    };
+    let mut rows = ten();
+    rows[3].actual_price = "call us".to_owned();
+    let feeds = [feed("shop.csv", &rows)];
+    let summary = shop(&house).run(&feeds, Version(2), &observe).await.unwrap();
+    assert_eq!(counts(&summary), [0, 0, 9, 1, 0]);
+    assert_eq!(*reads.lock().unwrap(), (4, 0), "a refused row needs no second reading either");
+}
+
+#[tokio::test]
+async fn a_rehearsal_says_exactly_what_the_run_does_and_does_nothing() {
+    let house = House::new();
+    run(&house, &ten(), 1).await.unwrap();
+    house.embed().await;
+    let mut rows = ten();
+    rows.truncate(9);
+    rows[0] = row("0", "Another name", "₹1");
+    rows[1] = row("1", "Product 1", "₹2");
+    rows[2] = row("2", "Passing name", "₹1");
+    rows[3].actual_price = "call us".to_owned();
+    // Some products come again, in later batches: as they were, changed, and changed back.
+    rows.push(row("new", "New", ""));
+    rows.push(row("0", "Another name", "₹1"));
+    rows.push(row("2", "Product 2", "₹1"));
+    rows.push(row("new", "Newer", ""));
+    let rehearsed = rehearse(&house, &rows, 2).await;
+    assert!(rehearsed.refusal.is_none());
+    assert_eq!(house.outbox().await, []);
+    assert_eq!(house.store.counts().await.unwrap().quarantined, 0);
+    let done = run(&house, &rows, 2).await.unwrap();
+    assert_eq!(counts(&rehearsed.summary), counts(&done));
+    assert_eq!(counts(&done), [1, 5, 6, 1, 1]);
+    let embedded = house.embed().await;
+    assert_eq!((rehearsed.embedded, rehearsed.updated_fields), (2, 2));
+    assert_eq!((embedded.embedded, embedded.updated_fields, embedded.removed), (2, 2, 1));
+}
+
+#[tokio::test]
+async fn a_rehearsal_says_that_a_run_would_be_refused() {
+    let house = House::new();
+    run(&house, &ten(), 1).await.unwrap();
+    let rehearsed = rehearse(&house, &ten()[..2], 2).await;
+    assert!(matches!(rehearsed.refusal, Some(IngestError::TooManyMissing { missing: 8, .. })));
+    assert_eq!(house.store.counts().await.unwrap().products, 10);
+}
+
+#[tokio::test]
+async fn a_run_that_fails_anywhere_is_finished_by_the_next() {
+    let mut rows = ten();
+    rows.truncate(9);
+    rows[0] = row("0", "Another name", "₹1");
+    let whole = House::new();
+    run(&whole, &ten(), 1).await.unwrap();
+    let before = whole.faults.steps();
+    run(&whole, &rows, 2).await.unwrap();
+    let steps = whole.faults.steps() - before;
+    for broken in 0..steps {
+        let house = House::new();
+        run(&house, &ten(), 1).await.unwrap();
+        house.embed().await;
+        house.faults.break_after(broken, ErrorKind::Unavailable);
+        assert!(run(&house, &rows, 2).await.is_err(), "broken at step {broken}");
+        house.faults.mend();
+        run(&house, &rows, 3).await.unwrap();
+        house.embed().await;
+        let left: Vec<_> = (0..9).map(|n| id(&n.to_string())).collect();
+        house.assert_in_step(&left).await;
+    }
+}
