@@ -1,5 +1,6 @@
 use crate::Value;
 use ports::{ErrorKind, PortError};
+use sbert_model::ModelError;
 use std::path::PathBuf;
 use std::{fmt, io};
 
@@ -119,6 +120,14 @@ pub enum OnnxError {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The folder of the model says in no way that is known how the vectors of tokens become one.
+    #[error("{path} answers the vectors of tokens, and how they become one cannot be told")]
+    Pooling {
+        /// The model.
+        path: PathBuf,
+        /// What is wrong with the folder.
+        source: ModelError,
     },
     /// A file of settings beside the model cannot be read.
     #[error("{path} cannot be used: {reason}; it belongs to the ONNX model beside it")]

@@ -1,6 +1,6 @@
 use crate::batches::batches;
 use crate::identity::fingerprint;
-use crate::pooling::Pooling;
+use crate::pooling::pool;
 use crate::signature::{Input, Signature};
 use crate::tokens::{Tokens, pooling};
 use crate::{Description, ModelFiles, OnnxError};
@@ -8,7 +8,7 @@ use entities::{Embedding, Fingerprint};
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, TryFromValueError, Value};
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;
-use sbert_model::Encoding;
+use sbert_model::{Encoding, Pooling};
 use std::any::Any;
 use std::fmt;
 use std::io::ErrorKind;
@@ -133,7 +133,7 @@ impl OnnxModel {
         let rows = answer.numbers.chunks_exact(expected[1..].iter().product());
         let vector = |(row, text): (&[f32], &&Encoding)| match &self.pooling {
             None => row.to_vec(),
-            Some(how) => how.pool(&row[..text.ids.len() * width], width),
+            Some(how) => pool(how, &row[..text.ids.len() * width], width),
         };
         Ok(rows.zip(texts).map(vector).collect())
     }

@@ -1,9 +1,8 @@
 //! The tokeniser of a model, and what else its folder says of it.
 
-use crate::pooling::Pooling;
 use crate::settings::folders;
 use crate::{Description, ModelFiles, OnnxError, keys};
-use sbert_model::{Encoding, Tokenizer};
+use sbert_model::{Encoding, Pooling, PoolingMode, Tokenizer};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -76,14 +75,13 @@ pub(crate) fn pooling(files: &ModelFiles, description: &Description) -> Result<P
         refuse_layers(files, &folder)?;
         let path = folder.join("1_Pooling").join("config.json");
         if path.is_file() {
-            let reason = "it is no pooling by cls, max, mean or mean_sqrt_len".to_owned();
-            let pooling = Pooling::of_module(&json(&path)?);
-            return pooling.ok_or(OnnxError::Settings { path, reason });
+            let read = Pooling::read(&path);
+            return read.map_err(|source| OnnxError::Pooling { path: files.model.clone(), source });
         }
     }
     let path = files.model.display();
     tracing::warn!("nothing says how {path} pools the vectors of tokens; their mean is taken");
-    Ok(Pooling::mean())
+    Ok(PoolingMode::Mean.into())
 }
 
 /// Layers behind the pooling cannot be in a graph that ends before it.

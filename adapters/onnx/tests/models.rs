@@ -67,6 +67,17 @@ fn pooling_is_told_by_the_model_or_the_folder_that_it_lies_in() {
 }
 
 #[test]
+fn a_pooling_that_is_not_known_is_named_with_its_file() {
+    let folder = Folder::with(&Graph::default());
+    for pooling in [r#"{"pooling_mode": "lasttoken"}"#, r#"{"pooling_mode_lasttoken": true}"#, "["]
+    {
+        folder.write("1_Pooling/config.json", pooling);
+        let refusal = folder.refusal();
+        assert!(refusal.contains("model.onnx") && refusal.contains("1_Pooling"), "{refusal}");
+    }
+}
+
+#[test]
 fn layers_behind_the_pooling_that_are_not_in_the_graph_are_named() {
     let folder = Folder::with(&Graph::default());
     let module = |kind: &str| format!(r#"{{"type": "sentence_transformers.models.{kind}"}}"#);

@@ -81,25 +81,36 @@ impl Pooling {
         self.0.len()
     }
 
-    pub(crate) fn read(path: &Path) -> Result<Self, ModelError> {
+    /// The modes that `names` joins by `+`; `None` if there is another, or one twice.
+    pub fn named(names: &str) -> Option<Self> {
+        let mode = |name: &str| PoolingMode::of(name.strip_suffix("_tokens").unwrap_or(name));
+        let modes: Option<Vec<_>> = names.split('+').map(mode).collect();
+        modes.and_then(Self::new)
+    }
+
+    /// What the `config.json` of a Pooling module says; without any mode, the library takes the mean.
+    pub fn read(path: &Path) -> Result<Self, ModelError> {
         let file: File = json(path)?;
         let names = match file.pooling_mode {
             // A folder that has both means the newer.
-            Some(Modes::One(names)) => names.split('+').map(str::to_owned).collect(),
-            Some(Modes::Several(names)) => names,
+            Some(Modes::One(names)) => names,
+            Some(Modes::Several(names)) => names.join("+"),
             None => file.flags(),
         };
-        let mode = |name: &String| PoolingMode::of(name.strip_suffix("_tokens").unwrap_or(name));
-        let modes: Option<Vec<_>> = names.iter().map(mode).collect();
-        modes.and_then(Self::new).ok_or_else(|| {
-            ModelError::unsupported(path, format!("the pooling {}", names.join("+")), KNOWN)
-        })
+        Self::named(&names)
+            .ok_or_else(|| ModelError::unsupported(path, format!("the pooling {names}"), KNOWN))
+    }
+}
+
+impl From<PoolingMode> for Pooling {
+    fn from(mode: PoolingMode) -> Self {
+        Self(vec![mode])
     }
 }
 
 impl File {
     /// The modes of an older folder; without any, the library takes the mean.
-    fn flags(&self) -> Vec<String> {
+    fn flags(&self) -> String {
         let flags = [
             ("cls", self.pooling_mode_cls_token),
             ("max", self.pooling_mode_max_tokens),
@@ -108,8 +119,23 @@ impl File {
             ("weightedmean", self.pooling_mode_weightedmean_tokens),
             ("lasttoken", self.pooling_mode_lasttoken),
         ];
-        let named: Vec<_> =
-            flags.iter().filter(|flag| flag.1).map(|flag| flag.0.to_owned()).collect();
-        if named.is_empty() { vec!["mean".to_owned()] } else { named }
+        let named: Vec<_> = flags.iter().filter(|flag| flag.1).map(|flag| flag.0).collect();
+        if named.is_empty() { "mean".to_owned() } else { named.join("+") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pooling_is_named_by_its_modes_each_at_most_once() {
+        let named = |names: &str| Pooling::named(names).map(|is| is.modes().to_vec());
+        let two = vec![PoolingMode::MeanSqrtLen, PoolingMode::Cls];
+        assert_eq!(named("mean_sqrt_len_tokens+cls"), Some(two));
+        assert_eq!(Pooling::named("max"), Some(PoolingMode::Max.into()));
+        for names in ["", "+", "mean+", "mean+mean", "mean+median", "mean, cls"] {
+            assert_eq!(named(names), None, "{names:?}");
+        }
     }
 }
