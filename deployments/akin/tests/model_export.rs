@@ -4,20 +4,8 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use support::Place;
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/fixtures").join(name)
-}
-
-/// The names in a folder, hidden ones too.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<_> = entries.map(|e| e.file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
+use support::folder::{copy, fixture, names};
 
 #[test]
 fn a_model_is_exported_by_the_flags_of_other_exporters() {
@@ -95,16 +83,4 @@ fn a_table_says_how_near_each_file_comes() {
     let listed = place.run_in(&[("AKIN_MODELS", ".")], "model list --json").succeeds().json();
     let formats: Vec<_> = listed.as_array().unwrap().iter().map(|file| &file["format"]).collect();
     assert_eq!(formats, ["packed", "packed", "packed", "onnx"]);
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
-        if path.is_dir() {
-            copy(&path, &to.join(name));
-        } else {
-            fs::copy(&path, to.join(name)).unwrap();
-        }
-    }
 }

@@ -4,15 +4,12 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
+use support::folder::{fixture, names};
 use support::hub::Hub;
 use support::{Outcome, Place};
-
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/fixtures/minilm-l6")
-}
 
 /// A place, and the hub that it knows.
 struct Stage {
@@ -20,11 +17,12 @@ struct Stage {
     hub: Hub,
 }
 
+const TINY: &str = "minilm-l6";
 const WEIGHTS: &str = "model.safetensors";
 
 impl Stage {
     fn new() -> Self {
-        Self { place: Place::new(), hub: Hub::of(&fixture()) }
+        Self { place: Place::new(), hub: Hub::of(&fixture(TINY)) }
     }
 
     fn get(&self, words: &str) -> Outcome {
@@ -38,18 +36,12 @@ impl Stage {
     /// Whether the folder holds the model and nothing else.
     fn has_the_model(&self) -> bool {
         let models = self.place.path("models");
-        let names = fs::read_dir(&models).unwrap().map(|entry| entry.unwrap().file_name());
-        names.eq(["tiny"]) && same(&fixture(), &models.join("tiny"))
+        names(&models) == ["tiny"] && same(&fixture(TINY), &models.join("tiny"))
     }
 }
 
 /// Whether two folders hold the same.
 fn same(one: &Path, other: &Path) -> bool {
-    let names = |folder: &Path| {
-        let mut names: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().collect();
-        names.sort_by_key(fs::DirEntry::file_name);
-        names.into_iter().map(|entry| entry.file_name()).collect::<Vec<_>>()
-    };
     let all = names(one);
     all == names(other)
         && all.iter().all(|name| {

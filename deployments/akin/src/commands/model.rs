@@ -2,6 +2,7 @@ mod check;
 mod export;
 mod get;
 mod list;
+mod opened;
 mod pack;
 mod parity;
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no test file needs all of it")]
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+pub(crate) mod folder;
 pub(crate) mod hub;
 pub(crate) mod server;
 pub(crate) mod shop;

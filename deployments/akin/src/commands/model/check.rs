@@ -1,3 +1,4 @@
+use crate::commands::model::opened::Opened;
 use crate::commands::model::parity::{self, Original};
 use crate::commands::model::{files, unusable};
 use crate::exit;
@@ -6,15 +7,14 @@ use crate::progress::{Progress, Unit};
 use crate::settings::BadSettings;
 use anyhow::{anyhow, bail};
 use native::{ModelError, ModelFiles, Settings};
-use onnx::OnnxModel;
 use ports::PortError;
-use sbert_cpu::Encoder;
 use sbert_model::SentenceModel;
 use sbert_onnx::Precision;
 use sbert_onnx::parity::{Parity, compare};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -36,9 +36,15 @@ pub(crate) struct Arguments {
     model: Settings,
 }
 
-/// A model that was tried.
+/// A file that was looked at.
 struct Checked {
     path: PathBuf,
+    /// Or why it cannot be used at all.
+    figures: anyhow::Result<Figures>,
+}
+
+/// What a model that was tried is like.
+struct Figures {
     model: String,
     precision: String,
     dimension: usize,
@@ -50,12 +56,6 @@ struct Checked {
     /// Cosines of a text to one that means the same, and to one that does not.
     related: f64,
     unrelated: f64,
-}
-
-/// A model, opened.
-enum Opened {
-    Packed(Box<Encoder>),
-    Onnx(Box<OnnxModel>),
 }
 
 /// A text, and what the model's maker made of it.
@@ -75,15 +75,12 @@ struct Known {
 const TEXTS: [&str; 3] = ["a tripod for my phone", "smartphone stand", "potting soil"];
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let paths = arguments.targets()?;
-    let progress = Progress::new("checking".to_owned(), Unit::Models);
-    let mut known = HashMap::new();
-    let mut checked = Vec::new();
-    for (done, path) in paths.iter().enumerate() {
-        progress.at(done as u64, Some(paths.len() as u64), &path.display().to_string());
-        checked.push(check(path, &mut known)?);
+    let mut checked = check_all(arguments.targets()?);
+    if let [Checked { figures: Err(_), .. }] = &*checked
+        && let Some(only) = checked.pop()
+    {
+        return only.figures.map(|_| exit::DONE);
     }
-    drop(progress);
     if arguments.format.json {
         output::json(&checked.iter().map(Checked::document).collect::<Value>());
     } else {
@@ -94,6 +91,18 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(exit::DONE);
     }
     bail!("{}; `make model` makes the default model anew", problems.join("; "))
+}
+
+/// What is wrong with one file does not keep the others from being looked at.
+fn check_all(paths: Vec<PathBuf>) -> Vec<Checked> {
+    let progress = Progress::new("checking".to_owned(), Unit::Models);
+    let (mut known, total) = (HashMap::new(), paths.len() as u64);
+    let check = |(done, path): (usize, PathBuf)| {
+        progress.at(done as u64, Some(total), &path.display().to_string());
+        let figures = Figures::of(&path, &mut known);
+        Checked { path, figures }
+    };
+    paths.into_iter().enumerate().map(check).collect()
 }
 
 impl Arguments {
@@ -137,35 +146,45 @@ impl Arguments {
     }
 }
 
-fn check(path: &Path, known: &mut HashMap<PathBuf, Known>) -> anyhow::Result<Checked> {
-    let opened = Opened::open(path)?;
-    let vectors = opened.vectors(&TEXTS)?;
-    let dimension = vectors.len() / TEXTS.len();
-    let cosine = |other: usize| {
-        let vector = |place: usize| &vectors[place * dimension..][..dimension];
-        compare(vector(0), vector(other), dimension).map(|parity| parity.least)
-    };
-    let (mut original, mut stored) = (None, None);
-    if let Some(folder) = original_of(path) {
-        if !known.contains_key(&folder) {
-            known.insert(folder.clone(), Known::of(&folder)?);
+impl Figures {
+    fn of(path: &Path, known: &mut HashMap<PathBuf, Known>) -> anyhow::Result<Self> {
+        let opened = Opened::open(path)?;
+        let vectors = opened.vectors(&TEXTS)?;
+        let dimension = vectors.len() / TEXTS.len();
+        let cosine = |other: usize| {
+            let vector = |place: usize| &vectors[place * dimension..][..dimension];
+            compare(vector(0), vector(other), dimension).map(|parity| parity.least)
+        };
+        let (mut original, mut stored) = (None, None);
+        if let Some(folder) = original_of(path) {
+            let known = match known.entry(folder) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let known = Known::of(place.key())?;
+                    place.insert(known)
+                }
+            };
+            original = Some(opened.compare(&known.original)?);
+            stored = known.stored.as_ref().map(|stored| opened.compare(stored)).transpose()?;
         }
-        let known = &known[&folder];
-        original = Some(opened.compare(&known.original)?);
-        stored = known.stored.as_ref().map(|stored| opened.compare(stored)).transpose()?;
+        let (model, precision, token_limit) = opened.described();
+        let (related, unrelated) = (cosine(1)?, cosine(2)?);
+        Ok(Self { model, precision, dimension, token_limit, original, stored, related, unrelated })
     }
-    let (model, precision, token_limit) = opened.described();
-    Ok(Checked {
-        path: path.to_owned(),
-        model,
-        precision,
-        dimension,
-        token_limit,
-        original,
-        stored,
-        related: cosine(1)?,
-        unrelated: cosine(2)?,
-    })
+
+    /// What is wrong with them.
+    fn problem(&self) -> Option<String> {
+        let precision = if self.precision == "fp32" { Precision::Fp32 } else { Precision::Int8 };
+        let mut parities = self.original.iter().chain(&self.stored);
+        if let Some(bad) = parities.find(|parity| !parity.is_enough_for(precision)) {
+            return Some(parity::shortfall(bad, precision));
+        }
+        if self.related > self.unrelated {
+            return None;
+        }
+        let [text, other, _] = TEXTS;
+        Some(format!("{text:?} and {other:?} are not related to it: it is no model of sentences"))
+    }
 }
 
 /// The folder that a model was made of: its own, or the one above.
@@ -194,80 +213,38 @@ impl Known {
     }
 }
 
-impl Opened {
-    fn open(path: &Path) -> anyhow::Result<Self> {
-        if path.extension().is_some_and(|kind| kind == "onnx") {
-            let files = onnx::ModelFiles::at(path, None).map_err(PortError::from)?;
-            let model = OnnxModel::open(&files, parity::threads()).map_err(PortError::from)?;
-            return Ok(Self::Onnx(Box::new(model)));
-        }
-        let encoder = Encoder::open(path).map_err(ModelError::from).map_err(PortError::from)?;
-        Ok(Self::Packed(Box::new(encoder)))
-    }
-
-    fn vectors(&self, texts: &[&str]) -> anyhow::Result<Vec<f32>> {
-        match self {
-            Self::Packed(encoder) => Ok(encoder.embed(texts, 1).vectors),
-            Self::Onnx(model) => model.raw(texts).map_err(|reason| anyhow!(reason)),
-        }
-    }
-
-    fn compare(&self, original: &Original) -> anyhow::Result<Parity> {
-        match self {
-            Self::Packed(encoder) => original.compare_packed(encoder),
-            Self::Onnx(model) => original.compare_with(model),
-        }
-    }
-
-    /// Its name, its precision and its limit.
-    fn described(&self) -> (String, String, usize) {
-        match self {
-            Self::Packed(encoder) => {
-                let hash = encoder.sha256().get(..8).unwrap_or_default();
-                let model = format!("{}@{hash}", encoder.name());
-                (model, encoder.precision().name().to_owned(), encoder.max_tokens())
-            }
-            Self::Onnx(model) => {
-                let is = model.fingerprint();
-                (is.model.clone(), is.precision.clone(), model.token_limit())
-            }
-        }
-    }
-}
-
 impl Checked {
     /// What is wrong with it.
     fn problem(&self) -> Option<String> {
-        let path = self.path.display();
-        let precision = if self.precision == "fp32" { Precision::Fp32 } else { Precision::Int8 };
-        let least = precision.least_cosine();
-        let mut parities = self.original.iter().chain(&self.stored);
-        if let Some(bad) = parities.find(|parity| !parity.is_enough_for(precision)) {
-            let found = bad.least;
-            return Some(format!("{path} differs: its least cosine is {found:.5}, under {least}"));
+        match &self.figures {
+            Ok(figures) => Some(format!("{}: {}", self.path.display(), figures.problem()?)),
+            Err(error) => Some(format!("{error:#}")),
         }
-        if self.related > self.unrelated {
-            return None;
+    }
+
+    fn verdict(&self) -> &'static str {
+        match &self.figures {
+            Ok(figures) if figures.problem().is_none() => "sound",
+            Ok(_) => "unsound",
+            Err(_) => "unusable",
         }
-        let [text, other, _] = TEXTS;
-        Some(format!(
-            "{path} does not find {text:?} and {other:?} related: it is no model of sentences"
-        ))
     }
 
     fn document(&self) -> Value {
-        json!({
-            "path": self.path,
-            "model": self.model,
-            "precision": self.precision,
-            "dimension": self.dimension,
-            "token_limit": self.token_limit,
-            "original": self.original.as_ref().map(parity::document),
-            "stored": self.stored.as_ref().map(parity::document),
-            "related": self.related,
-            "unrelated": self.unrelated,
-            "sound": self.problem().is_none(),
-        })
+        let problem = self.problem();
+        let mut document =
+            json!({ "path": self.path, "sound": problem.is_none(), "problem": problem });
+        if let Ok(figures) = &self.figures {
+            document["model"] = json!(figures.model);
+            document["precision"] = json!(figures.precision);
+            document["dimension"] = json!(figures.dimension);
+            document["token_limit"] = json!(figures.token_limit);
+            document["original"] = json!(figures.original.as_ref().map(parity::document));
+            document["stored"] = json!(figures.stored.as_ref().map(parity::document));
+            document["related"] = json!(figures.related);
+            document["unrelated"] = json!(figures.unrelated);
+        }
+        document
     }
 }
 
@@ -275,19 +252,22 @@ fn print(checked: &[Checked]) {
     let headings =
         ["model", "precision", "least", "mean", "stored least", "related", "others", "verdict"];
     let mut table = output::table(&headings);
-    let figure = |figure: Option<f64>| {
-        output::number(&figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.5}")))
+    let figure = |figure: Option<f64>, digits: usize| {
+        output::number(&figure.map_or_else(|| "-".to_owned(), |is| format!("{is:.digits$}")))
     };
     for one in checked {
+        let figures = one.figures.as_ref().ok();
+        let original = figures.and_then(|is| is.original.as_ref());
+        let stored = figures.and_then(|is| is.stored.as_ref());
         table.add_row(vec![
             output::text(&one.path.display().to_string()),
-            output::text(&one.precision),
-            figure(one.original.as_ref().map(|parity| parity.least)),
-            figure(one.original.as_ref().map(|parity| parity.mean)),
-            figure(one.stored.as_ref().map(|parity| parity.least)),
-            output::number(&format!("{:.3}", one.related)),
-            output::number(&format!("{:.3}", one.unrelated)),
-            output::text(if one.problem().is_none() { "sound" } else { "differs" }),
+            output::text(figures.map_or("-", |is| &is.precision)),
+            figure(original.map(|parity| parity.least), 5),
+            figure(original.map(|parity| parity.mean), 5),
+            figure(stored.map(|parity| parity.least), 5),
+            figure(figures.map(|is| is.related), 3),
+            figure(figures.map(|is| is.unrelated), 3),
+            output::text(one.verdict()),
         ]);
     }
     output::print(table);

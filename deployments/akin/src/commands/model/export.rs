@@ -118,9 +118,10 @@ fn gate(model: &SentenceModel, draft: &Draft, precision: Precision) -> anyhow::R
     let parity = original.compare_onnx(&files)?;
     if !parity.is_enough_for(precision) {
         bail!(
-            "the exported model was not kept: {}, under {}",
-            parity::described(&parity, &original),
-            precision.least_cosine()
+            "the exported model was not kept: over {} texts {} (at {:?})",
+            parity.texts,
+            parity::shortfall(&parity, precision),
+            original.quoted(parity.worst)
         );
     }
     ensure!(draft.model().is_file(), "{} went away", draft.model().display());

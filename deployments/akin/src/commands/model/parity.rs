@@ -3,8 +3,9 @@
 use anyhow::anyhow;
 use onnx::{ModelFiles, OnnxModel};
 use ports::PortError;
-use sbert_cpu::{Encoder, Precision};
+use sbert_cpu::Encoder;
 use sbert_model::SentenceModel;
+use sbert_onnx::Precision;
 use sbert_onnx::parity::{Parity, compare, texts};
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -21,7 +22,8 @@ pub(crate) struct Original {
 impl Original {
     /// Embeds texts of every sort by the model's own weights.
     pub(crate) fn of(model: &SentenceModel) -> anyhow::Result<Self> {
-        let encoder = Encoder::from_model(model, Precision::Fp32).map_err(super::unusable)?;
+        let encoder =
+            Encoder::from_model(model, sbert_cpu::Precision::Fp32).map_err(super::unusable)?;
         let texts = texts(model.max_tokens);
         let vectors = encoder.embed(&borrowed(&texts), threads().get()).vectors;
         Ok(Self { texts, vectors, dimension: encoder.dimension() })
@@ -49,20 +51,20 @@ impl Original {
         Ok(compare(&self.vectors, &vectors, self.dimension)?)
     }
 
-    /// The text of that place.
-    fn text(&self, place: usize) -> &str {
-        self.texts.get(place).map_or("", String::as_str)
+    /// The text at that place, as far as an error quotes it.
+    pub(crate) fn quoted(&self, place: usize) -> String {
+        self.texts.get(place).map(|text| text.chars().take(40).collect()).unwrap_or_default()
     }
 }
 
-/// The figures in a sentence.
-pub(crate) fn described(parity: &Parity, original: &Original) -> String {
-    let worst: String = original.text(parity.worst).chars().take(40).collect();
-    format!(
-        "over {} texts its least cosine to the original is {:.5} (at {worst:?}) and the lengths of its \
-         vectors are off by {:.4} at most",
-        parity.texts, parity.least, parity.stretch
-    )
+/// What is too much for a model of that precision, in a sentence.
+pub(crate) fn shortfall(parity: &Parity, precision: Precision) -> String {
+    let least = precision.least_cosine();
+    if parity.least < least {
+        return format!("its least cosine to the original is {:.5}, under {least}", parity.least);
+    }
+    let most = precision.largest_stretch();
+    format!("the lengths of its vectors are off by {:.4}, over {most}", parity.stretch)
 }
 
 /// The figures for scripts.
