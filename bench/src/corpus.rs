@@ -30,7 +30,7 @@ impl Corpus {
         let mut products = Vec::new();
         let mut seen: HashSet<ProductId> = HashSet::new();
         for path in paths {
-            let mut feed = feeds::open(path)?;
+            let mut feed = feeds::open(path, &feeds::Options::default())?;
             while let Some(batch) = feed.next_batch().await? {
                 let rows = batch.into_iter().flatten();
                 let read = rows.filter_map(|row| usecases::normalise(row, Currency::USD).ok());

@@ -1,9 +1,9 @@
 use crate::columns::Columns;
 use crate::error::FeedError;
+use crate::map::ColumnMap;
 use crate::read_ahead::Rows;
 use crate::record::{Next, Records};
 use crate::refusal::refused;
-use crate::source::Source;
 use crate::window::Window;
 use csv_core::{ReadRecordResult, ReaderBuilder};
 use ports::FeedItem;
@@ -21,18 +21,20 @@ pub(crate) struct CsvRows {
 
 impl CsvRows {
     /// Reads the header: which columns there are, and what stands between them.
-    pub(crate) fn new(source: Source) -> Result<Self, FeedError> {
-        let mut window = Window::open(source)?;
+    pub(crate) fn new(mut window: Window, map: &ColumnMap) -> Result<Self, FeedError> {
         if !window.skip_line_ends()? {
             return Err(FeedError::Empty(window.name().to_owned()));
         }
         let (line, name) = (window.line(), window.name().to_owned());
-        let Header { columns, delimiter, length } = header(&mut window)?;
+        let Header { columns, delimiter, length } = header(&mut window, map)?;
         let Some(length) = length else {
             return Err(FeedError::EndlessHeader { name, line, limit: HEADER_LIMIT });
         };
-        let columns =
-            Columns::read(&columns).map_err(|fault| FeedError::Header { name, line, fault })?;
+        let columns = Columns::read(&columns, map).map_err(|fault| FeedError::Header {
+            name,
+            line,
+            fault,
+        })?;
         window.release(length);
         Ok(Self { records: Records::new(window, delimiter), columns })
     }
@@ -77,26 +79,26 @@ struct Header {
 }
 
 /// The header, read no further than it needs.
-fn header(window: &mut Window) -> Result<Header, FeedError> {
+fn header(window: &mut Window, map: &ColumnMap) -> Result<Header, FeedError> {
     let mut seen = 0;
     loop {
         let bytes = &window.bytes()[..window.bytes().len().min(HEADER_LIMIT)];
         if memchr::memchr2(b'\n', b'\r', &bytes[seen..]).is_some() || bytes.len() == HEADER_LIMIT {
-            let header = likeliest_header(bytes, false);
+            let header = likeliest_header(bytes, false, map);
             if header.length.is_some() || bytes.len() == HEADER_LIMIT {
                 return Ok(header);
             }
         }
         seen = bytes.len();
         if !window.read_more()? {
-            return Ok(likeliest_header(window.bytes(), true));
+            return Ok(likeliest_header(window.bytes(), true, map));
         }
     }
 }
 
 /// The header, by the delimiter that finds most known columns in it.
-fn likeliest_header(bytes: &[u8], is_all: bool) -> Header {
-    let worth = |header: &Header| (Columns::known(&header.columns), header.columns.len());
+fn likeliest_header(bytes: &[u8], is_all: bool, map: &ColumnMap) -> Header {
+    let worth = |header: &Header| (Columns::known(&header.columns, map), header.columns.len());
     let [comma, others @ ..] = DELIMITERS.map(|delimiter| split(bytes, is_all, delimiter));
     // Of equals the first stays.
     let better = |best, header| if worth(&header) > worth(&best) { header } else { best };

@@ -1,4 +1,5 @@
 use crate::error::FeedError;
+use crate::fields;
 use async_trait::async_trait;
 use ports::{FeedItem, FeedProgress, PortResult, ProductFeed};
 use std::thread;
@@ -6,7 +7,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// How many rows a batch has, unless their bytes are more than [`BATCH_BYTES`].
 const BATCH_ROWS: usize = 1_000;
-/// How many bytes of the source a batch spans, give or take a row.
+/// How many bytes of the source a batch spans, and how many its rows hold, give or take a row: a
+/// few bytes of a Parquet file may be the text of many rows.
 const BATCH_BYTES: u64 = 2 << 20;
 /// How many batches wait for whoever takes them.
 const BATCHES_AHEAD: usize = 2;
@@ -37,10 +39,10 @@ enum Message {
 
 impl ReadAhead {
     /// Starts the thread; `open` makes the rows there, because already that may block.
-    pub(crate) fn start<R: Rows>(
+    pub(crate) fn start(
         name: String,
         total: Option<u64>,
-        open: impl FnOnce() -> Result<R, FeedError> + Send + 'static,
+        open: impl FnOnce() -> Result<Box<dyn Rows>, FeedError> + Send + 'static,
     ) -> Result<Self, FeedError> {
         let (sender, messages) = channel(BATCHES_AHEAD);
         let work = move || {
@@ -86,9 +88,9 @@ impl ProductFeed for ReadAhead {
 }
 
 /// Sends all rows, until the feed is dropped.
-fn send_batches(mut rows: impl Rows, sender: &Sender<Message>) -> Result<(), FeedError> {
+fn send_batches(mut rows: Box<dyn Rows>, sender: &Sender<Message>) -> Result<(), FeedError> {
     loop {
-        let (items, end) = next_batch(&mut rows);
+        let (items, end) = next_batch(&mut *rows);
         let passed = rows.passed();
         let is_dropped =
             !items.is_empty() && sender.blocking_send(Message::Batch { items, passed }).is_err();
@@ -101,12 +103,16 @@ fn send_batches(mut rows: impl Rows, sender: &Sender<Message>) -> Result<(), Fee
 }
 
 /// The next rows, and how the rows end if they do. Those before an error count.
-fn next_batch(rows: &mut impl Rows) -> (Vec<FeedItem>, Option<Result<(), FeedError>>) {
+fn next_batch(rows: &mut dyn Rows) -> (Vec<FeedItem>, Option<Result<(), FeedError>>) {
     let begin = rows.passed();
     let mut items = Vec::with_capacity(BATCH_ROWS);
-    while items.len() < BATCH_ROWS && rows.passed() - begin < BATCH_BYTES {
+    let mut held = 0;
+    while items.len() < BATCH_ROWS && rows.passed() - begin < BATCH_BYTES && held < BATCH_BYTES {
         match rows.next() {
-            Ok(Some(item)) => items.push(item),
+            Ok(Some(item)) => {
+                held += item.as_ref().map_or(0, fields::size);
+                items.push(item);
+            }
             Ok(None) => return (items, Some(Ok(()))),
             Err(error) => return (items, Some(Err(error))),
         }

@@ -1,3 +1,4 @@
+use crate::record::FIELD_LIMIT;
 use ports::RefusedRow;
 
 /// How many characters of a bad value are kept.
@@ -17,6 +18,17 @@ fn shortened(value: &[u8]) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// Why bytes are no text that every store can keep.
+pub(crate) fn text_fault(value: &[u8]) -> String {
+    match std::str::from_utf8(value) {
+        Err(fault) => not_utf8(value, fault.valid_up_to()),
+        Ok(_) if value.len() > FIELD_LIMIT => {
+            format!("it is longer than {} KiB: shorten it", FIELD_LIMIT >> 10)
+        }
+        Ok(_) => "it holds a NUL character: remove it".to_owned(),
+    }
 }
 
 /// What is wrong with bytes that are no UTF-8.

@@ -1,6 +1,6 @@
 use crate::error::FeedError;
-use crate::source::{self, Source};
-use std::io::{ErrorKind, Read};
+use crate::source::Bytes;
+use std::io::ErrorKind;
 
 /// How many bytes are asked for at a time.
 const CHUNK: usize = 256 << 10;
@@ -8,7 +8,7 @@ const CHUNK: usize = 256 << 10;
 /// The bytes of a source from a moving beginning on, and the line on which that stands.
 pub(crate) struct Window {
     name: String,
-    bytes: Box<dyn Read + Send>,
+    bytes: Bytes,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -18,10 +18,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// A window at the beginning of the text, behind its byte order mark.
-    pub(crate) fn open(source: Source) -> Result<Self, FeedError> {
-        let Source { name, bytes, .. } = source;
-        let mut window = Self {
+    /// A window at the beginning of a text.
+    pub(crate) fn new(name: String, bytes: Bytes) -> Self {
+        Self {
             name,
             bytes,
             buffer: vec![0; CHUNK],
@@ -30,11 +29,7 @@ impl Window {
             released: 0,
             line: 1,
             after_return: false,
-        };
-        while window.bytes().len() < 4 && window.read_more()? {}
-        let mark = source::byte_order_mark(&window.name, window.bytes())?;
-        window.release(mark);
-        Ok(window)
+        }
     }
 
     /// The name of the source.
@@ -127,8 +122,7 @@ impl Window {
                 }
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) => {
-                    let (name, at) = (self.name.clone(), self.read());
-                    return Err(FeedError::Read { name, at, cause });
+                    return Err(FeedError::read(&self.name, self.read(), cause));
                 }
             }
         }

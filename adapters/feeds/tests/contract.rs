@@ -1,83 +1,55 @@
-//! CSV keeps the contract of a feed, whatever separates its fields.
+//! Every format keeps the contract of a feed, plain and compressed.
 
+mod common;
+
+use common::written::{self, written};
 use contracts::feed::Written;
-use ports::{FeedRow, ProductFeed};
+use feeds::{Format, Options};
+use ports::ProductFeed;
 use std::io::{self, Cursor, Read};
 
-mod by_commas {
-    contracts::product_feed_contract!(super::commas, super::cut_off);
-}
+/// A module of the contract's tests for feeds that are written by an expression.
+macro_rules! contract {
+    ($($name:ident as $format:expr => |$rows:ident| $bytes:expr;)*) => {$(
+        mod $name {
+            use super::*;
 
-mod by_semicolons {
-    contracts::product_feed_contract!(super::semicolons, super::cut_off);
-}
+            contracts::product_feed_contract!(whole, cut_off);
 
-mod by_tabs {
-    contracts::product_feed_contract!(super::tabs, super::cut_off);
-}
+            fn whole(name: &str, $rows: &[Written]) -> Box<dyn ProductFeed> {
+                feed(name, Cursor::new($bytes), $format)
+            }
 
-const COLUMNS: [&str; 13] = [
-    "product_id",
-    "name",
-    "main_category",
-    "sub_category",
-    "brand",
-    "description",
-    "attributes",
-    "image",
-    "link",
-    "ratings",
-    "no_of_ratings",
-    "discount_price",
-    "actual_price",
-];
-
-fn fields(row: &FeedRow) -> [&str; 13] {
-    [
-        &row.product_id,
-        &row.name,
-        &row.main_category,
-        &row.sub_category,
-        &row.brand,
-        &row.description,
-        &row.attributes,
-        &row.image,
-        &row.link,
-        &row.ratings,
-        &row.no_of_ratings,
-        &row.discount_price,
-        &row.actual_price,
-    ]
-}
-
-fn csv(rows: &[Written], delimiter: u8) -> Vec<u8> {
-    let mut writer =
-        csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
-    writer.write_record(COLUMNS).expect("a header");
-    for row in rows {
-        match row {
-            Written::Row(row) => writer.write_record(fields(row)),
-            Written::Nonsense => writer.write_record(["two", "fields"]),
+            /// A file that was copied in part, from a disk that breaks.
+            fn cut_off(name: &str, $rows: &[Written]) -> Box<dyn ProductFeed> {
+                let mut bytes = $bytes;
+                bytes.truncate(bytes.len() * 3 / 4);
+                feed(name, Cursor::new(bytes).chain(Broken), $format)
+            }
         }
-        .expect("a record");
-    }
-    writer.into_inner().expect("bytes")
+    )*};
 }
 
-fn feed(name: &str, bytes: impl Read + Send + 'static) -> Box<dyn ProductFeed> {
-    feeds::from_reader(name, bytes).expect("a feed")
+contract! {
+    commas as None => |rows| written::csv(rows, b',');
+    semicolons as None => |rows| written::csv(rows, b';');
+    tabs as None => |rows| written::csv(rows, b'\t');
+    json_lines as Some(Format::JsonLines) => |rows| written::json_lines(rows);
+    json_array as None => |rows| written::json_array(rows);
+    rss as None => |rows| written::rss(rows);
+    atom as None => |rows| written::atom(rows);
+    parquet_file as None => |rows| written::parquet(rows);
+    gzipped as None => |rows| written::gzip(&written(Format::Csv, rows));
+    zstandard as None => |rows| written::zstd(&written(Format::Xml, rows));
+    gzipped_parquet as None => |rows| written::gzip(&written(Format::Parquet, rows));
 }
 
-fn commas(name: &str, rows: &[Written]) -> Box<dyn ProductFeed> {
-    feed(name, Cursor::new(csv(rows, b',')))
-}
-
-fn semicolons(name: &str, rows: &[Written]) -> Box<dyn ProductFeed> {
-    feed(name, Cursor::new(csv(rows, b';')))
-}
-
-fn tabs(name: &str, rows: &[Written]) -> Box<dyn ProductFeed> {
-    feed(name, Cursor::new(csv(rows, b'\t')))
+fn feed(
+    name: &str,
+    bytes: impl Read + Send + 'static,
+    format: Option<Format>,
+) -> Box<dyn ProductFeed> {
+    feeds::from_reader(name, bytes, &Options { format, ..Options::default() }).expect("a feed")
 }
 
 /// Breaks when it is read.
@@ -87,8 +59,4 @@ impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(io::Error::other("the cable was pulled"))
     }
-}
-
-fn cut_off(name: &str, rows: &[Written]) -> Box<dyn ProductFeed> {
-    feed(name, Cursor::new(csv(rows, b',')).chain(Broken))
 }

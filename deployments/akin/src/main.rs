@@ -6,6 +6,7 @@ mod compose;
 mod embedders;
 mod engine;
 mod exit;
+mod feed_settings;
 mod hub;
 mod logging;
 mod output;

@@ -1,13 +1,32 @@
 //! Feeds in memory, and what they give.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod written;
+
+use feeds::{Format, Options};
 use ports::{FeedItem, FeedRow, PortError, PortResult};
 use std::error::Error;
 use std::io::{Cursor, Read};
 
-/// Everything that a feed gives.
+/// Everything that a feed gives whose content tells its format.
 pub(crate) async fn read(bytes: impl Read + Send + 'static) -> PortResult<Vec<FeedItem>> {
-    let mut feed = feeds::from_reader("feed.csv", bytes)?;
+    read_as(None, bytes).await
+}
+
+/// Everything that a feed of this format gives.
+pub(crate) async fn read_as(
+    format: Option<Format>,
+    bytes: impl Read + Send + 'static,
+) -> PortResult<Vec<FeedItem>> {
+    read_with(&Options { format, ..Options::default() }, bytes).await
+}
+
+/// Everything that a feed gives of which this is known.
+pub(crate) async fn read_with(
+    options: &Options,
+    bytes: impl Read + Send + 'static,
+) -> PortResult<Vec<FeedItem>> {
+    let mut feed = feeds::from_reader("feed.csv", bytes, options)?;
     let mut items = Vec::new();
     while let Some(batch) = feed.next_batch().await? {
         assert!(!batch.is_empty(), "a batch holds something");

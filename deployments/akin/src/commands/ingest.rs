@@ -1,12 +1,11 @@
 use crate::compose::{self, EngineSettings, Opened};
+use crate::feed_settings::{FeedSettings, Found};
 use crate::output::Format;
 use crate::progress::{Progress, Unit};
-use crate::settings::BadSettings;
 use crate::{exit, output};
 use entities::Currency;
 use ports::{PortError, ProductFeed, RefusedRow};
 use serde::Serialize;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -15,12 +14,11 @@ use usecases::{EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummar
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  gunzip -c catalogue.csv.gz | akin ingest -\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
 )]
 pub(crate) struct Arguments {
-    /// The feeds: CSV files, `-` for standard input.
-    #[arg(required = true, value_name = "FEED")]
-    feeds: Vec<PathBuf>,
+    #[command(flatten)]
+    feeds: FeedSettings,
 
     /// Keep the products, but leave their embedding to a later run.
     #[arg(long, env = "AKIN_NO_EMBED")]
@@ -66,15 +64,14 @@ struct Report {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
-    let (feeds, unsigned) = (&arguments.feeds, arguments.currency);
-    all_there(feeds)?;
+    let (feeds, unsigned) = (arguments.feeds.found()?, arguments.currency);
     let mut run = Run::default();
     if arguments.no_embed {
         let store = arguments.engine.catalogue.open_store().await?;
-        run.read(feeds, &IngestFeed { store, unsigned }).await?;
+        run.read(&feeds, &IngestFeed { store, unsigned }).await?;
     } else {
         let engine = arguments.engine.open().await?;
-        run.read(feeds, &IngestFeed { store: engine.store.clone(), unsigned }).await?;
+        run.read(&feeds, &IngestFeed { store: engine.store.clone(), unsigned }).await?;
         run.embedding = embed(&engine).await?;
         engine.backends.settle().await?;
     }
@@ -88,15 +85,6 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(run.code())
 }
 
-/// Refuses paths that lead to nothing, all at once and before anything is begun.
-fn all_there(feeds: &[PathBuf]) -> Result<(), BadSettings> {
-    let missing = feeds.iter().filter(|path| path.as_os_str() != "-").filter_map(|path| {
-        let error = std::fs::metadata(path).err()?;
-        Some(format!("cannot open {}: {error}; check the path and its rights", path.display()))
-    });
-    BadSettings::refuse(missing.collect())
-}
-
 async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
     let embed = EmbedChanges { store: engine.store.clone(), targets: engine.targets() };
     let progress = Progress::new("embedding".to_owned(), Unit::Products);
@@ -105,9 +93,9 @@ async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
 
 impl Run {
     /// Reads every feed; one that cannot be read to its end keeps none of the others waiting.
-    async fn read(&mut self, feeds: &[PathBuf], ingest: &IngestFeed) -> Result<(), IngestError> {
-        for path in feeds {
-            match feeds::open(path) {
+    async fn read(&mut self, feeds: &Found, ingest: &IngestFeed) -> Result<(), IngestError> {
+        for path in &feeds.files {
+            match feeds::open(path, &feeds.options) {
                 Ok(feed) => self.read_one(feed, ingest).await?,
                 Err(error) => self.unread.push(error.into()),
             }
