@@ -8,6 +8,7 @@ mod embedder;
 mod faults;
 mod feed;
 mod index;
+mod queue;
 mod store;
 mod words;
 
@@ -15,6 +16,7 @@ pub use embedder::MemoryEmbedder;
 pub use faults::Faults;
 pub use feed::MemoryFeed;
 pub use index::MemoryIndex;
+pub use queue::MemoryQueue;
 pub use store::MemoryStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -2,8 +2,11 @@
 
 use contracts::Subject;
 use contracts::feed::Written;
-use memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
-use ports::{Embedder, ErrorKind, FeedItem, ProductFeed, ProductIndex, ProductStore, RefusedRow};
+use memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryStore};
+use ports::{
+    ChangeQueue, Embedder, ErrorKind, FeedItem, ProductFeed, ProductIndex, ProductStore, RefusedRow,
+};
+use std::sync::Arc;
 
 mod store {
     contracts::product_store_contract!(super::store);
@@ -11,6 +14,10 @@ mod store {
 
 mod index {
     contracts::product_index_contract!(super::index);
+}
+
+mod queue {
+    contracts::change_queue_contract!(super::queue);
 }
 
 mod embedder {
@@ -27,6 +34,15 @@ async fn store() -> Subject<dyn ProductStore> {
 
 async fn index() -> Subject<dyn ProductIndex> {
     Subject::index(MemoryIndex::default())
+}
+
+async fn queue() -> Subject<dyn ChangeQueue> {
+    let queue = Arc::new(MemoryQueue::default());
+    let clock = Arc::clone(&queue);
+    Subject::queue(queue, move |time| {
+        clock.pass(time);
+        async {}
+    })
 }
 
 async fn embedder() -> Subject<dyn Embedder> {

@@ -21,6 +21,7 @@
 pub mod embedder;
 pub mod feed;
 pub mod index;
+pub mod queue;
 pub mod sample;
 pub mod store;
 mod subject;

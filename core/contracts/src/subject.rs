@@ -1,16 +1,20 @@
-use ports::{Embedder, ProductIndex, ProductStore};
+use ports::{ChangeQueue, Embedder, ProductIndex, ProductStore};
 use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-type Refresh = dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync;
+type Done = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Refresh = dyn Fn() -> Done + Send + Sync;
+type Pass = dyn Fn(Duration) -> Done + Send + Sync;
 
 /// A fresh, empty adapter of the port `P`, and what a suite must know of it.
 pub struct Subject<P: ?Sized> {
     port: Arc<P>,
     refresh: Option<Box<Refresh>>,
+    pass: Option<Box<Pass>>,
     size: usize,
     kept: Vec<Box<dyn Any + Send + Sync>>,
 }
@@ -36,9 +40,22 @@ impl Subject<dyn Embedder> {
     }
 }
 
+impl Subject<dyn ChangeQueue> {
+    /// A queue for which time passes as `pass` says: its leases and pauses end so much sooner.
+    pub fn queue<F>(
+        queue: Arc<dyn ChangeQueue>,
+        pass: impl Fn(Duration) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self { pass: Some(Box::new(move |time| Box::pin(pass(time)))), ..Self::new(queue) }
+    }
+}
+
 impl<P: ?Sized> Subject<P> {
     fn new(port: Arc<P>) -> Self {
-        Self { port, refresh: None, size: 2_000, kept: Vec::new() }
+        Self { port, refresh: None, pass: None, size: 2_000, kept: Vec::new() }
     }
 
     /// The same, where what was written is seen after `refresh` at the latest.
@@ -68,6 +85,12 @@ impl<P: ?Sized> Subject<P> {
         if let Some(refresh) = &self.refresh {
             refresh().await;
         }
+    }
+
+    /// Lets `time` pass.
+    pub async fn pass(&self, time: Duration) {
+        let pass = self.pass.as_ref().expect("a subject of which time is asked is told how");
+        pass(time).await;
     }
 
     /// How many products make many.

@@ -7,6 +7,7 @@ mod embedder;
 mod error;
 mod feed;
 mod index;
+mod queue;
 mod store;
 
 pub use embedder::{Embedded, Embedder};
@@ -15,6 +16,10 @@ pub use feed::{FeedItem, FeedProgress, FeedRow, FeedSource, ProductFeed, Refused
 pub use index::{
     Candidate, CandidateQuery, IndexEntry, Indexed, Meaning, ProductIndex, QueryVector,
     refuse_another_model,
+};
+pub use queue::{
+    ALONE_AFTER, ChangeQueue, DeadLetter, Delivery, NEVER_FINISHED, QueueCounts, RELEASE_PAUSE,
+    Receipt, TRIES, pause_after,
 };
 pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};
 
