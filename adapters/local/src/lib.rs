@@ -13,9 +13,12 @@ mod entries;
 mod entry_writer;
 mod error;
 mod index;
+mod letters;
+mod messages;
 mod open;
 mod pool;
 mod quarantine;
+mod queue;
 mod removal;
 mod rows;
 mod schema;
@@ -24,6 +27,7 @@ mod standing;
 mod store;
 
 pub use index::LocalIndex;
+pub use queue::LocalQueue;
 pub use store::LocalStore;
 
 use derived::Derived;
@@ -76,6 +80,11 @@ impl LocalEngine {
     /// The products, and what is still to be done about them.
     pub fn store(&self) -> LocalStore {
         LocalStore { database: Arc::clone(&self.database) }
+    }
+
+    /// The changes on their way to the workers, which hold each for `lease`.
+    pub fn queue(&self, lease: Duration) -> LocalQueue {
+        LocalQueue { database: Arc::clone(&self.database), lease }
     }
 
     /// Finds the products.

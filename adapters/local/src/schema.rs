@@ -10,6 +10,7 @@ const APPLICATION_ID: i32 = 0x616B_696E;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_products_and_entries.sql"),
     include_str!("../migrations/0002_removed_products.sql"),
+    include_str!("../migrations/0003_queue.sql"),
 ];
 
 /// Where a database stands.

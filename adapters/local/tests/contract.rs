@@ -6,15 +6,20 @@ use contracts::Subject;
 use entities::{Change, Fingerprint, ProductId, Statistics};
 use local::{LocalEngine, LocalIndex, Options};
 use ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex,
-    ProductStore,
+    Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, Indexed, PortResult,
+    ProductIndex, ProductStore,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 mod store {
     contracts::product_store_contract!(super::store);
+}
+
+mod queue {
+    contracts::change_queue_contract!(super::queue);
 }
 
 mod index_in_memory {
@@ -38,6 +43,21 @@ fn engine(options: Options) -> (TempDir, Arc<LocalEngine>) {
 async fn store() -> Subject<dyn ProductStore> {
     let (folder, engine) = engine(Options::default());
     Subject::store(engine.store()).keeping(folder)
+}
+
+/// Time passes by moving all that the queue's times are compared with.
+async fn queue() -> Subject<dyn ChangeQueue> {
+    let (folder, engine) = engine(Options::default());
+    let file = folder.path().join("akin.db");
+    let pass = move |time: Duration| {
+        let micros = i64::try_from(time.as_micros()).expect("a time");
+        let database = rusqlite::Connection::open(&file).expect("a database");
+        database.busy_timeout(Duration::from_secs(10)).expect("a timeout");
+        let moved = database.execute("UPDATE queue SET visible = visible - ?1", [micros]);
+        moved.expect("a queue");
+        async {}
+    };
+    Subject::queue(Arc::new(engine.queue(Duration::from_mins(1))), pass).keeping(folder)
 }
 
 /// Every change is laid over an empty base.

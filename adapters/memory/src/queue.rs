@@ -87,11 +87,11 @@ impl ChangeQueue for MemoryQueue {
     async fn extend(&self, receipts: &[Receipt]) -> PortResult<()> {
         self.call(|state| {
             let until = state.now + Self::LEASE;
-            receipts.iter().for_each(|receipt| {
+            for receipt in receipts {
                 if let Some((_, message)) = state.held(receipt) {
                     message.visible = until;
                 }
-            });
+            }
         })
         .await
     }

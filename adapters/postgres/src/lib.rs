@@ -23,12 +23,14 @@ mod error;
 mod index;
 mod migrations;
 mod names;
+mod queue;
 mod settings;
 mod store;
 mod text;
 
 pub use index::PostgresIndex;
 pub use migrations::Migrated;
+pub use queue::PostgresQueue;
 pub use settings::{Password, Settings, SslMode};
 pub use store::PostgresStore;
 
@@ -74,6 +76,11 @@ impl PostgresEngine {
     /// The products, and what is still to be done about them.
     pub fn store(&self) -> PostgresStore {
         PostgresStore { database: Arc::clone(&self.database) }
+    }
+
+    /// The changes on their way to the workers, which hold each for `lease`.
+    pub fn queue(&self, lease: Duration) -> PostgresQueue {
+        PostgresQueue { database: Arc::clone(&self.database), lease }
     }
 
     /// Makes searches as good and as fast as they can be, if this engine wrote to the index: for the end

@@ -28,6 +28,7 @@ const AREAS: [Area; 2] = [
         files: &[
             include_str!("../migrations/products/0001_products.sql"),
             include_str!("../migrations/products/0002_removed.sql"),
+            include_str!("../migrations/products/0003_queue.sql"),
         ],
     },
     Area {

@@ -4,9 +4,10 @@
 const MAX_BYTES: usize = 63;
 
 /// What akin's own tables add to the name of the table beside which they stand.
-const BESIDE_PRODUCTS: [(&str, &str); 4] = [
+const BESIDE_PRODUCTS: [(&str, &str); 5] = [
     ("outbox", "_outbox"),
     ("removed", "_removed"),
+    ("queue", "_queue"),
     ("quarantine", "_quarantine"),
     ("products_ledger", "_migrations"),
 ];

@@ -2,9 +2,11 @@
 //! comparison or by a graph.
 
 use contracts::Subject;
-use ports::{ProductIndex, ProductStore};
+use ports::{ChangeQueue, ProductIndex, ProductStore};
 use postgres::{PostgresEngine, Settings};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
 
 mod support;
 
@@ -19,6 +21,10 @@ mod store_in_small_statements {
         super::store_in_small_statements,
         ignore = "needs Postgres: make test"
     );
+}
+
+mod queue {
+    contracts::change_queue_contract!(super::queue, ignore = "needs Postgres: make test");
 }
 
 mod index_by_comparison {
@@ -41,6 +47,23 @@ async fn engine(settings: impl FnOnce(Settings) -> Settings) -> (Database, Postg
 async fn store() -> Subject<dyn ProductStore> {
     let (database, engine) = engine(|settings| settings).await;
     Subject::store(engine.store()).keeping(database)
+}
+
+/// Time passes by moving all that the server's clock is compared with.
+async fn queue() -> Subject<dyn ChangeQueue> {
+    let (database, engine) = engine(|settings| settings).await;
+    let database = Arc::new(database);
+    let queue = Arc::new(engine.queue(Duration::from_mins(1)));
+    let held = Arc::clone(&database);
+    let pass = move |time: Duration| {
+        let database = Arc::clone(&held);
+        async move {
+            let sooner =
+                format!("visible = visible - interval '{} microseconds'", time.as_micros());
+            database.execute(&format!("UPDATE raw_products_queue SET {sooner}")).await;
+        }
+    };
+    Subject::queue(queue, pass).keeping(database)
 }
 
 /// A batch is several statements of one transaction.

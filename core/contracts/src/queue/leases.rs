@@ -1,4 +1,4 @@
-use super::{LONG, Queue, abandon, counts, names, receipts, receive, receive_one, send};
+use super::{LONG, Queue, abandon, counts, names, receipts, receive, receive_one, send, shy_of};
 use ports::{ALONE_AFTER, NEVER_FINISHED, Receipt, TRIES};
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 pub async fn a_message_is_given_to_nobody_else_while_its_lease_lasts(queue: &Queue) {
     send(queue, &["a", "b", "c"]).await;
     let first = receive(queue, 2).await;
-    queue.pass(queue.lease() - Duration::from_secs(30)).await;
+    queue.pass(shy_of(queue.lease(), 30)).await;
     let second = receive(queue, 10).await;
     assert_eq!((names(&first), names(&second)), (vec!["a", "b"], vec!["c"]));
     for _ in 0..3 {
@@ -29,7 +29,7 @@ pub async fn a_message_whose_lease_ran_out_is_given_to_another(queue: &Queue) {
 pub async fn an_extended_lease_lasts_as_if_it_began_then(queue: &Queue) {
     send(queue, &["a", "b"]).await;
     let taken = receive(queue, 2).await;
-    let most = queue.lease() - Duration::from_secs(10);
+    let most = shy_of(queue.lease(), 10);
     for _ in 0..3 {
         queue.pass(most).await;
         queue.extend(&receipts(&taken[..1])).await.unwrap();
@@ -49,7 +49,7 @@ pub async fn a_receipt_whose_message_another_was_given_does_nothing(queue: &Queu
     queue.acknowledge(std::slice::from_ref(&stale)).await.unwrap();
     queue.release(std::slice::from_ref(&stale)).await.unwrap();
     queue.fail(&[(stale.clone(), "too late".to_owned())]).await.unwrap();
-    queue.pass(queue.lease() - Duration::from_secs(10)).await;
+    queue.pass(shy_of(queue.lease(), 10)).await;
     queue.extend(&[stale]).await.unwrap();
     assert_eq!(counts(queue).await, [0, 1, 0]);
     queue.pass(Duration::from_secs(11)).await;

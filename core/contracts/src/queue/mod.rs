@@ -62,6 +62,11 @@ macro_rules! change_queue_contract {
 /// Longer than any pause and any lease.
 const LONG: Duration = Duration::from_hours(2);
 
+/// A time shorter than `time` by so many seconds.
+fn shy_of(time: Duration, seconds: u64) -> Duration {
+    time.checked_sub(Duration::from_secs(seconds)).unwrap()
+}
+
 /// The change of the product `name` to `version`.
 fn change(name: &str, version: i64) -> Change {
     Change { id: id(name), version: Version(version) }

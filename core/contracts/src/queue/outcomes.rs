@@ -1,4 +1,4 @@
-use super::{LONG, Queue, counts, names, receipts, receive, receive_one, send};
+use super::{LONG, Queue, counts, names, receipts, receive, receive_one, send, shy_of};
 use ports::{RELEASE_PAUSE, TRIES, pause_after};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub async fn what_failed_comes_back_after_a_growing_pause(queue: &Queue) {
         assert_eq!(taken.tries, tries);
         queue.fail(&[(taken.receipt, "refused".to_owned())]).await.unwrap();
         assert_eq!(counts(queue).await, [1, 0, 0]);
-        queue.pass(pause_after(tries) - Duration::from_secs(3)).await;
+        queue.pass(shy_of(pause_after(tries), 3)).await;
         assert_eq!(receive(queue, 10).await, [], "it rests after try {tries}");
         queue.pass(Duration::from_secs(3)).await;
     }

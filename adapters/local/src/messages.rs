@@ -1,0 +1,137 @@
+//! The rows of the queue that live. Times are microseconds since 1970.
+
+use crate::rows;
+use entities::{Change, Version};
+use ports::{ALONE_AFTER, Delivery, NEVER_FINISHED, QueueCounts, Receipt, TRIES, pause_after};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::time::Duration;
+
+/// What a receipt says: the message, and which time of its being taken is meant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    pub(crate) sequence: i64,
+    pub(crate) takes: i64,
+}
+
+/// Enters each of `changes`.
+pub(crate) fn enter(connection: &Connection, changes: &[Change], now: i64) -> rusqlite::Result<()> {
+    let mut insert = connection
+        .prepare_cached("INSERT INTO queue (id, version, visible) VALUES (?1, ?2, ?3)")?;
+    changes.iter().try_for_each(|change| {
+        insert.execute(params![change.id.as_str(), change.version.0, now]).map(drop)
+    })
+}
+
+/// Whether anything could be taken.
+pub(crate) fn is_any_in_sight(connection: &Connection, now: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM queue WHERE died IS NULL AND visible <= ?1 LIMIT 1")?
+        .exists([now])
+}
+
+/// Takes at most `limit` messages, or one that must be alone; first gives up what nobody finished.
+pub(crate) fn take(
+    connection: &Connection,
+    limit: i64,
+    now: i64,
+    lease: i64,
+) -> rusqlite::Result<Vec<Delivery>> {
+    connection
+        .prepare_cached(
+            "UPDATE queue SET died = ?1, reason = ?2, leased = 0
+             WHERE died IS NULL AND leased AND tries >= ?3 AND visible <= ?1",
+        )?
+        .execute(params![now, NEVER_FINISHED, TRIES])?;
+    let first = "SELECT unfinished FROM queue WHERE died IS NULL AND visible <= ?1
+                 ORDER BY sequence LIMIT 1";
+    let first: Option<u32> =
+        connection.prepare_cached(first)?.query_row([now], |row| row.get(0)).optional()?;
+    let is_alone = first.is_some_and(|unfinished| unfinished >= ALONE_AFTER);
+    let (below, limit) = if is_alone { (u32::MAX, 1) } else { (ALONE_AFTER, limit) };
+    let mut take = connection.prepare_cached(
+        "UPDATE queue SET tries = tries + 1, unfinished = unfinished + 1, takes = takes + 1,
+             leased = 1, visible = ?2
+         WHERE sequence IN (SELECT sequence FROM queue
+             WHERE died IS NULL AND visible <= ?1 AND unfinished < ?3
+             ORDER BY sequence LIMIT ?4)
+         RETURNING sequence, id, version, takes, tries",
+    )?;
+    let taken = take.query_map([now, now + lease, below.into(), limit], delivery)?;
+    let mut taken = taken.collect::<rusqlite::Result<Vec<_>>>()?;
+    taken.sort_unstable_by_key(|(sequence, _)| *sequence);
+    Ok(taken.into_iter().map(|(_, delivery)| delivery).collect())
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, Delivery)> {
+    let (sequence, takes): (i64, i64) = (row.get(0)?, row.get(3)?);
+    let change = Change { id: rows::id(row, 1)?, version: Version(row.get(2)?) };
+    let receipt = Receipt::numbered(sequence.cast_unsigned(), takes.cast_unsigned());
+    Ok((sequence, Delivery { receipt, change, tries: row.get(4)? }))
+}
+
+/// Lets the leases last until `visible`.
+pub(crate) fn extend(connection: &Connection, held: &[Held], visible: i64) -> rusqlite::Result<()> {
+    let mut extend = connection.prepare_cached(
+        "UPDATE queue SET visible = ?3 WHERE sequence = ?1 AND takes = ?2 AND leased",
+    )?;
+    held.iter().try_for_each(|held| extend.execute([held.sequence, held.takes, visible]).map(drop))
+}
+
+/// Forgets what is done.
+pub(crate) fn forget(connection: &Connection, held: &[Held]) -> rusqlite::Result<()> {
+    let mut delete = connection
+        .prepare_cached("DELETE FROM queue WHERE sequence = ?1 AND takes = ?2 AND leased")?;
+    held.iter().try_for_each(|held| delete.execute([held.sequence, held.takes]).map(drop))
+}
+
+/// Gives back what is not to blame.
+pub(crate) fn release(
+    connection: &Connection,
+    held: &[Held],
+    visible: i64,
+) -> rusqlite::Result<()> {
+    let mut release = connection.prepare_cached(
+        "UPDATE queue SET leased = 0, unfinished = 0, tries = tries - 1, visible = ?3
+         WHERE sequence = ?1 AND takes = ?2 AND leased",
+    )?;
+    held.iter().try_for_each(|held| release.execute([held.sequence, held.takes, visible]).map(drop))
+}
+
+/// Lets messages rest that failed, or gives them up.
+pub(crate) fn fail(
+    connection: &Connection,
+    failed: &[(Held, String)],
+    now: i64,
+) -> rusqlite::Result<()> {
+    let mut tries = connection
+        .prepare_cached("SELECT tries FROM queue WHERE sequence = ?1 AND takes = ?2 AND leased")?;
+    let mut fail = connection.prepare_cached(
+        "UPDATE queue SET leased = 0, unfinished = 0, visible = ?2, reason = ?3, died = ?4
+         WHERE sequence = ?1",
+    )?;
+    for (held, reason) in failed {
+        let tries: Option<u32> =
+            tries.query_row([held.sequence, held.takes], |row| row.get(0)).optional()?;
+        let Some(tries) = tries else { continue };
+        let died = (tries >= TRIES).then_some(now);
+        fail.execute(params![held.sequence, now + micros(pause_after(tries)), reason, died])?;
+    }
+    Ok(())
+}
+
+fn micros(pause: Duration) -> i64 {
+    i64::try_from(pause.as_micros()).unwrap_or(i64::MAX / 4)
+}
+
+/// How many there are, the dead included.
+pub(crate) fn counts(connection: &Connection, now: i64) -> rusqlite::Result<QueueCounts> {
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FILTER (WHERE died IS NULL AND NOT (leased AND visible > ?1)),
+             count(*) FILTER (WHERE died IS NULL AND leased AND visible > ?1),
+             count(died) FROM queue",
+    )?;
+    statement.query_row([now], |row| {
+        let count = |at| row.get(at).map(i64::cast_unsigned);
+        Ok(QueueCounts { waiting: count(0)?, in_flight: count(1)?, dead: count(2)? })
+    })
+}

@@ -1,0 +1,63 @@
+use crate::database::{Call, get, query};
+use crate::error::Failure;
+use crate::names::Names;
+use crate::store::{product_id, row_limit};
+use crate::text::unescape;
+use async_trait::async_trait;
+use entities::{Change, Version};
+use ports::DeadLetter;
+use sqlx::PgConnection;
+
+/// The dead letters behind one.
+pub(crate) struct ListLetters {
+    pub(crate) after: Option<u64>,
+    pub(crate) limit: usize,
+}
+
+#[async_trait]
+impl Call for ListLetters {
+    type Answer = Vec<DeadLetter>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Vec<DeadLetter>, Failure> {
+        let sql = "SELECT sequence, product_id, version, tries, reason,
+                       (extract(epoch FROM died) * 1000000)::numeric::bigint
+                   FROM {queue} WHERE died IS NOT NULL AND sequence > $1
+                   ORDER BY sequence LIMIT $2";
+        let after = self.after.map_or(0, |after| i64::try_from(after).unwrap_or(i64::MAX));
+        let rows = query(names.fill(sql)).bind(after).bind(row_limit(self.limit));
+        let rows = rows.fetch_all(connection).await?;
+        let letters = rows.iter().map(|row| {
+            Ok(DeadLetter {
+                sequence: get::<i64>(row, 0)?.cast_unsigned(),
+                change: Change { id: product_id(get(row, 1)?)?, version: Version(get(row, 2)?) },
+                tries: get::<i32>(row, 3)?.cast_unsigned(),
+                reason: unescape(get(row, 4)?),
+                at: Version(get(row, 5)?),
+            })
+        });
+        letters.collect()
+    }
+}
+
+/// Makes the oldest dead letters messages again.
+pub(crate) struct Redrive {
+    pub(crate) limit: usize,
+}
+
+#[async_trait]
+impl Call for Redrive {
+    type Answer = u64;
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<u64, Failure> {
+        let sql = "UPDATE {queue} SET died = NULL, tries = 0, visible = clock_timestamp()
+                   WHERE sequence = ANY (ARRAY(
+                       SELECT sequence FROM {queue} WHERE died IS NOT NULL
+                       ORDER BY sequence LIMIT $1 FOR UPDATE))";
+        let redriven = query(names.fill(sql)).bind(row_limit(self.limit)).execute(connection);
+        Ok(redriven.await?.rows_affected())
+    }
+}

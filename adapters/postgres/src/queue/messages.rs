@@ -1,0 +1,132 @@
+use crate::database::{Call, get, query};
+use crate::error::Failure;
+use crate::names::Names;
+use crate::store::{product_id, row_limit};
+use crate::text::escape;
+use async_trait::async_trait;
+use entities::{Change, Version};
+use ports::{ALONE_AFTER, Delivery, NEVER_FINISHED, QueueCounts, Receipt, TRIES};
+use sqlx::postgres::PgRow;
+use sqlx::{Connection, PgConnection};
+use std::time::Duration;
+
+/// Enters changes.
+pub(crate) struct Send<'a> {
+    pub(crate) changes: &'a [Change],
+}
+
+#[async_trait]
+impl Call for Send<'_> {
+    type Answer = ();
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
+        let sql = "INSERT INTO {queue} (product_id, version)
+                   SELECT id, version FROM unnest($1::text[], $2::bigint[])
+                       WITH ORDINALITY AS batch(id, version, place) ORDER BY place";
+        let ids = self.changes.iter().map(|change| escape(change.id.as_str()));
+        let versions = self.changes.iter().map(|change| change.version.0);
+        query(names.fill(sql))
+            .bind(ids.collect::<Vec<_>>())
+            .bind(versions.collect::<Vec<_>>())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Takes messages; first gives up what nobody finished. If its answer was lost, they come back with
+/// the end of their lease.
+pub(crate) struct Receive {
+    pub(crate) limit: usize,
+    pub(crate) lease: Duration,
+}
+
+const GIVE_UP: &str = "
+    UPDATE {queue} SET died = clock_timestamp(), reason = $2, leased = false
+    WHERE sequence = ANY (ARRAY(
+        SELECT sequence FROM {queue}
+        WHERE died IS NULL AND leased AND tries >= $1 AND visible <= clock_timestamp()
+        FOR UPDATE SKIP LOCKED))";
+
+const FIRST: &str = "
+    SELECT unfinished FROM {queue} WHERE died IS NULL AND visible <= clock_timestamp()
+    ORDER BY sequence LIMIT 1 FOR UPDATE SKIP LOCKED";
+
+const TAKE: &str = "
+    WITH chosen AS MATERIALIZED (
+        SELECT sequence FROM {queue}
+        WHERE died IS NULL AND visible <= clock_timestamp() AND unfinished < $1
+        ORDER BY sequence LIMIT $2 FOR UPDATE SKIP LOCKED)
+    UPDATE {queue} held SET tries = tries + 1, unfinished = unfinished + 1, takes = takes + 1,
+        leased = true, visible = clock_timestamp() + $3 * interval '1 microsecond'
+    FROM chosen WHERE held.sequence = chosen.sequence
+    RETURNING held.sequence, product_id, version, takes, tries";
+
+#[async_trait]
+impl Call for Receive {
+    type Answer = Vec<Delivery>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Vec<Delivery>, Failure> {
+        if self.limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut transaction = connection.begin().await?;
+        query(names.fill(GIVE_UP))
+            .bind(TRIES.cast_signed())
+            .bind(NEVER_FINISHED)
+            .execute(&mut *transaction)
+            .await?;
+        let first = query(names.fill(FIRST)).fetch_optional(&mut *transaction).await?;
+        let mut taken = Vec::new();
+        if let Some(first) = first {
+            let is_alone = get::<i32>(&first, 0)? >= ALONE_AFTER.cast_signed();
+            let (below, limit) =
+                if is_alone { (i32::MAX, 1) } else { (ALONE_AFTER.cast_signed(), self.limit) };
+            let take = query(names.fill(TAKE)).bind(below).bind(row_limit(limit));
+            let rows = take.bind(micros(self.lease)).fetch_all(&mut *transaction).await?;
+            taken = rows.iter().map(delivery).collect::<Result<Vec<_>, Failure>>()?;
+        }
+        transaction.commit().await?;
+        taken.sort_unstable_by_key(|(sequence, _)| *sequence);
+        Ok(taken.into_iter().map(|(_, delivery)| delivery).collect())
+    }
+}
+
+fn delivery(row: &PgRow) -> Result<(i64, Delivery), Failure> {
+    let (sequence, takes): (i64, i64) = (get(row, 0)?, get(row, 3)?);
+    let change = Change { id: product_id(get(row, 1)?)?, version: Version(get(row, 2)?) };
+    let receipt = Receipt::numbered(sequence.cast_unsigned(), takes.cast_unsigned());
+    let tries = get::<i32>(row, 4)?.cast_unsigned();
+    Ok((sequence, Delivery { receipt, change, tries }))
+}
+
+/// A time as the statements take it: a number of microseconds.
+pub(crate) fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// How many there are.
+pub(crate) struct Count;
+
+#[async_trait]
+impl Call for Count {
+    type Answer = QueueCounts;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<QueueCounts, Failure> {
+        let sql =
+            "SELECT count(*) FILTER (WHERE died IS NULL AND NOT (leased AND visible > now())),
+                       count(*) FILTER (WHERE died IS NULL AND leased AND visible > now()),
+                       count(died) FROM {queue}";
+        let row = query(names.fill(sql)).fetch_one(connection).await?;
+        let count = |at| get::<i64>(&row, at).map(i64::cast_unsigned);
+        Ok(QueueCounts { waiting: count(0)?, in_flight: count(1)?, dead: count(2)? })
+    }
+}
