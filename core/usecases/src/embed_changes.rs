@@ -1,7 +1,6 @@
 use crate::EmbedTarget;
-use entities::{Change, ProductId, ProductRecord, Version};
+use crate::embed_page::{Page, Watch};
 use ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Brings the indexes up to the store: embeds each text that changed, and updates the fields of
@@ -28,8 +27,19 @@ pub struct EmbedSummary {
     pub removed: u64,
     /// Texts longer than the model reads.
     pub truncated: u64,
-    /// Products that could not be done, and why; they stay in the outbox.
+    /// Products that could not be done, and why; they wait to be tried again.
     pub failures: Failures,
+}
+
+impl EmbedSummary {
+    /// Adds what another run did.
+    pub fn add(&mut self, other: Self) {
+        self.embedded += other.embedded;
+        self.updated_fields += other.updated_fields;
+        self.removed += other.removed;
+        self.truncated += other.truncated;
+        self.failures.extend(other.failures);
+    }
 }
 
 /// How far embedding is.
@@ -44,13 +54,12 @@ pub struct EmbedProgress {
 /// How many changes are taken from the outbox at a time: bounds the memory.
 const PAGE: usize = 1024;
 
-/// What a page of changes comes to.
-#[derive(Debug, Default)]
-struct Page {
-    /// Products as the store has them.
-    records: BTreeMap<ProductId, ProductRecord>,
-    /// Products that the store no longer has.
-    gone: Vec<Change>,
+/// Tells how far the work for one target is. Nothing ends it before its time.
+struct Steps<'a> {
+    /// Changes of the page that are still to be done.
+    left: u64,
+    progress: &'a mut EmbedProgress,
+    observe: &'a (dyn Fn(EmbedProgress) + Send + Sync),
 }
 
 impl EmbedChanges {
@@ -84,19 +93,15 @@ impl EmbedChanges {
             let entries = self.store.outbox(after, PAGE).await?;
             let Some(last) = entries.last() else { return Ok(summary) };
             after = Some(last.sequence);
-            let page = self.page(&entries).await?;
+            let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
+            let page = Page::of(&*self.store, &changes).await?;
             let mut failures = Failures::new();
             for target in &self.targets {
-                let mut left = entries.len() as u64;
-                let mut step = |embedded: u64| {
-                    left = left.saturating_sub(embedded);
-                    progress.done += embedded;
-                    observe(progress);
-                };
-                failures.extend(page.bring_to(target, &mut summary, &mut step).await?);
+                let left = entries.len() as u64;
+                let mut steps = Steps { left, progress: &mut progress, observe };
+                failures.extend(page.bring_to(target, &mut summary, &mut steps).await?.failures);
                 // What was superseded is done as well.
-                progress.done += left;
-                observe(progress);
+                steps.step(steps.left);
             }
             let settled = |entry: &OutboxEntry| !failures.contains_key(&entry.change.id);
             let done: Vec<_> = entries.into_iter().filter(settled).collect();
@@ -104,69 +109,16 @@ impl EmbedChanges {
             summary.failures.extend(failures);
         }
     }
-
-    async fn page(&self, entries: &[OutboxEntry]) -> PortResult<Page> {
-        let ids: Vec<_> = entries.iter().map(|entry| entry.change.id.clone()).collect();
-        let mut records = self.store.fetch(&ids).await?;
-        let mut page = Page::default();
-        for change in newest_of_each(entries) {
-            match records.remove(&change.id) {
-                None => page.gone.push(change.clone()),
-                // The outbox names this product again, at the version that the store holds.
-                Some(record) if record.version > change.version => {}
-                Some(record) => drop(page.records.insert(change.id.clone(), record)),
-            }
-        }
-        Ok(page)
-    }
 }
 
-impl Page {
-    /// Makes every index of `target` hold this page.
-    async fn bring_to(
-        &self,
-        target: &EmbedTarget,
-        summary: &mut EmbedSummary,
-        step: &mut (impl FnMut(u64) + Send),
-    ) -> PortResult<Failures> {
-        let embedded = target.embedded(&self.records).await?;
-        let mut failures = target.remove(&self.gone).await?;
-        summary.removed += (self.gone.len() - failures.len()) as u64;
-        step(self.gone.len() as u64);
-
-        let (update, embed) = self.split(&embedded);
-        let refused = target.update(&update).await?;
-        summary.updated_fields += (update.len() - refused.len()) as u64;
-        failures.extend(refused);
-        step(update.len() as u64);
-
-        failures.extend(target.embed(&embed, summary, step).await?);
-        Ok(failures)
+impl Watch for Steps<'_> {
+    fn step(&mut self, done: u64) {
+        self.left = self.left.saturating_sub(done);
+        self.progress.done += done;
+        (self.observe)(*self.progress);
     }
 
-    /// What needs no embedding, and what does.
-    fn split(&self, embedded: &HashSet<ProductId>) -> (Vec<&ProductRecord>, Vec<&ProductRecord>) {
-        let is_embedded = |record: &&ProductRecord| embedded.contains(&record.product.id);
-        let (update, mut embed): (Vec<_>, Vec<_>) = self.records.values().partition(is_embedded);
-        // Texts of like length share a batch, so that an engine that pads wastes little.
-        let length =
-            |record: &&ProductRecord| record.product.name.len() + record.product.description.len();
-        embed.sort_by_key(length);
-        (update, embed)
+    fn is_stopped(&self) -> bool {
+        false
     }
-}
-
-/// The newest change of each product: a queue may deliver several, in any order.
-fn newest_of_each(page: &[OutboxEntry]) -> impl Iterator<Item = &Change> {
-    let mut newest = HashMap::<&ProductId, Version>::with_capacity(page.len());
-    for OutboxEntry { change, .. } in page {
-        let version = newest.entry(&change.id).or_insert(change.version);
-        *version = change.version.max(*version);
-    }
-    let changes = page.iter().map(|entry| &entry.change);
-    changes.filter(move |change| {
-        let is_newest = newest.get(&change.id) == Some(&change.version);
-        // Of two equal ones the first is enough.
-        is_newest && newest.remove(&change.id).is_some()
-    })
 }

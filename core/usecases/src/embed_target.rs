@@ -1,4 +1,5 @@
 use crate::EmbedSummary;
+use crate::embed_page::{Outcome, Watch};
 use entities::{Change, Facets, ProductId, ProductRecord};
 use futures::future::try_join_all;
 use futures::join;
@@ -65,31 +66,35 @@ impl EmbedTarget {
         self.write(&entries).await
     }
 
-    /// Embeds a batch while the one before is written.
+    /// Embeds a batch while the one before is written. Once it is stopped, the rest is left.
     pub(crate) async fn embed(
         &self,
         records: &[&ProductRecord],
         summary: &mut EmbedSummary,
-        mut step: impl FnMut(u64),
-    ) -> PortResult<Failures> {
-        let mut failures = Failures::new();
+        watch: &mut dyn Watch,
+    ) -> PortResult<Outcome> {
+        let mut outcome = Outcome::default();
         let mut waiting = Vec::new();
         for batch in records.chunks(BATCH) {
+            if watch.is_stopped() {
+                outcome.left.extend(batch.iter().map(|record| record.product.id.clone()));
+                continue;
+            }
             let (embedded, written) =
                 join!(self.embed_batch(batch, &mut summary.truncated), self.write(&waiting));
             let (entries, refused) = embedded?;
-            failures.extend(refused);
+            outcome.failures.extend(refused);
             let unwritten = written?;
             summary.embedded += (waiting.len() - unwritten.len()) as u64;
-            failures.extend(unwritten);
-            step(waiting.len() as u64);
+            outcome.failures.extend(unwritten);
+            watch.step(waiting.len() as u64);
             waiting = entries;
         }
         let unwritten = self.write(&waiting).await?;
         summary.embedded += (waiting.len() - unwritten.len()) as u64;
-        failures.extend(unwritten);
-        step(waiting.len() as u64);
-        Ok(failures)
+        outcome.failures.extend(unwritten);
+        watch.step(waiting.len() as u64);
+        Ok(outcome)
     }
 
     async fn write(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
@@ -150,7 +155,7 @@ impl EmbedTarget {
 }
 
 /// Whether the next text will meet the same error.
-fn is_about_all(error: &PortError) -> bool {
+pub(crate) fn is_about_all(error: &PortError) -> bool {
     matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Misconfigured)
 }
 

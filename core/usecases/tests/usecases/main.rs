@@ -18,3 +18,6 @@ mod query_embeddings;
 mod search;
 mod search_answers;
 mod similar;
+mod work_interruptions;
+mod work_queue;
+mod workplace;

@@ -1,0 +1,222 @@
+//! Workers who take changes from a queue: every message gets the outcome it deserves.
+
+use crate::house::{House, id, row};
+use crate::workplace::{LONG, Touchy, Workplace, did, never};
+use futures::future::BoxFuture;
+use memory::{Faults, MemoryEmbedder, MemoryIndex};
+use ports::{ChangeQueue, ErrorKind, FeedRow, ProductIndex, TRIES};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use usecases::EmbedTarget;
+
+fn three() -> [FeedRow; 3] {
+    [row("a", "Phone tripod", "₹1"), row("b", "Desk lamp", "₹2"), row("c", "Coffee cup", "₹3")]
+}
+
+fn all() -> [entities::ProductId; 3] {
+    ["a", "b", "c"].map(id)
+}
+
+/// More than two batches of texts.
+fn many() -> Vec<FeedRow> {
+    (0..300).map(|n| row(&n.to_string(), &format!("Product {n}"), "")).collect()
+}
+
+#[tokio::test]
+async fn what_the_outbox_held_is_embedded_from_the_queue() {
+    let place = Workplace::new();
+    place.house.ingest(&three(), 1).await;
+    assert_eq!(place.relay().await.unwrap().sent, 3);
+    assert_eq!(place.counts().await, [3, 0, 0]);
+    assert_eq!(did(&place.work().await.unwrap()), [3, 3, 0, 0]);
+    assert_eq!(place.counts().await, [0, 0, 0]);
+    place.house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn of_a_superseded_and_two_fresh_messages_none_is_lost() {
+    let place = Workplace::new();
+    place.house.ingest(&[row("a", "Old tripod", "")], 1).await;
+    place.house.ingest(&three(), 2).await;
+    place.send(&[("a", 1), ("b", 2), ("c", 2)]).await;
+    assert_eq!(did(&place.work().await.unwrap()), [3, 2, 0, 0]);
+    assert_eq!(place.counts().await, [0, 0, 0], "what is superseded is done");
+    assert_eq!(place.house.known("a").await, None, "its newer change is still to come");
+    place.send(&[("a", 2)]).await;
+    place.work().await.unwrap();
+    place.house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn of_two_messages_about_a_product_the_newer_counts_whichever_comes_first() {
+    for changes in [[("a", 1), ("a", 2)], [("a", 2), ("a", 1)], [("a", 2), ("a", 2)]] {
+        let place = Workplace::new();
+        place.house.ingest(&[row("a", "Old tripod", "")], 1).await;
+        place.house.ingest(&[row("a", "Phone tripod", "")], 2).await;
+        place.send(&changes).await;
+        assert_eq!(did(&place.work().await.unwrap()), [2, 1, 0, 0], "{changes:?}");
+        assert_eq!(place.counts().await, [0, 0, 0]);
+        place.house.assert_in_step(&[id("a")]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_older_message_is_done_though_the_newer_one_beside_it_fails() {
+    let place = Workplace::new();
+    place.house.ingest(&[row("a", "Phone tripod", "")], 2).await;
+    place.send(&[("a", 1), ("a", 2)]).await;
+    place.house.faults.refuse(id("a"));
+    place.work().await.unwrap();
+    assert_eq!(place.counts().await, [1, 0, 0]);
+    place.queue.pass(LONG);
+    assert_eq!(place.queue.receive(10).await.unwrap()[0].change.version.0, 2);
+}
+
+#[tokio::test]
+async fn a_message_that_comes_again_is_done_again_without_inference() {
+    let place = Workplace::new();
+    place.house.stock(&three()).await;
+    place.send(&[("b", 1), ("a", 1), ("gone", 1)]).await;
+    assert_eq!(did(&place.work().await.unwrap()), [3, 0, 2, 1]);
+    place.house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn a_product_that_is_to_blame_fails_alone_and_is_dead_after_five_tries() {
+    let place = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
+    place.announce(&three(), 1).await;
+    for tries in 1..=TRIES {
+        let summary = place.work().await.unwrap();
+        let failed: Vec<_> = summary.embedding.failures.keys().collect();
+        assert_eq!((failed, summary.released), (vec![&id("b")], 0));
+        assert_eq!(place.counts().await[2], u64::from(tries == TRIES));
+        assert_eq!(did(&place.work().await.unwrap())[0], 0, "it rests");
+        place.queue.pass(LONG);
+    }
+    assert_eq!(place.house.index.count().await.unwrap(), 2);
+    let letters = place.queue.dead_letters(None, 10).await.unwrap();
+    assert_eq!(letters[0].change.id, id("b"));
+    assert!(letters[0].reason.contains("told to refuse"), "{}", letters[0].reason);
+}
+
+#[tokio::test]
+async fn an_outage_gives_everything_back_and_counts_against_nobody() {
+    let place = Workplace::new();
+    place.announce(&three(), 1).await;
+    for steps in 0..2 * u64::from(TRIES) {
+        place.house.faults.break_after(steps, ErrorKind::Unavailable);
+        assert!(place.work().await.unwrap_err().is_retryable());
+        place.house.faults.mend();
+        assert_eq!(place.counts().await, [3, 0, 0], "all of it was given back");
+        place.queue.pass(Duration::from_secs(1));
+    }
+    let taken = place.queue.receive(10).await.unwrap();
+    assert!(taken.iter().all(|delivery| delivery.tries == 1), "{taken:?}");
+    place.queue.pass(LONG);
+    assert_eq!(did(&place.work().await.unwrap())[0], 3);
+    place.house.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn an_index_of_another_model_gives_everything_back() {
+    let place = Workplace::new();
+    place.house.stock(&[row("x", "Chair", "")]).await;
+    place.announce(&three(), 2).await;
+    let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
+    let indexes: Vec<Arc<dyn ProductIndex>> = vec![place.house.index.clone()];
+    let error = place.work_at(EmbedTarget { embedder: embedder.clone(), indexes }).await;
+    assert_eq!(error.unwrap_err().kind, ErrorKind::Misconfigured);
+    assert_eq!((place.counts().await, embedder.embedded().len()), ([3, 0, 0], 0));
+}
+
+#[tokio::test]
+async fn what_poisons_a_batch_namelessly_is_found_and_the_others_are_done() {
+    let place = Workplace::new();
+    place.announce(&three(), 1).await;
+    let index = Arc::new(Touchy { index: place.house.index.clone(), poison: vec![id("b")] });
+    let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
+    assert_eq!(summary.embedding.failures.keys().collect::<Vec<_>>(), [&id("b")]);
+    assert_eq!((place.counts().await, place.house.index.count().await.unwrap()), ([1, 0, 0], 2));
+    for _ in 1..TRIES {
+        place.queue.pass(LONG);
+        place.work_at(place.target_of(index.clone())).await.unwrap();
+    }
+    assert_eq!(place.counts().await, [0, 0, 1]);
+}
+
+#[tokio::test]
+async fn what_every_product_of_a_batch_meets_is_blamed_on_none() {
+    let place = Workplace::new();
+    place.announce(&three(), 1).await;
+    let index = Touchy { index: place.house.index.clone(), poison: all().to_vec() };
+    let error = place.work_at(place.target_of(Arc::new(index))).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Corrupt);
+    place.queue.pass(LONG);
+    let again = place.queue.receive(10).await.unwrap();
+    assert_eq!(again.len(), 3);
+    assert!(again.iter().all(|delivery| delivery.tries == 1), "{again:?}");
+}
+
+#[tokio::test]
+async fn leases_are_renewed_for_as_long_as_the_work_lasts() {
+    let place = Workplace::new();
+    place.announce(&many(), 1).await;
+    // Much time passes while they are embedded: whenever the worker waits, its wait is over at once.
+    let waited = Arc::new(AtomicU64::new(0));
+    let (queue, total) = (place.queue.clone(), waited.clone());
+    let sleep = move |time: Duration| -> BoxFuture<'static, ()> {
+        queue.pass(time);
+        total.fetch_add(time.as_secs(), Ordering::Relaxed);
+        Box::pin(std::future::ready(()))
+    };
+    let rival = async {
+        let mut stolen = 0;
+        while place.counts().await != [0, 0, 0] {
+            if waited.load(Ordering::Relaxed) > 0 {
+                stolen += place.queue.receive(10).await.unwrap().len();
+            }
+        }
+        stolen
+    };
+    let (summary, stolen) = futures::join!(place.drain(place.target(), &sleep, &|| false), rival);
+    assert_eq!((did(&summary.unwrap()), stolen), ([300, 300, 0, 0], 0));
+    let passed = Duration::from_secs(waited.load(Ordering::Relaxed));
+    assert!(passed > place.queue.lease(), "only {passed:?} passed");
+}
+
+#[tokio::test]
+async fn a_shift_that_ends_finishes_the_batch_in_hand_and_gives_back_the_rest() {
+    let place = Workplace::new();
+    place.announce(&many(), 1).await;
+    let embedder = place.house.embedder.clone();
+    let is_over = move || !embedder.embedded().is_empty();
+    let summary = place.drain(place.target(), &never, &is_over).await.unwrap();
+    let done = summary.embedding.embedded;
+    assert!(done > 0 && done < 300, "{done}");
+    assert_eq!((summary.received, summary.released), (300, 300 - done));
+    assert_eq!(place.counts().await, [300 - done, 0, 0]);
+    place.queue.pass(Duration::from_secs(1));
+    assert_eq!(place.work().await.unwrap().embedding.embedded, 300 - done);
+    assert_eq!(place.house.embedder.embedded().len(), 300, "each once");
+}
+
+#[tokio::test]
+async fn a_message_is_done_when_every_index_holds_it() {
+    let place = Workplace::new();
+    let faults = Faults::default();
+    let second = Arc::new(MemoryIndex::with_faults(faults.clone()));
+    let House { index, embedder, .. } = &place.house;
+    let target = || {
+        let indexes: Vec<Arc<dyn ProductIndex>> = vec![index.clone(), second.clone()];
+        EmbedTarget { embedder: embedder.clone(), indexes }
+    };
+    place.announce(&three(), 1).await;
+    faults.refuse(id("a"));
+    place.work_at(target()).await.unwrap();
+    assert_eq!(place.counts().await, [1, 0, 0]);
+    faults.mend();
+    place.queue.pass(LONG);
+    place.work_at(target()).await.unwrap();
+    assert_eq!((second.count().await.unwrap(), place.counts().await), (3, [0, 0, 0]));
+}

@@ -1,0 +1,158 @@
+//! A house whose changes are worked off from a queue.
+
+use crate::house::{House, id};
+use async_trait::async_trait;
+use entities::{Change, Fingerprint, ProductId, Statistics, Version};
+use futures::future::BoxFuture;
+use memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
+use ports::{
+    Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry, Indexed,
+    PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use usecases::{EmbedTarget, RelayChanges, RelaySummary, Shift, WorkQueue, WorkSummary};
+
+/// Longer than any pause and any lease.
+pub(crate) const LONG: Duration = Duration::from_hours(2);
+
+/// A house and a queue; the queue breaks only where a test says so.
+pub(crate) struct Workplace {
+    pub(crate) house: House,
+    pub(crate) queue: Arc<MemoryQueue>,
+}
+
+type Sleep = dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync;
+
+/// A sleep without end.
+pub(crate) fn never(_: Duration) -> BoxFuture<'static, ()> {
+    Box::pin(std::future::pending())
+}
+
+impl Workplace {
+    pub(crate) fn new() -> Self {
+        Self::of(House::new())
+    }
+
+    pub(crate) fn with_embedder(change: impl FnOnce(MemoryEmbedder) -> MemoryEmbedder) -> Self {
+        Self::of(House::with_embedder(change))
+    }
+
+    fn of(house: House) -> Self {
+        Self { house, queue: Arc::default() }
+    }
+
+    /// One whose queue breaks together with all else.
+    pub(crate) fn breaking() -> Self {
+        let house = House::new();
+        let queue = Arc::new(MemoryQueue::with_faults(house.faults.clone()));
+        Self { house, queue }
+    }
+
+    /// Ingests `rows`, and relays what they changed.
+    pub(crate) async fn announce(&self, rows: &[FeedRow], at: i64) {
+        self.house.ingest(rows, at).await;
+        self.relay().await.unwrap();
+    }
+
+    pub(crate) async fn relay(&self) -> PortResult<RelaySummary> {
+        RelayChanges { store: self.house.store.clone(), queue: self.queue.clone() }.run().await
+    }
+
+    /// Lets the queue hold these changes, whatever the store announced.
+    pub(crate) async fn send(&self, changes: &[(&str, i64)]) {
+        self.house.store.clear_outbox(&self.house.outbox().await).await.unwrap();
+        let change =
+            |(name, version): &(&str, i64)| Change { id: id(name), version: Version(*version) };
+        let changes: Vec<_> = changes.iter().map(change).collect();
+        assert!(self.queue.send(&changes).await.unwrap().is_empty());
+    }
+
+    pub(crate) fn target(&self) -> EmbedTarget {
+        self.target_of(self.house.index.clone())
+    }
+
+    /// The house's embedder, and another index.
+    pub(crate) fn target_of(&self, index: Arc<dyn ProductIndex>) -> EmbedTarget {
+        EmbedTarget { embedder: self.house.embedder.clone(), indexes: vec![index] }
+    }
+
+    /// Works off what is in sight.
+    pub(crate) async fn work(&self) -> PortResult<WorkSummary> {
+        self.work_at(self.target()).await
+    }
+
+    pub(crate) async fn work_at(&self, target: EmbedTarget) -> PortResult<WorkSummary> {
+        self.drain(target, &never, &|| false).await
+    }
+
+    /// Works as its surroundings say.
+    pub(crate) async fn drain(
+        &self,
+        target: EmbedTarget,
+        sleep: &Sleep,
+        is_over: &(dyn Fn() -> bool + Send + Sync),
+    ) -> PortResult<WorkSummary> {
+        let (queue, store) = (self.queue.clone(), self.house.store.clone());
+        let work = WorkQueue { queue, store, targets: vec![target] };
+        work.drain(&Shift { sleep, is_over, observe: &|_| () }).await
+    }
+
+    /// Waiting, in flight, dead.
+    pub(crate) async fn counts(&self) -> [u64; 3] {
+        let QueueCounts { waiting, in_flight, dead } = self.queue.counts().await.unwrap();
+        [waiting, in_flight, dead]
+    }
+}
+
+/// Received, embedded, updated, removed.
+pub(crate) fn did(summary: &WorkSummary) -> [u64; 4] {
+    let embedding = &summary.embedding;
+    [summary.received, embedding.embedded, embedding.updated_fields, embedding.removed]
+}
+
+/// An index that takes no batch with a poisonous product in it, and does not say which one it is.
+#[derive(Debug)]
+pub(crate) struct Touchy {
+    pub(crate) index: Arc<MemoryIndex>,
+    pub(crate) poison: Vec<ProductId>,
+}
+
+#[async_trait]
+impl ProductIndex for Touchy {
+    async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
+        if entries.iter().any(|entry| self.poison.contains(&entry.id)) {
+            return Err(PortError::new("touchy", ErrorKind::Corrupt, "something is wrong"));
+        }
+        self.index.upsert(entries).await
+    }
+
+    async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {
+        self.index.remove(changes).await
+    }
+
+    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+        self.index.known(ids).await
+    }
+
+    async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
+        self.index.candidates(query).await
+    }
+
+    async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
+        self.index.list(after, limit).await
+    }
+
+    async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
+        self.index.statistics().await
+    }
+
+    async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
+        self.index.fingerprint().await
+    }
+
+    async fn count(&self) -> PortResult<u64> {
+        self.index.count().await
+    }
+}
