@@ -115,12 +115,15 @@ fn is_unsigned(about: &ColumnDescPtr) -> bool {
     matches!(about.converted_type(), UINT_8 | UINT_16 | UINT_32 | UINT_64)
 }
 
-/// `number` with its last `scale` digits behind a point.
+/// `number` with its last `scale` digits behind a point; of zeros at the end no more than make two
+/// decimals, because a price with three reads in two ways.
 fn decimal(number: i128, scale: u32) -> String {
     let sign = if number < 0 { "-" } else { "" };
     let scale = scale as usize;
     let digits = format!("{:0>width$}", number.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
+    let needed = fraction.trim_end_matches('0').len().max(2).min(scale);
+    let fraction = &fraction[..needed];
     let point = if scale == 0 { "" } else { "." };
     format!("{sign}{whole}{point}{fraction}")
 }
@@ -145,6 +148,8 @@ mod tests {
         assert_eq!(decimal(61_750, 2), "617.50");
         assert_eq!(decimal(-5, 2), "-0.05");
         assert_eq!(decimal(7, 0), "7");
+        assert_eq!(decimal(12_500_000, 6), "12.50");
+        assert_eq!(decimal(12_345, 4), "1.2345");
         assert_eq!(big_decimal(&[0xf1, 0x36], 2), Ok("-37.86".to_owned()));
         assert_eq!(big_decimal(&[0x00, 0xf1, 0x36], 2), Ok("617.50".to_owned()));
         assert_eq!(big_decimal(&[], 1), Ok("0.0".to_owned()));

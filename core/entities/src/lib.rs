@@ -7,10 +7,13 @@ mod change;
 mod embedding;
 mod filter;
 mod hash;
+mod html;
 mod price;
+mod price_text;
 mod product;
 mod query;
 mod statistics;
+mod text;
 
 pub use analyzed::{AnalyzedText, BM25_B, BM25_K1, TextField};
 pub use change::{Change, Version};
@@ -21,3 +24,4 @@ pub use price::{Currency, Price, PriceError, UnknownCurrency};
 pub use product::{InvalidProductId, InvalidRating, Product, ProductId, ProductRecord, Rating};
 pub use query::{InvalidQuery, Mode, Query};
 pub use statistics::{CountedStatistics, Statistics};
+pub use text::clean_text;

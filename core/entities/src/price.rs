@@ -1,3 +1,4 @@
+use crate::price_text;
 use std::fmt;
 
 /// An amount of money, exact to the smallest coin.
@@ -23,23 +24,6 @@ pub struct PriceError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an ISO 4217 currency code of three letters: {0:?}")]
 pub struct UnknownCurrency(String);
-
-/// What shops write for a currency. Longer signs come before those they begin with.
-const SIGNS: &[(&str, &str)] = &[
-    ("HK$", "HKD"),
-    ("US$", "USD"),
-    ("A$", "AUD"),
-    ("C$", "CAD"),
-    ("S$", "SGD"),
-    ("Rs.", "INR"),
-    ("Rs", "INR"),
-    ("₹", "INR"),
-    ("€", "EUR"),
-    ("£", "GBP"),
-    ("¥", "JPY"),
-    ("₩", "KRW"),
-    ("$", "USD"),
-];
 
 impl Currency {
     /// Indian rupee.
@@ -88,33 +72,28 @@ impl Price {
         Self { minor, currency }
     }
 
-    /// Reads a price as shops write it: `₹1,24,999.50`, `HK$ 80`, `12.90 EUR`; a number without
-    /// sign or code is of the currency `unsigned`.
+    /// Reads a price as shops write it: `₹1,24,999.50`, `HK$ 80`, `12.90 EUR`, `1.234,56 €`; a
+    /// number without sign or code is of the currency `unsigned`, and so is one behind a sign that
+    /// several currencies share, where that is one of them. What can be read in two ways is refused.
     pub fn parse(text: &str, unsigned: Currency) -> Result<Self, PriceError> {
         let error = |reason| PriceError { text: text.to_owned(), reason };
-        let (number, currency) = split_currency(text.trim(), unsigned);
-        let (whole, fraction) = number.rsplit_once('.').unwrap_or((number, ""));
-        let decimals = currency.decimals();
-        if fraction.trim_end_matches('0').len() > decimals as usize {
+        let (number, currency) = price_text::split_currency(text, unsigned).map_err(error)?;
+        let decimals = currency.decimals() as usize;
+        let number = price_text::number(number, decimals).map_err(error)?;
+        let fraction = number.fraction.trim_end_matches('0');
+        if fraction.len() > decimals {
             return Err(error("more decimals than the currency has"));
         }
-        let mut minor = digits(whole).ok_or_else(|| error("not digits with grouping commas"))?;
-        for place in 0..decimals as usize {
-            let digit = match fraction.as_bytes().get(place) {
-                None => 0,
-                Some(digit @ b'0'..=b'9') => u64::from(digit - b'0'),
-                Some(_) => return Err(error("not digits behind the point")),
-            };
-            minor = minor
-                .checked_mul(10)
-                .and_then(|minor| minor.checked_add(digit))
-                .ok_or_else(|| error("too large"))?;
-        }
+        let whole = number.whole.bytes().filter(u8::is_ascii_digit);
+        let coins = fraction.bytes().chain(std::iter::repeat(b'0')).take(decimals);
+        let minor = whole.chain(coins).try_fold(0_u64, |minor, digit| {
+            minor.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+        });
         // The store keeps prices as signed 64-bit numbers.
-        if i64::try_from(minor).is_err() {
-            return Err(error("too large"));
+        match minor.filter(|&minor| i64::try_from(minor).is_ok()) {
+            Some(minor) => Ok(Self { minor, currency }),
+            None => Err(error("too large")),
         }
-        Ok(Self { minor, currency })
     }
 
     /// How many of the smallest coins.
@@ -147,50 +126,10 @@ impl fmt::Display for Price {
     }
 }
 
-fn split_currency(text: &str, unsigned: Currency) -> (&str, Currency) {
-    for (sign, code) in SIGNS {
-        let rest = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign));
-        if let (Some(rest), Ok(currency)) = (rest, Currency::new(code)) {
-            return (rest.trim(), currency);
-        }
-    }
-    if let Some((code, rest)) = text.split_at_checked(3)
-        && let Ok(currency) = Currency::new(code)
-    {
-        return (rest.trim(), currency);
-    }
-    if let Some((rest, code)) = text.len().checked_sub(3).and_then(|at| text.split_at_checked(at))
-        && let Ok(currency) = Currency::new(code)
-    {
-        return (rest.trim(), currency);
-    }
-    (text, unsigned)
-}
-
-/// Digits, in groups of two or three (`1,24,999`) or in none.
-fn digits(text: &str) -> Option<u64> {
-    let mut groups = text.split(',');
-    let first = groups.next()?;
-    let mut last = None;
-    for group in groups {
-        if !(2..=3).contains(&group.len()) || first.len() > 3 {
-            return None;
-        }
-        last = Some(group);
-    }
-    if first.is_empty() || last.is_some_and(|group| group.len() != 3) {
-        return None;
-    }
-    let digits = text.bytes().filter(|&byte| byte != b',');
-    digits.into_iter().try_fold(0_u64, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn inr(text: &str) -> Result<Price, PriceError> {
         Price::parse(text, Currency::INR)
@@ -205,8 +144,47 @@ mod tests {
     }
 
     #[test]
-    fn indian_grouping_is_read() {
-        assert_eq!(inr("₹1,24,999"), Ok(Price::from_minor(12_499_900, Currency::INR)));
+    fn grouping_is_read_as_any_country_writes_it() {
+        for text in [
+            "₹1,24,999.5",
+            "124,999.50",
+            "124.999,50",
+            "1,24,999.50",
+            "124 999,50",
+            "124\u{a0}999.5",
+            "124\u{202f}999,50",
+            "124'999.50",
+            "124’999,5",
+            "124999.50",
+            "124999,5000",
+            "  INR 124,999.50  ",
+        ] {
+            assert_eq!(inr(text), Ok(Price::from_minor(12_499_950, Currency::INR)), "{text}");
+        }
+        for (text, whole) in
+            [("1,299", 1_299), ("1.234.567", 1_234_567), ("10 000", 10_000), ("₹ 1,299/-", 1_299)]
+        {
+            assert_eq!(inr(text), Ok(Price::from_minor(whole * 100, Currency::INR)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_reads_in_two_ways_is_refused_for_that_reason() {
+        for (text, said) in [
+            ("₹1.234", "thousands or decimals"),
+            ("12.500", "thousands or decimals"),
+            ("KWD 1,234", "thousands or decimals"),
+            ("199 kr", "several countries"),
+            ("-3", "negative"),
+            ("12,345.678", "more decimals"),
+            ("100 ABC", "not a currency"),
+        ] {
+            let error = inr(text).unwrap_err().to_string();
+            assert!(error.contains(said) && error.contains(text), "{error}");
+        }
+        assert_eq!(inr("0.500"), inr("0.5"));
+        assert_eq!(inr("1234.500"), inr("1234,5"));
+        assert_eq!(inr("KWD 1.234").map(Price::minor), Ok(1_234));
     }
 
     #[test]
@@ -214,7 +192,25 @@ mod tests {
         assert_eq!(inr("HK$ 80"), Ok(Price::from_minor(8_000, Currency::HKD)));
         assert_eq!(inr("usd 3.10"), Ok(Price::from_minor(310, Currency::USD)));
         assert_eq!(inr("12.90 USD"), Ok(Price::from_minor(1_290, Currency::USD)));
+        assert_eq!(inr("$12.90 USD"), inr("12.90 USD"));
+        assert_eq!(inr("12,90€").map(|price| price.to_string()), Ok("12.90 EUR".to_owned()));
+        assert_eq!(inr("1 234,50 zł").map(|price| price.to_string()), Ok("1234.50 PLN".to_owned()));
+        assert_eq!(inr("CHF 25.-").map(|price| price.to_string()), Ok("25.00 CHF".to_owned()));
         assert_eq!(inr("¥1200").map(Price::minor), Ok(1_200));
+    }
+
+    #[test]
+    fn a_sign_of_many_currencies_is_that_of_the_shop() {
+        let read = |text, code| {
+            let unsigned = Currency::new(code).unwrap();
+            Price::parse(text, unsigned).map(|price| price.to_string())
+        };
+        assert_eq!(read("$80", "HKD"), Ok("80.00 HKD".to_owned()));
+        assert_eq!(read("$80 CAD", "HKD"), Ok("80.00 CAD".to_owned()));
+        assert_eq!(read("$80", "EUR"), Ok("80.00 USD".to_owned()));
+        assert_eq!(read("¥12.50", "CNY"), Ok("12.50 CNY".to_owned()));
+        assert_eq!(read("199 kr", "SEK"), Ok("199.00 SEK".to_owned()));
+        assert!(read("€80 USD", "EUR").is_err());
     }
 
     #[test]
@@ -222,15 +218,20 @@ mod tests {
         for text in [
             "",
             "₹",
-            "₹1.234",
             "₹-3",
             "₹1.2.3",
             "call us",
             "1,2,3",
             "1,",
             ",1",
+            ".5",
             "1,,000",
             "1.x",
+            "1,234,56",
+            "1.24.999,50",
+            "1,234.567.890",
+            "1 23 456",
+            "10 - 20",
             "99999999999999999999",
             "₹9223372036854775807",
             "€",
@@ -240,6 +241,25 @@ mod tests {
             "१२",
         ] {
             assert!(inr(text).is_err(), "{text:?} should be refused");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_price_that_was_printed_is_read_as_it_was(minor in 0..=u64::MAX / 2, code in "[A-Z]{3}") {
+            if let Ok(currency) = Currency::new(&code) {
+                let price = Price::from_minor(minor, currency);
+                let read = Price::parse(&price.to_string(), Currency::INR);
+                // What shops write in other places than codes is none of the world's currencies.
+                prop_assert!(read.is_err() || read == Ok(price));
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_price_or_refused(text in "[0-9.,' $€RsA-Z/-]{0,12}|.{0,8}") {
+            if let Ok(price) = Price::parse(&text, Currency::USD) {
+                prop_assert_eq!(Price::parse(&price.to_string(), Currency::USD), Ok(price));
+            }
         }
     }
 

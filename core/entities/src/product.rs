@@ -87,18 +87,26 @@ impl fmt::Display for ProductId {
     }
 }
 
+/// What shops write behind a rating.
+const OF_FIVE: [&str; 4] = ["out of 5 stars", "out of 5", "/5", "stars"];
+
 impl Rating {
-    /// Reads `4`, `4.3` or `4.25`: stars from 0 to 5 with at most two decimals.
+    /// Reads `4`, `4.3`, `4,25` or `4.3 out of 5 stars`: stars from 0 to 5. What a shop's average has
+    /// beyond hundredths is rounded.
     pub fn parse(text: &str) -> Result<Self, InvalidRating> {
         let error = || InvalidRating(text.to_owned());
-        let (stars, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let stars = OF_FIVE.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
+        let (stars, fraction) = stars.trim_end().split_once(['.', ',']).unwrap_or((stars, "0"));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let fraction = fraction.trim_end_matches('0');
-        if stars.len() != 1 || !digits(stars) || !digits(fraction) || fraction.len() > 2 {
+        if stars.trim_end().len() != 1 || !digits(stars.trim_end()) || !digits(fraction) {
             return Err(error());
         }
-        let hundredths = format!("{stars}{fraction:0<2}").parse().map_err(|_| error())?;
-        Self::from_hundredths(hundredths).ok_or_else(error)
+        let thousandths = format!("{}{fraction:0<3}", stars.trim_end());
+        let thousandths: u16 = thousandths[..4].parse().map_err(|_| error())?;
+        // Five stars and a bit would round to five.
+        let is_beyond = stars.starts_with('5') && fraction.bytes().any(|digit| digit != b'0');
+        let hundredths = Self::from_hundredths((thousandths + 5) / 10);
+        hundredths.filter(|_| !is_beyond && !fraction.is_empty()).ok_or_else(error)
     }
 
     /// The rating of so many hundredths of a star; `None` above five stars.
@@ -184,7 +192,11 @@ mod tests {
         assert_eq!(Rating::parse("3.6").map(Rating::hundredths), Ok(360));
         assert_eq!(Rating::parse("5.00").map(Rating::hundredths), Ok(500));
         assert_eq!(Rating::parse("4").map(Rating::hundredths), Ok(400));
-        for text in ["", "Get", "5.1", "11", "-1", "4.255", "4,5", "."] {
+        assert_eq!(Rating::parse("4,25").map(Rating::hundredths), Ok(425));
+        assert_eq!(Rating::parse("4.266666666666667").map(Rating::hundredths), Ok(427));
+        assert_eq!(Rating::parse("4.3 out of 5 stars").map(Rating::hundredths), Ok(430));
+        assert_eq!(Rating::parse("4/5").map(Rating::hundredths), Ok(400));
+        for text in ["", "Get", "5.1", "5.001", "11", "-1", "4.", "4.2.5", "4,é", ".", "4/10"] {
             assert!(Rating::parse(text).is_err(), "{text:?} should be refused");
         }
     }

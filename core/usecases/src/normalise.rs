@@ -1,4 +1,4 @@
-use entities::{ContentHash, Currency, Price, Product, ProductId, Rating};
+use entities::{ContentHash, Currency, Price, Product, ProductId, Rating, clean_text};
 use ports::{FeedRow, RefusedRow};
 
 /// How much of a refused value a message repeats, in characters.
@@ -9,7 +9,7 @@ const SHOWN: usize = 80;
 /// Blank ratings and the "Get" that some shops print in their place mean that nobody rated the
 /// product. A count of ratings that is no number is what a shop prints beside them ("Only 2 left
 /// in stock."), and means the same.
-pub fn normalise(row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow> {
+pub fn normalise(mut row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow> {
     let line = row.line;
     let refused = |field: &str, value: &str, reason: String| RefusedRow {
         line,
@@ -17,11 +17,12 @@ pub fn normalise(row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow
         value: value.chars().take(SHOWN).collect(),
         reason,
     };
-    if row.name.trim().is_empty() {
+    let id = product_id(&row);
+    let name = clean_text(std::mem::take(&mut row.name));
+    if name.is_empty() {
         return Err(refused("name", "", "a product needs a name".to_owned()));
     }
-    let id = product_id(&row)
-        .map_err(|error| refused("product_id", &row.product_id, error.to_string()))?;
+    let id = id.map_err(|error| refused("product_id", &row.product_id, error.to_string()))?;
     let price = |field, text: &str| match text.trim() {
         "" => Ok(None),
         text => Price::parse(text, unsigned)
@@ -37,15 +38,15 @@ pub fn normalise(row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow
     Ok(Product {
         id,
         rating,
-        rating_count: row.no_of_ratings.trim().replace(',', "").parse().ok(),
+        rating_count: count(&row.no_of_ratings),
         discount_price: price("discount_price", &row.discount_price)?,
         actual_price: price("actual_price", &row.actual_price)?,
-        name: trimmed(row.name),
-        main_category: trimmed(row.main_category),
-        sub_category: trimmed(row.sub_category),
-        brand: trimmed(row.brand),
-        description: trimmed(row.description),
-        attributes: trimmed(row.attributes),
+        name,
+        main_category: clean_text(row.main_category),
+        sub_category: clean_text(row.sub_category),
+        brand: clean_text(row.brand),
+        description: clean_text(row.description),
+        attributes: clean_text(row.attributes),
         image_url: trimmed(row.image),
         link: trimmed(row.link),
     })
@@ -74,6 +75,31 @@ fn asin(link: &str) -> Option<&str> {
     let is_asin = asin.len() == 10
         && asin.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
     is_asin.then_some(asin)
+}
+
+/// A number of ratings, `1,234` or `(17.0)`; anything else is none.
+fn count(text: &str) -> Option<u64> {
+    let text = text.trim().trim_start_matches('(').trim_end_matches(')');
+    if let Ok(count) = text.parse() {
+        return Some(count);
+    }
+    let text = match text.split_once('.') {
+        Some((whole, "0" | "00")) => whole,
+        _ => text,
+    };
+    let is_mark = |c: char| matches!(c, ',' | '.' | ' ' | '\'' | '\u{a0}' | '\u{202f}');
+    let mut number = 0_u64;
+    for (place, group) in text.split(is_mark).enumerate() {
+        // India writes groups of two.
+        if place > 0 && !(2..=3).contains(&group.len()) {
+            return None;
+        }
+        for byte in group.bytes() {
+            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+            number = number.checked_mul(10)?.checked_add(digit)?;
+        }
+    }
+    (!text.is_empty()).then_some(number)
 }
 
 /// Keeps the allocation where there is nothing to trim, as in nearly every row.
@@ -125,8 +151,35 @@ mod tests {
             let product = product.unwrap();
             assert_eq!((product.rating, product.rating_count), (None, None));
         }
-        let rated = read(|row| row.no_of_ratings = "12,345".into()).unwrap();
-        assert_eq!(rated.rating_count, Some(12_345));
+    }
+
+    #[test]
+    fn a_number_of_ratings_is_read_as_shops_write_it() {
+        for (text, count) in [
+            ("12,345", Some(12_345)),
+            ("(1,23,456)", Some(123_456)),
+            ("12.345", Some(12_345)),
+            ("17.0", Some(17)),
+            ("1.2K", None),
+            ("3.5", None),
+            ("", None),
+        ] {
+            let rated = read(|row| row.no_of_ratings = text.into()).unwrap();
+            assert_eq!(rated.rating_count, count, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_are_freed_of_markup_and_links_stay_as_they_are() {
+        let product = read(|row| {
+            row.name = "<b>Tripod</b> &amp; bag".into();
+            row.description = "<p>Stands</p><p>still</p>".into();
+            row.link = "https://shop.example/?a=1&amp;b=<2>".into();
+        });
+        let product = product.unwrap();
+        assert_eq!((&*product.name, &*product.description), ("Tripod & bag", "Stands still"));
+        assert_eq!(product.link, "https://shop.example/?a=1&amp;b=<2>");
+        assert_eq!(read(|row| row.name = "<br>".into()).unwrap_err().field, "name");
     }
 
     #[test]
