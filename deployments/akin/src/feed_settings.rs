@@ -1,8 +1,10 @@
 //! Which feeds are read, and how.
 
 use crate::settings::BadSettings;
-use feeds::{BadColumnMap, ColumnMap, Format, Options};
+use feeds::{BadColumnMap, ColumnMap, FeedFile, Format, Options};
+use ports::FeedSource;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The feeds of a command.
 #[derive(Debug, clap::Args)]
@@ -23,17 +25,10 @@ pub(crate) struct FeedSettings {
     map: Option<ColumnMap>,
 }
 
-/// Feeds that are there.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) files: Vec<PathBuf>,
-    pub(crate) options: Options,
-}
-
 impl FeedSettings {
-    /// The files that are named. Paths that lead to nothing are refused all at once, before
+    /// The feeds that are named. Paths that lead to nothing are refused all at once, before
     /// anything is begun.
-    pub(crate) fn found(self) -> Result<Found, BadSettings> {
+    pub(crate) fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for path in &self.feeds {
             match feeds::files(path) {
@@ -42,8 +37,10 @@ impl FeedSettings {
             }
         }
         BadSettings::refuse(problems)?;
-        let options = Options { format: self.feed_format, map: self.map.unwrap_or_default() };
-        Ok(Found { files, options })
+        let map = self.map.clone().unwrap_or_default();
+        let options = Options { format: self.feed_format, map };
+        let source = |file| Arc::new(FeedFile::new(file, options.clone())) as Arc<dyn FeedSource>;
+        Ok(files.into_iter().map(source).collect())
     }
 }
 

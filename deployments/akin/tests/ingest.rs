@@ -59,6 +59,91 @@ fn several_feeds_and_the_standard_input_are_one_catalogue() {
     assert_eq!(place.run("status --json").json()["products"], 7);
 }
 
+/// Twenty products; the first line is the header's.
+fn twenty() -> Vec<String> {
+    let product = |number| format!("{number},Product {number},{}.50", 10 + number);
+    let products = (0..20).map(product);
+    std::iter::once("product_id,name,price".to_owned()).chain(products).collect()
+}
+
+#[test]
+fn a_complete_feed_removes_what_it_no_longer_names_and_a_product_comes_back() {
+    let place = Place::new();
+    let lines = twenty();
+    place.write("all.csv", lines.join("\n"));
+    place.write("fewer.csv", lines[..18].join("\n"));
+    place.run("ingest --no-embed --complete all.csv").succeeds();
+    masked(|| {
+        insta::assert_snapshot!(place.run("ingest --no-embed --complete fewer.csv").succeeds());
+    });
+    assert_eq!(place.run("status --json").json()["products"], 17);
+    let again = place.run("ingest --no-embed --json --complete fewer.csv").succeeds();
+    assert_eq!(again.counts(["unchanged", "removed"]), [17, 0]);
+    let back = place.run("ingest --no-embed --json --complete all.csv").succeeds();
+    assert_eq!(back.counts(["inserted", "unchanged", "removed"]), [3, 17, 0]);
+}
+
+#[test]
+fn a_complete_feed_that_was_cut_short_or_is_empty_changes_nothing() {
+    let place = Place::new();
+    let mut lines = twenty();
+    place.write("all.csv", lines.join("\n"));
+    place.run("ingest --no-embed --complete all.csv").succeeds();
+    lines[1] = "0,Another name,1".to_owned();
+    place.write("short.csv", lines[..10].join("\n"));
+    place.write("empty.csv", &lines[0]);
+    for feed in ["short.csv", "empty.csv"] {
+        let outcome = place.run(&format!("ingest --no-embed --complete {feed}")).fails_with(1);
+        masked(|| insta::assert_snapshot!(format!("cut_{feed}"), outcome));
+    }
+    let before = place.run("ingest --no-embed --json all.csv").succeeds();
+    assert_eq!(before.counts(["unchanged", "changed", "removed"]), [20, 0, 0]);
+    let told = "ingest --no-embed --json --complete --max-removed 60% short.csv";
+    assert_eq!(place.run(told).succeeds().counts(["changed", "removed"]), [1, 11]);
+}
+
+#[test]
+fn a_feed_that_is_mostly_unreadable_changes_nothing_unless_told() {
+    let place = Place::new();
+    let mut lines = twenty();
+    for line in &mut lines[1..8] {
+        line.push_str(" or so");
+    }
+    place.write("bad.csv", lines.join("\n"));
+    masked(|| {
+        insta::assert_snapshot!(place.run("ingest --no-embed bad.csv").fails_with(1));
+    });
+    assert_eq!(place.run("status --json").json()["products"], 0);
+    let told = place.run("ingest --no-embed --json --max-refused 50% bad.csv").succeeds();
+    assert_eq!(told.counts(["inserted", "quarantined"]), [13, 7]);
+    let outcome = place.run("ingest --max-refused half bad.csv").fails_with(2);
+    assert!(outcome.stderr.contains("--max-refused <SHARE> (AKIN_MAX_REFUSED)"), "{outcome}");
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let place = Place::new();
+    let mut lines = twenty();
+    place.write("all.csv", lines.join("\n"));
+    place.run("ingest --no-embed all.csv").succeeds();
+    lines[1] = "0,Another name,1".to_owned();
+    lines[2] = "1,Product 1,3".to_owned();
+    lines.truncate(19);
+    lines.push("new,New,1".to_owned());
+    let feed = lines.join("\n");
+    let dry = "ingest --dry-run --complete -";
+    masked(|| insta::assert_snapshot!(place.run_with(dry, &feed).succeeds()));
+    let keys = ["read", "inserted", "changed", "unchanged", "removed", "quarantined"];
+    let dry = place.run_with("ingest --dry-run --json --complete -", &feed).succeeds();
+    let done = place.run_with("ingest --no-embed --json --complete -", &feed).succeeds();
+    assert_eq!(dry.counts(keys), done.counts(keys));
+    assert_eq!(dry.counts(["embedded", "updated_fields"]), [2, 1]);
+    lines.truncate(5);
+    place.write("short.csv", lines.join("\n"));
+    let short = place.run("ingest --dry-run --complete short.csv").fails_with(1);
+    assert!(short.stderr.contains("--max-removed"), "{short}");
+}
+
 #[test]
 fn a_currency_is_asked_for_by_its_code() {
     let place = Place::new();

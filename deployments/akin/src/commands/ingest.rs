@@ -1,24 +1,47 @@
+//! Feeds in, as far as the embeddings.
+
+mod outcome;
+
 use crate::compose::{self, EngineSettings, Opened};
-use crate::feed_settings::{FeedSettings, Found};
-use crate::output::Format;
+use crate::exit;
+use crate::feed_settings::FeedSettings;
+use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
-use crate::{exit, output};
 use entities::Currency;
-use ports::{PortError, ProductFeed, RefusedRow};
-use serde::Serialize;
+use outcome::{Outcome, plural};
+use ports::{FeedSource, PortError, ProductStore};
+use std::collections::HashMap;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use usecases::{EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary};
+use usecases::{
+    CatalogueProgress, EmbedChanges, EmbedSummary, IngestCatalogue, IngestError, Limits, Share,
+};
 
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  akin ingest --complete --dry-run catalogue.csv\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
     feeds: FeedSettings,
+
+    /// The feeds together name all that the shop sells: remove the products that none of them names.
+    #[arg(long, env = "AKIN_COMPLETE")]
+    complete: bool,
+
+    /// Say what the run would do, and do nothing.
+    #[arg(long, env = "AKIN_DRY_RUN")]
+    dry_run: bool,
+
+    /// Change nothing if more of the rows than this cannot be products.
+    #[arg(long, env = "AKIN_MAX_REFUSED", default_value = "20%", value_name = "SHARE")]
+    max_refused: Share,
+
+    /// Change nothing if complete feeds do not name more of the products than this.
+    #[arg(long, env = "AKIN_MAX_REMOVED", default_value = "20%", value_name = "SHARE")]
+    max_removed: Share,
 
     /// Keep the products, but leave their embedding to a later run.
     #[arg(long, env = "AKIN_NO_EMBED")]
@@ -35,54 +58,88 @@ pub(crate) struct Arguments {
     engine: EngineSettings,
 }
 
-/// What the whole run did.
-#[derive(Debug, Default)]
-struct Run {
-    rows: IngestSummary,
-    /// The first rows that were refused, with the feed they stand in.
-    refused: Vec<(String, RefusedRow)>,
-    embedding: EmbedSummary,
-    seconds: f64,
-    /// Feeds that could not be read to their ends; what was read of them is kept.
-    unread: Vec<anyhow::Error>,
-}
-
-/// What a script learns of a run.
-#[derive(Debug, Serialize)]
-struct Report {
-    read: u64,
-    inserted: u64,
-    changed: u64,
-    unchanged: u64,
-    removed: u64,
-    quarantined: u64,
-    embedded: u64,
-    updated_fields: u64,
-    failed: usize,
-    seconds: f64,
-}
-
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
-    let (feeds, unsigned) = (arguments.feeds.found()?, arguments.currency);
-    let mut run = Run::default();
-    if arguments.no_embed {
+    let feeds = arguments.feeds.sources()?;
+    let ingested = if arguments.dry_run {
+        arguments.rehearse(&feeds).await
+    } else if arguments.no_embed {
         let store = arguments.engine.catalogue.open_store().await?;
-        run.read(&feeds, &IngestFeed { store, unsigned }).await?;
+        let summary = arguments.read(&feeds, store).await;
+        summary.map(|summary| Outcome::kept(summary, began.elapsed()))
     } else {
         let engine = arguments.engine.open().await?;
-        run.read(&feeds, &IngestFeed { store: engine.store.clone(), unsigned }).await?;
-        run.embedding = embed(&engine).await?;
-        engine.backends.settle().await?;
+        match arguments.read(&feeds, engine.store.clone()).await {
+            Ok(summary) => {
+                let embedded = embed(&engine).await?;
+                engine.backends.settle().await?;
+                Ok(Outcome::embedded(summary, embedded, began.elapsed()))
+            }
+            Err(error) => Err(error),
+        }
+    };
+    match ingested {
+        Ok(outcome) => Ok(outcome.tell(arguments.format.json)),
+        Err(error) => refuse(error),
     }
-    run.seconds = began.elapsed().as_secs_f64();
-    if arguments.format.json {
-        output::json(&run.report());
-    } else if run.rows.read > 0 || run.unread.is_empty() {
-        run.print(arguments.no_embed);
+}
+
+impl Arguments {
+    async fn read(
+        &self,
+        feeds: &[Arc<dyn FeedSource>],
+        store: Arc<dyn ProductStore>,
+    ) -> anyhow::Result<usecases::CatalogueSummary> {
+        let observer = Observer::default();
+        let observe = |at: CatalogueProgress<'_>| observer.show(at);
+        let ingest = self.ingest(store);
+        Ok(ingest.run(feeds, compose::now(), &observe).await?)
     }
-    run.remarks();
-    Ok(run.code())
+
+    async fn rehearse(&self, feeds: &[Arc<dyn FeedSource>]) -> anyhow::Result<Outcome> {
+        let began = Instant::now();
+        let store = self.engine.catalogue.open_store().await?;
+        let observer = Observer::default();
+        let observe = |at: CatalogueProgress<'_>| observer.show(at);
+        let ingest = self.ingest(store);
+        let rehearsal = ingest.rehearse(feeds, compose::now(), &observe).await?;
+        match rehearsal.refusal {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(Outcome::rehearsed(rehearsal, began.elapsed())),
+        }
+    }
+
+    fn ingest(&self, store: Arc<dyn ProductStore>) -> IngestCatalogue {
+        let limits = Limits { refused: self.max_refused, removed: self.max_removed };
+        IngestCatalogue { store, unsigned: self.currency, is_complete: self.complete, limits }
+    }
+}
+
+/// Says what to do about feeds that are too bad to be true.
+fn refuse(error: anyhow::Error) -> anyhow::Result<ExitCode> {
+    let remedy = match error.downcast_ref::<IngestError>() {
+        Some(IngestError::TooManyRefused { refused, first, .. }) => {
+            for (feed, row) in first {
+                outcome::note_refused(feed, row);
+            }
+            let rest = refused - first.len() as u64;
+            if rest > 0 {
+                output::note(&format!("and {} more", plural(rest, "row", "rows")));
+            }
+            "mend the feed, or allow more with --max-refused (AKIN_MAX_REFUSED)"
+        }
+        Some(IngestError::TooManyMissing { .. }) => {
+            "look whether the feed was cut short, or allow more with --max-removed \
+             (AKIN_MAX_REMOVED)"
+        }
+        Some(IngestError::EmptySnapshot { .. }) => {
+            "look whether the feed was cut short; without --complete it is no reason to remove \
+             anything"
+        }
+        _ => return Err(error),
+    };
+    output::failure(&anyhow::anyhow!("{error}: {remedy}"));
+    Ok(exit::of(&error))
 }
 
 async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
@@ -91,113 +148,32 @@ async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
     embed.run(&|at: usecases::EmbedProgress| progress.at(at.done, Some(at.total), "")).await
 }
 
-impl Run {
-    /// Reads every feed; one that cannot be read to its end keeps none of the others waiting.
-    async fn read(&mut self, feeds: &Found, ingest: &IngestFeed) -> Result<(), IngestError> {
-        for path in &feeds.files {
-            match feeds::open(path, &feeds.options) {
-                Ok(feed) => self.read_one(feed, ingest).await?,
-                Err(error) => self.unread.push(error.into()),
-            }
-        }
-        Ok(())
-    }
+/// A bar, or lines, for each part of a run.
+#[derive(Debug, Default)]
+struct Observer(Mutex<HashMap<String, Progress>>);
 
-    async fn read_one(
-        &mut self,
-        mut feed: Box<dyn ProductFeed>,
-        ingest: &IngestFeed,
-    ) -> Result<(), IngestError> {
-        let name = feed.name().to_owned();
-        let progress = Progress::new(format!("reading {name}"), Unit::Bytes);
-        let so_far = Mutex::new(IngestSummary::default());
-        let observe = |at: usecases::IngestProgress<'_>| {
-            progress.at(at.feed.read, at.feed.total, &format!("{} rows", at.summary.read));
-            at.summary.clone_into(&mut so_far.lock().unwrap_or_else(PoisonError::into_inner));
+impl Observer {
+    fn show(&self, at: CatalogueProgress<'_>) {
+        let reading = |feed: usecases::IngestProgress<'_>| {
+            (feed.feed.read, feed.feed.total, format!("{} rows", feed.summary.read))
         };
-        let read = ingest.run(&mut *feed, compose::now(), &observe).await;
-        let summary = match read {
-            Ok(summary) => summary,
-            Err(error @ IngestError::Feed { .. }) => {
-                self.unread.push(error.into());
-                so_far.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let (what, unit, (done, total, detail)) = match at {
+            CatalogueProgress::Surveying(name, at) => {
+                (format!("reading {name}"), Unit::Bytes, reading(at))
             }
-            Err(error) => return Err(error),
+            CatalogueProgress::Writing(name, at) => {
+                (format!("keeping {name}"), Unit::Bytes, reading(at))
+            }
+            CatalogueProgress::Removing(done, all) => {
+                ("removing".to_owned(), Unit::Products, (done, Some(all), String::new()))
+            }
         };
-        self.rows.read += summary.read;
-        self.rows.inserted += summary.inserted;
-        self.rows.changed += summary.changed;
-        self.rows.unchanged += summary.unchanged;
-        self.rows.quarantined += summary.quarantined;
-        self.refused.extend(summary.refused.into_iter().map(|row| (name.clone(), row)));
-        Ok(())
+        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !shown.contains_key(&what) {
+            // What came before is done: its bar makes room.
+            shown.clear();
+        }
+        let progress = shown.entry(what.clone()).or_insert_with(|| Progress::new(what, unit));
+        progress.at(done, total, &detail);
     }
-
-    fn code(&self) -> ExitCode {
-        match self.unread.first() {
-            Some(error) => exit::of(error),
-            None if !self.embedding.failures.is_empty() => exit::partly(),
-            None => exit::DONE,
-        }
-    }
-
-    /// What went wrong, and what should be looked at.
-    fn remarks(&self) {
-        if self.embedding.truncated > 0 {
-            let texts = plural(self.embedding.truncated, "text is", "texts are");
-            output::note(&format!("{texts} longer than the model reads; the end does not count"));
-        }
-        for (feed, RefusedRow { line, field, value, reason }) in &self.refused {
-            let field = if field.is_empty() { "row" } else { field };
-            output::note(&format!("{feed}, line {line}, {field} {value:?}: {reason}"));
-        }
-        if self.rows.quarantined > self.refused.len() as u64 {
-            output::note("`akin quarantine` lists the rest");
-        }
-        for (id, error) in &self.embedding.failures {
-            output::note(&format!("product {id} was not embedded: {}", error.report()));
-        }
-        self.unread.iter().for_each(output::failure);
-    }
-
-    fn print(&self, no_embed: bool) {
-        let Self { rows, embedding, seconds, .. } = self;
-        output::line(&format!(
-            "{} read in {seconds:.1} s: {} new, {} changed, {} unchanged, {} quarantined",
-            plural(rows.read, "row", "rows"),
-            rows.inserted,
-            rows.changed,
-            rows.unchanged,
-            rows.quarantined
-        ));
-        if no_embed {
-            return output::line("nothing embedded yet: the next run without --no-embed does it");
-        }
-        output::line(&format!(
-            "{} embedded, {} updated without embedding, {} removed",
-            plural(embedding.embedded, "product", "products"),
-            embedding.updated_fields,
-            embedding.removed
-        ));
-    }
-
-    fn report(&self) -> Report {
-        let Self { rows, embedding, seconds, .. } = self;
-        Report {
-            read: rows.read,
-            inserted: rows.inserted,
-            changed: rows.changed,
-            unchanged: rows.unchanged,
-            removed: embedding.removed,
-            quarantined: rows.quarantined,
-            embedded: embedding.embedded,
-            updated_fields: embedding.updated_fields,
-            failed: embedding.failures.len(),
-            seconds: *seconds,
-        }
-    }
-}
-
-fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

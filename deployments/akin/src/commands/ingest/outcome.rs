@@ -1,0 +1,178 @@
+use crate::{exit, output};
+use ports::RefusedRow;
+use serde::Serialize;
+use std::process::ExitCode;
+use std::time::Duration;
+use usecases::{CatalogueSummary, EmbedSummary, Rehearsal, Withheld};
+
+/// What a run did, or would do.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    catalogue: CatalogueSummary,
+    embedding: EmbedSummary,
+    manner: Manner,
+    seconds: f64,
+}
+
+/// How far a run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// Nothing was done.
+    Rehearsed,
+    /// The products are kept, and wait to be embedded.
+    Kept,
+    /// They are embedded.
+    Embedded,
+}
+
+/// What a script learns of a run.
+#[derive(Debug, Serialize)]
+struct Report {
+    read: u64,
+    inserted: u64,
+    changed: u64,
+    unchanged: u64,
+    removed: u64,
+    quarantined: u64,
+    embedded: u64,
+    updated_fields: u64,
+    failed: usize,
+    seconds: f64,
+    /// Nothing of it was done.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+impl Outcome {
+    pub(crate) fn rehearsed(rehearsal: Rehearsal, took: Duration) -> Self {
+        let Rehearsal { summary, embedded, updated_fields, .. } = rehearsal;
+        let embedding = EmbedSummary { embedded, updated_fields, ..EmbedSummary::default() };
+        Self { catalogue: summary, embedding, ..Self::new(Manner::Rehearsed, took) }
+    }
+
+    pub(crate) fn kept(catalogue: CatalogueSummary, took: Duration) -> Self {
+        Self { catalogue, ..Self::new(Manner::Kept, took) }
+    }
+
+    pub(crate) fn embedded(
+        catalogue: CatalogueSummary,
+        embedding: EmbedSummary,
+        took: Duration,
+    ) -> Self {
+        Self { catalogue, embedding, ..Self::new(Manner::Embedded, took) }
+    }
+
+    fn new(manner: Manner, took: Duration) -> Self {
+        Self {
+            catalogue: CatalogueSummary::default(),
+            embedding: EmbedSummary::default(),
+            manner,
+            seconds: took.as_secs_f64(),
+        }
+    }
+
+    /// Says all of it, for a script if it asks; answers with the exit code.
+    pub(crate) fn tell(self, json: bool) -> ExitCode {
+        if json {
+            output::json(&self.report());
+        } else if self.catalogue.rows.read > 0 || self.catalogue.unread.is_empty() {
+            self.print();
+        }
+        self.remarks();
+        let failed = !self.embedding.failures.is_empty();
+        let unread: Vec<_> = self.catalogue.unread.into_iter().map(anyhow::Error::from).collect();
+        unread.iter().for_each(output::failure);
+        match unread.first() {
+            Some(error) => exit::of(error),
+            None if failed => exit::partly(),
+            None => exit::DONE,
+        }
+    }
+
+    fn print(&self) {
+        let Self { catalogue: CatalogueSummary { rows, removed, .. }, embedding, .. } = self;
+        let read = plural(rows.read, "row", "rows");
+        let counts = format!(
+            "{} new, {} changed, {} unchanged, {removed} removed, {} quarantined",
+            rows.inserted, rows.changed, rows.unchanged, rows.quarantined
+        );
+        let embedded = format!(
+            "{} embedded, {} updated without embedding",
+            plural(embedding.embedded, "product", "products"),
+            embedding.updated_fields,
+        );
+        match self.manner {
+            Manner::Rehearsed => {
+                output::line(&format!(
+                    "nothing was changed; a run would do this: {read}, {counts}"
+                ));
+                output::line(&embedded);
+            }
+            Manner::Kept => {
+                output::line(&format!("{read} read in {:.1} s: {counts}", self.seconds));
+                output::line("nothing embedded yet: the next run without --no-embed does it");
+            }
+            Manner::Embedded => {
+                output::line(&format!("{read} read in {:.1} s: {counts}", self.seconds));
+                output::line(&embedded);
+            }
+        }
+    }
+
+    /// What went wrong, and what should be looked at.
+    fn remarks(&self) {
+        let Self { catalogue, embedding, .. } = self;
+        if embedding.truncated > 0 {
+            let texts = plural(embedding.truncated, "text is", "texts are");
+            output::note(&format!("{texts} longer than the model reads; the end does not count"));
+        }
+        catalogue.refused.iter().for_each(|(feed, row)| note_refused(feed, row));
+        if catalogue.rows.quarantined > catalogue.refused.len() as u64 {
+            output::note("`akin quarantine` lists the rest");
+        }
+        if let Some(withheld) = catalogue.withheld {
+            output::note(&explained(withheld));
+        }
+        for (id, error) in &embedding.failures {
+            output::note(&format!("product {id} was not embedded: {}", error.report()));
+        }
+    }
+
+    fn report(&self) -> Report {
+        let Self { catalogue: CatalogueSummary { rows, removed, .. }, embedding, .. } = self;
+        Report {
+            read: rows.read,
+            inserted: rows.inserted,
+            changed: rows.changed,
+            unchanged: rows.unchanged,
+            removed: *removed,
+            quarantined: rows.quarantined,
+            embedded: embedding.embedded,
+            updated_fields: embedding.updated_fields,
+            failed: embedding.failures.len(),
+            seconds: self.seconds,
+            dry_run: self.manner == Manner::Rehearsed,
+        }
+    }
+}
+
+fn explained(Withheld { products, rows }: Withheld) -> String {
+    let products =
+        plural(products, "product that no feed names stays", "products that no feed names stay");
+    let why = match rows {
+        0 => "a feed was not read to its end".to_owned(),
+        1 => "1 row does not say which product it is about".to_owned(),
+        rows => format!("{rows} rows do not say which product they are about"),
+    };
+    format!("{products}, because {why}")
+}
+
+/// A row that is no product, and why.
+pub(crate) fn note_refused(feed: &str, RefusedRow { line, field, value, reason }: &RefusedRow) {
+    let field = if field.is_empty() { "row" } else { field };
+    output::note(&format!("{feed}, line {line}, {field} {value:?}: {reason}"));
+}
+
+pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
