@@ -77,6 +77,22 @@ fn a_model_is_fetched_whole_and_only_once() {
 }
 
 #[test]
+fn a_model_that_was_fetched_goes_by_its_name() {
+    let stage = Stage::new();
+    stage.get("tests/tiny").succeeds();
+    let run = |words: &str| stage.place.run_in(&stage.variables(), words);
+    run("model pack tiny").succeeds();
+    run("model export --model_name tests/tiny").succeeds();
+    let checked = run("model check --json tiny").json();
+    let paths: Vec<_> = checked.as_array().unwrap().iter().map(|file| &file["path"]).collect();
+    let path = |name: &str| serde_json::Value::from(format!("models/tiny/{name}"));
+    let names = ["bf16.sbert", "fp32.sbert", "int8.sbert", "onnx/fp32.onnx"];
+    assert_eq!(paths, names.map(path).each_ref());
+    let unknown = run("model check other").fails_with(2);
+    assert!(unknown.stderr.contains("akin model get"), "{unknown}");
+}
+
+#[test]
 fn a_download_that_breaks_off_goes_on_where_it_was() {
     let stage = Stage::new();
     stage.hub.break_off(WEIGHTS, 5_000, false);

@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 /// Get a model, pack it, export it as ONNX, check one, or list what is there.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin model get intfloat/e5-small-v2\n  akin model pack\n  akin model export --precision int8\n  akin model check\n  akin model list"
+    after_help = "Examples:\n  akin model get BAAI/bge-small-en-v1.5\n  akin model pack\n  akin model export --precision int8\n  akin model check\n  akin model list"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]

@@ -1,10 +1,9 @@
 use crate::commands::model::opened::Opened;
 use crate::commands::model::parity::{self, Original};
-use crate::commands::model::{files, unusable};
+use crate::commands::model::{files, get, unusable};
 use crate::exit;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
-use crate::settings::BadSettings;
 use anyhow::{anyhow, bail};
 use native::{ModelError, ModelFiles, Settings};
 use ports::PortError;
@@ -22,12 +21,13 @@ use std::process::ExitCode;
 /// from others.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin model check\n  akin model check --json ~/models/bge-small-en/onnx/int8.onnx\n\nThe least and the mean are cosines over texts of many lengths and scripts, to the original\nweights at full precision, and to what the model's maker stored beside it (expected.json), if\nanything."
+    after_help = "Examples:\n  akin model check\n  akin model check bge-small-en-v1.5\n  akin model check --json ~/models/mine/onnx/int8.onnx\n\nThe least and the mean are cosines over texts of many lengths and scripts, to the original\nweights at full precision, and to what the model's maker stored beside it (expected.json), if\nanything."
 )]
 pub(crate) struct Arguments {
-    /// Packed or ONNX models, or the folders that hold them [default: those of --model].
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    /// Packed or ONNX files, folders that hold them, or names of models that `akin model get` fetched
+    /// [default: all files of --model].
+    #[arg(value_name = "MODEL")]
+    named: Vec<String>,
 
     #[command(flatten)]
     format: Format,
@@ -109,23 +109,19 @@ impl Arguments {
     /// The files that are meant.
     fn targets(&self) -> anyhow::Result<Vec<PathBuf>> {
         let mut targets = Vec::new();
-        for path in &self.paths {
-            match path {
-                path if path.is_file() => targets.push(path.clone()),
-                path if path.is_dir() => {
-                    let found = files(path);
-                    if found.is_empty() {
-                        return Err(PortError::from(ModelError::NoModel(path.clone())).into());
-                    }
-                    targets.extend(found);
-                }
-                path => {
-                    let missing = format!("there is nothing at {}", path.display());
-                    return Err(BadSettings(vec![missing]).into());
-                }
+        for named in &self.named {
+            if Path::new(named).is_file() {
+                targets.push(named.into());
+                continue;
             }
+            let folder = get::find(named, &self.model.models_folder().map_err(PortError::from)?)?;
+            let found = files(&folder);
+            if found.is_empty() {
+                return Err(PortError::from(ModelError::NoModel(folder)).into());
+            }
+            targets.extend(found);
         }
-        if self.paths.is_empty() {
+        if self.named.is_empty() {
             targets = match self.model.find_model().map_err(PortError::from)? {
                 ModelFiles::Packed(path)
                     if path.extension().is_some_and(|kind| kind == "sbert") =>

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 /// Turn a Sentence-Transformers model into ONNX, and compare it with the original.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin model export --precision int8\n  akin model export --model_name e5-small-v2 --onnx-opset-version 17\n  akin model export --model_name ~/models/bge --output_model_path bge.onnx --precision int8\n\nWhat differs from the original by more than a cosine of .9999 (int8: .98) is not kept."
+    after_help = "Examples:\n  akin model export --precision int8\n  akin model export --model_name bge-small-en-v1.5 --onnx-opset-version 17\n  akin model export --model_name ~/models/mine --output_model_path mine.onnx --precision int8\n\nWhat differs from the original by more than a cosine of .9999 (int8: .98) is not kept."
 )]
 pub(crate) struct Arguments {
     /// The model: a folder, or the name of one that `akin model get` fetched.

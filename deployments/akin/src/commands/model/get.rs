@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// Fetch a Sentence-Transformers model from a hub.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin model get intfloat/e5-small-v2\n\nEvery file is verified by the sum that the hub lists. A download that broke off goes on where it\nwas. The hub's address is HF_ENDPOINT, as for its own clients; HF_TOKEN opens models that are not\nfor everybody. all-MiniLM-L6-v2 needs no hub: `make model`."
+    after_help = "Example:\n  akin model get BAAI/bge-small-en-v1.5\n\nEvery file is verified by the sum that the hub lists. A download that broke off goes on where it\nwas. The hub's address is HF_ENDPOINT, as for its own clients; HF_TOKEN opens models that are not\nfor everybody. all-MiniLM-L6-v2 needs no hub: `make model`."
 )]
 pub(crate) struct Arguments {
     /// The model's name on the hub: OWNER/NAME.

@@ -1,18 +1,20 @@
-use crate::commands::model::ModelsSettings;
+use crate::commands::model::{ModelsSettings, get};
 use crate::exit;
 use crate::output::{self, Format};
 use native::{DEFAULT_MODEL, pack_all};
 use ports::PortError;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Pack a Sentence-Transformers folder at every precision, beside the originals.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  akin model pack ~/models/bge-small-en")]
+#[command(
+    after_help = "Examples:\n  akin model pack bge-small-en-v1.5\n  akin model pack ~/models/mine"
+)]
 pub(crate) struct Arguments {
-    /// The folder [default: all-MiniLM-L6-v2 in the folder of the models].
-    folder: Option<PathBuf>,
+    /// The model: a folder, or the name of one that `akin model get` fetched.
+    #[arg(value_name = "MODEL", default_value = DEFAULT_MODEL)]
+    model: String,
 
     #[command(flatten)]
     format: Format,
@@ -22,10 +24,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let folder = match &arguments.folder {
-        Some(folder) => folder.clone(),
-        None => arguments.models.folder()?.join(DEFAULT_MODEL),
-    };
+    let folder = get::find(&arguments.model, &arguments.models.folder()?)?;
     let files = pack_all(&folder).map_err(PortError::from)?;
     if arguments.format.json {
         let files = files.iter().map(|file| json!({ "path": file.path, "is_new": file.is_new }));
