@@ -56,7 +56,7 @@ const LAYERS: &[Layer] = &[
         place: "core/usecases",
         uses: &["core/entities", "core/ports", "core/ranking", "core/evaluation"],
         tests_use: &["adapters/memory"],
-        crates: Some(&["futures", "quick_cache", "thiserror"]),
+        crates: Some(&["async-trait", "futures", "quick_cache", "thiserror"]),
     },
     Layer {
         place: "core/contracts",

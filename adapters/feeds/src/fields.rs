@@ -66,7 +66,7 @@ fields! {
     name or "title";
     main_category or "category" else "product_type", "google_product_category";
     sub_category;
-    image else "image_link";
+    image else "image_link", "image_url";
     link;
     ratings;
     no_of_ratings;

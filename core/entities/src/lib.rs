@@ -12,6 +12,7 @@ mod price;
 mod price_text;
 mod product;
 mod query;
+mod rate;
 mod statistics;
 mod text;
 
@@ -23,5 +24,6 @@ pub use hash::{ContentHash, TextHash};
 pub use price::{Currency, Price, PriceError, UnknownCurrency};
 pub use product::{InvalidProductId, InvalidRating, Product, ProductId, ProductRecord, Rating};
 pub use query::{InvalidQuery, Mode, Query};
+pub use rate::{InvalidRate, Rate};
 pub use statistics::{CountedStatistics, Statistics};
 pub use text::clean_text;

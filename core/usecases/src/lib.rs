@@ -5,6 +5,7 @@
 
 mod catalogue_status;
 mod compare_engines;
+mod convert_prices;
 mod copy_catalogue;
 mod embed_changes;
 mod embed_page;
@@ -26,6 +27,7 @@ mod work_queue;
 
 pub use catalogue_status::{CatalogueStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
+pub use convert_prices::ConvertPrices;
 pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary};
 pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
 pub use embed_target::EmbedTarget;

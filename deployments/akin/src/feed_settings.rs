@@ -1,10 +1,12 @@
 //! Which feeds are read, and how.
 
 use crate::settings::BadSettings;
+use entities::{Currency, Rate};
 use feeds::{BadColumnMap, ColumnMap, FeedFile, Format, Options};
 use ports::FeedSource;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use usecases::ConvertPrices;
 
 /// The feeds of a command.
 #[derive(Debug, clap::Args)]
@@ -23,12 +25,20 @@ pub(crate) struct FeedSettings {
     /// such pair a line. `id=` leaves a column out.
     #[arg(long, env = "AKIN_FEED_MAP", value_name = "MAP", value_parser = column_map)]
     map: Option<ColumnMap>,
+
+    /// Convert prices of a currency at a fixed rate before they are kept, as `INR=HKD:0.094`; may
+    /// be given for several currencies. What is kept is the price that results.
+    #[arg(long = "rate", env = "AKIN_RATES", value_name = "RATE", value_delimiter = ',')]
+    rates: Vec<Rate>,
 }
 
 impl FeedSettings {
     /// The feeds that are named. Paths that lead to nothing are refused all at once, before
-    /// anything is begun.
-    pub(crate) fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
+    /// anything is begun. A price without sign or code is of the currency `unsigned`.
+    pub(crate) fn sources(
+        &self,
+        unsigned: Currency,
+    ) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for path in &self.feeds {
             match feeds::files(path) {
@@ -36,11 +46,27 @@ impl FeedSettings {
                 Err(error) => problems.push(error.to_string()),
             }
         }
+        problems.extend(self.rival_rates());
         BadSettings::refuse(problems)?;
         let map = self.map.clone().unwrap_or_default();
         let options = Options { format: self.feed_format, map };
-        let source = |file| Arc::new(FeedFile::new(file, options.clone())) as Arc<dyn FeedSource>;
+        let source = |file| -> Arc<dyn FeedSource> {
+            let source = Arc::new(FeedFile::new(file, options.clone()));
+            if self.rates.is_empty() {
+                return source;
+            }
+            Arc::new(ConvertPrices { source, rates: self.rates.clone(), unsigned })
+        };
         Ok(files.into_iter().map(source).collect())
+    }
+
+    /// What is wrong with rates of which another converts the same currency.
+    fn rival_rates(&self) -> impl Iterator<Item = String> {
+        let rates = self.rates.iter().enumerate();
+        let rivals = rates.filter(|(place, rate)| {
+            self.rates[..*place].iter().any(|other| other.from() == rate.from())
+        });
+        rivals.map(|(_, rate)| format!("--rate {rate}: another rate converts that currency too"))
     }
 }
 

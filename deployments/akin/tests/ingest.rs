@@ -145,6 +145,46 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
 }
 
 #[test]
+fn a_feed_is_read_in_whatever_format_and_by_whatever_names() {
+    let place = Place::new();
+    let item = |id: u8| format!("<item><g:id>X-{id}</g:id><title>Chair {id}</title></item>");
+    place.write("1.xml", format!("<rss><channel>{}{}</channel></rss>", item(1), item(2)));
+    place.write("2.xml", format!("<rss><channel>{}</channel></rss>", item(3)));
+    place.write("rows.txt", "{\"label\": \"Table\", \"cost\": 12.50}\n");
+    let outcome = place.run("ingest --no-embed --json *.xml").succeeds();
+    assert_eq!(outcome.counts(["read", "inserted", "quarantined"]), [3, 3, 0]);
+    let map = "ingest --no-embed --json --map label=name,cost=actual_price rows.txt";
+    assert_eq!(place.run(map).succeeds().counts(["read", "inserted"]), [1, 1]);
+    place.write("map", "# ours\nlabel = name\ncost = actual_price\n");
+    let map = "ingest --no-embed --json --format jsonl --map map rows.txt";
+    assert_eq!(place.run(map).succeeds().counts(["read", "unchanged"]), [1, 1]);
+}
+
+#[test]
+fn settings_of_a_feed_that_cannot_be_are_named_at_once() {
+    let place = Place::new();
+    let line = "ingest --no-embed --format xlsx --map cost --rate INR:2 feed.csv";
+    let outcome = place.run(line).fails_with(2);
+    for said in ["--format <FORMAT>", "no format is called", "--map <MAP>", "--rate <RATE>"] {
+        assert!(outcome.stderr.contains(said), "{said}: {outcome}");
+    }
+    let twice = "ingest --no-embed --rate INR=HKD:0.094,INR=USD:0.012 feed.csv";
+    assert!(place.run(twice).fails_with(2).stderr.contains("another rate converts"));
+}
+
+#[test]
+fn prices_are_kept_in_the_currency_that_a_rate_gives() {
+    let place = Place::new();
+    place.run("ingest --no-embed --rate INR=HKD:0.094 feed.csv").succeeds();
+    let again = "ingest --no-embed --json --rate INR=HKD:0.094 feed.csv";
+    assert_eq!(place.run(again).succeeds().counts(["changed", "unchanged"]), [0, 4]);
+    let exported = place.run("export --no-embeddings").succeeds().stdout;
+    let line = exported.lines().find(|line| line.contains("\"PH-1\"")).unwrap();
+    let product: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(product["actual_price"], 122.11);
+}
+
+#[test]
 fn a_currency_is_asked_for_by_its_code() {
     let place = Place::new();
     let outcome = place.run("ingest --no-embed --currency rupees feed.csv").fails_with(2);

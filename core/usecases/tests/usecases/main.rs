@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what serves the tests here may panic as they may")]
 
 mod compare;
+mod convert_prices;
 mod copy;
 mod distrust;
 mod embed_changes;

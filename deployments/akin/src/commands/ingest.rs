@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
-    let feeds = arguments.feeds.sources()?;
+    let feeds = arguments.feeds.sources(arguments.currency)?;
     let ingested = if arguments.dry_run {
         arguments.rehearse(&feeds).await
     } else if arguments.no_embed {
