@@ -2,7 +2,7 @@ use entities::Version;
 use jiff::Timestamp;
 
 /// The moment as clients know it: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC.
-pub(crate) fn written(version: Version) -> String {
+pub fn written(version: Version) -> String {
     let moment = Timestamp::from_microsecond(version.0).unwrap_or(Timestamp::MIN);
     moment.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
 }

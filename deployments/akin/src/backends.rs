@@ -1,14 +1,15 @@
-//! What stands behind stores and indexes: each is opened once, and only where it is needed.
+//! What stands behind stores, queues and indexes: each is opened once, and only where it is needed.
 
-use crate::engine::{Engine, IndexName, StoreName};
-use crate::settings::BadSettings;
+use crate::engine::{Engine, IndexName, QueueName, StoreName};
+use crate::settings::{BadSettings, seconds};
 use clap::Args;
 use local::{LocalEngine, Options};
 use opensearch_index::OpenSearchIndex;
-use ports::{ProductIndex, ProductStore};
+use ports::{ChangeQueue, ProductIndex, ProductStore};
 use postgres::PostgresEngine;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the products are, and what finds them.
 #[derive(Clone, Debug, Args)]
@@ -28,6 +29,16 @@ pub(crate) struct CatalogueSettings {
     /// What keeps the products [default: that of the first engine's index, or the embedded store].
     #[arg(long, env = "AKIN_STORE", value_name = "STORE")]
     store: Option<StoreName>,
+
+    /// What hands changes to workers [default: a table of the store].
+    #[arg(long, env = "AKIN_QUEUE", value_name = "QUEUE")]
+    queue: Option<QueueName>,
+
+    /// For how many seconds a worker holds what it took unless it says that it is still at it; if it
+    /// died, another takes over then.
+    #[arg(long, env = "AKIN_QUEUE_LEASE", default_value = "60", value_name = "SECONDS",
+        value_parser = seconds)]
+    queue_lease: Duration,
 
     #[command(flatten)]
     pub(crate) postgres: postgres::Settings,
@@ -72,6 +83,11 @@ impl CatalogueSettings {
     /// What keeps the products.
     pub(crate) fn store(&self) -> StoreName {
         self.store.or_else(|| self.first().index.own_store()).unwrap_or(StoreName::Local)
+    }
+
+    /// The store whose table is the queue.
+    pub(crate) fn queue(&self) -> StoreName {
+        self.queue.map_or_else(|| self.store(), |QueueName(store)| store)
     }
 
     /// Whatever is missing or wrong for the store and for `indexes`, by name.
@@ -126,6 +142,28 @@ impl CatalogueSettings {
         BadSettings::refuse(self.problems(&[]))?;
         self.open(&[store], &[]).await?.store(store)
     }
+
+    /// The store and the queue alone.
+    pub(crate) async fn open_store_and_queue(
+        &self,
+    ) -> anyhow::Result<(Arc<dyn ProductStore>, Arc<dyn ChangeQueue>)> {
+        let stores = [self.store(), self.queue()];
+        BadSettings::refuse(self.problems_of(&stores, &[]))?;
+        let backends = self.open(&stores, &[]).await?;
+        Ok((backends.store(self.store())?, self.queue_of(&backends)?))
+    }
+
+    /// The queue alone.
+    pub(crate) async fn open_queue(&self) -> anyhow::Result<Arc<dyn ChangeQueue>> {
+        let stores = [self.queue()];
+        BadSettings::refuse(self.problems_of(&stores, &[]))?;
+        self.queue_of(&self.open(&stores, &[]).await?)
+    }
+
+    /// The queue, in what was opened.
+    pub(crate) fn queue_of(&self, backends: &Backends) -> anyhow::Result<Arc<dyn ChangeQueue>> {
+        backends.queue(self.queue(), self.queue_lease)
+    }
 }
 
 impl Backends {
@@ -135,6 +173,16 @@ impl Backends {
             StoreName::Local => Ok(Arc::new(opened(self.local.as_ref(), "local")?.store())),
             StoreName::Postgres => {
                 Ok(Arc::new(opened(self.postgres.as_ref(), "postgres")?.store()))
+            }
+        }
+    }
+
+    /// The queue in the store of that name.
+    fn queue(&self, name: StoreName, lease: Duration) -> anyhow::Result<Arc<dyn ChangeQueue>> {
+        match name {
+            StoreName::Local => Ok(Arc::new(opened(self.local.as_ref(), "local")?.queue(lease))),
+            StoreName::Postgres => {
+                Ok(Arc::new(opened(self.postgres.as_ref(), "postgres")?.queue(lease)))
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use crate::backends::{Backends, CatalogueSettings};
 use crate::embedders::EmbedderSettings;
-use crate::engine::{EmbedderName, Engine, IndexName};
+use crate::engine::{EmbedderName, Engine, IndexName, StoreName};
 use crate::settings::BadSettings;
 use clap::Args;
 use entities::Version;
-use ports::{Embedder, ProductIndex, ProductStore};
+use ports::{ChangeQueue, Embedder, ProductIndex, ProductStore};
 use std::sync::Arc;
 use std::time::SystemTime;
 use usecases::{CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts};
@@ -45,23 +45,35 @@ pub(crate) struct OpenedEngine {
 impl EngineSettings {
     /// Opens the default engine: what answers a single question.
     pub(crate) async fn open_first(&self) -> anyhow::Result<OpenedEngine> {
-        Ok(self.open_engines(&[self.catalogue.first()]).await?.first)
+        let stores = [self.catalogue.store()];
+        Ok(self.open_engines(&[self.catalogue.first()], &stores).await?.first)
     }
 
     /// Opens every engine.
     pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
-        self.open_engines(self.catalogue.engines()).await
+        self.open_engines(self.catalogue.engines(), &[self.catalogue.store()]).await
     }
 
-    async fn open_engines(&self, engines: &[Engine]) -> anyhow::Result<Opened> {
+    /// Opens every engine, and the queue of what they should embed.
+    pub(crate) async fn open_with_queue(&self) -> anyhow::Result<(Opened, Arc<dyn ChangeQueue>)> {
+        let stores = [self.catalogue.store(), self.catalogue.queue()];
+        let opened = self.open_engines(self.catalogue.engines(), &stores).await?;
+        let queue = self.catalogue.queue_of(&opened.backends)?;
+        Ok((opened, queue))
+    }
+
+    async fn open_engines(
+        &self,
+        engines: &[Engine],
+        stores: &[StoreName],
+    ) -> anyhow::Result<Opened> {
         let indexes: Vec<IndexName> = engines.iter().map(|engine| engine.index).collect();
-        self.check(engines, &indexes)?;
+        self.check(engines, stores, &indexes)?;
         // Each takes some milliseconds, so they are opened side by side.
         let (settings, names) = (self.embedder.clone(), engines.to_vec());
         let embedders = tokio::task::spawn_blocking(move || settings.open_all(&names));
-        let store = self.catalogue.store();
-        let backends = self.catalogue.open(&[store], &indexes).await?;
-        let store = backends.store(store)?;
+        let backends = self.catalogue.open(stores, &indexes).await?;
+        let store = backends.store(self.catalogue.store())?;
         let mut opened = Vec::new();
         for (engine, embedder) in engines.iter().zip(embedders.await??) {
             let (engine, index) = (*engine, backends.index(engine.index)?);
@@ -73,12 +85,17 @@ impl EngineSettings {
     }
 
     /// Names all that is missing at once.
-    fn check(&self, engines: &[Engine], indexes: &[IndexName]) -> Result<(), BadSettings> {
+    fn check(
+        &self,
+        engines: &[Engine],
+        stores: &[StoreName],
+        indexes: &[IndexName],
+    ) -> Result<(), BadSettings> {
         let mut problems = Vec::new();
         for engine in engines {
             problems.extend(self.embedder.problem(engine.embedder));
         }
-        problems.extend(self.catalogue.problems(indexes));
+        problems.extend(self.catalogue.problems_of(stores, indexes));
         problems.dedup();
         BadSettings::refuse(problems)
     }

@@ -1,4 +1,4 @@
-//! The names of engines, INDEX[+EMBEDDER], and of stores.
+//! The names of engines, INDEX[+EMBEDDER], of stores and of queues.
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,6 +29,10 @@ pub(crate) enum StoreName {
     /// Postgres.
     Postgres,
 }
+
+/// What hands changes to workers: a table of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QueueName(pub(crate) StoreName);
 
 /// What embeds texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,6 +135,14 @@ impl FromStr for StoreName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         chosen("store", text, &Self::ALL, Self::name)
+    }
+}
+
+impl FromStr for QueueName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        chosen("queue", text, &StoreName::ALL, StoreName::name).map(Self)
     }
 }
 

@@ -4,6 +4,7 @@ mod backends;
 mod commands;
 mod compose;
 mod embedders;
+mod embedding;
 mod engine;
 mod exit;
 mod feed_settings;
@@ -16,7 +17,8 @@ mod signals;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
-    copy, evaluate, export, ingest, migrate, model, quarantine, search, serve, similar, status,
+    copy, evaluate, export, ingest, migrate, model, quarantine, queue, search, serve, similar,
+    status, worker,
 };
 use settings::Refused;
 use std::ffi::OsString;
@@ -45,6 +47,8 @@ enum Command {
     Search(search::Arguments),
     Similar(similar::Arguments),
     Serve(serve::Arguments),
+    Worker(worker::Arguments),
+    Queue(queue::Arguments),
     Status(status::Arguments),
     Quarantine(quarantine::Arguments),
     Model(model::Arguments),
@@ -90,8 +94,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         output::raw(&script);
         return Ok(exit::DONE);
     }
-    // The server ends by itself, once it has answered what was asked.
-    let ends_at_once = !matches!(command, Command::Serve(_));
+    // The server ends by itself, once it has answered what was asked, and a worker once it has
+    // finished what it has in hand.
+    let ends_at_once = !matches!(command, Command::Serve(_) | Command::Worker(_));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let asked_to_end = signals::asked_to_end()?;
@@ -125,6 +130,8 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Search(arguments) => search::run(arguments).await,
         Command::Similar(arguments) => similar::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Worker(arguments) => worker::run(arguments).await,
+        Command::Queue(arguments) => queue::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Quarantine(arguments) => quarantine::run(arguments).await,
         Command::Model(arguments) => model::run(arguments).await,

@@ -5,6 +5,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches, Id};
 use std::error::Error;
 use std::ffi::OsString;
+use std::time::Duration;
 use std::{env, fmt};
 
 /// Settings that cannot be used: nothing has been started.
@@ -146,6 +147,18 @@ impl fmt::Display for BadSettings {
 
 impl Error for BadSettings {}
 
+/// Reads a number of seconds, of which at least a thousandth passes.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let bare = text.strip_suffix('s').unwrap_or(text);
+    let seconds: f64 = bare.parse().map_err(|error| format!("{error}"))?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if time >= Duration::from_millis(1) && time <= Duration::from_hours(24) => {
+            Ok(time)
+        }
+        _ => Err("it is a number of seconds, from 0.001 to a day's".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,5 +219,14 @@ mod tests {
         assert_eq!(refused(&["shop", "give"]), "InvalidSubcommand");
         assert_eq!(refused(&["shop", "--help"]), "DisplayHelp");
         assert_eq!(refused(&["shop", "sell", "shoes", "--price"]), "InvalidValue");
+    }
+
+    #[test]
+    fn a_number_of_seconds_is_more_than_none_and_less_than_a_day() {
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1_500)));
+        assert_eq!(seconds("60s"), Ok(Duration::from_mins(1)));
+        for text in ["", "s", "0", "-1", "NaN", "inf", "1e9", "1m"] {
+            assert!(seconds(text).is_err(), "{text:?}");
+        }
     }
 }

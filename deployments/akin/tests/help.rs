@@ -13,6 +13,8 @@ fn every_subcommand_has_help() {
         "search",
         "similar",
         "serve",
+        "worker",
+        "queue",
         "status",
         "quarantine",
         "model",
@@ -44,7 +46,9 @@ fn completions_know_every_command_in_every_shell() {
     let place = Place::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = place.run(&format!("completions {shell}")).succeeds().stdout;
-        for word in ["ingest", "search", "similar", "serve", "quarantine", "evaluate", "no-embed"] {
+        for word in
+            ["ingest", "search", "similar", "serve", "quarantine", "evaluate", "worker", "no-embed"]
+        {
             assert!(script.contains(word), "{shell} lacks {word}");
         }
     }

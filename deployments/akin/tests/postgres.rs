@@ -4,30 +4,12 @@ mod support;
 
 use serde_json::{Value, json};
 use support::Place;
-use support::shop::{Shop, number, url};
-
-/// A shop with tables of its own on the real server.
-fn open() -> Shop {
-    let url = url("AKIN_TEST_POSTGRES");
-    let (user, rest) = url.trim_start_matches("postgres://").split_once('@').expect("a user");
-    let (address, database) = rest.split_once('/').expect("a database");
-    let (host, port) = address.split_once(':').expect("a port");
-    let name = format!("akin_{}_{}", std::process::id(), number());
-    Shop::with(vec![
-        ("POSTGRES_HOST", host.to_owned()),
-        ("POSTGRES_PORT", port.to_owned()),
-        ("POSTGRES_USER", user.to_owned()),
-        ("POSTGRES_DB", database.to_owned()),
-        ("POSTGRES_SSLMODE", "disable".to_owned()),
-        ("POSTGRES_RAW_PRODUCT_TABLE_NAME", format!("{name}_raw")),
-        ("POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME", format!("{name}_embedded")),
-    ])
-}
+use support::shop::Shop;
 
 #[test]
 #[ignore = "needs the model and Postgres: make test"]
 fn a_feed_is_ingested_and_found_in_postgres() {
-    let shop = open();
+    let shop = Shop::in_postgres();
     let first = shop.json("ingest --engine postgres feed.csv");
     assert_eq!(
         (&first["inserted"], &first["embedded"], &first["quarantined"]),
@@ -48,7 +30,7 @@ fn a_feed_is_ingested_and_found_in_postgres() {
 #[test]
 #[ignore = "needs the model and Postgres: make test"]
 fn a_copy_in_postgres_is_the_same_catalogue_and_embeds_nothing() {
-    let shop = open();
+    let shop = Shop::in_postgres();
     shop.run("ingest feed.csv").succeeds();
     let copied = shop.json("copy --from local --to postgres");
     assert_eq!(
@@ -67,7 +49,7 @@ fn a_copy_in_postgres_is_the_same_catalogue_and_embeds_nothing() {
 #[test]
 #[ignore = "needs the model and Postgres: make test"]
 fn two_engines_serve_side_by_side_and_answer_alike() {
-    let shop = open();
+    let shop = Shop::in_postgres();
     let engines = "--engine local --engine postgres";
     let run = shop.json(&format!("ingest {engines} feed.csv"));
     assert_eq!(run["embedded"], 4, "each text is embedded once for both");
@@ -80,7 +62,7 @@ fn two_engines_serve_side_by_side_and_answer_alike() {
 #[test]
 #[ignore = "needs Postgres: make test"]
 fn migrating_twice_is_harmless_and_says_what_it_did() {
-    let shop = open();
+    let shop = Shop::in_postgres();
     let first = shop.run("migrate").succeeds().stdout;
     assert!(first.contains("steps applied"), "{first}");
     let again = shop.run("migrate").succeeds().stdout;

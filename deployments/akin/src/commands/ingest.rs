@@ -2,21 +2,20 @@
 
 mod outcome;
 
-use crate::compose::{self, EngineSettings, Opened};
+use crate::compose::{self, EngineSettings};
+use crate::embedding::{embed_here, hand_on};
 use crate::exit;
 use crate::feed_settings::FeedSettings;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
 use entities::Currency;
 use outcome::{Outcome, plural};
-use ports::{FeedSource, PortError, ProductStore};
+use ports::{FeedSource, ProductStore};
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use usecases::{
-    CatalogueProgress, EmbedChanges, EmbedSummary, IngestCatalogue, IngestError, Limits, Share,
-};
+use usecases::{CatalogueProgress, IngestCatalogue, IngestError, Limits, Share};
 
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
@@ -43,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, env = "AKIN_MAX_REMOVED", default_value = "20%", value_name = "SHARE")]
     max_removed: Share,
 
-    /// Keep the products, but leave their embedding to a later run.
+    /// Keep the products, and leave their embedding to `akin worker` or to a later run.
     #[arg(long, env = "AKIN_NO_EMBED")]
     no_embed: bool,
 
@@ -64,14 +63,19 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let ingested = if arguments.dry_run {
         arguments.rehearse(&feeds).await
     } else if arguments.no_embed {
-        let store = arguments.engine.catalogue.open_store().await?;
-        let summary = arguments.read(&feeds, store).await;
-        summary.map(|summary| Outcome::kept(summary, began.elapsed()))
+        let (store, queue) = arguments.engine.catalogue.open_store_and_queue().await?;
+        match arguments.read(&feeds, store.clone()).await {
+            Ok(summary) => {
+                let failures = hand_on(store, queue).await?;
+                Ok(Outcome::kept(summary, failures, began.elapsed()))
+            }
+            Err(error) => Err(error),
+        }
     } else {
-        let engine = arguments.engine.open().await?;
+        let (engine, queue) = arguments.engine.open_with_queue().await?;
         match arguments.read(&feeds, engine.store.clone()).await {
             Ok(summary) => {
-                let embedded = embed(&engine).await?;
+                let embedded = embed_here(&engine, &queue).await?;
                 engine.backends.settle().await?;
                 Ok(Outcome::embedded(summary, embedded, began.elapsed()))
             }
@@ -140,12 +144,6 @@ fn refuse(error: anyhow::Error) -> anyhow::Result<ExitCode> {
     };
     output::failure(&anyhow::anyhow!("{error}: {remedy}"));
     Ok(exit::of(&error))
-}
-
-async fn embed(engine: &Opened) -> Result<EmbedSummary, PortError> {
-    let embed = EmbedChanges { store: engine.store.clone(), targets: engine.targets() };
-    let progress = Progress::new("embedding".to_owned(), Unit::Products);
-    embed.run(&|at: usecases::EmbedProgress| progress.at(at.done, Some(at.total), "")).await
 }
 
 /// A bar, or lines, for each part of a run.

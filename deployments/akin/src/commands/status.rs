@@ -1,4 +1,5 @@
 use crate::backends::CatalogueSettings;
+use crate::commands::queue::Counts;
 use crate::engine::{Engine, StoreName};
 use crate::output::Format;
 use crate::settings::BadSettings;
@@ -26,7 +27,9 @@ struct Report {
     products: u64,
     /// By the first engine, as is the model.
     indexed: u64,
+    /// In the outbox and in the queue.
     waiting: u64,
+    queue: Counts,
     quarantined: u64,
     model: Option<String>,
     engines: Vec<EngineReport>,
@@ -42,9 +45,10 @@ struct EngineReport {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { format, catalogue } = arguments;
     let indexes: Vec<_> = catalogue.engines().iter().map(|engine| engine.index).collect();
-    BadSettings::refuse(catalogue.problems(&indexes))?;
-    let store = catalogue.store();
-    let backends = catalogue.open(&[store], &indexes).await?;
+    let (store, stores) = (catalogue.store(), [catalogue.store(), catalogue.queue()]);
+    BadSettings::refuse(catalogue.problems_of(&stores, &indexes))?;
+    let backends = catalogue.open(&stores, &indexes).await?;
+    let queue = catalogue.queue_of(&backends)?.counts().await?.into();
     let mut all = Vec::new();
     for engine in catalogue.engines() {
         let status =
@@ -53,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let is_local = store == StoreName::Local;
     let data = is_local.then(|| catalogue.folder()).transpose()?;
-    let report = Report::new(data.map(|folder| folder.display().to_string()), &all);
+    let report = Report::new(data.map(|folder| folder.display().to_string()), queue, &all);
     if format.json {
         output::json(&report);
     } else {
@@ -63,14 +67,15 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl Report {
-    fn new(data: Option<String>, all: &[(Engine, Status)]) -> Self {
+    fn new(data: Option<String>, queue: Counts, all: &[(Engine, Status)]) -> Self {
         let counts = all.first().map(|(_, status)| status.store).unwrap_or_default();
         let engines: Vec<_> = all.iter().map(EngineReport::new).collect();
         Self {
             data,
             products: counts.products,
             indexed: engines.first().map_or(0, |engine| engine.indexed),
-            waiting: counts.outbox,
+            waiting: counts.outbox + queue.waiting,
+            queue,
             quarantined: counts.quarantined,
             model: engines.first().and_then(|engine| engine.model.clone()),
             engines,
@@ -88,6 +93,8 @@ impl Report {
             lines.push((named("indexed", &engine.engine), engine.indexed.to_string()));
         }
         lines.push(("waiting to be embedded".to_owned(), self.waiting.to_string()));
+        lines.push(("taken by workers".to_owned(), self.queue.in_flight.to_string()));
+        lines.push(("dead letters".to_owned(), self.queue.dead.to_string()));
         lines.push(("rows in quarantine".to_owned(), self.quarantined.to_string()));
         for engine in self.engines {
             let model = engine.model.unwrap_or_else(|| "none yet".to_owned());

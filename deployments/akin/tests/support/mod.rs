@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 pub(crate) mod folder;
+pub(crate) mod gate;
 pub(crate) mod hub;
 pub(crate) mod server;
 pub(crate) mod shop;

@@ -30,6 +30,37 @@ impl Shop {
         Self { place: Place::new(), settings }
     }
 
+    /// A shop with tables of its own on the real server.
+    pub(crate) fn in_postgres() -> Self {
+        let url = url("AKIN_TEST_POSTGRES");
+        let (user, rest) = url.trim_start_matches("postgres://").split_once('@').expect("a user");
+        let (address, database) = rest.split_once('/').expect("a database");
+        let (host, port) = address.split_once(':').expect("a port");
+        let name = format!("akin_{}_{}", std::process::id(), number());
+        Self::with(vec![
+            ("POSTGRES_HOST", host.to_owned()),
+            ("POSTGRES_PORT", port.to_owned()),
+            ("POSTGRES_USER", user.to_owned()),
+            ("POSTGRES_DB", database.to_owned()),
+            ("POSTGRES_SSLMODE", "disable".to_owned()),
+            ("POSTGRES_RAW_PRODUCT_TABLE_NAME", format!("{name}_raw")),
+            ("POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME", format!("{name}_embedded")),
+        ])
+    }
+
+    /// The same one, with one more variable.
+    #[must_use]
+    pub(crate) fn and(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// What the variable `name` is set to.
+    pub(crate) fn setting(&self, name: &str) -> &str {
+        let setting = self.settings.iter().find(|(known, _)| *known == name);
+        setting.map_or_else(|| panic!("{name} is not set"), |(_, value)| &**value)
+    }
+
     pub(crate) fn akin(&self, words: &str) -> Command {
         let mut command = self.place.akin(words);
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));

@@ -1,5 +1,5 @@
 use crate::{exit, output};
-use ports::RefusedRow;
+use ports::{Failures, RefusedRow};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -50,8 +50,10 @@ impl Outcome {
         Self { catalogue: summary, embedding, ..Self::new(Manner::Rehearsed, took) }
     }
 
-    pub(crate) fn kept(catalogue: CatalogueSummary, took: Duration) -> Self {
-        Self { catalogue, ..Self::new(Manner::Kept, took) }
+    /// The failures are of what could not be handed on.
+    pub(crate) fn kept(catalogue: CatalogueSummary, failures: Failures, took: Duration) -> Self {
+        let embedding = EmbedSummary { failures, ..EmbedSummary::default() };
+        Self { catalogue, embedding, ..Self::new(Manner::Kept, took) }
     }
 
     pub(crate) fn embedded(
@@ -110,7 +112,9 @@ impl Outcome {
             }
             Manner::Kept => {
                 output::line(&format!("{read} read in {:.1} s: {counts}", self.seconds));
-                output::line("nothing embedded yet: the next run without --no-embed does it");
+                output::line(
+                    "nothing embedded yet: `akin worker` does it, or the next run without --no-embed",
+                );
             }
             Manner::Embedded => {
                 output::line(&format!("{read} read in {:.1} s: {counts}", self.seconds));

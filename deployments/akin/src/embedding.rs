@@ -1,0 +1,67 @@
+//! How a command embeds what waits, or hands it on.
+
+use crate::compose::Opened;
+use crate::progress::{Progress, Unit};
+use ports::{ChangeQueue, Failures, PortResult, ProductStore};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use usecases::{EmbedChanges, EmbedSummary, RelayChanges, Shift, WorkQueue};
+
+/// Embeds here what waits in the outbox, and what is in sight in the queue.
+pub(crate) async fn embed_here(
+    opened: &Opened,
+    queue: &Arc<dyn ChangeQueue>,
+) -> PortResult<EmbedSummary> {
+    let embed = EmbedChanges { store: opened.store.clone(), targets: opened.targets() };
+    let progress = Progress::new("embedding".to_owned(), Unit::Products);
+    let observe = |at: usecases::EmbedProgress| progress.at(at.done, Some(at.total), "");
+    let mut summary = embed.run(&observe).await?;
+    drop(progress);
+    let work = work(opened, queue);
+    let shown = Shown::new(&work).await?;
+    let shift = Shift { sleep: &sleep, is_over: &|| false, observe: &|done| shown.more(done) };
+    summary.add(work.drain(&shift).await?.embedding);
+    Ok(summary)
+}
+
+/// Leaves to workers what waits in the outbox; what the queue does not take stays there.
+pub(crate) async fn hand_on(
+    store: Arc<dyn ProductStore>,
+    queue: Arc<dyn ChangeQueue>,
+) -> PortResult<Failures> {
+    Ok(RelayChanges { store, queue }.run().await?.failures)
+}
+
+/// Works at `queue` for every engine that was opened.
+pub(crate) fn work(opened: &Opened, queue: &Arc<dyn ChangeQueue>) -> WorkQueue {
+    let (queue, store) = (queue.clone(), opened.store.clone());
+    WorkQueue { queue, store, targets: opened.targets() }
+}
+
+/// Waits, for a worker.
+pub(crate) fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(tokio::time::sleep(time))
+}
+
+/// How far the work at a queue is, as far as that can be known: others send and work meanwhile.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    progress: Progress,
+    done: AtomicU64,
+    total: u64,
+}
+
+impl Shown {
+    pub(crate) async fn new(work: &WorkQueue) -> PortResult<Self> {
+        let total = work.queue.counts().await?.waiting * work.targets.len() as u64;
+        let progress = Progress::new("embedding from the queue".to_owned(), Unit::Products);
+        Ok(Self { progress, done: AtomicU64::new(0), total })
+    }
+
+    pub(crate) fn more(&self, done: u64) {
+        let done = self.done.fetch_add(done, Ordering::Relaxed) + done;
+        self.progress.at(done, Some(self.total.max(done)), "");
+    }
+}
