@@ -8,6 +8,7 @@ mod embedding;
 mod filter;
 mod hash;
 mod html;
+mod html_names;
 mod price;
 mod price_text;
 mod product;

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fmt::Write;
 use support::{FEED, Outcome, Place, masked};
 
 const COUNTS: [&str; 5] = ["inserted", "changed", "unchanged", "embedded", "updated_fields"];
@@ -158,6 +159,30 @@ fn a_feed_is_read_in_whatever_format_and_by_whatever_names() {
     place.write("map", "# ours\nlabel = name\ncost = actual_price\n");
     let map = "ingest --no-embed --json --format jsonl --map map rows.txt";
     assert_eq!(place.run(map).succeeds().counts(["read", "unchanged"]), [1, 1]);
+}
+
+#[test]
+fn one_catalogue_is_the_same_in_the_store_whatever_format_it_comes_in() {
+    let place = Place::new();
+    let mut feed = csv::Reader::from_reader(FEED.as_bytes());
+    let columns = feed.headers().unwrap().clone();
+    let (mut json, mut xml) = (String::new(), String::from("<rss><channel>"));
+    for record in feed.records() {
+        let record = record.unwrap();
+        let fields: Vec<_> = columns.iter().zip(&record).collect();
+        let object = fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).into()));
+        writeln!(json, "{}", serde_json::Value::Object(object.collect())).unwrap();
+        let elements = fields.iter().map(|(name, text)| format!("<g:{name}>{text}</g:{name}>"));
+        write!(xml, "<item>{}</item>", elements.collect::<String>()).unwrap();
+    }
+    place.write("feed.jsonl", json);
+    place.write("feed.xml", xml + "</channel></rss>");
+    place.run("ingest --no-embed feed.csv").succeeds();
+    for feed in ["feed.jsonl", "feed.xml"] {
+        let outcome = place.run(&format!("ingest --no-embed --json {feed}")).succeeds();
+        let counts = outcome.counts(["read", "unchanged", "quarantined"]);
+        assert_eq!(counts, [5, 4, 1], "{feed}: {outcome}");
+    }
 }
 
 #[test]
