@@ -176,6 +176,7 @@ mod tests {
             ("KWD 1,234", "thousands or decimals"),
             ("199 kr", "several countries"),
             ("-3", "negative"),
+            ("call us", "no number"),
             ("12,345.678", "more decimals"),
             ("100 ABC", "not a currency"),
         ] {

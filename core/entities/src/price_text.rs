@@ -128,6 +128,9 @@ fn split_code(text: &str) -> Option<(&str, Result<Currency, &'static str>)> {
 /// Reads a number with groups and decimals, of a currency with so many decimals.
 pub(crate) fn number(text: &str, decimals: usize) -> Result<Number<'_>, &'static str> {
     let text = NO_COINS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text).trim_end();
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Err("no number stands there");
+    }
     if text.starts_with(['-', '−', '(']) {
         return Err("a price is not negative");
     }
