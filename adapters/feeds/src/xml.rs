@@ -16,6 +16,8 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 const DEPTH_LIMIT: usize = 256;
 /// The longest name of an element, in bytes: the names of those that are open are kept.
 const NAME_LIMIT: usize = 1_024;
+/// The namespace of Google's names.
+const GOOGLE: &str = "http://base.google.com/ns/1.0";
 /// What the outermost element of a feed is called: RSS 2.0, Atom, RSS 1.0.
 const ROOTS: [&str; 3] = ["rss", "feed", "RDF"];
 
@@ -34,6 +36,8 @@ struct Place {
     depth: usize,
     item: Option<Item>,
     is_begun: bool,
+    /// What stands before Google's names here, if it is not the usual `g:`.
+    prefix: Option<String>,
 }
 
 /// What an event is to the rows.
@@ -132,22 +136,21 @@ impl Place {
     fn open(&mut self, keys: &mut Keys, line: u64, start: &BytesStart<'_>) -> Step {
         let (name, local) = (start.name(), start.local_name());
         let (name, local) = (name.as_ref(), local.as_ref());
-        if name.len() > NAME_LIMIT {
-            return Step::Broken(format!("an element's name has more than {NAME_LIMIT} bytes"));
+        if let Some(reason) = self.misplaced(name, local) {
+            return Step::Broken(reason);
         }
-        if self.depth == 0 && (self.is_begun || !ROOTS.contains(&local)) {
-            return Step::Broken(format!(
-                "<{name}> stands where a feed begins with <rss> or <feed>"
-            ));
-        }
-        if self.depth == DEPTH_LIMIT {
-            return Step::Broken(format!("more than {DEPTH_LIMIT} elements stand in one another"));
+        if self.depth == 0 {
+            self.prefix = google_prefix(start);
         }
         self.is_begun = true;
         self.depth += 1;
         match &mut self.item {
             Some(item) => {
-                item.open(keys, name, self.depth);
+                let googles = self.prefix.as_ref().and_then(|prefix| name.strip_prefix(&**prefix));
+                match googles {
+                    Some(plain) => item.open(keys, &format!("g:{plain}"), self.depth),
+                    None => item.open(keys, name, self.depth),
+                }
                 if local == "link" && self.depth == item.depth + 1 {
                     link(item, keys, name, start);
                 }
@@ -158,6 +161,19 @@ impl Place {
             None => {}
         }
         Step::On
+    }
+
+    /// Why an element cannot begin here, if that is so.
+    fn misplaced(&self, name: &str, local: &str) -> Option<String> {
+        if name.len() > NAME_LIMIT {
+            Some(format!("an element's name has more than {NAME_LIMIT} bytes"))
+        } else if self.depth == 0 && (self.is_begun || !ROOTS.contains(&local)) {
+            Some(format!("<{name}> stands where a feed begins with <rss> or <feed>"))
+        } else if self.depth == DEPTH_LIMIT {
+            Some(format!("more than {DEPTH_LIMIT} elements stand in one another"))
+        } else {
+            None
+        }
     }
 
     fn close(&mut self) -> Step {
@@ -200,6 +216,15 @@ impl Place {
             );
         }
     }
+}
+
+/// What a feed has in place of `g:`, by the namespace that its outermost element declares.
+fn google_prefix(root: &BytesStart<'_>) -> Option<String> {
+    root.attributes().flatten().find_map(|attribute| {
+        let prefix = attribute.key.as_ref().strip_prefix("xmlns:")?;
+        let is_googles = attribute.value.trim_end_matches('/') == GOOGLE && prefix != "g";
+        is_googles.then(|| format!("{prefix}:"))
+    })
 }
 
 /// Takes the address of an Atom link: the page itself, not its pictures or its feed.

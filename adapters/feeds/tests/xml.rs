@@ -45,6 +45,16 @@ async fn the_google_name_of_a_field_comes_before_the_plain_one() {
 }
 
 #[tokio::test]
+async fn googles_names_are_known_by_their_namespace() {
+    let row = &rows_of(
+        "<rss xmlns:shop=\"http://base.google.com/ns/1.0\"><channel><item><shop:title>Ball\
+         </shop:title><shop:id>7</shop:id><other:price>3</other:price></item></channel></rss>",
+    )
+    .await[0];
+    assert_eq!((&*row.name, &*row.product_id, &*row.actual_price), ("Ball", "7", ""));
+}
+
+#[tokio::test]
 async fn the_taxonomy_is_a_category_only_by_its_words() {
     let rows = rows_of(&rss(&[
         "<title>a</title><g:google_product_category>Media &gt; Books</g:google_product_category>",
