@@ -1,14 +1,13 @@
 //! Requests a second over kept connections: `akin serve` beside a Python service, each asked by the
 //! same small client on the same cores.
 
+use crate::client::Connection;
 use crate::corpus::made_up_queries;
 use crate::harness::Latency;
 use crate::process::Server;
 use crate::report::{Table, Wanted, figure, times};
 use crate::{Bench, SHOP};
-use anyhow::{Context, Result, anyhow, ensure};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use anyhow::{Context, Result, anyhow};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -155,45 +154,4 @@ fn load(server: &Server, case: &Case, queries: &[String]) -> Result<Load> {
     })?;
     let rate = queries.len() as f64 / began.elapsed().as_secs_f64();
     Ok(Load { rate, latency: Latency::of(times) })
-}
-
-/// A kept connection that speaks as much HTTP/1.1 as the servers do here.
-struct Connection {
-    stream: BufReader<TcpStream>,
-    address: SocketAddr,
-}
-
-impl Connection {
-    fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), address })
-    }
-
-    /// Posts JSON and reads the whole answer, which must be a success.
-    fn post(&mut self, route: &str, body: &str) -> Result<Vec<u8>> {
-        let request = format!(
-            "POST {route} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes())?;
-        let mut line = String::new();
-        self.stream.read_line(&mut line)?;
-        let status = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        let mut length = None;
-        loop {
-            line.clear();
-            ensure!(self.stream.read_line(&mut line)? > 0, "the server hung up");
-            let Some((name, value)) = line.trim_end().split_once(':') else { break };
-            if name.eq_ignore_ascii_case("content-length") {
-                length = Some(value.trim().parse()?);
-            }
-        }
-        let mut answer = vec![0; length.context("an answer without a length")?];
-        self.stream.read_exact(&mut answer)?;
-        let said = || String::from_utf8_lossy(&answer).into_owned();
-        ensure!(status.starts_with('2'), "{route} answered {status}: {}", said());
-        Ok(answer)
-    }
 }

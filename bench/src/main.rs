@@ -10,8 +10,10 @@
 )]
 
 mod catalogue;
+mod client;
 mod corpus;
 mod encoder;
+mod engines;
 mod exact;
 mod harness;
 mod http;
@@ -121,11 +123,12 @@ impl Bench {
     }
 
     fn run(&mut self) -> Result<()> {
-        let subjects: [(Subject, Run); 4] = [
+        let subjects: [(Subject, Run); 5] = [
             (Subject::Encoder, encoder::run),
             (Subject::Startup, startup::run),
             (Subject::Ingest, ingest::run),
             (Subject::Http, http::run),
+            (Subject::Engines, engines::run),
         ];
         for (subject, run) in subjects {
             if self.settings.wants(subject) {

@@ -9,7 +9,8 @@ use crate::stage::{SHARES, Stage};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use entities::{
-    Change, Embedding, Facets, Filter, Fingerprint, Mode, ProductId, Query, Similarity, Statistics, Version,
+    Change, Embedding, Facets, Filter, Fingerprint, Mode, ProductId, Query, Similarity, Statistics,
+    Version,
 };
 use local::{LocalEngine, Options};
 use ports::{

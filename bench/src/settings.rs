@@ -73,6 +73,8 @@ pub(crate) enum Subject {
     Ingest,
     /// Requests a second, and memory.
     Http,
+    /// The same search on every engine; their servers must run.
+    Engines,
 }
 
 impl Settings {

@@ -1,0 +1,75 @@
+//! A small HTTP client, the same for every server.
+
+use anyhow::{Context, Result, ensure};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+/// What a server said besides the body.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// The `Server-Timing` header; blank if there was none.
+    timing: String,
+}
+
+impl Answer {
+    /// The milliseconds that the server spent on `part`.
+    pub(crate) fn spent(&self, part: &str) -> Option<f64> {
+        let parts = self.timing.split(',').filter_map(|part| part.trim().split_once(";dur="));
+        parts.filter(|(name, _)| *name == part).find_map(|(_, spent)| spent.parse().ok())
+    }
+}
+
+/// A kept connection that speaks as much HTTP/1.1 as the servers do here.
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+    address: SocketAddr,
+}
+
+impl Connection {
+    pub(crate) fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream), address })
+    }
+
+    /// Posts JSON and reads the whole answer, which must be a success.
+    pub(crate) fn post(&mut self, route: &str, body: &str) -> Result<Answer> {
+        let request = format!(
+            "POST {route} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).unwrap_or_default().to_owned();
+        let (mut length, mut timing) = (None, String::new());
+        loop {
+            line.clear();
+            ensure!(self.stream.read_line(&mut line)? > 0, "the server hung up");
+            let Some((name, value)) = line.trim_end().split_once(':') else { break };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = Some(value.trim().parse()?);
+            } else if name.eq_ignore_ascii_case("server-timing") {
+                value.trim().clone_into(&mut timing);
+            }
+        }
+        let mut body = vec![0; length.context("an answer without a length")?];
+        self.stream.read_exact(&mut body)?;
+        let said = || String::from_utf8_lossy(&body).into_owned();
+        ensure!(status.starts_with('2'), "{route} answered {status}: {}", said());
+        Ok(Answer { timing })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_timing_are_told_apart() {
+        let answer = Answer { timing: "embed;dur=2.500, rank;dur=0.1".to_owned() };
+        assert_eq!(answer.spent("embed"), Some(2.5));
+        assert_eq!(answer.spent("fetch"), None);
+    }
+}
