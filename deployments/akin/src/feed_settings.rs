@@ -33,6 +33,14 @@ pub(crate) struct FeedSettings {
 }
 
 impl FeedSettings {
+    /// Refuses the standard input for what reads feeds more than once.
+    pub(crate) fn refuse_standard_input(&self, setting: &str) -> Result<(), BadSettings> {
+        let is_read_once = self.feeds.iter().any(|path| path.as_os_str() == "-");
+        let problem =
+            format!("{setting} cannot read the standard input again: name files, not `-`");
+        BadSettings::refuse(if is_read_once { vec![problem] } else { Vec::new() })
+    }
+
     /// The feeds that are named. Paths that lead to nothing are refused all at once, before
     /// anything is begun. A price without sign or code is of the currency `unsigned`.
     pub(crate) fn sources(

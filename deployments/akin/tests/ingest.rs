@@ -3,6 +3,9 @@
 mod support;
 
 use std::fmt::Write;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 use support::{FEED, Outcome, Place, masked};
 
 const COUNTS: [&str; 5] = ["inserted", "changed", "unchanged", "embedded", "updated_fields"];
@@ -207,6 +210,31 @@ fn prices_are_kept_in_the_currency_that_a_rate_gives() {
     let line = exported.lines().find(|line| line.contains("\"PH-1\"")).unwrap();
     let product: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(product["actual_price"], 122.11);
+}
+
+#[test]
+fn a_schedule_runs_again_and_again_until_it_is_asked_to_end() {
+    let place = Place::new();
+    let mut lines = twenty();
+    place.write("all.csv", lines.join("\n"));
+    let mut command = place.akin("ingest --no-embed --complete --every 1s all.csv");
+    let mut running = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(running.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = told.next().unwrap();
+    assert!(first.contains("20 rows read") && first.contains("20 new"), "{first}");
+    lines[1] = "0,Another name,1".to_owned();
+    lines.pop();
+    // A feed that is half written changes nothing, and the next run goes on.
+    place.write("all.csv", lines[..3].join("\n"));
+    std::thread::sleep(Duration::from_millis(1_500));
+    place.write("all.csv", lines.join("\n"));
+    let changed = told.find(|line| !line.contains("20 unchanged")).unwrap();
+    assert!(changed.contains("1 changed, 18 unchanged, 1 removed"), "{changed}");
+    let asked = Command::new("kill").arg(running.id().to_string()).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(running.wait().unwrap().code(), Some(128 + 15));
+    let outcome = place.run_with("ingest --every 1h -", "name\nTripod\n").fails_with(2);
+    assert!(outcome.stderr.contains("--every (AKIN_EVERY)"), "{outcome}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Feeds in, as far as the embeddings.
 
 mod outcome;
+mod schedule;
 
 use crate::compose::{self, EngineSettings};
 use crate::embedding::{embed_here, hand_on};
@@ -14,13 +15,13 @@ use ports::{FeedSource, ProductStore};
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use usecases::{CatalogueProgress, IngestCatalogue, IngestError, Limits, Share};
 
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  akin ingest --complete --dry-run catalogue.csv\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  akin ingest --complete --dry-run catalogue.csv\n  akin ingest --complete --every 1h /srv/feeds/catalogue.csv\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -42,6 +43,11 @@ pub(crate) struct Arguments {
     #[arg(long, env = "AKIN_MAX_REMOVED", default_value = "20%", value_name = "SHARE")]
     max_removed: Share,
 
+    /// Run again and again, this long from one beginning to the next, give or take a tenth; a line
+    /// is printed for each run.
+    #[arg(long, env = "AKIN_EVERY", value_name = "TIME", value_parser = schedule::interval)]
+    every: Option<Duration>,
+
     /// Keep the products, and leave their embedding to `akin worker` or to a later run.
     #[arg(long, env = "AKIN_NO_EMBED")]
     no_embed: bool,
@@ -58,37 +64,42 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let began = Instant::now();
-    let feeds = arguments.feeds.sources(arguments.currency)?;
-    let ingested = if arguments.dry_run {
-        arguments.rehearse(&feeds).await
-    } else if arguments.no_embed {
-        let (store, queue) = arguments.engine.catalogue.open_store_and_queue().await?;
-        match arguments.read(&feeds, store.clone()).await {
-            Ok(summary) => {
-                let failures = hand_on(store, queue).await?;
-                Ok(Outcome::kept(summary, failures, began.elapsed()))
-            }
-            Err(error) => Err(error),
-        }
-    } else {
-        let (engine, queue) = arguments.engine.open_with_queue().await?;
-        match arguments.read(&feeds, engine.store.clone()).await {
-            Ok(summary) => {
-                let embedded = embed_here(&engine, &queue).await?;
-                engine.backends.settle().await?;
-                Ok(Outcome::embedded(summary, embedded, began.elapsed()))
-            }
-            Err(error) => Err(error),
-        }
-    };
-    match ingested {
+    // A setting that cannot be is no reason to try again by and by.
+    arguments.feeds.sources(arguments.currency)?;
+    if let Some(interval) = arguments.every {
+        arguments.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
+        schedule::repeat(interval, async || arguments.once().await.map_err(advised)).await;
+        return Ok(exit::DONE);
+    }
+    match arguments.once().await {
         Ok(outcome) => Ok(outcome.tell(arguments.format.json)),
-        Err(error) => refuse(error),
+        Err(error) => {
+            tell_refused(&error);
+            Err(advised(error))
+        }
     }
 }
 
 impl Arguments {
+    async fn once(&self) -> anyhow::Result<Outcome> {
+        let began = Instant::now();
+        let feeds = self.feeds.sources(self.currency)?;
+        if self.dry_run {
+            return self.rehearse(&feeds).await;
+        }
+        if self.no_embed {
+            let (store, queue) = self.engine.catalogue.open_store_and_queue().await?;
+            let summary = self.read(&feeds, store.clone()).await?;
+            let failures = hand_on(store, queue).await?;
+            return Ok(Outcome::kept(summary, failures, began.elapsed()));
+        }
+        let (engine, queue) = self.engine.open_with_queue().await?;
+        let summary = self.read(&feeds, engine.store.clone()).await?;
+        let embedded = embed_here(&engine, &queue).await?;
+        engine.backends.settle().await?;
+        Ok(Outcome::embedded(summary, embedded, began.elapsed()))
+    }
+
     async fn read(
         &self,
         feeds: &[Arc<dyn FeedSource>],
@@ -119,17 +130,10 @@ impl Arguments {
     }
 }
 
-/// Says what to do about feeds that are too bad to be true.
-fn refuse(error: anyhow::Error) -> anyhow::Result<ExitCode> {
+/// The error, and what to do about feeds that are too bad to be true.
+fn advised(error: anyhow::Error) -> anyhow::Error {
     let remedy = match error.downcast_ref::<IngestError>() {
-        Some(IngestError::TooManyRefused { refused, first, .. }) => {
-            for (feed, row) in first {
-                outcome::note_refused(feed, row);
-            }
-            let rest = refused - first.len() as u64;
-            if rest > 0 {
-                output::note(&format!("and {} more", plural(rest, "row", "rows")));
-            }
+        Some(IngestError::TooManyRefused { .. }) => {
             "mend the feed, or allow more with --max-refused (AKIN_MAX_REFUSED)"
         }
         Some(IngestError::TooManyMissing { .. }) => {
@@ -140,10 +144,23 @@ fn refuse(error: anyhow::Error) -> anyhow::Result<ExitCode> {
             "look whether the feed was cut short; without --complete it is no reason to remove \
              anything"
         }
-        _ => return Err(error),
+        _ => return error,
     };
-    output::failure(&anyhow::anyhow!("{error}: {remedy}"));
-    Ok(exit::of(&error))
+    anyhow::anyhow!("{error}: {remedy}")
+}
+
+/// The first rows for which a run was refused.
+fn tell_refused(error: &anyhow::Error) {
+    let refused = error.downcast_ref::<IngestError>();
+    if let Some(IngestError::TooManyRefused { refused, first, .. }) = refused {
+        for (feed, row) in first {
+            outcome::note_refused(feed, row);
+        }
+        let rest = refused - first.len() as u64;
+        if rest > 0 {
+            output::note(&format!("and {} more", plural(rest, "row", "rows")));
+        }
+    }
 }
 
 /// A bar, or lines, for each part of a run.

@@ -1,5 +1,6 @@
-use crate::{exit, output};
-use ports::{Failures, RefusedRow};
+use crate::{compose, exit, output};
+use entities::ProductId;
+use ports::{Failures, PortError, RefusedRow};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -91,7 +92,28 @@ impl Outcome {
         }
     }
 
+    /// Says all of it in a line, for whoever reads about many runs.
+    pub(crate) fn log(self) {
+        let when = http_api::written_date(compose::now());
+        output::line(&format!("{when} {}", self.lines().join("; ")));
+        if let Some(withheld) = self.catalogue.withheld {
+            output::note(&explained(withheld));
+        }
+        for error in self.catalogue.unread {
+            output::failure(&error.into());
+        }
+        for (id, error) in &self.embedding.failures {
+            output::note(&not_embedded(id, error));
+        }
+    }
+
     fn print(&self) {
+        for line in self.lines() {
+            output::line(&line);
+        }
+    }
+
+    fn lines(&self) -> [String; 2] {
         let Self { catalogue: CatalogueSummary { rows, removed, .. }, embedding, .. } = self;
         let read = plural(rows.read, "row", "rows");
         let counts = format!(
@@ -103,23 +125,17 @@ impl Outcome {
             plural(embedding.embedded, "product", "products"),
             embedding.updated_fields,
         );
+        let kept = format!("{read} read in {:.1} s: {counts}", self.seconds);
         match self.manner {
             Manner::Rehearsed => {
-                output::line(&format!(
-                    "nothing was changed; a run would do this: {read}, {counts}"
-                ));
-                output::line(&embedded);
+                [format!("nothing was changed; a run would do this: {read}, {counts}"), embedded]
             }
-            Manner::Kept => {
-                output::line(&format!("{read} read in {:.1} s: {counts}", self.seconds));
-                output::line(
-                    "nothing embedded yet: `akin worker` does it, or the next run without --no-embed",
-                );
-            }
-            Manner::Embedded => {
-                output::line(&format!("{read} read in {:.1} s: {counts}", self.seconds));
-                output::line(&embedded);
-            }
+            Manner::Kept => [
+                kept,
+                "nothing embedded yet: `akin worker` does it, or the next run without --no-embed"
+                    .to_owned(),
+            ],
+            Manner::Embedded => [kept, embedded],
         }
     }
 
@@ -138,7 +154,7 @@ impl Outcome {
             output::note(&explained(withheld));
         }
         for (id, error) in &embedding.failures {
-            output::note(&format!("product {id} was not embedded: {}", error.report()));
+            output::note(&not_embedded(id, error));
         }
     }
 
@@ -158,6 +174,10 @@ impl Outcome {
             dry_run: self.manner == Manner::Rehearsed,
         }
     }
+}
+
+fn not_embedded(id: &ProductId, error: &PortError) -> String {
+    format!("product {id} was not embedded: {}", error.report())
 }
 
 fn explained(Withheld { products, rows }: Withheld) -> String {

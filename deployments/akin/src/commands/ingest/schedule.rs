@@ -1,0 +1,68 @@
+//! One run after another, for machines without cron.
+
+use super::outcome::Outcome;
+use crate::output;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// By which part of the interval a run may come sooner or later, so that many shops do not all
+/// begin on the hour.
+const JITTER: f64 = 0.1;
+
+/// Reads `90s`, `30m`, `1h` or `1d`; a bare number is of seconds.
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
+    let unit = text.trim_end().chars().last();
+    let (number, unit) = match unit {
+        Some('s') => (text.trim_end().trim_end_matches('s'), 1.0),
+        Some('m') => (text.trim_end().trim_end_matches('m'), 60.0),
+        Some('h') => (text.trim_end().trim_end_matches('h'), 3_600.0),
+        Some('d') => (text.trim_end().trim_end_matches('d'), 86_400.0),
+        _ => (text, 1.0),
+    };
+    let seconds = number.trim().parse::<f64>().map(|number| number * unit);
+    match seconds.map(Duration::try_from_secs_f64) {
+        Ok(Ok(time)) if time >= Duration::from_secs(1) && time <= Duration::from_hours(8_760) => {
+            Ok(time)
+        }
+        _ => Err("it is a time from a second to a year, such as 90s, 30m, 1h or 1d".to_owned()),
+    }
+}
+
+/// Does `run` now and every `interval` from then on, one behind the other, until the process is
+/// asked to end; says a line about each. One that fails is no reason to stop: the next may not.
+pub(crate) async fn repeat(
+    interval: Duration,
+    mut run: impl AsyncFnMut() -> anyhow::Result<Outcome>,
+) {
+    loop {
+        let next = Instant::now() + interval.mul_f64(1.0 + JITTER * (2.0 * fastrand::f64() - 1.0));
+        match run().await {
+            Ok(outcome) => outcome.log(),
+            Err(error) => output::failure(&error),
+        }
+        // A run that took longer than the interval is followed at once by the next.
+        sleep_until(next).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_read_in_every_unit() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("90", 90),
+            ("30m", 1_800),
+            ("1h", 3_600),
+            ("1.5 h", 5_400),
+            ("1d", 86_400),
+        ] {
+            assert_eq!(interval(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "h", "0", "-1h", "0.5s", "1w", "1e9d", "NaNs", "hourly"] {
+            assert!(interval(text).is_err(), "{text:?} should be refused");
+        }
+    }
+}
