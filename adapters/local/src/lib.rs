@@ -7,6 +7,7 @@
 //! last writes before it may be missing, whole transactions of them, and nothing is damaged: the
 //! next ingestion finds them to be new and writes them again.
 
+mod apply;
 mod copy;
 mod derived;
 mod entries;
