@@ -31,7 +31,8 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let feed = bench.feed(products)?;
     let akin = akin(bench)?;
     load(bench, &akin, &feed, products)?;
-    let server = akin.serve()?;
+    let engines = ENGINES.map(|engine| ["--engine", engine]);
+    let server = akin.serve_with(engines.as_flattened())?;
     let title = format!("Engines: one search at a time over HTTP, {products} products");
     let header = ["engine", "mode", "p50, ms", "p99, ms", "of it embedding", "akin"];
     let mut table = Table::new(title, &header);

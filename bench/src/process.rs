@@ -80,8 +80,14 @@ impl Program {
 
     /// Starts it with `serve` and a free port of this machine, and waits until it listens.
     pub(crate) fn serve(&self) -> Result<Server> {
+        self.serve_with(&[])
+    }
+
+    /// The same, with further arguments.
+    pub(crate) fn serve_with(&self, further: &[&str]) -> Result<Server> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let arguments = ["serve", "--listen", &address.to_string()];
+        let listen = address.to_string();
+        let arguments = [&["serve", "--listen", &listen], further].concat();
         let child =
             self.command(&arguments)?.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let mut server = Server { child, address };
