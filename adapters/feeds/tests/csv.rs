@@ -11,22 +11,7 @@ async fn every_column_arrives_in_its_field() {
     let header = "product_id,name,main_category,sub_category,brand,description,attributes,\
                   image,link,ratings,no_of_ratings,discount_price,actual_price";
     let row = &rows_of(&format!("{header}\na,b,c,d,e,f,g,h,i,j,k,l,m\n")).await[0];
-    let texts = [
-        &row.product_id,
-        &row.name,
-        &row.main_category,
-        &row.sub_category,
-        &row.brand,
-        &row.description,
-        &row.attributes,
-        &row.image,
-        &row.link,
-        &row.ratings,
-        &row.no_of_ratings,
-        &row.discount_price,
-        &row.actual_price,
-    ];
-    assert_eq!(texts.map(String::as_str).concat(), "abcdefghijklm");
+    assert_eq!(row.texts().concat(), "abcdefghijklm");
     assert_eq!(row.line, 2);
 }
 

@@ -4,7 +4,7 @@
 mod common;
 
 use common::written::{self, written};
-use common::{read_as, told};
+use common::{Pieces, read_as, told};
 use contracts::feed::Written;
 use feeds::Format;
 use parquet::basic::{Compression, ZstdLevel};
@@ -14,16 +14,6 @@ use proptest::prelude::*;
 use std::io::{Cursor, Read};
 
 const FORMATS: [Format; 4] = [Format::Csv, Format::JsonLines, Format::Xml, Format::Parquet];
-
-/// Hands bytes out in pieces of the given size, as a slow pipe does.
-struct Pieces(Cursor<Vec<u8>>, usize);
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let size = self.1.min(buffer.len());
-        self.0.read(&mut buffer[..size])
-    }
-}
 
 fn items(bytes: Vec<u8>, size: usize) -> Vec<FeedItem> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -3,20 +3,10 @@
 
 mod common;
 
-use common::read;
+use common::{Pieces, read};
 use ports::{FeedItem, FeedRow};
 use proptest::prelude::*;
-use std::io::{Cursor, Read};
-
-/// Hands bytes out in pieces of the given size, as a slow pipe does.
-struct Pieces(Cursor<Vec<u8>>, usize);
-
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let size = self.1.min(buffer.len());
-        self.0.read(&mut buffer[..size])
-    }
-}
+use std::io::Cursor;
 
 fn items(bytes: Vec<u8>, size: usize) -> Vec<FeedItem> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

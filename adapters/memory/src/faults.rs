@@ -58,6 +58,18 @@ impl Faults {
         Ok(())
     }
 
+    /// One call to a double: it fails before its effect, or after it.
+    pub(crate) async fn call<S, T>(
+        &self,
+        state: &Mutex<S>,
+        work: impl FnOnce(&mut S) -> T,
+    ) -> PortResult<T> {
+        self.step().await?;
+        let answer = work(&mut lock(state));
+        self.step().await?;
+        Ok(answer)
+    }
+
     /// Whether `id` is refused; enters it into `failures` if so.
     pub(crate) fn refuses(&self, id: &ProductId, failures: &mut Failures) -> bool {
         let refused = lock(&self.0).refused.contains(id);

@@ -1,6 +1,6 @@
 use crate::Faults;
 use async_trait::async_trait;
-use ports::{FeedItem, FeedProgress, FeedRow, FeedSource, PortResult, ProductFeed, RefusedRow};
+use ports::{FeedItem, FeedProgress, FeedSource, PortResult, ProductFeed, RefusedRow};
 use std::collections::VecDeque;
 
 /// A [`ProductFeed`] of rows that were written down.
@@ -79,26 +79,8 @@ impl FeedSource for MemoryFeed {
 /// How many bytes of text the item holds.
 fn size(item: &FeedItem) -> u64 {
     let bytes = match item {
-        Ok(row) => texts(row).map(str::len).iter().sum::<usize>(),
+        Ok(row) => row.texts().map(str::len).iter().sum::<usize>(),
         Err(RefusedRow { field, value, .. }) => field.len() + value.len(),
     };
     bytes as u64
-}
-
-fn texts(row: &FeedRow) -> [&str; 13] {
-    [
-        &row.product_id,
-        &row.name,
-        &row.main_category,
-        &row.sub_category,
-        &row.brand,
-        &row.description,
-        &row.attributes,
-        &row.image,
-        &row.link,
-        &row.ratings,
-        &row.no_of_ratings,
-        &row.discount_price,
-        &row.actual_price,
-    ]
 }

@@ -1,4 +1,4 @@
-use crate::{Faults, SYSTEM, lock, words};
+use crate::{Faults, SYSTEM, words};
 use async_trait::async_trait;
 use entities::{
     AnalyzedText, Change, CountedStatistics, Embedding, Facets, Fingerprint, ProductId, Similarity,
@@ -49,10 +49,7 @@ impl MemoryIndex {
 
     /// One call: it fails as the faults say, before its effect or after it.
     async fn call<T>(&self, work: impl FnOnce(&mut State) -> PortResult<T>) -> PortResult<T> {
-        self.faults.step().await?;
-        let answer = work(&mut lock(&self.state));
-        self.faults.step().await?;
-        answer
+        self.faults.call(&self.state, work).await?
     }
 }
 

@@ -54,10 +54,7 @@ impl MemoryQueue {
 
     /// One call: it fails as the faults say, before its effect or after it.
     async fn call<T>(&self, work: impl FnOnce(&mut State) -> T) -> PortResult<T> {
-        self.faults.step().await?;
-        let answer = work(&mut lock(&self.state));
-        self.faults.step().await?;
-        Ok(answer)
+        self.faults.call(&self.state, work).await
     }
 }
 

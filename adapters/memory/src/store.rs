@@ -1,4 +1,4 @@
-use crate::{Faults, lock};
+use crate::Faults;
 use async_trait::async_trait;
 use entities::{Change, Product, ProductId, ProductRecord, Version};
 use ports::{
@@ -41,10 +41,7 @@ impl MemoryStore {
 
     /// One call: it fails as the faults say, before its effect or after it.
     async fn call<T>(&self, work: impl FnOnce(&mut State) -> T) -> PortResult<T> {
-        self.faults.step().await?;
-        let answer = work(&mut lock(&self.state));
-        self.faults.step().await?;
-        Ok(answer)
+        self.faults.call(&self.state, work).await
     }
 }
 

@@ -83,3 +83,24 @@ pub struct RefusedRow {
     /// What is wrong with it, and what to do.
     pub reason: String,
 }
+
+impl FeedRow {
+    /// All of its texts, in the order of its fields.
+    pub fn texts(&self) -> [&str; 13] {
+        [
+            &self.product_id,
+            &self.name,
+            &self.main_category,
+            &self.sub_category,
+            &self.brand,
+            &self.description,
+            &self.attributes,
+            &self.image,
+            &self.link,
+            &self.ratings,
+            &self.no_of_ratings,
+            &self.discount_price,
+            &self.actual_price,
+        ]
+    }
+}

@@ -1,5 +1,4 @@
 use crate::normalise;
-use crate::normalise::product_id;
 use entities::{Currency, Product, ProductId};
 use ports::{FeedItem, RefusedRow};
 
@@ -21,13 +20,13 @@ impl FeedRows {
             match item {
                 Err(refused) => rows.refused.push(refused),
                 Ok(row) => {
-                    let (line, id) = (row.line, product_id(&row).ok());
-                    match normalise(row, unsigned) {
+                    let line = row.line;
+                    match normalise::read(row, unsigned) {
                         Ok(product) => {
                             rows.products.push(product);
                             rows.lines.push(line);
                         }
-                        Err(refused) => {
+                        Err((refused, id)) => {
                             rows.refused.push(refused);
                             rows.refused_ids.extend(id);
                         }

@@ -9,38 +9,34 @@ const SHOWN: usize = 80;
 /// Blank ratings and the "Get" that some shops print in their place mean that nobody rated the
 /// product. A count of ratings that is no number is what a shop prints beside them ("Only 2 left
 /// in stock."), and means the same.
-pub fn normalise(mut row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow> {
-    let line = row.line;
-    let refused = |field: &str, value: &str, reason: String| RefusedRow {
-        line,
-        field: field.to_owned(),
-        value: value.chars().take(SHOWN).collect(),
-        reason,
-    };
+pub fn normalise(row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow> {
+    read(row, unsigned).map_err(|(refused, _)| refused)
+}
+
+/// The same; of a refused row it also says which product it is about, if the row does.
+pub(crate) fn read(
+    mut row: FeedRow,
+    unsigned: Currency,
+) -> Result<Product, (RefusedRow, Option<ProductId>)> {
     let id = product_id(&row);
     let name = clean_text(std::mem::take(&mut row.name));
     if name.is_empty() {
-        return Err(refused("name", "", "a product needs a name".to_owned()));
+        let reason = "a product needs a name".to_owned();
+        return Err((refused(row.line, "name", "", reason), id.ok()));
     }
-    let id = id.map_err(|error| refused("product_id", &row.product_id, error.to_string()))?;
-    let price = |field, text: &str| match text.trim() {
-        "" => Ok(None),
-        text => Price::parse(text, unsigned)
-            .map(Some)
-            .map_err(|error| refused(field, text, error.to_string())),
-    };
-    let rating = match row.ratings.trim() {
-        "" | "Get" => None,
-        text => {
-            Some(Rating::parse(text).map_err(|error| refused("ratings", text, error.to_string()))?)
-        }
+    let id = id.map_err(|error| {
+        (refused(row.line, "product_id", &row.product_id, error.to_string()), None)
+    })?;
+    let (rating, [discount_price, actual_price]) = match figures(&row, unsigned) {
+        Ok(figures) => figures,
+        Err(refused) => return Err((refused, Some(id))),
     };
     Ok(Product {
         id,
         rating,
         rating_count: count(&row.no_of_ratings),
-        discount_price: price("discount_price", &row.discount_price)?,
-        actual_price: price("actual_price", &row.actual_price)?,
+        discount_price,
+        actual_price,
         name,
         main_category: clean_text(row.main_category),
         sub_category: clean_text(row.sub_category),
@@ -52,9 +48,35 @@ pub fn normalise(mut row: FeedRow, unsigned: Currency) -> Result<Product, Refuse
     })
 }
 
+type Figures = (Option<Rating>, [Option<Price>; 2]);
+
+/// The rating, and what the product costs now and usually.
+fn figures(row: &FeedRow, unsigned: Currency) -> Result<Figures, RefusedRow> {
+    let rating = match row.ratings.trim() {
+        "" | "Get" => None,
+        text => {
+            let rating = Rating::parse(text);
+            Some(rating.map_err(|error| refused(row.line, "ratings", text, error.to_string()))?)
+        }
+    };
+    let price = |field, text: &str| match text.trim() {
+        "" => Ok(None),
+        text => Price::parse(text, unsigned)
+            .map(Some)
+            .map_err(|error| refused(row.line, field, text, error.to_string())),
+    };
+    let discount_price = price("discount_price", &row.discount_price)?;
+    Ok((rating, [discount_price, price("actual_price", &row.actual_price)?]))
+}
+
+fn refused(line: u64, field: &str, value: &str, reason: String) -> RefusedRow {
+    let value = value.chars().take(SHOWN).collect();
+    RefusedRow { line, field: field.to_owned(), value, reason }
+}
+
 /// The shop's own id; else the ASIN in the link; else a hash of the link, or of the name. Never
 /// the row's number: a feed whose rows move would change every product.
-pub(crate) fn product_id(row: &FeedRow) -> Result<ProductId, entities::InvalidProductId> {
+fn product_id(row: &FeedRow) -> Result<ProductId, entities::InvalidProductId> {
     let (id, link) = (row.product_id.trim(), row.link.trim());
     if !id.is_empty() {
         return ProductId::new(id);

@@ -8,6 +8,16 @@ use ports::{FeedItem, FeedRow, PortError, PortResult};
 use std::error::Error;
 use std::io::{Cursor, Read};
 
+/// Hands bytes out in pieces of the given size, as a slow pipe does.
+pub(crate) struct Pieces(pub(crate) Cursor<Vec<u8>>, pub(crate) usize);
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let size = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..size])
+    }
+}
+
 /// Everything that a feed gives whose content tells its format.
 pub(crate) async fn read(bytes: impl Read + Send + 'static) -> PortResult<Vec<FeedItem>> {
     read_as(None, bytes).await

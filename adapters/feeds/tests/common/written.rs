@@ -7,7 +7,6 @@ use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
-use ports::FeedRow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -29,25 +28,6 @@ pub(crate) const COLUMNS: [&str; 13] = [
     "actual_price",
 ];
 
-/// The texts of a row, in the order of the columns.
-pub(crate) fn fields(row: &FeedRow) -> [&str; 13] {
-    [
-        &row.product_id,
-        &row.name,
-        &row.main_category,
-        &row.sub_category,
-        &row.brand,
-        &row.description,
-        &row.attributes,
-        &row.image,
-        &row.link,
-        &row.ratings,
-        &row.no_of_ratings,
-        &row.discount_price,
-        &row.actual_price,
-    ]
-}
-
 /// The rows in a format.
 pub(crate) fn written(format: Format, rows: &[Written]) -> Vec<u8> {
     match format {
@@ -64,7 +44,7 @@ pub(crate) fn csv(rows: &[Written], delimiter: u8) -> Vec<u8> {
     writer.write_record(COLUMNS).expect("a header");
     for row in rows {
         match row {
-            Written::Row(row) => writer.write_record(fields(row)),
+            Written::Row(row) => writer.write_record(row.texts()),
             Written::Nonsense => writer.write_record(["two", "fields"]),
         }
         .expect("a record");
@@ -74,7 +54,7 @@ pub(crate) fn csv(rows: &[Written], delimiter: u8) -> Vec<u8> {
 
 fn object(row: &Written) -> String {
     let Written::Row(row) = row else { return "{\"name\": {}}".to_owned() };
-    let members = COLUMNS.iter().zip(fields(row)).filter(|(_, text)| !text.is_empty());
+    let members = COLUMNS.iter().zip(row.texts()).filter(|(_, text)| !text.is_empty());
     let members = members.map(|(name, text)| (name.to_owned(), serde_json::Value::from(text)));
     serde_json::Value::Object(members.map(|(name, text)| (name.to_string(), text)).collect())
         .to_string()
@@ -98,7 +78,7 @@ fn escaped(text: &str) -> String {
 fn elements(row: &Written) -> String {
     let Written::Row(row) = row else { return "<name>Tom & Jerry</name>".to_owned() };
     let mut text = String::new();
-    for (name, value) in COLUMNS.iter().zip(fields(row)).filter(|(_, value)| !value.is_empty()) {
+    for (name, value) in COLUMNS.iter().zip(row.texts()).filter(|(_, value)| !value.is_empty()) {
         write!(text, "\n  <{name}>{}</{name}>", escaped(value)).expect("a text");
     }
     text
@@ -142,7 +122,7 @@ pub(crate) fn parquet_of(rows: &[Written], properties: WriterProperties, group: 
         let mut group = writer.next_row_group().expect("a group");
         for at in 0..COLUMNS.len() {
             let bytes = |row: &Written| match row {
-                Written::Row(row) => fields(row)[at].as_bytes().to_vec(),
+                Written::Row(row) => row.texts()[at].as_bytes().to_vec(),
                 Written::Nonsense => b"\xff".to_vec(),
             };
             let texts: Vec<_> = rows.iter().map(bytes).collect();

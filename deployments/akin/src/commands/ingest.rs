@@ -64,9 +64,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    // A setting that cannot be is no reason to try again by and by.
-    arguments.feeds.sources(arguments.currency)?;
     if let Some(interval) = arguments.every {
+        // A setting that cannot be is no reason to try again by and by.
+        arguments.feeds.sources(arguments.currency)?;
         arguments.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
         schedule::repeat(interval, async || arguments.once().await.map_err(advised)).await;
         return Ok(exit::DONE);
