@@ -22,6 +22,8 @@ mod quarantine;
 mod queue;
 mod removal;
 mod rows;
+mod run_log;
+mod runs;
 mod schema;
 mod snapshot;
 mod standing;
@@ -29,6 +31,7 @@ mod store;
 
 pub use index::LocalIndex;
 pub use queue::LocalQueue;
+pub use run_log::LocalRuns;
 pub use store::LocalStore;
 
 use derived::Derived;
@@ -86,6 +89,11 @@ impl LocalEngine {
     /// The changes on their way to the workers, which hold each for `lease`.
     pub fn queue(&self, lease: Duration) -> LocalQueue {
         LocalQueue { database: Arc::clone(&self.database), lease }
+    }
+
+    /// The last ingestions.
+    pub fn runs(&self) -> LocalRuns {
+        LocalRuns { database: Arc::clone(&self.database) }
     }
 
     /// Finds the products.

@@ -100,7 +100,8 @@ fn numbers(receipt: &Receipt) -> Option<messages::Held> {
     Some(messages::Held { sequence: sequence.try_into().ok()?, takes: takes.try_into().ok()? })
 }
 
-fn micros(time: Duration) -> i64 {
+/// So many microseconds.
+pub(crate) fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4)
 }
 

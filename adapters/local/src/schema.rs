@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_products_and_entries.sql"),
     include_str!("../migrations/0002_removed_products.sql"),
     include_str!("../migrations/0003_queue.sql"),
+    include_str!("../migrations/0004_runs.sql"),
 ];
 
 /// Where a database stands.

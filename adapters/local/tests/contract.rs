@@ -7,7 +7,7 @@ use entities::{Change, Fingerprint, ProductId, Statistics};
 use local::{LocalEngine, LocalIndex, Options};
 use ports::{
     Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, Indexed, PortResult,
-    ProductIndex, ProductStore,
+    ProductIndex, ProductStore, RunLog,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +20,10 @@ mod store {
 
 mod queue {
     contracts::change_queue_contract!(super::queue);
+}
+
+mod runs {
+    contracts::run_log_contract!(super::runs);
 }
 
 mod index_in_memory {
@@ -58,6 +62,11 @@ async fn queue() -> Subject<dyn ChangeQueue> {
         async {}
     };
     Subject::queue(Arc::new(engine.queue(Duration::from_mins(1))), pass).keeping(folder)
+}
+
+async fn runs() -> Subject<dyn RunLog> {
+    let (folder, engine) = engine(Options::default());
+    Subject::runs(engine.runs()).keeping(folder)
 }
 
 /// Every change is laid over an empty base.

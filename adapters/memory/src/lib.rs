@@ -9,6 +9,7 @@ mod faults;
 mod feed;
 mod index;
 mod queue;
+mod runs;
 mod store;
 mod words;
 
@@ -17,6 +18,7 @@ pub use faults::Faults;
 pub use feed::MemoryFeed;
 pub use index::MemoryIndex;
 pub use queue::MemoryQueue;
+pub use runs::MemoryRuns;
 pub use store::MemoryStore;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

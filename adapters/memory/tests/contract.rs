@@ -2,9 +2,12 @@
 
 use contracts::Subject;
 use contracts::feed::Written;
-use memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryStore};
+use memory::{
+    Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore,
+};
 use ports::{
-    ChangeQueue, Embedder, ErrorKind, FeedItem, ProductFeed, ProductIndex, ProductStore, RefusedRow,
+    ChangeQueue, Embedder, ErrorKind, FeedItem, ProductFeed, ProductIndex, ProductStore,
+    RefusedRow, RunLog,
 };
 use std::sync::Arc;
 
@@ -18,6 +21,10 @@ mod index {
 
 mod queue {
     contracts::change_queue_contract!(super::queue);
+}
+
+mod runs {
+    contracts::run_log_contract!(super::runs);
 }
 
 mod embedder {
@@ -43,6 +50,10 @@ async fn queue() -> Subject<dyn ChangeQueue> {
         clock.pass(time);
         async {}
     })
+}
+
+async fn runs() -> Subject<dyn RunLog> {
+    Subject::runs(MemoryRuns::default())
 }
 
 async fn embedder() -> Subject<dyn Embedder> {

@@ -24,6 +24,7 @@ mod index;
 mod migrations;
 mod names;
 mod queue;
+mod runs;
 mod settings;
 mod store;
 mod text;
@@ -31,6 +32,7 @@ mod text;
 pub use index::PostgresIndex;
 pub use migrations::Migrated;
 pub use queue::PostgresQueue;
+pub use runs::PostgresRuns;
 pub use settings::{Password, Settings, SslMode};
 pub use store::PostgresStore;
 
@@ -81,6 +83,11 @@ impl PostgresEngine {
     /// The changes on their way to the workers, which hold each for `lease`.
     pub fn queue(&self, lease: Duration) -> PostgresQueue {
         PostgresQueue { database: Arc::clone(&self.database), lease }
+    }
+
+    /// The last ingestions.
+    pub fn runs(&self) -> PostgresRuns {
+        PostgresRuns { database: Arc::clone(&self.database) }
     }
 
     /// Makes searches as good and as fast as they can be, if this engine wrote to the index: for the end

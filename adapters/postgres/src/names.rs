@@ -4,10 +4,11 @@
 const MAX_BYTES: usize = 63;
 
 /// What akin's own tables add to the name of the table beside which they stand.
-const BESIDE_PRODUCTS: [(&str, &str); 5] = [
+const BESIDE_PRODUCTS: [(&str, &str); 6] = [
     ("outbox", "_outbox"),
     ("removed", "_removed"),
     ("queue", "_queue"),
+    ("runs", "_runs"),
     ("quarantine", "_quarantine"),
     ("products_ledger", "_migrations"),
 ];

@@ -2,7 +2,7 @@
 //! comparison or by a graph.
 
 use contracts::Subject;
-use ports::{ChangeQueue, ProductIndex, ProductStore};
+use ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
 use postgres::{PostgresEngine, Settings};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -25,6 +25,10 @@ mod store_in_small_statements {
 
 mod queue {
     contracts::change_queue_contract!(super::queue, ignore = "needs Postgres: make test");
+}
+
+mod runs {
+    contracts::run_log_contract!(super::runs, ignore = "needs Postgres: make test");
 }
 
 mod index_by_comparison {
@@ -64,6 +68,11 @@ async fn queue() -> Subject<dyn ChangeQueue> {
         }
     };
     Subject::queue(queue, pass).keeping(database)
+}
+
+async fn runs() -> Subject<dyn RunLog> {
+    let (database, engine) = engine(|settings| settings).await;
+    Subject::runs(engine.runs()).keeping(database)
 }
 
 /// A batch is several statements of one transaction.

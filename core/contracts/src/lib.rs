@@ -22,6 +22,7 @@ pub mod embedder;
 pub mod feed;
 pub mod index;
 pub mod queue;
+pub mod runs;
 pub mod sample;
 pub mod store;
 mod subject;

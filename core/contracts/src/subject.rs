@@ -1,4 +1,4 @@
-use ports::{ChangeQueue, Embedder, ProductIndex, ProductStore};
+use ports::{ChangeQueue, Embedder, ProductIndex, ProductStore, RunLog};
 use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
@@ -37,6 +37,13 @@ impl Subject<dyn Embedder> {
     /// An embedder.
     pub fn embedder(embedder: impl Embedder + 'static) -> Self {
         Self::new(Arc::new(embedder))
+    }
+}
+
+impl Subject<dyn RunLog> {
+    /// A log of runs whose notes are seen at once.
+    pub fn runs(log: impl RunLog + 'static) -> Self {
+        Self::new(Arc::new(log))
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod feed;
 mod index;
 mod queue;
+mod runs;
 mod store;
 
 pub use embedder::{Embedded, Embedder};
@@ -21,6 +22,7 @@ pub use queue::{
     ALONE_AFTER, ChangeQueue, DeadLetter, Delivery, NEVER_FINISHED, QueueCounts, RELEASE_PAUSE,
     Receipt, TRIES, pause_after,
 };
+pub use runs::{KEPT_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
 pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};
 
 use entities::ProductId;

@@ -93,6 +93,18 @@ pub enum IngestError {
     },
 }
 
+impl IngestError {
+    /// Whether the feeds were refused for what they say: nothing was changed.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Feed { .. } | Self::Store { .. } => false,
+            Self::TooManyRefused { .. }
+            | Self::TooManyMissing { .. }
+            | Self::EmptySnapshot { .. } => true,
+        }
+    }
+}
+
 impl IngestSummary {
     /// How many refused rows a summary repeats.
     pub(crate) const SHOWN: usize = 5;

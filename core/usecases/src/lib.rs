@@ -25,7 +25,7 @@ mod similar_products;
 mod survey;
 mod work_queue;
 
-pub use catalogue_status::{CatalogueStatus, Status};
+pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
 pub use convert_prices::ConvertPrices;
 pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary};

@@ -5,7 +5,7 @@ use axum::extract::State;
 use entities::Fingerprint;
 use serde::Serialize;
 use std::sync::Arc;
-use usecases::{CatalogueStatus, SearchProducts, SimilarProducts};
+use usecases::{SearchProducts, SimilarProducts};
 
 /// An index and an embedder, with a name.
 #[derive(Clone, Debug)]
@@ -16,8 +16,6 @@ pub struct Engine {
     pub search: SearchProducts,
     /// Finds products like one.
     pub similar: SimilarProducts,
-    /// Says what there is to find.
-    pub status: CatalogueStatus,
 }
 
 /// The engines of a server.

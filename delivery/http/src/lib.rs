@@ -14,6 +14,7 @@ mod filters;
 mod page;
 mod product;
 mod products;
+mod runs;
 mod search;
 mod serve;
 mod similar_products;
@@ -23,7 +24,9 @@ pub use answer::{SearchView, SimilarView};
 pub use dates::written as written_date;
 pub use engines::{Engine, Engines};
 pub use product::ProductView;
+pub use runs::{CountsView, Reader, RunView};
 pub use serve::serve;
+pub use status::{LAST_RUNS, QueueView, StatusView};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -35,12 +38,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::ServeDir;
+use usecases::CatalogueStatus;
 
 /// What the routes run.
 #[derive(Clone, Debug)]
 pub struct Api {
     /// What finds products.
     pub engines: Engines,
+    /// Says what the catalogue of all of them holds.
+    pub status: CatalogueStatus,
     /// What the compatible route assumes of a request that leaves it open.
     pub defaults: Defaults,
     /// The folder of pictures that a catalogue names by relative paths, served under `/images`.

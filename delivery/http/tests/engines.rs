@@ -9,7 +9,7 @@ use ports::{ErrorKind, ProductStore};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use support::Shop;
-use usecases::{CatalogueStatus, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
+use usecases::{EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
 
 /// The shop with a second engine, which reads texts by another model and lacks the desk lamp.
 async fn two_engines() -> (Shop, Faults) {
@@ -32,8 +32,7 @@ async fn two_engines() -> (Shop, Faults) {
             index: index.clone(),
             store: store.clone(),
         },
-        similar: SimilarProducts { embeddings, index: index.clone(), store: store.clone() },
-        status: CatalogueStatus { store, index },
+        similar: SimilarProducts { embeddings, index, store },
     };
     let engines = Engines { first, others: vec![second] };
     shop.api = Api { engines, ..shop.api };

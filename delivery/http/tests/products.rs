@@ -57,9 +57,3 @@ async fn a_limit_of_similar_products_is_bounded() {
         assert!(answer.envelope().1.contains("limit, 1 to 1000"));
     }
 }
-
-#[tokio::test]
-async fn the_status_counts_what_there_is() {
-    let shop = Shop::open().await;
-    insta::assert_snapshot!(shop.get("/api/status").await.text, @r#"{"engine":"memory+words","products":5,"indexed":5,"waiting":0,"quarantined":1,"model":"words@00000000/fp32/64"}"#);
-}

@@ -5,11 +5,12 @@ use crate::settings::{BadSettings, seconds};
 use clap::Args;
 use local::{LocalEngine, Options};
 use opensearch_index::OpenSearchIndex;
-use ports::{ChangeQueue, ProductIndex, ProductStore};
+use ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
 use postgres::PostgresEngine;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use usecases::CatalogueStatus;
 
 /// Where the products are, and what finds them.
 #[derive(Clone, Debug, Args)]
@@ -143,14 +144,11 @@ impl CatalogueSettings {
         self.open(&[store], &[]).await?.store(store)
     }
 
-    /// The store and the queue alone.
-    pub(crate) async fn open_store_and_queue(
-        &self,
-    ) -> anyhow::Result<(Arc<dyn ProductStore>, Arc<dyn ChangeQueue>)> {
+    /// What keeps the products and what hands out their changes, without what finds them.
+    pub(crate) async fn open_stores(&self) -> anyhow::Result<Backends> {
         let stores = [self.store(), self.queue()];
         BadSettings::refuse(self.problems_of(&stores, &[]))?;
-        let backends = self.open(&stores, &[]).await?;
-        Ok((backends.store(self.store())?, self.queue_of(&backends)?))
+        self.open(&stores, &[]).await
     }
 
     /// The queue alone.
@@ -163,6 +161,15 @@ impl CatalogueSettings {
     /// The queue, in what was opened.
     pub(crate) fn queue_of(&self, backends: &Backends) -> anyhow::Result<Arc<dyn ChangeQueue>> {
         backends.queue(self.queue(), self.queue_lease)
+    }
+
+    /// What says how the catalogue is, in what was opened.
+    pub(crate) fn status_of(&self, backends: &Backends) -> anyhow::Result<CatalogueStatus> {
+        Ok(CatalogueStatus {
+            store: backends.store(self.store())?,
+            queue: self.queue_of(backends)?,
+            runs: backends.runs(self.store())?,
+        })
     }
 }
 
@@ -184,6 +191,14 @@ impl Backends {
             StoreName::Postgres => {
                 Ok(Arc::new(opened(self.postgres.as_ref(), "postgres")?.queue(lease)))
             }
+        }
+    }
+
+    /// The log of the runs that filled the store of that name.
+    fn runs(&self, name: StoreName) -> anyhow::Result<Arc<dyn RunLog>> {
+        match name {
+            StoreName::Local => Ok(Arc::new(opened(self.local.as_ref(), "local")?.runs())),
+            StoreName::Postgres => Ok(Arc::new(opened(self.postgres.as_ref(), "postgres")?.runs())),
         }
     }
 

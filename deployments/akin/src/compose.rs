@@ -9,7 +9,7 @@ use entities::Version;
 use ports::{ChangeQueue, Embedder, ProductIndex, ProductStore};
 use std::sync::Arc;
 use std::time::SystemTime;
-use usecases::{CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts};
+use usecases::{EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts};
 
 /// Where the products are, and what finds them.
 #[derive(Clone, Debug, Args)]
@@ -47,11 +47,6 @@ impl EngineSettings {
     pub(crate) async fn open_first(&self) -> anyhow::Result<OpenedEngine> {
         let stores = [self.catalogue.store()];
         Ok(self.open_engines(&[self.catalogue.first()], &stores).await?.first)
-    }
-
-    /// Opens every engine.
-    pub(crate) async fn open(&self) -> anyhow::Result<Opened> {
-        self.open_engines(self.catalogue.engines(), &[self.catalogue.store()]).await
     }
 
     /// Opens every engine, and the queue of what they should embed.
@@ -134,7 +129,6 @@ impl OpenedEngine {
             name: self.engine.to_string(),
             search: self.search_with(embeddings.clone()),
             similar: self.similar_with(embeddings),
-            status: CatalogueStatus { store: self.store.clone(), index: self.index.clone() },
         }
     }
 

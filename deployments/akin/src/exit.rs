@@ -1,5 +1,6 @@
 //! What the exit code tells a script.
 
+use crate::output;
 use crate::settings::BadSettings;
 use ports::{ErrorKind, PortError};
 use std::process::ExitCode;
@@ -20,6 +21,12 @@ pub(crate) fn misconfigured() -> ExitCode {
 /// Ended by the signal of this number, as shells put it: Ctrl-C is 130.
 pub(crate) fn interrupted(signal: u8) -> ExitCode {
     ExitCode::from(128 + signal)
+}
+
+/// Says that the signal of this number ended what goes on at the next run.
+pub(crate) fn cut_short(signal: u8) -> ExitCode {
+    output::note("interrupted; what was done is kept, and the next run goes on");
+    interrupted(signal)
 }
 
 /// What `error` means: 2 where a setting is at fault, else 1.

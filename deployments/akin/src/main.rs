@@ -94,9 +94,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         output::raw(&script);
         return Ok(exit::DONE);
     }
-    // The server ends by itself, once it has answered what was asked, and a worker once it has
-    // finished what it has in hand.
-    let ends_at_once = !matches!(command, Command::Serve(_) | Command::Worker(_));
+    // The server ends by itself, once it has answered what was asked, a worker once it has finished
+    // what it has in hand, and an ingestion once it has noted that it was interrupted.
+    let ends_at_once =
+        !matches!(command, Command::Serve(_) | Command::Worker(_) | Command::Ingest(_));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let asked_to_end = signals::asked_to_end()?;
@@ -110,10 +111,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     runtime.shutdown_timeout(Duration::from_secs(5));
     Ok(match ended? {
         Ended::ByItself(code) => code,
-        Ended::By(signal) => {
-            output::note("interrupted; what was done is kept, and the next run goes on");
-            exit::interrupted(signal)
-        }
+        Ended::By(signal) => exit::cut_short(signal),
     })
 }
 

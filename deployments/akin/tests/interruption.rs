@@ -116,6 +116,7 @@ fn ctrl_c_while_reading_ends_cleanly_before_anything_is_changed() {
         drop(input);
         let status = place.run("status --json").succeeds();
         assert_eq!(status.counts(["products"]), [0], "a feed is surveyed whole before it counts");
+        assert_eq!(status.json()["runs"][0]["outcome"], "interrupted");
         place.run("ingest --no-embed feed.csv").succeeds();
     }
 }

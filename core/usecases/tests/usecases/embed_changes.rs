@@ -3,7 +3,7 @@ use entities::{CountedStatistics, Version};
 use memory::MemoryEmbedder;
 use ports::{ErrorKind, ProductIndex, ProductStore};
 use std::sync::{Arc, Mutex};
-use usecases::{CatalogueStatus, EmbedChanges};
+use usecases::EmbedChanges;
 
 fn three() -> [ports::FeedRow; 3] {
     [row("a", "Phone tripod", "₹1"), row("b", "Desk lamp", "₹2"), row("c", "Coffee cup", "₹3")]
@@ -164,23 +164,6 @@ async fn more_than_a_page_of_changes_is_worked_off_in_one_run() {
     let told = told.into_inner().unwrap();
     assert!(told.is_sorted() && told.first() == Some(&(0, 2_500)), "{told:?}");
     assert_eq!(told.last(), Some(&(2_500, 2_500)));
-}
-
-#[tokio::test]
-async fn the_status_says_what_is_held_and_what_waits() {
-    let house = House::new();
-    let status = CatalogueStatus { store: house.store.clone(), index: house.index.clone() };
-    let before = status.run().await.unwrap();
-    assert_eq!((before.indexed, before.fingerprint), (0, None));
-    house.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "call us")], 1).await;
-    let waiting = status.run().await.unwrap();
-    let counts = (waiting.store.products, waiting.store.outbox, waiting.store.quarantined);
-    assert_eq!((counts, waiting.indexed), ((1, 1, 1), 0));
-    house.embed().await;
-    let after = status.run().await.unwrap();
-    assert_eq!((after.store.outbox, after.indexed), (0, 1));
-    assert_eq!(after.fingerprint, house.index.fingerprint().await.unwrap());
-    assert!(after.fingerprint.is_some());
 }
 
 #[tokio::test]

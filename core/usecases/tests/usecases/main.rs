@@ -19,6 +19,7 @@ mod query_embeddings;
 mod search;
 mod search_answers;
 mod similar;
+mod status;
 mod work_interruptions;
 mod work_queue;
 mod workplace;

@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use entities::{Currency, Price, Product, ProductId, Rating, Similarity, Version};
 use http_api::{Api, Defaults, Engine, Engines, router};
-use memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryStore};
+use memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
 use ports::{Embedder, ProductStore, RefusedRow};
 use serde_json::Value;
 use std::sync::Arc;
@@ -65,11 +65,13 @@ impl Shop {
                 index: index.clone(),
                 store: store.clone(),
             },
-            similar: SimilarProducts { embeddings, index: index.clone(), store: store.clone() },
-            status: CatalogueStatus { store, index },
+            similar: SimilarProducts { embeddings, index, store: store.clone() },
         };
+        let (queue, runs) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryRuns::default()));
+        let status = CatalogueStatus { store, queue, runs };
         let api = Api {
             engines: Engines { first: engine, others: Vec::new() },
+            status,
             defaults: Defaults { limit: 10, threshold: Similarity::new(0.3).unwrap() },
             images: None,
         };

@@ -1,6 +1,7 @@
 //! Feeds in, as far as the embeddings.
 
 mod outcome;
+mod record;
 mod schedule;
 
 use crate::compose::{self, EngineSettings};
@@ -9,14 +10,16 @@ use crate::exit;
 use crate::feed_settings::FeedSettings;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
-use entities::Currency;
+use crate::signals::asked_to_end;
+use entities::{Currency, Version};
 use outcome::{Outcome, plural};
 use ports::{FeedSource, ProductStore};
+use record::{Begun, Record};
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use usecases::{CatalogueProgress, IngestCatalogue, IngestError, Limits, Share};
+use usecases::{CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Share};
 
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
@@ -64,51 +67,96 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    if let Some(interval) = arguments.every {
-        // A setting that cannot be is no reason to try again by and by.
-        arguments.feeds.sources(arguments.currency)?;
-        arguments.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
-        schedule::repeat(interval, async || arguments.once().await.map_err(advised)).await;
-        return Ok(exit::DONE);
-    }
-    match arguments.once().await {
-        Ok(outcome) => Ok(outcome.tell(arguments.format.json)),
-        Err(error) => {
-            tell_refused(&error);
-            Err(advised(error))
+    let asked = asked_to_end()?;
+    let record = Record::default();
+    tokio::select! {
+        done = arguments.all(&record) => done,
+        signal = asked => {
+            record.interrupt().await;
+            Ok(exit::cut_short(signal))
         }
     }
 }
 
 impl Arguments {
-    async fn once(&self) -> anyhow::Result<Outcome> {
-        let began = Instant::now();
+    /// One run, or one after another.
+    async fn all(&self, record: &Record) -> anyhow::Result<ExitCode> {
+        if let Some(interval) = self.every {
+            // A setting that cannot be is no reason to try again by and by.
+            self.feeds.sources(self.currency)?;
+            self.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
+            schedule::repeat(interval, async || self.once(record).await.map_err(advised)).await;
+            return Ok(exit::DONE);
+        }
+        match self.once(record).await {
+            Ok(outcome) => Ok(outcome.tell(self.format.json)),
+            Err(error) => {
+                tell_refused(&error);
+                Err(advised(error))
+            }
+        }
+    }
+
+    async fn once(&self, record: &Record) -> anyhow::Result<Outcome> {
         let feeds = self.feeds.sources(self.currency)?;
         if self.dry_run {
-            return self.rehearse(&feeds).await;
+            self.rehearse(&feeds).await
+        } else if self.no_embed {
+            self.keep(&feeds, record).await
+        } else {
+            self.embed(&feeds, record).await
         }
-        if self.no_embed {
-            let (store, queue) = self.engine.catalogue.open_store_and_queue().await?;
-            let summary = self.read(&feeds, store.clone()).await?;
+    }
+
+    /// As far as the queue.
+    async fn keep(
+        &self,
+        feeds: &[Arc<dyn FeedSource>],
+        record: &Record,
+    ) -> anyhow::Result<Outcome> {
+        let (since, catalogue) = (Instant::now(), &self.engine.catalogue);
+        let opened = catalogue.status_of(&catalogue.open_stores().await?)?;
+        let CatalogueStatus { store, queue, runs } = opened;
+        let begun = Begun { runs, at: compose::now(), since };
+        let at = begun.at;
+        let run = async {
+            let summary = self.read(feeds, store.clone(), at).await?;
             let failures = hand_on(store, queue).await?;
-            return Ok(Outcome::kept(summary, failures, began.elapsed()));
-        }
+            Ok(Outcome::kept(summary, failures, since.elapsed()))
+        };
+        record.keep(begun, feeds, run).await
+    }
+
+    /// As far as the embeddings.
+    async fn embed(
+        &self,
+        feeds: &[Arc<dyn FeedSource>],
+        record: &Record,
+    ) -> anyhow::Result<Outcome> {
+        let since = Instant::now();
         let (engine, queue) = self.engine.open_with_queue().await?;
-        let summary = self.read(&feeds, engine.store.clone()).await?;
-        let embedded = embed_here(&engine, &queue).await?;
-        engine.backends.settle().await?;
-        Ok(Outcome::embedded(summary, embedded, began.elapsed()))
+        let runs = self.engine.catalogue.status_of(&engine.backends)?.runs;
+        let begun = Begun { runs, at: compose::now(), since };
+        let at = begun.at;
+        let run = async {
+            let summary = self.read(feeds, engine.store.clone(), at).await?;
+            let embedded = embed_here(&engine, &queue).await?;
+            engine.backends.settle().await?;
+            Ok(Outcome::embedded(summary, embedded, since.elapsed()))
+        };
+        record.keep(begun, feeds, run).await
     }
 
     async fn read(
         &self,
         feeds: &[Arc<dyn FeedSource>],
         store: Arc<dyn ProductStore>,
+        at: Version,
     ) -> anyhow::Result<usecases::CatalogueSummary> {
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
         let ingest = self.ingest(store);
-        Ok(ingest.run(feeds, compose::now(), &observe).await?)
+        Ok(ingest.run(feeds, at, &observe).await?)
     }
 
     async fn rehearse(&self, feeds: &[Arc<dyn FeedSource>]) -> anyhow::Result<Outcome> {

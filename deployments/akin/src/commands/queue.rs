@@ -2,6 +2,7 @@ use crate::backends::CatalogueSettings;
 use crate::output::Format;
 use crate::{exit, output};
 use comfy_table::Cell;
+use http_api::QueueView;
 use ports::{DeadLetter, QueueCounts};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -38,14 +39,6 @@ enum Action {
     Redrive,
 }
 
-/// How many messages there are, for scripts.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Counts {
-    pub(crate) waiting: u64,
-    pub(crate) in_flight: u64,
-    pub(crate) dead: u64,
-}
-
 #[derive(Debug, Serialize)]
 struct Letter {
     product_id: String,
@@ -64,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { action, limit, format, catalogue } = arguments;
     let queue = catalogue.open_queue().await?;
     match action {
-        Action::Counts => print_counts(queue.counts().await?.into(), format),
+        Action::Counts => print_counts(queue.counts().await?, format),
         Action::Dead => list(&queue.dead_letters(None, limit.unwrap_or(1_000)).await?, format),
         Action::Redrive => {
             let redriven = queue.redrive(limit.unwrap_or(usize::MAX)).await?;
@@ -78,12 +71,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(exit::DONE)
 }
 
-fn print_counts(counts: Counts, format: Format) {
+fn print_counts(counts: QueueCounts, format: Format) {
     if format.json {
-        return output::json(&counts);
+        return output::json(&QueueView::from(counts));
     }
     let mut table = output::table(&[]);
-    let Counts { waiting, in_flight, dead } = counts;
+    let QueueCounts { waiting, in_flight, dead } = counts;
     for (name, count) in [("waiting", waiting), ("taken by workers", in_flight), ("dead", dead)] {
         table.add_row([Cell::new(name), output::number(&count.to_string())]);
     }
@@ -105,12 +98,6 @@ fn list(letters: &[DeadLetter], format: Format) {
         table.add_row([product, Cell::new(modified_date), tries, Cell::new(given_up), reason]);
     }
     output::print(table);
-}
-
-impl From<QueueCounts> for Counts {
-    fn from(QueueCounts { waiting, in_flight, dead }: QueueCounts) -> Self {
-        Self { waiting, in_flight, dead }
-    }
 }
 
 impl From<&DeadLetter> for Letter {

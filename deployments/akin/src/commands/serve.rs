@@ -38,10 +38,11 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
-    let opened = arguments.engine.open().await?;
+    let (opened, _) = arguments.engine.open_with_queue().await?;
     let others = opened.others.iter().map(OpenedEngine::serving).collect();
     let api = Api {
         engines: Engines { first: opened.first.serving(), others },
+        status: arguments.engine.catalogue.status_of(&opened.backends)?,
         defaults: Defaults {
             limit: arguments.default_limit,
             threshold: arguments.default_threshold,

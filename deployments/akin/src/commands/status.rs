@@ -1,15 +1,16 @@
 use crate::backends::CatalogueSettings;
-use crate::commands::queue::Counts;
 use crate::engine::{Engine, StoreName};
 use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
-use comfy_table::Cell;
+use comfy_table::{Cell, ColumnConstraint};
+use http_api::{LAST_RUNS, Reader, StatusView};
+use ports::Run;
 use serde::Serialize;
 use std::process::ExitCode;
-use usecases::{CatalogueStatus, Status};
+use usecases::{IndexStatus, Status};
 
-/// Say what there is to find, and what is still to be done.
+/// Say what there is to find, what is still to be done, and what the last ingestions did.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  akin status --json")]
 pub(crate) struct Arguments {
@@ -20,18 +21,16 @@ pub(crate) struct Arguments {
     catalogue: CatalogueSettings,
 }
 
+/// How many ingestions the table shows.
+const SHOWN_RUNS: usize = 5;
+
 #[derive(Debug, Serialize)]
 struct Report {
     /// The folder of the embedded store, if it keeps the products.
     data: Option<String>,
-    products: u64,
-    /// By the first engine, as is the model.
-    indexed: u64,
-    /// In the outbox and in the queue.
-    waiting: u64,
-    queue: Counts,
-    quarantined: u64,
-    model: Option<String>,
+    /// What is indexed is so by the first engine, as is the model.
+    #[serde(flatten)]
+    status: StatusView,
     engines: Vec<EngineReport>,
 }
 
@@ -42,78 +41,130 @@ struct EngineReport {
     model: Option<String>,
 }
 
+impl EngineReport {
+    fn new((engine, index): &(Engine, IndexStatus)) -> Self {
+        Self {
+            engine: engine.to_string(),
+            indexed: index.indexed,
+            model: index.fingerprint.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { format, catalogue } = arguments;
     let indexes: Vec<_> = catalogue.engines().iter().map(|engine| engine.index).collect();
-    let (store, stores) = (catalogue.store(), [catalogue.store(), catalogue.queue()]);
+    let stores = [catalogue.store(), catalogue.queue()];
     BadSettings::refuse(catalogue.problems_of(&stores, &indexes))?;
     let backends = catalogue.open(&stores, &indexes).await?;
-    let queue = catalogue.queue_of(&backends)?.counts().await?.into();
-    let mut all = Vec::new();
+    let status = catalogue.status_of(&backends)?.run(LAST_RUNS).await?;
+    let mut engines = Vec::new();
     for engine in catalogue.engines() {
-        let status =
-            CatalogueStatus { store: backends.store(store)?, index: backends.index(engine.index)? };
-        all.push((*engine, status.run().await?));
+        let index = backends.index(engine.index)?;
+        engines.push((*engine, IndexStatus::of(&*index).await?));
     }
-    let is_local = store == StoreName::Local;
+    let is_local = catalogue.store() == StoreName::Local;
     let data = is_local.then(|| catalogue.folder()).transpose()?;
-    let report = Report::new(data.map(|folder| folder.display().to_string()), queue, &all);
+    let data = data.map(|folder| folder.display().to_string());
     if format.json {
-        output::json(&report);
+        let first = engines.first().map(|(_, index)| index.clone());
+        let status = StatusView::new(status, &first.unwrap_or_default(), Reader::Operator);
+        let engines = engines.iter().map(EngineReport::new).collect();
+        output::json(&Report { data, status, engines });
     } else {
-        report.print();
+        print(data, &status, &engines);
+        print_runs(&status.runs);
     }
     Ok(exit::DONE)
 }
 
-impl Report {
-    fn new(data: Option<String>, queue: Counts, all: &[(Engine, Status)]) -> Self {
-        let counts = all.first().map(|(_, status)| status.store).unwrap_or_default();
-        let engines: Vec<_> = all.iter().map(EngineReport::new).collect();
-        Self {
-            data,
-            products: counts.products,
-            indexed: engines.first().map_or(0, |engine| engine.indexed),
-            waiting: counts.outbox + queue.waiting,
-            queue,
-            quarantined: counts.quarantined,
-            model: engines.first().and_then(|engine| engine.model.clone()),
-            engines,
+fn print(data: Option<String>, status: &Status, engines: &[(Engine, IndexStatus)]) {
+    let several = engines.len() > 1;
+    let named = |what: &str, engine: &Engine| {
+        if several { format!("{what}, {engine}") } else { what.to_owned() }
+    };
+    let line = |what: &str, count: u64| (what.to_owned(), count.to_string());
+    let mut lines: Vec<_> = data.map(|data| ("data".to_owned(), data)).into_iter().collect();
+    lines.push(line("products", status.store.products));
+    lines.extend(
+        engines.iter().map(|(engine, index)| line(&named("indexed", engine), index.indexed)),
+    );
+    lines.push(line("waiting to be embedded", status.waiting()));
+    lines.push(line("taken by workers", status.queue.in_flight));
+    lines.push(line("dead letters", status.queue.dead));
+    lines.push(line("rows in quarantine", status.store.quarantined));
+    for (engine, index) in engines {
+        let model = index.fingerprint.as_ref();
+        let model = model.map_or_else(|| "none yet".to_owned(), ToString::to_string);
+        lines.push((named("model", engine), model));
+    }
+    let mut table = output::table(&[]);
+    for (name, value) in lines {
+        table.add_row([Cell::new(name), output::text(&value)]);
+    }
+    output::print(table);
+}
+
+/// The last ingestions, below the rest, and why some did not do all; nothing where there was none.
+fn print_runs(runs: &[Run]) {
+    if runs.is_empty() {
+        return;
+    }
+    let runs = &runs[..runs.len().min(SHOWN_RUNS)];
+    output::line("");
+    let mut table = output::table(&[
+        "began (UTC)",
+        "feed",
+        "took",
+        "read",
+        "new",
+        "changed",
+        "removed",
+        "quarantined",
+        "embedded",
+        "outcome",
+    ]);
+    table.add_rows(runs.iter().map(cells));
+    for (place, column) in table.column_iter_mut().enumerate() {
+        if place != 1 {
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
-
-    fn print(self) {
-        let mut lines = vec![("products".to_owned(), self.products.to_string())];
-        lines.splice(..0, self.data.map(|data| ("data".to_owned(), data)));
-        let several = self.engines.len() > 1;
-        let named = |what: &str, engine: &str| {
-            if several { format!("{what}, {engine}") } else { what.to_owned() }
-        };
-        for engine in &self.engines {
-            lines.push((named("indexed", &engine.engine), engine.indexed.to_string()));
+    output::print(table);
+    for run in runs {
+        if let (name, Some(reason)) = outcome(run) {
+            let told = output::text(&format!("{} {name}: {reason}", began(run))).content();
+            output::line(&told);
         }
-        lines.push(("waiting to be embedded".to_owned(), self.waiting.to_string()));
-        lines.push(("taken by workers".to_owned(), self.queue.in_flight.to_string()));
-        lines.push(("dead letters".to_owned(), self.queue.dead.to_string()));
-        lines.push(("rows in quarantine".to_owned(), self.quarantined.to_string()));
-        for engine in self.engines {
-            let model = engine.model.unwrap_or_else(|| "none yet".to_owned());
-            lines.push((named("model", &engine.engine), model));
-        }
-        let mut table = output::table(&[]);
-        for (name, value) in lines {
-            table.add_row([Cell::new(name), output::text(&value)]);
-        }
-        output::print(table);
     }
 }
 
-impl EngineReport {
-    fn new((engine, status): &(Engine, Status)) -> Self {
-        Self {
-            engine: engine.to_string(),
-            indexed: status.indexed,
-            model: status.fingerprint.as_ref().map(ToString::to_string),
-        }
+fn cells(run: &Run) -> Vec<Cell> {
+    let feed = match &*run.feeds {
+        [] => String::new(),
+        [feed] => feed.clone(),
+        [feed, others @ ..] => format!("{feed} and {} more", others.len()),
+    };
+    let took = run.end.as_ref().map(|end| format!("{:.1} s", end.took.as_secs_f64()));
+    let mut cells = vec![Cell::new(began(run)), output::text(&feed)];
+    cells.push(output::number(&took.unwrap_or_default()));
+    let counts = run.end.as_ref().and_then(|end| end.counts).map(|is| {
+        [is.read, is.inserted, is.changed, is.removed, is.quarantined, is.embedded].map(Some)
+    });
+    for count in counts.unwrap_or_default() {
+        cells.push(output::number(&count.map_or_else(String::new, |count| count.to_string())));
     }
+    cells.push(Cell::new(outcome(run).0));
+    cells
+}
+
+/// To the second.
+fn began(run: &Run) -> String {
+    let began = http_api::written_date(run.began);
+    began.split_once('.').map_or(&*began, |(second, _)| second).to_owned()
+}
+
+/// Nobody can tell a run that goes on from one whose process was killed.
+fn outcome(run: &Run) -> (&'static str, Option<&str>) {
+    run.end.as_ref().map_or(("running or killed", None), |end| end.outcome.parts())
 }

@@ -169,7 +169,9 @@ pub(crate) fn masked(check: impl FnOnce()) {
     settings.add_filter(r#""seconds": [0-9.e-]+"#, r#""seconds": [time]"#);
     settings
         .add_filter(r#""(score|similarity|text_score)": (-?\d\.\d{3})\d+"#, r#""$1": $2[more]"#);
-    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}", "[date]");
+    settings.add_filter(r" +\d+\.\d s\b", " [time] s");
+    settings.add_filter(r"took +", "took ");
+    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?", "[date]");
     settings.add_filter(r"/[^\s]*/\.tmp[A-Za-z0-9]+", "[place]");
     settings.bind(check);
 }

@@ -1,6 +1,7 @@
 use crate::{compose, exit, output};
 use entities::ProductId;
-use ports::{Failures, PortError, RefusedRow};
+use http_api::CountsView;
+use ports::{Failures, PortError, RefusedRow, RunCounts, RunOutcome};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,15 +30,8 @@ enum Manner {
 /// What a script learns of a run.
 #[derive(Debug, Serialize)]
 struct Report {
-    read: u64,
-    inserted: u64,
-    changed: u64,
-    unchanged: u64,
-    removed: u64,
-    quarantined: u64,
-    embedded: u64,
-    updated_fields: u64,
-    failed: usize,
+    #[serde(flatten)]
+    counts: CountsView,
     seconds: f64,
     /// Nothing of it was done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -159,8 +153,17 @@ impl Outcome {
     }
 
     fn report(&self) -> Report {
-        let Self { catalogue: CatalogueSummary { rows, removed, .. }, embedding, .. } = self;
         Report {
+            counts: self.counts().into(),
+            seconds: self.seconds,
+            dry_run: self.manner == Manner::Rehearsed,
+        }
+    }
+
+    /// What was done.
+    pub(crate) fn counts(&self) -> RunCounts {
+        let Self { catalogue: CatalogueSummary { rows, removed, .. }, embedding, .. } = self;
+        RunCounts {
             read: rows.read,
             inserted: rows.inserted,
             changed: rows.changed,
@@ -169,10 +172,24 @@ impl Outcome {
             quarantined: rows.quarantined,
             embedded: embedding.embedded,
             updated_fields: embedding.updated_fields,
-            failed: embedding.failures.len(),
-            seconds: self.seconds,
-            dry_run: self.manner == Manner::Rehearsed,
+            failed: embedding.failures.len() as u64,
         }
+    }
+
+    /// Whether it was all, and else what was not done.
+    pub(crate) fn ending(&self) -> RunOutcome {
+        let unread = self.catalogue.unread.iter().map(|error| {
+            let story: Vec<_> = anyhow::Chain::new(error).map(ToString::to_string).collect();
+            story.join(": ")
+        });
+        let failures = &self.embedding.failures;
+        let undone = failures.iter().map(|(id, error)| not_embedded(id, error));
+        let first = unread.chain(undone).next();
+        first.map_or(RunOutcome::Finished, |first| {
+            let rest = self.catalogue.unread.len() + failures.len() - 1;
+            let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
+            RunOutcome::Partly(first + &more)
+        })
     }
 }
 

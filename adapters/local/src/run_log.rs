@@ -1,0 +1,30 @@
+use crate::pool::Database;
+use crate::runs;
+use crate::store::row_limit;
+use async_trait::async_trait;
+use entities::Version;
+use ports::{PortResult, Run, RunEnd, RunLog};
+use std::sync::Arc;
+
+/// A [`RunLog`] in the folder of a [`crate::LocalEngine`].
+#[derive(Clone, Debug)]
+pub struct LocalRuns {
+    pub(crate) database: Arc<Database>,
+}
+
+#[async_trait]
+impl RunLog for LocalRuns {
+    async fn begin(&self, began: Version, feeds: &[String]) -> PortResult<()> {
+        let feeds = feeds.to_vec();
+        self.database.write(move |t| runs::begin(t, began, &feeds)).await
+    }
+
+    async fn finish(&self, began: Version, end: &RunEnd) -> PortResult<()> {
+        let end = end.clone();
+        self.database.write(move |t| runs::finish(t, began, &end)).await
+    }
+
+    async fn last(&self, limit: usize) -> PortResult<Vec<Run>> {
+        self.database.read(move |c| runs::last(c, row_limit(limit))).await
+    }
+}

@@ -1,0 +1,52 @@
+use crate::Faults;
+use async_trait::async_trait;
+use entities::Version;
+use ports::{KEPT_RUNS, PortResult, Run, RunEnd, RunLog};
+use std::sync::Mutex;
+
+/// A [`RunLog`] that forgets when it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryRuns {
+    /// In the order in which they were noted.
+    runs: Mutex<Vec<Run>>,
+    faults: Faults,
+}
+
+impl MemoryRuns {
+    /// A log without runs, with these `faults`.
+    pub fn with_faults(faults: Faults) -> Self {
+        Self { faults, ..Self::default() }
+    }
+
+    /// One call: it fails as the faults say, before its effect or after it.
+    async fn call<T>(&self, work: impl FnOnce(&mut Vec<Run>) -> T) -> PortResult<T> {
+        self.faults.call(&self.runs, work).await
+    }
+}
+
+#[async_trait]
+impl RunLog for MemoryRuns {
+    async fn begin(&self, began: Version, feeds: &[String]) -> PortResult<()> {
+        self.call(|runs| {
+            if runs.iter().all(|run| run.began != began) {
+                runs.push(Run { began, feeds: feeds.to_vec(), end: None });
+            }
+            runs.drain(..runs.len().saturating_sub(KEPT_RUNS));
+        })
+        .await
+    }
+
+    async fn finish(&self, began: Version, end: &RunEnd) -> PortResult<()> {
+        self.call(|runs| {
+            let run = runs.iter_mut().find(|run| run.began == began && run.end.is_none());
+            if let Some(run) = run {
+                run.end = Some(end.clone());
+            }
+        })
+        .await
+    }
+
+    async fn last(&self, limit: usize) -> PortResult<Vec<Run>> {
+        self.call(|runs| runs.iter().rev().take(limit).cloned().collect()).await
+    }
+}
