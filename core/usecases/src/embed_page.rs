@@ -54,16 +54,18 @@ impl Page {
         summary: &mut EmbedSummary,
         watch: &mut dyn Watch,
     ) -> PortResult<Outcome> {
-        let embedded = target.embedded(&self.records).await?;
+        let embedded = target.embedded(self.records.values()).await?;
         let mut failures = target.remove(&self.gone).await?;
         summary.removed += (self.gone.len() - failures.len()) as u64;
         watch.step(self.gone.len() as u64);
 
-        let (update, embed) = self.split(&embedded);
-        let refused = target.update(&update).await?;
-        summary.updated_fields += (update.len() - refused.len()) as u64;
+        let (update, mut embed) = self.split(&embedded);
+        let (refused, overtaken) = target.update(&update).await?;
+        let updated = update.len() - overtaken.len();
+        summary.updated_fields += (updated - refused.len()) as u64;
         failures.extend(refused);
-        watch.step(update.len() as u64);
+        watch.step(updated as u64);
+        embed.extend(overtaken);
 
         let mut outcome = target.embed(&embed, summary, watch).await?;
         outcome.failures.extend(failures);

@@ -8,7 +8,7 @@ use ports::{
     ProductIndex, refuse_another_model,
 };
 use ranking::analyze_product;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// An embedder, and the indexes that hold what it embeds: each text is embedded once for all of
@@ -38,18 +38,19 @@ impl EmbedTarget {
     /// Those of `records` whose text every index holds as it is.
     pub(crate) async fn embedded(
         &self,
-        records: &BTreeMap<ProductId, ProductRecord>,
+        records: impl Iterator<Item = &ProductRecord> + Clone,
     ) -> PortResult<HashSet<ProductId>> {
-        if records.is_empty() {
+        let ids: Vec<_> = records.clone().map(|record| record.product.id.clone()).collect();
+        if ids.is_empty() {
             return Ok(HashSet::new());
         }
-        let ids: Vec<_> = records.keys().cloned().collect();
         let known = try_join_all(self.indexes.iter().map(|index| index.known(&ids))).await?;
         let everywhere = |record: &ProductRecord| {
             let id = &record.product.id;
             known.iter().all(|known| holds_text(known.get(id), record))
         };
-        Ok(ids.into_iter().filter(|id| everywhere(&records[id])).collect())
+        let held = records.zip(ids).filter(|(record, _)| everywhere(record));
+        Ok(held.map(|(_, id)| id).collect())
     }
 
     pub(crate) async fn remove(&self, gone: &[Change]) -> PortResult<Failures> {
@@ -60,10 +61,20 @@ impl EmbedTarget {
         Ok(try_join_all(removed).await?.into_iter().flatten().collect())
     }
 
-    /// Writes what does not need the embedder.
-    pub(crate) async fn update(&self, records: &[&ProductRecord]) -> PortResult<Failures> {
+    /// Writes what does not need the embedder; says what failed, and what needs it after all. An index
+    /// keeps the embedding that it holds, and another worker, slow with an older change, may have written
+    /// that of another text since it was looked for.
+    pub(crate) async fn update<'a>(
+        &self,
+        records: &[&'a ProductRecord],
+    ) -> PortResult<(Failures, Vec<&'a ProductRecord>)> {
         let entries: Vec<_> = records.iter().map(|record| entry(record, Meaning::Kept)).collect();
-        self.write(&entries).await
+        let mut failures = self.write(&entries).await?;
+        let embedded = self.embedded(records.iter().copied()).await?;
+        let mut overtaken = records.to_vec();
+        overtaken.retain(|record| !embedded.contains(&record.product.id));
+        failures.retain(|id, _| embedded.contains(id));
+        Ok((failures, overtaken))
     }
 
     /// Embeds a batch while the one before is written. Once it is stopped, the rest is left.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 /// Makes the store hold what feeds say, once it is sure that they say something sensible.
 ///
 /// Each feed is read twice: first to learn what the run would do, so that a feed that is mostly
-/// unreadable, or names too little of the store, changes nothing at all; then to do it. A feed
-/// in which nothing changed is not read again.
+/// unreadable, or names too little of the store, changes nothing at all; then to do it. Feeds in
+/// which nothing changed are not read again, unless one before them changed something. Of a product
+/// that comes again, what the last feed says last counts.
 #[derive(Clone, Debug)]
 pub struct IngestCatalogue {
     /// Keeps the products.
@@ -99,10 +100,12 @@ struct SurveyedFeed {
     name: String,
     said: Said,
     unread: Option<PortError>,
+    /// Whether it must be read again: it says something new, or will once one before it was written.
+    is_news: bool,
 }
 
 impl IngestCatalogue {
-    /// Reads `feeds`, whose rows are what the shop says at `at`.
+    /// Reads `feeds`, whose rows are what the shop says from `at` on, in this order.
     pub async fn run(
         &self,
         feeds: &[Arc<dyn FeedSource>],
@@ -113,8 +116,9 @@ impl IngestCatalogue {
         self.check(&surveyed)?;
         let withheld = surveyed.withheld();
         let mut summary = CatalogueSummary { withheld, ..CatalogueSummary::default() };
+        let mut at = at;
         for (source, surveyed) in feeds.iter().zip(surveyed.feeds) {
-            self.write(source, surveyed, at, &mut summary, observe).await?;
+            self.write(source, surveyed, &mut at, &mut summary, observe).await?;
         }
         if withheld.is_none() {
             self.remove(&surveyed.missing, at, &mut summary, observe).await?;
@@ -153,7 +157,8 @@ impl IngestCatalogue {
         let survey = Survey::new(self.is_complete, exactly);
         let mut surveyed = Surveyed { survey, ..Surveyed::default() };
         for source in feeds {
-            let feed = self.survey_feed(source, at, &mut surveyed.survey, observe).await?;
+            let mut feed = self.survey_feed(source, at, &mut surveyed.survey, observe).await?;
+            feed.is_news |= surveyed.feeds.last().is_some_and(|before| before.is_news);
             surveyed.feeds.push(feed);
         }
         if self.is_complete {
@@ -181,7 +186,8 @@ impl IngestCatalogue {
             Err(SurveyError::Feed(error)) => Some(error),
             Err(SurveyError::Store(error)) => return Err(in_store(&name, error)),
         };
-        Ok(SurveyedFeed { name, said, unread })
+        let is_news = said.only_refused().is_none();
+        Ok(SurveyedFeed { name, said, unread, is_news })
     }
 
     async fn look_for_missing(&self, surveyed: &mut Surveyed) -> PortResult<()> {
@@ -228,15 +234,15 @@ impl IngestCatalogue {
         &self,
         source: &Arc<dyn FeedSource>,
         surveyed: SurveyedFeed,
-        at: Version,
+        at: &mut Version,
         summary: &mut CatalogueSummary,
         observe: Observer<'_>,
     ) -> Result<(), IngestError> {
-        let SurveyedFeed { name, said, unread } = surveyed;
+        let SurveyedFeed { name, said, unread, is_news } = surveyed;
         let mut unread = unread.map(|source| IngestError::Feed { feed: name.clone(), source });
-        let rows = if let Some(refused) = said.only_refused() {
+        let rows = if let Some(refused) = said.only_refused().filter(|_| !is_news) {
             let is_whole = unread.is_none();
-            let kept = self.keep_refused(&name, refused, is_whole, at).await;
+            let kept = self.keep_refused(&name, refused, is_whole, *at).await;
             kept.map_err(|source| in_store(&name, source))?;
             said.summary
         } else {

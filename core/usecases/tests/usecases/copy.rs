@@ -1,7 +1,7 @@
 //! A catalogue that moves house.
 
-use crate::house::{House, id, request, row};
-use entities::{Mode, Version};
+use crate::house::{House, day, id, request, row};
+use entities::Mode;
 use ports::{ErrorKind, ProductIndex, ProductStore};
 use std::sync::Mutex;
 use usecases::{CopyCatalogue, CopySummary, ExportCatalogue, ExportedProduct};
@@ -61,7 +61,7 @@ async fn a_second_copy_brings_what_is_new_and_never_takes_back() {
     let records = to.store.fetch(&names).await.unwrap();
     let name = |n: usize| records[&names[n]].product.name.as_str();
     assert_eq!([name(0), name(1), name(2)], ["monopod", "lamp", "gimbal"]);
-    assert_eq!(to.known("0002").await.unwrap().version, Version(3));
+    assert_eq!(to.known("0002").await.unwrap().version, day(3));
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn progress_ends_at_its_total_whether_or_not_there_are_two_stores() {
 async fn an_export_names_what_was_not_embedded_too() {
     let house = shop().await;
     house.ingest(&[row("0000a", "lamp", ""), row("zz", "cup", "")], 2).await;
-    house.store.remove(&[id("0500")], Version(3)).await.unwrap();
+    house.store.remove(&[id("0500")], day(3)).await.unwrap();
     let all = export(&house).await;
     assert_eq!(all.len(), 1_201);
     assert!(all.is_sorted_by(|a, b| a.record.product.id < b.record.product.id));

@@ -1,5 +1,5 @@
-use crate::house::{House, id, row};
-use entities::{CountedStatistics, Version};
+use crate::house::{House, day, id, row};
+use entities::CountedStatistics;
 use memory::MemoryEmbedder;
 use ports::{ErrorKind, ProductIndex, ProductStore};
 use std::sync::{Arc, Mutex};
@@ -52,7 +52,7 @@ async fn a_text_that_changed_is_embedded_anew() {
     house.stock(&three()).await;
     house.ingest(&[row("a", "Camera tripod", "₹1")], 2).await;
     assert_eq!(house.embed().await.embedded, 1);
-    assert_eq!(house.known("a").await.unwrap().version, Version(2));
+    assert_eq!(house.known("a").await.unwrap().version, day(2));
     house.assert_in_step(&all()).await;
 }
 
@@ -60,7 +60,7 @@ async fn a_text_that_changed_is_embedded_anew() {
 async fn a_product_that_the_store_forgot_leaves_the_index() {
     let house = House::new();
     house.stock(&three()).await;
-    house.store.remove(&[id("b")], Version(2)).await.unwrap();
+    house.store.remove(&[id("b")], day(2)).await.unwrap();
     assert_eq!(house.embed().await.removed, 1);
     house.assert_in_step(&all()).await;
     assert_eq!(house.known("b").await.unwrap().text_hash, None);

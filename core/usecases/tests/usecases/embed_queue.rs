@@ -1,6 +1,6 @@
 //! Changes that come from a queue, which may deliver late, twice, and in any order.
 
-use crate::house::{House, id, row};
+use crate::house::{House, day, id, row};
 use async_trait::async_trait;
 use entities::{Change, Product, ProductId, ProductRecord, Version};
 use memory::MemoryStore;
@@ -84,7 +84,7 @@ impl ProductStore for Delivered {
 async fn deliver(house: &House, changes: &[(&str, i64)]) -> [u64; 3] {
     let entry = |(sequence, (name, version)): (u64, &(&str, i64))| OutboxEntry {
         sequence,
-        change: Change { id: id(name), version: Version(*version) },
+        change: Change { id: id(name), version: day(*version) },
     };
     let waiting = (1..).zip(changes).map(entry).collect();
     let store = Delivered { store: house.store.clone(), waiting: Mutex::new(waiting) };
@@ -124,7 +124,7 @@ async fn a_product_that_comes_twice_is_embedded_once_in_whatever_order() {
 async fn a_removal_that_comes_twice_removes_once() {
     let house = House::new();
     house.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
-    house.store.remove(&[id("a")], Version(2)).await.unwrap();
+    house.store.remove(&[id("a")], day(2)).await.unwrap();
     assert_eq!(deliver(&house, &[("a", 1), ("a", 2), ("a", 2)]).await, [0, 0, 1]);
     house.assert_in_step(&["a", "b"].map(id)).await;
 }

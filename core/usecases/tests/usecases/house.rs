@@ -25,6 +25,11 @@ pub(crate) fn id(text: &str) -> ProductId {
     ProductId::new(text).unwrap()
 }
 
+/// The moment of a run: between two of them there is room for the batches of a feed.
+pub(crate) fn day(number: i64) -> Version {
+    Version(1_000 * number)
+}
+
 /// A row with an id, a name and a price.
 pub(crate) fn row(id: &str, name: &str, price: &str) -> FeedRow {
     let (product_id, name, actual_price) = (id.to_owned(), name.to_owned(), price.to_owned());
@@ -57,7 +62,7 @@ impl House {
         let items: Vec<FeedItem> = numbered.map(Ok).collect();
         let mut feed = MemoryFeed::new("shop.csv", items).with_faults(self.faults.clone());
         let ingest = IngestFeed { store: self.store.clone(), unsigned: Currency::INR };
-        ingest.run(&mut feed, Version(at), &|_| ()).await
+        ingest.run(&mut feed, day(at), &|_| ()).await
     }
 
     pub(crate) async fn ingest(&self, rows: &[FeedRow], at: i64) -> IngestSummary {

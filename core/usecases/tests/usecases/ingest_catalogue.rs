@@ -1,5 +1,5 @@
-use crate::house::{House, id, row};
-use entities::{Currency, Version};
+use crate::house::{House, day, id, row};
+use entities::{Currency, ProductId, Version};
 use memory::MemoryFeed;
 use ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
 use std::sync::Arc;
@@ -25,13 +25,17 @@ fn ten() -> Vec<FeedRow> {
     (0..10).map(|n| row(&n.to_string(), &format!("Product {n}"), "₹1")).collect()
 }
 
+fn ten_ids() -> Vec<ProductId> {
+    (0..10).map(|n| id(&n.to_string())).collect()
+}
+
 async fn run(house: &House, rows: &[FeedRow], at: i64) -> Result<CatalogueSummary, IngestError> {
-    shop(house).run(&[feed("shop.csv", rows)], Version(at), &|_| ()).await
+    shop(house).run(&[feed("shop.csv", rows)], day(at), &|_| ()).await
 }
 
 async fn rehearse(house: &House, rows: &[FeedRow], at: i64) -> Rehearsal {
     let feeds = [feed("shop.csv", rows)];
-    shop(house).rehearse(&feeds, Version(at), &|_| ()).await.unwrap()
+    shop(house).rehearse(&feeds, day(at), &|_| ()).await.unwrap()
 }
 
 /// Inserted, changed, unchanged, quarantined, removed.
@@ -53,7 +57,10 @@ async fn what_complete_feeds_no_longer_name_leaves_store_and_index() {
     let summary = run(&house, &ten(), 3).await.unwrap();
     assert_eq!(counts(&summary), [2, 0, 8, 0, 0], "they are back");
     let held = house.store.fetch(&[id("9")]).await.unwrap();
-    assert_eq!((held[&id("9")].created, held[&id("9")].version), (Version(1), Version(3)));
+    // It stands in the fourth batch.
+    let in_its_batch = |day: Version| Version(day.0 + 3);
+    let (created, version) = (held[&id("9")].created, held[&id("9")].version);
+    assert_eq!((created, version), (in_its_batch(day(1)), in_its_batch(day(3))));
 }
 
 #[tokio::test]
@@ -61,11 +68,27 @@ async fn several_feeds_are_complete_together() {
     let house = House::new();
     let (one, other) = (feed("one.csv", &ten()[..5]), feed("other.csv", &ten()[5..]));
     let both = [one.clone(), other];
-    shop(&house).run(&both, Version(1), &|_| ()).await.unwrap();
-    let summary = shop(&house).run(&both, Version(2), &|_| ()).await.unwrap();
+    shop(&house).run(&both, day(1), &|_| ()).await.unwrap();
+    let summary = shop(&house).run(&both, day(2), &|_| ()).await.unwrap();
     assert_eq!(counts(&summary), [0, 0, 10, 0, 0]);
-    let error = shop(&house).run(&[one], Version(3), &|_| ()).await.unwrap_err();
+    let error = shop(&house).run(&[one], day(3), &|_| ()).await.unwrap_err();
     assert!(matches!(error, IngestError::TooManyMissing { missing: 5, held: 10, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_last_feed_says_of_a_product_counts_in_every_run() {
+    let house = House::new();
+    let news = feed("news.csv", &[row("3", "Newer name", "₹1")]);
+    let both = [feed("shop.csv", &ten()), news];
+    for run in 1..4 {
+        let rehearsed = shop(&house).rehearse(&both, day(run), &|_| ()).await.unwrap();
+        let done = shop(&house).run(&both, day(run), &|_| ()).await.unwrap();
+        assert_eq!(counts(&done), counts(&rehearsed.summary), "run {run}");
+        let held = house.store.fetch(&[id("3")]).await.unwrap();
+        assert_eq!(held[&id("3")].product.name, "Newer name", "run {run}");
+        house.embed().await;
+        house.assert_in_step(&ten_ids()).await;
+    }
 }
 
 #[tokio::test]
@@ -74,7 +97,7 @@ async fn feeds_that_are_not_complete_remove_nothing() {
     run(&house, &ten(), 1).await.unwrap();
     let partial = IngestCatalogue { is_complete: false, ..shop(&house) };
     let feeds = [feed("shop.csv", &ten()[..1])];
-    let summary = partial.run(&feeds, Version(2), &|_| ()).await.unwrap();
+    let summary = partial.run(&feeds, day(2), &|_| ()).await.unwrap();
     assert_eq!(counts(&summary), [0, 0, 1, 0, 0]);
     assert_eq!(house.store.counts().await.unwrap().products, 10);
 }
@@ -93,14 +116,14 @@ async fn a_feed_that_was_cut_short_or_is_empty_changes_nothing() {
     assert!(matches!(error, IngestError::EmptySnapshot { held: 10 }), "{error}");
     let told = Limits { refused: Share::percent(100.0), removed: Share::percent(100.0) };
     let told = IngestCatalogue { limits: told, ..shop(&house) };
-    let empty = told.run(&[feed("shop.csv", &[])], Version(2), &|_| ()).await.unwrap_err();
+    let empty = told.run(&[feed("shop.csv", &[])], day(2), &|_| ()).await.unwrap_err();
     assert!(matches!(empty, IngestError::EmptySnapshot { .. }), "not even if told: {empty}");
     assert_eq!(
         house.outbox().await,
         [],
         "nothing was changed, not even by the rows that were read"
     );
-    let summary = told.run(&[feed("shop.csv", &short)], Version(2), &|_| ()).await.unwrap();
+    let summary = told.run(&[feed("shop.csv", &short)], day(2), &|_| ()).await.unwrap();
     assert_eq!(counts(&summary), [0, 1, 6, 0, 3]);
 }
 
@@ -121,7 +144,7 @@ async fn a_feed_that_is_mostly_unreadable_changes_nothing() {
     assert_eq!((held.products, held.quarantined), (0, 0));
     let limits = Limits { refused: Share::percent(30.0), removed: Share::percent(0.0) };
     let told = IngestCatalogue { limits, ..shop(&house) };
-    let summary = told.run(&[feed("shop.csv", &rows)], Version(1), &|_| ()).await.unwrap();
+    let summary = told.run(&[feed("shop.csv", &rows)], day(1), &|_| ()).await.unwrap();
     assert_eq!(counts(&summary), [7, 0, 0, 3, 0]);
 }
 
@@ -153,14 +176,14 @@ async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
     let mut items: Vec<FeedItem> = ten()[..9].iter().cloned().map(Ok).collect();
     items.push(Err(unreadable(11)));
     let damaged: Arc<dyn FeedSource> = Arc::new(MemoryFeed::new("shop.csv", items));
-    let summary = shop(&house).run(&[damaged], Version(2), &|_| ()).await.unwrap();
+    let summary = shop(&house).run(&[damaged], day(2), &|_| ()).await.unwrap();
     assert_eq!(summary.withheld, Some(Withheld { products: 1, rows: 1 }));
     assert_eq!(counts(&summary), [0, 0, 9, 1, 0]);
 
     let broken = MemoryFeed::new("shop.csv", ten()[..9].iter().cloned().map(Ok).collect());
     let broken: Arc<dyn FeedSource> = Arc::new(broken.with_faults(house.faults.clone()));
     house.faults.break_after(5, ErrorKind::Unavailable);
-    let read = shop(&house).run(&[broken], Version(3), &|_| ()).await;
+    let read = shop(&house).run(&[broken], day(3), &|_| ()).await;
     house.faults.mend();
     if let Ok(summary) = read {
         assert!(!summary.unread.is_empty());
@@ -182,7 +205,7 @@ async fn a_run_in_which_nothing_changed_reads_its_feed_once() {
     let mut rows = ten();
     rows[3].actual_price = "call us".to_owned();
     let feeds = [feed("shop.csv", &rows)];
-    let summary = shop(&house).run(&feeds, Version(2), &observe).await.unwrap();
+    let summary = shop(&house).run(&feeds, day(2), &observe).await.unwrap();
     assert_eq!(counts(&summary), [0, 0, 9, 1, 0]);
     assert_eq!(*reads.lock().unwrap(), (4, 0), "a refused row needs no second reading either");
 }

@@ -1,5 +1,5 @@
-use crate::house::{House, id, row};
-use entities::{Currency, Version};
+use crate::house::{House, day, id, row};
+use entities::Currency;
 use memory::MemoryFeed;
 use ports::{ErrorKind, FeedItem, FeedProgress, ProductStore, RefusedRow};
 use std::sync::Mutex;
@@ -36,7 +36,7 @@ async fn a_second_run_changes_nothing_and_sends_nothing() {
     assert_eq!(counts(&house.ingest(&rows, 2).await), [2, 0, 0, 2, 0]);
     assert_eq!(house.outbox().await, waiting);
     let held = house.store.fetch(&[id("a")]).await.unwrap();
-    assert_eq!(held[&id("a")].version, Version(1));
+    assert_eq!(held[&id("a")].version, day(1));
 }
 
 #[tokio::test]
@@ -66,7 +66,9 @@ async fn of_a_repeated_id_the_last_row_counts_within_a_batch_and_across() {
     let summary = house.ingest(&rows, 1).await;
     assert_eq!((summary.read, summary.inserted), (5, 1));
     assert_eq!(summary.changed + summary.unchanged, 4);
-    assert_eq!(house.store.fetch(&[id("a")]).await.unwrap()[&id("a")].product.name, "five");
+    let held = house.store.fetch(&[id("a")]).await.unwrap().remove(&id("a")).unwrap();
+    assert_eq!(held.product.name, "five");
+    assert!(held.version > day(1), "it is newer than what was said in the first batch");
     assert_eq!(house.outbox().await.len(), 1);
 }
 
@@ -78,7 +80,7 @@ async fn a_mended_row_leaves_the_quarantine() {
     house.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "?")], 2).await;
     let left = house.store.quarantined(10).await.unwrap();
     let left: Vec<_> = left.iter().map(|kept| (&*kept.feed, kept.row.line, kept.at)).collect();
-    assert_eq!(left, [("shop.csv", 3, Version(2))]);
+    assert_eq!(left, [("shop.csv", 3, day(2))]);
 }
 
 #[tokio::test]
@@ -102,7 +104,7 @@ async fn a_row_that_the_feed_could_not_read_is_quarantined_as_it_says() {
     let items: Vec<FeedItem> = vec![Err(refused.clone()), Ok(row("a", "Tripod", ""))];
     let ingest = IngestFeed { store: house.store.clone(), unsigned: Currency::INR };
     let mut feed = MemoryFeed::new("shop.csv", items);
-    let summary = ingest.run(&mut feed, Version(1), &|_| ()).await.unwrap();
+    let summary = ingest.run(&mut feed, day(1), &|_| ()).await.unwrap();
     assert_eq!((counts(&summary), &summary.refused[..]), ([2, 1, 0, 0, 1], &[refused.clone()][..]));
     assert_eq!(house.store.quarantined(10).await.unwrap()[0].row, refused);
 }
@@ -160,7 +162,7 @@ async fn progress_is_told_after_every_batch() {
     let observe = |progress: usecases::IngestProgress<'_>| {
         told.lock().unwrap().push((progress.feed, progress.summary.read));
     };
-    ingest.run(&mut feed, Version(1), &observe).await.unwrap();
+    ingest.run(&mut feed, day(1), &observe).await.unwrap();
     let told = told.into_inner().unwrap();
     assert_eq!(told.iter().map(|(_, read)| *read).collect::<Vec<_>>(), [3, 6, 7]);
     assert_eq!(told[2].0.total, Some(told[2].0.read));

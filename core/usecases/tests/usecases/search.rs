@@ -1,7 +1,7 @@
 //! What is found, and in which order.
 
-use crate::house::{House, id, ids, request, row};
-use entities::{Filter, Mode, Range, Similarity, Version};
+use crate::house::{House, day, id, ids, request, row};
+use entities::{Filter, Mode, Range, Similarity};
 use memory::MemoryEmbedder;
 use ports::{ErrorKind, FeedRow, ProductStore};
 use proptest::prelude::*;
@@ -177,7 +177,7 @@ async fn an_error_says_which_part_failed() {
 #[tokio::test]
 async fn a_hit_whose_product_is_gone_is_left_out() {
     let house = house().await;
-    house.store.remove(&[id("1")], Version(2)).await.unwrap();
+    house.store.remove(&[id("1")], day(2)).await.unwrap();
     let answer = house.answer(&request("phone tripod", Mode::Hybrid)).await;
     assert!(!ids(&answer).contains(&"1"));
     assert_eq!(house.store.counts().await.unwrap().products, 4);

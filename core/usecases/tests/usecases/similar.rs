@@ -1,5 +1,4 @@
-use crate::house::{House, id, row};
-use entities::Version;
+use crate::house::{House, day, id, row};
 use memory::MemoryEmbedder;
 use ports::{ErrorKind, ProductStore};
 use std::sync::Arc;
@@ -67,7 +66,7 @@ async fn a_product_that_is_not_embedded_yet_has_similar_ones_too() {
 #[tokio::test]
 async fn a_product_that_left_the_store_is_not_among_them() {
     let house = house().await;
-    house.store.remove(&[id("5")], Version(2)).await.unwrap();
+    house.store.remove(&[id("5")], day(2)).await.unwrap();
     let hits = house.similar().run(&id("2"), 10).await.unwrap().unwrap();
     assert_eq!(hits.len(), 3);
     assert!(!ids(&hits).contains(&"5"));

@@ -1,8 +1,8 @@
 //! However a relay and its workers are interrupted, nothing is lost, nothing is stale.
 
-use crate::house::{id, row};
+use crate::house::{day, id, row};
 use crate::workplace::{LONG, Workplace};
-use entities::{ProductId, Version};
+use entities::ProductId;
 use futures::FutureExt;
 use ports::{ChangeQueue, ErrorKind, FeedRow, ProductStore};
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ async fn changed() -> Workplace {
     let place = Workplace::breaking();
     place.house.stock(&catalogue("old")).await;
     place.house.ingest(&catalogue("newer"), 2).await;
-    place.house.store.remove(&[id("7")], Version(3)).await.unwrap();
+    place.house.store.remove(&[id("7")], day(3)).await.unwrap();
     place
 }
 
@@ -148,7 +148,7 @@ async fn run(steps: Vec<Step>) {
                 house.ingest(&rows, at).await;
             }
             Step::Forget(product) => {
-                house.store.remove(&[id(&product.to_string())], Version(at)).await.unwrap();
+                house.store.remove(&[id(&product.to_string())], day(at)).await.unwrap();
             }
             Step::Relay(_) => drop(place.relay().await),
             Step::Work(_) => drop(place.work().await),

@@ -1,14 +1,14 @@
 //! Workers who take changes from a queue: every message gets the outcome it deserves.
 
-use crate::house::{House, id, row};
+use crate::house::{House, day, id, row};
 use crate::workplace::{LONG, Touchy, Workplace, did, never};
 use futures::future::BoxFuture;
 use memory::{Faults, MemoryEmbedder, MemoryIndex};
 use ports::{ChangeQueue, ErrorKind, FeedRow, ProductIndex, TRIES};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use usecases::EmbedTarget;
+use usecases::{EmbedChanges, EmbedTarget};
 
 fn three() -> [FeedRow; 3] {
     [row("a", "Phone tripod", "₹1"), row("b", "Desk lamp", "₹2"), row("c", "Coffee cup", "₹3")]
@@ -70,7 +70,7 @@ async fn an_older_message_is_done_though_the_newer_one_beside_it_fails() {
     place.work().await.unwrap();
     assert_eq!(place.counts().await, [1, 0, 0]);
     place.queue.pass(LONG);
-    assert_eq!(place.queue.receive(10).await.unwrap()[0].change.version.0, 2);
+    assert_eq!(place.queue.receive(10).await.unwrap()[0].change.version, day(2));
 }
 
 #[tokio::test]
@@ -131,10 +131,29 @@ async fn an_index_of_another_model_gives_everything_back() {
 }
 
 #[tokio::test]
+async fn an_older_text_that_another_worker_writes_meanwhile_does_not_stay() {
+    let place = Workplace::new();
+    let looks = ["Phone tripod", "Desk lamp", "Phone tripod"].map(|name| [row("a", name, "")]);
+    place.house.stock(&looks[0]).await;
+    // Another worker has embedded the look in between, and is slow to write it.
+    place.house.ingest(&looks[1], 2).await;
+    let (store, embedder) = (place.house.store.clone(), place.house.embedder.clone());
+    let slow = Arc::new(MemoryIndex::default());
+    EmbedChanges::new(store, embedder, slow.clone()).run(&|_| ()).await.unwrap();
+    place.announce(&looks[2], 3).await;
+    let others = slow.list(None, 10).await.unwrap();
+    assert_eq!((others.len(), others[0].version), (1, day(2)));
+    let index = Touchy { others: Mutex::new(others), ..place.touchy(&[]) };
+    place.work_at(place.target_of(Arc::new(index))).await.unwrap();
+    assert_eq!(place.counts().await, [0, 0, 0]);
+    place.house.assert_in_step(&[id("a")]).await;
+}
+
+#[tokio::test]
 async fn what_poisons_a_batch_namelessly_is_found_and_the_others_are_done() {
     let place = Workplace::new();
     place.announce(&three(), 1).await;
-    let index = Arc::new(Touchy { index: place.house.index.clone(), poison: vec![id("b")] });
+    let index = Arc::new(place.touchy(&[id("b")]));
     let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
     assert_eq!(summary.embedding.failures.keys().collect::<Vec<_>>(), [&id("b")]);
     assert_eq!((place.counts().await, place.house.index.count().await.unwrap()), ([1, 0, 0], 2));
@@ -149,7 +168,7 @@ async fn what_poisons_a_batch_namelessly_is_found_and_the_others_are_done() {
 async fn what_every_product_of_a_batch_meets_is_blamed_on_none() {
     let place = Workplace::new();
     place.announce(&three(), 1).await;
-    let index = Touchy { index: place.house.index.clone(), poison: all().to_vec() };
+    let index = place.touchy(&all());
     let error = place.work_at(place.target_of(Arc::new(index))).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Corrupt);
     place.queue.pass(LONG);

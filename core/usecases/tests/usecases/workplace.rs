@@ -1,8 +1,8 @@
 //! A house whose changes are worked off from a queue.
 
-use crate::house::{House, id};
+use crate::house::{House, day, id};
 use async_trait::async_trait;
-use entities::{Change, Fingerprint, ProductId, Statistics, Version};
+use entities::{Change, Fingerprint, ProductId, Statistics};
 use futures::future::BoxFuture;
 use memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
 use ports::{
@@ -10,7 +10,7 @@ use ports::{
     PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
 };
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use usecases::{EmbedTarget, RelayChanges, RelaySummary, Shift, WorkQueue, WorkSummary};
 
@@ -64,13 +64,19 @@ impl Workplace {
     pub(crate) async fn send(&self, changes: &[(&str, i64)]) {
         self.house.store.clear_outbox(&self.house.outbox().await).await.unwrap();
         let change =
-            |(name, version): &(&str, i64)| Change { id: id(name), version: Version(*version) };
+            |(name, version): &(&str, i64)| Change { id: id(name), version: day(*version) };
         let changes: Vec<_> = changes.iter().map(change).collect();
         assert!(self.queue.send(&changes).await.unwrap().is_empty());
     }
 
     pub(crate) fn target(&self) -> EmbedTarget {
         self.target_of(self.house.index.clone())
+    }
+
+    /// The house's index, which is touched by these products.
+    pub(crate) fn touchy(&self, poison: &[ProductId]) -> Touchy {
+        let (index, poison) = (self.house.index.clone(), poison.to_vec());
+        Touchy { index, poison, others: Mutex::default() }
     }
 
     /// The house's embedder, and another index.
@@ -112,11 +118,13 @@ pub(crate) fn did(summary: &WorkSummary) -> [u64; 4] {
     [summary.received, embedding.embedded, embedding.updated_fields, embedding.removed]
 }
 
-/// An index that takes no batch with a poisonous product in it, and does not say which one it is.
+/// An index that takes no batch with a poisonous product in it, and does not say which one it is; and
+/// into which another worker writes, once this one was told what is known.
 #[derive(Debug)]
 pub(crate) struct Touchy {
     pub(crate) index: Arc<MemoryIndex>,
     pub(crate) poison: Vec<ProductId>,
+    pub(crate) others: Mutex<Vec<IndexEntry>>,
 }
 
 #[async_trait]
@@ -133,7 +141,10 @@ impl ProductIndex for Touchy {
     }
 
     async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
-        self.index.known(ids).await
+        let known = self.index.known(ids).await?;
+        let others = std::mem::take(&mut *self.others.lock().unwrap());
+        assert!(self.index.upsert(&others).await?.is_empty());
+        Ok(known)
     }
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
