@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use support::{FEED, Outcome, Place, masked, rows};
+use support::{FEED, Outcome, Place, masked, rows, with_a_full_disk};
 
 #[test]
 fn a_damaged_database_is_refused_by_name_with_the_remedy() {
@@ -153,13 +153,8 @@ fn a_read_only_folder_can_be_searched() {
 fn a_full_disk_is_told_and_costs_nothing() {
     let place = Place::new();
     place.write("many.csv", rows(20_000, "CH", "Chair"));
-    // A limit on the size of files is the full disk that needs no rights.
-    let direct = place.akin("ingest --no-embed --json many.csv");
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$0\" \"$@\""]);
-    limited.arg(direct.get_program()).args(direct.get_args()).current_dir(place.0.path());
-    limited.env("AKIN_DATA", "data");
-    let outcome = run(limited).fails_with(1);
+    let ingest = place.akin("ingest --no-embed --json many.csv");
+    let outcome = run(with_a_full_disk(&ingest, 4_000)).fails_with(1);
     assert!(outcome.stderr.contains("nothing was lost"), "{outcome}");
     assert_eq!(outcome.stdout, "");
     let rest = place.run("ingest --no-embed --json many.csv").succeeds();

@@ -4,15 +4,11 @@ mod support;
 
 use serde_json::json;
 use support::Place;
-use support::shop::{Shop, number, url};
+use support::shop::Shop;
 
 /// A shop with an index of its own on the real server.
 fn open() -> Shop {
-    let name = format!("akin-{}-{}", std::process::id(), number());
-    Shop::with(vec![
-        ("OPENSEARCH_ENDPOINT", url("AKIN_TEST_OPENSEARCH")),
-        ("OPENSEARCH_INDEX_NAME", name),
-    ])
+    Shop::with(Vec::new()).with_opensearch()
 }
 
 #[test]

@@ -162,6 +162,17 @@ pub(crate) fn send(signal: &str, child: &Child) {
     assert!(sent.unwrap().success());
 }
 
+/// `command`, for which no file may grow beyond so many blocks of 512 bytes: the full disk that needs
+/// no rights.
+pub(crate) fn with_a_full_disk(command: &Command, blocks: u64) -> Command {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
+    limited.arg(command.get_program()).args(command.get_args()).env_clear();
+    limited.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    limited.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
+    limited
+}
+
 /// Runs `check` with snapshots in which what differs from run to run is masked.
 pub(crate) fn masked(check: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();

@@ -48,11 +48,27 @@ impl Shop {
         ])
     }
 
-    /// The same one, with one more variable.
+    /// The same one, with an index of its own on the real server.
+    #[must_use]
+    pub(crate) fn with_opensearch(self) -> Self {
+        let name = format!("akin-{}-{}", std::process::id(), number());
+        self.and("OPENSEARCH_ENDPOINT", &url("AKIN_TEST_OPENSEARCH"))
+            .and("OPENSEARCH_INDEX_NAME", &name)
+    }
+
+    /// The same one, with this variable.
     #[must_use]
     pub(crate) fn and(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.retain(|(known, _)| *known != name);
         self.settings.push((name, value.to_owned()));
         self
+    }
+
+    /// The settings of servers, as flags.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let of_servers = self.settings.iter().filter(|(name, _)| !name.starts_with("AKIN_"));
+        let flag = |name: &str| name.to_lowercase().replace('_', "-");
+        of_servers.map(|(name, value)| format!("--{}={value}", flag(name))).collect()
     }
 
     /// What the variable `name` is set to.

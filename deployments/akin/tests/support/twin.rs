@@ -2,7 +2,7 @@
 
 use entities::{Embedding, Filter, ProductId};
 use local::{LocalEngine, Options};
-use ports::{CandidateQuery, ProductIndex, ProductStore, QueryVector};
+use ports::{Candidate, CandidateQuery, ProductIndex, ProductStore, QueryVector};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -30,18 +30,7 @@ pub(crate) async fn contents(folder: &Path) -> BTreeMap<String, String> {
 
 /// Every product, with its cosine to an axis and its words.
 async fn along(index: &impl ProductIndex, axis: usize) -> BTreeMap<ProductId, String> {
-    let fingerprint = index.fingerprint().await.unwrap().expect("a model");
-    let mut direction = vec![0.0; fingerprint.dimension];
-    direction[axis] = 1.0;
-    let query = CandidateQuery {
-        terms: Vec::new(),
-        vector: Some(QueryVector { embedding: Embedding::new(&direction).unwrap(), fingerprint }),
-        filter: Filter::default(),
-        depth: 100_000,
-        threshold: None,
-        with_facets: false,
-    };
-    let found = index.candidates(&query).await.unwrap();
+    let found = search_along(index, axis, 100_000).await;
     let number = found.len();
     let by_id: BTreeMap<_, _> = found
         .into_iter()
@@ -49,4 +38,31 @@ async fn along(index: &impl ProductIndex, axis: usize) -> BTreeMap<ProductId, St
         .collect();
     assert_eq!(by_id.len(), number, "a product is there twice");
     by_id
+}
+
+/// What a search along an axis finds, the nearest `depth`; nothing in an index without a model.
+pub(crate) async fn search_along(
+    index: &dyn ProductIndex,
+    axis: usize,
+    depth: usize,
+) -> Vec<Candidate> {
+    let Some(fingerprint) = index.fingerprint().await.unwrap() else { return Vec::new() };
+    let mut direction = vec![0.0; fingerprint.dimension];
+    direction[axis] = 1.0;
+    let embedding = Embedding::new(&direction).unwrap();
+    let vector = Some(QueryVector { embedding, fingerprint });
+    search(index, &[], vector, depth).await
+}
+
+/// What a search finds, unfiltered.
+pub(crate) async fn search(
+    index: &dyn ProductIndex,
+    terms: &[String],
+    vector: Option<QueryVector>,
+    depth: usize,
+) -> Vec<Candidate> {
+    let (terms, filter) = (terms.to_vec(), Filter::default());
+    let query =
+        CandidateQuery { terms, vector, filter, depth, threshold: None, with_facets: false };
+    index.candidates(&query).await.unwrap()
 }
