@@ -11,6 +11,7 @@ mod dates;
 mod engines;
 mod error;
 mod filters;
+mod metrics;
 mod page;
 mod product;
 mod products;
@@ -71,6 +72,7 @@ pub const MAX_LIMIT: usize = 1_000;
 /// Every route.
 pub fn router(api: Api) -> Router {
     let images = api.images.clone();
+    let api = Arc::new(api);
     let mut router = Router::new()
         .route("/api/similar_products", post(similar_products::post))
         .route("/api/health_status", get(status::health))
@@ -80,10 +82,11 @@ pub fn router(api: Api) -> Router {
         .route("/api/status", get(status::get))
         .route("/api/engines", get(engines::get))
         .route("/api/compare", post(compare::post))
+        .merge(metrics::router(Arc::clone(&api)))
         .merge(page::router())
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
-        .with_state(Arc::new(api));
+        .with_state(api);
     if let Some(images) = images {
         let images = ServeDir::new(images).append_index_html_on_directories(false);
         let images = images.call_fallback_on_method_not_allowed(true);

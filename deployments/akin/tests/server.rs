@@ -62,7 +62,15 @@ fn a_running_server_finds_what_another_process_ingests_under_load() {
         is_over.store(true, Ordering::Relaxed);
         assert!(clients.into_iter().all(|client| client.join().unwrap() > 0));
     });
-    assert_eq!(server.get("/api/status")["indexed"], 304);
+    let status = server.get("/api/status");
+    assert_eq!((&status["indexed"], &status["queue"]["dead"]), (&304.into(), &0.into()));
+    assert_eq!(status["runs"][0]["counts"]["embedded"], 300);
+    let (_, metrics) =
+        server.ask("GET /metrics HTTP/1.1\r\nhost: akin\r\nconnection: close\r\n\r\n");
+    for said in ["akin_products 304\n", "akin_indexed{engine=\"local+native\"} 304\n"] {
+        assert!(metrics.contains(said), "{metrics}");
+    }
+    assert!(metrics.contains("akin_last_run_rows{outcome=\"embedded\"} 300\n"), "{metrics}");
     place.write("feed.csv", FEED.replace("Desk lamp", "Desk lantern"));
     place.run("ingest feed.csv").succeeds();
     let renamed = server.get("/api/search?q=lantern&mode=lexical");
