@@ -27,13 +27,14 @@ pub(crate) struct Corpus {
 impl Corpus {
     /// Reads the feeds and embeds their texts, unless `cache` has their embeddings.
     pub(crate) async fn read(paths: &[PathBuf], encoder: &Encoder, cache: &Path) -> Result<Self> {
+        let pricing = usecases::Pricing::unconverted(Currency::USD);
         let mut products = Vec::new();
         let mut seen: HashSet<ProductId> = HashSet::new();
         for path in paths {
             let mut feed = feeds::open(path, &feeds::Options::default())?;
             while let Some(batch) = feed.next_batch().await? {
                 let rows = batch.into_iter().flatten();
-                let read = rows.filter_map(|row| usecases::normalise(row, Currency::USD).ok());
+                let read = rows.filter_map(|row| usecases::normalise(row, &pricing).ok());
                 products.extend(read.filter(|product| seen.insert(product.id.clone())));
             }
         }

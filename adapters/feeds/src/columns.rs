@@ -1,8 +1,12 @@
-use crate::fields::{Column, Draft, known, same};
+use crate::fields::{Column, Draft, known, plain, same};
 use crate::map::ColumnMap;
-use crate::refusal::{refused, text_fault};
-use ports::{FeedItem, RefusedRow};
+use crate::refusal::text_fault;
+use ports::{FeedItem, FeedRow};
 use std::fmt;
+
+/// What stands behind the columns of a row in a file of refused rows that are to be mended: in which
+/// feed and on which line each stood, and what was refused.
+pub const REFUSAL_COLUMNS: [&str; 3] = ["feed", "line", "refused"];
 
 /// Which columns of a feed with a header give which fields.
 #[derive(Debug)]
@@ -38,6 +42,9 @@ pub(crate) struct Found(Vec<String>);
 impl Columns {
     /// Reads a header. Case and blanks around a name do not count; unknown columns are ignored.
     pub(crate) fn read(header: &[String], map: &ColumnMap) -> Result<Self, HeaderFault> {
+        // Rows that were refused are written in akin's words: the map of their feed has been used.
+        let no_map = ColumnMap::default();
+        let map = if is_of_refused_rows(header) { &no_map } else { map };
         let mut given: Vec<(usize, Column)> = Vec::new();
         for (position, name) in header.iter().enumerate() {
             let Some(column) = Column::of(name, map) else { continue };
@@ -87,20 +94,22 @@ impl Columns {
         for (position, column) in &self.given {
             let start = if *position == 0 { 0 } else { ends[position - 1] };
             let value = &text[start..ends[*position]];
-            if !value.is_empty() {
-                draft.put(column, checked(line, column.field(), value)?);
+            match std::str::from_utf8(value) {
+                // Every store can keep this text.
+                Ok(text) if memchr::memchr(0, value).is_none() => {
+                    draft.put(column, text);
+                }
+                _ => draft.refuse(column, value, text_fault(value)),
             }
         }
-        Ok(draft.finish())
+        draft.finish()
     }
 }
 
-/// The text of a field, if it is text that every store can keep.
-fn checked<'a>(line: u64, field: &str, value: &'a [u8]) -> Result<&'a str, RefusedRow> {
-    match std::str::from_utf8(value) {
-        Ok(text) if memchr::memchr(0, value).is_none() => Ok(text),
-        _ => Err(refused(line, field, value, text_fault(value))),
-    }
+/// Whether a header is that of a file of refused rows.
+fn is_of_refused_rows(header: &[String]) -> bool {
+    let mut columns = FeedRow::COLUMNS.iter().chain(&REFUSAL_COLUMNS);
+    columns.all(|column| header.iter().any(|name| same(column, plain(name))))
 }
 
 impl fmt::Display for Found {

@@ -1,5 +1,7 @@
 use crate::map::ColumnMap;
-use ports::FeedRow;
+use crate::record::FIELD_LIMIT;
+use crate::refusal::refused;
+use ports::{FeedItem, FeedRow, RefusedRow};
 use std::collections::HashMap;
 
 /// A field of a row, and the names under which feeds write it.
@@ -11,7 +13,6 @@ pub(crate) struct Field {
     /// Names of Google Merchant feeds and the like, the best first, for where the field is blank.
     foreign: &'static [&'static str],
     slot: fn(&mut FeedRow) -> &mut String,
-    size: fn(&FeedRow) -> usize,
 }
 
 /// What a column of a feed gives.
@@ -35,6 +36,8 @@ pub(crate) struct Draft {
     row: FeedRow,
     ranks: [u8; FIELDS.len()],
     is_path: bool,
+    /// What was wrong first.
+    fault: Option<RefusedRow>,
 }
 
 /// The columns of feeds without header, looked up once for each name.
@@ -57,7 +60,6 @@ macro_rules! fields {
             also: &[$($also)?],
             foreign: &[$($($foreign),+)?],
             slot: |row| &mut row.$name,
-            size: |row| row.$name.len(),
         }),*];
     };
 }
@@ -81,7 +83,7 @@ fields! {
 impl Column {
     /// What the column called `name` gives; `None`: nothing.
     pub(crate) fn of(name: &str, map: &ColumnMap) -> Option<Self> {
-        let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let name = plain(name);
         let (plain, is_prefixed) = match name.strip_prefix("g:") {
             Some(rest) => (rest, true),
             None => (name, false),
@@ -126,12 +128,22 @@ impl Column {
 impl Draft {
     pub(crate) fn new(line: u64) -> Self {
         let row = FeedRow { line, ..FeedRow::default() };
-        Self { row, ranks: [0; FIELDS.len()], is_path: false }
+        Self { row, ranks: [0; FIELDS.len()], is_path: false, fault: None }
     }
 
-    /// Where the row begins.
-    pub(crate) fn line(&self) -> u64 {
-        self.row.line
+    /// Takes a value that cannot be read, for which the row is refused: it stands there as nearly as
+    /// it can, so that it can be mended.
+    pub(crate) fn refuse(&mut self, column: &Column, value: &[u8], reason: String) {
+        self.fault(column, value, reason);
+        if value.len() <= FIELD_LIMIT {
+            self.put(column, &String::from_utf8_lossy(value));
+        }
+    }
+
+    /// Notes what is wrong with a value, for which the row is refused.
+    pub(crate) fn fault(&mut self, column: &Column, value: &[u8], reason: String) {
+        let line = self.row.line;
+        self.fault.get_or_insert_with(|| refused(line, column.field(), value, reason));
     }
 
     /// Takes a text. `false`: another column of the same rank gave one.
@@ -160,8 +172,9 @@ impl Draft {
         true
     }
 
-    /// The row; a path through categories has become the department, and the shelf in it.
-    pub(crate) fn finish(self) -> FeedRow {
+    /// The row, or why it is refused; a path through categories has become the department, and the
+    /// shelf in it.
+    pub(crate) fn finish(self) -> FeedItem {
         let mut row = self.row;
         if self.is_path && row.sub_category.trim().is_empty() && row.main_category.contains('>') {
             let path = std::mem::take(&mut row.main_category);
@@ -169,7 +182,10 @@ impl Draft {
             parts.next().unwrap_or_default().clone_into(&mut row.main_category);
             row.sub_category = parts.collect::<Vec<_>>().join(PATH_SEPARATOR);
         }
-        row
+        match self.fault {
+            None => Ok(row),
+            Some(fault) => Err(RefusedRow { row: Some(Box::new(row)), ..fault }),
+        }
     }
 }
 
@@ -192,6 +208,11 @@ impl Keys {
     }
 }
 
+/// A column's name without what stands around it.
+pub(crate) fn plain(name: &str) -> &str {
+    name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
 /// Whether a feed's `name` is `known` in it: case, and what parts the words, do not count.
 pub(crate) fn same(known: &str, name: &str) -> bool {
     let plain = |byte: u8| match byte {
@@ -199,11 +220,6 @@ pub(crate) fn same(known: &str, name: &str) -> bool {
         byte => byte.to_ascii_lowercase(),
     };
     known.len() == name.len() && known.bytes().map(plain).eq(name.bytes().map(plain))
-}
-
-/// How many bytes the texts of a row have.
-pub(crate) fn size(row: &FeedRow) -> u64 {
-    FIELDS.iter().map(|field| (field.size)(row) as u64).sum()
 }
 
 /// The field of this name.

@@ -6,7 +6,7 @@ use crate::read_ahead::Rows;
 use crate::record::{FIELD_LIMIT, RECORD_LIMIT};
 use crate::refusal::{not_utf8, refused, text_fault};
 use crate::window::Window;
-use ports::{FeedItem, FeedRow, RefusedRow};
+use ports::FeedItem;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -241,7 +241,7 @@ struct Object<'a> {
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> DeserializeSeed<'de> for Object<'_> {
-    type Value = Result<FeedRow, RefusedRow>;
+    type Value = FeedItem;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         from.deserialize_map(self)
@@ -249,7 +249,7 @@ impl<'de> DeserializeSeed<'de> for Object<'_> {
 }
 
 impl<'de> Visitor<'de> for Object<'_> {
-    type Value = Result<FeedRow, RefusedRow>;
+    type Value = FeedItem;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object with a product's fields")
@@ -257,7 +257,6 @@ impl<'de> Visitor<'de> for Object<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut draft = Draft::new(self.line);
-        let mut fault = None;
         while let Some(Key(key)) = map.next_key()? {
             let Some(column) = self.keys.column(&key) else {
                 map.next_value::<IgnoredAny>()?;
@@ -272,10 +271,8 @@ impl<'de> Visitor<'de> for Object<'_> {
                 Ok(_) => "another key gives this field too: remove or rename one".to_owned(),
                 Err(reason) => reason,
             };
-            fault.get_or_insert_with(|| {
-                refused(self.line, column.field(), value.as_bytes(), reason)
-            });
+            draft.refuse(&column, value.as_bytes(), reason);
         }
-        Ok(fault.map_or_else(|| Ok(draft.finish()), Err))
+        Ok(draft.finish())
     }
 }

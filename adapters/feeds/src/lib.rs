@@ -29,6 +29,7 @@ mod xml;
 mod xml_item;
 mod xml_text;
 
+pub use columns::REFUSAL_COLUMNS;
 pub use feed_file::FeedFile;
 pub use files::{NoFeed, files};
 pub use format::{Format, UnknownFormat};

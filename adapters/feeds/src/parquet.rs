@@ -4,14 +4,13 @@ use crate::fields::{Column, Draft};
 use crate::map::ColumnMap;
 use crate::parquet_cell::{Cell, read_cells};
 use crate::read_ahead::Rows;
-use crate::refusal::refused;
 use parquet::basic::Type;
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::schema::types::ColumnDescPtr;
-use ports::{FeedItem, RefusedRow};
+use ports::FeedItem;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::vec;
@@ -32,7 +31,7 @@ pub(crate) struct ParquetRows {
     open: Vec<ColumnReader>,
     left: usize,
     /// Rows that were read from all columns, and how many went before the next of them.
-    ready: vec::IntoIter<Result<Draft, RefusedRow>>,
+    ready: vec::IntoIter<Draft>,
     row: u64,
 }
 
@@ -81,8 +80,7 @@ impl ParquetRows {
     /// Takes rows from every column of the present group.
     fn read_on(&mut self) -> Result<(), FeedError> {
         let count = self.left.min(BATCH);
-        let mut drafts: Vec<_> =
-            (1..=count as u64).map(|at| Ok(Draft::new(self.row + at))).collect();
+        let mut drafts: Vec<_> = (1..=count as u64).map(|at| Draft::new(self.row + at)).collect();
         for at in 0..self.given.len() {
             let (_, described, column) = &self.given[at];
             let open = &mut self.open[at];
@@ -114,7 +112,7 @@ impl Rows for ParquetRows {
         loop {
             if let Some(draft) = self.ready.next() {
                 self.row += 1;
-                return Ok(Some(draft.map(Draft::finish)));
+                return Ok(Some(draft.finish()));
             }
             if self.left > 0 {
                 self.read_on()?;
@@ -133,16 +131,13 @@ impl Rows for ParquetRows {
     }
 }
 
-/// Takes a value into its row, unless the row was refused.
-fn put(draft: &mut Result<Draft, RefusedRow>, column: &Column, cell: Cell) {
-    let Ok(row) = draft else { return };
+/// Takes a value into its row.
+fn put(draft: &mut Draft, column: &Column, cell: Cell) {
     match cell {
         Ok(text) => {
-            row.put(column, &text);
+            draft.put(column, &text);
         }
-        Err((value, reason)) => {
-            *draft = Err(refused(row.line(), column.field(), &value, reason));
-        }
+        Err((value, reason)) => draft.refuse(column, &value, reason),
     }
 }
 

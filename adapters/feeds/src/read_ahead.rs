@@ -1,7 +1,6 @@
 use crate::error::FeedError;
-use crate::fields;
 use async_trait::async_trait;
-use ports::{FeedItem, FeedProgress, PortResult, ProductFeed};
+use ports::{FeedItem, FeedProgress, FeedRow, PortResult, ProductFeed, RefusedRow};
 use std::thread;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -9,7 +8,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 const BATCH_ROWS: usize = 1_000;
 /// How many bytes of the source a batch spans, and how many its rows hold, give or take a row: a
 /// few bytes of a Parquet file may be the text of many rows.
-const BATCH_BYTES: u64 = 2 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 /// How many batches wait for whoever takes them.
 const BATCHES_AHEAD: usize = 2;
 
@@ -107,10 +106,13 @@ fn next_batch(rows: &mut dyn Rows) -> (Vec<FeedItem>, Option<Result<(), FeedErro
     let begin = rows.passed();
     let mut items = Vec::with_capacity(BATCH_ROWS);
     let mut held = 0;
-    while items.len() < BATCH_ROWS && rows.passed() - begin < BATCH_BYTES && held < BATCH_BYTES {
+    while items.len() < BATCH_ROWS
+        && rows.passed() - begin < BATCH_BYTES as u64
+        && held < BATCH_BYTES
+    {
         match rows.next() {
             Ok(Some(item)) => {
-                held += item.as_ref().map_or(0, fields::size);
+                held += item.as_ref().map_or_else(RefusedRow::size, FeedRow::size);
                 items.push(item);
             }
             Ok(None) => return (items, Some(Ok(()))),

@@ -4,9 +4,10 @@ use ports::RefusedRow;
 /// How many characters of a bad value are kept.
 const SHOWN: usize = 80;
 
-/// A row that is refused as a whole, or for `field` where that is not blank.
+/// A row of which nothing can be read, or what is wrong with `field` where that is not blank; then
+/// the draft of its row knows the rest.
 pub(crate) fn refused(line: u64, field: &str, value: &[u8], reason: String) -> RefusedRow {
-    RefusedRow { line, field: field.to_owned(), value: shortened(value), reason }
+    RefusedRow { line, field: field.to_owned(), value: shortened(value), reason, row: None }
 }
 
 /// The beginning of `value`, readable.

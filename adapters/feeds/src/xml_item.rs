@@ -1,19 +1,16 @@
 use crate::fields::{Column, Draft, Keys};
 use crate::record::FIELD_LIMIT;
-use crate::refusal::refused;
-use ports::{FeedItem, RefusedRow};
+use ports::FeedItem;
 
 /// An item that is being read.
 #[derive(Debug)]
 pub(crate) struct Item {
-    line: u64,
     /// How many elements are open around what stands in it.
     pub(crate) depth: usize,
     draft: Draft,
     field: Option<Open>,
     /// What was read of the open field.
     text: String,
-    fault: Option<RefusedRow>,
 }
 
 /// A field whose element is open.
@@ -26,8 +23,7 @@ struct Open {
 
 impl Item {
     pub(crate) fn new(line: u64, depth: usize) -> Self {
-        let (draft, text) = (Draft::new(line), String::new());
-        Self { line, depth, draft, field: None, text, fault: None }
+        Self { depth, draft: Draft::new(line), field: None, text: String::new() }
     }
 
     /// An element begins, so that `depth` are open. Only those right in the item are fields: a
@@ -61,38 +57,37 @@ impl Item {
         // A product may stand on several shelves; the first is the shop's own choice.
         let is_repeatable = column.field() == "main_category" || column.field() == "link";
         if !self.draft.put(column, text) && !is_repeatable {
-            self.fault(column.field(), text, format!("<{key}> gives this field again: keep one"));
+            let reason = format!("<{key}> gives this field again: keep one");
+            self.draft.fault(column, text.as_bytes(), reason);
         }
     }
 
     /// Text in the element that is open.
     pub(crate) fn text(&mut self, text: &str) {
         let Some(field) = &self.field else { return };
-        let reason = if self.text.len() + text.len() > FIELD_LIMIT {
-            format!("it is longer than {} KiB", FIELD_LIMIT >> 10)
-        } else if text.contains('\0') {
-            "it holds a NUL character: remove it".to_owned()
-        } else {
-            return self.text.push_str(text);
-        };
-        let name = field.column.field();
-        self.fault(name, text, reason);
+        if self.text.len() + text.len() > FIELD_LIMIT {
+            let reason = format!("it is longer than {} KiB", FIELD_LIMIT >> 10);
+            self.draft.fault(&field.column, text.as_bytes(), reason);
+            // The rest is passed over.
+            self.field = None;
+            return;
+        }
+        if text.contains('\0') {
+            let reason = "it holds a NUL character: remove it".to_owned();
+            self.draft.fault(&field.column, text.as_bytes(), reason);
+        }
+        self.text.push_str(text);
     }
 
     /// Something that is no text stands in the element that is open.
     pub(crate) fn refuse(&mut self, value: &str, reason: String) {
         if let Some(field) = &self.field {
-            let name = field.column.field();
-            self.fault(name, value, reason);
+            self.draft.fault(&field.column, value.as_bytes(), reason);
         }
-    }
-
-    fn fault(&mut self, field: &str, value: &str, reason: String) {
-        let line = self.line;
-        self.fault.get_or_insert_with(|| refused(line, field, value.as_bytes(), reason));
+        self.text(value);
     }
 
     pub(crate) fn finish(self) -> FeedItem {
-        self.fault.map_or_else(|| Ok(self.draft.finish()), Err)
+        self.draft.finish()
     }
 }

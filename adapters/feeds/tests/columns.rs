@@ -5,7 +5,7 @@ mod common;
 
 use common::{read_with, rows_of, told, written};
 use contracts::feed::Written;
-use feeds::{Format, Options};
+use feeds::{ColumnMap, Format, Options, REFUSAL_COLUMNS};
 use ports::FeedRow;
 use std::io::Cursor;
 
@@ -68,5 +68,50 @@ async fn a_mapped_column_that_a_header_lacks_is_named() {
         let bytes = Cursor::new(written::written(format, &rows));
         let error = told(&read_with(&options("costs=actual_price"), bytes).await.unwrap_err());
         assert!(error.contains("\"costs\", which --map names; found \"product_id\""), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_row_with_a_bad_value_the_rest_is_kept_to_be_mended() {
+    let csv = b"name,brand,price\nBall,Caf\xe9,5\n".to_vec();
+    let json = br#"{"name":"Ball","brand":{"is":"Caf"},"price":5}"#.to_vec();
+    let xml = "<rss><item><title>Ball</title><brand>Caf&nosuch;</brand><price>5</price>\
+               </item></rss>";
+    let brands = ["Caf\u{fffd}", "{\"is\":\"Caf\"}", "Caf&nosuch;"];
+    for (bytes, brand) in [csv, json, xml.as_bytes().to_vec()].into_iter().zip(brands) {
+        let shown = String::from_utf8_lossy(&bytes).into_owned();
+        let items = read_with(&Options::default(), Cursor::new(bytes)).await.unwrap();
+        let refused = items[0].as_ref().unwrap_err();
+        let row = refused.row.as_ref().unwrap();
+        assert_eq!((&*refused.field, row.line), ("brand", refused.line), "{shown}");
+        assert_eq!((&*row.name, &*row.actual_price), ("Ball", "5"), "{shown}");
+        assert_eq!(row.brand, brand);
+    }
+}
+
+#[tokio::test]
+async fn to_a_file_of_refused_rows_no_map_applies() {
+    let columns = FeedRow::COLUMNS.iter().chain(&REFUSAL_COLUMNS);
+    let columns: Vec<_> = columns.copied().collect();
+    let mut values = vec![""; columns.len()];
+    (values[1], values[2], values[12]) = ("Ball", "Home > Bath", "5");
+    (values[13], values[14], values[15]) = ("shop.csv", "7", "ratings: bad");
+    let text = format!("{}\n{}\n", columns.join(","), values.join(","));
+    let map = "cost=actual_price,feed=brand,line=attributes,main_category=";
+    for text in [text.clone(), text.replace(',', ";"), format!("\u{feff}{text}")] {
+        let row = &mapped(map, &text).await[0];
+        let texts: Vec<_> = row.named_texts().collect();
+        let expected = [("name", "Ball"), ("main_category", "Home > Bath"), ("actual_price", "5")];
+        assert_eq!(texts, expected);
+    }
+    let without = text.replace("refused", "remarks");
+    let items = read_with(&options(map), Cursor::new(without.into_bytes())).await;
+    assert!(told(&items.unwrap_err()).contains("\"cost\", which --map names"));
+}
+
+#[test]
+fn every_text_of_a_row_is_read_from_the_column_of_its_own_name() {
+    for column in FeedRow::COLUMNS {
+        assert!(format!("x={column}").parse::<ColumnMap>().is_ok(), "{column}");
     }
 }

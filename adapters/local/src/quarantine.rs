@@ -1,8 +1,10 @@
 //! Rows that could not become products.
 
+use crate::rows::cannot_be;
 use entities::Version;
-use ports::{QuarantinedRow, RefusedRow};
-use rusqlite::{Connection, params};
+use ports::{FeedRow, QuarantinedRow, RefusedRow};
+use rusqlite::{Connection, Row, params};
+use std::collections::BTreeMap;
 
 /// Keeps `rows` of `feed`, refused at `at`.
 pub(crate) fn keep(
@@ -12,12 +14,12 @@ pub(crate) fn keep(
     at: Version,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT OR REPLACE INTO quarantine (feed, line, field, value, reason, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT OR REPLACE INTO quarantine (feed, line, field, value, reason, at, texts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    for row in rows {
-        let line = row.line.cast_signed();
-        statement.execute(params![feed, line, row.field, row.value, row.reason, at.0])?;
+    for RefusedRow { line, field, value, reason, row } in rows {
+        let texts = row.as_deref().map(written).transpose()?;
+        statement.execute(params![feed, line.cast_signed(), field, value, reason, at.0, texts])?;
     }
     Ok(())
 }
@@ -34,20 +36,53 @@ pub(crate) fn release(
     Ok(())
 }
 
-/// At most `limit` rows, by feed and line.
-pub(crate) fn list(connection: &Connection, limit: i64) -> rusqlite::Result<Vec<QuarantinedRow>> {
+/// Where a row stands: feed, line and field.
+pub(crate) type Place = (String, i64, String);
+
+/// The place of `kept`; of nothing, that before all others.
+pub(crate) fn place(kept: Option<&QuarantinedRow>) -> Place {
+    let before_all = || (String::new(), i64::MIN, String::new());
+    kept.map_or_else(before_all, |kept| {
+        (kept.feed.clone(), kept.row.line.cast_signed(), kept.row.field.clone())
+    })
+}
+
+/// The next `limit` rows behind a place.
+pub(crate) fn list(
+    connection: &Connection,
+    (feed, line, field): &Place,
+    limit: i64,
+) -> rusqlite::Result<Vec<QuarantinedRow>> {
     let mut statement = connection.prepare_cached(
-        "SELECT feed, line, field, value, reason, at FROM quarantine
-         ORDER BY feed, line, field LIMIT ?1",
+        "SELECT feed, line, field, value, reason, at, texts FROM quarantine
+         WHERE (feed, line, field) > (?1, ?2, ?3) ORDER BY feed, line, field LIMIT ?4",
     )?;
-    let rows = statement.query_map([limit], |row| {
-        let refused = RefusedRow {
-            line: row.get::<_, i64>(1)?.cast_unsigned(),
-            field: row.get(2)?,
-            value: row.get(3)?,
-            reason: row.get(4)?,
-        };
-        Ok(QuarantinedRow { feed: row.get(0)?, row: refused, at: Version(row.get(5)?) })
-    })?;
+    let rows = statement.query_map(params![feed, line, field, limit], quarantined)?;
     rows.collect()
+}
+
+fn quarantined(row: &Row<'_>) -> rusqlite::Result<QuarantinedRow> {
+    let line = row.get::<_, i64>(1)?.cast_unsigned();
+    let texts = row.get_ref(6)?.as_str_or_null().map_err(|e| cannot_be(6, e))?;
+    let texts = texts.map(|texts| read(line, texts)).transpose().map_err(|e| cannot_be(6, e))?;
+    let refused = RefusedRow {
+        line,
+        field: row.get(2)?,
+        value: row.get(3)?,
+        reason: row.get(4)?,
+        row: texts.map(Box::new),
+    };
+    Ok(QuarantinedRow { feed: row.get(0)?, row: refused, at: Version(row.get(5)?) })
+}
+
+/// The texts of a row by the names of their columns, as JSON.
+fn written(row: &FeedRow) -> rusqlite::Result<String> {
+    let texts: BTreeMap<_, _> = row.named_texts().collect();
+    let texts = serde_json::to_string(&texts);
+    texts.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn read(line: u64, texts: &str) -> serde_json::Result<FeedRow> {
+    let texts: BTreeMap<String, String> = serde_json::from_str(texts)?;
+    Ok(FeedRow::from_texts(line, texts))
 }

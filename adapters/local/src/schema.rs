@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_removed_products.sql"),
     include_str!("../migrations/0003_queue.sql"),
     include_str!("../migrations/0004_runs.sql"),
+    include_str!("../migrations/0005_quarantined_texts.sql"),
 ];
 
 /// Where a database stands.

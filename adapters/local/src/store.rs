@@ -102,8 +102,13 @@ impl ProductStore for LocalStore {
         self.database.write(move |t| quarantine::release(t, &feed, before)).await
     }
 
-    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
-        self.database.read(move |c| quarantine::list(c, row_limit(limit))).await
+    async fn quarantined(
+        &self,
+        after: Option<&QuarantinedRow>,
+        limit: usize,
+    ) -> PortResult<Vec<QuarantinedRow>> {
+        let after = quarantine::place(after);
+        self.database.read(move |c| quarantine::list(c, &after, row_limit(limit))).await
     }
 
     async fn list(

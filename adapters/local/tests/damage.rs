@@ -29,7 +29,7 @@ async fn use_all(folder: &Path) -> PortResult<()> {
     let found = store.fetch(&ids).await?;
     assert!(found.iter().all(|(id, record)| *id == record.product.id));
     store.outbox(None, 1_000).await?;
-    store.quarantined(10).await?;
+    store.quarantined(None, 10).await?;
     store.counts().await?;
     store.apply(&[product("p7", "changed"), product("new", "new")], Version(2)).await?;
     engine.check().await

@@ -1,9 +1,10 @@
 //! The queue of a folder, by the machine's clock and from several processes.
 
+mod support;
+
 use entities::{Change, ProductId, Version};
 use local::{LocalEngine, LocalQueue, Options};
 use ports::{ChangeQueue, Delivery};
-use rusqlite::Connection;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -47,13 +48,7 @@ async fn processes_of_one_folder_share_the_queue() {
 #[tokio::test]
 async fn a_database_of_before_there_was_a_queue_gets_one() {
     let folder = tempfile::tempdir().expect("a folder");
-    let old = Connection::open(folder.path().join("akin.db")).expect("a database");
-    let schema = include_str!("../migrations/0001_products_and_entries.sql");
-    old.execute_batch(schema).expect("the tables of then");
-    old.execute("INSERT INTO outbox (id, version) VALUES ('a', 7)", []).expect("a row");
-    old.pragma_update(None, "user_version", 1).expect("a version");
-    old.pragma_update(None, "application_id", 0x616B_696E).expect("an owner");
-    drop(old);
+    support::first_database(folder.path(), "INSERT INTO outbox (id, version) VALUES ('a', 7)");
     let engine = LocalEngine::open(folder.path(), Options::default()).expect("an engine");
     let queue = engine.queue(Duration::from_mins(1));
     queue.send(&[change("b")]).await.expect("a message");

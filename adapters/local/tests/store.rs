@@ -4,12 +4,12 @@ mod support;
 
 use entities::{Product, Version};
 use local::{LocalEngine, Options};
-use ports::{ErrorKind, ProductStore, RefusedRow};
+use ports::{ErrorKind, FeedRow, ProductStore, RefusedRow};
 use rusqlite::Connection;
 use std::fs;
 use std::time::Duration;
 
-use support::{open, product, story};
+use support::{first_database, open, product, story};
 
 #[tokio::test]
 async fn a_product_comes_back_from_disk_as_it_was() {
@@ -60,15 +60,26 @@ async fn quarantined_rows_outlive_the_process() {
         field: "ratings".into(),
         value: "11".into(),
         reason: "not a rating".into(),
+        row: Some(Box::new(FeedRow { line: 7, ratings: "11".into(), ..FeedRow::default() })),
     };
     let store = open(folder.path()).store();
     store.quarantine("a.csv", std::slice::from_ref(&row), Version(1)).await.unwrap();
     drop(store);
     let store = open(folder.path()).store();
-    let kept = store.quarantined(10).await.unwrap();
+    let kept = store.quarantined(None, 10).await.unwrap();
     assert_eq!((&kept[0].row, &*kept[0].feed, kept[0].at), (&row, "a.csv", Version(1)));
     store.release_quarantine("a.csv", Version(2)).await.unwrap();
     assert_eq!(store.counts().await.unwrap().quarantined, 0);
+}
+
+#[tokio::test]
+async fn what_an_older_akin_kept_is_read_without_what_it_did_not_keep() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "INSERT INTO quarantine VALUES ('a.csv', 7, 'name', '', 'blank', 1);";
+    first_database(folder.path(), rows);
+    let store = open(folder.path()).store();
+    let kept = store.quarantined(None, 10).await.unwrap();
+    assert_eq!((kept[0].row.line, &*kept[0].row.reason, &kept[0].row.row), (7, "blank", &None));
 }
 
 #[test]

@@ -91,7 +91,7 @@ async fn agree(store: &LocalStore, model: &Model) {
         let behind = store.outbox(Some(first.sequence), 2).await.expect("outbox");
         assert_eq!(behind, rest[..rest.len().min(2)]);
     }
-    let quarantined = store.quarantined(100).await.expect("quarantined");
+    let quarantined = store.quarantined(None, 100).await.expect("quarantined");
     let rows = quarantined.iter().map(|row| ((&*row.feed, row.row.line), row.at.0));
     assert!(rows.eq(model.quarantine.iter().map(|(place, at)| (*place, *at))));
     let counts = store.counts().await.expect("counts");
@@ -150,7 +150,8 @@ async fn run(steps: Vec<Step>) {
 }
 
 fn refused() -> RefusedRow {
-    RefusedRow { line: 1, field: "name".into(), value: String::new(), reason: "blank".into() }
+    let (field, value, reason) = ("name".into(), String::new(), "blank".into());
+    RefusedRow { line: 1, field, value, reason, row: None }
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 use crate::Faults;
 use async_trait::async_trait;
-use ports::{FeedItem, FeedProgress, FeedSource, PortResult, ProductFeed, RefusedRow};
+use ports::{FeedItem, FeedProgress, FeedRow, FeedSource, PortResult, ProductFeed, RefusedRow};
 use std::collections::VecDeque;
 
 /// A [`ProductFeed`] of rows that were written down.
@@ -78,9 +78,5 @@ impl FeedSource for MemoryFeed {
 
 /// How many bytes of text the item holds.
 fn size(item: &FeedItem) -> u64 {
-    let bytes = match item {
-        Ok(row) => row.texts().map(str::len).iter().sum::<usize>(),
-        Err(RefusedRow { field, value, .. }) => field.len() + value.len(),
-    };
-    bytes as u64
+    item.as_ref().map_or_else(RefusedRow::size, FeedRow::size) as u64
 }

@@ -5,6 +5,7 @@ use ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Mutex;
 
 /// A [`ProductStore`] that forgets when it is dropped.
@@ -23,8 +24,10 @@ struct State {
     /// Of the last entry; none is given twice.
     sequence: u64,
     /// By feed, line and field.
-    quarantine: BTreeMap<(String, u64, String), QuarantinedRow>,
+    quarantine: BTreeMap<Place, QuarantinedRow>,
 }
+
+type Place = (String, u64, String);
 
 /// What is remembered of a removed product.
 #[derive(Debug)]
@@ -103,9 +106,8 @@ impl ProductStore for MemoryStore {
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
         self.call(|state| {
             for row in rows {
-                let place = (feed.to_owned(), row.line, row.field.clone());
                 let kept = QuarantinedRow { feed: feed.to_owned(), row: row.clone(), at };
-                state.quarantine.insert(place, kept);
+                state.quarantine.insert(place(&kept), kept);
             }
         })
         .await
@@ -116,8 +118,17 @@ impl ProductStore for MemoryStore {
             .await
     }
 
-    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
-        self.call(|state| state.quarantine.values().take(limit).cloned().collect()).await
+    async fn quarantined(
+        &self,
+        after: Option<&QuarantinedRow>,
+        limit: usize,
+    ) -> PortResult<Vec<QuarantinedRow>> {
+        self.call(|state| {
+            let behind = after.map_or(Bound::Unbounded, |after| Bound::Excluded(place(after)));
+            let kept = state.quarantine.range((behind, Bound::Unbounded));
+            kept.take(limit).map(|(_, kept)| kept.clone()).collect()
+        })
+        .await
     }
 
     async fn list(
@@ -205,6 +216,10 @@ impl State {
         self.sequence += 1;
         self.outbox.insert(self.sequence, Change { id: id.clone(), version });
     }
+}
+
+fn place(kept: &QuarantinedRow) -> Place {
+    (kept.feed.clone(), kept.row.line, kept.row.field.clone())
 }
 
 /// The last product of each id, in the order of the batch.

@@ -77,7 +77,8 @@ fn feed(name: &str, rows: &[Written]) -> MemoryFeed {
             Written::Row(row) => Ok(ports::FeedRow { line, ..row.clone() }),
             Written::Nonsense => {
                 let (field, value) = (String::new(), "?".to_owned());
-                Err(RefusedRow { line, field, value, reason: "it is nonsense".to_owned() })
+                let reason = "it is nonsense".to_owned();
+                Err(RefusedRow { line, field, value, reason, row: None })
             }
         }
     };

@@ -85,8 +85,12 @@ impl ProductStore for PostgresStore {
         self.database.call(&ReleaseQuarantine { feed, before }).await
     }
 
-    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
-        self.database.call(&ListQuarantine { limit }).await
+    async fn quarantined(
+        &self,
+        after: Option<&QuarantinedRow>,
+        limit: usize,
+    ) -> PortResult<Vec<QuarantinedRow>> {
+        self.database.call(&ListQuarantine { after, limit }).await
     }
 
     async fn list(

@@ -82,25 +82,102 @@ pub struct RefusedRow {
     pub value: String,
     /// What is wrong with it, and what to do.
     pub reason: String,
+    /// The row itself, of the same line, to be mended: a value that is no text stands there as
+    /// nearly as it can. None: nothing of the row could be read.
+    pub row: Option<Box<FeedRow>>,
+}
+
+macro_rules! texts {
+    ($($column:ident),* $(,)?) => {
+        impl FeedRow {
+            /// What its texts are called in akin's own form of a feed, in the order of its fields.
+            pub const COLUMNS: [&'static str; 13] = [$(stringify!($column)),*];
+
+            /// All of its texts, in the order of [`FeedRow::COLUMNS`].
+            pub fn texts(&self) -> [&str; 13] {
+                [$(&self.$column),*]
+            }
+
+            fn slots(&mut self) -> [&mut String; 13] {
+                [$(&mut self.$column),*]
+            }
+        }
+    };
+}
+
+texts! {
+    product_id, name, main_category, sub_category, brand, description, attributes, image, link,
+    ratings, no_of_ratings, discount_price, actual_price,
 }
 
 impl FeedRow {
-    /// All of its texts, in the order of its fields.
-    pub fn texts(&self) -> [&str; 13] {
-        [
-            &self.product_id,
-            &self.name,
-            &self.main_category,
-            &self.sub_category,
-            &self.brand,
-            &self.description,
-            &self.attributes,
-            &self.image,
-            &self.link,
-            &self.ratings,
-            &self.no_of_ratings,
-            &self.discount_price,
-            &self.actual_price,
-        ]
+    /// The row at `line` of texts by the names of their columns; a name that is none of
+    /// [`FeedRow::COLUMNS`] does not count.
+    pub fn from_texts(
+        line: u64,
+        texts: impl IntoIterator<Item = (impl AsRef<str>, String)>,
+    ) -> Self {
+        let mut row = Self { line, ..Self::default() };
+        for (name, text) in texts {
+            let place = Self::COLUMNS.iter().position(|column| *column == name.as_ref());
+            if let Some(place) = place {
+                *row.slots()[place] = text;
+            }
+        }
+        row
+    }
+
+    /// Its texts by the names of their columns, without empty ones: what
+    /// [`FeedRow::from_texts`] reads.
+    pub fn named_texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        Self::COLUMNS.into_iter().zip(self.texts()).filter(|(_, text)| !text.is_empty())
+    }
+
+    /// How many bytes its texts have.
+    pub fn size(&self) -> usize {
+        self.texts().map(str::len).iter().sum()
+    }
+}
+
+impl RefusedRow {
+    /// How many bytes its texts have, those of the row among them.
+    pub fn size(&self) -> usize {
+        let row = self.row.as_deref().map_or(0, FeedRow::size);
+        self.field.len() + self.value.len() + self.reason.len() + row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn a_row_is_made_again_of_its_named_texts(
+            texts in proptest::collection::vec(".{0,6}", 13), line in any::<u64>(),
+        ) {
+            let named = FeedRow::COLUMNS.into_iter().zip(texts.clone());
+            let row = FeedRow::from_texts(line, named);
+            prop_assert_eq!(row.texts().to_vec(), texts);
+            // As a store keeps them: in any order.
+            let kept: BTreeMap<_, _> =
+                row.named_texts().map(|(name, text)| (name, text.to_owned())).collect();
+            prop_assert_eq!(FeedRow::from_texts(line, kept), row);
+        }
+    }
+
+    #[test]
+    fn a_text_stands_under_its_own_name_and_others_do_not_count() {
+        let texts = [("brand", "Lumo"), ("colour", "red"), ("actual_price", "3")];
+        let row = FeedRow::from_texts(7, texts.map(|(name, text)| (name, text.to_owned())));
+        let expected = FeedRow {
+            line: 7,
+            brand: "Lumo".into(),
+            actual_price: "3".into(),
+            ..FeedRow::default()
+        };
+        assert_eq!((row.size(), row), (5, expected));
     }
 }

@@ -32,15 +32,19 @@ pub trait ProductStore: Debug + Send + Sync {
     /// sequence, and stays.
     async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()>;
 
-    /// Keeps the rows of `feed` that were refused at `at`; a field of a line that was refused
-    /// before is kept once.
+    /// Keeps the rows of `feed` that were refused at `at`, whole as far as they could be read; a
+    /// field of a line that was refused before is kept once, as it was refused last.
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()>;
 
     /// Forgets the rows of `feed` that were refused before `at`: a later run has read it whole.
     async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()>;
 
-    /// The rows in quarantine, by feed and line: at most `limit`.
-    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>>;
+    /// The next `limit` rows in quarantine behind `after`, by feed, line and field.
+    async fn quarantined(
+        &self,
+        after: Option<&QuarantinedRow>,
+        limit: usize,
+    ) -> PortResult<Vec<QuarantinedRow>>;
 
     /// The next `limit` products behind `after`, in the order of their ids' bytes: a copy is made
     /// of them.

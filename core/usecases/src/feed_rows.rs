@@ -1,5 +1,5 @@
-use crate::normalise;
-use entities::{Currency, Product, ProductId};
+use crate::{Pricing, normalise};
+use entities::{Product, ProductId};
 use ports::{FeedItem, RefusedRow};
 
 /// A batch of a feed, read: each product with the line it stands on, and the rows that are none.
@@ -13,15 +13,15 @@ pub(crate) struct FeedRows {
 }
 
 impl FeedRows {
-    /// Reads a batch; a price without sign or code is of the currency `unsigned`.
-    pub(crate) fn read(batch: Vec<FeedItem>, unsigned: Currency) -> Self {
+    /// Reads a batch.
+    pub(crate) fn read(batch: Vec<FeedItem>, pricing: &Pricing) -> Self {
         let mut rows = Self::default();
         for item in batch {
             match item {
                 Err(refused) => rows.refused.push(refused),
                 Ok(row) => {
                     let line = row.line;
-                    match normalise::read(row, unsigned) {
+                    match normalise::read(row, pricing) {
                         Ok(product) => {
                             rows.products.push(product);
                             rows.lines.push(line);

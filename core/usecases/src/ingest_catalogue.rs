@@ -1,6 +1,6 @@
 use crate::survey::{Said, Survey, SurveyError, SurveyFeed};
-use crate::{IngestError, IngestFeed, IngestProgress, IngestSummary, Share};
-use entities::{Currency, ProductId, Version};
+use crate::{IngestError, IngestFeed, IngestProgress, IngestSummary, Pricing, Share};
+use entities::{ProductId, Version};
 use ports::{FeedSource, PortError, PortResult, ProductStore, RefusedRow};
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use std::sync::Arc;
 pub struct IngestCatalogue {
     /// Keeps the products.
     pub store: Arc<dyn ProductStore>,
-    /// The currency of a price without sign or code.
-    pub unsigned: Currency,
+    /// How prices are read.
+    pub pricing: Pricing,
     /// Whether the feeds together name every product of the shop: others are removed then.
     pub is_complete: bool,
     /// What is too much to be true.
@@ -175,7 +175,7 @@ impl IngestCatalogue {
         observe: Observer<'_>,
     ) -> Result<SurveyedFeed, IngestError> {
         let (name, mut said) = (source.name().to_owned(), Said::default());
-        let reader = SurveyFeed { store: &self.store, unsigned: self.unsigned, at };
+        let reader = SurveyFeed { store: &self.store, pricing: &self.pricing, at };
         let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Surveying(&name, at));
         let read = match source.open() {
             Ok(mut feed) => reader.run(&mut *feed, survey, &mut said, &progress).await,
@@ -247,7 +247,7 @@ impl IngestCatalogue {
             said.summary
         } else {
             let mut rows = IngestSummary::default();
-            let ingest = IngestFeed { store: self.store.clone(), unsigned: self.unsigned };
+            let ingest = IngestFeed { store: self.store.clone(), pricing: self.pricing.clone() };
             let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Writing(&name, at));
             let read = match source.open() {
                 Ok(mut feed) => ingest.read(&mut *feed, at, &mut rows, &progress).await,

@@ -1,6 +1,6 @@
-use crate::Share;
 use crate::feed_rows::FeedRows;
-use entities::{Currency, Version};
+use crate::{Pricing, Share};
+use entities::Version;
 use ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use std::sync::Arc;
 pub struct IngestFeed {
     /// Keeps the products.
     pub store: Arc<dyn ProductStore>,
-    /// The currency of a price without sign or code.
-    pub unsigned: Currency,
+    /// How its prices are read.
+    pub pricing: Pricing,
 }
 
 /// What an ingestion did. Every row read is in one of the other counts.
@@ -147,7 +147,7 @@ impl IngestFeed {
             let batch = feed.next_batch().await;
             let batch = batch.map_err(|source| IngestError::Feed { feed: name.clone(), source })?;
             let Some(batch) = batch else { break };
-            let rows = FeedRows::read(batch, self.unsigned);
+            let rows = FeedRows::read(batch, &self.pricing);
             summary.read += rows.count();
             let refused = self.apply(rows, summary, *at).await.map_err(in_store)?;
             self.quarantine(&name, refused, summary, began).await.map_err(in_store)?;
@@ -182,6 +182,8 @@ impl IngestFeed {
                     field: "product_id".to_owned(),
                     value: product.id.to_string(),
                     reason: error.report(),
+                    // It was read, and is a product by now.
+                    row: None,
                 });
             }
         }

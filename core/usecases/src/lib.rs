@@ -5,17 +5,18 @@
 
 mod catalogue_status;
 mod compare_engines;
-mod convert_prices;
 mod copy_catalogue;
 mod embed_changes;
 mod embed_page;
 mod embed_target;
 mod evaluate_search;
 mod export_catalogue;
+mod export_quarantine;
 mod feed_rows;
 mod ingest_catalogue;
 mod ingest_feed;
 mod normalise;
+mod pricing;
 mod query_embeddings;
 mod relay_changes;
 mod search_products;
@@ -27,17 +28,18 @@ mod work_queue;
 
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
-pub use convert_prices::ConvertPrices;
 pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary};
 pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
 pub use embed_target::EmbedTarget;
 pub use evaluate_search::{EvaluateSearch, JudgedQuery};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
+pub use export_quarantine::{ExportQuarantine, RowToMend};
 pub use ingest_catalogue::{
     CatalogueProgress, CatalogueSummary, IngestCatalogue, Limits, Rehearsal, Withheld,
 };
 pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
 pub use normalise::normalise;
+pub use pricing::Pricing;
 pub use query_embeddings::QueryEmbeddings;
 pub use ranking::Repair;
 pub use relay_changes::{RelayChanges, RelaySummary};

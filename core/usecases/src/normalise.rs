@@ -1,35 +1,39 @@
-use entities::{ContentHash, Currency, Price, Product, ProductId, Rating, clean_text};
+use crate::Pricing;
+use entities::{ContentHash, InvalidProductId, Price, Product, ProductId, Rating, clean_text};
 use ports::{FeedRow, RefusedRow};
 
 /// How much of a refused value a message repeats, in characters.
 const SHOWN: usize = 80;
 
-/// Reads a row's texts as a product; a price without sign or code is of the currency `unsigned`.
+/// Reads a row's texts as a product; a row that is none is answered whole, as it stood.
 ///
 /// Blank ratings and the "Get" that some shops print in their place mean that nobody rated the
 /// product. A count of ratings that is no number is what a shop prints beside them ("Only 2 left
 /// in stock."), and means the same.
-pub fn normalise(row: FeedRow, unsigned: Currency) -> Result<Product, RefusedRow> {
-    read(row, unsigned).map_err(|(refused, _)| refused)
+pub fn normalise(row: FeedRow, pricing: &Pricing) -> Result<Product, RefusedRow> {
+    read(row, pricing).map_err(|(refused, _)| refused)
 }
 
 /// The same; of a refused row it also says which product it is about, if the row does.
 pub(crate) fn read(
-    mut row: FeedRow,
-    unsigned: Currency,
+    row: FeedRow,
+    pricing: &Pricing,
 ) -> Result<Product, (RefusedRow, Option<ProductId>)> {
     let id = product_id(&row);
-    let name = clean_text(std::mem::take(&mut row.name));
-    if name.is_empty() {
-        let reason = "a product needs a name".to_owned();
-        return Err((refused(row.line, "name", "", reason), id.ok()));
+    if is_nameless(&row.name) {
+        let fault = Fault::new("name", &row.name, "a product needs a name".to_owned());
+        return Err((fault.of(row), id.ok()));
     }
-    let id = id.map_err(|error| {
-        (refused(row.line, "product_id", &row.product_id, error.to_string()), None)
-    })?;
-    let (rating, [discount_price, actual_price]) = match figures(&row, unsigned) {
+    let id = match id {
+        Ok(id) => id,
+        Err(error) => {
+            let fault = Fault::new("product_id", &row.product_id, error.to_string());
+            return Err((fault.of(row), None));
+        }
+    };
+    let (rating, [discount_price, actual_price]) = match figures(&row, pricing) {
         Ok(figures) => figures,
-        Err(refused) => return Err((refused, Some(id))),
+        Err(fault) => return Err((fault.of(row), Some(id))),
     };
     Ok(Product {
         id,
@@ -37,7 +41,7 @@ pub(crate) fn read(
         rating_count: count(&row.no_of_ratings),
         discount_price,
         actual_price,
-        name,
+        name: clean_text(row.name),
         main_category: clean_text(row.main_category),
         sub_category: clean_text(row.sub_category),
         brand: clean_text(row.brand),
@@ -51,32 +55,59 @@ pub(crate) fn read(
 type Figures = (Option<Rating>, [Option<Price>; 2]);
 
 /// The rating, and what the product costs now and usually.
-fn figures(row: &FeedRow, unsigned: Currency) -> Result<Figures, RefusedRow> {
+fn figures(row: &FeedRow, pricing: &Pricing) -> Result<Figures, Fault> {
     let rating = match row.ratings.trim() {
         "" | "Get" => None,
         text => {
             let rating = Rating::parse(text);
-            Some(rating.map_err(|error| refused(row.line, "ratings", text, error.to_string()))?)
+            Some(rating.map_err(|error| Fault::new("ratings", text, error.to_string()))?)
         }
     };
     let price = |field, text: &str| match text.trim() {
         "" => Ok(None),
-        text => Price::parse(text, unsigned)
-            .map(Some)
-            .map_err(|error| refused(row.line, field, text, error.to_string())),
+        text => pricing.read(text).map(Some).map_err(|error| Fault::new(field, text, error)),
     };
     let discount_price = price("discount_price", &row.discount_price)?;
     Ok((rating, [discount_price, price("actual_price", &row.actual_price)?]))
 }
 
-fn refused(line: u64, field: &str, value: &str, reason: String) -> RefusedRow {
-    let value = value.chars().take(SHOWN).collect();
-    RefusedRow { line, field: field.to_owned(), value, reason }
+/// Why a row is no product.
+struct Fault {
+    field: &'static str,
+    value: String,
+    reason: String,
+}
+
+impl Fault {
+    fn new(field: &'static str, value: &str, reason: String) -> Self {
+        let value = value.chars().take(SHOWN).collect();
+        Self { field, value, reason }
+    }
+
+    /// The refusal of `row`.
+    fn of(self, row: FeedRow) -> RefusedRow {
+        let Self { field, value, reason } = self;
+        RefusedRow {
+            line: row.line,
+            field: field.to_owned(),
+            value,
+            reason,
+            row: Some(Box::new(row)),
+        }
+    }
+}
+
+/// Whether nothing is left of a name that is freed of markup and blanks.
+fn is_nameless(name: &str) -> bool {
+    // A letter or a digit that a name begins with is no markup: no other name need be tried.
+    let is_plain = name.trim_start().starts_with(|first: char| first.is_ascii_alphanumeric());
+    !is_plain && clean_text(name.to_owned()).is_empty()
 }
 
 /// The shop's own id; else the ASIN in the link; else a hash of the link, or of the name. Never
-/// the row's number: a feed whose rows move would change every product.
-fn product_id(row: &FeedRow) -> Result<ProductId, entities::InvalidProductId> {
+/// the row's number: a feed whose rows move would change every product. A row with none of them
+/// does not say which product it is about.
+fn product_id(row: &FeedRow) -> Result<ProductId, InvalidProductId> {
     let (id, link) = (row.product_id.trim(), row.link.trim());
     if !id.is_empty() {
         return ProductId::new(id);
@@ -85,6 +116,9 @@ fn product_id(row: &FeedRow) -> Result<ProductId, entities::InvalidProductId> {
         return ProductId::new(asin);
     }
     let source = if link.is_empty() { row.name.trim() } else { link };
+    if source.is_empty() {
+        return ProductId::new(source);
+    }
     let hash = u128::from_be_bytes(ContentHash::of([source]).to_bytes());
     ProductId::new(format!("{hash:032x}"))
 }
@@ -132,6 +166,7 @@ fn trimmed(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use entities::Currency;
     use proptest::prelude::*;
 
     fn row(change: impl FnOnce(&mut FeedRow)) -> FeedRow {
@@ -141,7 +176,7 @@ mod tests {
     }
 
     fn read(change: impl FnOnce(&mut FeedRow)) -> Result<Product, RefusedRow> {
-        normalise(row(change), Currency::INR)
+        normalise(row(change), &Pricing::unconverted(Currency::INR))
     }
 
     #[test]
@@ -217,6 +252,29 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_row_is_answered_whole_as_it_stood() {
+        let long = "x".repeat(999);
+        for (id, name, price) in
+            [("17", " <br> ", "₹1,299 "), (&long, "<b>Lamp</b> ", ""), ("17", "Lamp", "call us")]
+        {
+            let stood = row(|row| {
+                (row.product_id, row.name) = (id.to_owned(), name.to_owned());
+                row.actual_price = price.to_owned();
+            });
+            let refused = read(|row| *row = stood.clone()).unwrap_err();
+            assert_eq!(refused.row.as_deref(), Some(&stood), "{}", refused.field);
+        }
+    }
+
+    #[test]
+    fn a_row_without_id_link_and_name_says_of_no_product_that_it_is_about_it() {
+        let about = |row| super::read(row, &Pricing::unconverted(Currency::INR)).unwrap_err().1;
+        assert_eq!(about(row(|row| row.name = "  ".into())), None);
+        let linked = about(row(|row| (row.name, row.link) = (String::new(), "a.example".into())));
+        assert!(linked.is_some());
+    }
+
+    #[test]
     fn decimals_of_a_price_are_kept() {
         let price = read(|row| row.discount_price = " ₹617.50 ".into()).unwrap().discount_price;
         assert_eq!(price, Some(Price::from_minor(61_750, Currency::INR)));
@@ -232,12 +290,16 @@ mod tests {
                 line: 3, name, product_id, link, ratings, no_of_ratings,
                 discount_price: discount, actual_price: actual, brand, ..FeedRow::default()
             };
-            match normalise(row.clone(), Currency::USD) {
+            let pricing = Pricing::unconverted(Currency::USD);
+            match normalise(row.clone(), &pricing) {
                 Ok(product) => {
                     prop_assert!(!product.name.trim().is_empty());
-                    prop_assert_eq!(normalise(row, Currency::USD).unwrap().id, product.id);
+                    prop_assert_eq!(normalise(row, &pricing).unwrap().id, product.id);
                 }
-                Err(refused) => prop_assert_eq!(refused.line, 3),
+                Err(refused) => {
+                    prop_assert_eq!(refused.line, 3);
+                    prop_assert_eq!(*refused.row.unwrap(), row);
+                }
             }
         }
     }

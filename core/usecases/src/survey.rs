@@ -1,6 +1,6 @@
 use crate::feed_rows::FeedRows;
-use crate::{IngestProgress, IngestSummary};
-use entities::{ContentHash, Currency, Product, ProductId, Version};
+use crate::{IngestProgress, IngestSummary, Pricing};
+use entities::{ContentHash, Product, ProductId, Version};
 use ports::{Applied, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ fn key(id: &ProductId) -> Key {
 #[derive(Debug)]
 pub(crate) struct SurveyFeed<'a> {
     pub(crate) store: &'a Arc<dyn ProductStore>,
-    pub(crate) unsigned: Currency,
+    pub(crate) pricing: &'a Pricing,
     pub(crate) at: Version,
 }
 
@@ -80,10 +80,13 @@ pub(crate) struct Said {
     pub(crate) summary: IngestSummary,
     /// Its refused rows, all of them unless there are very many.
     refused: Vec<RefusedRow>,
+    /// How many bytes their texts have.
+    size: usize,
 }
 
-/// How many refused rows of a feed are kept, about: bounds the memory.
+/// How many refused rows of a feed are kept, and how many bytes of them, about: bounds the memory.
 const KEPT: usize = 10_000;
+const KEPT_BYTES: usize = 16 << 20;
 
 impl Said {
     /// All refused rows, if nothing else is to be done about the feed, so that it need not be read
@@ -112,7 +115,7 @@ impl SurveyFeed<'_> {
     ) -> Result<(), SurveyError> {
         let summary = &mut said.summary;
         while let Some(batch) = feed.next_batch().await.map_err(SurveyError::Feed)? {
-            let rows = FeedRows::read(batch, self.unsigned);
+            let rows = FeedRows::read(batch, self.pricing);
             survey.note(&rows);
             let compared =
                 self.compare(&rows.products, survey).await.map_err(SurveyError::Store)?;
@@ -121,7 +124,8 @@ impl SurveyFeed<'_> {
             summary.inserted += inserted as u64;
             summary.changed += changed as u64;
             summary.unchanged += (rows.products.len() - inserted - changed) as u64;
-            if said.refused.len() < KEPT {
+            if said.refused.len() < KEPT && said.size < KEPT_BYTES {
+                said.size += rows.refused.iter().map(RefusedRow::size).sum::<usize>();
                 said.refused.extend_from_slice(&rows.refused);
             }
             summary.refuse(rows.refused);

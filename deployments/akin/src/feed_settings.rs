@@ -6,7 +6,7 @@ use feeds::{BadColumnMap, ColumnMap, FeedFile, Format, Options};
 use ports::FeedSource;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use usecases::ConvertPrices;
+use usecases::Pricing;
 
 /// The feeds of a command.
 #[derive(Debug, clap::Args)]
@@ -41,12 +41,14 @@ impl FeedSettings {
         BadSettings::refuse(if is_read_once { vec![problem] } else { Vec::new() })
     }
 
+    /// How their prices are read; those without sign or code are of the currency `unsigned`.
+    pub(crate) fn pricing(&self, unsigned: Currency) -> Pricing {
+        Pricing { unsigned, rates: self.rates.clone() }
+    }
+
     /// The feeds that are named. Paths that lead to nothing are refused all at once, before
-    /// anything is begun. A price without sign or code is of the currency `unsigned`.
-    pub(crate) fn sources(
-        &self,
-        unsigned: Currency,
-    ) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
+    /// anything is begun.
+    pub(crate) fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for path in &self.feeds {
             match feeds::files(path) {
@@ -58,13 +60,8 @@ impl FeedSettings {
         BadSettings::refuse(problems)?;
         let map = self.map.clone().unwrap_or_default();
         let options = Options { format: self.feed_format, map };
-        let source = |file| -> Arc<dyn FeedSource> {
-            let source = Arc::new(FeedFile::new(file, options.clone()));
-            if self.rates.is_empty() {
-                return source;
-            }
-            Arc::new(ConvertPrices { source, rates: self.rates.clone(), unsigned })
-        };
+        let source =
+            |file| -> Arc<dyn FeedSource> { Arc::new(FeedFile::new(file, options.clone())) };
         Ok(files.into_iter().map(source).collect())
     }
 

@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod settings;
 mod signals;
+mod sink;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{

@@ -7,6 +7,7 @@ use entities::{
 };
 use local::{LocalEngine, Options};
 use ports::{IndexEntry, Meaning};
+use rusqlite::Connection;
 use std::error::Error;
 use std::path::Path;
 
@@ -54,6 +55,16 @@ pub(crate) fn fingerprint(model: &str) -> Fingerprint {
 /// The catalogue in `folder`.
 pub(crate) fn open(folder: &Path) -> LocalEngine {
     LocalEngine::open(folder, Options::default()).expect("a sound folder")
+}
+
+/// A database in `folder` as the first akin made it, with what the statements `rows` insert.
+pub(crate) fn first_database(folder: &Path, rows: &str) {
+    let old = Connection::open(folder.join("akin.db")).expect("a database");
+    let schema = include_str!("../../migrations/0001_products_and_entries.sql");
+    old.execute_batch(schema).expect("the tables of then");
+    old.execute_batch(rows).expect("the rows");
+    old.pragma_update(None, "user_version", 1).expect("a version");
+    old.pragma_update(None, "application_id", 0x616B_696E).expect("an owner");
 }
 
 /// What an operator reads of `error`.

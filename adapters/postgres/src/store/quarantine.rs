@@ -5,9 +5,10 @@ use crate::names::Names;
 use crate::text::{escape, unescape};
 use async_trait::async_trait;
 use entities::{ContentHash, Version};
-use ports::{QuarantinedRow, RefusedRow};
+use ports::{FeedRow, QuarantinedRow, RefusedRow};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use sqlx::postgres::PgRow;
+use std::collections::{BTreeMap, HashMap};
 
 /// Keeps rows of a feed that were refused.
 pub(crate) struct Quarantine<'a> {
@@ -17,13 +18,13 @@ pub(crate) struct Quarantine<'a> {
 }
 
 const KEEP: &str = "
-    INSERT INTO {quarantine} (place, feed, line, field, value, reason, at)
-    SELECT place, $2, line, field, value, reason, $7
-    FROM unnest($1::bytea[], $3::bigint[], $4::text[], $5::text[], $6::text[])
-        AS row(place, line, field, value, reason)
+    INSERT INTO {quarantine} (place, feed, line, field, value, reason, at, texts)
+    SELECT place, $2, line, field, value, reason, $7, texts::json
+    FROM unnest($1::bytea[], $3::bigint[], $4::text[], $5::text[], $6::text[], $8::text[])
+        AS row(place, line, field, value, reason, texts)
     ORDER BY place
-    ON CONFLICT (place) DO UPDATE
-    SET value = excluded.value, reason = excluded.reason, at = excluded.at";
+    ON CONFLICT (place) DO UPDATE SET value = excluded.value, reason = excluded.reason,
+        at = excluded.at, texts = excluded.texts";
 
 #[async_trait]
 impl Call for Quarantine<'_> {
@@ -38,6 +39,8 @@ impl Call for Quarantine<'_> {
         let column = |text: fn(&RefusedRow) -> &str| -> Vec<_> {
             last.values().map(|row| escape(text(row))).collect()
         };
+        let texts = last.values().map(|row| row.row.as_deref().map(written).transpose());
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
         query(names.fill(KEEP))
             .bind(last.keys().map(|place| place.to_vec()).collect::<Vec<_>>())
             .bind(escape(self.feed))
@@ -46,10 +49,17 @@ impl Call for Quarantine<'_> {
             .bind(column(|row| &row.value))
             .bind(column(|row| &row.reason))
             .bind(self.at.0)
+            .bind(texts)
             .execute(connection)
             .await?;
         Ok(())
     }
+}
+
+/// The texts of a row by the names of their columns, as JSON. It escapes what Postgres does not keep.
+fn written(row: &FeedRow) -> Result<String, Failure> {
+    let texts: BTreeMap<_, _> = row.named_texts().collect();
+    serde_json::to_string(&texts).map_err(|error| Failure::corrupt(error.to_string()))
 }
 
 /// Forgets what was refused of a feed before a time.
@@ -69,13 +79,14 @@ impl Call for ReleaseQuarantine<'_> {
     }
 }
 
-/// The rows in quarantine, by feed and line.
-pub(crate) struct ListQuarantine {
+/// The next rows in quarantine, by feed, line and field.
+pub(crate) struct ListQuarantine<'a> {
+    pub(crate) after: Option<&'a QuarantinedRow>,
     pub(crate) limit: usize,
 }
 
 #[async_trait]
-impl Call for ListQuarantine {
+impl Call for ListQuarantine<'_> {
     type Answer = Vec<QuarantinedRow>;
 
     async fn run(
@@ -83,20 +94,39 @@ impl Call for ListQuarantine {
         connection: &mut PgConnection,
         names: &Names,
     ) -> Result<Self::Answer, Failure> {
-        let sql = "SELECT feed, line, field, value, reason, at FROM {quarantine}
-                   ORDER BY feed, line, field LIMIT $1";
-        let rows = query(names.fill(sql)).bind(row_limit(self.limit)).fetch_all(connection).await?;
-        let kept = rows.iter().map(|row| {
-            let text = |at: usize| get::<String>(row, at).map(unescape);
-            let line: i64 = get(row, 1)?;
-            let refused = RefusedRow {
-                line: line.cast_unsigned(),
-                field: text(2)?,
-                value: text(3)?,
-                reason: text(4)?,
-            };
-            Ok(QuarantinedRow { feed: text(0)?, row: refused, at: Version(get(row, 5)?) })
+        let sql = "SELECT feed, line, field, value, reason, at, texts::text FROM {quarantine}
+                   WHERE (feed, line, field) > ($1, $2, $3)
+                   ORDER BY feed, line, field LIMIT $4";
+        let (feed, line, field) = self.after.map_or(("", i64::MIN, ""), |after| {
+            (&*after.feed, after.row.line.cast_signed(), &*after.row.field)
         });
-        kept.collect()
+        let rows = query(names.fill(sql))
+            .bind(escape(feed))
+            .bind(line)
+            .bind(escape(field))
+            .bind(row_limit(self.limit))
+            .fetch_all(connection)
+            .await?;
+        rows.iter().map(quarantined).collect()
     }
+}
+
+fn quarantined(row: &PgRow) -> Result<QuarantinedRow, Failure> {
+    let text = |at: usize| get::<String>(row, at).map(unescape);
+    let line = get::<i64>(row, 1)?.cast_unsigned();
+    let texts: Option<String> = get(row, 6)?;
+    let refused = RefusedRow {
+        line,
+        field: text(2)?,
+        value: text(3)?,
+        reason: text(4)?,
+        row: texts.map(|texts| read(line, &texts)).transpose()?.map(Box::new),
+    };
+    Ok(QuarantinedRow { feed: text(0)?, row: refused, at: Version(get(row, 5)?) })
+}
+
+fn read(line: u64, texts: &str) -> Result<FeedRow, Failure> {
+    let texts: Result<BTreeMap<String, String>, _> = serde_json::from_str(texts);
+    let texts = texts.map_err(|error| Failure::corrupt(error.to_string()))?;
+    Ok(FeedRow::from_texts(line, texts))
 }

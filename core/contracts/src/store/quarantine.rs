@@ -1,11 +1,17 @@
 use super::{Store, apply};
 use crate::sample::{product, unusual_texts};
 use entities::Version;
-use ports::{QuarantinedRow, RefusedRow};
+use ports::{FeedRow, QuarantinedRow, RefusedRow};
 
 fn row(line: u64, field: &str) -> RefusedRow {
     let (field, reason) = (field.to_owned(), format!("line {line} is not to be read"));
-    RefusedRow { line, field, value: "call us".into(), reason }
+    RefusedRow { line, field, value: "call us".into(), reason, row: None }
+}
+
+/// The same, with the row itself: `text` in every column.
+fn whole(line: u64, field: &str, text: &str) -> RefusedRow {
+    let texts = FeedRow::COLUMNS.map(|column| (column, text.to_owned()));
+    RefusedRow { row: Some(Box::new(FeedRow::from_texts(line, texts))), ..row(line, field) }
 }
 
 async fn quarantine(store: &Store, feed: &str, rows: &[RefusedRow], at: i64) {
@@ -13,18 +19,29 @@ async fn quarantine(store: &Store, feed: &str, rows: &[RefusedRow], at: i64) {
 }
 
 async fn places(store: &Store) -> Vec<(String, u64)> {
-    let rows = store.quarantined(1_000).await.unwrap();
+    let rows = store.quarantined(None, 1_000).await.unwrap();
     rows.into_iter().map(|kept| (kept.feed, kept.row.line)).collect()
 }
 
 /// Line, field, value, reason and time.
 pub async fn a_refused_row_is_kept_with_all_that_was_said(store: &Store) {
     quarantine(store, "a.csv", &[row(7, "ratings")], 3).await;
-    let kept = store.quarantined(10).await.unwrap();
+    let kept = store.quarantined(None, 10).await.unwrap();
     let expected = QuarantinedRow { feed: "a.csv".into(), row: row(7, "ratings"), at: Version(3) };
     assert_eq!(kept, [expected]);
     quarantine(store, "a.csv", &[], 4).await;
     assert_eq!(store.counts().await.unwrap().quarantined, 1);
+}
+
+/// Every column of it, to be mended; of a row that could not be read there is none.
+pub async fn a_refused_row_is_kept_whole_if_it_could_be_read(store: &Store) {
+    let bare = FeedRow { line: 8, name: "Tripod".into(), ..FeedRow::default() };
+    let bare = RefusedRow { row: Some(Box::new(bare)), ..row(8, "ratings") };
+    let rows = [whole(7, "ratings", "₹1,299 "), bare, row(9, "")];
+    quarantine(store, "a.csv", &rows, 1).await;
+    let kept = store.quarantined(None, 10).await.unwrap();
+    let kept: Vec<_> = kept.into_iter().map(|kept| kept.row).collect();
+    assert_eq!(kept, rows);
 }
 
 /// By number, not by digits; at most as many as asked for.
@@ -34,20 +51,40 @@ pub async fn the_quarantine_is_listed_by_feed_and_line(store: &Store) {
     let all = [("a.csv", 9), ("a.csv", 10), ("a.csv", 1 << 40), ("b.csv", 1)]
         .map(|(feed, line)| (feed.to_owned(), line));
     assert_eq!(places(store).await, all);
-    assert_eq!(store.quarantined(2).await.unwrap().len(), 2);
-    assert_eq!(store.quarantined(usize::MAX).await.unwrap().len(), 4);
-    assert!(store.quarantined(0).await.unwrap().is_empty());
+    assert_eq!(store.quarantined(None, 2).await.unwrap().len(), 2);
+    assert_eq!(store.quarantined(None, usize::MAX).await.unwrap().len(), 4);
+    assert!(store.quarantined(None, 0).await.unwrap().is_empty());
+}
+
+/// None is missing and none comes twice, whatever is asked for at a time.
+pub async fn the_quarantine_is_read_page_by_page(store: &Store) {
+    quarantine(store, "b.csv", &[row(1, "name"), row(2, "")], 1).await;
+    quarantine(store, "a.csv", &[row(9, "b"), row(9, "a"), row(10, "name")], 1).await;
+    let all = store.quarantined(None, 10).await.unwrap();
+    assert_eq!(all.len(), 5);
+    for size in 1..=6 {
+        let mut read: Vec<QuarantinedRow> = Vec::new();
+        loop {
+            let page = store.quarantined(read.last(), size).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            read.extend(page);
+        }
+        assert_eq!(read, all, "{size} at a time");
+    }
 }
 
 /// As of the last time; another field of the line is another reason.
 pub async fn a_row_that_is_refused_again_is_kept_once(store: &Store) {
-    quarantine(store, "a.csv", &[row(7, "ratings")], 1).await;
-    quarantine(store, "a.csv", &[row(7, "ratings"), row(7, "name")], 2).await;
-    let kept = store.quarantined(10).await.unwrap();
-    assert_eq!(kept.len(), 2);
+    quarantine(store, "a.csv", &[whole(7, "ratings", "before")], 1).await;
+    let now = [row(7, "name"), whole(7, "ratings", "now")];
+    quarantine(store, "a.csv", &now, 2).await;
+    let kept = store.quarantined(None, 10).await.unwrap();
+    assert!(kept.iter().map(|kept| &kept.row).eq(&now), "{kept:?}");
     assert!(kept.iter().all(|row| row.at == Version(2)));
     store.release_quarantine("a.csv", Version(2)).await.unwrap();
-    assert_eq!(store.quarantined(10).await.unwrap(), kept, "a redelivery releases nothing");
+    assert_eq!(store.quarantined(None, 10).await.unwrap(), kept, "a redelivery releases nothing");
 }
 
 /// What the run itself refused stays, and so do the other feeds.
@@ -66,13 +103,14 @@ pub async fn unusual_rows_are_kept_as_they_were(store: &Store) {
     for (line, text) in (1..).zip(unusual_texts()) {
         let short: String = text.chars().take(200).collect();
         let value = text.clone();
-        let rows = [RefusedRow { line, field: short.clone(), value, reason: text }];
+        let field = short.clone();
+        let rows = [RefusedRow { field, value, reason: text.clone(), ..whole(line, "", &text) }];
         quarantine(store, &short, &rows, 1).await;
-        let kept = store.quarantined(100).await.unwrap();
+        let kept = store.quarantined(None, 100).await.unwrap();
         let kept = kept.into_iter().find(|kept| kept.feed == short);
         assert!(kept.is_some_and(|kept| kept.row == rows[0]), "{short:?}");
         store.release_quarantine(&short, Version(2)).await.unwrap();
-        assert!(store.quarantined(100).await.unwrap().is_empty(), "{short:?} is released");
+        assert!(store.quarantined(None, 100).await.unwrap().is_empty(), "{short:?} is released");
     }
 }
 

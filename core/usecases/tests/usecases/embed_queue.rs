@@ -54,8 +54,12 @@ impl ProductStore for Delivered {
         self.store.release_quarantine(feed, before).await
     }
 
-    async fn quarantined(&self, limit: usize) -> PortResult<Vec<QuarantinedRow>> {
-        self.store.quarantined(limit).await
+    async fn quarantined(
+        &self,
+        after: Option<&QuarantinedRow>,
+        limit: usize,
+    ) -> PortResult<Vec<QuarantinedRow>> {
+        self.store.quarantined(after, limit).await
     }
 
     async fn list(

@@ -9,7 +9,7 @@ use ports::{
 use ranking::analyze_product;
 use std::sync::Arc;
 use usecases::{
-    EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary, QueryEmbeddings,
+    EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary, Pricing, QueryEmbeddings,
     SearchAnswer, SearchProducts, SearchRequest, SimilarProducts,
 };
 
@@ -28,6 +28,11 @@ pub(crate) fn id(text: &str) -> ProductId {
 /// The moment of a run: between two of them there is room for the batches of a feed.
 pub(crate) fn day(number: i64) -> Version {
     Version(1_000 * number)
+}
+
+/// Prices of a shop in India.
+pub(crate) fn rupees() -> Pricing {
+    Pricing::unconverted(Currency::INR)
 }
 
 /// A row with an id, a name and a price.
@@ -61,7 +66,7 @@ impl House {
         let numbered = (2..).zip(rows).map(|(line, row)| FeedRow { line, ..row.clone() });
         let items: Vec<FeedItem> = numbered.map(Ok).collect();
         let mut feed = MemoryFeed::new("shop.csv", items).with_faults(self.faults.clone());
-        let ingest = IngestFeed { store: self.store.clone(), unsigned: Currency::INR };
+        let ingest = IngestFeed { store: self.store.clone(), pricing: rupees() };
         ingest.run(&mut feed, day(at), &|_| ()).await
     }
 

@@ -1,6 +1,6 @@
 //! A product keeps its id, whatever happens to its row.
 
-use entities::Currency;
+use crate::house::rupees;
 use ports::FeedRow;
 use proptest::prelude::*;
 use usecases::normalise;
@@ -15,7 +15,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn id(row: FeedRow) -> Option<String> {
-    normalise(row, Currency::INR).ok().map(|product| product.id.to_string())
+    normalise(row, &rupees()).ok().map(|product| product.id.to_string())
 }
 
 proptest! {

@@ -1,5 +1,5 @@
-use crate::house::{House, day, id, row};
-use entities::{Currency, ProductId, Version};
+use crate::house::{House, day, id, row, rupees};
+use entities::{ProductId, Version};
 use memory::MemoryFeed;
 use ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn shop(house: &House) -> IngestCatalogue {
     let fifth = Share::percent(20.0);
     let limits = Limits { refused: fifth, removed: fifth };
     let store = house.store.clone();
-    IngestCatalogue { store, unsigned: Currency::INR, is_complete: true, limits }
+    IngestCatalogue { store, pricing: rupees(), is_complete: true, limits }
 }
 
 /// Products "0" to "9".
@@ -157,7 +157,7 @@ async fn a_product_whose_row_is_refused_is_named_and_stays() {
     let summary = run(&house, &rows, 2).await.unwrap();
     assert_eq!((counts(&summary), summary.withheld), ([0, 0, 9, 1, 0], None));
     assert_eq!(house.store.counts().await.unwrap().products, 10);
-    let kept = house.store.quarantined(10).await.unwrap();
+    let kept = house.store.quarantined(None, 10).await.unwrap();
     assert_eq!(kept.iter().map(|kept| kept.row.line).collect::<Vec<_>>(), [6]);
     run(&house, &ten(), 3).await.unwrap();
     assert_eq!(house.store.counts().await.unwrap().quarantined, 0, "it was mended");
@@ -172,6 +172,7 @@ async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
         field: String::new(),
         value: "x,y".into(),
         reason: "too few fields".into(),
+        row: None,
     };
     let mut items: Vec<FeedItem> = ten()[..9].iter().cloned().map(Ok).collect();
     items.push(Err(unreadable(11)));

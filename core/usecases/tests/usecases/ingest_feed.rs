@@ -1,5 +1,4 @@
-use crate::house::{House, day, id, row};
-use entities::Currency;
+use crate::house::{House, day, id, row, rupees};
 use memory::MemoryFeed;
 use ports::{ErrorKind, FeedItem, FeedProgress, ProductStore, RefusedRow};
 use std::sync::Mutex;
@@ -76,9 +75,9 @@ async fn of_a_repeated_id_the_last_row_counts_within_a_batch_and_across() {
 async fn a_mended_row_leaves_the_quarantine() {
     let house = House::new();
     house.ingest(&[row("a", "Tripod", "call us"), row("b", "Lamp", "?")], 1).await;
-    assert_eq!(house.store.quarantined(10).await.unwrap().len(), 2);
+    assert_eq!(house.store.quarantined(None, 10).await.unwrap().len(), 2);
     house.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "?")], 2).await;
-    let left = house.store.quarantined(10).await.unwrap();
+    let left = house.store.quarantined(None, 10).await.unwrap();
     let left: Vec<_> = left.iter().map(|kept| (&*kept.feed, kept.row.line, kept.at)).collect();
     assert_eq!(left, [("shop.csv", 3, day(2))]);
 }
@@ -100,13 +99,14 @@ async fn a_run_that_is_cut_short_releases_nothing() {
 async fn a_row_that_the_feed_could_not_read_is_quarantined_as_it_says() {
     let house = House::new();
     let reason = "number of fields: 2, where the header has 13".to_owned();
-    let refused = RefusedRow { line: 7, field: String::new(), value: "x,y".into(), reason };
+    let refused =
+        RefusedRow { line: 7, field: String::new(), value: "x,y".into(), reason, row: None };
     let items: Vec<FeedItem> = vec![Err(refused.clone()), Ok(row("a", "Tripod", ""))];
-    let ingest = IngestFeed { store: house.store.clone(), unsigned: Currency::INR };
+    let ingest = IngestFeed { store: house.store.clone(), pricing: rupees() };
     let mut feed = MemoryFeed::new("shop.csv", items);
     let summary = ingest.run(&mut feed, day(1), &|_| ()).await.unwrap();
     assert_eq!((counts(&summary), &summary.refused[..]), ([2, 1, 0, 0, 1], &[refused.clone()][..]));
-    assert_eq!(house.store.quarantined(10).await.unwrap()[0].row, refused);
+    assert_eq!(house.store.quarantined(None, 10).await.unwrap()[0].row, refused);
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn progress_is_told_after_every_batch() {
     let house = House::new();
     let rows: Vec<FeedItem> = (0..7).map(|n| Ok(row(&n.to_string(), "Tripod", ""))).collect();
     let told = Mutex::new(Vec::<(FeedProgress, u64)>::new());
-    let ingest = IngestFeed { store: house.store.clone(), unsigned: Currency::INR };
+    let ingest = IngestFeed { store: house.store.clone(), pricing: rupees() };
     let mut feed = MemoryFeed::new("shop.csv", rows);
     let observe = |progress: usecases::IngestProgress<'_>| {
         told.lock().unwrap().push((progress.feed, progress.summary.read));

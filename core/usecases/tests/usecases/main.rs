@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "what serves the tests here may panic as they may")]
 
 mod compare;
-mod convert_prices;
 mod copy;
 mod distrust;
 mod embed_changes;
@@ -15,6 +14,8 @@ mod ids;
 mod ingest_catalogue;
 mod ingest_feed;
 mod interruptions;
+mod pricing;
+mod quarantine;
 mod query_embeddings;
 mod search;
 mod search_answers;

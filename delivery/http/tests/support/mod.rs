@@ -51,6 +51,7 @@ impl Shop {
             field: "name".into(),
             value: String::new(),
             reason: "a product needs a name".into(),
+            row: None,
         };
         store.quarantine("feed.csv", &[refused], INGESTED).await.unwrap();
         let made = Arc::new(MemoryEmbedder::default());

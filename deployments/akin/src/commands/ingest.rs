@@ -83,7 +83,7 @@ impl Arguments {
     async fn all(&self, record: &Record) -> anyhow::Result<ExitCode> {
         if let Some(interval) = self.every {
             // A setting that cannot be is no reason to try again by and by.
-            self.feeds.sources(self.currency)?;
+            self.feeds.sources()?;
             self.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
             schedule::repeat(interval, async || self.once(record).await.map_err(advised)).await;
             return Ok(exit::DONE);
@@ -98,7 +98,7 @@ impl Arguments {
     }
 
     async fn once(&self, record: &Record) -> anyhow::Result<Outcome> {
-        let feeds = self.feeds.sources(self.currency)?;
+        let feeds = self.feeds.sources()?;
         if self.dry_run {
             self.rehearse(&feeds).await
         } else if self.no_embed {
@@ -174,7 +174,8 @@ impl Arguments {
 
     fn ingest(&self, store: Arc<dyn ProductStore>) -> IngestCatalogue {
         let limits = Limits { refused: self.max_refused, removed: self.max_removed };
-        IngestCatalogue { store, unsigned: self.currency, is_complete: self.complete, limits }
+        let pricing = self.feeds.pricing(self.currency);
+        IngestCatalogue { store, pricing, is_complete: self.complete, limits }
     }
 }
 

@@ -209,7 +209,7 @@ fn explained(Withheld { products, rows }: Withheld) -> String {
 }
 
 /// A row that is no product, and why.
-pub(crate) fn note_refused(feed: &str, RefusedRow { line, field, value, reason }: &RefusedRow) {
+pub(crate) fn note_refused(feed: &str, RefusedRow { line, field, value, reason, .. }: &RefusedRow) {
     let field = if field.is_empty() { "row" } else { field };
     output::note(&format!("{feed}, line {line}, {field} {value:?}: {reason}"));
 }

@@ -1,0 +1,3 @@
+-- The row itself, to be mended: its texts by the names of their columns. Not `jsonb`, which keeps no
+-- NUL. None: nothing of it could be read, or it was refused before rows were kept.
+ALTER TABLE {quarantine} ADD COLUMN texts json;

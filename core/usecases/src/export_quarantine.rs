@@ -1,0 +1,72 @@
+use ports::{FeedRow, PortError, ProductStore, QuarantinedRow, RefusedRow};
+use std::sync::Arc;
+
+/// Brings out the rows in quarantine so that they can be mended: each once, by feed and line.
+#[derive(Clone, Debug)]
+pub struct ExportQuarantine {
+    /// Keeps them.
+    pub store: Arc<dyn ProductStore>,
+}
+
+/// A row in quarantine, and all that was refused in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowToMend {
+    /// The feed it stands in.
+    pub feed: String,
+    /// Where it begins there.
+    pub line: u64,
+    /// The row, as it was refused last; none if nothing of it could be read.
+    pub row: Option<Box<FeedRow>>,
+    /// Its refusals, field by field, at least one; the row is not repeated there.
+    pub refused: Vec<RefusedRow>,
+    at: entities::Version,
+}
+
+/// How many refusals are read at a time: bounds the memory.
+const PAGE: usize = 1_000;
+
+impl ExportQuarantine {
+    /// Hands the rows to `write`, many at a time; it may end the export by an error of its own.
+    pub async fn run<E: From<PortError>>(
+        &self,
+        mut write: impl FnMut(Vec<RowToMend>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut after: Option<QuarantinedRow> = None;
+        // The next page may say more of it.
+        let mut last: Option<RowToMend> = None;
+        loop {
+            let page = self.store.quarantined(after.as_ref(), PAGE).await?;
+            let Some(end) = page.last() else { break };
+            after = Some(end.clone());
+            let mut whole = Vec::new();
+            for kept in page {
+                match last.as_mut().filter(|row| row.is_where(&kept)) {
+                    Some(row) => row.add(kept),
+                    None => whole.extend(last.replace(RowToMend::of(kept))),
+                }
+            }
+            write(whole)?;
+        }
+        write(last.into_iter().collect())
+    }
+}
+
+impl RowToMend {
+    fn of(QuarantinedRow { feed, mut row, at }: QuarantinedRow) -> Self {
+        Self { feed, line: row.line, row: row.row.take(), refused: vec![row], at }
+    }
+
+    fn is_where(&self, kept: &QuarantinedRow) -> bool {
+        (&*self.feed, self.line) == (&*kept.feed, kept.row.line)
+    }
+
+    /// Another field of the same row. The row may have changed since one of them was refused.
+    fn add(&mut self, kept: QuarantinedRow) {
+        let QuarantinedRow { mut row, at, .. } = kept;
+        let other = row.row.take();
+        if at > self.at || (at == self.at && self.row.is_none()) {
+            (self.row, self.at) = (other, at);
+        }
+        self.refused.push(row);
+    }
+}

@@ -1,0 +1,39 @@
+//! How prices are read, and told in another currency.
+
+use entities::{Currency, Product};
+use ports::{FeedRow, RefusedRow};
+use usecases::{Pricing, normalise};
+
+fn row(actual_price: &str, discount_price: &str) -> FeedRow {
+    let (actual_price, discount_price) = (actual_price.to_owned(), discount_price.to_owned());
+    FeedRow { line: 7, name: "Tripod".into(), actual_price, discount_price, ..FeedRow::default() }
+}
+
+fn read(actual_price: &str, discount_price: &str) -> Result<Product, RefusedRow> {
+    let rates = vec!["INR=HKD:0.094".parse().unwrap(), "EUR=USD:1.1".parse().unwrap()];
+    let pricing = Pricing { unsigned: Currency::INR, rates };
+    normalise(row(actual_price, discount_price), &pricing)
+}
+
+#[test]
+fn prices_of_a_currency_with_a_rate_are_converted_and_all_others_stay() {
+    for (actual, discount, expected) in [
+        ("₹1,299", "617.50", ["122.11 HKD", "58.05 HKD"]),
+        ("10 EUR", "10 GBP", ["11.00 USD", "10.00 GBP"]),
+        (" ", "3 USD", ["", "3.00 USD"]),
+    ] {
+        let product = read(actual, discount).unwrap();
+        let prices = [product.actual_price, product.discount_price];
+        let prices = prices.map(|price| price.map_or_else(String::new, |price| price.to_string()));
+        assert_eq!(prices, expected);
+    }
+}
+
+#[test]
+fn a_price_that_grows_too_large_refuses_its_row_as_it_stood() {
+    let refused = read("92233720368547758 EUR", "₹10").unwrap_err();
+    let said = (refused.line, &*refused.field, &*refused.value);
+    assert_eq!(said, (7, "actual_price", "92233720368547758 EUR"));
+    assert!(refused.reason.contains("EUR=USD:1.1"), "{refused:?}");
+    assert_eq!(*refused.row.unwrap(), row("92233720368547758 EUR", "₹10"));
+}

@@ -1,0 +1,83 @@
+//! Rows in quarantine, brought out to be mended.
+
+use crate::house::{House, row, rupees};
+use entities::Version;
+use memory::MemoryFeed;
+use ports::{FeedItem, FeedRow, PortError, ProductStore, RefusedRow};
+use usecases::{ExportQuarantine, IngestFeed, RowToMend};
+
+fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
+    let row = FeedRow { line, name: name.into(), ..FeedRow::default() };
+    let (field, value, reason) = (field.to_owned(), "?".to_owned(), format!("bad {field}"));
+    RefusedRow { line, field, value, reason, row: Some(Box::new(row)) }
+}
+
+async fn exported(house: &House) -> Vec<RowToMend> {
+    let export = ExportQuarantine { store: house.store.clone() };
+    let mut rows = Vec::new();
+    let write = |page| -> Result<(), PortError> {
+        rows.extend(page);
+        Ok(())
+    };
+    export.run(write).await.unwrap();
+    rows
+}
+
+#[tokio::test]
+async fn a_row_is_brought_out_once_with_all_that_was_refused_in_it() {
+    let house = House::new();
+    assert!(exported(&house).await.is_empty());
+    let rows = [refused(3, "ratings", "Lamp"), refused(3, "name", ""), refused(4, "name", "")];
+    house.store.quarantine("a.csv", &rows, Version(1)).await.unwrap();
+    house.store.quarantine("b.csv", &rows[..1], Version(1)).await.unwrap();
+    let rows = exported(&house).await;
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let fields: Vec<_> = row.refused.iter().map(|fault| &*fault.field).collect();
+            (&*row.feed, row.line, fields.join(" "))
+        })
+        .collect();
+    let expected = [("a.csv", 3, "name ratings"), ("a.csv", 4, "name"), ("b.csv", 3, "ratings")];
+    assert_eq!(told, expected.map(|(feed, line, fields)| (feed, line, fields.to_owned())));
+    assert!(rows.iter().all(|row| row.row.is_some()));
+}
+
+#[tokio::test]
+async fn a_row_that_changed_while_in_quarantine_is_brought_out_as_it_was_refused_last() {
+    let house = House::new();
+    for (at, fault) in [(1, refused(3, "a", "first")), (3, refused(3, "b", "last"))] {
+        house.store.quarantine("a.csv", &[fault], Version(at)).await.unwrap();
+    }
+    house.store.quarantine("a.csv", &[refused(3, "c", "then")], Version(2)).await.unwrap();
+    let rows = exported(&house).await;
+    let names: Vec<_> = rows.iter().map(|row| &*row.row.as_ref().unwrap().name).collect();
+    assert_eq!((names, rows[0].refused.len()), (vec!["last"], 3));
+}
+
+#[tokio::test]
+async fn none_is_missing_and_none_comes_twice_however_many_there_are() {
+    let house = House::new();
+    let rows: Vec<_> = (1..=1_500_u64)
+        .flat_map(|line| [refused(line, "name", "x"), refused(line, "ratings", "x")])
+        .collect();
+    house.store.quarantine("a.csv", &rows, Version(1)).await.unwrap();
+    let rows = exported(&house).await;
+    assert!(rows.iter().map(|row| row.line).eq(1..=1_500));
+    assert!(rows.iter().all(|row| row.refused.len() == 2));
+}
+
+#[tokio::test]
+async fn what_the_feed_could_not_read_is_brought_out_with_what_it_said() {
+    let house = House::new();
+    let (field, value, reason) = (String::new(), "x,y".to_owned(), "too few fields".to_owned());
+    let unreadable = RefusedRow { line: 7, field, value, reason, row: None };
+    let items: Vec<FeedItem> =
+        vec![Ok(FeedRow { line: 6, ..row("a", "Tripod", "call us") }), Err(unreadable.clone())];
+    let ingest = IngestFeed { store: house.store.clone(), pricing: rupees() };
+    let mut feed = MemoryFeed::new("shop.csv", items);
+    ingest.run(&mut feed, Version(1), &|_| ()).await.unwrap();
+    let rows = exported(&house).await;
+    assert_eq!(rows[0].row.as_ref().unwrap().actual_price, "call us");
+    assert_eq!((&rows[1].row, &rows[1].refused[..]), (&None, &[unreadable][..]));
+}

@@ -1,0 +1,63 @@
+//! Refused rows as a feed: what stood in each, and beside it what is wrong with it.
+
+use feeds::REFUSAL_COLUMNS;
+use ports::{FeedRow, RefusedRow};
+use usecases::RowToMend;
+
+/// The line of the columns' names.
+pub(crate) fn header() -> anyhow::Result<Vec<u8>> {
+    written(|to| to.write_record(FeedRow::COLUMNS.iter().chain(&REFUSAL_COLUMNS)))
+}
+
+/// A line for each of `rows`.
+pub(crate) fn lines(rows: &[RowToMend]) -> anyhow::Result<Vec<u8>> {
+    let nothing = FeedRow::default();
+    written(|to| {
+        rows.iter().try_for_each(|RowToMend { feed, line, row, refused, .. }| {
+            let row = row.as_deref();
+            let refused: Vec<_> = refused.iter().map(|refused| told(refused, row)).collect();
+            let beside = [&**feed, &line.to_string(), &refused.join("; ")];
+            to.write_record(row.unwrap_or(&nothing).texts().into_iter().chain(beside))
+        })
+    })
+}
+
+fn written(
+    write: impl FnOnce(&mut csv::Writer<&mut Vec<u8>>) -> csv::Result<()>,
+) -> anyhow::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut writer = csv::Writer::from_writer(&mut text);
+    write(&mut writer)?;
+    writer.flush()?;
+    drop(writer);
+    Ok(text)
+}
+
+/// What is wrong with a field; what stood there too, if the row does not show it.
+fn told(RefusedRow { field, value, reason, .. }: &RefusedRow, row: Option<&FeedRow>) -> String {
+    let stood = row.and_then(|row| row.named_texts().find(|(column, _)| column == field));
+    let beginning = value.trim_end_matches('…');
+    let is_shown = value.is_empty() || stood.is_some_and(|(_, text)| text.contains(beginning));
+    let field = if field.is_empty() { "row" } else { field };
+    if is_shown { format!("{field}: {reason}") } else { format!("{field}: {reason}: {value}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(field: &str, value: &str) -> RefusedRow {
+        let (field, value, reason) = (field.to_owned(), value.to_owned(), "bad".to_owned());
+        RefusedRow { line: 1, field, value, reason, row: None }
+    }
+
+    #[test]
+    fn what_stood_in_a_field_is_told_where_the_row_does_not_show_it() {
+        let row = FeedRow { ratings: " eleven ".into(), ..FeedRow::default() };
+        let told = |field, value, row| told(&refused(field, value), row);
+        assert_eq!(told("ratings", "eleven", Some(&row)), "ratings: bad");
+        assert_eq!(told("brand", "Caf\u{fffd}", Some(&row)), "brand: bad: Caf\u{fffd}");
+        assert_eq!(told("name", "", Some(&row)), "name: bad");
+        assert_eq!(told("", "x,y", None), "row: bad: x,y");
+    }
+}

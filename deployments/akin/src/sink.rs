@@ -1,0 +1,56 @@
+//! Where what is exported goes.
+
+use crate::output;
+use anyhow::Context;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The standard output, or a file.
+pub(crate) enum Sink {
+    Output,
+    /// It is written under another name, so that half of it is never taken for the whole.
+    File {
+        file: BufWriter<File>,
+        partial: PathBuf,
+        path: PathBuf,
+        setting: &'static str,
+    },
+}
+
+impl Sink {
+    /// Opens the file `path`, which `setting` names; `None`: the standard output.
+    pub(crate) fn open(path: Option<&Path>, setting: &'static str) -> anyhow::Result<Self> {
+        let Some(path) = path else { return Ok(Self::Output) };
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        let file = File::create(&partial)
+            .with_context(|| format!("cannot write {} ({setting})", partial.display()))?;
+        Ok(Self::File { file: BufWriter::new(file), partial, path: path.to_owned(), setting })
+    }
+
+    /// Writes the next bytes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        match self {
+            Self::Output => output::raw(bytes),
+            Self::File { file, partial, setting, .. } => {
+                file.write_all(bytes).with_context(|| cannot_write(partial, setting))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the file its name: it is whole.
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
+        let Self::File { mut file, partial, path, setting } = self else { return Ok(()) };
+        let written = file.flush().and_then(|()| file.get_ref().sync_all());
+        written
+            .and_then(|()| std::fs::rename(&partial, &path))
+            .with_context(|| cannot_write(&path, setting))
+    }
+}
+
+fn cannot_write(path: &Path, setting: &str) -> String {
+    format!("cannot write {}: free some space, or choose another {setting}", path.display())
+}
