@@ -5,9 +5,9 @@ use crate::quantised::{code, quantise};
 use crate::rows::Rows;
 use crate::scratch::Scratch;
 use crate::segment::Segment;
-use crate::simd::{distances, dot, dots};
+use crate::simd::{distances, dot, dots, within};
 use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc;
 use std::thread;
 
 /// A query's vector in the forms that the steps need.
@@ -22,10 +22,13 @@ const BLOCK: usize = 256;
 
 /// How many rows are looked at in 8 bits, after their single bits, for each that will be compared
 /// exactly: recall .99 on embeddings of products, at 10 hits and at 200.
-const RESCORED: usize = 40;
+const RESCORED: usize = 64;
 
 /// At least so many of them.
 const LEAST_RESCORED: usize = 4_000;
+
+/// So many rows are looked at by their single bits in the time that one takes in 8 bits.
+const ROWS_OF_BITS: usize = 12;
 
 impl<'a> Direction<'a> {
     pub(crate) fn new(vector: &'a [f32]) -> Self {
@@ -73,7 +76,8 @@ fn by_eight_bits(
     scratch: &mut Scratch,
 ) -> Vec<Scored> {
     let looked_at = depth.saturating_mul(RESCORED).max(LEAST_RESCORED);
-    if !segment.codes().is_empty() && rows.count() / 2 > looked_at {
+    let bits_first = looked_at + segment.rows() / ROWS_OF_BITS;
+    if !segment.codes().is_empty() && rows.count() > bits_first {
         return by_bits_first(segment, direction, rows, depth, looked_at, scratch);
     }
     let mut best = Best::new(depth);
@@ -102,8 +106,8 @@ struct Half<'a> {
     distances: &'a mut [u16],
 }
 
-/// The best by 8 bits among the rows that differ from the query in the fewest bits: at least
-/// `looked_at`, and all that differ in as many as the last of them.
+/// The best by 8 bits among the rows that differ from the query in the fewest bits: about `looked_at`,
+/// and all that differ in as many as the last of them.
 fn by_bits_first(
     segment: &Segment,
     direction: &Direction<'_>,
@@ -114,18 +118,60 @@ fn by_bits_first(
 ) -> Vec<Scored> {
     let query = code(direction.vector.iter().copied(), segment.mean());
     scratch.distances.resize(segment.rows(), 0);
-    let (mut low, mut high) = halves(segment, rows, query.len(), &mut scratch.distances);
-    let (one, other) = both(|| low.count(&query), || high.count(&query));
-    let most = furthest(&[one, other], looked_at);
-    let look = |half: &Half<'_>| {
-        let mut best = Best::new(depth);
-        half.pick(most).chunks(BLOCK).for_each(|rows| score(segment, direction, rows, &mut best));
-        best.into_found()
-    };
-    let (one, other) = both(|| look(&low), || look(&high));
+    let search = BitsFirst { segment, direction, query: &query, depth, looked_at };
+    let found = search
+        .on_two_threads(halves(segment, rows, query.len(), &mut scratch.distances))
+        .unwrap_or_else(|| {
+            search.on_one(halves(segment, rows, query.len(), &mut scratch.distances))
+        });
     let mut best = Best::new(depth);
-    one.into_iter().chain(other).for_each(|(score, row)| best.offer(score, row));
+    found.into_iter().flatten().for_each(|(score, row)| best.offer(score, row));
     best.into_found()
+}
+
+/// What both halves are searched for.
+#[derive(Clone, Copy, Debug)]
+struct BitsFirst<'a> {
+    segment: &'a Segment,
+    direction: &'a Direction<'a>,
+    query: &'a [u64],
+    depth: usize,
+    looked_at: usize,
+}
+
+impl BitsFirst<'_> {
+    /// The best of each half; `None` if no thread can be had.
+    fn on_two_threads(&self, [mut low, mut high]: [Half<'_>; 2]) -> Option<[Vec<Scored>; 2]> {
+        thread::scope(|scope| {
+            let (give, take) = mpsc::channel();
+            let (tell, told) = mpsc::channel();
+            let other = thread::Builder::new().spawn_scoped(scope, move || {
+                give.send(high.count(self.query)).ok()?;
+                told.recv().ok().map(|most| self.look(&high, most))
+            });
+            let other = other.ok()?;
+            let count = low.count(self.query);
+            // Only a panic makes the other thread silent, and that is passed on below.
+            let one = take.recv().ok().and_then(|other| {
+                let most = furthest(&[count, other], self.looked_at);
+                tell.send(most).ok().map(|()| self.look(&low, most))
+            });
+            let other = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Some([one?, other?])
+        })
+    }
+
+    fn on_one(&self, [mut low, mut high]: [Half<'_>; 2]) -> [Vec<Scored>; 2] {
+        let most = furthest(&[low.count(self.query), high.count(self.query)], self.looked_at);
+        [self.look(&low, most), self.look(&high, most)]
+    }
+
+    fn look(&self, half: &Half<'_>, most: u16) -> Vec<Scored> {
+        let mut best = Best::new(self.depth);
+        let rows = half.pick(most);
+        rows.chunks(BLOCK).for_each(|rows| score(self.segment, self.direction, rows, &mut best));
+        best.into_found()
+    }
 }
 
 fn halves<'a>(
@@ -133,7 +179,7 @@ fn halves<'a>(
     rows: &'a Rows,
     code_words: usize,
     distances: &'a mut [u16],
-) -> (Half<'a>, Half<'a>) {
+) -> [Half<'a>; 2] {
     let (words, other_words) = rows.words().split_at(rows.words().len() / 2);
     let middle = 64 * words.len();
     let (codes, other_codes) = segment.codes().split_at(middle * code_words);
@@ -141,51 +187,28 @@ fn halves<'a>(
     #[expect(clippy::cast_possible_truncation, reason = "a segment has fewer than 2^32 rows")]
     let first = middle as u32;
     let low = Half { first: 0, words, codes, distances };
-    (low, Half { first, words: other_words, codes: other_codes, distances: other_distances })
-}
-
-/// Does both, the second on another thread; one behind the other where no thread can be had.
-fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl FnMut() -> B + Send) -> (A, B) {
-    let other = Mutex::new(other);
-    let run = || other.lock().unwrap_or_else(PoisonError::into_inner)();
-    thread::scope(|scope| {
-        let spawned = thread::Builder::new().spawn_scoped(scope, run);
-        let one = one();
-        let other = match spawned {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Err(_) => run(),
-        };
-        (one, other)
-    })
+    [low, Half { first, words: other_words, codes: other_codes, distances: other_distances }]
 }
 
 impl Half<'_> {
     /// Finds out in how many bits each row differs from the query, and counts those of `words` that
-    /// differ in so many.
+    /// differ in so many. Where a filter keeps all of 64 rows, a quarter of them speaks for the rest.
     fn count(&mut self, query: &[u64]) -> Vec<usize> {
         distances(self.codes, query, self.distances);
-        // Four histograms, for neighbouring rows often count towards the same distance, and a
-        // processor waits for a number that it has just written.
-        let mut counts = [(); 4].map(|()| vec![0_usize; 64 * query.len() + 1]);
+        let mut counts = vec![0; 64 * query.len() + 1];
         for (&word, distances) in self.words.iter().zip(self.distances.chunks(64)) {
             if word == u64::MAX {
                 for four in distances.as_chunks::<4>().0 {
-                    for (counts, distance) in counts.iter_mut().zip(four) {
-                        counts[usize::from(*distance)] += 1;
-                    }
+                    counts[usize::from(four[0])] += 4;
                 }
             } else if word != 0 {
                 // What the filter does not keep adds nothing; that is faster than to leave it out.
                 for (bit, distance) in distances.iter().enumerate() {
-                    counts[bit % 4][usize::from(*distance)] += (word >> bit & 1) as usize;
+                    counts[usize::from(*distance)] += (word >> bit & 1) as usize;
                 }
             }
         }
-        let [mut sums, others @ ..] = counts;
-        for other in others {
-            sums.iter_mut().zip(other).for_each(|(sum, count)| *sum += count);
-        }
-        sums
+        counts
     }
 
     /// The rows of `words` that differ from the query in at most so many bits.
@@ -202,21 +225,6 @@ impl Half<'_> {
         }
         picked
     }
-}
-
-/// A bit for each of up to 64 distances: whether it is at most `most`. Takes no branch.
-fn within(distances: &[u16], most: u16) -> u64 {
-    let mut bits = 0;
-    for (place, eight) in distances.chunks(8).enumerate() {
-        let mut bytes = [0_u8; 8];
-        for (byte, distance) in bytes.iter_mut().zip(eight) {
-            *byte = u8::from(*distance <= most);
-        }
-        // The product gathers the lowest bit of each byte in the highest byte.
-        let gathered = u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= gathered << (8 * place);
-    }
-    bits
 }
 
 /// The least distance within which `wanted` rows lie, of which so many lie at each distance.

@@ -1,4 +1,4 @@
-use crate::matching::matching;
+use crate::matching::{Term, matching};
 use crate::nearest::{Direction, nearest};
 use crate::scratch::Scratch;
 use crate::segment::Segment;
@@ -50,6 +50,14 @@ struct Weighed {
     places: Vec<Option<u32>>,
 }
 
+impl Weighed {
+    /// The term in the layer at `place`, which is `segment`.
+    fn within<'a>(&self, segment: &'a Segment, place: usize) -> Option<Term<'a>> {
+        let postings = segment.postings(*self.places.get(place)?.as_ref()?);
+        Some(Term { weight: self.idf, postings })
+    }
+}
+
 impl<'a> Candidate<'a> {
     /// The document's value in a keyword column; blank if there is no such column.
     pub fn keyword(&self, column: usize) -> &'a str {
@@ -89,11 +97,10 @@ impl Snapshot {
                 let rows = layer.admitted(&filter);
                 let found = |(score, row)| Found { score, layer: place, row };
                 if !terms.is_empty() {
-                    let postings = terms
-                        .iter()
-                        .filter_map(|term| Some((term.idf, segment.postings(term.places[place]?))));
+                    let terms: Vec<_> =
+                        terms.iter().filter_map(|term| term.within(segment, place)).collect();
                     let all = segment.rows();
-                    let rows = matching(postings, all, &rows, request.depth, scratch);
+                    let rows = matching(&terms, all, &rows, request.depth, scratch);
                     by_words.extend(rows.into_iter().map(found));
                 }
                 if let Some(direction) = &direction {
@@ -120,7 +127,7 @@ impl Snapshot {
         Ok(())
     }
 
-    /// The distinct terms that occur.
+    /// The distinct terms that occur, rare ones first.
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     #[expect(clippy::cast_possible_truncation, reason = "a weight needs no more than f32")]
     fn weigh(&self, terms: &[&str]) -> Vec<Weighed> {
@@ -137,7 +144,9 @@ impl Snapshot {
             let idf = ((others + 0.5) / (frequency + 0.5)).ln_1p() as f32;
             (frequency > 0.0).then_some(Weighed { idf, places })
         });
-        weighed.collect()
+        let mut weighed: Vec<_> = weighed.collect();
+        weighed.sort_by(|a, b| b.idf.total_cmp(&a.idf));
+        weighed
     }
 
     /// Leaves the `depth` best of all layers.

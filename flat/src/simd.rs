@@ -1,4 +1,5 @@
-//! The loops that scans spend their time in: plain Rust, and AVX2 where the processor has it.
+//! The loops that scans spend their time in: plain Rust, and AVX2 or AVX-512 where the processor has
+//! it. The results are the same, bit for bit.
 #![allow(unsafe_code, reason = "intrinsics take pointers, and run only where they are proven to")]
 #![allow(
     clippy::inline_always,
@@ -6,12 +7,12 @@
 )]
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{
-    __m256i, _MM_HINT_T0, _mm_add_epi32, _mm_cvtsi128_si32, _mm_prefetch, _mm_shuffle_epi32,
-    _mm256_abs_epi8, _mm256_add_epi32, _mm256_castsi256_si128, _mm256_extracti128_si256,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_set1_epi16,
-    _mm256_setzero_si256, _mm256_sign_epi8,
-};
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 /// Coordinates of an 8-bit row are padded with zeros to a multiple of so many.
 pub(crate) const WIDTH: usize = 32;
@@ -24,9 +25,15 @@ const AHEAD: usize = 8;
 /// a row. Coordinates are -127 to 127.
 pub(crate) fn dots(codes: &[i8], query: &[i8], rows: &[u32], out: &mut [i32]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        return unsafe { dots_avx2(codes, query, rows, out) };
+    {
+        if avx512::multiplies() {
+            // SAFETY: the processor has what that asks for.
+            return unsafe { avx512::dots(codes, query, rows, out) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { avx2::dots(codes, query, rows, out) };
+        }
     }
     dots_plain(codes, query, rows, out);
 }
@@ -36,43 +43,6 @@ fn dots_plain(codes: &[i8], query: &[i8], rows: &[u32], out: &mut [i32]) {
         let code = &codes[row as usize * query.len()..][..query.len()];
         *out = code.iter().zip(query).map(|(&x, &y)| i32::from(x) * i32::from(y)).sum();
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn dots_avx2(codes: &[i8], query: &[i8], rows: &[u32], out: &mut [i32]) {
-    let (query_parts, _) = query.as_chunks::<WIDTH>();
-    let ones = _mm256_set1_epi16(1);
-    for (place, (&row, out)) in rows.iter().zip(out).enumerate() {
-        if let Some(&next) = rows.get(place + AHEAD) {
-            prefetch(codes, next as usize * query.len(), query.len());
-        }
-        let code = &codes[row as usize * query.len()..][..query.len()];
-        let mut sum = _mm256_setzero_si256();
-        for (x, y) in code.as_chunks::<WIDTH>().0.iter().zip(query_parts) {
-            let (x, y) = (load(x), load(y));
-            // x times y is |y| times x with the sign of y; two products fit 16 bits, for neither
-            // factor is below -127.
-            let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(y), _mm256_sign_epi8(x, y));
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
-        }
-        *out = add_up(sum);
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn load(part: &[i8; WIDTH]) -> __m256i {
-    // SAFETY: the array has the 32 bytes that are loaded, and need not be aligned.
-    unsafe { _mm256_loadu_si256(part.as_ptr().cast()) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn add_up(sum: __m256i) -> i32 {
-    let four = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum));
-    let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b00_00_11_10>(four));
-    _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32::<1>(two)))
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -86,9 +56,15 @@ fn prefetch(codes: &[i8], begin: usize, length: usize) {
 /// In how many bits `query` and each row of `codes` differ; a row has `query.len()` words.
 pub(crate) fn distances(codes: &[u64], query: &[u64], out: &mut [u16]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("popcnt") {
-        // SAFETY: the processor counts bits.
-        return unsafe { distances_popcnt(codes, query, out) };
+    {
+        if avx512::counts_bits() {
+            // SAFETY: the processor has what that asks for.
+            return unsafe { avx512::distances(codes, query, out) };
+        }
+        if is_x86_feature_detected!("popcnt") {
+            // SAFETY: the processor counts bits.
+            return unsafe { distances_popcnt(codes, query, out) };
+        }
     }
     distances_plain(codes, query, out);
 }
@@ -132,6 +108,30 @@ fn distance(a: &[u64], b: &[u64]) -> u16 {
         bits += (a ^ b).count_ones();
     }
     bits as u16
+}
+
+/// A bit for each of up to 64 distances: whether it is at most `most`. Takes no branch.
+pub(crate) fn within(distances: &[u16], most: u16) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if let (true, Some(distances)) = (avx512::compares(), distances.as_array()) {
+        // SAFETY: the processor has what that asks for.
+        return unsafe { avx512::within(distances, most) };
+    }
+    within_plain(distances, most)
+}
+
+fn within_plain(distances: &[u16], most: u16) -> u64 {
+    let mut bits = 0;
+    for (place, eight) in distances.chunks(8).enumerate() {
+        let mut bytes = [0_u8; 8];
+        for (byte, distance) in bytes.iter_mut().zip(eight) {
+            *byte = u8::from(*distance <= most);
+        }
+        // The product gathers the lowest bit of each byte in the highest byte.
+        let gathered = u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= gathered << (8 * place);
+    }
+    bits
 }
 
 /// The dot product of two vectors; the same bits on every processor.
@@ -181,7 +181,14 @@ mod tests {
             let (mut fast, mut plain) = (vec![0; rows.len()], vec![0; rows.len()]);
             dots(codes, query, &rows, &mut fast);
             dots_plain(codes, query, &rows, &mut plain);
-            prop_assert_eq!(fast, plain);
+            prop_assert_eq!(&fast, &plain);
+            #[cfg(target_arch = "x86_64")]
+            if is_x86_feature_detected!("avx2") {
+                fast.fill(0);
+                // SAFETY: the processor has AVX2, which it is not asked for where it has more.
+                unsafe { avx2::dots(codes, query, &rows, &mut fast) };
+                prop_assert_eq!(&fast, &plain);
+            }
         }
 
         #[test]
@@ -196,7 +203,26 @@ mod tests {
             let plain = codes.chunks_exact(words).map(|code| {
                 (0..64 * words).filter(|&at| bit(code, at) != bit(query, at)).count()
             });
-            prop_assert_eq!(fast.into_iter().map(usize::from).collect::<Vec<_>>(), plain.collect::<Vec<_>>());
+            let plain: Vec<_> = plain.map(|count| u16::try_from(count).unwrap()).collect();
+            prop_assert_eq!(&fast, &plain);
+            #[cfg(target_arch = "x86_64")]
+            if is_x86_feature_detected!("popcnt") {
+                fast.fill(0);
+                // SAFETY: the processor counts bits, one word at a time where it need not.
+                unsafe { distances_popcnt(codes, query, &mut fast) };
+                prop_assert_eq!(&fast, &plain);
+            }
+        }
+
+        #[test]
+        fn a_bit_says_whether_a_distance_is_small_enough(
+            distances in prop::collection::vec(0_u16..400, 0..=64),
+            most in 0_u16..400,
+        ) {
+            let bits = (0..64).filter(|&at| distances.get(at).is_some_and(|d| *d <= most));
+            let bits = bits.fold(0, |bits, at| bits | 1_u64 << at);
+            prop_assert_eq!(within(&distances, most), bits);
+            prop_assert_eq!(within_plain(&distances, most), bits);
         }
 
         #[test]
