@@ -209,6 +209,7 @@ mod tests {
             rating_count: None,
             discount_price: None,
             actual_price: Some(Price::from_minor(1_000, entities::Currency::USD)),
+            converted_by: None,
         };
         let mut vectors = vec![0.0; 10 * DIMENSION];
         (0..10).for_each(|number| vectors[number * DIMENSION + number] = 1.0);

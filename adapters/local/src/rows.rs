@@ -1,6 +1,8 @@
 //! How values stand in the columns of a row.
 
-use entities::{ContentHash, Currency, Price, Product, ProductId, ProductRecord, Rating, Version};
+use entities::{
+    ContentHash, Currency, Price, Product, ProductId, ProductRecord, Rate, Rating, Version,
+};
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{CachedStatement, Row, ToSql};
 use std::error::Error;
@@ -11,7 +13,7 @@ macro_rules! select_products {
         concat!(
             "SELECT version, created, name, main_category, sub_category, brand, description,
                 attributes, image_url, link, rating, rating_count, discount_price,
-                discount_currency, actual_price, actual_currency, id
+                discount_currency, actual_price, actual_currency, converted_by, id
             FROM products JOIN contents USING (key) ",
             $which
         )
@@ -31,21 +33,21 @@ pub(crate) const LIST_IDS: &str = "SELECT id FROM products WHERE id > ?1 ORDER B
 pub(crate) const ANNOUNCE: &str = "INSERT OR REPLACE INTO outbox (id, version) VALUES (?1, ?2)";
 
 /// Where [`LIST`] reads the id.
-pub(crate) const ID: usize = 16;
+pub(crate) const ID: usize = 17;
 
 /// Inserts what [`write_content`] binds.
 pub(crate) const INSERT_CONTENT: &str = "
     INSERT INTO contents (key, created, name, main_category, sub_category, brand, description,
         attributes, image_url, link, rating, rating_count, discount_price, discount_currency,
-        actual_price, actual_currency)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+        actual_price, actual_currency, converted_by)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 
 /// Overwrites what [`write_content`] binds; the creation date of a known product stays.
 pub(crate) const UPDATE_CONTENT: &str = "
     UPDATE contents SET name = ?3, main_category = ?4, sub_category = ?5, brand = ?6,
         description = ?7, attributes = ?8, image_url = ?9, link = ?10, rating = ?11,
         rating_count = ?12, discount_price = ?13, discount_currency = ?14, actual_price = ?15,
-        actual_currency = ?16
+        actual_currency = ?16, converted_by = ?17
     WHERE key = ?1";
 
 /// Says that a column holds what akin would never write.
@@ -91,6 +93,7 @@ pub(crate) fn record(id: ProductId, row: &Row<'_>) -> rusqlite::Result<ProductRe
         rating_count: row.get::<_, Option<i64>>(11)?.map(i64::cast_unsigned),
         discount_price: price(row, 12)?,
         actual_price: price(row, 14)?,
+        converted_by: rate(row, 16)?,
     };
     Ok(ProductRecord { product, created: Version(row.get(1)?), version: Version(row.get(0)?) })
 }
@@ -106,7 +109,8 @@ pub(crate) fn write_content(
     let currency = |price: Option<Price>| price.map(Price::currency);
     let discount = currency(product.discount_price);
     let actual = currency(product.actual_price);
-    let values: [&dyn ToSql; 16] = [
+    let rate = product.converted_by.map(|rate| rate.to_string());
+    let values: [&dyn ToSql; 17] = [
         &key,
         &created.0,
         &product.name,
@@ -124,6 +128,7 @@ pub(crate) fn write_content(
         &discount.as_ref().map(Currency::code),
         &minor(product.actual_price),
         &actual.as_ref().map(Currency::code),
+        &rate,
     ];
     statement.execute(values.as_slice())?;
     Ok(())
@@ -141,6 +146,11 @@ fn price(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Price>> {
     let code = row.get_ref(column + 1)?.as_str().map_err(|e| cannot_be(column + 1, e))?;
     let currency = Currency::new(code).map_err(|e| cannot_be(column + 1, e))?;
     Ok(Some(Price::from_minor(minor.cast_unsigned(), currency)))
+}
+
+fn rate(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Rate>> {
+    let text = row.get_ref(column)?.as_str_or_null().map_err(|e| cannot_be(column, e))?;
+    text.map(str::parse).transpose().map_err(|e| cannot_be(column, e))
 }
 
 /// Coordinates as a column keeps them: f32, little-endian.

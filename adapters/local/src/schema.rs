@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_queue.sql"),
     include_str!("../migrations/0004_runs.sql"),
     include_str!("../migrations/0005_quarantined_texts.sql"),
+    include_str!("../migrations/0006_conversion.sql"),
 ];
 
 /// Where a database stands.

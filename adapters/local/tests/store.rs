@@ -2,7 +2,7 @@
 
 mod support;
 
-use entities::{Product, Version};
+use entities::{Currency, Price, Product, Version};
 use local::{LocalEngine, Options};
 use ports::{ErrorKind, FeedRow, ProductStore, RefusedRow};
 use rusqlite::Connection;
@@ -75,11 +75,18 @@ async fn quarantined_rows_outlive_the_process() {
 #[tokio::test]
 async fn what_an_older_akin_kept_is_read_without_what_it_did_not_keep() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = "INSERT INTO quarantine VALUES ('a.csv', 7, 'name', '', 'blank', 1);";
+    let rows = "
+        INSERT INTO quarantine VALUES ('a.csv', 7, 'name', '', 'blank', 1);
+        INSERT INTO contents VALUES (1, 5, 'Tripod', '', '', '', '', '', '', '', NULL, NULL, 610,
+            'HKD', NULL, NULL);
+        INSERT INTO products VALUES ('a', 1, zeroblob(16), 5);";
     first_database(folder.path(), rows);
     let store = open(folder.path()).store();
     let kept = store.quarantined(None, 10).await.unwrap();
     assert_eq!((kept[0].row.line, &*kept[0].row.reason, &kept[0].row.row), (7, "blank", &None));
+    let product = &store.list(None, 10).await.unwrap()[0].product;
+    assert_eq!(product.discount_price, Some(Price::from_minor(610, Currency::HKD)));
+    assert_eq!((&*product.name, product.converted_by), ("Tripod", None));
 }
 
 #[test]

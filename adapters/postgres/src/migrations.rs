@@ -31,6 +31,7 @@ const AREAS: [Area; 2] = [
             include_str!("../migrations/products/0003_queue.sql"),
             include_str!("../migrations/products/0004_runs.sql"),
             include_str!("../migrations/products/0005_quarantined_texts.sql"),
+            include_str!("../migrations/products/0006_conversion.sql"),
         ],
     },
     Area {

@@ -1,8 +1,8 @@
 //! What the suites give to an adapter.
 
 use entities::{
-    AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId, Rating,
-    TextHash, Version,
+    AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId, Rate,
+    Rating, TextHash, Version,
 };
 use ports::{IndexEntry, Meaning};
 
@@ -63,6 +63,11 @@ pub fn id(text: &str) -> ProductId {
     ProductId::new(text).unwrap()
 }
 
+/// The rate of that text.
+pub fn rate(text: &str) -> Rate {
+    text.parse().unwrap()
+}
+
 /// A product with something in every field.
 pub fn product(text: &str, name: &str) -> Product {
     Product {
@@ -79,6 +84,7 @@ pub fn product(text: &str, name: &str) -> Product {
         rating_count: Some(1_234),
         discount_price: Some(Price::from_minor(61_750, Currency::INR)),
         actual_price: Some(Price::from_minor(129_900, Currency::INR)),
+        converted_by: Some(rate("HKD=INR:10.6382")),
     }
 }
 
@@ -98,6 +104,7 @@ pub fn bare_product(text: &str) -> Product {
         rating_count: None,
         discount_price: None,
         actual_price: None,
+        converted_by: None,
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{ContentHash, Price, TextHash, Version};
+use crate::{ContentHash, Price, Rate, TextHash, Version};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
@@ -49,6 +49,9 @@ pub struct Product {
     pub discount_price: Option<Price>,
     /// What it usually costs.
     pub actual_price: Option<Price>,
+    /// The rate by which its prices were told in their currency; none if the shop tells them so. Of
+    /// two rates it is that of what it costs now.
+    pub converted_by: Option<Rate>,
 }
 
 /// A product as a store keeps it.
@@ -142,7 +145,8 @@ impl Product {
     pub fn content_hash(&self) -> ContentHash {
         let price = |price: Option<Price>| price.map(|price| price.to_string()).unwrap_or_default();
         let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
-        ContentHash::of([
+        let rate = self.converted_by.map(|rate| rate.to_string());
+        let always = [
             self.id.as_str(),
             &self.name,
             &self.main_category,
@@ -156,7 +160,9 @@ impl Product {
             &number(self.rating_count),
             &price(self.discount_price),
             &price(self.actual_price),
-        ])
+        ];
+        // Where nothing was converted the hash is what it was before rates were recorded.
+        ContentHash::of(always.into_iter().chain(rate.as_deref()))
     }
 
     /// What a buyer pays today.
@@ -199,5 +205,35 @@ mod tests {
         for text in ["", "Get", "5.1", "5.001", "11", "-1", "4.", "4.2.5", "4,é", ".", "4/10"] {
             assert!(Rating::parse(text).is_err(), "{text:?} should be refused");
         }
+    }
+
+    #[test]
+    fn a_rate_is_content_and_its_absence_changes_no_hash_that_a_store_holds() {
+        let mut product = Product {
+            id: ProductId::new("17").unwrap(),
+            name: "Tripod".into(),
+            main_category: String::new(),
+            sub_category: String::new(),
+            brand: String::new(),
+            description: String::new(),
+            attributes: String::new(),
+            image_url: String::new(),
+            link: String::new(),
+            rating: None,
+            rating_count: None,
+            discount_price: None,
+            actual_price: None,
+            converted_by: None,
+        };
+        let [before, text] = [product.content_hash().to_bytes(), product.text_hash().to_bytes()];
+        let blank = [""; 11];
+        assert_eq!(before, ContentHash::of(["17", "Tripod"].into_iter().chain(blank)).to_bytes());
+        let hashes = ["INR=HKD:0.094", "INR=HKD:0.0941", "EUR=HKD:0.094"].map(|rate| {
+            product.converted_by = Some(rate.parse().unwrap());
+            assert_eq!(product.text_hash().to_bytes(), text, "it is not embedded");
+            product.content_hash().to_bytes()
+        });
+        assert!(hashes.iter().all(|hash| *hash != before));
+        assert!(hashes[0] != hashes[1] && hashes[0] != hashes[2]);
     }
 }

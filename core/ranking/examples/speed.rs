@@ -97,6 +97,7 @@ fn product(seed: usize, words: &[String]) -> Result<Product, entities::InvalidPr
         rating_count: None,
         discount_price: None,
         actual_price: None,
+        converted_by: None,
     })
 }
 

@@ -22,6 +22,7 @@ fn product(name: &str, description: &str) -> Product {
         rating_count: None,
         discount_price: None,
         actual_price: None,
+        converted_by: None,
     }
 }
 

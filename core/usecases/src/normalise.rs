@@ -1,5 +1,7 @@
 use crate::Pricing;
-use entities::{ContentHash, InvalidProductId, Price, Product, ProductId, Rating, clean_text};
+use entities::{
+    ContentHash, InvalidProductId, Price, Product, ProductId, Rate, Rating, clean_text,
+};
 use ports::{FeedRow, RefusedRow};
 
 /// How much of a refused value a message repeats, in characters.
@@ -31,16 +33,17 @@ pub(crate) fn read(
             return Err((fault.of(row), None));
         }
     };
-    let (rating, [discount_price, actual_price]) = match figures(&row, pricing) {
+    let figures = match figures(&row, pricing) {
         Ok(figures) => figures,
         Err(fault) => return Err((fault.of(row), Some(id))),
     };
     Ok(Product {
         id,
-        rating,
+        rating: figures.rating,
         rating_count: count(&row.no_of_ratings),
-        discount_price,
-        actual_price,
+        discount_price: figures.discount_price,
+        actual_price: figures.actual_price,
+        converted_by: figures.converted_by,
         name: clean_text(row.name),
         main_category: clean_text(row.main_category),
         sub_category: clean_text(row.sub_category),
@@ -52,9 +55,14 @@ pub(crate) fn read(
     })
 }
 
-type Figures = (Option<Rating>, [Option<Price>; 2]);
+/// What is told in numbers.
+struct Figures {
+    rating: Option<Rating>,
+    discount_price: Option<Price>,
+    actual_price: Option<Price>,
+    converted_by: Option<Rate>,
+}
 
-/// The rating, and what the product costs now and usually.
 fn figures(row: &FeedRow, pricing: &Pricing) -> Result<Figures, Fault> {
     let rating = match row.ratings.trim() {
         "" | "Get" => None,
@@ -64,11 +72,15 @@ fn figures(row: &FeedRow, pricing: &Pricing) -> Result<Figures, Fault> {
         }
     };
     let price = |field, text: &str| match text.trim() {
-        "" => Ok(None),
-        text => pricing.read(text).map(Some).map_err(|error| Fault::new(field, text, error)),
+        "" => Ok((None, None)),
+        text => pricing
+            .read(text)
+            .map(|(price, rate)| (Some(price), rate))
+            .map_err(|reason| Fault::new(field, text, reason)),
     };
-    let discount_price = price("discount_price", &row.discount_price)?;
-    Ok((rating, [discount_price, price("actual_price", &row.actual_price)?]))
+    let (discount_price, rate) = price("discount_price", &row.discount_price)?;
+    let (actual_price, other) = price("actual_price", &row.actual_price)?;
+    Ok(Figures { rating, discount_price, actual_price, converted_by: rate.or(other) })
 }
 
 /// Why a row is no product.

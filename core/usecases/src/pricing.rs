@@ -15,15 +15,14 @@ impl Pricing {
         Self { unsigned, rates: Vec::new() }
     }
 
-    /// The price that `text` tells, in another currency if there is a rate for its own; an error says
-    /// why it is none.
-    pub(crate) fn read(&self, text: &str) -> Result<Price, String> {
+    /// The price that `text` tells; in another currency if there is a rate for its own, which is
+    /// answered too. An error says why it is none.
+    pub(crate) fn read(&self, text: &str) -> Result<(Price, Option<Rate>), String> {
         let price = Price::parse(text, self.unsigned).map_err(|error| error.to_string())?;
-        match self.rates.iter().find(|rate| rate.from() == price.currency()) {
-            None => Ok(price),
-            Some(rate) => {
-                rate.convert(price).ok_or_else(|| format!("too large to be converted by {rate}"))
-            }
-        }
+        let rate = self.rates.iter().find(|rate| rate.from() == price.currency());
+        let Some(rate) = rate else { return Ok((price, None)) };
+        let converted = rate.convert(price);
+        let converted = converted.ok_or_else(|| format!("too large to be converted by {rate}"))?;
+        Ok((converted, Some(*rate)))
     }
 }

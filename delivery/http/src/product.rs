@@ -20,6 +20,9 @@ pub struct ProductView {
     discount_price: Option<f64>,
     actual_price: Option<f64>,
     currency: Option<String>,
+    /// The rate by which the prices came into that currency, where the shop tells them in another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    converted_by: Option<String>,
     modified_date: String,
     created_date: String,
 }
@@ -38,6 +41,7 @@ impl From<ProductRecord> for ProductView {
         let ProductRecord { product, created, version } = record;
         Self {
             currency: product.price().map(|price| price.currency().code().to_owned()),
+            converted_by: product.converted_by.map(|rate| rate.to_string()),
             ratings: product.rating.map(Rating::stars),
             discount_price: product.discount_price.map(Price::amount),
             actual_price: product.actual_price.map(Price::amount),

@@ -14,6 +14,15 @@ async fn a_product_is_answered_with_all_that_is_known_of_it() {
 }
 
 #[tokio::test]
+async fn the_rate_that_converted_a_price_is_told_where_there_is_one() {
+    let shop = Shop::open().await;
+    let rate = |json: &serde_json::Value| json.get("converted_by").cloned();
+    let converted = shop.get("/api/products/PH-2").await.json();
+    assert_eq!(rate(&converted), Some("EUR=INR:90.5".into()));
+    assert_eq!(rate(&shop.get("/api/products/PH-1").await.json()), None);
+}
+
+#[tokio::test]
 async fn what_is_like_a_product_leaves_it_out() {
     let shop = Shop::open().await;
     let answer = shop.get("/api/products/PH-1/similar?limit=2").await;

@@ -27,7 +27,7 @@ pub(crate) struct FeedSettings {
     map: Option<ColumnMap>,
 
     /// Convert prices of a currency at a fixed rate before they are kept, as `INR=HKD:0.094`; may
-    /// be given for several currencies. What is kept is the price that results.
+    /// be given for several currencies. What is kept is the price that results, and the rate.
     #[arg(long = "rate", env = "AKIN_RATES", value_name = "RATE", value_delimiter = ',')]
     rates: Vec<Rate>,
 }

@@ -212,6 +212,12 @@ fn prices_are_kept_in_the_currency_that_a_rate_gives() {
     let line = exported.lines().find(|line| line.contains("\"PH-1\"")).unwrap();
     let product: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(product["actual_price"], 122.11);
+    assert_eq!(product["converted_by"], "INR=HKD:0.094");
+    let other = "ingest --no-embed --json --rate INR=HKD:0.0940001 feed.csv";
+    assert_eq!(place.run(other).succeeds().counts(["changed", "unchanged"]), [4, 0]);
+    let without = place.run("ingest --no-embed --json feed.csv").succeeds();
+    assert_eq!(without.counts(["changed", "unchanged"]), [4, 0]);
+    assert!(!place.run("export --no-embeddings").succeeds().stdout.contains("converted_by"));
 }
 
 #[test]

@@ -96,6 +96,7 @@ fn product(seed: u64) -> Product {
         rating_count: Some(number % 10_000),
         discount_price: None,
         actual_price: Some(Price::from_minor(number % 10_000_000, Currency::INR)),
+        converted_by: None,
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn product(id: &str, name: &str) -> Product {
         rating_count: Some(u64::MAX),
         discount_price: Some(Price::from_minor(61_750, Currency::INR)),
         actual_price: Some(Price::from_minor(u64::MAX, Currency::USD)),
+        converted_by: None,
     }
 }
 

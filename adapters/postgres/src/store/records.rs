@@ -4,7 +4,9 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
 use async_trait::async_trait;
-use entities::{Currency, Price, Product, ProductId, ProductRecord, Rating, Version};
+use entities::{
+    Currency, InvalidRate, Price, Product, ProductId, ProductRecord, Rate, Rating, Version,
+};
 use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection};
 use std::collections::HashMap;
@@ -23,7 +25,7 @@ const RECORDS: &str = "
         coalesce(name::text, ''), coalesce(main_category::text, ''),
         coalesce(sub_category::text, ''), coalesce(brand::text, ''),
         coalesce(description::text, ''), coalesce(attributes::text, ''),
-        coalesce(image_url::text, ''), coalesce(link::text, '')
+        coalesce(image_url::text, ''), coalesce(link::text, ''), akin_converted_by
     FROM {products} WHERE akin_version IS NOT NULL AND ";
 
 /// The next products behind one, in the order of their ids' bytes.
@@ -132,6 +134,7 @@ fn record(row: &PgRow) -> Result<ProductRecord, Failure> {
         rating_count: count.map(i64::cast_unsigned),
         discount_price: price(row, 5)?,
         actual_price: price(row, 7)?,
+        converted_by: rate(get(row, 17)?)?,
     };
     Ok(ProductRecord { product, created: Version(get(row, 2)?), version: Version(get(row, 1)?) })
 }
@@ -140,6 +143,11 @@ fn rating(hundredths: Option<i16>) -> Result<Option<Rating>, Failure> {
     let Some(hundredths) = hundredths else { return Ok(None) };
     let rating = u16::try_from(hundredths).ok().and_then(Rating::from_hundredths);
     rating.map(Some).ok_or_else(|| Failure::corrupt(format!("a rating of {hundredths}")))
+}
+
+fn rate(text: Option<&str>) -> Result<Option<Rate>, Failure> {
+    let rate = text.map(str::parse).transpose();
+    rate.map_err(|error: InvalidRate| Failure::corrupt(error.to_string()))
 }
 
 /// The price whose coins stand in column `at` and whose currency in the next.

@@ -15,19 +15,19 @@ pub(crate) fn upsert(conflict: &str) -> String {
              brand, description, attributes, image_url, link, akin_rating, akin_rating_count,
              akin_discount_price, akin_discount_currency, akin_actual_price, akin_actual_currency,
              ratings, discount_price, actual_price, akin_version, akin_created, modified_date,
-             created_date)
+             created_date, akin_converted_by)
          SELECT id, hash, name, main_category, sub_category, brand, description, attributes,
              image_url, link, rating, rating_count, discount, discount_currency, actual,
              actual_currency, rating::numeric / 100, discount_amount::numeric,
-             actual_amount::numeric, version, created, {modified}, {created}
+             actual_amount::numeric, version, created, {modified}, {created}, converted_by
          FROM unnest(
              $1::text[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
              $8::text[], $9::text[], $10::text[], $11::smallint[], $12::bigint[], $13::bigint[],
              $14::text[], $15::bigint[], $16::text[], $17::text[], $18::text[], $19::bigint[],
-             $20::bigint[])
+             $20::bigint[], $21::text[])
          AS batch(id, hash, name, main_category, sub_category, brand, description, attributes,
              image_url, link, rating, rating_count, discount, discount_currency, actual,
-             actual_currency, discount_amount, actual_amount, version, created)
+             actual_currency, discount_amount, actual_amount, version, created, converted_by)
          ORDER BY id
          ON CONFLICT (product_id) DO UPDATE SET
              akin_hash = excluded.akin_hash, name = excluded.name,
@@ -42,6 +42,7 @@ pub(crate) fn upsert(conflict: &str) -> String {
              akin_actual_currency = excluded.akin_actual_currency, ratings = excluded.ratings,
              discount_price = excluded.discount_price, actual_price = excluded.actual_price,
              akin_version = excluded.akin_version, modified_date = excluded.modified_date,
+             akin_converted_by = excluded.akin_converted_by,
              {conflict}"
     )
 }
@@ -71,6 +72,7 @@ pub(crate) struct Columns<'a> {
     actual: Prices,
     versions: Vec<i64>,
     created: Vec<i64>,
+    rates: Vec<Option<String>>,
 }
 
 #[derive(Default)]
@@ -122,6 +124,7 @@ impl<'a> Columns<'a> {
         self.actual.push(product.actual_price);
         self.versions.push(version.0);
         self.created.push(created.0);
+        self.rates.push(product.converted_by.map(|rate| rate.to_string()));
     }
 
     /// Binds all columns, as the parameters of [`upsert`].
@@ -141,5 +144,6 @@ impl<'a> Columns<'a> {
             .bind(self.actual.amounts)
             .bind(self.versions)
             .bind(self.created)
+            .bind(self.rates)
     }
 }

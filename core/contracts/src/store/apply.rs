@@ -1,5 +1,5 @@
 use super::{Store, apply, fates, fetch, outbox, waiting};
-use crate::sample::{bare_product, product};
+use crate::sample::{bare_product, product, rate};
 use entities::{Currency, Price, Product, Rating, Version};
 
 /// Nothing to do is no error.
@@ -47,6 +47,9 @@ pub async fn other_content_in_any_field_is_a_change(store: &Store) {
         Product { discount_price: None, ..base.clone() },
         Product { actual_price: price(129_901), ..base.clone() },
         Product { actual_price: Some(Price::from_minor(129_900, Currency::USD)), ..base.clone() },
+        Product { converted_by: Some(rate("HKD=INR:10.638")), ..base.clone() },
+        Product { converted_by: Some(rate("USD=INR:10.6382")), ..base.clone() },
+        Product { converted_by: None, ..base.clone() },
         bare_product("a"),
     ];
     apply(store, std::slice::from_ref(&base), 0).await;

@@ -1,5 +1,5 @@
 use super::{Store, apply, fetch};
-use crate::sample::{bare_product, id, product, unusual_ids, unusual_texts};
+use crate::sample::{bare_product, id, product, rate, unusual_ids, unusual_texts};
 use entities::{Currency, Price, Product, Rating, Version};
 
 /// Every field of a product is kept.
@@ -55,17 +55,19 @@ pub async fn unusual_texts_come_back_as_they_were(store: &Store) {
     assert_eq!(again.unchanged.len(), products.len(), "they are equal to themselves");
 }
 
-/// Prices up to the largest, ratings up to five stars, times from the first to the last.
+/// Prices and rates up to the largest, ratings up to five stars, times from the first to the last.
 pub async fn the_largest_numbers_come_back_as_they_were(store: &Store) {
     let largest = i64::MAX.cast_unsigned();
-    let extreme = |name: &str, hundredths, minor, count| Product {
+    let extreme = |name: &str, hundredths, minor, count, factor: &str| Product {
         rating: Rating::from_hundredths(hundredths),
         rating_count: Some(count),
         discount_price: Some(Price::from_minor(minor, Currency::new("JPY").unwrap())),
         actual_price: Some(Price::from_minor(minor, Currency::USD)),
+        converted_by: Some(rate(&format!("JPY=USD:{factor}"))),
         ..product(name, name)
     };
-    let (least, most) = (extreme("least", 0, 0, 0), extreme("most", 500, largest, largest));
+    let least = extreme("least", 0, 0, 0, "0.000000001");
+    let most = extreme("most", 500, largest, largest, "18446744073.709551615");
     apply(store, std::slice::from_ref(&least), i64::MIN).await;
     apply(store, std::slice::from_ref(&most), i64::MAX).await;
     for (product, at) in [(least, i64::MIN), (most, i64::MAX)] {

@@ -1,8 +1,10 @@
 //! How prices are read, and told in another currency.
 
+use crate::house::{House, day};
 use entities::{Currency, Product};
+use memory::MemoryFeed;
 use ports::{FeedRow, RefusedRow};
-use usecases::{Pricing, normalise};
+use usecases::{IngestFeed, Pricing, normalise};
 
 fn row(actual_price: &str, discount_price: &str) -> FeedRow {
     let (actual_price, discount_price) = (actual_price.to_owned(), discount_price.to_owned());
@@ -27,6 +29,37 @@ fn prices_of_a_currency_with_a_rate_are_converted_and_all_others_stay() {
         let prices = prices.map(|price| price.map_or_else(String::new, |price| price.to_string()));
         assert_eq!(prices, expected);
     }
+}
+
+#[test]
+fn a_product_names_the_rate_that_converted_its_prices() {
+    for (actual, discount, rate) in [
+        ("₹1,299", "617.50", Some("INR=HKD:0.094")),
+        ("10 EUR", "10 GBP", Some("EUR=USD:1.1")),
+        ("10 EUR", "₹10", Some("INR=HKD:0.094")),
+        ("10 GBP", "", None),
+        ("", "", None),
+    ] {
+        let told = read(actual, discount).unwrap().converted_by.map(|rate| rate.to_string());
+        assert_eq!(told.as_deref(), rate, "{actual}, {discount}");
+    }
+}
+
+#[tokio::test]
+async fn another_rate_is_a_change_even_of_the_same_price_and_embeds_nothing() {
+    let house = House::new();
+    let mut summaries = Vec::new();
+    for (at, rate) in [(1, "INR=HKD:0.094"), (2, "INR=HKD:0.0940"), (3, "INR=HKD:0.0941")] {
+        let rates = vec![rate.parse().unwrap()];
+        let pricing = Pricing { unsigned: Currency::INR, rates };
+        let ingest = IngestFeed { store: house.store.clone(), pricing };
+        let mut feed = MemoryFeed::new("shop.csv", vec![Ok(row("₹1", ""))]);
+        let summary = ingest.run(&mut feed, day(at), &|_| ()).await.unwrap();
+        let embedding = house.embed().await;
+        let counts = (summary.inserted, summary.changed, summary.unchanged);
+        summaries.push((counts, embedding.embedded, embedding.updated_fields));
+    }
+    assert_eq!(summaries, [((1, 0, 0), 1, 0), ((0, 0, 1), 0, 0), ((0, 1, 0), 0, 1)]);
 }
 
 #[test]

@@ -177,6 +177,7 @@ pub(crate) fn products() -> Vec<Product> {
         rating_count: None,
         discount_price: None,
         actual_price: None,
+        converted_by: None,
     };
     let rupees = |minor| Some(Price::from_minor(minor, Currency::INR));
     let (phones, home) = (("Phones", "Tripods"), ("Home", "Lamps"));
@@ -194,6 +195,7 @@ pub(crate) fn products() -> Vec<Product> {
     products[0].description = "Holds any phone.".into();
     products[1].rating = Rating::from_hundredths(380);
     products[1].actual_price = rupees(99_900);
+    products[1].converted_by = Some("EUR=INR:90.5".parse().unwrap());
     products[2].actual_price = rupees(25_000);
     products[3].rating = Rating::from_hundredths(500);
     products

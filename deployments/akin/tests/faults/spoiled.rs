@@ -22,6 +22,7 @@ fn product(id: &str, name: &str, price: &str) -> Product {
         rating_count: None,
         discount_price: None,
         actual_price: Some(Price::parse(price, Currency::USD).expect("a price")),
+        converted_by: None,
     }
 }
 
