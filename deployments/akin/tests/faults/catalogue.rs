@@ -20,6 +20,11 @@ const THINGS: [&str; 8] = [
 const TALES: [&str; 4] =
     ["", "Made to last for years.", "Fits into any bag.", "Comes with a cloth to clean it."];
 
+/// What is told of each product beside its tale: so long that embedding takes most of a worker's time.
+const LORE: &str = "Our workshop has made things for the house and the garden and for long journeys since \
+    the days of our grandparents and every piece is looked at by somebody who knows how it will be used \
+    before it is wrapped and sent on its way to you with a card that says who made it and where";
+
 const HEADER: &str = "product_id,name,description,attributes,actual_price\n";
 
 /// The feeds' names, the one that counts last.
@@ -58,15 +63,26 @@ impl Catalogue {
         Self((0..KNOWN).map(offer).collect())
     }
 
-    /// Lets a few products change, go, or come back. Many are then what they were once before.
+    /// Lets a few products change, go, or come back, and now and then most of them. Many are then what
+    /// they were once before.
     pub(crate) fn change(&mut self, random: &mut Rng) {
-        for _ in 0..random.u8(6..18) {
+        let times = if random.u8(..4) == 0 { KNOWN / 2 } else { 10 };
+        self.change_times(random, times);
+    }
+
+    /// Lets most of the products change.
+    pub(crate) fn change_most(&mut self, random: &mut Rng) {
+        self.change_times(random, 2 * KNOWN);
+    }
+
+    fn change_times(&mut self, random: &mut Rng, times: usize) {
+        for _ in 0..times {
             let offer = &mut self.0[random.usize(..KNOWN)];
             match random.u8(..10) {
                 0..=3 => offer.look = random.usize(..LOOKS.len()),
-                4 => offer.tale = random.usize(..TALES.len()),
-                5..=6 => offer.cents = random.u32(1..100_000),
-                7..=8 => offer.is_sold = !offer.is_sold,
+                4..=5 => offer.tale = random.usize(..TALES.len()),
+                6..=7 => offer.cents = random.u32(1..100_000),
+                8 => offer.is_sold = !offer.is_sold,
                 _ => {
                     let all = [Told::Once, Told::TwiceInOneFeed, Told::InBothFeeds];
                     offer.told = all[random.usize(..all.len())];
@@ -92,7 +108,7 @@ impl Catalogue {
     /// Name, description and price of what is sold, by id: what must be found, whoever read the feeds.
     pub(crate) fn expected(&self) -> BTreeMap<String, [String; 3]> {
         let texts = |(id, offer): (usize, &Offer)| {
-            (name_of(id), [offer.name(id), TALES[offer.tale].to_owned(), offer.price() + " USD"])
+            (name_of(id), [offer.name(id), offer.description(), offer.price() + " USD"])
         };
         self.sold().map(texts).collect()
     }
@@ -117,13 +133,17 @@ impl Offer {
         format!("{} {} number {id}", LOOKS[self.look], THINGS[id % THINGS.len()])
     }
 
+    fn description(&self) -> String {
+        format!("{} {LORE}", TALES[self.tale]).trim().to_owned()
+    }
+
     fn price(&self) -> String {
         format!("{}.{:02}", self.cents / 100, self.cents % 100)
     }
 
     fn row(&self, id: usize) -> String {
-        let (name, tale, price) = (self.name(id), TALES[self.tale], self.price());
-        format!("{},{name},{tale},{},{price}\n", name_of(id), word(id))
+        let (name, description, price) = (self.name(id), self.description(), self.price());
+        format!("{},{name},{description},{},{price}\n", name_of(id), word(id))
     }
 }
 

@@ -68,13 +68,20 @@ impl Process {
     /// Asks it to end, and waits until it has.
     pub(crate) fn end(&mut self) {
         self.signal("TERM");
-        let asked = Instant::now();
-        while self.is_alive() {
-            let words = &self.words;
-            assert!(asked.elapsed() < Duration::from_secs(30), "`akin {words}` does not end");
+        let is_over = self.ends_within(Duration::from_secs(30));
+        assert!(is_over, "`akin {}` does not end", self.words);
+    }
+
+    /// Waits until it has ended, but no longer; says whether it has.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
+        let began = Instant::now();
+        while self.ended().is_none() {
+            if began.elapsed() > time {
+                return false;
+            }
             thread::sleep(Duration::from_millis(5));
         }
-        self.ended();
+        true
     }
 
     fn status(&mut self) -> Option<ExitStatus> {

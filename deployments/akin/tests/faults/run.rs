@@ -71,7 +71,8 @@ impl Run {
         while self.injected() < self.faults {
             let until = self.faults.min(self.injected() + AT_ONCE);
             self.storm(until);
-            self.call_off();
+            let sleeper = self.call_off();
+            self.overtake(sleeper);
             self.finish();
             let verdict = self.compare().await;
             assert!(verdict.is_clean(), "{verdict}");
@@ -170,14 +171,16 @@ impl Run {
         }
     }
 
-    /// Ends all faults and the crew: each is killed, or asked to end.
-    fn call_off(&mut self) {
+    /// Ends all faults and the crew: each is killed, or asked to end, but for a worker that is stopped.
+    fn call_off(&mut self) -> Process {
         while let Some(last) = self.passing.iter().map(|(until, _)| *until).max() {
             self.relieve(last);
         }
         for gate in &self.stage.gates {
             gate.cut_after(None);
         }
+        let mut sleeper = self.crew.swap_remove(self.random.usize(INGESTION + 1..CREW));
+        sleeper.signal("STOP");
         for mut process in std::mem::take(&mut self.crew) {
             if self.random.bool() {
                 process.kill();
@@ -185,6 +188,23 @@ impl Run {
                 process.end();
             }
         }
+        sleeper
+    }
+
+    /// Lets others bring nearly all up to date, as far as they can while a worker sleeps on what it has
+    /// in hand, which may be a lock; then lets it go on, with what is out of date.
+    fn overtake(&mut self, mut sleeper: Process) {
+        self.catalogue.change_most(&mut self.random);
+        self.publish();
+        for words in [ingestion("--no-embed"), "worker --once".to_owned()] {
+            let remarks = self.stage.shop.place.path("remarks-overtaking");
+            let mut other = Process::begin(&words, self.stage.shop.akin(&words), remarks);
+            if !other.ends_within(Duration::from_secs(4)) {
+                other.kill();
+            }
+        }
+        sleeper.signal("CONT");
+        sleeper.end();
     }
 
     /// Works undisturbed until nothing is left to do.
@@ -237,5 +257,5 @@ impl Drop for Run {
 }
 
 fn ingestion(flags: &str) -> String {
-    format!("ingest --complete {flags} {}", FEEDS.join(" "))
+    format!("ingest --complete --max-removed 80% {flags} {}", FEEDS.join(" "))
 }
