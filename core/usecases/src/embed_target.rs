@@ -1,6 +1,6 @@
 use crate::EmbedSummary;
 use crate::embed_page::{Outcome, Watch};
-use entities::{Change, Facets, ProductId, ProductRecord};
+use entities::{Change, Embedding, Facets, ProductId, ProductRecord};
 use futures::future::try_join_all;
 use futures::join;
 use ports::{
@@ -77,7 +77,8 @@ impl EmbedTarget {
         Ok((failures, overtaken))
     }
 
-    /// Embeds a batch while the one before is written. Once it is stopped, the rest is left.
+    /// Embeds a batch while the one before is analysed and written. Once it is stopped, the rest is
+    /// left.
     pub(crate) async fn embed(
         &self,
         records: &[&ProductRecord],
@@ -85,27 +86,37 @@ impl EmbedTarget {
         watch: &mut dyn Watch,
     ) -> PortResult<Outcome> {
         let mut outcome = Outcome::default();
+        let mut batches = records.chunks(BATCH);
         let mut waiting = Vec::new();
-        for batch in records.chunks(BATCH) {
-            if watch.is_stopped() {
-                outcome.left.extend(batch.iter().map(|record| record.product.id.clone()));
-                continue;
+        loop {
+            let batch = if watch.is_stopped() { None } else { batches.next() };
+            if batch.is_none() && waiting.is_empty() {
+                let left = batches.flatten().map(|record| record.product.id.clone());
+                outcome.left.extend(left);
+                return Ok(outcome);
             }
-            let (embedded, written) =
-                join!(self.embed_batch(batch, &mut summary.truncated), self.write(&waiting));
-            let (entries, refused) = embedded?;
+            let count = waiting.len();
+            // The embedder is asked first, so that it works while this thread analyses.
+            let embedded = self.embed_batch(batch.unwrap_or_default(), &mut summary.truncated);
+            let (embedded, written) = join!(embedded, self.keep(waiting));
+            let (embedded, refused) = embedded?;
             outcome.failures.extend(refused);
             let unwritten = written?;
-            summary.embedded += (waiting.len() - unwritten.len()) as u64;
+            summary.embedded += (count - unwritten.len()) as u64;
             outcome.failures.extend(unwritten);
-            watch.step(waiting.len() as u64);
-            waiting = entries;
+            watch.step(count as u64);
+            waiting = embedded;
         }
-        let unwritten = self.write(&waiting).await?;
-        summary.embedded += (waiting.len() - unwritten.len()) as u64;
-        outcome.failures.extend(unwritten);
-        watch.step(waiting.len() as u64);
-        Ok(outcome)
+    }
+
+    /// Writes what was embedded.
+    async fn keep(&self, embedded: Vec<(&ProductRecord, Embedding)>) -> PortResult<Failures> {
+        let entries = embedded.into_iter().map(|(record, embedding)| {
+            let text_hash = record.product.text_hash();
+            let fingerprint = self.embedder.fingerprint().clone();
+            entry(record, Meaning::Embedded { embedding, text_hash, fingerprint })
+        });
+        self.write(&entries.collect::<Vec<_>>()).await
     }
 
     async fn write(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
@@ -117,36 +128,38 @@ impl EmbedTarget {
     }
 
     /// Embeds all of them; if the model refuses one text, all but that one.
-    async fn embed_batch(
+    async fn embed_batch<'a>(
         &self,
-        records: &[&ProductRecord],
+        records: &[&'a ProductRecord],
         truncated: &mut u64,
-    ) -> PortResult<(Vec<IndexEntry>, Failures)> {
+    ) -> PortResult<(Vec<(&'a ProductRecord, Embedding)>, Failures)> {
         let mut failures = Failures::new();
-        let whole = self.entries(records, truncated).await;
-        match whole {
-            Ok(entries) => return Ok((entries, failures)),
+        match self.embeddings(records, truncated).await {
+            Ok(embedded) => return Ok((embedded, failures)),
             Err(error) if is_about_all(&error) => return Err(error),
             Err(_) => {}
         }
-        let mut entries = Vec::with_capacity(records.len());
+        let mut embedded = Vec::with_capacity(records.len());
         for record in records {
-            match self.entries(std::slice::from_ref(record), truncated).await {
-                Ok(entry) => entries.extend(entry),
+            match self.embeddings(std::slice::from_ref(record), truncated).await {
+                Ok(one) => embedded.extend(one),
                 Err(error) if is_about_all(&error) => return Err(error),
                 Err(error) => {
                     failures.insert(record.product.id.clone(), error);
                 }
             }
         }
-        Ok((entries, failures))
+        Ok((embedded, failures))
     }
 
-    async fn entries(
+    async fn embeddings<'a>(
         &self,
-        records: &[&ProductRecord],
+        records: &[&'a ProductRecord],
         truncated: &mut u64,
-    ) -> PortResult<Vec<IndexEntry>> {
+    ) -> PortResult<Vec<(&'a ProductRecord, Embedding)>> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
         let texts: Vec<_> = records.iter().map(|record| record.product.embedded_text()).collect();
         let embedded = self.embedder.embed(&texts).await?;
         if embedded.embeddings.len() != records.len() {
@@ -155,13 +168,7 @@ impl EmbedTarget {
             return Err(PortError::new("embedder", ErrorKind::Corrupt, message));
         }
         *truncated += embedded.truncated as u64;
-        let fingerprint = self.embedder.fingerprint();
-        let entries = records.iter().zip(embedded.embeddings).map(|(record, embedding)| {
-            let text_hash = record.product.text_hash();
-            let fingerprint = fingerprint.clone();
-            entry(record, Meaning::Embedded { embedding, text_hash, fingerprint })
-        });
-        Ok(entries.collect())
+        Ok(records.iter().copied().zip(embedded.embeddings).collect())
     }
 }
 
