@@ -2,7 +2,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build model python demo services stop-services test bench fmt lint deny sanitize clean
+.PHONY: help build model python demo services stop-services test bench fuzz fmt lint deny sanitize clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -39,6 +39,11 @@ test: model python ## set up what the tests need, real servers too, and run ever
 
 bench: model ## compare akin with its peers, side by side in one run
 	bench/run
+
+FUZZ_RUNS ?= 10000000
+
+fuzz: ## try every parser with FUZZ_RUNS made-up inputs, 10 million unless told
+	fuzz/run --runs $(FUZZ_RUNS)
 
 fmt: ## format the code
 	$(CARGO) fmt --all

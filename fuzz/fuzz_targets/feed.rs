@@ -1,0 +1,7 @@
+//! A feed whose content tells its format and its compression, read to its end.
+#![no_main]
+
+use fuzz::read_feed;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| read_feed(None, bytes));

@@ -1,0 +1,24 @@
+//! Prices, ratings and rates: what is read is written and read again as the same.
+#![no_main]
+
+use entities::{Currency, Price, Rate, Rating};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    for unsigned in [Currency::INR, Currency::USD] {
+        if let Ok(price) = Price::parse(text, unsigned) {
+            assert_eq!(Price::parse(&price.to_string(), unsigned), Ok(price));
+        }
+    }
+    if let Ok(rating) = Rating::parse(text) {
+        assert_eq!(Rating::from_hundredths(rating.hundredths()), Some(rating));
+    }
+    // A rate, and a price that it converts.
+    let (rate, price) = text.split_once(' ').unwrap_or((text, ""));
+    if let Ok(rate) = rate.parse::<Rate>() {
+        assert_eq!(rate.to_string().parse(), Ok(rate));
+        if let Ok(price) = Price::parse(price, rate.from()) {
+            rate.convert(price);
+        }
+    }
+});

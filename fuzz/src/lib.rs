@@ -1,0 +1,46 @@
+//! What the fuzz targets share. Each takes bytes and must neither panic, hang, nor need more memory
+//! than a parser of bounded input does.
+
+pub mod model;
+
+use entities::Currency;
+use feeds::{Format, Options};
+use std::io::Cursor;
+use std::panic;
+use std::sync::LazyLock;
+use tokio::runtime::{Builder, Runtime};
+use usecases::{Pricing, normalise};
+
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_current_thread().enable_time().build().expect("a runtime"));
+
+/// Waits for `future`.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
+}
+
+/// Reads a feed to its end, and every row as a product. Whatever is wrong has to be said.
+pub fn read_feed(format: Option<Format>, bytes: &[u8]) {
+    let options = Options { format, ..Options::default() };
+    let feed = feeds::from_reader("fuzz", Cursor::new(bytes.to_vec()), &options);
+    let Ok(mut feed) = feed else { return };
+    let rate = "INR=HKD:0.094".parse().expect("a rate");
+    let pricing = Pricing { unsigned: Currency::INR, rates: vec![rate] };
+    wait(async {
+        while let Ok(Some(batch)) = feed.next_batch().await {
+            assert!(!batch.is_empty(), "a batch holds something");
+            for item in batch {
+                let read = item.and_then(|row| normalise(row, &pricing));
+                match read {
+                    Ok(product) => assert!(!product.name.is_empty(), "a product has a name"),
+                    Err(refused) => assert!(!refused.reason.is_empty(), "a refusal has a reason"),
+                }
+            }
+        }
+    });
+}
+
+/// Lets what catches a panic of a library catch it: of the fuzzer's own hook, each is the end.
+pub fn let_panics_be_caught() {
+    panic::set_hook(Box::new(|_| ()));
+}
