@@ -22,7 +22,7 @@ const BLOCK: usize = 256;
 
 /// How many rows are looked at in 8 bits, after their single bits, for each that will be compared
 /// exactly: recall .99 on embeddings of products, at 10 hits and at 200.
-const RESCORED: usize = 64;
+const RESCORED: usize = 80;
 
 /// At least so many of them.
 const LEAST_RESCORED: usize = 4_000;
