@@ -1,4 +1,5 @@
-use crate::{QueryTerms, terms};
+use crate::QueryTerms;
+use crate::terms::Wanted;
 use entities::{AnalyzedText, BM25_K1, Mode, TextField};
 use std::collections::HashMap;
 
@@ -80,11 +81,7 @@ fn narrow(score: f64, text: f64, coverage: f64) -> Score {
 struct Reader<'a> {
     query: &'a QueryTerms,
     /// The query's distinct terms.
-    distinct: Vec<&'a [u8]>,
-    /// Their first bytes: most words of a text are told apart by theirs.
-    heads: Vec<u64>,
-    /// Where each is; used when there are too many to compare with one by one.
-    places: HashMap<&'a [u8], usize>,
+    wanted: Wanted<'a>,
     /// For each term of the query its place among the distinct ones.
     terms: Vec<usize>,
     /// The query's adjacent pairs, and their weights.
@@ -96,9 +93,6 @@ struct Reader<'a> {
     /// The title's adjacent pairs of query terms.
     adjacent: Vec<(usize, usize)>,
 }
-
-/// Up to so many terms are compared one by one, which is faster than hashing.
-const FEW: usize = 24;
 
 impl<'a> Reader<'a> {
     fn new(query: &'a QueryTerms) -> Self {
@@ -120,21 +114,9 @@ impl<'a> Reader<'a> {
             frequencies: vec![0.0; distinct.len()],
             counts: vec![0; distinct.len()],
             adjacent: Vec::new(),
-            heads: distinct.iter().map(|term| terms::head(term)).collect(),
-            distinct,
-            places,
+            wanted: Wanted::new(&distinct),
             terms,
         }
-    }
-
-    #[inline]
-    fn place(&self, term: &[u8], head: u64) -> Option<usize> {
-        if self.distinct.len() > FEW {
-            return self.places.get(term).copied();
-        }
-        let alike = self.heads.iter().zip(&self.distinct);
-        let is_it = |(known_head, known): (&u64, &&[u8])| *known_head == head && *known == term;
-        alike.into_iter().position(is_it)
     }
 
     fn read(&mut self, text: &AnalyzedText) -> Words {
@@ -165,20 +147,18 @@ impl<'a> Reader<'a> {
 
     #[expect(clippy::cast_precision_loss, reason = "a text has fewer than 2^52 terms")]
     fn read_field(&mut self, field: TextField, stream: &str) {
-        self.counts.fill(0);
-        let (mut length, mut before) = (0_usize, None);
-        terms::visit(stream.as_bytes(), |term, head| {
-            let place = self.place(term, head);
-            if let Some(place) = place {
-                self.counts[place] += 1;
-                if let (TextField::Title, Some(before)) = (field, before)
-                    && length < TITLE
-                {
-                    self.adjacent.push((before, place));
-                }
+        let Self { wanted, counts, adjacent, .. } = self;
+        counts.fill(0);
+        let mut last = None;
+        let length = wanted.find(stream.as_bytes(), |position, place| {
+            counts[place] += 1;
+            if let (TextField::Title, Some((before, one))) = (field, last)
+                && before + 1 == position
+                && position < TITLE
+            {
+                adjacent.push((one, place));
             }
-            before = place;
-            length += 1;
+            last = Some((position, place));
         });
         let average = f64::from(self.query.average_lengths[field.position()]);
         let weight = field.norm(length as f64, average);

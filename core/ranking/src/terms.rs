@@ -1,73 +1,172 @@
-//! Takes an analysed stream apart: most of the time of scoring goes here.
+//! Finds a query's terms in analysed streams: most of the time of scoring goes here.
 
-/// A space in each byte.
-const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
-/// All bits of a byte but the highest, in each byte.
-const LOW: u64 = u64::from_le_bytes([0x7F; 8]);
+use std::collections::HashMap;
 
-/// Visits each term of `stream` with its [`head`]; terms are separated by spaces.
-///
-/// Eight bytes are looked at together, so that what costs a branch is a term and not a byte.
-#[inline]
-pub(crate) fn visit<'a>(stream: &'a [u8], mut visit: impl FnMut(&'a [u8], u64)) {
-    let (words, rest) = stream.as_chunks::<8>();
-    let mut last = [b' '; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let mut begin = 0;
-    for place in 0..=words.len() {
-        let mut left = spaces(u64::from_le_bytes(*words.get(place).unwrap_or(&last)));
-        while left != 0 {
-            let end = (8 * place + left.trailing_zeros() as usize / 8).min(stream.len());
-            left &= left - 1;
-            if end > begin {
-                let term = &stream[begin..end];
-                visit(term, head_within(&stream[begin..], term));
-            }
-            begin = end + 1;
+/// Bytes that are looked at together: a bit for each fits a number.
+const BLOCK: usize = 64;
+
+/// Up to so many terms are compared one by one, which is faster than hashing.
+const FEW: usize = 24;
+
+/// Up to so many first bytes are looked for; with more, nearly every term has one of them.
+const FEW_INITIALS: usize = 8;
+
+/// The terms that are looked for, each with its place among them.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    terms: Vec<Term<'a>>,
+    /// Their first bytes, each once; none if there are too many.
+    initials: Vec<u8>,
+    /// Used when there are too many to compare with one by one.
+    places: HashMap<&'a [u8], usize>,
+}
+
+/// A term, and its first eight bytes, by which nearly all terms differ: one number is compared faster
+/// than bytes are.
+#[derive(Debug)]
+struct Term<'a> {
+    text: &'a [u8],
+    head: u64,
+    /// Which bytes of the head are the term's.
+    mask: u64,
+}
+
+impl<'a> Wanted<'a> {
+    /// Looks for `terms`, which differ.
+    pub(crate) fn new(terms: &[&'a [u8]]) -> Self {
+        let mut initials: Vec<_> = terms.iter().filter_map(|term| term.first().copied()).collect();
+        initials.sort_unstable();
+        initials.dedup();
+        initials.truncate(if initials.len() > FEW_INITIALS { 0 } else { FEW_INITIALS });
+        Self {
+            terms: terms.iter().map(|term| Term::new(term)).collect(),
+            initials,
+            places: terms.iter().enumerate().map(|(place, term)| (*term, place)).collect(),
         }
     }
-}
 
-/// [`head`] of the `term` with which `stream` begins, usually without looking at its bytes one by
-/// one.
-#[inline]
-fn head_within(stream: &[u8], term: &[u8]) -> u64 {
-    let Some(eight) = stream.first_chunk() else { return head(term) };
-    let behind = u64::MAX.checked_shl(8 * u32::try_from(term.len()).unwrap_or(u32::MAX / 8));
-    u64::from_le_bytes(*eight) & !behind.unwrap_or_default()
-}
-
-/// The first eight bytes of `term`, zeros where it is shorter: nearly all terms differ in theirs, and
-/// one number is compared faster than bytes are.
-pub(crate) fn head(term: &[u8]) -> u64 {
-    let mut eight = [0; 8];
-    for (byte, of_term) in eight.iter_mut().zip(term) {
-        *byte = *of_term;
+    /// Visits the terms of `stream` that are wanted, each with its position among all terms and its
+    /// place among the wanted ones; answers how many terms there are. Terms are separated by spaces.
+    ///
+    /// Sixty-four bytes are looked at together. Terms are counted where they begin, and only those
+    /// that begin as a wanted one does are looked at any further.
+    #[inline]
+    pub(crate) fn find(&self, stream: &[u8], mut visit: impl FnMut(usize, usize)) -> usize {
+        let (blocks, rest) = stream.as_chunks::<BLOCK>();
+        let mut last = [b' '; BLOCK];
+        last[..rest.len()].copy_from_slice(rest);
+        let (mut count, mut goes_on) = (0, 0);
+        for (number, block) in blocks.iter().chain([&last]).enumerate() {
+            let (letters, alike) = self.letters(block);
+            let begins = letters & !(letters << 1 | goes_on);
+            goes_on = letters >> (BLOCK - 1);
+            let mut left = begins & alike;
+            while left != 0 {
+                let at = left.trailing_zeros();
+                left &= left - 1;
+                if let Some(place) = self.place(&stream[BLOCK * number + at as usize..]) {
+                    let before = begins & ((1 << at) - 1);
+                    visit(count + before.count_ones() as usize, place);
+                }
+            }
+            count += begins.count_ones() as usize;
+        }
+        count
     }
+
+    /// A bit for each byte of a block that is no space, and for each with which a wanted term begins.
+    #[inline]
+    fn letters(&self, block: &[u8; BLOCK]) -> (u64, u64) {
+        let mut spaces = [0; BLOCK];
+        mark(&mut spaces, block, b' ');
+        let mut alike = [0; BLOCK];
+        for initial in &self.initials {
+            mark(&mut alike, block, *initial);
+        }
+        let alike = if self.initials.is_empty() { u64::MAX } else { gathered(&alike) };
+        (!gathered(&spaces), alike)
+    }
+
+    /// The place of the term with which `stream` begins.
+    #[inline]
+    fn place(&self, stream: &[u8]) -> Option<usize> {
+        if self.terms.len() > FEW {
+            let end = stream.iter().position(|byte| *byte == b' ').unwrap_or(stream.len());
+            return self.places.get(&stream[..end]).copied();
+        }
+        let begins = head(stream);
+        self.terms.iter().position(|term| {
+            (begins ^ term.head) & term.mask == 0
+                && stream.get(term.text.len()).is_none_or(|byte| *byte == b' ')
+                && stream.starts_with(term.text)
+        })
+    }
+}
+
+impl<'a> Term<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self { text, head: head(text), mask: head(&[0xFF; 8][..text.len().min(8)]) }
+    }
+}
+
+/// The first eight bytes of `text`, zeros where it is shorter.
+#[inline]
+fn head(text: &[u8]) -> u64 {
+    if let Some(eight) = text.first_chunk() {
+        return u64::from_le_bytes(*eight);
+    }
+    let mut eight = [0; 8];
+    eight[..text.len()].copy_from_slice(text);
     u64::from_le_bytes(eight)
 }
 
-/// The highest bit of each byte that is a space.
-fn spaces(word: u64) -> u64 {
-    let zeros = word ^ SPACES;
-    // A byte is zero if neither its low bits carry into the highest nor the highest is set.
-    !(((zeros & LOW) + LOW) | zeros | LOW)
+/// Marks by ones the bytes of `block` that are `byte`; the compiler makes vectors of it.
+#[inline]
+fn mark(marks: &mut [u8; BLOCK], block: &[u8; BLOCK], byte: u8) {
+    for (mark, other) in marks.iter_mut().zip(block) {
+        *mark |= u8::from(*other == byte);
+    }
+}
+
+/// The marks as bits.
+#[inline]
+fn gathered(marks: &[u8; BLOCK]) -> u64 {
+    let words = marks.as_chunks::<8>().0.iter().zip((0..).step_by(8));
+    words.fold(0, |bits, (word, shift)| {
+        // The product gathers the lowest bit of each byte in the highest byte.
+        bits | u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56 << shift
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     proptest! {
         #[test]
-        fn terms_are_what_splitting_at_spaces_gives(stream in "[ a!é0\\u{a0}\\u{100}]{0,60}") {
-            let mut terms = Vec::new();
-            super::visit(stream.as_bytes(), |term, head| {
-                assert_eq!(head, super::head(term));
-                terms.push(term);
-            });
-            let split = stream.as_bytes().split(|byte| *byte == b' ');
-            prop_assert_eq!(terms, split.filter(|term| !term.is_empty()).collect::<Vec<_>>());
+        fn what_is_found_is_what_splitting_at_spaces_gives(
+            stream in prop_oneof!["[ ab]{0,200}", "[ a!é0\\u{a0}\\u{100}]{0,160}", "( {0,2}[a-e]{1,10}){0,30}"],
+            others in prop::collection::btree_set("[a-z]{1,11}", 0..40),
+            step in 1_usize..4,
+        ) {
+            let split: Vec<_> = stream.split(' ').filter(|term| !term.is_empty()).collect();
+            let own = split.iter().step_by(step).copied();
+            let wanted: BTreeSet<_> = own.chain(others.iter().map(String::as_str)).collect();
+            for most in [3, 100] {
+                let wanted: Vec<_> = wanted.iter().take(most).map(|term| term.as_bytes()).collect();
+                let place = |term: &&str| wanted.iter().position(|other| *other == term.as_bytes());
+                let expected: Vec<_> = split
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(position, term)| Some((position, place(term)?)))
+                    .collect();
+                let mut found = Vec::new();
+                let visit = |position, place| found.push((position, place));
+                prop_assert_eq!(Wanted::new(&wanted).find(stream.as_bytes(), visit), split.len());
+                prop_assert_eq!(found, expected);
+            }
         }
     }
 }
