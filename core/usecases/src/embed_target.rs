@@ -22,7 +22,7 @@ pub struct EmbedTarget {
 }
 
 /// How many texts are embedded at a time.
-const BATCH: usize = 256;
+const BATCH: usize = 128;
 
 impl EmbedTarget {
     /// Refuses an index of another model, before anything is embedded in vain.

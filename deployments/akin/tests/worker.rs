@@ -30,7 +30,7 @@ fn waiting(shop: Shop) -> Shop {
 
 /// The same; their texts are so long that a worker is found at its first ones.
 fn waiting_long(shop: Shop) -> Shop {
-    waiting_as(shop, &format!("Chair {}", "of solid oak with a woven seat ".repeat(6)))
+    waiting_as(shop, &format!("Chair {}", "of solid oak with a woven seat ".repeat(20)))
 }
 
 fn waiting_as(shop: Shop, name: &str) -> Shop {
