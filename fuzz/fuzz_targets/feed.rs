@@ -4,4 +4,6 @@
 use fuzz::read_feed;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| read_feed(None, bytes));
+fuzz_target!(init: fuzz::let_libraries_panic(), |bytes: &[u8]| {
+    read_feed(None, bytes);
+});

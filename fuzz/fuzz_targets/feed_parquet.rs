@@ -5,4 +5,6 @@ use feeds::Format;
 use fuzz::read_feed;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| read_feed(Some(Format::Parquet), bytes));
+fuzz_target!(init: fuzz::let_libraries_panic(), |bytes: &[u8]| {
+    read_feed(Some(Format::Parquet), bytes);
+});

@@ -44,3 +44,15 @@ pub fn read_feed(format: Option<Format>, bytes: &[u8]) {
 pub fn let_panics_be_caught() {
     panic::set_hook(Box::new(|_| ()));
 }
+
+/// The same for a library that is known to panic, and is guarded wherever it is called: a panic of
+/// akin's own is still the end, on whichever thread.
+pub fn let_libraries_panic() {
+    let end = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let is_library = |place: &panic::Location<'_>| place.file().contains("/parquet-");
+        if !info.location().is_some_and(is_library) {
+            end(info);
+        }
+    }));
+}
