@@ -1,10 +1,15 @@
 //! Reading a feed, the first time and again: akin's command beside a Python program.
 
 use crate::Bench;
+use crate::harness::Contest;
 use crate::process::Finished;
 use crate::report::{Table, Wanted, figure, times};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use entities::Product;
+use native::{ModelFiles, NativeEmbedder, Precision, SentenceEncoder};
+use ports::Embedder as _;
 use serde_json::Value;
+use std::num::NonZeroUsize;
 
 /// Rows of a feed that is embedded.
 const EMBEDDED: usize = 2_000;
@@ -15,6 +20,7 @@ const COMPARED: usize = 200_000;
 /// Measures ingestion.
 pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     embedded(bench)?;
+    end_to_end(bench)?;
     compared(bench)
 }
 
@@ -38,6 +44,37 @@ fn embedded(bench: &mut Bench) -> Result<()> {
             let cells = [figure(done.seconds), rate, figure(done.peak), better];
             table.row([name.to_owned(), run.to_owned()].into_iter().chain(cells));
         }
+    }
+    bench.add(table)
+}
+
+/// What of the embedder's rate is left when products are also read, kept, analysed and indexed.
+fn end_to_end(bench: &mut Bench) -> Result<()> {
+    let rows = if bench.settings.quick { EMBEDDED / 4 } else { EMBEDDED };
+    let feed = bench.feed(rows)?;
+    let texts: Vec<_> = bench.products(rows)?.iter().map(Product::embedded_text).collect();
+    let threads = NonZeroUsize::new(bench.cores).context("no core")?;
+    let files = ModelFiles::Packed(bench.model_file(Precision::Int8)?);
+    let embedder = NativeEmbedder::start(SentenceEncoder::open(&files)?, threads)?;
+    let mut contest = Contest::default();
+    contest.enter("`akin ingest`, from process start", |_| {
+        bench.akin()?.run(&["ingest", "--json", &feed]).map(drop)
+    });
+    contest.enter("its embedder alone", |_| {
+        let embedded = bench.block_on(embedder.embed(&texts))?;
+        ensure!(embedded.embeddings.len() == rows, "an embedding for each text");
+        Ok(())
+    });
+    let seconds = contest.seconds(bench.settings.rounds())?;
+    drop(contest);
+    let title = format!("Ingestion of {rows} rows beside embedding their texts");
+    let mut table = Table::new(title, &["what", "seconds", "products/s"]);
+    for (name, seconds) in &seconds {
+        table.row([name.clone(), figure(*seconds), figure(rows as f64 / seconds)]);
+    }
+    if let [(_, all), (_, alone)] = &*seconds {
+        let what = "products/s end to end: share of the embedder's alone";
+        bench.report.goal(what, Wanted::AtLeast(0.9), alone / all);
     }
     bench.add(table)
 }

@@ -33,7 +33,7 @@ use anyhow::{Context, Result};
 use catalogue::Catalogue;
 use clap::Parser;
 use corpus::Corpus;
-use entities::Fingerprint;
+use entities::{Fingerprint, Product};
 use native::{DEFAULT_MODEL, ModelChoice, Precision};
 use onnx_runtime::{OnnxModel, OnnxRuntime};
 use process::Program;
@@ -222,6 +222,11 @@ impl Bench {
             Catalogue::grow(&self.corpus, rows)?.write_feed(&file)?;
         }
         Ok(file.display().to_string())
+    }
+
+    /// The products of such a feed.
+    fn products(&self, rows: usize) -> Result<Vec<Product>> {
+        Ok(Catalogue::grow(&self.corpus, rows)?.products)
     }
 
     /// Runs a use case to its end.

@@ -2,7 +2,8 @@ use crate::EmbedSummary;
 use crate::embed_page::{Outcome, Watch};
 use entities::{Change, Embedding, Facets, ProductId, ProductRecord};
 use futures::future::try_join_all;
-use futures::join;
+use futures::stream::FuturesOrdered;
+use futures::{StreamExt as _, join};
 use ports::{
     Embedder, ErrorKind, Failures, IndexEntry, Indexed, Meaning, PortError, PortResult,
     ProductIndex, refuse_another_model,
@@ -23,6 +24,20 @@ pub struct EmbedTarget {
 
 /// How many texts are embedded at a time.
 const BATCH: usize = 128;
+
+/// How many batches are in the hands of the embedder, so that none of its threads is idle where one
+/// of them ends.
+const BATCHES: usize = 2;
+
+/// What came of a batch of texts.
+#[derive(Default)]
+struct Batch<'a> {
+    embeddings: Vec<(&'a ProductRecord, Embedding)>,
+    /// Texts longer than the model reads.
+    truncated: u64,
+    /// Products whose text the model refuses, and why.
+    refused: Failures,
+}
 
 impl EmbedTarget {
     /// Refuses an index of another model, before anything is embedded in vain.
@@ -77,8 +92,8 @@ impl EmbedTarget {
         Ok((failures, overtaken))
     }
 
-    /// Embeds a batch while the one before is analysed and written. Once it is stopped, the rest is
-    /// left.
+    /// Embeds some batches while the one before them is analysed and written. Once it is stopped, what
+    /// is begun is finished, and the rest is left.
     pub(crate) async fn embed(
         &self,
         records: &[&ProductRecord],
@@ -87,25 +102,31 @@ impl EmbedTarget {
     ) -> PortResult<Outcome> {
         let mut outcome = Outcome::default();
         let mut batches = records.chunks(BATCH);
+        let mut begun = FuturesOrdered::new();
         let mut waiting = Vec::new();
         loop {
-            let batch = if watch.is_stopped() { None } else { batches.next() };
-            if batch.is_none() && waiting.is_empty() {
+            while begun.len() < BATCHES
+                && !watch.is_stopped()
+                && let Some(batch) = batches.next()
+            {
+                begun.push_back(self.embed_batch(batch));
+            }
+            if begun.is_empty() && waiting.is_empty() {
                 let left = batches.flatten().map(|record| record.product.id.clone());
                 outcome.left.extend(left);
                 return Ok(outcome);
             }
             let count = waiting.len();
             // The embedder is asked first, so that it works while this thread analyses.
-            let embedded = self.embed_batch(batch.unwrap_or_default(), &mut summary.truncated);
-            let (embedded, written) = join!(embedded, self.keep(waiting));
-            let (embedded, refused) = embedded?;
-            outcome.failures.extend(refused);
+            let (embedded, written) = join!(begun.next(), self.keep(waiting));
+            let embedded = embedded.transpose()?.unwrap_or_default();
+            summary.truncated += embedded.truncated;
+            outcome.failures.extend(embedded.refused);
             let unwritten = written?;
             summary.embedded += (count - unwritten.len()) as u64;
             outcome.failures.extend(unwritten);
             watch.step(count as u64);
-            waiting = embedded;
+            waiting = embedded.embeddings;
         }
     }
 
@@ -128,38 +149,27 @@ impl EmbedTarget {
     }
 
     /// Embeds all of them; if the model refuses one text, all but that one.
-    async fn embed_batch<'a>(
-        &self,
-        records: &[&'a ProductRecord],
-        truncated: &mut u64,
-    ) -> PortResult<(Vec<(&'a ProductRecord, Embedding)>, Failures)> {
-        let mut failures = Failures::new();
-        match self.embeddings(records, truncated).await {
-            Ok(embedded) => return Ok((embedded, failures)),
+    async fn embed_batch<'a>(&self, records: &[&'a ProductRecord]) -> PortResult<Batch<'a>> {
+        match self.embeddings(records).await {
+            Ok(batch) => return Ok(batch),
             Err(error) if is_about_all(&error) => return Err(error),
             Err(_) => {}
         }
-        let mut embedded = Vec::with_capacity(records.len());
+        let mut batch = Batch::default();
         for record in records {
-            match self.embeddings(std::slice::from_ref(record), truncated).await {
-                Ok(one) => embedded.extend(one),
-                Err(error) if is_about_all(&error) => return Err(error),
-                Err(error) => {
-                    failures.insert(record.product.id.clone(), error);
+            match self.embeddings(std::slice::from_ref(record)).await {
+                Ok(one) => {
+                    batch.embeddings.extend(one.embeddings);
+                    batch.truncated += one.truncated;
                 }
+                Err(error) if is_about_all(&error) => return Err(error),
+                Err(error) => drop(batch.refused.insert(record.product.id.clone(), error)),
             }
         }
-        Ok((embedded, failures))
+        Ok(batch)
     }
 
-    async fn embeddings<'a>(
-        &self,
-        records: &[&'a ProductRecord],
-        truncated: &mut u64,
-    ) -> PortResult<Vec<(&'a ProductRecord, Embedding)>> {
-        if records.is_empty() {
-            return Ok(Vec::new());
-        }
+    async fn embeddings<'a>(&self, records: &[&'a ProductRecord]) -> PortResult<Batch<'a>> {
         let texts: Vec<_> = records.iter().map(|record| record.product.embedded_text()).collect();
         let embedded = self.embedder.embed(&texts).await?;
         if embedded.embeddings.len() != records.len() {
@@ -167,8 +177,8 @@ impl EmbedTarget {
                 format!("{} embeddings for {} texts", embedded.embeddings.len(), records.len());
             return Err(PortError::new("embedder", ErrorKind::Corrupt, message));
         }
-        *truncated += embedded.truncated as u64;
-        Ok(records.iter().copied().zip(embedded.embeddings).collect())
+        let embeddings = records.iter().copied().zip(embedded.embeddings).collect();
+        Ok(Batch { embeddings, truncated: embedded.truncated as u64, refused: Failures::new() })
     }
 }
 
