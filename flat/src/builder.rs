@@ -1,7 +1,8 @@
 use crate::document::field_lengths;
 use crate::layout::{HEADER, Header};
 use crate::output::{Output, Table};
-use crate::quantised::{code, quantise, width};
+use crate::quantised::{block_bytes, quantise, set_code, width};
+use crate::simd::TOGETHER;
 use crate::{Document, Error, Schema};
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -161,7 +162,7 @@ impl Content {
 
     fn write_codes<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {
         if self.steps.len() <= CODED_FROM {
-            output.section::<u64>(&[])?;
+            output.section::<u8>(&[])?;
             return output.section::<f32>(&[]);
         }
         #[expect(clippy::cast_precision_loss, reason = "an average of far fewer than 2^52 rows")]
@@ -169,9 +170,15 @@ impl Content {
         #[expect(clippy::cast_possible_truncation, reason = "a mean needs no more than f32")]
         let mean: Vec<f32> = self.sum.iter().map(|sum| (sum / rows) as f32).collect();
         output.begin()?;
-        let rows = self.quantised.chunks_exact(width(mean.len()));
-        for (row, step) in rows.zip(&self.steps) {
-            output.write(&code(row.iter().map(|x| f32::from(*x) * step), &mean))?;
+        let width = width(mean.len());
+        let blocks = self.quantised.chunks(TOGETHER * width).zip(self.steps.chunks(TOGETHER));
+        let mut block = vec![0_u8; block_bytes(mean.len())];
+        for (rows, steps) in blocks {
+            block.fill(0);
+            for (place, (row, step)) in rows.chunks_exact(width).zip(steps).enumerate() {
+                set_code(&mut block, place, row.iter().map(|x| f32::from(*x) * step), &mean);
+            }
+            output.write(&block)?;
         }
         output.end();
         output.section(&mean)
@@ -215,7 +222,9 @@ impl Content {
         let rows = |term| list(term).iter().map(|(row, _)| *row).collect::<Vec<_>>();
         output.parts::<u32>(terms.iter().map(rows))?;
         let shares = |term| list(term).iter().map(|(_, share)| *share).collect::<Vec<_>>();
-        output.parts::<f32>(terms.iter().map(shares))
+        output.parts::<f32>(terms.iter().map(shares))?;
+        let greatest = |term| list(term).iter().fold(0.0, |most: f32, (_, share)| most.max(*share));
+        output.section(&terms.iter().map(greatest).collect::<Vec<_>>())
     }
 
     fn write_vocabulary<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {

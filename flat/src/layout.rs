@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-const MAGIC: &[u8; 8] = b"FLATIDX2";
+const MAGIC: &[u8; 8] = b"FLATIDX3";
 
 /// Bytes of the header; a page, so that the vectors behind it are aligned.
 pub(crate) const HEADER: usize = 4096;
@@ -44,7 +44,7 @@ sections! {
     Quantised,
     /// f32 a row: what one step of its 8 bits stands for.
     Steps,
-    /// u64, one bit a dimension; empty in a small segment.
+    /// One bit a dimension, in blocks of 32 rows; empty in a small segment.
     Codes,
     /// f32: the mean vector, about which the bits are taken.
     Mean,
@@ -60,6 +60,8 @@ sections! {
     PostingRows,
     /// f32: the share of the score of each of those.
     PostingShares,
+    /// f32 a term: the greatest of its shares.
+    GreatestShares,
     /// Where each surface word of the vocabulary ends, u64; words are in order.
     WordEnds,
     /// UTF-8.

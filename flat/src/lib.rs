@@ -4,7 +4,8 @@
 //! codes is as fast as a graph, misses less, takes any filter exactly and is built in a second:
 //!
 //! - **Vectors** are scanned in 8 bits; in segments above 50,000 rows one bit a dimension comes
-//!   first and 8 bits only for the best of those. What is left is compared in f32, exactly.
+//!   first, weighed by the query, and 8 bits only for the best of those. What is left is compared in f32,
+//!   exactly.
 //! - **Words** have postings with each document's ready-made share of its score, so that matching
 //!   is adding up.
 //! - **Columns** turn a filter into a bitmap before anything is scanned.

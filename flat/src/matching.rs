@@ -2,7 +2,7 @@
 
 use crate::best::{Best, Scored};
 use crate::rows::Rows;
-use crate::scratch::Scratch;
+use crate::scratch::WordScratch;
 use crate::segment::Postings;
 
 /// A term of a query: what it weighs, and where it stands.
@@ -32,9 +32,12 @@ pub(crate) fn matching(
     segment_rows: usize,
     rows: &Rows,
     depth: usize,
-    scratch: &mut Scratch,
+    scratch: &mut WordScratch,
 ) -> Vec<Scored> {
-    let Scratch { scores, touched, .. } = scratch;
+    let WordScratch { scores, touched } = scratch;
+    if terms.is_empty() {
+        return Vec::new();
+    }
     if scores.len() < segment_rows {
         scores.resize(segment_rows, 0.0);
     }
@@ -96,7 +99,7 @@ fn floor(scores: &[f32], touched: &[u32], rows: &Rows, depth: usize) -> f32 {
 impl Term<'_> {
     /// The most it adds to a row.
     fn most(&self) -> f32 {
-        self.weight * greatest(self.postings.shares)
+        self.weight * self.postings.greatest
     }
 
     /// Adds to the score of each row that holds it. Whether a row is found for the first time is
@@ -128,7 +131,7 @@ impl Term<'_> {
 
     /// Adds to the scores of those of `found`, which ascend, that hold it.
     fn look_up(&self, scores: &mut [f32], found: &[u32]) {
-        let Postings { mut rows, mut shares } = self.postings;
+        let Postings { mut rows, mut shares, .. } = self.postings;
         for &row in found {
             let before = before(rows, row);
             (rows, shares) = (&rows[before..], shares.get(before..).unwrap_or_default());
@@ -139,19 +142,6 @@ impl Term<'_> {
             }
         }
     }
-}
-
-/// The greatest of numbers above zero; sixteen at a time, which the compiler keeps in vectors.
-fn greatest(shares: &[f32]) -> f32 {
-    let greater = |a: f32, b: f32| if b > a { b } else { a };
-    let (chunks, last) = shares.as_chunks::<16>();
-    let mut lanes = [0.0; 16];
-    for chunk in chunks {
-        for (lane, share) in lanes.iter_mut().zip(chunk) {
-            *lane = greater(*lane, *share);
-        }
-    }
-    lanes.into_iter().chain(last.iter().copied()).fold(0.0, greater)
 }
 
 /// How many of `rows`, which ascend, come before `row`: steps that double, then halves, for the next
@@ -212,9 +202,12 @@ mod tests {
                 .collect();
             let terms: Vec<_> = lists
                 .iter()
-                .map(|(weight, rows, shares)| Term { weight: *weight, postings: Postings { rows, shares } })
+                .map(|(weight, rows, shares)| {
+                    let greatest = shares.iter().copied().fold(0.0, f32::max);
+                    Term { weight: *weight, postings: Postings { rows, shares, greatest } }
+                })
                 .collect();
-            let mut scratch = Scratch::default();
+            let mut scratch = WordScratch::default();
             // Twice, for the first leaves its memory to the second.
             for _ in 0..2 {
                 let found = matching(&terms, 300, &admitted, depth, &mut scratch);

@@ -1,13 +1,12 @@
 //! The nearest vectors of a segment: a few bits of all, more bits of fewer, all bits of the best.
 
 use crate::best::{Best, Scored};
-use crate::quantised::{code, quantise};
+use crate::quantised::{block_bytes, costs, quantise};
 use crate::rows::Rows;
-use crate::scratch::Scratch;
 use crate::segment::Segment;
-use crate::simd::{distances, dot, dots, within};
+use crate::simd::{TOGETHER, Table, distances, dot, dots, prefetch, within};
 use std::panic::resume_unwind;
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 /// A query's vector in the forms that the steps need.
@@ -17,15 +16,21 @@ pub(crate) struct Direction<'a> {
     quantised: Vec<i8>,
 }
 
+/// How many rows ahead memory is asked for.
+const AHEAD: usize = 4;
+
+/// Rows that a thread takes at a time while it looks at bits.
+const PART: usize = 4_096;
+
 /// Rows that are scored in 8 bits at a time.
 const BLOCK: usize = 256;
 
 /// How many rows are looked at in 8 bits, after their single bits, for each that will be compared
 /// exactly: recall .99 on embeddings of products, at 10 hits and at 200.
-const RESCORED: usize = 80;
+const RESCORED: usize = 16;
 
 /// At least so many of them.
-const LEAST_RESCORED: usize = 4_000;
+const LEAST_RESCORED: usize = 2_000;
 
 /// So many rows are looked at by their single bits in the time that one takes in 8 bits.
 const ROWS_OF_BITS: usize = 12;
@@ -43,29 +48,48 @@ impl<'a> Direction<'a> {
     }
 }
 
-/// The `depth` nearest of `rows`, with exact cosines, in no order.
-pub(crate) fn nearest(
+/// The `depth` nearest of `rows`, with exact cosines, in no order; and what `aside` gives, which is done
+/// on this thread while another one begins, where there are two.
+pub(crate) fn nearest<T>(
     segment: &Segment,
     direction: &Direction<'_>,
     rows: &Rows,
     depth: usize,
-    scratch: &mut Scratch,
-) -> Vec<Scored> {
+    distances: &mut Vec<u16>,
+    aside: impl FnOnce() -> T,
+) -> (Vec<Scored>, T) {
     // Eight bits may confuse neighbours, so a few more than asked for are compared exactly.
     let compared = depth.saturating_add(depth / 4).saturating_add(32);
     let mut best = Best::new(depth);
-    let mut exact = |row| best.offer(direction.cosine(segment, row), row);
     if depth == 0 {
-        return Vec::new();
+        return (Vec::new(), aside());
     }
     if rows.count() <= compared {
-        rows.visit_blocks::<BLOCK>(|block| block.iter().for_each(|row| exact(*row)));
-    } else {
-        for (_, row) in by_eight_bits(segment, direction, rows, compared, scratch) {
-            exact(row);
-        }
+        rows.visit_blocks::<BLOCK>(|block| compare(segment, direction, block, &mut best));
+        return (best.into_found(), aside());
     }
-    best.into_found()
+    let looked_at = compared.saturating_mul(RESCORED).max(LEAST_RESCORED);
+    let bits_first = looked_at + segment.rows() / ROWS_OF_BITS;
+    let (near, done) = if !segment.codes().is_empty() && rows.count() > bits_first {
+        let query = costs(direction.vector);
+        let search = BitsFirst { segment, direction, query: &query, depth: compared, looked_at };
+        search.run(rows, distances, aside)
+    } else {
+        (by_eight_bits(segment, direction, rows, compared), aside())
+    };
+    let near: Vec<_> = near.into_iter().map(|(_, row)| row).collect();
+    compare(segment, direction, &near, &mut best);
+    (best.into_found(), done)
+}
+
+/// Offers rows with their exact cosines.
+fn compare(segment: &Segment, direction: &Direction<'_>, rows: &[u32], best: &mut Best) {
+    for (place, &row) in rows.iter().enumerate() {
+        if let Some(&next) = rows.get(place + AHEAD) {
+            prefetch(segment.vector(next));
+        }
+        best.offer(direction.cosine(segment, row), row);
+    }
 }
 
 fn by_eight_bits(
@@ -73,13 +97,7 @@ fn by_eight_bits(
     direction: &Direction<'_>,
     rows: &Rows,
     depth: usize,
-    scratch: &mut Scratch,
 ) -> Vec<Scored> {
-    let looked_at = depth.saturating_mul(RESCORED).max(LEAST_RESCORED);
-    let bits_first = looked_at + segment.rows() / ROWS_OF_BITS;
-    if !segment.codes().is_empty() && rows.count() > bits_first {
-        return by_bits_first(segment, direction, rows, depth, looked_at, scratch);
-    }
     let mut best = Best::new(depth);
     rows.visit_blocks::<BLOCK>(|block| score(segment, direction, block, &mut best));
     best.into_found()
@@ -96,106 +114,122 @@ fn score(segment: &Segment, direction: &Direction<'_>, block: &[u32], best: &mut
     }
 }
 
-/// Half of a large segment. Two threads look at one each: what a query waits for there is memory,
-/// and two cores fetch nearly twice as much of it.
-#[derive(Debug)]
-struct Half<'a> {
-    first: u32,
-    words: &'a [u64],
-    codes: &'a [u64],
-    distances: &'a mut [u16],
-}
-
-/// The best by 8 bits among the rows that differ from the query in the fewest bits: about `looked_at`,
-/// and all that differ in as many as the last of them.
-fn by_bits_first(
-    segment: &Segment,
-    direction: &Direction<'_>,
-    rows: &Rows,
-    depth: usize,
-    looked_at: usize,
-    scratch: &mut Scratch,
-) -> Vec<Scored> {
-    let query = code(direction.vector.iter().copied(), segment.mean());
-    scratch.distances.resize(segment.rows(), 0);
-    let search = BitsFirst { segment, direction, query: &query, depth, looked_at };
-    let found = search
-        .on_two_threads(halves(segment, rows, query.len(), &mut scratch.distances))
-        .unwrap_or_else(|| {
-            search.on_one(halves(segment, rows, query.len(), &mut scratch.distances))
-        });
-    let mut best = Best::new(depth);
-    found.into_iter().flatten().for_each(|(score, row)| best.offer(score, row));
-    best.into_found()
-}
-
-/// What both halves are searched for.
+/// The best by 8 bits among the rows whose bits lie nearest to the query: about `looked_at`, and all
+/// that are as near as the last of them.
 #[derive(Clone, Copy, Debug)]
 struct BitsFirst<'a> {
     segment: &'a Segment,
     direction: &'a Direction<'a>,
-    query: &'a [u64],
+    query: &'a [Table],
     depth: usize,
     looked_at: usize,
 }
 
+/// Some rows of a large segment. Two threads take one after the other: what a query waits for there is
+/// memory, and two cores fetch nearly twice as much of it.
+#[derive(Debug)]
+struct Part<'a> {
+    first: u32,
+    words: &'a [u64],
+    codes: &'a [u8],
+    distances: &'a mut [u16],
+}
+
+/// Parts that anybody may take.
+type Parts<'a> = Mutex<Vec<Part<'a>>>;
+
 impl BitsFirst<'_> {
-    /// The best of each half; `None` if no thread can be had.
-    fn on_two_threads(&self, [mut low, mut high]: [Half<'_>; 2]) -> Option<[Vec<Scored>; 2]> {
+    fn run<T>(
+        &self,
+        rows: &Rows,
+        distances: &mut Vec<u16>,
+        aside: impl FnOnce() -> T,
+    ) -> (Vec<Scored>, T) {
+        distances.resize(self.segment.rows(), 0);
+        let (parts, counted) = (parts(self.segment, rows, distances), Parts::default());
+        let (parts, counted) = (&Mutex::new(parts), &counted);
         thread::scope(|scope| {
             let (give, take) = mpsc::channel();
             let (tell, told) = mpsc::channel();
             let other = thread::Builder::new().spawn_scoped(scope, move || {
-                give.send(high.count(self.query)).ok()?;
-                told.recv().ok().map(|most| self.look(&high, most))
+                give.send(self.count(parts, counted)).ok()?;
+                told.recv().ok().map(|most| self.look(counted, most))
             });
-            let other = other.ok()?;
-            let count = low.count(self.query);
-            // Only a panic makes the other thread silent, and that is passed on below.
-            let one = take.recv().ok().and_then(|other| {
-                let most = furthest(&[count, other], self.looked_at);
-                tell.send(most).ok().map(|()| self.look(&low, most))
-            });
-            let other = other.join().unwrap_or_else(|panic| resume_unwind(panic));
-            Some([one?, other?])
+            let done = aside();
+            let mut counts = self.count(parts, counted);
+            // The other one is silent, and deaf, if it could not be started; or has panicked, which is
+            // passed on below.
+            for (count, more) in counts.iter_mut().zip(take.recv().unwrap_or_default()) {
+                *count += more;
+            }
+            let most = furthest(&counts, self.looked_at);
+            tell.send(most).unwrap_or_default();
+            let mut best = Best::new(self.depth);
+            let found = self.look(counted, most);
+            let other =
+                other.map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            for (score, row) in found.into_iter().chain(other.ok().flatten().unwrap_or_default()) {
+                best.offer(score, row);
+            }
+            (best.into_found(), done)
         })
     }
 
-    fn on_one(&self, [mut low, mut high]: [Half<'_>; 2]) -> [Vec<Scored>; 2] {
-        let most = furthest(&[low.count(self.query), high.count(self.query)], self.looked_at);
-        [self.look(&low, most), self.look(&high, most)]
+    /// Finds out how far from the query the bits of rows are, and how many of them are so far.
+    fn count<'a>(&self, parts: &Parts<'a>, counted: &Parts<'a>) -> Vec<usize> {
+        let most = self.query.iter().map(|table| usize::from(*table.iter().max().unwrap_or(&0)));
+        let mut counts = vec![0; most.sum::<usize>() + 1];
+        while let Some(mut part) = lock(parts).pop() {
+            part.count(self.query, &mut counts);
+            lock(counted).push(part);
+        }
+        counts
     }
 
-    fn look(&self, half: &Half<'_>, most: u16) -> Vec<Scored> {
+    /// The best by 8 bits of the rows that are at most so far.
+    fn look(&self, counted: &Parts<'_>, most: u16) -> Vec<Scored> {
         let mut best = Best::new(self.depth);
-        let rows = half.pick(most);
-        rows.chunks(BLOCK).for_each(|rows| score(self.segment, self.direction, rows, &mut best));
-        best.into_found()
+        let mut rows = Vec::with_capacity(2 * BLOCK);
+        loop {
+            let part = lock(counted).pop();
+            if let Some(part) = &part {
+                part.pick(most, &mut rows);
+            }
+            // Whole blocks, for within one memory can be asked for far ahead.
+            let ready = if part.is_some() { rows.len() / BLOCK * BLOCK } else { rows.len() };
+            for block in rows[..ready].chunks(BLOCK) {
+                score(self.segment, self.direction, block, &mut best);
+            }
+            rows.drain(..ready);
+            if part.is_none() {
+                return best.into_found();
+            }
+        }
     }
 }
 
-fn halves<'a>(
-    segment: &'a Segment,
-    rows: &'a Rows,
-    code_words: usize,
-    distances: &'a mut [u16],
-) -> [Half<'a>; 2] {
-    let (words, other_words) = rows.words().split_at(rows.words().len() / 2);
-    let middle = 64 * words.len();
-    let (codes, other_codes) = segment.codes().split_at(middle * code_words);
-    let (distances, other_distances) = distances.split_at_mut(middle);
-    #[expect(clippy::cast_possible_truncation, reason = "a segment has fewer than 2^32 rows")]
-    let first = middle as u32;
-    let low = Half { first: 0, words, codes, distances };
-    [low, Half { first, words: other_words, codes: other_codes, distances: other_distances }]
+fn parts<'a>(segment: &'a Segment, rows: &'a Rows, distances: &'a mut [u16]) -> Vec<Part<'a>> {
+    let words = rows.words().chunks(PART / 64);
+    // Sixty-four rows have whole blocks of codes.
+    let codes = segment.codes().chunks(PART / TOGETHER * block_bytes(segment.schema().dimension));
+    let parts = words.zip(codes).zip(distances.chunks_mut(PART)).zip((0..).step_by(PART));
+    let part = |(((words, codes), distances), first)| Part { first, words, codes, distances };
+    let mut parts: Vec<_> = parts.map(part).collect();
+    // The last one is taken first.
+    parts.reverse();
+    parts
 }
 
-impl Half<'_> {
-    /// Finds out in how many bits each row differs from the query, and counts those of `words` that
-    /// differ in so many. Where a filter keeps all of 64 rows, a quarter of them speaks for the rest.
-    fn count(&mut self, query: &[u64]) -> Vec<usize> {
+/// Nothing that holds one of these locks can leave it half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Part<'_> {
+    /// Adds up how many of `words` are how far. Where a filter keeps all of 64 rows, a quarter of them
+    /// speaks for the rest.
+    fn count(&mut self, query: &[Table], counts: &mut [usize]) {
         distances(self.codes, query, self.distances);
-        let mut counts = vec![0; 64 * query.len() + 1];
         for (&word, distances) in self.words.iter().zip(self.distances.chunks(64)) {
             if word == u64::MAX {
                 for four in distances.as_chunks::<4>().0 {
@@ -208,12 +242,10 @@ impl Half<'_> {
                 }
             }
         }
-        counts
     }
 
-    /// The rows of `words` that differ from the query in at most so many bits.
-    fn pick(&self, most: u16) -> Vec<u32> {
-        let mut picked = Vec::new();
+    /// Adds the rows of `words` whose bits are at most so far from the query.
+    fn pick(&self, most: u16, picked: &mut Vec<u32>) {
         let mut row = self.first;
         for (&word, distances) in self.words.iter().zip(self.distances.chunks(64)) {
             let mut left = word & within(distances, most);
@@ -223,16 +255,14 @@ impl Half<'_> {
             }
             row += 64;
         }
-        picked
     }
 }
 
 /// The least distance within which `wanted` rows lie, of which so many lie at each distance.
-fn furthest(counts: &[Vec<usize>; 2], wanted: usize) -> u16 {
+fn furthest(counts: &[usize], wanted: usize) -> u16 {
     let mut within = 0;
-    let at_each = counts[0].iter().zip(&counts[1]).map(|(one, other)| one + other);
-    let found = (0_u16..).zip(at_each).find(|(_, count)| {
-        within += count;
+    let found = (0_u16..).zip(counts).find(|(_, count)| {
+        within += **count;
         within >= wanted
     });
     found.map_or(u16::MAX, |(distance, _)| distance)
@@ -250,18 +280,10 @@ mod tests {
             step in 1_usize..4,
             count in 1_usize..50,
         ) {
-            let mut rows = Rows::all(distances.len());
-            let numbers: Vec<usize> = (0..distances.len()).collect();
-            rows.retain(&numbers, |row| row.is_multiple_of(step));
             let kept = || distances.iter().step_by(step);
-            let counted = |from: usize| {
-                let mut counts = vec![0; 65];
-                let kept = distances.iter().enumerate().skip(from).step_by(2);
-                let kept = kept.filter(|(row, _)| rows.contains(u32::try_from(*row).unwrap()));
-                kept.for_each(|(_, distance)| counts[usize::from(*distance)] += 1);
-                counts
-            };
-            let most = furthest(&[counted(0), counted(1)], count);
+            let mut counts = vec![0; 65];
+            kept().for_each(|distance| counts[usize::from(*distance)] += 1);
+            let most = furthest(&counts, count);
             if kept().count() >= count {
                 prop_assert!(kept().filter(|distance| **distance <= most).count() >= count);
                 prop_assert!(kept().filter(|distance| **distance < most).count() < count);

@@ -1,10 +1,19 @@
 //! Vectors in few bits: 8 a coordinate, or 1.
 
-use crate::simd::WIDTH;
+use crate::simd::{TOGETHER, Table, WIDTH};
 
-/// Words of 64 bits that hold one bit a dimension.
-pub(crate) fn code_words(dimension: usize) -> usize {
-    dimension.div_ceil(64)
+/// The most that a bit may count for: of four times four of them, the sum still fits 8 bits.
+const MOST_WEIGHT: u16 = 15;
+
+/// How many groups of four dimensions a code has, padded so that sixty-four bytes of
+/// [a block](set_code) can be taken at a time.
+pub(crate) fn code_groups(dimension: usize) -> usize {
+    dimension.div_ceil(16) * 4
+}
+
+/// Bytes of a block of codes.
+pub(crate) fn block_bytes(dimension: usize) -> usize {
+    code_groups(dimension) * size_of::<Table>()
 }
 
 /// Coordinates of an 8-bit row.
@@ -24,13 +33,45 @@ pub(crate) fn quantise(vector: &[f32], codes: &mut Vec<i8>) -> f32 {
     step
 }
 
-/// Which coordinates of `vector` lie above those of `mean`, a bit for each.
-pub(crate) fn code(vector: impl Iterator<Item = f32>, mean: &[f32]) -> Vec<u64> {
-    let mut words = vec![0; code_words(mean.len())];
-    for (place, (x, mean)) in vector.zip(mean).enumerate() {
-        words[place / 64] |= u64::from(x > *mean) << (place % 64);
+/// Writes which coordinates of `vector` lie above those of `mean`, a bit for each, into the place of a
+/// row in its block of [`TOGETHER`] rows. For each four dimensions such a block has sixteen bytes: the
+/// low halves hold the bits of its first sixteen rows, the high halves those of the others. So one
+/// instruction looks four dimensions of many rows up in a table.
+pub(crate) fn set_code(
+    block: &mut [u8],
+    place: usize,
+    vector: impl Iterator<Item = f32>,
+    mean: &[f32],
+) {
+    let half = TOGETHER / 2;
+    let (row, high) = (place % half, 4 * (place / half));
+    for (dimension, (x, mean)) in vector.zip(mean).enumerate() {
+        block[dimension / 4 * half + row] |= u8::from(x > *mean) << (dimension % 4 + high);
     }
-    words
+}
+
+/// What it costs a row to differ from `vector` in its bits: as much as the coordinate there is far from
+/// zero. For each four dimensions a table by their bits (a scan by quick look-ups: André, Kermarrec and
+/// Le Scouarnec 2015). So a row may well be on the other side where the query hardly points anywhere.
+pub(crate) fn costs(vector: &[f32]) -> Vec<Table> {
+    let greatest = vector.iter().fold(0.0_f32, |greatest, x| greatest.max(x.abs()));
+    let dimension = u16::try_from(vector.len()).unwrap_or(u16::MAX).max(1);
+    // All of them together have to fit 16 bits.
+    let most = f32::from(MOST_WEIGHT.min(u16::MAX / dimension));
+    let step = if greatest > 0.0 { greatest / most } else { 1.0 };
+    let mut tables = vec![Table::default(); code_groups(vector.len())];
+    for (four, table) in vector.chunks(4).zip(&mut tables) {
+        for (bits, cost) in table.iter_mut().enumerate() {
+            for (place, x) in four.iter().enumerate() {
+                let differs = (bits >> place & 1 == 1) != (*x > 0.0);
+                #[expect(clippy::cast_possible_truncation, reason = "rounded, and at most 15")]
+                #[expect(clippy::cast_sign_loss, reason = "not below zero")]
+                let weight = (x.abs() / step).round() as u8;
+                *cost += if differs { weight } else { 0 };
+            }
+        }
+    }
+    tables
 }
 
 #[cfg(test)]
@@ -55,6 +96,24 @@ mod tests {
         let mut vector = vec![0.0; 70];
         (vector[1], vector[69]) = (1.0, 0.5);
         let mean = vec![0.25; 70];
-        assert_eq!(code(vector.into_iter(), &mean), [0b10, 1 << 5]);
+        let mut block = vec![0; block_bytes(70)];
+        assert_eq!(block.len(), 20 * 16);
+        set_code(&mut block, 3, vector.iter().copied(), &mean);
+        set_code(&mut block, 19, vector.iter().copied(), &mean);
+        let mut wanted = vec![0; block.len()];
+        (wanted[3], wanted[17 * 16 + 3]) = (0b0010_0010, 0b0010_0010);
+        assert_eq!(block, wanted);
+    }
+
+    #[test]
+    fn to_differ_costs_what_the_coordinate_weighs() {
+        let tables = costs(&[1.0, -0.6, 0.01, 0.0, 0.2]);
+        assert_eq!(tables.len(), 4);
+        // As the query is: above zero only in the first dimension.
+        assert_eq!((tables[0][0b0001], tables[0][0b1101]), (0, 0));
+        assert_eq!((tables[0][0b0000], tables[0][0b0011], tables[0][0b0010]), (15, 9, 24));
+        assert_eq!((tables[1][0], tables[1][1], tables[2]), (3, 0, [0; 16]));
+        assert!(costs(&[0.0; 16]).concat().iter().all(|cost| *cost == 0));
+        assert_eq!(costs(&vec![-1.0; 60_000])[0][0b1111], 4, "all of them fit 16 bits");
     }
 }

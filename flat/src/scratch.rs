@@ -3,12 +3,19 @@ use std::sync::{Mutex, PoisonError};
 /// Memory that a search writes into, kept for the next one.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
+    /// How far from the query each row's bits are.
+    pub(crate) distances: Vec<u16>,
+    /// For those who look for words.
+    pub(crate) words: WordScratch,
+}
+
+/// What rows score by the words that they hold.
+#[derive(Debug, Default)]
+pub(crate) struct WordScratch {
     /// A score for each row; all zeros between searches.
     pub(crate) scores: Vec<f32>,
     /// The rows whose score is not zero.
     pub(crate) touched: Vec<u32>,
-    /// In how many bits each row differs from the query.
-    pub(crate) distances: Vec<u16>,
 }
 
 /// Lends scratch memory: as many pieces as there are searches at a time.

@@ -7,6 +7,9 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 
+/// How many candidates ahead memory is asked for.
+const AHEAD: usize = 6;
+
 /// What to look for.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -96,17 +99,20 @@ impl Snapshot {
                 let segment = layer.segment();
                 let rows = layer.admitted(&filter);
                 let found = |(score, row)| Found { score, layer: place, row };
-                if !terms.is_empty() {
-                    let terms: Vec<_> =
-                        terms.iter().filter_map(|term| term.within(segment, place)).collect();
-                    let all = segment.rows();
-                    let rows = matching(&terms, all, &rows, request.depth, scratch);
-                    by_words.extend(rows.into_iter().map(found));
-                }
-                if let Some(direction) = &direction {
-                    let rows = nearest(segment, direction, &rows, request.depth, scratch);
-                    near.extend(rows.into_iter().map(found));
-                }
+                let Scratch { distances, words } = &mut *scratch;
+                let mut by_words_here = || {
+                    let terms = terms.iter().filter_map(|term| term.within(segment, place));
+                    let terms: Vec<_> = terms.collect();
+                    matching(&terms, segment.rows(), &rows, request.depth, words)
+                };
+                let (near_here, by_words_here) = match &direction {
+                    None => (Vec::new(), by_words_here()),
+                    Some(to) => {
+                        nearest(segment, to, &rows, request.depth, distances, by_words_here)
+                    }
+                };
+                near.extend(near_here.into_iter().map(found));
+                by_words.extend(by_words_here.into_iter().map(found));
             }
         });
         let least = request.threshold.unwrap_or(f32::NEG_INFINITY);
@@ -174,12 +180,19 @@ impl Snapshot {
         // Of two the one that knows its cosine comes first, and stays.
         union.sort_unstable_by_key(|(layer, row, cosine)| (*layer, *row, cosine.is_none()));
         union.dedup_by_key(|(layer, row, _)| (*layer, *row));
-        let candidate = |(layer, row, cosine): (usize, u32, Option<f32>)| {
-            let segment = self.layers()[layer].segment();
+        let segment = |layer: usize| self.layers()[layer].segment();
+        let candidate = |(place, &(layer, row, cosine)): (usize, &(usize, u32, Option<f32>))| {
+            if let Some((layer, row, _)) = union.get(place + 2 * AHEAD) {
+                segment(*layer).prefetch_ends(*row);
+            }
+            if let Some((layer, row, cosine)) = union.get(place + AHEAD) {
+                segment(*layer).prefetch(*row, cosine.is_none() && direction.is_some());
+            }
+            let segment = segment(layer);
             let cosine = cosine.or_else(|| Some(direction?.cosine(segment, row)));
             let (key, text) = (segment.keys().get(row), segment.texts().get(row));
             Candidate { key, text, cosine, segment, row }
         };
-        union.into_iter().map(candidate).collect()
+        union.iter().enumerate().map(candidate).collect()
     }
 }

@@ -1,6 +1,7 @@
 use crate::bytes::Bytes;
 use crate::layout::{HEADER, Header, SECTIONS, Section};
-use crate::quantised::{code_words, width};
+use crate::quantised::{block_bytes, width};
+use crate::simd::{TOGETHER, prefetch};
 use crate::{Document, Schema};
 use bytemuck::AnyBitPattern;
 use std::cmp::Ordering;
@@ -32,6 +33,8 @@ pub(crate) struct Texts<'a> {
 pub(crate) struct Postings<'a> {
     pub(crate) rows: &'a [u32],
     pub(crate) shares: &'a [f32],
+    /// The greatest of `shares`.
+    pub(crate) greatest: f32,
 }
 
 impl Segment {
@@ -59,7 +62,7 @@ impl Segment {
 
     fn check_lengths(&self) -> Result<(), &'static str> {
         let (rows, dimension) = (self.rows(), self.schema.dimension);
-        let codes = self.range(Section::Codes).len();
+        let (codes, blocks) = (self.range(Section::Codes).len(), rows.div_ceil(TOGETHER));
         let lengths = [
             (Section::Vectors, rows * dimension * 4),
             (Section::KeyEnds, rows * 8),
@@ -67,7 +70,7 @@ impl Segment {
             (Section::SurfaceEnds, rows * 8),
             (Section::Quantised, rows * width(dimension)),
             (Section::Steps, rows * 4),
-            (Section::Codes, if codes == 0 { 0 } else { rows * code_words(dimension) * 8 }),
+            (Section::Codes, if codes == 0 { 0 } else { blocks * block_bytes(dimension) }),
             (Section::FieldTerms, self.schema.text_fields.len() * 8),
             (Section::ColumnEnds, self.schema.keyword_columns.len() * 8),
             (Section::Keywords, rows * self.schema.keyword_columns.len() * 4),
@@ -142,14 +145,9 @@ impl Segment {
         self.numbers_of(Section::Steps)
     }
 
-    /// The vectors in one bit a dimension; empty in a small segment.
-    pub(crate) fn codes(&self) -> &[u64] {
+    /// The vectors in one bit a dimension, in blocks; empty in a small segment.
+    pub(crate) fn codes(&self) -> &[u8] {
         self.numbers_of(Section::Codes)
-    }
-
-    /// The mean vector, about which the bits are taken.
-    pub(crate) fn mean(&self) -> &[f32] {
-        self.numbers_of(Section::Mean)
     }
 
     /// How many terms each text field has, over all rows.
@@ -164,9 +162,11 @@ impl Segment {
     /// The postings of the term at a place among [`Self::terms`].
     pub(crate) fn postings(&self, term: u32) -> Postings<'_> {
         let range = range_of(self.numbers_of(Section::PostingEnds), term as usize);
+        let greatest = self.numbers_of::<f32>(Section::GreatestShares);
         Postings {
             rows: self.numbers_of(Section::PostingRows).get(range.clone()).unwrap_or_default(),
             shares: self.numbers_of(Section::PostingShares).get(range).unwrap_or_default(),
+            greatest: greatest.get(term as usize).copied().unwrap_or(f32::INFINITY),
         }
     }
 
@@ -178,6 +178,21 @@ impl Segment {
     /// How many rows hold each of [`Self::words`].
     pub(crate) fn word_counts(&self) -> &[u32] {
         self.numbers_of(Section::WordCounts)
+    }
+
+    /// Asks for where the texts of a row end, that [`Self::prefetch`] will want to know.
+    pub(crate) fn prefetch_ends(&self, row: u32) {
+        self.keys().prefetch_end(row);
+        self.texts().prefetch_end(row);
+    }
+
+    /// Asks for what a candidate is made of.
+    pub(crate) fn prefetch(&self, row: u32, with_vector: bool) {
+        prefetch(self.keys().bytes(row as usize));
+        prefetch(self.texts().bytes(row as usize));
+        if with_vector {
+            prefetch(self.vector(row));
+        }
     }
 
     fn values(&self) -> Texts<'_> {
@@ -241,6 +256,10 @@ impl<'a> Texts<'a> {
 
     fn bytes(self, place: usize) -> &'a [u8] {
         self.bytes.get(range_of(self.ends, place)).unwrap_or_default()
+    }
+
+    fn prefetch_end(self, place: u32) {
+        prefetch(self.ends.get(place as usize..=place as usize).unwrap_or_default());
     }
 
     /// The text at a place; blank where there is none.

@@ -11,6 +11,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
+use bytemuck::NoUninit;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
@@ -45,75 +46,74 @@ fn dots_plain(codes: &[i8], query: &[i8], rows: &[u32], out: &mut [i32]) {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-fn prefetch(codes: &[i8], begin: usize, length: usize) {
-    for line in codes.get(begin..begin + length).unwrap_or_default().chunks(64) {
+/// Asks for memory that is read soon. What lies anywhere comes in time only if it was asked for.
+#[inline]
+pub(crate) fn prefetch<T: NoUninit>(memory: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in bytemuck::cast_slice::<T, i8>(memory).chunks(64) {
         // SAFETY: a hint, which reads nothing; the address lies within the slice.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr()) };
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = memory;
 }
 
-/// In how many bits `query` and each row of `codes` differ; a row has `query.len()` words.
-pub(crate) fn distances(codes: &[u64], query: &[u64], out: &mut [u16]) {
+/// Rows whose codes stand together in a block.
+pub(crate) const TOGETHER: usize = 32;
+
+/// What four bits cost, by those bits.
+pub(crate) type Table = [u8; 16];
+
+/// The sum of the costs of each row's bits. `codes` are blocks of [`TOGETHER`] rows, which
+/// [`crate::quantised::set_code`] tells of; there are tables for each four bits of a row, a multiple of
+/// four, of at most 60 each and at most 65,535 all together.
+pub(crate) fn distances(codes: &[u8], tables: &[Table], out: &mut [u16]) {
     #[cfg(target_arch = "x86_64")]
     {
-        if avx512::counts_bits() {
+        if avx512::handles_bytes() {
             // SAFETY: the processor has what that asks for.
-            return unsafe { avx512::distances(codes, query, out) };
+            return unsafe { avx512::distances(codes, tables, out) };
         }
-        if is_x86_feature_detected!("popcnt") {
-            // SAFETY: the processor counts bits.
-            return unsafe { distances_popcnt(codes, query, out) };
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { avx2::distances(codes, tables, out) };
         }
     }
-    distances_plain(codes, query, out);
+    distances_plain(codes, tables, out);
 }
 
-/// Without AVX2, for with it the compiler counts in vectors, which takes twice as long.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "popcnt")]
-fn distances_popcnt(codes: &[u64], query: &[u64], out: &mut [u16]) {
-    distances_plain(codes, query, out);
-}
-
-/// Unrolled for embeddings of 384, 768 and 1,024 dimensions.
-#[inline(always)]
-fn distances_plain(codes: &[u64], query: &[u64], out: &mut [u16]) {
-    match query.len() {
-        6 => distances_of::<6>(codes, query, out),
-        12 => distances_of::<12>(codes, query, out),
-        16 => distances_of::<16>(codes, query, out),
-        words => {
-            for (code, out) in codes.chunks_exact(words.max(1)).zip(out) {
-                *out = distance(code, query);
+/// Sixteen rows side by side, which the compiler keeps in vector registers: it does not look costs up
+/// there, but adds what each bit changes.
+fn distances_plain(codes: &[u8], tables: &[Table], out: &mut [u16]) {
+    for (block, out) in blocks(codes, tables).zip(out.chunks_mut(TOGETHER)) {
+        let mut sums = [[0_u16; TOGETHER / 2]; 2];
+        for (bytes, table) in block.as_chunks::<{ TOGETHER / 2 }>().0.iter().zip(tables) {
+            for (half, sums) in sums.iter_mut().enumerate() {
+                for (byte, sum) in bytes.iter().zip(sums) {
+                    let mut cost = table[0];
+                    for bit in 0..4 {
+                        let change = table[1 << bit].wrapping_sub(table[0]);
+                        let is_set = byte >> (4 * half + bit) & 1;
+                        cost = cost.wrapping_add(is_set.wrapping_neg() & change);
+                    }
+                    *sum += u16::from(cost);
+                }
             }
         }
+        out.copy_from_slice(&sums.as_flattened()[..out.len()]);
     }
 }
 
+/// The blocks of `codes`, which have sixteen bytes for each of `tables`.
 #[inline(always)]
-fn distances_of<const WORDS: usize>(codes: &[u64], query: &[u64], out: &mut [u16]) {
-    let Ok(query) = <&[u64; WORDS]>::try_from(query) else { return };
-    for (code, out) in codes.as_chunks::<WORDS>().0.iter().zip(out) {
-        *out = distance(code, query);
-    }
-}
-
-// Loops, for an iterator's adapters may be compiled by themselves, without the processor's features.
-#[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "a schema has fewer than 2^16 dimensions")]
-fn distance(a: &[u64], b: &[u64]) -> u16 {
-    let mut bits = 0;
-    for (a, b) in a.iter().zip(b) {
-        bits += (a ^ b).count_ones();
-    }
-    bits as u16
+fn blocks<'a>(codes: &'a [u8], tables: &[Table]) -> std::slice::ChunksExact<'a, u8> {
+    codes.chunks_exact(tables.as_flattened().len().max(1))
 }
 
 /// A bit for each of up to 64 distances: whether it is at most `most`. Takes no branch.
 pub(crate) fn within(distances: &[u16], most: u16) -> u64 {
     #[cfg(target_arch = "x86_64")]
-    if let (true, Some(distances)) = (avx512::compares(), distances.as_array()) {
+    if let (true, Some(distances)) = (avx512::handles_bytes(), distances.as_array()) {
         // SAFETY: the processor has what that asks for.
         return unsafe { avx512::within(distances, most) };
     }
@@ -192,25 +192,40 @@ mod tests {
         }
 
         #[test]
-        fn distances_are_counted_bit_by_bit(
-            words in prop::sample::select(vec![1_usize, 2, 6, 12, 16, 17]),
-            bits in prop::collection::vec(any::<u64>(), 200),
+        fn distances_are_what_the_bits_cost_one_by_one(
+            fours in 1_usize..8,
+            rows in 0_usize..100,
+            weights in prop::collection::vec((0_u8..16, any::<bool>()), 16 * 8),
+            bytes in prop::collection::vec(any::<u8>(), 64 * 8 * 4),
         ) {
-            let (query, codes) = bits.split_at(words);
-            let mut fast = vec![0; codes.len() / words];
-            distances(codes, query, &mut fast);
-            let bit = |words: &[u64], at: usize| words[at / 64] >> (at % 64) & 1;
-            let plain = codes.chunks_exact(words).map(|code| {
-                (0..64 * words).filter(|&at| bit(code, at) != bit(query, at)).count()
-            });
-            let plain: Vec<_> = plain.map(|count| u16::try_from(count).unwrap()).collect();
-            prop_assert_eq!(&fast, &plain);
+            let groups = 4 * fours;
+            let bit = |bits: usize, place: usize| bits >> place & 1 == 1;
+            let cost = |group: usize, bits: usize| -> u8 {
+                let four = weights[4 * group..][..4].iter().enumerate();
+                four.map(|(at, (weight, side))| weight * u8::from(bit(bits, at) != *side)).sum()
+            };
+            let tables: Vec<Table> =
+                (0..groups).map(|group| std::array::from_fn(|bits| cost(group, bits))).collect();
+            let codes = &bytes[..rows.div_ceil(TOGETHER) * groups * 16];
+            let bits = |row: usize, group: usize| {
+                let byte = codes[(row / TOGETHER * groups + group) * 16 + row % 16];
+                usize::from(if row % TOGETHER < 16 { byte & 15 } else { byte >> 4 })
+            };
+            let distance =
+                |row| (0..groups).map(|group| u16::from(cost(group, bits(row, group)))).sum();
+            let wanted: Vec<u16> = (0..rows).map(distance).collect();
+            let mut found = vec![0; rows];
+            distances(codes, &tables, &mut found);
+            prop_assert_eq!(&found, &wanted);
+            found.fill(0);
+            distances_plain(codes, &tables, &mut found);
+            prop_assert_eq!(&found, &wanted);
             #[cfg(target_arch = "x86_64")]
-            if is_x86_feature_detected!("popcnt") {
-                fast.fill(0);
-                // SAFETY: the processor counts bits, one word at a time where it need not.
-                unsafe { distances_popcnt(codes, query, &mut fast) };
-                prop_assert_eq!(&fast, &plain);
+            if is_x86_feature_detected!("avx2") {
+                found.fill(0);
+                // SAFETY: the processor has AVX2, which it is not asked for where it has more.
+                unsafe { avx2::distances(codes, &tables, &mut found) };
+                prop_assert_eq!(&found, &wanted);
             }
         }
 
@@ -232,6 +247,14 @@ mod tests {
             let (a, b) = numbers.split_at(numbers.len() / 2);
             prop_assert_eq!(dot(a, b).to_bits(), dot_plain(a, b).to_bits());
         }
+    }
+
+    #[test]
+    fn the_greatest_costs_do_not_overflow() {
+        let tables = vec![[60; 16]; 1_092];
+        let mut found = [0; 40];
+        distances(&vec![0xff; 2 * 16 * tables.len()], &tables, &mut found);
+        assert_eq!(found, [65_520; 40]);
     }
 
     #[test]

@@ -1,20 +1,17 @@
-//! Products of 8-bit rows and distances between rows of bits, in AVX-512.
+//! Products of 8-bit rows, and costs of rows of bits, in AVX-512.
 
-use super::{AHEAD, distances_plain, distances_popcnt, prefetch};
+use super::{AHEAD, TOGETHER, Table, blocks, prefetch};
 use std::arch::x86_64::{
-    __m512i, _mm_storeu_si128, _mm512_add_epi32, _mm512_add_epi64, _mm512_cmple_epu16_mask,
-    _mm512_cvtepi64_epi16, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_maskz_loadu_epi8,
-    _mm512_maskz_loadu_epi64, _mm512_popcnt_epi64, _mm512_reduce_add_epi32, _mm512_set1_epi8,
-    _mm512_set1_epi16, _mm512_setzero_si512, _mm512_shuffle_i64x2, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m128i, __m512i, _mm_add_epi16, _mm_storeu_si128, _mm_unpackhi_epi16, _mm_unpacklo_epi16,
+    _mm256_add_epi16, _mm256_castsi256_si128, _mm256_extracti128_si256, _mm512_add_epi8,
+    _mm512_add_epi16, _mm512_add_epi32, _mm512_and_si512, _mm512_castsi512_si256,
+    _mm512_cmple_epu16_mask, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64, _mm512_loadu_si512,
+    _mm512_maskz_loadu_epi8, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi16,
+    _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_xor_si512,
 };
 
 /// Bytes of a vector.
 const BYTES: usize = 64;
-/// Words of a vector.
-const WORDS: usize = 8;
-/// Rows whose bits are counted at a time: one for each word of a vector.
-const ROWS: usize = WORDS;
 
 /// Whether [`dots`] may be called.
 pub(super) fn multiplies() -> bool {
@@ -23,15 +20,8 @@ pub(super) fn multiplies() -> bool {
         && is_x86_feature_detected!("avx512vnni")
 }
 
-/// Whether [`distances`] may be called.
-pub(super) fn counts_bits() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512vpopcntdq")
-        && is_x86_feature_detected!("popcnt")
-}
-
-/// Whether [`within`] may be called.
-pub(super) fn compares() -> bool {
+/// Whether [`distances`] and [`within`] may be called.
+pub(super) fn handles_bytes() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
 }
 
@@ -45,7 +35,8 @@ pub(super) fn dots(codes: &[i8], query: &[i8], rows: &[u32], out: &mut [i32]) {
     let (query_parts, query_rest) = query.as_chunks::<{ 2 * BYTES }>();
     for (place, (&row, out)) in rows.iter().zip(out).enumerate() {
         if let Some(&next) = rows.get(place + AHEAD) {
-            prefetch(codes, next as usize * query.len(), query.len());
+            let begin = next as usize * query.len();
+            prefetch(codes.get(begin..begin + query.len()).unwrap_or_default());
         }
         let code = &codes[row as usize * query.len()..][..query.len()];
         let (parts, rest) = code.as_chunks::<{ 2 * BYTES }>();
@@ -75,65 +66,90 @@ fn load(part: &[i8]) -> __m512i {
     unsafe { _mm512_maskz_loadu_epi8(mask, part.as_ptr()) }
 }
 
-/// [`super::distances`], where embeddings have a usual dimension.
-#[target_feature(enable = "avx512f,avx512vpopcntdq,popcnt")]
-pub(super) fn distances(codes: &[u64], query: &[u64], out: &mut [u16]) {
-    match query.len() {
-        6 => distances_of::<6>(codes, query, out),
-        12 => distances_of::<12>(codes, query, out),
-        16 => distances_of::<16>(codes, query, out),
-        _ => distances_popcnt(codes, query, out),
-    }
-}
+/// Bytes that are looked up until their sums are widened: four of at most 60 still fit 8 bits.
+const STRETCH: usize = 4 * BYTES;
 
-#[inline]
-#[target_feature(enable = "avx512f,avx512vpopcntdq")]
-fn distances_of<const WIDTH: usize>(codes: &[u64], query: &[u64], out: &mut [u16]) {
-    let Ok(query) = <&[u64; WIDTH]>::try_from(query) else { return };
-    let (codes, _) = codes.as_chunks::<WIDTH>();
-    let ((codes, last), (eights, rest)) = (codes.as_chunks::<ROWS>(), out.as_chunks_mut::<ROWS>());
-    for (codes, out) in codes.iter().zip(eights) {
-        let mut counts = [_mm512_setzero_si512(); ROWS];
-        for (code, count) in codes.iter().zip(&mut counts) {
-            for (code, query) in code.chunks(WORDS).zip(query.chunks(WORDS)) {
-                let differ = _mm512_xor_si512(load_words(code), load_words(query));
-                *count = _mm512_add_epi64(*count, _mm512_popcnt_epi64(differ));
-            }
+/// [`super::distances`].
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn distances(codes: &[u8], tables: &[Table], out: &mut [u16]) {
+    let tables = tables.as_flattened();
+    for (block, out) in blocks(codes, tables.as_chunks().0).zip(out.chunks_mut(TOGETHER)) {
+        let mut sums = [Sums { even: _mm512_setzero_si512(), odd: _mm512_setzero_si512() }; 2];
+        let ((stretches, rest), (tables, last)) =
+            (block.as_chunks::<STRETCH>(), tables.as_chunks::<STRETCH>());
+        for (stretch, tables) in stretches.iter().zip(tables) {
+            look_up(stretch, tables, &mut sums);
         }
-        store(sums(&counts), out);
+        look_up(rest, last, &mut sums);
+        let mut distances = [0; TOGETHER];
+        let (first, second) = distances.split_at_mut(TOGETHER / 2);
+        sums[0].write(first);
+        sums[1].write(second);
+        out.copy_from_slice(&distances[..out.len()]);
     }
-    distances_plain(last.as_flattened(), query, rest);
 }
 
-/// Up to eight words, and zeros.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_words(part: &[u64]) -> __m512i {
-    let mask = u8::MAX >> (WORDS - part.len().clamp(1, WORDS));
-    // SAFETY: only words of the slice are loaded, unless it is empty, which no chunk is.
-    unsafe { _mm512_maskz_loadu_epi64(mask, part.as_ptr().cast()) }
+/// What sixteen rows cost so far: those with even numbers, and those with odd ones. Each quarter of a
+/// vector has other dimensions of the same rows.
+#[derive(Clone, Copy)]
+struct Sums {
+    even: __m512i,
+    odd: __m512i,
 }
 
-/// The sum of each vector's lanes.
+/// Adds what the bits of up to [`STRETCH`] bytes cost the rows in their low and in their high halves.
 #[inline]
-#[target_feature(enable = "avx512f")]
-fn sums(v: &[__m512i; ROWS]) -> __m512i {
-    // Two lanes, then four, then eight become one.
-    let pairs = |a, b| _mm512_add_epi64(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
-    let quarters = |a, b| {
-        let (even, odd) = (_mm512_shuffle_i64x2::<0x88>(a, b), _mm512_shuffle_i64x2::<0xdd>(a, b));
-        _mm512_add_epi64(even, odd)
-    };
-    let low = quarters(pairs(v[0], v[1]), pairs(v[2], v[3]));
-    let high = quarters(pairs(v[4], v[5]), pairs(v[6], v[7]));
-    quarters(low, high)
+#[target_feature(enable = "avx512f,avx512bw")]
+fn look_up(codes: &[u8], tables: &[u8], sums: &mut [Sums; 2]) {
+    let four_bits = _mm512_set1_epi8(15);
+    let [mut low, mut high] = [_mm512_setzero_si512(); 2];
+    let tables = tables.as_chunks::<BYTES>().0;
+    for (codes, table) in codes.as_chunks::<BYTES>().0.iter().zip(tables) {
+        let (codes, table) = (load_all(codes), load_all(table));
+        let bits = _mm512_and_si512(codes, four_bits);
+        low = _mm512_add_epi8(low, _mm512_shuffle_epi8(table, bits));
+        let bits = _mm512_and_si512(_mm512_srli_epi16::<4>(codes), four_bits);
+        high = _mm512_add_epi8(high, _mm512_shuffle_epi8(table, bits));
+    }
+    for (bytes, sums) in [low, high].into_iter().zip(sums) {
+        let even = _mm512_and_si512(bytes, _mm512_set1_epi16(0xff));
+        sums.even = _mm512_add_epi16(sums.even, even);
+        sums.odd = _mm512_add_epi16(sums.odd, _mm512_srli_epi16::<8>(bytes));
+    }
+}
+
+impl Sums {
+    /// Writes the sums of the sixteen rows in their order.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn write(self, out: &mut [u16]) {
+        let quarters = |sums| {
+            let halves = _mm256_add_epi16(
+                _mm512_castsi512_si256(sums),
+                _mm512_extracti64x4_epi64::<1>(sums),
+            );
+            _mm_add_epi16(_mm256_castsi256_si128(halves), _mm256_extracti128_si256::<1>(halves))
+        };
+        let (even, odd) = (quarters(self.even), quarters(self.odd));
+        let eights = [_mm_unpacklo_epi16(even, odd), _mm_unpackhi_epi16(even, odd)];
+        for (eight, out) in eights.into_iter().zip(out.as_chunks_mut().0) {
+            store(eight, out);
+        }
+    }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn store(sums: __m512i, out: &mut [u16; ROWS]) {
+fn load_all(part: &[u8; BYTES]) -> __m512i {
+    // SAFETY: the array has the 64 bytes that are loaded, and need not be aligned.
+    unsafe { _mm512_loadu_si512(part.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store(eight: __m128i, out: &mut [u16; 8]) {
     // SAFETY: the array has the 16 bytes that are stored, and need not be aligned.
-    unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), _mm512_cvtepi64_epi16(sums)) }
+    unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), eight) }
 }
 
 /// [`super::within`].
