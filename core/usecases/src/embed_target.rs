@@ -119,6 +119,7 @@ impl EmbedTarget {
             let count = waiting.len();
             // The embedder is asked first, so that it works while this thread analyses.
             let (embedded, written) = join!(begun.next(), self.keep(waiting));
+            // Nothing is begun any more while the last batch is written.
             let embedded = embedded.transpose()?.unwrap_or_default();
             summary.truncated += embedded.truncated;
             outcome.failures.extend(embedded.refused);

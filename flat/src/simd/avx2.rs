@@ -48,20 +48,27 @@ pub(super) fn distances(codes: &[u8], tables: &[Table], out: &mut [u16]) {
             look_up(stretch, tables, &mut sums);
         }
         look_up(rest, last, &mut sums);
-        let mut distances = [0; TOGETHER];
-        let (first, second) = distances.split_at_mut(TOGETHER / 2);
-        sums[0].write(first);
-        sums[1].write(second);
-        out.copy_from_slice(&distances[..out.len()]);
+        write(sums, out);
     }
 }
 
 /// What sixteen rows cost so far: those with even numbers, and those with odd ones. The upper half of
 /// a vector has other dimensions of the same rows.
 #[derive(Clone, Copy)]
-struct Sums {
-    even: __m256i,
-    odd: __m256i,
+pub(super) struct Sums {
+    pub(super) even: __m256i,
+    pub(super) odd: __m256i,
+}
+
+/// Writes what the rows of a block cost, as many as there are, in their order.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn write(sums: [Sums; 2], out: &mut [u16]) {
+    let mut distances = [0; TOGETHER];
+    for (sums, sixteen) in sums.into_iter().zip(distances.chunks_mut(TOGETHER / 2)) {
+        sums.write(sixteen);
+    }
+    out.copy_from_slice(&distances[..out.len()]);
 }
 
 /// Adds what the bits of up to [`STRETCH`] bytes cost the rows in their low and in their high halves.

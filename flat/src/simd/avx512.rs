@@ -1,13 +1,12 @@
 //! Products of 8-bit rows, and costs of rows of bits, in AVX-512.
 
-use super::{AHEAD, TOGETHER, Table, blocks, prefetch};
+use super::{AHEAD, TOGETHER, Table, avx2, blocks, prefetch};
 use std::arch::x86_64::{
-    __m128i, __m512i, _mm_add_epi16, _mm_storeu_si128, _mm_unpackhi_epi16, _mm_unpacklo_epi16,
-    _mm256_add_epi16, _mm256_castsi256_si128, _mm256_extracti128_si256, _mm512_add_epi8,
-    _mm512_add_epi16, _mm512_add_epi32, _mm512_and_si512, _mm512_castsi512_si256,
-    _mm512_cmple_epu16_mask, _mm512_dpbusd_epi32, _mm512_extracti64x4_epi64, _mm512_loadu_si512,
-    _mm512_maskz_loadu_epi8, _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi16,
-    _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_xor_si512,
+    __m512i, _mm256_add_epi16, _mm512_add_epi8, _mm512_add_epi16, _mm512_add_epi32,
+    _mm512_and_si512, _mm512_castsi512_si256, _mm512_cmple_epu16_mask, _mm512_dpbusd_epi32,
+    _mm512_extracti64x4_epi64, _mm512_loadu_si512, _mm512_maskz_loadu_epi8,
+    _mm512_reduce_add_epi32, _mm512_set1_epi8, _mm512_set1_epi16, _mm512_setzero_si512,
+    _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_xor_si512,
 };
 
 /// Bytes of a vector.
@@ -81,11 +80,7 @@ pub(super) fn distances(codes: &[u8], tables: &[Table], out: &mut [u16]) {
             look_up(stretch, tables, &mut sums);
         }
         look_up(rest, last, &mut sums);
-        let mut distances = [0; TOGETHER];
-        let (first, second) = distances.split_at_mut(TOGETHER / 2);
-        sums[0].write(first);
-        sums[1].write(second);
-        out.copy_from_slice(&distances[..out.len()]);
+        avx2::write([sums[0].halved(), sums[1].halved()], out);
     }
 }
 
@@ -119,22 +114,14 @@ fn look_up(codes: &[u8], tables: &[u8], sums: &mut [Sums; 2]) {
 }
 
 impl Sums {
-    /// Writes the sums of the sixteen rows in their order.
+    /// The same in vectors of half the width.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn write(self, out: &mut [u16]) {
-        let quarters = |sums| {
-            let halves = _mm256_add_epi16(
-                _mm512_castsi512_si256(sums),
-                _mm512_extracti64x4_epi64::<1>(sums),
-            );
-            _mm_add_epi16(_mm256_castsi256_si128(halves), _mm256_extracti128_si256::<1>(halves))
+    fn halved(self) -> avx2::Sums {
+        let halved = |sums| {
+            _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64::<1>(sums))
         };
-        let (even, odd) = (quarters(self.even), quarters(self.odd));
-        let eights = [_mm_unpacklo_epi16(even, odd), _mm_unpackhi_epi16(even, odd)];
-        for (eight, out) in eights.into_iter().zip(out.as_chunks_mut().0) {
-            store(eight, out);
-        }
+        avx2::Sums { even: halved(self.even), odd: halved(self.odd) }
     }
 }
 
@@ -143,13 +130,6 @@ impl Sums {
 fn load_all(part: &[u8; BYTES]) -> __m512i {
     // SAFETY: the array has the 64 bytes that are loaded, and need not be aligned.
     unsafe { _mm512_loadu_si512(part.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store(eight: __m128i, out: &mut [u16; 8]) {
-    // SAFETY: the array has the 16 bytes that are stored, and need not be aligned.
-    unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), eight) }
 }
 
 /// [`super::within`].
