@@ -67,6 +67,17 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// Stops `worker` at its first products. It runs only between one look and the next, so that however
+/// slow looking is, the rest of its batch is still to be done.
+fn stop_at_the_first_products(shop: &Shop, worker: &Child) {
+    until("the first products", || {
+        send("CONT", worker);
+        std::thread::sleep(Duration::from_millis(100));
+        send("STOP", worker);
+        indexed(shop) > 0
+    });
+}
+
 fn two_workers_at_once_embed_each_product_once(shop: &Shop) {
     let workers = [1, 2].map(|_| begin(shop, "worker --once --json"));
     let done = workers.map(|worker| end(worker).succeeds().counts(["embedded", "failed"]));
@@ -80,8 +91,9 @@ fn two_workers_at_once_embed_each_product_once(shop: &Shop) {
 
 fn a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand(shop: &Shop) {
     let worker = begin(shop, "worker --json");
-    until("the first products", || indexed(shop) > 0);
+    stop_at_the_first_products(shop, &worker);
     send("TERM", &worker);
+    send("CONT", &worker);
     let asked = Instant::now();
     let outcome = end(worker).succeeds();
     assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
@@ -100,7 +112,7 @@ fn a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand(shop: &Shop) {
 
 fn another_worker_takes_over_from_one_that_was_killed(shop: &Shop) {
     let mut worker = begin(shop, "worker --json");
-    until("the first products", || indexed(shop) > 0);
+    stop_at_the_first_products(shop, &worker);
     worker.kill().expect("a kill");
     worker.wait().expect("an end");
     let [_, held, _] = counts(shop);
