@@ -13,7 +13,7 @@ use crate::packed::Packed;
 use crate::simd::{LANES, Portable, Simd, V};
 use crate::team::Member;
 use crate::weights::Precision;
-use crate::workspace::{Scratch, Workspace};
+use crate::workspace::Workspace;
 use sbert_model::Activation;
 use std::ops::Range;
 
@@ -110,7 +110,7 @@ macro_rules! instructions {
             use super::*;
 
             $(#[target_feature(enable = $features)])?
-            pub(super) fn forward<A: Arithmetic<$simd, Group: Scratch>>(
+            pub(super) fn forward<A: Arithmetic<$simd>>(
                 s: $simd,
                 workspace: &mut Workspace,
                 model: &Packed,
@@ -118,20 +118,21 @@ macro_rules! instructions {
                 out: &mut [f32],
             ) {
                 let Layout { layers, norm: first, .. } = &model.layout;
-                let mut groups = std::mem::take(A::Group::groups(workspace));
-                groups.resize(workspace.wide.len() / A::GROUP, A::Group::default());
+                let mut words = std::mem::take(&mut workspace.groups);
+                words.resize(workspace.wide.len() / A::GROUP * size_of::<A::Group>() / 4, 0);
+                let groups: &mut [A::Group] = bytemuck::cast_slice_mut(&mut words);
                 embed(s, workspace, model);
                 norm(s, &mut workspace.x, &model.norm(first));
                 let (heads, panels) = (model.header.heads, model.header.head_panels());
                 for layer in layers {
                     let qkv = model.linear(&layer.qkv);
                     let Workspace { x, rows, wide, row, .. } = workspace;
-                    convert::<A>(s, x, &qkv, row, &mut groups, rows);
+                    convert::<A>(s, x, &qkv, row, groups, rows);
                     let own = member.share(heads);
                     for part in 0..3 {
                         let heads = part * heads + own.start..part * heads + own.end;
                         let panels = heads.start * panels..heads.end * panels;
-                        linear::<A>(s, &groups, rows, &qkv, Target::Panels, panels, wide);
+                        linear::<A>(s, groups, rows, &qkv, Target::Panels, panels, wide);
                     }
                     attention(s, workspace, model, own);
                     let Workspace { x, rows, wide, context, row, .. } = workspace;
@@ -139,26 +140,26 @@ macro_rules! instructions {
                     let output = model.linear(&layer.attention_output);
                     let hidden = output.outputs / PANEL;
                     let own = member.share(hidden);
-                    convert::<A>(s, context, &output, row, &mut groups, rows);
-                    linear::<A>(s, &groups, rows, &output, Target::Add, own.clone(), x);
+                    convert::<A>(s, context, &output, row, groups, rows);
+                    linear::<A>(s, groups, rows, &output, Target::Add, own.clone(), x);
                     member.exchange(x, hidden, PANEL);
                     norm(s, x, &model.norm(&layer.attention_norm));
                     let (up, down) = (model.linear(&layer.up), model.linear(&layer.down));
                     let inner = up.outputs / PANEL;
                     let through = Target::Through(act(&model.header));
-                    convert::<A>(s, x, &up, row, &mut groups, rows);
-                    linear::<A>(s, &groups, rows, &up, through, member.share(inner), wide);
+                    convert::<A>(s, x, &up, row, groups, rows);
+                    linear::<A>(s, groups, rows, &up, through, member.share(inner), wide);
                     let wide = &mut wide[..rows.len() * up.outputs];
                     member.exchange(wide, inner, PANEL);
-                    convert::<A>(s, wide, &down, row, &mut groups, rows);
-                    linear::<A>(s, &groups, rows, &down, Target::Add, own, x);
+                    convert::<A>(s, wide, &down, row, groups, rows);
+                    linear::<A>(s, groups, rows, &down, Target::Add, own, x);
                     member.exchange(x, hidden, PANEL);
                     norm(s, x, &model.norm(&layer.output_norm));
                 }
                 if member.is_first() {
                     pool(s, workspace, model, out);
                 }
-                *A::Group::groups(workspace) = groups;
+                workspace.groups = words;
             }
 
             $(#[target_feature(enable = $features)])?

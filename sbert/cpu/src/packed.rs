@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"SBERTCPU";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Reads otherwise on a processor of another byte order.
 const ORDER: u32 = 0x0102_0304;
 

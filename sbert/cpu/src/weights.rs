@@ -245,45 +245,74 @@ impl Packer<'_> {
         for (output, weights) in matrix.weights.chunks_exact(matrix.inputs).enumerate() {
             row.as_flattened_mut()[..matrix.inputs].copy_from_slice(weights);
             mix(Portable, &row, &mut mixture);
-            let (scale, quantised) = quantise(mixture.as_flattened());
-            for (input, weight) in quantised.iter().enumerate() {
+            let Quantised { scale, weights, .. } = quantise(mixture.as_flattened());
+            for (input, weight) in weights.iter().enumerate() {
                 let place = at.weights.start + place::<8, 4>(at, output, input);
                 self.bytes[place] = weight.cast_unsigned();
             }
             scales.push(scale * shares);
-            sums.push(quantised.iter().map(|weight| f32::from(*weight)).sum());
+            sums.push(weights.iter().map(|weight| f32::from(*weight)).sum());
         }
         self.numbers(&at.scale, &scales);
         self.numbers(&at.sum, &sums);
     }
 }
 
-/// The weights in 8 bits, and their scale.
-fn quantise(weights: &[f32]) -> (f32, Vec<i8>) {
-    let top = weights.iter().fold(1e-30_f32, |top, weight| top.max(weight.abs()));
-    let mut quantised: Vec<i8> =
-        weights.iter().map(|weight| (weight * 127.0 / top).round() as i8).collect();
-    for group in quantised.as_chunks_mut::<8>().0 {
-        // The weights that AVX2 sums in one number of 16 bits.
-        for sums in [[0, 1, 4, 5], [2, 3, 6, 7]] {
-            bound(group, sums, 1);
-            bound(group, sums, -1);
-        }
-    }
-    (top / 127.0, quantised)
+/// Weights in 8 bits.
+struct Quantised {
+    /// What they are to be multiplied by.
+    scale: f32,
+    weights: Vec<i8>,
+    /// The sum of the squares of what each of them is off.
+    loss: f32,
 }
 
-/// Lessens the weights of one sign until their sum cannot overflow 16 bits. One group in five
-/// hundred needs it.
-fn bound(group: &mut [i8; 8], sums: [usize; 4], sign: i32) {
-    let amount = |group: &[i8; 8], at: usize| (i32::from(group[at]) * sign).max(0);
-    let total: i32 = sums.iter().map(|at| amount(group, *at)).sum();
-    if total > MOST_WEIGHT_SUM {
-        for at in sums {
-            if amount(group, at) > 0 {
-                // Division of whole numbers goes towards zero.
-                group[at] = (i32::from(group[at]) * MOST_WEIGHT_SUM / total) as i8;
+/// How much coarser the next scale is that is tried.
+const COARSER: f32 = 1.06;
+
+/// The weights in 8 bits with the scale that loses least: a fine one makes more sums too large for
+/// [`bound`], a coarse one rounds more.
+fn quantise(weights: &[f32]) -> Quantised {
+    let top = weights.iter().fold(1e-30_f32, |top, weight| top.max(weight.abs()));
+    let mut best = Quantised::with_scale(weights, top / 127.0);
+    loop {
+        let next = Quantised::with_scale(weights, best.scale * COARSER);
+        if next.loss >= best.loss {
+            return best;
+        }
+        best = next;
+    }
+}
+
+impl Quantised {
+    fn with_scale(from: &[f32], scale: f32) -> Self {
+        let mut weights: Vec<i8> =
+            from.iter().map(|weight| (weight / scale).round() as i8).collect();
+        for group in weights.as_chunks_mut::<16>().0 {
+            // The weights that AVX2 sums in one number of 16 bits.
+            for sums in [[0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15]] {
+                bound(group, sums, 1);
+                bound(group, sums, -1);
             }
+        }
+        let off = from.iter().zip(&weights).map(|(from, weight)| from - f32::from(*weight) * scale);
+        let loss = off.map(|off| off * off).sum();
+        Self { scale, weights, loss }
+    }
+}
+
+/// Lessens the weights of one sign by the same amount until their sum cannot overflow 16 bits: no
+/// other way has a smaller sum of squares.
+fn bound(group: &mut [i8; 16], sums: [usize; 8], sign: i8) {
+    let amount = |weight: i8| i32::from(weight.saturating_mul(sign).max(0));
+    let mut total: i32 = sums.iter().map(|at| amount(group[*at])).sum();
+    for at in sums.into_iter().cycle() {
+        if total <= MOST_WEIGHT_SUM {
+            return;
+        }
+        if amount(group[at]) > 0 {
+            group[at] -= sign;
+            total -= 1;
         }
     }
 }
@@ -294,4 +323,49 @@ fn place<const G: usize, const P: usize>(at: &LinearAt, output: usize, input: us
     let (group, part) = (input / G, input % G / P);
     let group = output / LANES * (at.inputs / G) + group;
     ((group * (G / P) + part) * LANES + output % LANES) * P + input % P
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of 64 weights, by a generator of pseudo-random numbers: some like a mixture of a trained
+    /// layer's, some that are hard to pack.
+    fn rows() -> Vec<Vec<f32>> {
+        let mut state = 7_u64;
+        let mut next = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+        };
+        let normal = (0..40).map(|_| (0..64).map(|_| (0..12).map(|_| next()).sum()).collect());
+        let mut rows: Vec<Vec<f32>> = normal.collect();
+        rows.extend([vec![0.25; 64], vec![-3.0; 64], vec![0.0; 64]]);
+        rows.push((0..64).map(|at| if at == 9 { 1e6 } else { 1.0 }).collect());
+        rows
+    }
+
+    #[test]
+    fn no_sum_of_eight_products_can_overflow_16_bits() {
+        for row in rows() {
+            let packed = quantise(&row);
+            for group in packed.weights.as_chunks::<16>().0 {
+                for first in [0, 2] {
+                    let summed = (0..16).filter(|at| at % 4 / 2 == first / 2);
+                    let products: Vec<i32> = summed.map(|at| 127 * i32::from(group[at])).collect();
+                    let most: i32 = products.iter().filter(|product| **product > 0).sum();
+                    let least: i32 = products.iter().filter(|product| **product < 0).sum();
+                    assert!(most <= i16::MAX.into() && least >= i16::MIN.into(), "{group:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn weights_lose_little_whatever_they_are() {
+        for row in rows() {
+            let Quantised { scale, weights, loss } = quantise(&row);
+            let squares: f32 = row.iter().map(|weight| weight * weight).sum();
+            assert!(loss <= 1e-3 * squares, "{loss} of {squares}: {row:?} {scale} {weights:?}");
+        }
+    }
 }

@@ -22,9 +22,8 @@ pub(crate) struct Workspace {
     pub(crate) scores: Vec<V>,
     /// A row that is being quantised.
     pub(crate) row: Vec<V>,
-    pub(crate) int8: Vec<[[u8; 4]; 2]>,
-    pub(crate) bf16: Vec<[u16; 2]>,
-    pub(crate) f32: Vec<f32>,
+    /// Rows in the groups that an arithmetic multiplies: words of 4 bytes, whatever it makes of them.
+    pub(crate) groups: Vec<u32>,
 }
 
 impl Workspace {
@@ -62,21 +61,3 @@ fn places(header: &Header, texts: &[Vec<u32>], places: &mut Vec<usize>) {
         }
     }
 }
-
-/// The scratch memory of an arithmetic's activations.
-pub(crate) trait Scratch: Sized {
-    fn groups(workspace: &mut Workspace) -> &mut Vec<Self>;
-}
-
-macro_rules! scratch {
-    ($group:ty, $field:ident) => {
-        impl Scratch for $group {
-            fn groups(workspace: &mut Workspace) -> &mut Vec<Self> {
-                &mut workspace.$field
-            }
-        }
-    };
-}
-scratch!([[u8; 4]; 2], int8);
-scratch!([u16; 2], bf16);
-scratch!(f32, f32);

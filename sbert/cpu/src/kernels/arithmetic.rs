@@ -1,5 +1,6 @@
 use super::mix;
 use crate::simd::{LANES, Simd, V};
+use bytemuck::Pod;
 
 /// How activations and weights are held, and multiplied.
 pub(crate) trait Arithmetic<S: Simd>: 'static {
@@ -8,17 +9,17 @@ pub(crate) trait Arithmetic<S: Simd>: 'static {
     /// The most rows of a tile.
     const ROWS: usize;
     /// So many activations of one row.
-    type Group: Copy + Default;
+    type Group: Pod;
     /// So many weights of sixteen columns.
-    type Weights: bytemuck::Pod;
-    /// The same in registers.
-    type Loaded: Copy;
+    type Weights: Pod;
+    /// The same as `dot` wants them.
+    type Loaded<'a>: Copy;
     /// Sixteen columns' sums of products.
     type Sum: Copy;
 
     fn zero(s: S) -> Self::Sum;
-    fn load(s: S, weights: &Self::Weights) -> Self::Loaded;
-    fn dot(s: S, sum: Self::Sum, group: &Self::Group, weights: Self::Loaded) -> Self::Sum;
+    fn load(s: S, weights: &Self::Weights) -> Self::Loaded<'_>;
+    fn dot(s: S, sum: Self::Sum, group: &Self::Group, weights: Self::Loaded<'_>) -> Self::Sum;
     /// Sums of products as numbers; the columns' scale and the sum of their weights undo the
     /// quantisation.
     fn finish(s: S, sum: Self::Sum, row: Row, scale: &V, weight_sum: &V) -> S::F;
@@ -46,11 +47,11 @@ pub(crate) struct Bf16;
 pub(crate) struct F32;
 
 impl<S: Simd> Arithmetic<S> for Int8 {
-    const GROUP: usize = 8;
+    const GROUP: usize = size_of::<S::Int8Group>();
     const ROWS: usize = S::INT8_ROWS;
-    type Group = [[u8; 4]; 2];
-    type Weights = [[i8; 64]; 2];
-    type Loaded = [S::I; 2];
+    type Group = S::Int8Group;
+    type Weights = S::Int8Weights;
+    type Loaded<'a> = S::Int8Loaded<'a>;
     type Sum = S::I;
 
     #[inline(always)]
@@ -59,12 +60,12 @@ impl<S: Simd> Arithmetic<S> for Int8 {
     }
 
     #[inline(always)]
-    fn load(s: S, weights: &[[i8; 64]; 2]) -> [S::I; 2] {
-        [s.load_w(&weights[0]), s.load_w(&weights[1])]
+    fn load(s: S, weights: &S::Int8Weights) -> S::Int8Loaded<'_> {
+        s.load_w(weights)
     }
 
     #[inline(always)]
-    fn dot(s: S, sum: S::I, group: &[[u8; 4]; 2], weights: [S::I; 2]) -> S::I {
+    fn dot(s: S, sum: S::I, group: &S::Int8Group, weights: S::Int8Loaded<'_>) -> S::I {
         s.dot(sum, group, weights)
     }
 
@@ -75,12 +76,7 @@ impl<S: Simd> Arithmetic<S> for Int8 {
     }
 
     #[inline(always)]
-    fn convert(
-        s: S,
-        x: &[V],
-        scratch: &mut [V],
-        mut write: impl FnMut(usize, [[u8; 4]; 2]),
-    ) -> Row {
+    fn convert(s: S, x: &[V], scratch: &mut [V], mut write: impl FnMut(usize, Self::Group)) -> Row {
         let (min, max) = mix(s, x, scratch);
         let span = (max - min).max(1e-20);
         // An offset in place of a zero point: q = value up - min up.
@@ -89,8 +85,9 @@ impl<S: Simd> Arithmetic<S> for Int8 {
         let mut q = [0; LANES];
         for (at, x) in scratch.iter().enumerate() {
             s.to_u8(s.max(s.fma(s.load(x), factor, offset), s.splat(0.0)), &mut q);
-            for (part, group) in q.as_chunks::<4>().0.as_chunks::<2>().0.iter().enumerate() {
-                write(2 * at + part, *group);
+            for (part, q) in q.chunks_exact(size_of::<S::Int8Group>()).enumerate() {
+                let parts = LANES / size_of::<S::Int8Group>();
+                write(parts * at + part, bytemuck::pod_read_unaligned(q));
             }
         }
         Row { scale: span / S::QMAX, min }
@@ -102,7 +99,7 @@ impl<S: Simd> Arithmetic<S> for F32 {
     const ROWS: usize = S::F32_ROWS;
     type Group = f32;
     type Weights = V;
-    type Loaded = S::F;
+    type Loaded<'a> = S::F;
     type Sum = S::F;
 
     #[inline(always)]
@@ -139,7 +136,7 @@ impl<S: Simd> Arithmetic<S> for Bf16 {
     const ROWS: usize = S::BF16_ROWS;
     type Group = [u16; 2];
     type Weights = [u16; 32];
-    type Loaded = S::Bf16Weights;
+    type Loaded<'a> = S::Bf16Weights;
     type Sum = S::F;
 
     #[inline(always)]

@@ -33,12 +33,11 @@ pub(crate) fn norm<S: Simd>(s: S, x: &mut [f32], norm: &NormView<'_>) {
 fn norm_row<S: Simd>(s: S, x: &mut [V], norm: &NormView<'_>) {
     let size = norm.size as f32;
     let padding = (x.len() * LANES - norm.size) as f32;
-    let total = |v: [S::F; 4]| s.sum(s.add(s.add(v[0], v[1]), s.add(v[2], v[3])));
     let mut sums = [s.splat(0.0); 4];
     for (at, x) in x.iter().enumerate() {
         sums[at % 4] = s.add(sums[at % 4], s.load(x));
     }
-    let mean = total(sums) / size;
+    let mean = total(s, sums) / size;
     let around = s.splat(mean);
     let mut squares = [s.splat(0.0); 4];
     for (at, x) in x.iter().enumerate() {
@@ -46,10 +45,16 @@ fn norm_row<S: Simd>(s: S, x: &mut [V], norm: &NormView<'_>) {
         squares[at % 4] = s.fma(distance, distance, squares[at % 4]);
     }
     // The padding's zeros lie at the distance of the mean, each.
-    let variance = ((total(squares) - padding * mean * mean) / size).max(0.0);
+    let variance = ((total(s, squares) - padding * mean * mean) / size).max(0.0);
     let inverse = s.splat(1.0 / (variance + norm.epsilon).sqrt());
     for ((x, gamma), beta) in x.iter_mut().zip(norm.gamma).zip(norm.beta) {
         let value = s.mul(s.sub(s.load(x), around), inverse);
         s.store(x, s.fma(value, s.load(gamma), s.load(beta)));
     }
+}
+
+/// A function, not a closure, which would lack the processor's features.
+#[inline(always)]
+fn total<S: Simd>(s: S, v: [S::F; 4]) -> f32 {
+    s.sum(s.add(s.add(v[0], v[1]), s.add(v[2], v[3])))
 }

@@ -2,10 +2,11 @@
 #![allow(unsafe_code, reason = "intrinsics cannot be called without")]
 
 use super::{LANES, Simd, V, round_bf16, signs, widen_bf16};
+use std::arch::asm;
 #[allow(clippy::wildcard_imports, reason = "intrinsics come in hundreds")]
 use std::arch::x86_64::*;
 
-/// AVX2 and FMA. Products of 8 bits are summed in 16 bits first, four at a time, which activations
+/// AVX2 and FMA. Products of 8 bits are summed in 16 bits first, eight at a time, which activations
 /// of 7 bits and weights that packing keeps within [`MOST_WEIGHT_SUM`](super::MOST_WEIGHT_SUM) never
 /// overflow.
 #[derive(Clone, Copy)]
@@ -16,6 +17,9 @@ pub(crate) struct Avx2(());
 impl Simd for Avx2 {
     type F = [__m256; 2];
     type I = [__m256i; 2];
+    type Int8Group = [[u8; 4]; 4];
+    type Int8Weights = [[i8; 64]; 4];
+    type Int8Loaded<'a> = &'a [[i8; 64]; 4];
     type Bf16Weights = [Self::F; 2];
     const HALVES: usize = 1;
     const INT8_ROWS: usize = 4;
@@ -165,37 +169,93 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     fn transpose(self, v: [Self::F; 16]) -> [Self::F; 16] {
-        let x = v.map(|v| self.lanes(v));
-        std::array::from_fn(|i| self.load(&std::array::from_fn(|j| x[j][i])))
+        let mut out = v;
+        for half in 0..2 {
+            // Of 8 columns, the upper 8 rows and the lower.
+            let (mut upper, mut lower) = ([v[0][half]; 8], [v[0][half]; 8]);
+            for row in 0..8 {
+                upper[row] = v[row][half];
+                lower[row] = v[8 + row][half];
+            }
+            let (upper, lower) = unsafe { (transpose_8(upper), transpose_8(lower)) };
+            for column in 0..8 {
+                out[8 * half + column] = [upper[column], lower[column]];
+            }
+        }
+        out
     }
     #[inline(always)]
     fn zero(self) -> Self::I {
         unsafe { [_mm256_setzero_si256(); 2] }
     }
     #[inline(always)]
-    fn load_w(self, w: &[i8; 64]) -> Self::I {
-        unsafe {
-            [_mm256_loadu_si256(w.as_ptr().cast()), _mm256_loadu_si256(w[32..].as_ptr().cast())]
-        }
+    fn load_w(self, w: &[[i8; 64]; 4]) -> &[[i8; 64]; 4] {
+        w
     }
     #[inline(always)]
-    fn dot(self, acc: Self::I, a: &[[u8; 4]; 2], w: [Self::I; 2]) -> Self::I {
-        let (a, b) = (i32::from_ne_bytes(a[0]), i32::from_ne_bytes(a[1]));
+    #[expect(clippy::pointers_in_nomem_asm_block, reason = "it is hidden there, not followed")]
+    fn dot(self, acc: Self::I, a: &[[u8; 4]; 4], w: &[[i8; 64]; 4]) -> Self::I {
+        let mut w: *const [[i8; 64]; 4] = w;
         unsafe {
-            let (a, b) = (_mm256_set1_epi32(a), _mm256_set1_epi32(b));
-            let one = _mm256_set1_epi16(1);
-            let low = _mm256_add_epi16(
-                _mm256_maddubs_epi16(a, w[0][0]),
-                _mm256_maddubs_epi16(b, w[1][0]),
-            );
-            let high = _mm256_add_epi16(
-                _mm256_maddubs_epi16(a, w[0][1]),
-                _mm256_maddubs_epi16(b, w[1][1]),
-            );
-            [
-                _mm256_add_epi32(acc[0], _mm256_madd_epi16(low, one)),
-                _mm256_add_epi32(acc[1], _mm256_madd_epi16(high, one)),
-            ]
+            // Nothing is executed here, but the compiler no longer knows that each row multiplies the
+            // same weights. It would load all of them once, and its 16 registers would not hold the
+            // sums as well; as operands in memory they take none.
+            asm!("/* {0} */", inout(reg) w, options(nomem, nostack, preserves_flags));
+            let (w, one) = (&*w, _mm256_set1_epi16(1));
+            let mut sums = acc;
+            for half in 0..2 {
+                let sum = _mm256_add_epi16(
+                    _mm256_add_epi16(product(a, w, 0, half), product(a, w, 1, half)),
+                    _mm256_add_epi16(product(a, w, 2, half), product(a, w, 3, half)),
+                );
+                sums[half] = _mm256_add_epi32(acc[half], _mm256_madd_epi16(sum, one));
+            }
+            sums
         }
+    }
+}
+
+/// Sums of two products in 16 bits each, of one part and eight columns.
+///
+/// # Safety
+///
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn product(a: &[[u8; 4]; 4], w: &[[i8; 64]; 4], part: usize, half: usize) -> __m256i {
+    unsafe {
+        let a = _mm256_set1_epi32(i32::from_ne_bytes(a[part]));
+        _mm256_maddubs_epi16(a, _mm256_loadu_si256(w[part][32 * half..].as_ptr().cast()))
+    }
+}
+
+/// Rows of eight become columns.
+///
+/// # Safety
+///
+/// The processor must have AVX.
+#[inline(always)]
+unsafe fn transpose_8(v: [__m256; 8]) -> [__m256; 8] {
+    unsafe {
+        let mut pairs = v;
+        for i in 0..4 {
+            pairs[2 * i] = _mm256_unpacklo_ps(v[2 * i], v[2 * i + 1]);
+            pairs[2 * i + 1] = _mm256_unpackhi_ps(v[2 * i], v[2 * i + 1]);
+        }
+        // fours[4 b + c] holds, for rows 4 b .. 4 b + 4, column c of each half
+        let mut fours = pairs;
+        for b in 0..2 {
+            let (low, high) =
+                ((pairs[4 * b], pairs[4 * b + 2]), (pairs[4 * b + 1], pairs[4 * b + 3]));
+            fours[4 * b] = _mm256_shuffle_ps::<0x44>(low.0, low.1);
+            fours[4 * b + 1] = _mm256_shuffle_ps::<0xee>(low.0, low.1);
+            fours[4 * b + 2] = _mm256_shuffle_ps::<0x44>(high.0, high.1);
+            fours[4 * b + 3] = _mm256_shuffle_ps::<0xee>(high.0, high.1);
+        }
+        let mut columns = fours;
+        for c in 0..4 {
+            columns[c] = _mm256_permute2f128_ps::<0x20>(fours[c], fours[4 + c]);
+            columns[4 + c] = _mm256_permute2f128_ps::<0x31>(fours[c], fours[4 + c]);
+        }
+        columns
     }
 }

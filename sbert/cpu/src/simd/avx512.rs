@@ -14,6 +14,9 @@ pub(crate) struct Avx512(());
 impl Simd for Avx512 {
     type F = __m512;
     type I = __m512i;
+    type Int8Group = [[u8; 4]; 2];
+    type Int8Weights = [[i8; 64]; 2];
+    type Int8Loaded<'a> = [__m512i; 2];
     type Bf16Weights = [__m512; 2];
     const HALVES: usize = 2;
     const INT8_ROWS: usize = 12;
@@ -182,8 +185,10 @@ impl Simd for Avx512 {
         unsafe { _mm512_setzero_si512() }
     }
     #[inline(always)]
-    fn load_w(self, w: &[i8; 64]) -> __m512i {
-        unsafe { _mm512_loadu_si512(w.as_ptr().cast()) }
+    fn load_w(self, w: &[[i8; 64]; 2]) -> [__m512i; 2] {
+        unsafe {
+            [_mm512_loadu_si512(w[0].as_ptr().cast()), _mm512_loadu_si512(w[1].as_ptr().cast())]
+        }
     }
     #[inline(always)]
     fn dot(self, acc: __m512i, a: &[[u8; 4]; 2], w: [__m512i; 2]) -> __m512i {

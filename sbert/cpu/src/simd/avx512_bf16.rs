@@ -23,6 +23,9 @@ macro_rules! as_avx512 {
 impl Simd for Avx512Bf16 {
     type F = __m512;
     type I = __m512i;
+    type Int8Group = [[u8; 4]; 2];
+    type Int8Weights = [[i8; 64]; 2];
+    type Int8Loaded<'a> = [__m512i; 2];
     type Bf16Weights = __m512i;
     const HALVES: usize = 2;
     const INT8_ROWS: usize = 12;
@@ -54,7 +57,7 @@ impl Simd for Avx512Bf16 {
         lanes(v: __m512) -> V;
         transpose(v: [__m512; LANES]) -> [__m512; LANES];
         zero() -> __m512i;
-        load_w(w: &[i8; 64]) -> __m512i;
+        load_w(w: &[[i8; 64]; 2]) -> [__m512i; 2];
         dot(acc: __m512i, a: &[[u8; 4]; 2], w: [__m512i; 2]) -> __m512i;
         sum(v: __m512) -> f32;
         min_of(v: __m512) -> f32;

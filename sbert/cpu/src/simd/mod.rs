@@ -21,13 +21,15 @@ pub(crate) use avx512::Avx512;
 pub(crate) use avx512_bf16::Avx512Bf16;
 pub(crate) use portable::Portable;
 
+use bytemuck::Pod;
+
 /// Numbers in a vector.
 pub(crate) const LANES: usize = 16;
 /// The numbers of a vector.
 pub(crate) type V = [f32; LANES];
 
-/// How much four weights that are summed together in 16 bits, those above zero or those below, may
-/// amount to, so that four products with 7-bit activations stay within 16 bits.
+/// How much eight weights that are summed together in 16 bits, those above zero or those below, may
+/// amount to, so that eight products with 7-bit activations stay within 16 bits.
 pub(crate) const MOST_WEIGHT_SUM: i32 = i16::MAX as i32 / 127;
 
 /// Sixteen lanes.
@@ -36,6 +38,12 @@ pub(crate) trait Simd: Copy {
     type F: Copy;
     /// Sixteen i32.
     type I: Copy;
+    /// Four activations for each part that [`dot`](Self::dot) multiplies at a time.
+    type Int8Group: Pod;
+    /// For each part the four weights of sixteen columns.
+    type Int8Weights: Pod;
+    /// The same where `dot` wants them: in registers, or left in memory where those are for sums.
+    type Int8Loaded<'a>: Copy;
     /// Thirty-two bfloat16: two inputs of sixteen columns.
     type Bf16Weights: Copy;
     /// How many vectors of columns a tile of a matrix product has: 1 or 2.
@@ -80,14 +88,10 @@ pub(crate) trait Simd: Copy {
     fn transpose(self, v: [Self::F; LANES]) -> [Self::F; LANES];
 
     fn zero(self) -> Self::I;
-    fn load_w(self, w: &[i8; 64]) -> Self::I;
-    /// `acc[l] += a[p][t] * w[p][4 l + t]` for p in 0..2 and t in 0..4.
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "in one register, both parts would have to be taken apart again: by reference, each \
-                  is loaded where it is needed"
-    )]
-    fn dot(self, acc: Self::I, a: &[[u8; 4]; 2], w: [Self::I; 2]) -> Self::I;
+    fn load_w(self, w: &Self::Int8Weights) -> Self::Int8Loaded<'_>;
+    /// `acc[l] += a[p][t] * w[p][4 l + t]` for every part p and t in 0..4. By reference, each part of
+    /// `a` is loaded where it is needed; in one register they would have to be taken apart again.
+    fn dot(self, acc: Self::I, a: &Self::Int8Group, w: Self::Int8Loaded<'_>) -> Self::I;
 
     #[inline(always)]
     fn sum(self, v: Self::F) -> f32 {
@@ -170,6 +174,54 @@ pub(crate) fn widen_half(bits: u16) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The bits of sixteen columns' sums of products.
+    #[cfg(target_arch = "x86_64")]
+    fn sums<S: Simd>(s: S, activations: &[u8; 64], weights: &[[i8; 64]; 16]) -> [u32; LANES] {
+        let mut sum = s.zero();
+        let groups: &[S::Int8Group] = bytemuck::cast_slice(activations);
+        let weights: &[S::Int8Weights] = bytemuck::cast_slice(weights);
+        for (group, weights) in groups.iter().zip(weights) {
+            sum = s.dot(sum, group, s.load_w(weights));
+        }
+        s.lanes(s.widen(sum)).map(f32::to_bits)
+    }
+
+    /// The largest activations there, and weights up to what packing allows: of eight that are summed
+    /// together 255 at most, or as little as -255.
+    #[cfg(target_arch = "x86_64")]
+    fn agrees_with_plain_rust<S: Simd>() {
+        let Some(s) = S::new() else { return };
+        let activations = [S::QMAX as u8; 64];
+        for weight in [31, -31, 1] {
+            let mut weights = [[weight; 64]; 16];
+            weights[3][5] = -weight;
+            weights[9] = [-weight; 64];
+            let wanted = sums(Portable, &activations, &weights);
+            assert_eq!(sums(s, &activations, &weights), wanted, "{weight}");
+        }
+        let rows: [V; LANES] =
+            std::array::from_fn(|row| std::array::from_fn(|lane| (row * LANES + lane) as f32));
+        let mut loaded = [s.splat(0.0); LANES];
+        for (loaded, row) in loaded.iter_mut().zip(&rows) {
+            *loaded = s.load(row);
+        }
+        let columns = s.transpose(loaded).map(|column| s.lanes(column));
+        let bits = |rows: [V; LANES]| rows.map(|row| row.map(f32::to_bits));
+        assert_eq!(bits(columns), bits(Portable.transpose(rows)));
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn avx2_agrees_with_plain_rust_where_the_processor_has_it() {
+        agrees_with_plain_rust::<Avx2>();
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn avx512_agrees_with_plain_rust_where_the_processor_has_it() {
+        agrees_with_plain_rust::<Avx512>();
+    }
 
     #[test]
     fn every_finite_half_survives_being_widened_and_rounded() {

@@ -7,6 +7,9 @@ pub(crate) struct Portable;
 impl Simd for Portable {
     type F = V;
     type I = [i32; LANES];
+    type Int8Group = [[u8; 4]; 2];
+    type Int8Weights = [[i8; 64]; 2];
+    type Int8Loaded<'a> = [[i32; LANES]; 2];
     type Bf16Weights = [V; 2];
     const HALVES: usize = 2;
     const INT8_ROWS: usize = 2;
@@ -117,15 +120,8 @@ impl Simd for Portable {
         [0; LANES]
     }
     #[inline(always)]
-    fn load_w(self, w: &[i8; 64]) -> [i32; LANES] {
-        std::array::from_fn(|i| {
-            i32::from_ne_bytes([
-                w[4 * i] as u8,
-                w[4 * i + 1] as u8,
-                w[4 * i + 2] as u8,
-                w[4 * i + 3] as u8,
-            ])
-        })
+    fn load_w(self, w: &[[i8; 64]; 2]) -> [[i32; LANES]; 2] {
+        bytemuck::cast(*w)
     }
     #[inline(always)]
     fn dot(self, acc: [i32; LANES], a: &[[u8; 4]; 2], w: [[i32; LANES]; 2]) -> [i32; LANES] {
