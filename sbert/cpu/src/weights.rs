@@ -277,10 +277,12 @@ fn quantise(weights: &[f32]) -> Quantised {
     let mut best = Quantised::with_scale(weights, top / 127.0);
     loop {
         let next = Quantised::with_scale(weights, best.scale * COARSER);
-        if next.loss >= best.loss {
+        // Of weights that are no numbers the loss is none either, and none is less than another.
+        if next.loss < best.loss {
+            best = next;
+        } else {
             return best;
         }
-        best = next;
     }
 }
 
@@ -357,6 +359,15 @@ mod tests {
                     assert!(most <= i16::MAX.into() && least >= i16::MIN.into(), "{group:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn weights_that_are_no_numbers_are_packed_as_well() {
+        for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+            let mut row = vec![1.0; 64];
+            row[9] = odd;
+            assert_eq!(quantise(&row).weights.len(), 64, "{odd}");
         }
     }
 
