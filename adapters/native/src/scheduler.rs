@@ -3,6 +3,9 @@
 //! Single texts are queries: somebody waits for each, so they go first, and equal ones that wait
 //! or run share one inference. Larger batches are cut into slices of some 30 ms and take turns
 //! with each other, so that a query waits for one slice at the most, and memory stays bounded.
+//!
+//! There is a place for each core, and whoever infers takes one. As a rule that is a thread of the
+//! scheduler; a short query that need not wait is inferred by the thread that asks.
 
 use crate::inference::{Fault, Inference, Inferred};
 use std::collections::{HashMap, VecDeque};
@@ -18,6 +21,9 @@ use tokio::sync::oneshot;
 const SLICE_TEXTS: usize = 64;
 /// About how many bytes of text a slice has: some 500 tokens.
 const SLICE_BYTES: usize = 2_048;
+/// The most bytes of a query that the thread that asks may infer: such a thread may have other tasks,
+/// and these are kept waiting for a millisecond or two, not for the twenty of a long text.
+const SHORT_QUERY: usize = 128;
 /// How many queries may go before a slice that waits: batches shall end even under full load.
 const QUERIES_PER_SLICE: u32 = 32;
 
@@ -44,7 +50,8 @@ struct Queues {
     batches: VecDeque<(Arc<Batch>, usize)>,
     /// How many queries went before the slice that is next.
     overtaken: u32,
-    idle_threads: usize,
+    /// How many more may infer at once.
+    free_places: usize,
     is_closed: bool,
 }
 
@@ -69,9 +76,10 @@ enum Task {
 }
 
 impl Scheduler {
-    /// Starts `threads` threads.
+    /// Starts `threads` threads; no more than that infer at once.
     pub(crate) fn start(inference: Box<dyn Inference>, threads: NonZeroUsize) -> io::Result<Self> {
-        let shared = Shared { inference, queues: Mutex::default(), is_work: Condvar::new() };
+        let queues = Mutex::new(Queues { free_places: threads.get(), ..Queues::default() });
+        let shared = Shared { inference, queues, is_work: Condvar::new() };
         let scheduler = Self(Arc::new(shared));
         for number in 0..threads.get() {
             let shared = Arc::clone(&scheduler.0);
@@ -100,9 +108,18 @@ impl Drop for Scheduler {
 }
 
 impl Shared {
+    /// Infers a short query here if nothing else waits: to wake a thread, and to be woken by it, takes
+    /// a tenth of the time of the inference itself.
     fn ask(&self, query: &str) -> oneshot::Receiver<Result<Inferred, Fault>> {
-        let answer = lock(&self.queues).ask(query);
-        self.is_work.notify_one();
+        let mut queues = lock(&self.queues);
+        let answer = queues.ask(query);
+        let is_for_here = query.len() <= SHORT_QUERY && queues.holds_only(query);
+        let task = if is_for_here { queues.next_task() } else { None };
+        drop(queues);
+        let is_more = task.is_none_or(|task| self.run(task));
+        if is_more {
+            self.is_work.notify_one();
+        }
         answer
     }
 
@@ -118,21 +135,29 @@ impl Shared {
     /// What one thread does.
     fn work(&self) {
         while let Some(task) = self.next_task() {
-            match task {
-                Task::Query { text, threads } => {
-                    let answer = self.infer(&[&text], threads).map(|mut one| one.remove(0));
-                    let waiters = lock(&self.queues).waiting.remove(&text);
-                    for waiter in waiters.into_iter().flatten() {
-                        // Who went away needs no answer.
-                        drop(waiter.send(answer.clone()));
-                    }
-                }
-                Task::Slice { batch, texts } => {
-                    let slice: Vec<_> = batch.texts[texts.clone()].iter().map(|t| &**t).collect();
-                    batch.keep(texts, self.infer(&slice, 1));
+            self.run(task);
+        }
+    }
+
+    /// Does `task` and gives its place back; whether more waits.
+    fn run(&self, task: Task) -> bool {
+        match task {
+            Task::Query { text, threads } => {
+                let answer = self.infer(&[&text], threads).map(|mut one| one.remove(0));
+                let waiters = lock(&self.queues).waiting.remove(&text);
+                for waiter in waiters.into_iter().flatten() {
+                    // Who went away needs no answer.
+                    drop(waiter.send(answer.clone()));
                 }
             }
+            Task::Slice { batch, texts } => {
+                let slice: Vec<_> = batch.texts[texts.clone()].iter().map(|t| &**t).collect();
+                batch.keep(texts, self.infer(&slice, 1));
+            }
         }
+        let mut queues = lock(&self.queues);
+        queues.free_places += 1;
+        !queues.queries.is_empty() || !queues.batches.is_empty()
     }
 
     /// Waits for something to do; `None` at the end.
@@ -145,9 +170,7 @@ impl Shared {
             if let Some(task) = queues.next_task() {
                 return Some(task);
             }
-            queues.idle_threads += 1;
             queues = self.is_work.wait(queues).unwrap_or_else(PoisonError::into_inner);
-            queues.idle_threads -= 1;
         }
     }
 
@@ -176,7 +199,21 @@ impl Queues {
         answer
     }
 
+    /// Whether `query` is all that waits.
+    fn holds_only(&self, query: &str) -> bool {
+        self.batches.is_empty() && self.queries.len() == 1 && &*self.queries[0] == query
+    }
+
+    /// Takes a place for what is next; `None` when nothing waits, or no place is free.
     fn next_task(&mut self) -> Option<Task> {
+        let others = self.free_places.checked_sub(1)?;
+        let task = self.pop(others)?;
+        self.free_places = others;
+        Some(task)
+    }
+
+    /// What is next, when so many other places are free.
+    fn pop(&mut self, free_places: usize) -> Option<Task> {
         self.batches.retain(|(batch, _)| batch.is_wanted());
         let may_overtake = self.batches.is_empty() || self.overtaken < QUERIES_PER_SLICE;
         if may_overtake && let Some(text) = self.next_query() {
@@ -184,7 +221,7 @@ impl Queues {
             let is_alone = self.queries.is_empty() && self.batches.is_empty();
             // One core stays with whoever asks: the threads of a query wait for each other, so one
             // that is kept from its core delays them all, and costs more than it brings.
-            let threads = 1 + if is_alone { self.idle_threads.saturating_sub(1) } else { 0 };
+            let threads = 1 + if is_alone { free_places.saturating_sub(1) } else { 0 };
             return Some(Task::Query { text, threads });
         }
         self.overtaken = 0;

@@ -22,7 +22,7 @@ impl Inference for Gated {
     fn infer(&self, texts: &[&str], _: usize) -> Result<Vec<Inferred>, Fault> {
         self.asked.send(texts.iter().map(|&text| text.to_owned()).collect()).unwrap();
         lock(&self.permits).recv().map_err(|_| Fault::new("the gate is closed"))?;
-        assert!(!texts.contains(&"panic"), "on purpose");
+        assert!(!texts.iter().any(|text| text.starts_with("panic")), "on purpose");
         Ok(texts.iter().map(|text| inferred(text)).collect())
     }
 
@@ -60,6 +60,11 @@ fn gated(threads: usize) -> (Scheduler, Gate) {
     (scheduler, Gate { asked: asked_side, permits })
 }
 
+/// A query that is too long for the thread that asks.
+fn long(word: &str) -> [String; 1] {
+    [word.repeat(SHORT_QUERY)]
+}
+
 fn texts<const N: usize>(texts: [&str; N]) -> [String; N] {
     texts.map(str::to_owned)
 }
@@ -72,12 +77,12 @@ fn three_slices() -> Vec<String> {
 #[tokio::test]
 async fn equal_queries_in_flight_share_one_inference() {
     let (scheduler, gate) = gated(2);
-    let query = texts(["tripod"]);
+    let query = long("tripod");
     let mut all = join_all((0..8).map(|_| scheduler.embed(&query)));
     assert!((&mut all).now_or_never().is_none());
-    assert_eq!(gate.asked(), ["tripod"]);
+    assert_eq!(gate.asked(), query);
     gate.permit();
-    assert!(all.await.into_iter().all(|answer| answer == Ok(vec![inferred("tripod")])));
+    assert!(all.await.into_iter().all(|answer| answer == Ok(vec![inferred(&query[0])])));
     assert!(gate.asked.try_recv().is_err(), "there was a second inference");
 }
 
@@ -124,7 +129,7 @@ async fn batches_take_turns() {
 #[tokio::test]
 async fn a_batch_ends_however_many_queries_there_are() {
     let (scheduler, gate) = gated(1);
-    let queries: Vec<_> = (0..100).map(|number| [format!("query {number}")]).collect();
+    let queries: Vec<_> = (0..100).map(|number| long(&format!("query {number}"))).collect();
     let batch = texts(["a", "b"]);
     let all = join_all(queries.iter().map(|query| scheduler.embed(query)));
     let mut all = pin!(futures::future::join(all, scheduler.embed(&batch)));
@@ -147,10 +152,10 @@ async fn each_text_of_a_batch_gets_its_own_embedding() {
 #[tokio::test]
 async fn a_query_that_nobody_waits_for_is_not_inferred() {
     let (scheduler, gate) = gated(1);
-    let (first, given_up, last) = (texts(["first"]), texts(["given up"]), texts(["last"]));
-    let mut first = pin!(scheduler.embed(&first));
+    let (begun, given_up, last) = (long("first"), texts(["given up"]), texts(["last"]));
+    let mut first = pin!(scheduler.embed(&begun));
     assert!((&mut first).now_or_never().is_none());
-    assert_eq!(gate.asked(), ["first"]);
+    assert_eq!(gate.asked(), begun);
     assert!(scheduler.embed(&given_up).now_or_never().is_none());
     let mut last = pin!(scheduler.embed(&last));
     assert!((&mut last).now_or_never().is_none());
@@ -163,12 +168,12 @@ async fn a_query_that_nobody_waits_for_is_not_inferred() {
 #[tokio::test]
 async fn a_query_that_somebody_gave_up_still_answers_the_others() {
     let (scheduler, gate) = gated(1);
-    let query = texts(["tripod"]);
+    let query = long("tripod");
     assert!(scheduler.embed(&query).now_or_never().is_none());
     let mut other = pin!(scheduler.embed(&query));
     assert!((&mut other).now_or_never().is_none());
     (0..2).for_each(|_| gate.permit());
-    assert_eq!(other.await, Ok(vec![inferred("tripod")]));
+    assert_eq!(other.await, Ok(vec![inferred(&query[0])]));
 }
 
 #[tokio::test]
@@ -221,16 +226,68 @@ async fn whatever_is_given_up_all_others_are_answered() {
 #[tokio::test]
 async fn a_panic_is_a_fault_of_its_text_alone() {
     let (scheduler, gate) = gated(1);
-    (0..3).for_each(|_| gate.permit());
+    (0..4).for_each(|_| gate.permit());
     let fault = scheduler.embed(&texts(["panic"])).await.unwrap_err();
     assert_eq!(fault.to_string(), "the model panicked: on purpose");
+    assert_eq!(scheduler.embed(&long("panic")).await.unwrap_err(), fault);
     assert!(scheduler.embed(&texts(["a", "panic"])).await.is_err());
     assert!(scheduler.embed(&texts(["tripod"])).await.is_ok());
 }
 
+#[tokio::test]
+async fn a_short_query_is_inferred_by_the_thread_that_asks() {
+    let (scheduler, gate) = gated(2);
+    for query in [texts(["tripod"]), texts([&"x".repeat(SHORT_QUERY)])] {
+        gate.permit();
+        let answer = scheduler.embed(&query).now_or_never();
+        assert_eq!(answer, Some(Ok(vec![inferred(&query[0])])), "it was there at once");
+    }
+    assert!(scheduler.embed(&texts([&"x".repeat(SHORT_QUERY + 1)])).now_or_never().is_none());
+    gate.permit();
+}
+
+/// Has another thread ask, which infers the query itself.
+fn ask_elsewhere(
+    scheduler: &Arc<Scheduler>,
+    query: [String; 1],
+) -> tokio::task::JoinHandle<Result<Vec<Inferred>, Fault>> {
+    let scheduler = Arc::clone(scheduler);
+    tokio::spawn(async move { scheduler.embed(&query).await })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn equal_queries_share_what_a_thread_that_asks_infers() {
+    let (scheduler, gate) = gated(2);
+    let (scheduler, query) = (Arc::new(scheduler), texts(["tripod"]));
+    let first = ask_elsewhere(&scheduler, query.clone());
+    assert_eq!(gate.asked(), query);
+    let mut second = pin!(scheduler.embed(&query));
+    assert!((&mut second).now_or_never().is_none());
+    gate.permit();
+    let answers = [first.await.unwrap(), second.await];
+    assert!(answers.into_iter().all(|answer| answer == Ok(vec![inferred("tripod")])));
+    assert!(gate.asked.try_recv().is_err(), "there was a second inference");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_infers_what_it_asked_takes_a_place_and_lets_the_next_in() {
+    let (scheduler, gate) = gated(1);
+    let (scheduler, query) = (Arc::new(scheduler), texts(["second"]));
+    let first = ask_elsewhere(&scheduler, texts(["first"]));
+    assert_eq!(gate.asked(), ["first"]);
+    let mut second = pin!(scheduler.embed(&query));
+    assert!((&mut second).now_or_never().is_none());
+    assert!(gate.asked.recv_timeout(Duration::from_millis(50)).is_err(), "two at once");
+    gate.permit();
+    first.await.unwrap().unwrap();
+    assert_eq!(gate.asked(), ["second"]);
+    gate.permit();
+    second.await.unwrap();
+}
+
 #[test]
-fn a_query_alone_takes_all_idle_threads_but_one_and_one_of_many_takes_one() {
-    let mut queues = Queues { idle_threads: 2, ..Queues::default() };
+fn a_query_alone_takes_all_free_places_but_one_and_one_of_many_takes_one() {
+    let mut queues = Queues { free_places: 4, ..Queues::default() };
     let _answers: Vec<_> = ["one", "two"].map(|query| queues.ask(query)).into();
     let threads = |task| match task {
         Some(Task::Query { threads, .. }) => threads,
