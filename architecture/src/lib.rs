@@ -43,7 +43,12 @@ const LAYERS: &[Layer] = &[
     Layer {
         place: "core/ranking",
         uses: &["core/entities"],
-        crates: Some(&["rust-stemmers", "unicode-general-category", "unicode-normalization"]),
+        crates: Some(&[
+            "rust-stemmers",
+            "unicode-general-category",
+            "unicode-normalization",
+            "wide",
+        ]),
         ..PURE
     },
     Layer {

@@ -1,9 +1,13 @@
 //! Finds a query's terms in analysed streams: most of the time of scoring goes here.
 
 use std::collections::HashMap;
+use wide::u8x16;
 
 /// Bytes that are looked at together: a bit for each fits a number.
 const BLOCK: usize = 64;
+
+/// Bytes that one instruction compares.
+const LANES: usize = 16;
 
 /// Up to so many terms are compared one by one, which is faster than hashing.
 const FEW: usize = 24;
@@ -15,8 +19,8 @@ const FEW_INITIALS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Wanted<'a> {
     terms: Vec<Term<'a>>,
-    /// Their first bytes, each once; none if there are too many.
-    initials: Vec<u8>,
+    /// Their first bytes, each once and as often as is compared at once; none if there are too many.
+    initials: Vec<u8x16>,
     /// Used when there are too many to compare with one by one.
     places: HashMap<&'a [u8], usize>,
 }
@@ -40,7 +44,7 @@ impl<'a> Wanted<'a> {
         initials.truncate(if initials.len() > FEW_INITIALS { 0 } else { FEW_INITIALS });
         Self {
             terms: terms.iter().map(|term| Term::new(term)).collect(),
-            initials,
+            initials: initials.into_iter().map(u8x16::splat).collect(),
             places: terms.iter().enumerate().map(|(place, term)| (*term, place)).collect(),
         }
     }
@@ -77,14 +81,16 @@ impl<'a> Wanted<'a> {
     /// A bit for each byte of a block that is no space, and for each with which a wanted term begins.
     #[inline]
     fn letters(&self, block: &[u8; BLOCK]) -> (u64, u64) {
-        let mut spaces = [0; BLOCK];
-        mark(&mut spaces, block, b' ');
-        let mut alike = [0; BLOCK];
-        for initial in &self.initials {
-            mark(&mut alike, block, *initial);
+        let (mut spaces, mut alike) = (0, 0);
+        let parts = block.as_chunks::<LANES>().0.iter().zip((0..).step_by(LANES));
+        for (part, shift) in parts {
+            let part = u8x16::new(*part);
+            let bits = |marks: u8x16| u64::from(marks.to_bitmask()) << shift;
+            spaces |= bits(part.simd_eq(u8x16::splat(b' ')));
+            let initials = self.initials.iter().map(|initial| part.simd_eq(*initial));
+            alike |= bits(initials.fold(u8x16::ZERO, |all, one| all | one));
         }
-        let alike = if self.initials.is_empty() { u64::MAX } else { gathered(&alike) };
-        (!gathered(&spaces), alike)
+        (!spaces, if self.initials.is_empty() { u64::MAX } else { alike })
     }
 
     /// The place of the term with which `stream` begins.
@@ -118,24 +124,6 @@ fn head(text: &[u8]) -> u64 {
     let mut eight = [0; 8];
     eight[..text.len()].copy_from_slice(text);
     u64::from_le_bytes(eight)
-}
-
-/// Marks by ones the bytes of `block` that are `byte`; the compiler makes vectors of it.
-#[inline]
-fn mark(marks: &mut [u8; BLOCK], block: &[u8; BLOCK], byte: u8) {
-    for (mark, other) in marks.iter_mut().zip(block) {
-        *mark |= u8::from(*other == byte);
-    }
-}
-
-/// The marks as bits.
-#[inline]
-fn gathered(marks: &[u8; BLOCK]) -> u64 {
-    let words = marks.as_chunks::<8>().0.iter().zip((0..).step_by(8));
-    words.fold(0, |bits, (word, shift)| {
-        // The product gathers the lowest bit of each byte in the highest byte.
-        bits | u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56 << shift
-    })
 }
 
 #[cfg(test)]
