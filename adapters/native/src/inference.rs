@@ -3,7 +3,8 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Executes a model. It blocks, so it is only called on the threads of an embedder.
+/// Executes a model. It blocks: an embedder calls it on threads of its own, and where it was asked
+/// only for a short text.
 pub trait Inference: Debug + Send + Sync + 'static {
     /// Embeds each text, in order, on at most so many threads. An empty text has an embedding.
     fn infer(&self, texts: &[&str], threads: usize) -> Result<Vec<Inferred>, Fault>;

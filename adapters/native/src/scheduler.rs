@@ -5,7 +5,8 @@
 //! with each other, so that a query waits for one slice at the most, and memory stays bounded.
 //!
 //! There is a place for each core, and whoever infers takes one. As a rule that is a thread of the
-//! scheduler; a short query that need not wait is inferred by the thread that asks.
+//! scheduler; a short query that need not wait is inferred by the thread that asks, as long as that is
+//! quick.
 
 use crate::inference::{Fault, Inference, Inferred};
 use std::collections::{HashMap, VecDeque};
@@ -15,15 +16,19 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// The most texts of a slice.
 const SLICE_TEXTS: usize = 64;
 /// About how many bytes of text a slice has: some 500 tokens.
 const SLICE_BYTES: usize = 2_048;
-/// The most bytes of a query that the thread that asks may infer: such a thread may have other tasks,
-/// and these are kept waiting for a millisecond or two, not for the twenty of a long text.
+/// The most bytes of a query that the thread that asks may infer: it may have other tasks, and these
+/// are kept waiting for a millisecond or two, not for the twenty of a long text.
 const SHORT_QUERY: usize = 128;
+/// The longest that the last short query may have taken: it takes longer with a large model or on a
+/// slow processor, and then threads of the scheduler infer them all.
+const SHORT_TIME: Duration = Duration::from_millis(5);
 /// How many queries may go before a slice that waits: batches shall end even under full load.
 const QUERIES_PER_SLICE: u32 = 32;
 
@@ -52,6 +57,8 @@ struct Queues {
     overtaken: u32,
     /// How many more may infer at once.
     free_places: usize,
+    /// How long the last short query took.
+    short_took: Duration,
     is_closed: bool,
 }
 
@@ -113,7 +120,8 @@ impl Shared {
     fn ask(&self, query: &str) -> oneshot::Receiver<Result<Inferred, Fault>> {
         let mut queues = lock(&self.queues);
         let answer = queues.ask(query);
-        let is_for_here = query.len() <= SHORT_QUERY && queues.holds_only(query);
+        let is_short = query.len() <= SHORT_QUERY && queues.short_took < SHORT_TIME;
+        let is_for_here = is_short && queues.holds_only(query);
         let task = if is_for_here { queues.next_task() } else { None };
         drop(queues);
         let is_more = task.is_none_or(|task| self.run(task));
@@ -141,9 +149,12 @@ impl Shared {
 
     /// Does `task` and gives its place back; whether more waits.
     fn run(&self, task: Task) -> bool {
+        let mut short_took = None;
         match task {
             Task::Query { text, threads } => {
+                let began = Instant::now();
                 let answer = self.infer(&[&text], threads).map(|mut one| one.remove(0));
+                short_took = (text.len() <= SHORT_QUERY).then(|| began.elapsed());
                 let waiters = lock(&self.queues).waiting.remove(&text);
                 for waiter in waiters.into_iter().flatten() {
                     // Who went away needs no answer.
@@ -157,6 +168,7 @@ impl Shared {
         }
         let mut queues = lock(&self.queues);
         queues.free_places += 1;
+        queues.short_took = short_took.unwrap_or(queues.short_took);
         !queues.queries.is_empty() || !queues.batches.is_empty()
     }
 

@@ -236,14 +236,31 @@ async fn a_panic_is_a_fault_of_its_text_alone() {
 
 #[tokio::test]
 async fn a_short_query_is_inferred_by_the_thread_that_asks() {
-    let (scheduler, gate) = gated(2);
-    for query in [texts(["tripod"]), texts([&"x".repeat(SHORT_QUERY)])] {
+    let answered_at_once = |query: &str| {
+        let (scheduler, gate) = gated(2);
         gate.permit();
-        let answer = scheduler.embed(&query).now_or_never();
-        assert_eq!(answer, Some(Ok(vec![inferred(&query[0])])), "it was there at once");
+        scheduler.embed(&texts([query])).now_or_never()
+    };
+    let longest = "x".repeat(SHORT_QUERY);
+    for query in ["", "tripod", &longest] {
+        assert_eq!(answered_at_once(query), Some(Ok(vec![inferred(query)])));
     }
-    assert!(scheduler.embed(&texts([&"x".repeat(SHORT_QUERY + 1)])).now_or_never().is_none());
+    assert_eq!(answered_at_once(&format!("{longest}x")), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_thread_that_asks_does_not_infer_where_that_takes_long() {
+    let (scheduler, gate) = gated(2);
+    let (scheduler, query) = (Arc::new(scheduler), texts(["second"]));
+    let first = ask_elsewhere(&scheduler, texts(["first"]));
+    assert_eq!(gate.asked(), ["first"]);
+    thread::sleep(SHORT_TIME);
     gate.permit();
+    first.await.unwrap().unwrap();
+    let mut second = pin!(scheduler.embed(&query));
+    assert!((&mut second).now_or_never().is_none());
+    gate.permit();
+    second.await.unwrap();
 }
 
 /// Has another thread ask, which infers the query itself.
