@@ -149,13 +149,11 @@ impl Shared {
 
     /// Does `task` and gives its place back; whether more waits.
     fn run(&self, task: Task) -> bool {
-        let mut short_took = None;
         match task {
             Task::Query { text, threads } => {
                 let began = Instant::now();
                 let answer = self.infer(&[&text], threads).map(|mut one| one.remove(0));
-                short_took = (text.len() <= SHORT_QUERY).then(|| began.elapsed());
-                let waiters = lock(&self.queues).waiting.remove(&text);
+                let waiters = lock(&self.queues).end(&text, began.elapsed());
                 for waiter in waiters.into_iter().flatten() {
                     // Who went away needs no answer.
                     drop(waiter.send(answer.clone()));
@@ -168,7 +166,6 @@ impl Shared {
         }
         let mut queues = lock(&self.queues);
         queues.free_places += 1;
-        queues.short_took = short_took.unwrap_or(queues.short_took);
         !queues.queries.is_empty() || !queues.batches.is_empty()
     }
 
@@ -209,6 +206,14 @@ impl Queues {
             self.queries.push_back(query);
         }
         answer
+    }
+
+    /// Notes that `query` was inferred, and how long that took; who waits for it.
+    fn end(&mut self, query: &str, took: Duration) -> Option<Vec<Waiter<Inferred>>> {
+        if query.len() <= SHORT_QUERY {
+            self.short_took = took;
+        }
+        self.waiting.remove(query)
     }
 
     /// Whether `query` is all that waits.

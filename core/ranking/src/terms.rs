@@ -19,7 +19,7 @@ const FEW_INITIALS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Wanted<'a> {
     terms: Vec<Term<'a>>,
-    /// Their first bytes, each once and as often as is compared at once; none if there are too many.
+    /// Their first bytes, a vector full of each; none if there are too many.
     initials: Vec<u8x16>,
     /// Used when there are too many to compare with one by one.
     places: HashMap<&'a [u8], usize>,

@@ -98,7 +98,7 @@ fn a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand(shop: &Shop) {
     send("TERM", &worker);
     let asked = Instant::now();
     let outcome = end(worker).succeeds();
-    assert!(asked.elapsed() < Duration::from_mins(2), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
     assert!(outcome.stderr.contains("finishing the batch in hand"), "{outcome}");
     let [embedded, released] = outcome.counts(["embedded", "released"]);
     assert!(released > 0, "it was asked before its end: {outcome}");

@@ -4,6 +4,7 @@ use futures::future::{FutureExt, join_all};
 use std::pin::pin;
 use std::sync::mpsc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// Does one inference for each permit that it is given, and says what it was asked.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ impl Gate {
         self.permits.send(()).unwrap();
     }
 }
+
+type Answer = Result<Vec<Inferred>, Fault>;
 
 fn inferred(text: &str) -> Inferred {
     #[expect(clippy::cast_precision_loss, reason = "test texts are short")]
@@ -248,50 +251,45 @@ async fn a_short_query_is_inferred_by_the_thread_that_asks() {
     assert_eq!(answered_at_once(&format!("{longest}x")), None);
 }
 
+/// A scheduler of `threads` threads, and another thread that has asked it for "first" and infers it.
+fn first_asked_elsewhere(threads: usize) -> (Arc<Scheduler>, Gate, JoinHandle<Answer>) {
+    let (scheduler, gate) = gated(threads);
+    let scheduler = Arc::new(scheduler);
+    let asked = Arc::clone(&scheduler);
+    let first = tokio::spawn(async move { asked.embed(&texts(["first"])).await });
+    assert_eq!(gate.asked(), ["first"]);
+    (scheduler, gate, first)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_thread_that_asks_does_not_infer_where_that_takes_long() {
-    let (scheduler, gate) = gated(2);
-    let (scheduler, query) = (Arc::new(scheduler), texts(["second"]));
-    let first = ask_elsewhere(&scheduler, texts(["first"]));
-    assert_eq!(gate.asked(), ["first"]);
+    let (scheduler, gate, first) = first_asked_elsewhere(2);
     thread::sleep(SHORT_TIME);
     gate.permit();
     first.await.unwrap().unwrap();
+    let query = texts(["second"]);
     let mut second = pin!(scheduler.embed(&query));
     assert!((&mut second).now_or_never().is_none());
     gate.permit();
     second.await.unwrap();
 }
 
-/// Has another thread ask, which infers the query itself.
-fn ask_elsewhere(
-    scheduler: &Arc<Scheduler>,
-    query: [String; 1],
-) -> tokio::task::JoinHandle<Result<Vec<Inferred>, Fault>> {
-    let scheduler = Arc::clone(scheduler);
-    tokio::spawn(async move { scheduler.embed(&query).await })
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn equal_queries_share_what_a_thread_that_asks_infers() {
-    let (scheduler, gate) = gated(2);
-    let (scheduler, query) = (Arc::new(scheduler), texts(["tripod"]));
-    let first = ask_elsewhere(&scheduler, query.clone());
-    assert_eq!(gate.asked(), query);
+    let (scheduler, gate, first) = first_asked_elsewhere(2);
+    let query = texts(["first"]);
     let mut second = pin!(scheduler.embed(&query));
     assert!((&mut second).now_or_never().is_none());
     gate.permit();
     let answers = [first.await.unwrap(), second.await];
-    assert!(answers.into_iter().all(|answer| answer == Ok(vec![inferred("tripod")])));
+    assert!(answers.into_iter().all(|answer| answer == Ok(vec![inferred("first")])));
     assert!(gate.asked.try_recv().is_err(), "there was a second inference");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_infers_what_it_asked_takes_a_place_and_lets_the_next_in() {
-    let (scheduler, gate) = gated(1);
-    let (scheduler, query) = (Arc::new(scheduler), texts(["second"]));
-    let first = ask_elsewhere(&scheduler, texts(["first"]));
-    assert_eq!(gate.asked(), ["first"]);
+    let (scheduler, gate, first) = first_asked_elsewhere(1);
+    let query = texts(["second"]);
     let mut second = pin!(scheduler.embed(&query));
     assert!((&mut second).now_or_never().is_none());
     assert!(gate.asked.recv_timeout(Duration::from_millis(50)).is_err(), "two at once");
