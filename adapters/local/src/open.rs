@@ -1,6 +1,7 @@
 use crate::schema::{self, Standing};
 use crate::{Options, error};
 use ports::{ErrorKind, PortResult};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -152,6 +153,11 @@ fn configure(connection: &Connection, file: &Path, cache: i64) -> PortResult<()>
         ("trusted_schema", 0),
     ];
     connection.set_prepared_statement_cache_capacity(32);
+    // Otherwise SQLite plans a statement anew whenever it gets other values, which takes longer than
+    // to run one that looks up a key.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(|e| error::sqlite(file, &e))?;
     for (name, value) in settings {
         connection
             // Some settings answer with a row, some with none.

@@ -61,11 +61,13 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> PortResult<T> {
-        // One transaction for all of it: one snapshot, and the file locks are taken once.
+        // One transaction for all of it: one snapshot, and the file locks are taken once. Its beginning
+        // and its end are statements that are kept, for to read them takes as long as to fetch a
+        // product. If the work fails the connection is closed, and the transaction with it.
         self.with_reader(|connection| {
-            let transaction = connection.transaction()?;
-            let answer = work(&transaction)?;
-            transaction.commit()?;
+            connection.prepare_cached("BEGIN")?.execute([])?;
+            let answer = work(connection)?;
+            connection.prepare_cached("COMMIT")?.execute([])?;
             Ok(answer)
         })
     }
@@ -75,19 +77,19 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> PortResult<T> {
-        self.with_reader(|connection| work(connection))
+        self.with_reader(work)
     }
 
     fn with_reader<T>(
         &self,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> PortResult<T> {
         let idle = lock(&self.readers).pop();
-        let mut connection = match idle {
+        let connection = match idle {
             Some(connection) => connection,
             None => open::reader(&self.file, self.access, self.options)?,
         };
-        let answer = work(&mut connection).map_err(|e| error::sqlite(&self.file, &e))?;
+        let answer = work(&connection).map_err(|e| error::sqlite(&self.file, &e))?;
         let mut readers = lock(&self.readers);
         if readers.len() < IDLE_READERS {
             readers.push(connection);
