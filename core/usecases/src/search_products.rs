@@ -1,5 +1,5 @@
 use crate::{Facet, QueryEmbeddings, SearchRequest, Sort};
-use entities::{Embedding, Facets, Mode, ProductId, ProductRecord, Similarity};
+use entities::{Embedding, Facets, Mode, ProductRecord, Similarity};
 use ports::{
     Candidate, CandidateQuery, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
@@ -89,13 +89,10 @@ pub enum SearchError {
 }
 
 /// A candidate, scored.
-#[derive(Debug)]
-struct Ranked {
-    id: ProductId,
-    cosine: Option<Similarity>,
+#[derive(Clone, Copy, Debug)]
+struct Ranked<'a> {
+    candidate: &'a Candidate,
     score: Score,
-    /// Known where the request counts or sorts by them.
-    facets: Facets,
 }
 
 impl SearchError {
@@ -129,11 +126,11 @@ impl SearchProducts {
                 .await
                 .map_err(SearchError::Index)?;
         let began = Instant::now();
-        let ranked = rank(request.mode, &terms, candidates);
+        let ranked = rank(request.mode, &terms, &candidates);
         let top: Vec<_> = ranked
             .iter()
             .take(ranking::GOOD_ANSWER_DEPTH)
-            .map(|hit| (hit.cosine.map(Similarity::get), hit.score.coverage))
+            .map(|hit| (hit.candidate.cosine.map(Similarity::get), hit.score.coverage))
             .collect();
         let good = ranking::good_answer(&top, &terms);
         timings.rank = began.elapsed();
@@ -191,40 +188,44 @@ struct Page {
 
 impl SearchProducts {
     /// Counts and sorts all that was found, and fetches the page's products.
-    async fn page(&self, request: &SearchRequest, mut ranked: Vec<Ranked>) -> PortResult<Page> {
+    async fn page(&self, request: &SearchRequest, mut ranked: Vec<Ranked<'_>>) -> PortResult<Page> {
         let facets = request.facets.iter().map(|&facet| (facet, count(facet, &ranked))).collect();
         if request.sort != Sort::Relevance {
-            ranked.sort_by(|a, b| request.sort.compare(&a.facets, &b.facets));
+            let none = Facets::default();
+            ranked.sort_by(|a, b| {
+                let [a, b] = [a, b].map(|one| one.candidate.facets.as_ref().unwrap_or(&none));
+                request.sort.compare(a, b)
+            });
         }
         let skip = request.paging.page.saturating_sub(1).saturating_mul(request.paging.size);
         let wanted: Vec<_> = ranked.into_iter().skip(skip).take(request.paging.size).collect();
-        let ids: Vec<_> = wanted.iter().map(|hit| hit.id.clone()).collect();
+        let ids: Vec<_> = wanted.iter().map(|hit| hit.candidate.id.clone()).collect();
         let mut records = self.store.fetch(&ids).await?;
         // The index may trail the store, so a hit whose product is gone is no error.
         let hits = wanted
             .into_iter()
-            .filter_map(|hit| Some(Hit::new(records.remove(&hit.id)?, &hit)))
+            .filter_map(|hit| Some(Hit::new(records.remove(&hit.candidate.id)?, &hit)))
             .collect();
         Ok(Page { hits, facets })
     }
 }
 
 impl Hit {
-    fn new(record: ProductRecord, ranked: &Ranked) -> Self {
+    fn new(record: ProductRecord, ranked: &Ranked<'_>) -> Self {
         Self {
             record,
             score: ranked.score.score,
-            similarity: ranked.cosine,
+            similarity: ranked.candidate.cosine,
             text_score: ranked.score.text_score,
         }
     }
 }
 
 /// The values among `found`, the most frequent first, equals by name; a blank is no value.
-fn count(facet: Facet, found: &[Ranked]) -> Vec<FacetCount> {
+fn count(facet: Facet, found: &[Ranked<'_>]) -> Vec<FacetCount> {
     let mut counts = HashMap::<&str, usize>::new();
-    for one in found {
-        *counts.entry(facet.value(&one.facets)).or_default() += 1;
+    for facets in found.iter().filter_map(|one| one.candidate.facets.as_ref()) {
+        *counts.entry(facet.value(facets)).or_default() += 1;
     }
     counts.remove("");
     let mut counts: Vec<_> = counts
@@ -236,26 +237,19 @@ fn count(facet: Facet, found: &[Ranked]) -> Vec<FacetCount> {
 }
 
 /// Scores the candidates; the best first, ties by id.
-fn rank(mode: Mode, terms: &QueryTerms, candidates: Vec<Candidate>) -> Vec<Ranked> {
-    let inputs: Vec<_> = candidates
-        .iter()
-        .map(|candidate| Input {
-            text: &candidate.text,
-            cosine: candidate.cosine.map(Similarity::get),
-        })
-        .collect();
-    let scores = ranking::score(mode, terms, &inputs);
-    let mut ranked: Vec<_> = candidates
-        .into_iter()
-        .zip(scores)
-        .map(|(candidate, score)| Ranked {
-            id: candidate.id,
-            cosine: candidate.cosine,
-            score,
-            facets: candidate.facets.unwrap_or_default(),
-        })
-        .collect();
-    ranked.sort_by(|a, b| b.score.score.total_cmp(&a.score.score).then_with(|| a.id.cmp(&b.id)));
+fn rank<'a>(mode: Mode, terms: &QueryTerms, candidates: &'a [Candidate]) -> Vec<Ranked<'a>> {
+    let input = |candidate: &'a Candidate| Input {
+        text: &candidate.text,
+        cosine: candidate.cosine.map(Similarity::get),
+    };
+    let inputs: Vec<_> = candidates.iter().map(input).collect();
+    let scores = ranking::score(mode, terms, &inputs).into_iter();
+    let both = candidates.iter().zip(scores);
+    let mut ranked: Vec<_> = both.map(|(candidate, score)| Ranked { candidate, score }).collect();
+    ranked.sort_unstable_by(|a, b| {
+        let by_id = || a.candidate.id.cmp(&b.candidate.id);
+        b.score.score.total_cmp(&a.score.score).then_with(by_id)
+    });
     ranked
 }
 
