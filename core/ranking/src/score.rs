@@ -1,5 +1,5 @@
 use crate::QueryTerms;
-use crate::terms::Wanted;
+use crate::terms::{Found, Wanted};
 use entities::{AnalyzedText, BM25_K1, Mode, TextField};
 use std::collections::HashMap;
 
@@ -86,6 +86,10 @@ struct Reader<'a> {
     terms: Vec<usize>,
     /// The query's adjacent pairs, and their weights.
     pairs: Vec<((usize, usize), f64)>,
+    /// What all pairs weigh together.
+    pairs_weight: f64,
+    /// What all terms weigh together.
+    weight: f64,
     /// For each distinct term its weighted, length-normalised frequency.
     frequencies: Vec<f64>,
     /// The same within the field at hand, not yet normalised.
@@ -108,9 +112,12 @@ impl<'a> Reader<'a> {
         }
         let weight = |at: usize| query.terms[at].idf + query.terms[at + 1].idf;
         let pairs = terms.windows(2).enumerate().map(|(at, pair)| ((pair[0], pair[1]), weight(at)));
+        let pairs: Vec<_> = pairs.collect();
         Self {
             query,
-            pairs: pairs.collect(),
+            pairs_weight: pairs.iter().map(|(_, weight)| weight).sum(),
+            pairs,
+            weight: query.weight(),
             frequencies: vec![0.0; distinct.len()],
             counts: vec![0; distinct.len()],
             adjacent: Vec::new(),
@@ -123,11 +130,7 @@ impl<'a> Reader<'a> {
         if self.terms.is_empty() {
             return Words::default();
         }
-        self.frequencies.fill(0.0);
-        self.adjacent.clear();
-        for (field, stream) in text.fields() {
-            self.read_field(field, stream);
-        }
+        self.count(text);
         let mut words = Words::default();
         for (term, &place) in self.query.terms.iter().zip(&self.terms) {
             let frequency = self.frequencies[place];
@@ -135,35 +138,53 @@ impl<'a> Reader<'a> {
             words.coverage += if frequency > 0.0 { term.idf } else { 0.0 };
         }
         // Statistics that contradict themselves may give no term any weight.
-        let weight = self.query.weight();
-        words.coverage = if weight > 0.0 { words.coverage / weight } else { 0.0 };
-        let all: f64 = self.pairs.iter().map(|(_, weight)| weight).sum();
-        if all > 0.0 {
+        words.coverage = if self.weight > 0.0 { words.coverage / self.weight } else { 0.0 };
+        if self.pairs_weight > 0.0 && !self.adjacent.is_empty() {
             let found = self.pairs.iter().filter(|(pair, _)| self.adjacent.contains(pair));
-            words.pairs = found.map(|(_, weight)| weight).sum::<f64>() / all;
+            words.pairs = found.map(|(_, weight)| weight).sum::<f64>() / self.pairs_weight;
         }
         words
     }
 
+    /// Finds out how frequent each term is, and which stand side by side in the title.
     #[expect(clippy::cast_precision_loss, reason = "a text has fewer than 2^52 terms")]
-    fn read_field(&mut self, field: TextField, stream: &str) {
-        let Self { wanted, counts, adjacent, .. } = self;
-        counts.fill(0);
-        let mut last = None;
-        let length = wanted.find(stream.as_bytes(), |position, place| {
-            counts[place] += 1;
-            if let (TextField::Title, Some((before, one))) = (field, last)
-                && before + 1 == position
-                && position < TITLE
-            {
-                adjacent.push((one, place));
+    fn count(&mut self, text: &AnalyzedText) {
+        let Self { query, wanted, frequencies, counts, adjacent, .. } = self;
+        frequencies.fill(0.0);
+        adjacent.clear();
+        let mut fields = TextField::ALL.into_iter();
+        let mut field = fields.next();
+        let (mut last, mut is_found) = (None, false);
+        wanted.find(text.as_stream().as_bytes(), |found| {
+            // What stands behind the last field is none of the product's.
+            let Some(here) = field else { return };
+            match found {
+                Found::Term(hit) => {
+                    is_found = true;
+                    counts[hit.place] += 1;
+                    if here == TextField::Title {
+                        let position = hit.position();
+                        if let Some((before, one)) = last
+                            && before + 1 == position
+                            && position < TITLE
+                        {
+                            adjacent.push((one, hit.place));
+                        }
+                        last = Some((position, hit.place));
+                    }
+                }
+                Found::End { terms } => {
+                    if is_found {
+                        let average = f64::from(query.average_lengths[here.position()]);
+                        let weight = here.norm(terms as f64, average);
+                        for (frequency, count) in frequencies.iter_mut().zip(counts.iter_mut()) {
+                            *frequency += weight * f64::from(std::mem::take(count));
+                        }
+                    }
+                    is_found = false;
+                    field = fields.next();
+                }
             }
-            last = Some((position, place));
         });
-        let average = f64::from(self.query.average_lengths[field.position()]);
-        let weight = field.norm(length as f64, average);
-        for (frequency, count) in self.frequencies.iter_mut().zip(&self.counts) {
-            *frequency += weight * f64::from(*count);
-        }
     }
 }

@@ -25,6 +25,48 @@ pub(crate) struct Wanted<'a> {
     places: HashMap<&'a [u8], usize>,
 }
 
+/// What is found in a text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found {
+    /// A term that is wanted.
+    Term(Hit),
+    /// The end of a field of so many terms.
+    End {
+        /// Those that are not wanted counted, too.
+        terms: usize,
+    },
+}
+
+/// A term that is wanted, where it stands in a text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    /// Its place among the wanted ones.
+    pub(crate) place: usize,
+    /// The field's terms that begin in earlier blocks.
+    terms: usize,
+    /// A bit for each of those that begin before it in its own block.
+    before: u64,
+}
+
+impl Hit {
+    /// Its position among all terms of its field.
+    #[inline]
+    pub(crate) fn position(self) -> usize {
+        self.terms + self.before.count_ones() as usize
+    }
+}
+
+/// A bit for each byte of a block.
+#[derive(Clone, Copy, Debug)]
+struct Marks {
+    /// Those of terms.
+    letters: u64,
+    /// Those that end a field.
+    ends: u64,
+    /// Those with which a wanted term begins.
+    alike: u64,
+}
+
 /// A term, and its first eight bytes, by which nearly all terms differ: one number is compared faster
 /// than bytes are.
 #[derive(Debug)]
@@ -49,61 +91,74 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// Visits the terms of `stream` that are wanted, each with its position among all terms and its
-    /// place among the wanted ones; answers how many terms there are. Terms are separated by spaces.
+    /// Visits the terms of `text` that are wanted, and the end of each of its fields, in their order.
+    /// Terms are separated by spaces, fields by newlines.
     ///
     /// Sixty-four bytes are looked at together. Terms are counted where they begin, and only those
     /// that begin as a wanted one does are looked at any further.
     #[inline]
-    pub(crate) fn find(&self, stream: &[u8], mut visit: impl FnMut(usize, usize)) -> usize {
-        let (blocks, rest) = stream.as_chunks::<BLOCK>();
+    pub(crate) fn find(&self, text: &[u8], mut visit: impl FnMut(Found)) {
+        let (blocks, rest) = text.as_chunks::<BLOCK>();
         let mut last = [b' '; BLOCK];
         last[..rest.len()].copy_from_slice(rest);
-        let (mut count, mut goes_on) = (0, 0);
-        for (number, block) in blocks.iter().chain([&last]).enumerate() {
-            let (letters, alike) = self.letters(block);
-            let begins = letters & !(letters << 1 | goes_on);
+        let last = (!rest.is_empty()).then_some(&last);
+        let (mut terms, mut goes_on) = (0, 0);
+        for (number, block) in blocks.iter().chain(last).enumerate() {
+            let Marks { letters, mut ends, alike } = self.marks(block);
+            let mut begins = letters & !(letters << 1 | goes_on);
             goes_on = letters >> (BLOCK - 1);
             let mut left = begins & alike;
-            while left != 0 {
-                let at = left.trailing_zeros();
-                left &= left - 1;
-                if let Some(place) = self.place(&stream[BLOCK * number + at as usize..]) {
-                    let before = begins & ((1 << at) - 1);
-                    visit(count + before.count_ones() as usize, place);
+            loop {
+                // The bytes before the end of the field, or all.
+                let field = (ends & ends.wrapping_neg()).wrapping_sub(1);
+                while left & field != 0 {
+                    let at = left.trailing_zeros();
+                    left &= left - 1;
+                    if let Some(place) = self.place(&text[BLOCK * number + at as usize..]) {
+                        let before = begins & ((1 << at) - 1);
+                        visit(Found::Term(Hit { place, terms, before }));
+                    }
                 }
+                terms += (begins & field).count_ones() as usize;
+                if ends == 0 {
+                    break;
+                }
+                visit(Found::End { terms });
+                terms = 0;
+                begins &= !field;
+                ends &= ends - 1;
             }
-            count += begins.count_ones() as usize;
         }
-        count
+        visit(Found::End { terms });
     }
 
-    /// A bit for each byte of a block that is no space, and for each with which a wanted term begins.
     #[inline]
-    fn letters(&self, block: &[u8; BLOCK]) -> (u64, u64) {
-        let (mut spaces, mut alike) = (0, 0);
+    fn marks(&self, block: &[u8; BLOCK]) -> Marks {
+        let (mut spaces, mut ends, mut alike) = (0, 0, 0);
         let parts = block.as_chunks::<LANES>().0.iter().zip((0..).step_by(LANES));
         for (part, shift) in parts {
             let part = u8x16::new(*part);
             let bits = |marks: u8x16| u64::from(marks.to_bitmask()) << shift;
             spaces |= bits(part.simd_eq(u8x16::splat(b' ')));
+            ends |= bits(part.simd_eq(u8x16::splat(b'\n')));
             let initials = self.initials.iter().map(|initial| part.simd_eq(*initial));
             alike |= bits(initials.fold(u8x16::ZERO, |all, one| all | one));
         }
-        (!spaces, if self.initials.is_empty() { u64::MAX } else { alike })
+        let alike = if self.initials.is_empty() { u64::MAX } else { alike };
+        Marks { letters: !(spaces | ends), ends, alike }
     }
 
     /// The place of the term with which `stream` begins.
     #[inline]
     fn place(&self, stream: &[u8]) -> Option<usize> {
         if self.terms.len() > FEW {
-            let end = stream.iter().position(|byte| *byte == b' ').unwrap_or(stream.len());
+            let end = stream.iter().position(|byte| is_end(*byte)).unwrap_or(stream.len());
             return self.places.get(&stream[..end]).copied();
         }
         let begins = head(stream);
         self.terms.iter().position(|term| {
             (begins ^ term.head) & term.mask == 0
-                && stream.get(term.text.len()).is_none_or(|byte| *byte == b' ')
+                && stream.get(term.text.len()).is_none_or(|byte| is_end(*byte))
                 && stream.starts_with(term.text)
         })
     }
@@ -113,6 +168,12 @@ impl<'a> Term<'a> {
     fn new(text: &'a [u8]) -> Self {
         Self { text, head: head(text), mask: head(&[0xFF; 8][..text.len().min(8)]) }
     }
+}
+
+/// Whether a term ends before `byte`.
+#[inline]
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n')
 }
 
 /// The first eight bytes of `text`, zeros where it is shorter.
@@ -134,25 +195,37 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_found_is_what_splitting_at_spaces_gives(
-            stream in prop_oneof!["[ ab]{0,200}", "[ a!é0\\u{a0}\\u{100}]{0,160}", "( {0,2}[a-e]{1,10}){0,30}"],
+        fn what_is_found_is_what_splitting_gives(
+            text in prop_oneof![
+                "[ \n\nab]{0,200}",
+                "[ \na!é0\u{a0}\u{100}]{0,160}",
+                "([ \n]{0,2}[a-e]{1,10}){0,30}",
+            ],
             others in prop::collection::btree_set("[a-z]{1,11}", 0..40),
             step in 1_usize..4,
         ) {
-            let split: Vec<_> = stream.split(' ').filter(|term| !term.is_empty()).collect();
-            let own = split.iter().step_by(step).copied();
+            let fields: Vec<Vec<_>> = text
+                .split('\n')
+                .map(|field| field.split(' ').filter(|term| !term.is_empty()).collect())
+                .collect();
+            let own = fields.iter().flatten().step_by(step).copied();
             let wanted: BTreeSet<_> = own.chain(others.iter().map(String::as_str)).collect();
             for most in [3, 100] {
                 let wanted: Vec<_> = wanted.iter().take(most).map(|term| term.as_bytes()).collect();
-                let place = |term: &&str| wanted.iter().position(|other| *other == term.as_bytes());
-                let expected: Vec<_> = split
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(position, term)| Some((position, place(term)?)))
-                    .collect();
+                let place = |term: &str| wanted.iter().position(|other| *other == term.as_bytes());
+                let mut expected = Vec::new();
+                for field in &fields {
+                    let terms = field.iter().enumerate();
+                    expected.extend(terms.filter_map(|(at, term)| Some((at, Some(place(term)?)))));
+                    expected.push((field.len(), None));
+                }
                 let mut found = Vec::new();
-                let visit = |position, place| found.push((position, place));
-                prop_assert_eq!(Wanted::new(&wanted).find(stream.as_bytes(), visit), split.len());
+                Wanted::new(&wanted).find(text.as_bytes(), |one| {
+                    found.push(match one {
+                        Found::Term(hit) => (hit.position(), Some(hit.place)),
+                        Found::End { terms } => (terms, None),
+                    });
+                });
                 prop_assert_eq!(found, expected);
             }
         }

@@ -65,6 +65,20 @@ fn a_word_whose_stem_is_known_is_left_alone() {
     assert_eq!(terms.distinct().collect::<Vec<_>>(), ["shoe"]);
 }
 
+#[test]
+fn what_stands_behind_the_last_field_counts_for_no_product() {
+    let products = [("red shoe", "a shoe"), ("blue shoe", "blue")];
+    let products = products.map(|(name, text)| analyze_product(&product(name, text)));
+    let terms = QueryTerms::understand("blue shoe", &counted(&products));
+    let [first, second] = products.map(|product| product.text);
+    let longer = format!("{}\nblue shoe\nshoe", first.as_stream());
+    let scores = |first: &AnalyzedText| {
+        let inputs = [first, &second].map(|text| Input { text, cosine: None });
+        score(Mode::Lexical, &terms, &inputs)
+    };
+    assert_eq!(scores(&AnalyzedText::from_stream(longer)), scores(&first));
+}
+
 /// Statistics that say more products hold a term than there are.
 #[derive(Debug)]
 struct Contradictory;
