@@ -31,7 +31,7 @@ const CORE: &[&str] =
 const LAYERS: &[Layer] = &[
     Layer {
         place: "core/entities",
-        crates: Some(&["blake3", "thiserror", "unicode-normalization"]),
+        crates: Some(&["blake3", "bytestring", "thiserror", "unicode-normalization"]),
         ..PURE
     },
     Layer {

@@ -1,5 +1,5 @@
 use crate::builder::{BuildError, Builder};
-use crate::bytes::Bytes;
+use crate::bytes;
 use crate::segment::Segment;
 use crate::{Document, Error, Schema};
 use std::ffi::OsString;
@@ -46,7 +46,7 @@ impl Base {
     /// Maps a file. All but the vectors is verified, and those too in a file of up to 32 MB; for a
     /// larger one ask [`Self::verify`].
     pub fn open(path: &Path, schema: &Schema) -> Result<Self, Error> {
-        let bytes = Bytes::map(path).map_err(Error::io(path))?;
+        let bytes = bytes::map(path).map_err(Error::io(path))?;
         let segment = Segment::open(bytes, schema).map_err(Error::refused(path))?;
         let is_small = segment.size() <= VERIFIED_ON_OPEN;
         let mut base = Self { segment: Arc::new(segment), path: path.into(), is_verified: false };

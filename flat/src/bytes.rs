@@ -1,41 +1,33 @@
-//! The bytes of a segment: mapped from its file, or held in memory.
+//! The bytes of a segment: mapped from its file, or held in memory. They begin at a multiple of eight, so
+//! that numbers in them can be borrowed.
 #![allow(unsafe_code, reason = "a memory map cannot be made without")]
 
+use bytes::Bytes;
 use memmap2::Mmap;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Bytes that begin at a multiple of eight, so that numbers in them can be borrowed.
-#[derive(Debug)]
-pub(crate) enum Bytes {
-    /// Of a file.
-    Mapped(Mmap),
-    /// Of this process; the number says how many of the bytes count.
-    Held(Vec<u64>, usize),
+/// Bytes in words of eight; the number says how many of the bytes count.
+struct Held(Vec<u64>, usize);
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.0)[..self.1]
+    }
 }
 
-impl Bytes {
-    /// The bytes of the file.
-    pub(crate) fn map(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        // SAFETY: the map is only read. A base is written aside and renamed, so that no file which
-        // is mapped is ever written to; somebody who shortens one by hand stops this process with
-        // a signal.
-        unsafe { Mmap::map(&file) }.map(Self::Mapped)
-    }
+/// The bytes of the file.
+pub(crate) fn map(path: &Path) -> io::Result<Bytes> {
+    let file = File::open(path)?;
+    // SAFETY: the map is only read. A base is written aside and renamed, so that no file which is
+    // mapped is ever written to; somebody who shortens one by hand stops this process with a signal.
+    unsafe { Mmap::map(&file) }.map(Bytes::from_owner)
+}
 
-    /// A copy of `bytes`.
-    pub(crate) fn hold(bytes: &[u8]) -> Self {
-        let mut words = vec![0_u64; bytes.len().div_ceil(8)];
-        bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
-        Self::Held(words, bytes.len())
-    }
-
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Mapped(map) => map,
-            Self::Held(words, length) => &bytemuck::cast_slice(words)[..*length],
-        }
-    }
+/// A copy of `bytes`.
+pub(crate) fn hold(bytes: &[u8]) -> Bytes {
+    let mut words = vec![0_u64; bytes.len().div_ceil(8)];
+    bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
+    Bytes::from_owner(Held(words, bytes.len()))
 }

@@ -3,6 +3,7 @@ use crate::nearest::{Direction, nearest};
 use crate::scratch::Scratch;
 use crate::segment::Segment;
 use crate::{Error, Filter, Snapshot};
+use bytestring::ByteString;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
@@ -26,12 +27,13 @@ pub struct Request<'a> {
 }
 
 /// A document found, borrowed from the snapshot.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Candidate<'a> {
     /// The document's key.
     pub key: &'a str,
-    /// The document's analysed text.
-    pub text: &'a str,
+    /// The document's analysed text, lent: no copy, and it may outlive the snapshot, whose bytes it
+    /// keeps where they are.
+    pub text: ByteString,
     /// The exact cosine, if the request has a vector.
     pub cosine: Option<f32>,
     segment: &'a Segment,
@@ -180,18 +182,18 @@ impl Snapshot {
         // Of two the one that knows its cosine comes first, and stays.
         union.sort_unstable_by_key(|(layer, row, cosine)| (*layer, *row, cosine.is_none()));
         union.dedup_by_key(|(layer, row, _)| (*layer, *row));
-        let segment = |layer: usize| self.layers()[layer].segment();
+        let lenders: Vec<_> = self.layers().iter().map(|layer| layer.segment().lender()).collect();
         let candidate = |(place, &(layer, row, cosine)): (usize, &(usize, u32, Option<f32>))| {
             if let Some((layer, row, _)) = union.get(place + 2 * AHEAD) {
-                segment(*layer).prefetch_ends(*row);
+                lenders[*layer].prefetch_ends(*row);
             }
             if let Some((layer, row, cosine)) = union.get(place + AHEAD) {
-                segment(*layer).prefetch(*row, cosine.is_none() && direction.is_some());
+                lenders[*layer].prefetch(*row, cosine.is_none() && direction.is_some());
             }
-            let segment = segment(layer);
+            let lender = &lenders[layer];
+            let segment = lender.segment();
             let cosine = cosine.or_else(|| Some(direction?.cosine(segment, row)));
-            let (key, text) = (segment.keys().get(row), segment.texts().get(row));
-            Candidate { key, text, cosine, segment, row }
+            Candidate { key: lender.key(row), text: lender.text(row), cosine, segment, row }
         };
         union.iter().enumerate().map(candidate).collect()
     }

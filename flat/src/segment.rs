@@ -1,9 +1,10 @@
-use crate::bytes::Bytes;
 use crate::layout::{HEADER, Header, SECTIONS, Section};
 use crate::quantised::{block_bytes, width};
 use crate::simd::{TOGETHER, prefetch};
 use crate::{Document, Schema};
 use bytemuck::AnyBitPattern;
+use bytes::Bytes;
+use bytestring::ByteString;
 use std::cmp::Ordering;
 
 #[cfg(target_endian = "big")]
@@ -28,6 +29,14 @@ pub(crate) struct Texts<'a> {
     bytes: &'a [u8],
 }
 
+/// Lends what candidates are made of, row by row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lender<'a> {
+    segment: &'a Segment,
+    keys: Texts<'a>,
+    texts: Texts<'a>,
+}
+
 /// The rows that hold a term, each with its share of the score: f / (f + k1).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Postings<'a> {
@@ -40,13 +49,13 @@ pub(crate) struct Postings<'a> {
 impl Segment {
     /// Reads `bytes`, and makes sure that all but the vectors is what was written.
     pub(crate) fn open(bytes: Bytes, schema: &Schema) -> Result<Self, &'static str> {
-        let header = Header::read(bytes.as_slice())?;
+        let header = Header::read(&bytes)?;
         if header.schema != schema.checksum() {
             return Err("the file was built for another schema");
         }
         let segment = Self { bytes, header, schema: schema.clone() };
         let rest = segment.range(Section::Vectors).end.max(HEADER);
-        let rest = segment.bytes.as_slice().get(rest..).unwrap_or_default();
+        let rest = segment.bytes.get(rest..).unwrap_or_default();
         if crc32fast::hash(rest) != segment.header.rest_sum {
             return Err("the file is damaged");
         }
@@ -56,7 +65,7 @@ impl Segment {
 
     /// Whether the vectors are what was written. Reads all of them.
     pub(crate) fn has_sound_vectors(&self) -> bool {
-        let vectors = &self.bytes.as_slice()[self.range(Section::Vectors)];
+        let vectors = &self.bytes[self.range(Section::Vectors)];
         crc32fast::hash(vectors) == self.header.vectors_sum
     }
 
@@ -87,7 +96,7 @@ impl Segment {
 
     /// Bytes in all.
     pub(crate) fn size(&self) -> usize {
-        self.bytes.as_slice().len()
+        self.bytes.len()
     }
 
     pub(crate) fn stamp(&self) -> u64 {
@@ -104,7 +113,7 @@ impl Segment {
     }
 
     fn numbers_of<T: AnyBitPattern>(&self, section: Section) -> &[T] {
-        bytemuck::try_cast_slice(&self.bytes.as_slice()[self.range(section)]).unwrap_or_default()
+        bytemuck::try_cast_slice(&self.bytes[self.range(section)]).unwrap_or_default()
     }
 
     fn texts_of(&self, ends: Section, bytes: Section) -> Texts<'_> {
@@ -180,19 +189,9 @@ impl Segment {
         self.numbers_of(Section::WordCounts)
     }
 
-    /// Asks for where the texts of a row end, that [`Self::prefetch`] will want to know.
-    pub(crate) fn prefetch_ends(&self, row: u32) {
-        self.keys().prefetch_end(row);
-        self.texts().prefetch_end(row);
-    }
-
-    /// Asks for what a candidate is made of.
-    pub(crate) fn prefetch(&self, row: u32, with_vector: bool) {
-        prefetch(self.keys().bytes(row as usize));
-        prefetch(self.texts().bytes(row as usize));
-        if with_vector {
-            prefetch(self.vector(row));
-        }
+    /// What candidates are made of.
+    pub(crate) fn lender(&self) -> Lender<'_> {
+        Lender { segment: self, keys: self.keys(), texts: self.texts() }
     }
 
     fn values(&self) -> Texts<'_> {
@@ -245,6 +244,37 @@ impl Segment {
     /// The number of a row in a number column, if it has one.
     pub(crate) fn number(&self, column: usize, row: u32) -> Option<f64> {
         self.numbers(column).get(row as usize).copied().filter(|number| !number.is_nan())
+    }
+}
+
+impl<'a> Lender<'a> {
+    /// Asks for where the texts of a row end, that [`Self::prefetch`] will want to know.
+    pub(crate) fn prefetch_ends(&self, row: u32) {
+        self.keys.prefetch_end(row);
+        self.texts.prefetch_end(row);
+    }
+
+    /// Asks for what a candidate is made of.
+    pub(crate) fn prefetch(&self, row: u32, with_vector: bool) {
+        prefetch(self.keys.bytes(row as usize));
+        prefetch(self.texts.bytes(row as usize));
+        if with_vector {
+            prefetch(self.segment.vector(row));
+        }
+    }
+
+    pub(crate) fn segment(&self) -> &'a Segment {
+        self.segment
+    }
+
+    pub(crate) fn key(&self, row: u32) -> &'a str {
+        self.keys.get(row)
+    }
+
+    /// The text of a row without a copy of it: what is lent keeps the segment's bytes where they are.
+    pub(crate) fn text(&self, row: u32) -> ByteString {
+        let bytes = self.segment.bytes.slice_ref(self.texts.bytes(row as usize));
+        ByteString::try_from(bytes).unwrap_or_default()
     }
 }
 

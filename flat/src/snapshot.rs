@@ -1,5 +1,5 @@
 use crate::builder::{BuildError, Builder, average};
-use crate::bytes::Bytes;
+use crate::bytes;
 use crate::document::field_lengths;
 use crate::layer::Layer;
 use crate::layout::HEADER;
@@ -135,7 +135,7 @@ impl Snapshot {
             BuildError::Document(error) => error,
             BuildError::Io(source) => Error::Io { path: "memory".to_owned(), source },
         })?;
-        let segment = Segment::open(Bytes::hold(&bytes), &self.schema);
+        let segment = Segment::open(bytes::hold(&bytes), &self.schema);
         segment.map_err(|reason| Error::Refused { path: "memory".to_owned(), reason })
     }
 

@@ -175,6 +175,23 @@ fn the_best_by_words_are_those_of_the_formula() {
 }
 
 #[test]
+fn a_text_that_was_lent_outlives_the_snapshot_and_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut dice, path) = (Dice(11), folder.path().join("base"));
+    let [first, second] = ["a", "b"].map(|key| Document { key: key.into(), ..dice.document() });
+    let base = build(&path, &schema(), 1, [first.clone()]);
+    let snapshot = Snapshot::new(schema(), Some(&base)).unwrap();
+    let snapshot = snapshot.apply(2, [Change::Upsert(second.clone())]).unwrap();
+    let (vector, filter) = (Some(first.vector.as_slice()), Filter::default());
+    let request = Request { terms: &[], vector, filter: &filter, depth: 2, threshold: None };
+    let found = snapshot.search(&request).unwrap();
+    let texts: BTreeMap<_, _> =
+        found.into_iter().map(|found| (found.key.to_owned(), found.text)).collect();
+    drop((snapshot, base, folder));
+    assert_eq!((&*texts["a"], &*texts["b"]), (&*first.text, &*second.text));
+}
+
+#[test]
 fn equal_scores_go_by_key() {
     let mut snapshot = Snapshot::new(schema(), None).unwrap();
     let twin = |key: &str| Document { key: key.into(), ..Dice(3).document() };

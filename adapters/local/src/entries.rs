@@ -91,7 +91,7 @@ fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
 pub(crate) fn findable(row: &Row<'_>) -> rusqlite::Result<Findable> {
     Ok(Findable {
         embedding: rows::floats(row, 2)?,
-        text: AnalyzedText::from_stream(row.get(3)?),
+        text: AnalyzedText::from_stream(row.get::<_, String>(3)?),
         words: row.get(4)?,
         facets: Facets {
             main_category: row.get(5)?,

@@ -115,8 +115,8 @@ impl Snapshot {
         let candidate = |found: flat::Candidate<'_>| {
             // Every key was the text of an id before it went into the files.
             let id = ProductId::new(found.key).ok()?;
-            let text = AnalyzedText::from_stream(found.text.to_owned());
             let facets = query.with_facets.then(|| facets(&found));
+            let text = AnalyzedText::from_stream(found.text);
             Some(Candidate { id, cosine: found.cosine.map(Similarity::from_cosine), text, facets })
         };
         Ok(found.into_iter().filter_map(candidate).collect())

@@ -83,7 +83,7 @@ fn entry(hit: &Hit, model: &Fingerprint) -> PortResult<IndexEntry> {
             text_hash: get::parse_hash(&text_hash).ok_or_else(unreadable)?,
             fingerprint: model.clone(),
         },
-        text: AnalyzedText::from_stream(field(hit, "text")?),
+        text: AnalyzedText::from_stream(field::<String>(hit, "text")?),
         words: field::<Vec<String>>(hit, "words")?.join(" "),
         facets: facets::read(&field::<String>(hit, "facets")?)?,
     })

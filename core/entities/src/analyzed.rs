@@ -1,3 +1,5 @@
+use bytestring::ByteString;
+
 /// How fast a term's frequency saturates in the formula that ranks, and by which every index chooses
 /// what is ranked.
 pub const BM25_K1: f64 = 0.5;
@@ -23,9 +25,10 @@ pub enum TextField {
 /// A product's text as an index keeps it: the terms of each field separated by spaces, the fields
 /// by newlines, in the order of [`TextField::ALL`].
 ///
-/// One stream, so that a candidate costs one allocation and any engine can keep it as a text.
+/// One stream, so that any engine can keep it as a text; a shared one, so that an engine which has it in
+/// memory lends it to a candidate, and copies nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AnalyzedText(String);
+pub struct AnalyzedText(ByteString);
 
 impl TextField {
     /// Every field, in the order of an [`AnalyzedText`].
@@ -73,12 +76,12 @@ impl AnalyzedText {
                 stream.push_str(term);
             }
         }
-        Self(stream)
+        Self(stream.into())
     }
 
     /// The text that an engine stored. Fields that it lacks are empty.
-    pub fn from_stream(stream: String) -> Self {
-        Self(stream)
+    pub fn from_stream(stream: impl Into<ByteString>) -> Self {
+        Self(stream.into())
     }
 
     /// The stream, for an engine to store.
