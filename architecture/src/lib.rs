@@ -88,8 +88,9 @@ const LAYERS: &[Layer] = &[
         ],
         ..OUTER
     },
-    Layer { place: "sbert/", uses: &["sbert/"], ..OUTER },
-    Layer { place: "flat", ..OUTER },
+    Layer { place: "sbert/", uses: &["sbert/", "crew"], ..OUTER },
+    Layer { place: "flat", uses: &["crew"], ..OUTER },
+    Layer { place: "crew", ..OUTER },
     Layer { place: "architecture", ..OUTER },
 ];
 

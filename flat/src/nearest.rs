@@ -5,9 +5,8 @@ use crate::quantised::{block_bytes, costs, quantise};
 use crate::rows::Rows;
 use crate::segment::Segment;
 use crate::simd::{TOGETHER, Table, distances, dot, dots, prefetch, within};
-use std::panic::resume_unwind;
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
+use crew::Helpers;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A query's vector in the forms that the steps need.
 #[derive(Debug)]
@@ -148,38 +147,31 @@ impl BitsFirst<'_> {
         distances.resize(self.segment.rows(), 0);
         let (parts, counted) = (parts(self.segment, rows, distances), Parts::default());
         let (parts, counted) = (&Mutex::new(parts), &counted);
-        thread::scope(|scope| {
-            let (give, take) = mpsc::channel();
-            let (tell, told) = mpsc::channel();
-            let other = thread::Builder::new().spawn_scoped(scope, move || {
-                give.send(self.count(parts, counted)).ok()?;
-                told.recv().ok().map(|most| self.look(counted, most))
-            });
+        // A third thread would bring little, and on a single core nobody helps.
+        let mut helpers = Helpers::take(crew::cores().min(2) - 1);
+        let own = || {
             let done = aside();
-            let mut counts = self.count(parts, counted);
-            // The other one is silent, and deaf, if it could not be started; or has panicked, which is
-            // passed on below.
-            for (count, more) in counts.iter_mut().zip(take.recv().unwrap_or_default()) {
-                *count += more;
-            }
-            let most = furthest(&counts, self.looked_at);
-            tell.send(most).unwrap_or_default();
-            let mut best = Best::new(self.depth);
-            let found = self.look(counted, most);
-            let other =
-                other.map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-            for (score, row) in found.into_iter().chain(other.ok().flatten().unwrap_or_default()) {
-                best.offer(score, row);
-            }
-            (best.into_found(), done)
-        })
+            (self.count(parts, counted), done)
+        };
+        let ((mut counts, done), others) = helpers.run(own, |_| self.count(parts, counted));
+        for (count, more) in counts.iter_mut().zip(others.into_iter().flatten()) {
+            *count += more;
+        }
+        let most = furthest(&counts, self.looked_at);
+        let (found, others) =
+            helpers.run(|| self.look(counted, most), |_| self.look(counted, most));
+        let mut best = Best::new(self.depth);
+        for (score, row) in found.into_iter().chain(others.into_iter().flatten()) {
+            best.offer(score, row);
+        }
+        (best.into_found(), done)
     }
 
     /// Finds out how far from the query the bits of rows are, and how many of them are so far.
     fn count<'a>(&self, parts: &Parts<'a>, counted: &Parts<'a>) -> Vec<usize> {
         let most = self.query.iter().map(|table| usize::from(*table.iter().max().unwrap_or(&0)));
         let mut counts = vec![0; most.sum::<usize>() + 1];
-        while let Some(mut part) = lock(parts).pop() {
+        while let Some(mut part) = take(parts) {
             part.count(self.query, &mut counts);
             lock(counted).push(part);
         }
@@ -191,7 +183,7 @@ impl BitsFirst<'_> {
         let mut best = Best::new(self.depth);
         let mut rows = Vec::with_capacity(2 * BLOCK);
         loop {
-            let part = lock(counted).pop();
+            let part = take(counted);
             if let Some(part) = &part {
                 part.pick(most, &mut rows);
             }
@@ -218,6 +210,11 @@ fn parts<'a>(segment: &'a Segment, rows: &'a Rows, distances: &'a mut [u16]) -> 
     // The last one is taken first.
     parts.reverse();
     parts
+}
+
+/// The next part. The lock is free again before anybody works on it.
+fn take<'a>(parts: &Parts<'a>) -> Option<Part<'a>> {
+    lock(parts).pop()
 }
 
 /// Nothing that holds one of these locks can leave it half done.

@@ -6,11 +6,11 @@ use crate::packed::{self, OpenError, PackError, Packed};
 use crate::team::{Member, Team};
 use crate::weights::Precision;
 use crate::workspace::Workspace;
+use crew::Helpers;
 use sbert_model::SentenceModel;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 /// A packed model, ready to embed. Threads share it.
 #[derive(Debug)]
@@ -156,14 +156,13 @@ impl Encoder {
 
     /// Embeds one chunk on several threads.
     fn together(&self, texts: &[Vec<u32>], threads: usize, out: &mut [f32]) {
-        let team = Team::new(threads.clamp(1, MOST_MEMBERS.min(self.model.header.heads)));
-        thread::scope(|scope| {
-            for index in 1..team.size() {
-                let member = team.member(index);
-                scope.spawn(|| self.chunk(member, texts, &mut []));
-            }
-            self.chunk(team.member(0), texts, out);
-        });
+        let most = threads.clamp(1, MOST_MEMBERS.min(self.model.header.heads));
+        let mut helpers = Helpers::take(most - 1);
+        let team = Team::new(1 + helpers.count());
+        helpers.run(
+            || self.chunk(team.member(0), texts, out),
+            |index| self.chunk(team.member(index), texts, &mut []),
+        );
     }
 
     /// Embeds chunks, each on one thread, which then takes the next.
@@ -182,12 +181,8 @@ impl Encoder {
                 self.chunk(Team::new(1).member(0), texts, out);
             }
         };
-        thread::scope(|scope| {
-            for _ in 1..threads.min(work.len()) {
-                scope.spawn(embed);
-            }
-            embed();
-        });
+        let most = threads.clamp(1, work.len());
+        Helpers::take(most - 1).run(embed, |_| embed());
     }
 
     /// A member's part of a chunk; the first writes what came out.

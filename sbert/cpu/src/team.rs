@@ -46,11 +46,6 @@ impl Team {
         }
     }
 
-    /// How many members there are.
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
     /// The member `index` of 0..size.
     pub(crate) fn member(&self, index: usize) -> Member<'_> {
         Member { team: self, index, turn: 0 }

@@ -1,0 +1,80 @@
+//! What those who take helpers may rely on. All tests of this process share one crew.
+
+use crew::Helpers;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Barrier, Mutex};
+use std::thread;
+
+/// Tests that count who is idle come one after the other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+#[test]
+fn all_work_at_once_each_on_a_thread_of_its_own() {
+    let _alone = ALONE.lock();
+    for most in 0..=3 {
+        let mut helpers = Helpers::take(most);
+        assert_eq!(helpers.count(), most, "three can be had on any machine");
+        let barrier = Barrier::new(most + 1);
+        for _ in 0..20 {
+            // Nobody passes unless all have come.
+            let come = |index| {
+                barrier.wait();
+                (index, thread::current().id())
+            };
+            let (own, others) = helpers.run(|| come(0), come);
+            assert_eq!(own, (0, thread::current().id()));
+            assert!(others.iter().map(|(index, _)| *index).eq(1..=most));
+            let threads: HashSet<_> = others.iter().chain([&own]).map(|(_, id)| *id).collect();
+            assert_eq!(threads.len(), most + 1);
+        }
+    }
+}
+
+#[test]
+fn nobody_gets_a_helper_that_another_has() {
+    let _alone = ALONE.lock();
+    let all = Helpers::take(usize::MAX);
+    let mut none = Helpers::take(2);
+    assert_eq!(none.count(), 0);
+    assert_eq!(none.run(|| 0, |index| index), (0, vec![]));
+    let count = all.count();
+    drop((all, none));
+    assert_eq!(Helpers::take(usize::MAX).count(), count);
+}
+
+#[test]
+fn many_at_once_do_not_wait_for_each_other() {
+    let _alone = ALONE.lock();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..500 {
+                    let mut helpers = Helpers::take(2);
+                    let barrier = Barrier::new(helpers.count() + 1);
+                    let come = |index| {
+                        barrier.wait();
+                        index
+                    };
+                    let (own, others) = helpers.run(|| come(0), come);
+                    assert!([own].into_iter().chain(others).eq(0..=helpers.count()));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_panic_goes_on_where_the_work_was_asked_for_and_the_helpers_stay() {
+    let _alone = ALONE.lock();
+    for who in 0..=1 {
+        let mut helpers = Helpers::take(1);
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let fail = |index| assert_ne!(index, who, "on purpose");
+            helpers.run(|| fail(0), fail);
+        }));
+        assert!(ended.is_err());
+        assert_eq!(helpers.run(|| 0, |index| index), (0, vec![1]));
+    }
+    assert_eq!(Helpers::take(3).count(), 3);
+}
