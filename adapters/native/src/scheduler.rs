@@ -4,7 +4,8 @@
 //! or run share one inference. Larger batches are cut into slices of some 30 ms and take turns
 //! with each other, so that a query waits for one slice at the most, and memory stays bounded.
 //!
-//! There is a place for each core, and whoever infers takes one. As a rule that is a thread of the
+//! There is a place for each core, and whoever infers takes one; a query that is alone takes several,
+//! and is inferred by as many threads together. As a rule that is a thread of the
 //! scheduler; a short query that need not wait is inferred by the thread that asks, as long as that is
 //! quick.
 
@@ -29,6 +30,8 @@ const SHORT_QUERY: usize = 128;
 /// The longest that the last short query may have taken: it takes longer with a large model or on a
 /// slow processor, and then threads of the scheduler infer them all.
 const SHORT_TIME: Duration = Duration::from_millis(5);
+/// The most threads that infer one query together: each has to copy what the others computed.
+const QUERY_THREADS: usize = 4;
 /// How many queries may go before a slice that waits: batches shall end even under full load.
 const QUERIES_PER_SLICE: u32 = 32;
 
@@ -80,6 +83,16 @@ struct Done {
 enum Task {
     Query { text: Arc<str>, threads: usize },
     Slice { batch: Arc<Batch>, texts: Range<usize> },
+}
+
+impl Task {
+    /// How many places it takes.
+    fn places(&self) -> usize {
+        match self {
+            Self::Query { threads, .. } => *threads,
+            Self::Slice { .. } => 1,
+        }
+    }
 }
 
 impl Scheduler {
@@ -147,8 +160,9 @@ impl Shared {
         }
     }
 
-    /// Does `task` and gives its place back; whether more waits.
+    /// Does `task` and gives its places back; whether more waits.
     fn run(&self, task: Task) -> bool {
+        let places = task.places();
         match task {
             Task::Query { text, threads } => {
                 let began = Instant::now();
@@ -165,7 +179,7 @@ impl Shared {
             }
         }
         let mut queues = lock(&self.queues);
-        queues.free_places += 1;
+        queues.free_places += places;
         !queues.queries.is_empty() || !queues.batches.is_empty()
     }
 
@@ -221,24 +235,21 @@ impl Queues {
         self.batches.is_empty() && self.queries.len() == 1 && &*self.queries[0] == query
     }
 
-    /// Takes a place for what is next; `None` when nothing waits, or no place is free.
+    /// Takes places for what is next; `None` when nothing waits, or no place is free.
     fn next_task(&mut self) -> Option<Task> {
-        let others = self.free_places.checked_sub(1)?;
-        let task = self.pop(others)?;
-        self.free_places = others;
+        let task = if self.free_places > 0 { self.pop()? } else { return None };
+        self.free_places -= task.places();
         Some(task)
     }
 
-    /// What is next, when so many other places are free.
-    fn pop(&mut self, free_places: usize) -> Option<Task> {
+    /// What is next, when at least one place is free.
+    fn pop(&mut self) -> Option<Task> {
         self.batches.retain(|(batch, _)| batch.is_wanted());
         let may_overtake = self.batches.is_empty() || self.overtaken < QUERIES_PER_SLICE;
         if may_overtake && let Some(text) = self.next_query() {
             self.overtaken = if self.batches.is_empty() { 0 } else { self.overtaken + 1 };
             let is_alone = self.queries.is_empty() && self.batches.is_empty();
-            // One core stays with whoever asks: the threads of a query wait for each other, so one
-            // that is kept from its core delays them all, and costs more than it brings.
-            let threads = 1 + if is_alone { free_places.saturating_sub(1) } else { 0 };
+            let threads = if is_alone { self.free_places.min(QUERY_THREADS) } else { 1 };
             return Some(Task::Query { text, threads });
         }
         self.overtaken = 0;

@@ -301,14 +301,18 @@ async fn who_infers_what_it_asked_takes_a_place_and_lets_the_next_in() {
 }
 
 #[test]
-fn a_query_alone_takes_all_free_places_but_one_and_one_of_many_takes_one() {
-    let mut queues = Queues { free_places: 4, ..Queues::default() };
-    let _answers: Vec<_> = ["one", "two"].map(|query| queues.ask(query)).into();
-    let threads = |task| match task {
-        Some(Task::Query { threads, .. }) => threads,
-        _ => panic!("there is no query"),
+fn a_query_alone_takes_all_free_places_but_no_more_than_help_it_and_one_of_many_takes_one() {
+    let taken = |free_places, queries: &[&str]| {
+        let mut queues = Queues { free_places, ..Queues::default() };
+        let _answers: Vec<_> = queries.iter().map(|query| queues.ask(query)).collect();
+        let places: Vec<_> =
+            std::iter::from_fn(|| queues.next_task()).map(|task| task.places()).collect();
+        (places, queues.free_places)
     };
-    assert_eq!([threads(queues.next_task()), threads(queues.next_task())], [1, 2]);
+    assert_eq!(taken(2, &["one"]), (vec![2], 0));
+    assert_eq!(taken(3, &["one", "two"]), (vec![1, 2], 0));
+    assert_eq!(taken(2, &["one", "two", "three"]), (vec![1, 1], 0));
+    assert_eq!(taken(8, &["one"]), (vec![QUERY_THREADS], 8 - QUERY_THREADS));
 }
 
 #[tokio::test]
