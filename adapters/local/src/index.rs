@@ -11,9 +11,9 @@ use ports::{Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// So few products are searched where the question was asked: it takes less than a millisecond, and
-/// another thread would have to be woken for it.
-const SMALL: usize = 50_000;
+/// So few products are searched where the question was asked: it takes a millisecond or two, and another
+/// thread would have to be woken for it, on a core that knows nothing of what is ranked next.
+const SMALL: usize = 250_000;
 
 /// A [`ProductIndex`] in the folder of a [`crate::LocalEngine`].
 #[derive(Clone, Debug)]
