@@ -272,6 +272,7 @@ impl<'a> Lender<'a> {
     }
 
     /// The text of a row without a copy of it: what is lent keeps the segment's bytes where they are.
+    /// Blank where somebody overwrote it, as in [`Texts::get`].
     pub(crate) fn text(&self, row: u32) -> ByteString {
         let bytes = self.segment.bytes.slice_ref(self.texts.bytes(row as usize));
         ByteString::try_from(bytes).unwrap_or_default()

@@ -9,6 +9,7 @@
 //! that need not wait is inferred by the thread that asks, as long as that is quick.
 
 use crate::inference::{Fault, Inference, Inferred};
+use sbert_cpu::Encoder;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::num::NonZeroUsize;
@@ -29,8 +30,6 @@ const SHORT_QUERY: usize = 128;
 /// The longest that the last short query may have taken: it takes longer with a large model or on a
 /// slow processor, and then threads of the scheduler infer them all.
 const SHORT_TIME: Duration = Duration::from_millis(5);
-/// The most threads that infer one query together: each has to copy what the others computed.
-const QUERY_THREADS: usize = 4;
 /// How many queries may go before a slice that waits: batches shall end even under full load.
 const QUERIES_PER_SLICE: u32 = 32;
 
@@ -248,7 +247,7 @@ impl Queues {
         if may_overtake && let Some(text) = self.next_query() {
             self.overtaken = if self.batches.is_empty() { 0 } else { self.overtaken + 1 };
             let is_alone = self.queries.is_empty() && self.batches.is_empty();
-            let threads = if is_alone { self.free_places.min(QUERY_THREADS) } else { 1 };
+            let threads = if is_alone { self.free_places.min(Encoder::MOST_MEMBERS) } else { 1 };
             return Some(Task::Query { text, threads });
         }
         self.overtaken = 0;

@@ -43,10 +43,11 @@ pub struct InvalidTokens {
 /// Tokens of a chunk, about: as many as keep activations in the second-level cache.
 const CHUNK: usize = 128;
 
-/// The most threads that compute one chunk together: each must copy what all others computed.
-const MOST_MEMBERS: usize = 4;
-
 impl Encoder {
+    /// The most threads that compute one chunk together, and so one text: each must copy what all
+    /// others computed.
+    pub const MOST_MEMBERS: usize = 4;
+
     /// Maps a file that [`pack`](crate::pack) wrote. Its checksum is verified.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         Packed::open(path).map(Self::new)
@@ -156,7 +157,7 @@ impl Encoder {
 
     /// Embeds one chunk on several threads.
     fn together(&self, texts: &[Vec<u32>], threads: usize, out: &mut [f32]) {
-        let most = threads.clamp(1, MOST_MEMBERS.min(self.model.header.heads));
+        let most = threads.clamp(1, Self::MOST_MEMBERS.min(self.model.header.heads));
         let mut helpers = Helpers::take(most - 1);
         let team = Team::new(1 + helpers.count());
         helpers.run(

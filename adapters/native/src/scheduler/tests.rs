@@ -248,7 +248,13 @@ async fn a_short_query_is_inferred_by_the_thread_that_asks() {
     for query in ["", "tripod", &longest] {
         assert_eq!(answered_at_once(query), Some(Ok(vec![inferred(query)])));
     }
-    assert_eq!(answered_at_once(&format!("{longest}x")), None);
+    let longer = [format!("{longest}x")];
+    let (scheduler, gate) = gated(2);
+    let mut answer = pin!(scheduler.embed(&longer));
+    // There is no permit yet, so that no thread of the scheduler, either, can have answered by now.
+    assert!((&mut answer).now_or_never().is_none());
+    gate.permit();
+    assert_eq!(answer.await, Ok(vec![inferred(&longer[0])]));
 }
 
 /// A scheduler of `threads` threads, and another thread that has asked it for "first" and infers it.
@@ -312,7 +318,7 @@ fn a_query_alone_takes_all_free_places_but_no_more_than_help_it_and_one_of_many_
     assert_eq!(taken(2, &["one"]), (vec![2], 0));
     assert_eq!(taken(3, &["one", "two"]), (vec![1, 2], 0));
     assert_eq!(taken(2, &["one", "two", "three"]), (vec![1, 1], 0));
-    assert_eq!(taken(8, &["one"]), (vec![QUERY_THREADS], 8 - QUERY_THREADS));
+    assert_eq!(taken(8, &["one"]), (vec![Encoder::MOST_MEMBERS], 8 - Encoder::MOST_MEMBERS));
 }
 
 #[tokio::test]
