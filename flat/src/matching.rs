@@ -1,9 +1,15 @@
 //! The rows of a segment that hold a query's words.
+//!
+//! Each loop over postings or rows is a function that is not inlined: together they have more numbers
+//! than the processor has registers, and would read some from memory in every round.
 
 use crate::best::{Best, Scored};
 use crate::rows::Rows;
 use crate::scratch::WordScratch;
 use crate::segment::Postings;
+use crate::simd::prefetch;
+use bytemuck::NoUninit;
+use std::cell::Cell;
 
 /// A term of a query: what it weighs, and where it stands.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +23,9 @@ const ROUNDING: f32 = 1e-4;
 
 /// To look a row up among postings takes as long as to pass so many of them.
 const LOOK_UP: usize = 16;
+
+/// How many rows ahead memory is asked for where rows are looked up.
+const AHEAD: usize = 4;
 
 /// For each row that is wanted, so many of those found are enough to tell how good it has to be.
 const FIRST: usize = 16;
@@ -34,7 +43,7 @@ pub(crate) fn matching(
     depth: usize,
     scratch: &mut WordScratch,
 ) -> Vec<Scored> {
-    let WordScratch { scores, touched } = scratch;
+    let WordScratch { scores, touched, places } = scratch;
     if terms.is_empty() {
         return Vec::new();
     }
@@ -49,30 +58,20 @@ pub(crate) fn matching(
             let least = floor(scores, touched, rows, depth);
             if least > rest {
                 is_open = false;
-                touched.retain(|&row| {
-                    let score = &mut scores[row as usize];
-                    let stays = *score + rest >= least && rows.contains(row);
-                    *score = if stays { *score } else { 0.0 };
-                    stays
-                });
+                keep(least, rest, rows, scores, touched);
             }
         }
         if is_open {
             term.add(scores, touched);
         } else if touched.len() * LOOK_UP < term.postings.rows.len() {
             touched.sort_unstable();
-            term.look_up(scores, touched);
+            term.look_up(scores, touched, places);
         } else {
             term.add_to_found(scores);
         }
     }
     let mut best = Best::new(depth);
-    for row in touched.drain(..) {
-        let score = std::mem::take(&mut scores[row as usize]);
-        if score > 0.0 && rows.contains(row) {
-            best.offer(score, row);
-        }
-    }
+    offer(scores, touched, rows, &mut best);
     best.into_found()
 }
 
@@ -96,6 +95,35 @@ fn floor(scores: &[f32], touched: &[u32], rows: &Rows, depth: usize) -> f32 {
     }
 }
 
+/// Leaves those of `touched` that are among `rows` and score at least `least` when `rest` is added; the
+/// others score nothing from now on. Takes no branch for that: which way it goes is anybody's guess.
+#[inline(never)]
+fn keep(least: f32, rest: f32, rows: &Rows, scores: &mut [f32], touched: &mut Vec<u32>) {
+    let mut kept = 0;
+    let cells = Cell::from_mut(touched.as_mut_slice()).as_slice_of_cells();
+    for row in cells.iter().map(Cell::get) {
+        let (Some(score), Some(place)) = (scores.get_mut(row as usize), cells.get(kept)) else {
+            continue;
+        };
+        let stays = (*score + rest >= least) & rows.contains(row);
+        place.set(row);
+        kept += usize::from(stays);
+        *score *= f32::from(u8::from(stays));
+    }
+    touched.truncate(kept);
+}
+
+/// Offers those of `touched` that are among `rows`, and leaves nothing there and no score.
+#[inline(never)]
+fn offer(scores: &mut [f32], touched: &mut Vec<u32>, rows: &Rows, best: &mut Best) {
+    for row in touched.drain(..) {
+        let score = std::mem::take(&mut scores[row as usize]);
+        if score > 0.0 && rows.contains(row) {
+            best.offer(score, row);
+        }
+    }
+}
+
 impl Term<'_> {
     /// The most it adds to a row.
     fn most(&self) -> f32 {
@@ -104,6 +132,7 @@ impl Term<'_> {
 
     /// Adds to the score of each row that holds it. Whether a row is found for the first time is
     /// anybody's guess, so it is written down in any case, and counted if it is.
+    #[inline(never)]
     fn add(&self, scores: &mut [f32], touched: &mut Vec<u32>) {
         let (weight, mut length) = (self.weight, touched.len());
         touched.resize(length + self.postings.rows.len(), 0);
@@ -121,6 +150,7 @@ impl Term<'_> {
     }
 
     /// Adds to the score of each row that holds it and has one. Takes no branch for that.
+    #[inline(never)]
     fn add_to_found(&self, scores: &mut [f32]) {
         let weight = self.weight;
         for (&row, share) in self.postings.rows.iter().zip(self.postings.shares) {
@@ -129,14 +159,31 @@ impl Term<'_> {
         }
     }
 
-    /// Adds to the scores of those of `found`, which ascend, that hold it.
-    fn look_up(&self, scores: &mut [f32], found: &[u32]) {
-        let Postings { mut rows, mut shares, .. } = self.postings;
-        for &row in found {
-            let before = before(rows, row);
-            (rows, shares) = (&rows[before..], shares.get(before..).unwrap_or_default());
-            if let (Some(next), Some(share)) = (rows.first(), shares.first())
-                && *next == row
+    /// Adds to the scores of those of `found`, which ascend, that hold it. `places` is scratch.
+    ///
+    /// Whoever reads here and there in a long list waits for memory, mostly. So each row is looked for
+    /// near the place where it would stand if the rows of the list were spread evenly, and what is read
+    /// next is asked for in time.
+    #[inline(never)]
+    fn look_up(&self, scores: &mut [f32], found: &[u32], places: &mut Vec<usize>) {
+        let Postings { rows, shares, .. } = self.postings;
+        let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else { return };
+        let span = (last - first) as usize + 1;
+        let (mut place, mut from) = (0, first);
+        places.clear();
+        for (number, &row) in found.iter().enumerate() {
+            let guess = |row: u32| place + row.saturating_sub(from) as usize * rows.len() / span;
+            if let Some(&later) = found.get(number + AHEAD) {
+                prefetch_at(rows, guess(later));
+            }
+            place = before(rows, guess(row), row);
+            from = row;
+            prefetch_at(shares, place);
+            places.push(place);
+        }
+        for (&row, &place) in found.iter().zip(&*places) {
+            if let (Some(other), Some(share)) = (rows.get(place), shares.get(place))
+                && *other == row
             {
                 scores[row as usize] += self.weight * share;
             }
@@ -144,16 +191,30 @@ impl Term<'_> {
     }
 }
 
-/// How many of `rows`, which ascend, come before `row`: steps that double, then halves, for the next
-/// one that is wanted is near.
-fn before(rows: &[u32], row: u32) -> usize {
-    let mut step = 1;
-    while rows.get(step).is_some_and(|other| *other < row) {
-        step *= 2;
+/// Asks for the number at `place`, if there is one.
+fn prefetch_at<T: NoUninit>(numbers: &[T], place: usize) {
+    prefetch(numbers.get(place..=place).unwrap_or_default());
+}
+
+/// How many of `rows`, which ascend, come before `row`. `guess` is where the search begins: from there
+/// on it goes in steps that double, then by halves.
+fn before(rows: &[u32], guess: usize, row: u32) -> usize {
+    let is_before = |place: usize| rows.get(place).is_some_and(|other| *other < row);
+    let (mut from, mut to, mut step) = (guess.min(rows.len()), guess.min(rows.len()), 8);
+    if is_before(guess) {
+        while is_before(to) {
+            from = to + 1;
+            to = rows.len().min(to + step);
+            step *= 2;
+        }
+    } else {
+        while from > 0 && !is_before(from) {
+            to = from;
+            from = from.saturating_sub(step);
+            step *= 2;
+        }
     }
-    let from = step / 2;
-    let within = rows.get(from..rows.len().min(step + 1)).unwrap_or_default();
-    from + within.partition_point(|other| *other < row)
+    from + rows[from..to].partition_point(|other| *other < row)
 }
 
 #[cfg(test)]
@@ -176,6 +237,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_row_is_found_whatever_was_guessed(
+            rows in prop::collection::btree_set(0_u32..500, 0..200),
+            guess in 0_usize..300,
+            row in 0_u32..520,
+        ) {
+            let rows: Vec<u32> = rows.into_iter().collect();
+            let expected = rows.partition_point(|other| *other < row);
+            prop_assert_eq!(before(&rows, guess, row), expected);
+        }
+
         #[test]
         fn nothing_that_is_among_the_best_is_left_out(
             mut terms in terms(),

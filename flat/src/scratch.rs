@@ -16,6 +16,8 @@ pub(crate) struct WordScratch {
     pub(crate) scores: Vec<f32>,
     /// The rows whose score is not zero.
     pub(crate) touched: Vec<u32>,
+    /// Where some of them stand among a term's postings.
+    pub(crate) places: Vec<usize>,
 }
 
 /// Lends scratch memory: as many pieces as there are searches at a time.
