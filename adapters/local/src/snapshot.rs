@@ -119,7 +119,10 @@ impl Snapshot {
             let text = AnalyzedText::from_stream(found.text);
             Some(Candidate { id, cosine: found.cosine.map(Similarity::from_cosine), text, facets })
         };
-        Ok(found.into_iter().filter_map(candidate).collect())
+        // A vector that does not know how many will come grows, and moves them, again and again.
+        let mut candidates = Vec::with_capacity(found.len());
+        candidates.extend(found.into_iter().filter_map(candidate));
+        Ok(candidates)
     }
 }
 

@@ -126,7 +126,7 @@ impl SearchProducts {
                 .await
                 .map_err(SearchError::Index)?;
         let began = Instant::now();
-        let ranked = rank(request.mode, &terms, &candidates);
+        let ranked = rank(request, &terms, &candidates);
         let top: Vec<_> = ranked
             .iter()
             .take(ranking::GOOD_ANSWER_DEPTH)
@@ -197,8 +197,8 @@ impl SearchProducts {
                 request.sort.compare(a, b)
             });
         }
-        let skip = request.paging.page.saturating_sub(1).saturating_mul(request.paging.size);
-        let wanted: Vec<_> = ranked.into_iter().skip(skip).take(request.paging.size).collect();
+        let places = request.paging.places();
+        let wanted: Vec<_> = ranked.into_iter().skip(places.start).take(places.len()).collect();
         let ids: Vec<_> = wanted.iter().map(|hit| hit.candidate.id.clone()).collect();
         let mut records = self.store.fetch(&ids).await?;
         // The index may trail the store, so a hit whose product is gone is no error.
@@ -236,20 +236,33 @@ fn count(facet: Facet, found: &[Ranked<'_>]) -> Vec<FacetCount> {
     counts
 }
 
-/// Scores the candidates; the best first, ties by id.
-fn rank<'a>(mode: Mode, terms: &QueryTerms, candidates: &'a [Candidate]) -> Vec<Ranked<'a>> {
+/// Scores the candidates; the best first, ties by id, as far as the order matters.
+fn rank<'a>(
+    request: &SearchRequest,
+    terms: &QueryTerms,
+    candidates: &'a [Candidate],
+) -> Vec<Ranked<'a>> {
     let input = |candidate: &'a Candidate| Input {
         text: &candidate.text,
         cosine: candidate.cosine.map(Similarity::get),
     };
     let inputs: Vec<_> = candidates.iter().map(input).collect();
-    let scores = ranking::score(mode, terms, &inputs).into_iter();
+    let scores = ranking::score(request.mode, terms, &inputs).into_iter();
     let both = candidates.iter().zip(scores);
     let mut ranked: Vec<_> = both.map(|(candidate, score)| Ranked { candidate, score }).collect();
-    ranked.sort_unstable_by(|a, b| {
+    let order = |a: &Ranked<'_>, b: &Ranked<'_>| {
         let by_id = || a.candidate.id.cmp(&b.candidate.id);
         b.score.score.total_cmp(&a.score.score).then_with(by_id)
-    });
+    };
+    let mut first = ranked.as_mut_slice();
+    // In another sort the score decides between equals on any page.
+    if request.sort == Sort::Relevance {
+        let wanted = request.paging.places().end.max(ranking::GOOD_ANSWER_DEPTH);
+        if wanted < first.len() {
+            first = first.select_nth_unstable_by(wanted, order).0;
+        }
+    }
+    first.sort_unstable_by(order);
     ranked
 }
 

@@ -1,5 +1,6 @@
 use entities::{Facets, Filter, Mode, Query, Similarity};
 use std::cmp::Ordering;
+use std::ops::Range;
 
 /// What to find, and how much of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +55,14 @@ pub enum Facet {
     SubCategory,
     /// Makers.
     Brand,
+}
+
+impl Paging {
+    /// The places of its hits in the whole answer, counted from 0.
+    pub(crate) fn places(self) -> Range<usize> {
+        let start = self.page.saturating_sub(1).saturating_mul(self.size);
+        start..start.saturating_add(self.size)
+    }
 }
 
 impl SearchRequest {
