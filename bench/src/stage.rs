@@ -5,7 +5,7 @@ use crate::exact::Words;
 use crate::{Bench, DIMENSION};
 use anyhow::{Context, Result};
 use entities::{AnalyzedText, Facets, Filter, Range, TextField};
-use flat::{Base, BaseBuilder, Document, Schema, Snapshot};
+use flat::{Base, BaseBuilder, Candidate, Document, Schema, Snapshot};
 use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
@@ -110,13 +110,13 @@ impl Stage {
         self.facets.iter().map(|facets| filter.admits(facets)).collect()
     }
 
-    /// The places of the products of those ids, answer by answer.
-    pub(crate) fn places(&self, answers: &[Vec<&str>]) -> Result<Vec<Vec<usize>>> {
-        let place = |key: &&str| {
-            let place = self.places.get(*key).copied();
-            place.with_context(|| format!("no product has the id {key}"))
+    /// The places of the products that were found, answer by answer.
+    pub(crate) fn places(&self, answers: &[Vec<Candidate<'_>>]) -> Result<Vec<Vec<usize>>> {
+        let place = |found: &Candidate<'_>| {
+            let place = self.places.get(&*found.key).copied();
+            place.with_context(|| format!("no product has the id {}", found.key))
         };
-        answers.iter().map(|keys| keys.iter().map(place).collect()).collect()
+        answers.iter().map(|found| found.iter().map(place).collect()).collect()
     }
 }
 

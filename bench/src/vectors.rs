@@ -8,7 +8,7 @@ use crate::stage::{SHARES, Stage, flat_filter};
 use crate::{DIMENSION, cores};
 use anyhow::Result;
 use entities::Filter;
-use flat::Request;
+use flat::{Candidate, Request};
 use std::cell::RefCell;
 use std::thread;
 use std::time::Instant;
@@ -96,7 +96,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result
     let (filter, queries) = (flat_filter(case.filter), stage.meanings.len());
     let keep = (!case.filter.is_empty()).then_some(case.kept);
     // Keys become places only after the clock has stopped.
-    let akins: RefCell<Vec<Vec<&str>>> = RefCell::new(vec![Vec::new(); queries]);
+    let akins: RefCell<Vec<Vec<Candidate<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers = case.expansions.map(|_| RefCell::new(vec![Vec::new(); queries]));
     let mut contest = Contest::default();
     contest.enter("akin flat", |query| {
@@ -104,7 +104,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result
         let (filter, depth) = (&filter, case.depth);
         let request = Request { terms: &[], vector, filter, depth, threshold: None };
         let found = stage.flat.search(&request)?;
-        akins.borrow_mut()[query] = found.iter().map(|one| one.key).collect();
+        akins.borrow_mut()[query] = found;
         Ok(())
     });
     for (expansion, found) in case.expansions.into_iter().zip(&peers) {

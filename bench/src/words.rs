@@ -7,7 +7,7 @@ use crate::report::{Table, Wanted, figure, times};
 use crate::stage::Stage;
 use anyhow::Result;
 use entities::AnalyzedText;
-use flat::{Filter, Request};
+use flat::{Candidate, Filter, Request};
 use std::cell::RefCell;
 use std::time::Instant;
 use tantivy::collector::TopDocs;
@@ -58,14 +58,14 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Tantivy) -> Result<Vec<(String, 
     let queries = stage.terms.len();
     let filter = Filter::default();
     // Keys become places only after the clock has stopped.
-    let akins: RefCell<Vec<Vec<&str>>> = RefCell::new(vec![Vec::new(); queries]);
+    let akins: RefCell<Vec<Vec<Candidate<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers: RefCell<Vec<Vec<usize>>> = RefCell::new(vec![Vec::new(); queries]);
     let mut contest = Contest::default();
     contest.enter("akin flat", |query| {
         let (terms, filter) = (&*terms(query), &filter);
         let request = Request { terms, vector: None, filter, depth: DEPTH, threshold: None };
         let found = stage.flat.search(&request)?;
-        akins.borrow_mut()[query] = found.iter().map(|one| one.key).collect();
+        akins.borrow_mut()[query] = found;
         Ok(())
     });
     contest.enter("tantivy", |query| {

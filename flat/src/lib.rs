@@ -35,7 +35,7 @@
 //!     threshold: None,
 //! };
 //! let found = snapshot.search(&request)?;
-//! assert_eq!((found[0].key, found[0].cosine), ("lamp", Some(0.6)));
+//! assert_eq!((&*found[0].key, found[0].cosine), ("lamp", Some(0.6)));
 //! # Ok::<(), flat::Error>(())
 //! ```
 

@@ -29,10 +29,10 @@ pub struct Request<'a> {
 /// A document found, borrowed from the snapshot.
 #[derive(Clone)]
 pub struct Candidate<'a> {
-    /// The document's key.
-    pub key: &'a str,
-    /// The document's analysed text, lent: no copy, and it may outlive the snapshot, whose bytes it
-    /// keeps where they are.
+    /// The document's key, lent: no copy, and it may outlive the snapshot, whose bytes it keeps where
+    /// they are.
+    pub key: ByteString,
+    /// The document's analysed text, lent likewise.
     pub text: ByteString,
     /// The exact cosine, if the request has a vector.
     pub cosine: Option<f32>,
@@ -179,8 +179,11 @@ impl Snapshot {
         let near = near.iter().map(|found| (found.layer, found.row, Some(found.score)));
         let by_words = by_words.iter().map(|found| (found.layer, found.row, None));
         let mut union: Vec<_> = near.chain(by_words).collect();
-        // Of two the one that knows its cosine comes first, and stays.
-        union.sort_unstable_by_key(|(layer, row, cosine)| (*layer, *row, cosine.is_none()));
+        // Of two the one that knows its cosine comes first, and stays. One number is compared faster
+        // than three.
+        union.sort_unstable_by_key(|(layer, row, cosine)| {
+            (*layer as u64) << 33 | u64::from(*row) << 1 | u64::from(cosine.is_none())
+        });
         union.dedup_by_key(|(layer, row, _)| (*layer, *row));
         let lenders: Vec<_> = self.layers().iter().map(|layer| layer.segment().lender()).collect();
         let candidate = |(place, &(layer, row, cosine)): (usize, &(usize, u32, Option<f32>))| {

@@ -267,15 +267,20 @@ impl<'a> Lender<'a> {
         self.segment
     }
 
-    pub(crate) fn key(&self, row: u32) -> &'a str {
-        self.keys.get(row)
+    /// The key of a row.
+    pub(crate) fn key(&self, row: u32) -> ByteString {
+        self.lend(self.keys.bytes(row as usize))
     }
 
-    /// The text of a row without a copy of it: what is lent keeps the segment's bytes where they are.
-    /// Blank where somebody overwrote it, as in [`Texts::get`].
+    /// The text of a row.
     pub(crate) fn text(&self, row: u32) -> ByteString {
-        let bytes = self.segment.bytes.slice_ref(self.texts.bytes(row as usize));
-        ByteString::try_from(bytes).unwrap_or_default()
+        self.lend(self.texts.bytes(row as usize))
+    }
+
+    /// Some of the segment's bytes without a copy of them: what is lent keeps them where they are.
+    /// Blank where somebody overwrote them, as in [`Texts::get`].
+    fn lend(&self, bytes: &[u8]) -> ByteString {
+        ByteString::try_from(self.segment.bytes.slice_ref(bytes)).unwrap_or_default()
     }
 }
 

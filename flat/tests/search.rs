@@ -21,7 +21,7 @@ fn keeps(document: &Document) -> bool {
     document.keywords[0] != "oak" && document.numbers[0].is_some_and(|n| (2.0..=7.0).contains(&n))
 }
 
-fn nearest<'a>(model: &'a Model, query: &[f32], depth: usize) -> Vec<&'a str> {
+fn nearest(model: &Model, query: &[f32], depth: usize) -> Vec<String> {
     let cosine = |d: &Document| d.vector.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
     let kept = model.values().filter(|d| keeps(d));
     let mut all: Vec<_> = kept.map(|d| (cosine(d), d.key.as_str())).collect();
@@ -31,7 +31,7 @@ fn nearest<'a>(model: &'a Model, query: &[f32], depth: usize) -> Vec<&'a str> {
 
 /// The first by BM25 over weighted fields, as the documentation has it.
 #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
-fn by_words<'a>(model: &'a Model, terms: &[&str], depth: usize) -> Vec<&'a str> {
+fn by_words(model: &Model, terms: &[&str], depth: usize) -> Vec<String> {
     let lengths = |d: &Document| -> Vec<f64> {
         d.text.split('\n').map(|field| field.split_whitespace().count() as f64).collect()
     };
@@ -67,14 +67,14 @@ fn by_words<'a>(model: &'a Model, terms: &[&str], depth: usize) -> Vec<&'a str> 
     sorted(all.into_iter().take(depth).map(|(_, key)| key))
 }
 
-fn sorted<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut keys: Vec<_> = keys.collect();
+fn sorted(keys: impl Iterator<Item = impl Into<String>>) -> Vec<String> {
+    let mut keys: Vec<String> = keys.map(Into::into).collect();
     keys.sort_unstable();
     keys
 }
 
-fn keys<'a>(snapshot: &'a Snapshot, request: &Request<'_>) -> Vec<&'a str> {
-    sorted(snapshot.search(request).unwrap().iter().map(|candidate| candidate.key))
+fn keys(snapshot: &Snapshot, request: &Request<'_>) -> Vec<String> {
+    sorted(snapshot.search(request).unwrap().iter().map(|candidate| &*candidate.key))
 }
 
 fn compare(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
@@ -91,7 +91,7 @@ fn compare(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
         }
         let both = Request { terms: &["lamp", "red", "lamp"], ..some };
         for candidate in snapshot.search(&both).unwrap() {
-            let document = &model[candidate.key];
+            let document = &model[&*candidate.key];
             assert_eq!(candidate.text, document.text);
             let cosine: f32 = document.vector.iter().zip(&query).map(|(a, b)| a * b).sum();
             assert!((candidate.cosine.unwrap() - cosine).abs() < 1e-5);
@@ -175,7 +175,7 @@ fn the_best_by_words_are_those_of_the_formula() {
 }
 
 #[test]
-fn a_text_that_was_lent_outlives_the_snapshot_and_its_file() {
+fn what_was_lent_outlives_the_snapshot_and_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let (mut dice, path) = (Dice(11), folder.path().join("base"));
     let [first, second] = ["a", "b"].map(|key| Document { key: key.into(), ..dice.document() });
@@ -185,8 +185,7 @@ fn a_text_that_was_lent_outlives_the_snapshot_and_its_file() {
     let (vector, filter) = (Some(first.vector.as_slice()), Filter::default());
     let request = Request { terms: &[], vector, filter: &filter, depth: 2, threshold: None };
     let found = snapshot.search(&request).unwrap();
-    let texts: BTreeMap<_, _> =
-        found.into_iter().map(|found| (found.key.to_owned(), found.text)).collect();
+    let texts: BTreeMap<_, _> = found.into_iter().map(|found| (found.key, found.text)).collect();
     drop((snapshot, base, folder));
     assert_eq!((&*texts["a"], &*texts["b"]), (&*first.text, &*second.text));
 }

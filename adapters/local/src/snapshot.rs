@@ -113,9 +113,9 @@ impl Snapshot {
         };
         let found = self.found.search(&request)?;
         let candidate = |found: flat::Candidate<'_>| {
+            let facets = query.with_facets.then(|| Box::new(facets(&found)));
             // Every key was the text of an id before it went into the files.
             let id = ProductId::new(found.key).ok()?;
-            let facets = query.with_facets.then(|| facets(&found));
             let text = AnalyzedText::from_stream(found.text);
             Some(Candidate { id, cosine: found.cosine.map(Similarity::from_cosine), text, facets })
         };

@@ -167,7 +167,7 @@ async fn agree(index: &LocalIndex, model: &Model, query: &CandidateQuery) {
     assert_eq!(ids, expected.keys().collect(), "of {query:?}");
     for candidate in &found {
         let (cosine, text, facets) = &expected[&candidate.id];
-        assert_eq!(candidate.facets.as_ref(), Some(facets));
+        assert_eq!(candidate.facets.as_deref(), Some(facets));
         assert_eq!(candidate.text.as_stream(), text);
         assert_eq!(candidate.cosine.is_some(), cosine.is_some());
         if let (Some(found), Some(expected)) = (candidate.cosine, cosine) {

@@ -210,7 +210,7 @@ impl State {
             id: id.clone(),
             cosine: cosine(found),
             text: found.text.clone(),
-            facets: query.with_facets.then(|| found.facets.clone()),
+            facets: query.with_facets.then(|| Box::new(found.facets.clone())),
         };
         // Backwards, so that nobody takes the order of the ids for one that is promised.
         let chosen = admitted.into_iter().rev().filter(|(id, _)| chosen.contains(id));

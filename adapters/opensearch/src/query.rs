@@ -253,7 +253,8 @@ fn union(query: &CandidateQuery, words: Vec<Hit>, meaning: Vec<Hit>) -> PortResu
 }
 
 fn candidate(hit: Hit, cosine: Option<Similarity>) -> PortResult<Candidate> {
-    let facets = hit.fields.facets.first().map(|text| facets::read(text)).transpose()?;
+    let facets =
+        hit.fields.facets.first().map(|text| facets::read(text).map(Box::new)).transpose()?;
     Ok(Candidate { id: get::product_id(&hit.id)?, cosine, text: hit.fields.text, facets })
 }
 

@@ -1,10 +1,11 @@
 use crate::{ContentHash, Price, Rate, TextHash, Version};
+use bytestring::ByteString;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 /// Names one product for its whole life.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ProductId(Box<str>);
+pub struct ProductId(ByteString);
 
 /// The text cannot name a product.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,12 +71,12 @@ impl ProductId {
     pub const MAX_BYTES: usize = 256;
 
     /// Accepts any short text that is not blank.
-    pub fn new(id: impl Into<String>) -> Result<Self, InvalidProductId> {
+    pub fn new(id: impl Into<ByteString>) -> Result<Self, InvalidProductId> {
         let id = id.into();
         if id.trim().is_empty() || id.len() > Self::MAX_BYTES {
-            return Err(InvalidProductId(id));
+            return Err(InvalidProductId(id.to_string()));
         }
-        Ok(Self(id.into_boxed_str()))
+        Ok(Self(id))
     }
 
     /// The text of the id.

@@ -136,7 +136,8 @@ pub struct Candidate {
     /// Its text as words search it.
     pub text: AnalyzedText,
     /// What filters look at, if the query wants it: what is counted and sorted by.
-    pub facets: Option<Facets>,
+    /// Boxed: most candidates have none, and are moved often.
+    pub facets: Option<Box<Facets>>,
 }
 
 /// Refuses, in the name of `system`, to mix embeddings by `given` with those by `held`.

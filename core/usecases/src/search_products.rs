@@ -193,7 +193,7 @@ impl SearchProducts {
         if request.sort != Sort::Relevance {
             let none = Facets::default();
             ranked.sort_by(|a, b| {
-                let [a, b] = [a, b].map(|one| one.candidate.facets.as_ref().unwrap_or(&none));
+                let [a, b] = [a, b].map(|one| one.candidate.facets.as_deref().unwrap_or(&none));
                 request.sort.compare(a, b)
             });
         }
@@ -224,7 +224,7 @@ impl Hit {
 /// The values among `found`, the most frequent first, equals by name; a blank is no value.
 fn count(facet: Facet, found: &[Ranked<'_>]) -> Vec<FacetCount> {
     let mut counts = HashMap::<&str, usize>::new();
-    for facets in found.iter().filter_map(|one| one.candidate.facets.as_ref()) {
+    for facets in found.iter().filter_map(|one| one.candidate.facets.as_deref()) {
         *counts.entry(facet.value(facets)).or_default() += 1;
     }
     counts.remove("");

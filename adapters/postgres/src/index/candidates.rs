@@ -223,7 +223,7 @@ fn candidate(row: &PgRow, with_facets: bool) -> Result<Option<Candidate>, Failur
         return Err(Failure::corrupt(format!("the cosine of {id} is {cosine}")));
     }
     let text = AnalyzedText::from_stream(unescape(get(row, 2)?));
-    let facets = with_facets.then(|| facets::of(row, 4)).transpose()?;
+    let facets = with_facets.then(|| facets::of(row, 4).map(Box::new)).transpose()?;
     let cosine = cosine.map(Similarity::from_cosine);
     Ok(Some(Candidate { id: product_id(id)?, cosine, text, facets }))
 }

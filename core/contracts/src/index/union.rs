@@ -55,7 +55,7 @@ pub async fn facets_come_as_they_were_kept_where_they_are_asked_for(index: &Inde
     keep(index, &kept.each_ref().map(entry)).await;
     let asked = CandidateQuery { with_facets: true, ..both("tripod", 0.0, 10) };
     let found = candidates(index, &asked).await.into_iter().map(|found| found.facets);
-    assert_eq!(found.collect::<Vec<_>>(), kept.map(|(_, _, facets)| Some(facets)));
+    assert_eq!(found.collect::<Vec<_>>(), kept.map(|(_, _, facets)| Some(facets.into())));
     let found = candidates(index, &both("tripod", 0.0, 10)).await;
     assert!(found.iter().all(|found| found.facets.is_none()));
 }
