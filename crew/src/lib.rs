@@ -2,22 +2,29 @@
 //!
 //! To wake a thread that sleeps takes some 60 µs; one that is started may stand behind the very thread
 //! that started it for most of a millisecond, until the kernel moves it to another core. So the threads
-//! of this crate are started once. [`Helpers::take`] hands out only those that nobody else has, so
-//! whoever got them may wait for them: they come at once.
+//! of this crate are started once, and only those that nobody else has are handed out.
+//!
+//! [`Helpers::run`] gives them a part of the work and waits for it. Where the work can be shared out
+//! again while it is done, [`invite`] is better: it waits for nobody, and who comes late finds less to do.
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::hint;
 use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
 
-/// Those that nobody has. Each is a pool of its own: in a larger one all threads are woken to look for
-/// the work that one of them gets.
-static IDLE: LazyLock<Mutex<Vec<ThreadPool>>> = LazyLock::new(|| Mutex::new(start()));
+/// All of them. Each is a pool of its own: in a larger one all threads are woken to look for the work
+/// that one of them gets.
+static ALL: LazyLock<Vec<ThreadPool>> = LazyLock::new(start);
+
+/// Those that nobody has.
+static IDLE: LazyLock<Mutex<Vec<&'static ThreadPool>>> =
+    LazyLock::new(|| Mutex::new(ALL.iter().collect()));
 
 /// At least so many threads may compute together, even on fewer cores: what they compute must not
 /// depend on how many they are, and a test on any machine can see to that.
@@ -29,7 +36,7 @@ const LOOKS: usize = 4_000;
 
 /// Threads that help nobody else, until this is dropped.
 #[derive(Debug)]
-pub struct Helpers(Vec<ThreadPool>);
+pub struct Helpers(Vec<&'static ThreadPool>);
 
 /// How many threads this process may run at once, as it was at the first question.
 pub fn cores() -> usize {
@@ -46,16 +53,36 @@ fn start() -> Vec<ThreadPool> {
     (1..cores().max(LEAST_TOGETHER)).map_while(|number| one(number).ok()).collect()
 }
 
+/// Takes up to `most` threads that nobody else has; none if all are busy.
+fn take(most: usize) -> Vec<&'static ThreadPool> {
+    if most == 0 {
+        // Threads are started for those who want them.
+        return Vec::new();
+    }
+    let mut idle = idle();
+    let rest = idle.len().saturating_sub(most);
+    idle.split_off(rest)
+}
+
+/// Lets up to `most` threads that nobody has do `work` as well, each once. Nobody waits for them: one
+/// comes when the kernel finds a core for it, which may be after all is done, and is free again when it
+/// has ended. A panic there is told on standard error, and goes no further.
+pub fn invite(most: usize, work: impl Fn() + Send + Sync + 'static) {
+    let work = Arc::new(work);
+    for helper in take(most) {
+        let work = Arc::clone(&work);
+        helper.spawn(move || {
+            // Out of its pool a panic would end the process.
+            drop(panic::catch_unwind(AssertUnwindSafe(|| work())));
+            idle().push(helper);
+        });
+    }
+}
+
 impl Helpers {
     /// Takes up to `most` threads that nobody else has; none if all are busy.
     pub fn take(most: usize) -> Self {
-        if most == 0 {
-            // Threads are started for those who want them.
-            return Self(Vec::new());
-        }
-        let mut idle = idle();
-        let rest = idle.len().saturating_sub(most);
-        Self(idle.split_off(rest))
+        Self(take(most))
     }
 
     /// How many they are.
@@ -79,7 +106,7 @@ impl Helpers {
 
 /// Lets the last of `helpers` work while all others do, and this thread.
 fn together<M, T: Send>(
-    helpers: &[ThreadPool],
+    helpers: &[&'static ThreadPool],
     answers: &mut [Option<T>],
     own: impl FnOnce() -> M,
     theirs: &(impl Fn(usize) -> T + Sync),
@@ -111,6 +138,6 @@ impl Drop for Helpers {
 }
 
 /// Nothing that holds the lock can leave it half done.
-fn idle() -> MutexGuard<'static, Vec<ThreadPool>> {
+fn idle() -> MutexGuard<'static, Vec<&'static ThreadPool>> {
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,7 @@
 use crew::Helpers;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Barrier, Mutex};
+use std::sync::{Barrier, Mutex, mpsc};
 use std::thread;
 
 /// Tests that count who is idle come one after the other.
@@ -77,4 +77,23 @@ fn a_panic_goes_on_where_the_work_was_asked_for_and_the_helpers_stay() {
         assert_eq!(helpers.run(|| 0, |index| index), (0, vec![1]));
     }
     assert_eq!(Helpers::take(3).count(), 3);
+}
+
+#[test]
+fn who_is_invited_comes_once_and_is_free_again_even_after_a_panic() {
+    let _alone = ALONE.lock();
+    let idle = || Helpers::take(usize::MAX).count();
+    let all = idle();
+    for panics in [false, true] {
+        let (sender, receiver) = mpsc::channel();
+        crew::invite(2, move || {
+            sender.send(thread::current().id()).unwrap();
+            assert!(!panics, "on purpose");
+        });
+        // Ends when all have ended, and their work with them.
+        let came: Vec<_> = receiver.iter().collect();
+        assert_eq!((came.len(), came.into_iter().collect::<HashSet<_>>().len()), (2, 2));
+        assert_eq!(idle(), all);
+    }
+    crew::invite(0, || unreachable!("nobody was invited"));
 }

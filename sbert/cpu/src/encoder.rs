@@ -1,5 +1,5 @@
 use crate::buffer::Buffer;
-use crate::forward::forward;
+use crate::forward::{blocks, forward};
 use crate::isa::Isa;
 use crate::layout::{DenseAt, DenseHeader, Header};
 use crate::packed::{self, OpenError, PackError, Packed};
@@ -10,15 +10,15 @@ use crew::Helpers;
 use sbert_model::SentenceModel;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A packed model, ready to embed. Threads share it.
-#[derive(Debug)]
+/// A packed model, ready to embed. Threads share it; a clone is the same model, and costs nothing.
+#[derive(Clone, Debug)]
 pub struct Encoder {
-    model: Packed,
+    model: Arc<Packed>,
     isa: Isa,
     /// Scratch memory of the threads that are not embedding right now.
-    workspaces: Mutex<Vec<Workspace>>,
+    workspaces: Arc<Mutex<Vec<Workspace>>>,
 }
 
 /// The embeddings of some texts.
@@ -62,7 +62,7 @@ impl Encoder {
     }
 
     fn new(model: Packed) -> Self {
-        Self { model, isa: Isa::best(), workspaces: Mutex::default() }
+        Self { model: Arc::new(model), isa: Isa::best(), workspaces: Arc::default() }
     }
 
     /// The same, executed with other instructions; `None` if this processor lacks them.
@@ -104,7 +104,7 @@ impl Encoder {
     /// Whether this is what [`pack`](crate::pack) makes of `model`: of the same weights, settings and
     /// tokeniser. Reads all of the weights.
     pub fn is_packed_from(&self, model: &SentenceModel) -> bool {
-        let Packed { header, layout, buffer, .. } = &self.model;
+        let Packed { header, layout, buffer, .. } = &*self.model;
         let tokenizer = model.tokenizer.to_bytes();
         *header == Header::of(model, header.precision, tokenizer.len())
             && buffer.bytes()[layout.tokenizer.clone()] == tokenizer
@@ -155,15 +155,21 @@ impl Encoder {
         vectors
     }
 
-    /// Embeds one chunk on several threads.
+    /// Embeds one chunk on this thread, and on others that come in time.
     fn together(&self, texts: &[Vec<u32>], threads: usize, out: &mut [f32]) {
         let most = threads.clamp(1, Self::MOST_MEMBERS.min(self.model.header.heads));
-        let mut helpers = Helpers::take(most - 1);
-        let team = Team::new(1 + helpers.count());
-        helpers.run(
-            || self.chunk(team.member(0), texts, out),
-            |index| self.chunk(team.member(index), texts, &mut []),
-        );
+        let team = Arc::new(Team::new(most, blocks(&self.model)));
+        let workspace = self.workspace(texts);
+        let first = team.join();
+        if most > 1 {
+            let (encoder, team, texts) = (self.clone(), Arc::clone(&team), texts.to_vec());
+            crew::invite(most - 1, move || {
+                let mut workspace = encoder.workspace(&texts);
+                encoder.compute(team.join(), &mut workspace, &mut []);
+                lock(&encoder.workspaces).push(workspace);
+            });
+        }
+        self.finish(first, workspace, texts.len(), out);
     }
 
     /// Embeds chunks, each on one thread, which then takes the next.
@@ -179,24 +185,31 @@ impl Encoder {
         let embed = || {
             while let Some(chunk) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let (texts, out) = &mut *lock(chunk);
-                self.chunk(Team::new(1).member(0), texts, out);
+                self.together(texts, 1, out);
             }
         };
         let most = threads.clamp(1, work.len());
         Helpers::take(most - 1).run(embed, |_| embed());
     }
 
-    /// A member's part of a chunk; the first writes what came out.
-    fn chunk(&self, mut member: Member<'_>, texts: &[Vec<u32>], out: &mut [f32]) {
-        let header = &self.model.header;
+    /// Memory to compute `texts` in.
+    fn workspace(&self, texts: &[Vec<u32>]) -> Workspace {
         let mut workspace = lock(&self.workspaces).pop().unwrap_or_default();
-        let pooled = texts.len() * header.pooled();
-        let mut x = if member.is_first() { vec![0.0; pooled] } else { Vec::new() };
-        forward(self.isa, &mut workspace, &self.model, texts, &mut member, &mut x);
+        workspace.fill(&self.model.header, texts);
+        workspace
+    }
+
+    /// A member's part of the layers; the first writes what came out.
+    fn compute(&self, mut member: Member<'_>, workspace: &mut Workspace, out: &mut [f32]) {
+        forward(self.isa, workspace, &self.model, &mut member, out);
+    }
+
+    /// The part of the first member, and what only it does: the embeddings of so many texts.
+    fn finish(&self, first: Member<'_>, mut workspace: Workspace, texts: usize, out: &mut [f32]) {
+        let header = &self.model.header;
+        let mut x = vec![0.0; texts * header.pooled()];
+        self.compute(first, &mut workspace, &mut x);
         lock(&self.workspaces).push(workspace);
-        if !member.is_first() {
-            return;
-        }
         for (dense, at) in header.dense.iter().zip(&self.model.layout.dense) {
             x = self.dense(dense, at, &x);
         }
@@ -263,4 +276,52 @@ fn normalize(vector: &mut [f32]) {
 /// Scratch memory holds nothing that a panic could leave half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sbert_model::SentenceModel;
+    use std::thread;
+
+    const TEXT: &str = "a tripod that keeps the phone steady while filming";
+
+    /// The embedding by so many members, all of whom have come before the first begins.
+    fn embed_together(encoder: &Encoder, members: usize) -> Vec<f32> {
+        let texts = [encoder.tokenize(TEXT)];
+        let team = Team::new(members, blocks(&encoder.model));
+        let first = team.join();
+        let mut out = vec![0.0; encoder.dimension()];
+        thread::scope(|scope| {
+            for _ in 1..members {
+                scope.spawn(|| {
+                    encoder.compute(team.join(), &mut encoder.workspace(&texts), &mut []);
+                });
+            }
+            while team.present() < members {
+                thread::yield_now();
+            }
+            encoder.finish(first, encoder.workspace(&texts), 1, &mut out);
+        });
+        out
+    }
+
+    #[test]
+    fn members_together_compute_the_bits_that_one_computes() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+        for name in ["minilm-l6", "bge", "mpnet", "distilbert"] {
+            let model = SentenceModel::open(&folder.join(name)).unwrap();
+            for precision in Precision::ALL {
+                for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+                    let encoder = Encoder::from_model(&model, precision).unwrap();
+                    let encoder = encoder.with_isa(isa).unwrap();
+                    let alone = encoder.embed(&[TEXT], 1).vectors;
+                    for members in 1..=Encoder::MOST_MEMBERS.min(encoder.model.header.heads) {
+                        let together = embed_together(&encoder, members);
+                        assert_eq!(together, alone, "{name} {precision:?} {isa:?} by {members}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -17,17 +17,20 @@ use crate::workspace::Workspace;
 use sbert_model::Activation;
 use std::ops::Range;
 
-/// The forward pass over some texts, given as tokens: a row of `dimension` numbers for each, not
-/// yet through the dense layers.
+/// How many blocks a model has, whose members are chosen anew for each: two a layer.
+pub(crate) fn blocks(model: &Packed) -> usize {
+    2 * model.layout.layers.len()
+}
+
+/// The forward pass over the texts that `workspace` was filled with: the first member writes a row of
+/// `dimension` numbers for each, not yet through the dense layers.
 pub(crate) fn forward(
     isa: Isa,
     workspace: &mut Workspace,
     model: &Packed,
-    texts: &[Vec<u32>],
     member: &mut Member<'_>,
     out: &mut [f32],
 ) {
-    workspace.fill(&model.header, texts);
     let precision = model.header.precision;
     macro_rules! run {
         ($module:ident, $s:expr) => {
@@ -121,40 +124,46 @@ macro_rules! instructions {
                 let mut words = std::mem::take(&mut workspace.groups);
                 words.resize(workspace.wide.len() / A::GROUP * size_of::<A::Group>() / 4, 0);
                 let groups: &mut [A::Group] = bytemuck::cast_slice_mut(&mut words);
-                embed(s, workspace, model);
-                norm(s, &mut workspace.x, &model.norm(first));
+                if member.is_first() {
+                    embed(s, workspace, model);
+                    norm(s, &mut workspace.x, &model.norm(first));
+                }
                 let (heads, panels) = (model.header.heads, model.header.head_panels());
-                for layer in layers {
-                    let qkv = model.linear(&layer.qkv);
-                    let Workspace { x, rows, wide, row, .. } = workspace;
-                    convert::<A>(s, x, &qkv, row, groups, rows);
-                    let own = member.share(heads);
-                    for part in 0..3 {
-                        let heads = part * heads + own.start..part * heads + own.end;
-                        let panels = heads.start * panels..heads.end * panels;
-                        linear::<A>(s, groups, rows, &qkv, Target::Panels, panels, wide);
-                    }
-                    attention(s, workspace, model, own);
-                    let Workspace { x, rows, wide, context, row, .. } = workspace;
-                    member.exchange(context, heads, panels * PANEL);
+                for (number, layer) in layers.iter().enumerate() {
                     let output = model.linear(&layer.attention_output);
                     let hidden = output.outputs / PANEL;
-                    let own = member.share(hidden);
-                    convert::<A>(s, context, &output, row, groups, rows);
-                    linear::<A>(s, groups, rows, &output, Target::Add, own.clone(), x);
-                    member.exchange(x, hidden, PANEL);
-                    norm(s, x, &model.norm(&layer.attention_norm));
-                    let (up, down) = (model.linear(&layer.up), model.linear(&layer.down));
-                    let inner = up.outputs / PANEL;
-                    let through = Target::Through(act(&model.header));
-                    convert::<A>(s, x, &up, row, groups, rows);
-                    linear::<A>(s, groups, rows, &up, through, member.share(inner), wide);
-                    let wide = &mut wide[..rows.len() * up.outputs];
-                    member.exchange(wide, inner, PANEL);
-                    convert::<A>(s, wide, &down, row, groups, rows);
-                    linear::<A>(s, groups, rows, &down, Target::Add, own, x);
-                    member.exchange(x, hidden, PANEL);
-                    norm(s, x, &model.norm(&layer.output_norm));
+                    if member.begin(2 * number, &mut workspace.x) {
+                        let qkv = model.linear(&layer.qkv);
+                        let Workspace { x, rows, wide, row, .. } = workspace;
+                        convert::<A>(s, x, &qkv, row, groups, rows);
+                        let own = member.share(heads);
+                        for part in 0..3 {
+                            let heads = part * heads + own.start..part * heads + own.end;
+                            let panels = heads.start * panels..heads.end * panels;
+                            linear::<A>(s, groups, rows, &qkv, Target::Panels, panels, wide);
+                        }
+                        attention(s, workspace, model, own);
+                        let Workspace { x, rows, context, row, .. } = workspace;
+                        member.exchange(context, heads, panels * PANEL);
+                        convert::<A>(s, context, &output, row, groups, rows);
+                        linear::<A>(s, groups, rows, &output, Target::Add, member.share(hidden), x);
+                        member.exchange(x, hidden, PANEL);
+                        norm(s, x, &model.norm(&layer.attention_norm));
+                    }
+                    if member.begin(2 * number + 1, &mut workspace.x) {
+                        let (up, down) = (model.linear(&layer.up), model.linear(&layer.down));
+                        let inner = up.outputs / PANEL;
+                        let through = Target::Through(act(&model.header));
+                        let Workspace { x, rows, wide, row, .. } = workspace;
+                        convert::<A>(s, x, &up, row, groups, rows);
+                        linear::<A>(s, groups, rows, &up, through, member.share(inner), wide);
+                        let wide = &mut wide[..rows.len() * up.outputs];
+                        member.exchange(wide, inner, PANEL);
+                        convert::<A>(s, wide, &down, row, groups, rows);
+                        linear::<A>(s, groups, rows, &down, Target::Add, member.share(hidden), x);
+                        member.exchange(x, hidden, PANEL);
+                        norm(s, x, &model.norm(&layer.output_norm));
+                    }
                 }
                 if member.is_first() {
                     pool(s, workspace, model, out);

@@ -9,7 +9,8 @@
 //!   token: x = min + scale q. A text's embedding therefore has the same bits alone, in any batch
 //!   and on any number of threads. Both are mixed by a Hadamard transform first, which spreads the
 //!   few large coordinates that would take the bits from all others.
-//! - A single chunk is computed by several threads together: each has its heads and its columns.
+//! - A single chunk is computed by several threads together: each has its heads and its columns. Who
+//!   comes late is taken in while it is computed; nobody is waited for who has not come.
 //! - Bias, residual and activation are applied on the way out of the registers.
 //! - AVX-512 with VNNI, AVX2 or plain Rust are chosen as the program runs.
 //!

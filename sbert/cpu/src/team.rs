@@ -1,18 +1,26 @@
-//! Threads that compute one chunk together, so that a single query takes two cores.
+//! Threads that compute one chunk together, so that a single query takes several cores.
 //!
 //! Every member computes some heads and some columns of each layer, for all rows, in memory of its
 //! own, and copies what the others computed. Each number is computed as one thread alone would, so
 //! the bits are the same.
+//!
+//! The first member begins alone and waits for nobody: before each block of layers it takes in those
+//! that have come. A thread that is woken may find its core in use, and come late or never.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{hint, thread};
 
 /// What the members share.
 #[derive(Debug)]
 pub(crate) struct Team {
-    size: usize,
+    /// How many members have come.
+    present: AtomicUsize,
+    /// How many compute each block; zero where the first has not said so yet.
+    sizes: Vec<AtomicUsize>,
+    /// The rows at the beginning of the block that somebody was last taken in for.
+    rows: Mutex<Vec<f32>>,
     /// How often a member came to an exchange, of all members together.
     arrived: AtomicUsize,
     /// A member has panicked and will never come.
@@ -27,32 +35,48 @@ pub(crate) struct Team {
 pub(crate) struct Member<'a> {
     team: &'a Team,
     index: usize,
+    /// How many compute the present block.
+    size: usize,
+    /// Whether it has been taken in.
+    is_in: bool,
     /// How many exchanges there were.
     turn: usize,
+    /// How often members should have come to an exchange by now, all together.
+    expected: usize,
 }
+
+/// Exchanges in a block.
+const EXCHANGES: usize = 2;
 
 /// How often a thread looks whether the others have come before it lets others have its core. They
 /// come within microseconds, unless somebody else has theirs.
 const LOOKS: usize = 4_000;
 
 impl Team {
-    pub(crate) fn new(size: usize) -> Self {
-        let parts = || (0..size).map(|_| Mutex::default()).collect();
+    /// A team of up to `most`, for so many blocks.
+    pub(crate) fn new(most: usize, blocks: usize) -> Self {
+        let parts = || (0..most).map(|_| Mutex::default()).collect();
         Self {
-            size,
+            present: AtomicUsize::new(0),
+            sizes: (0..blocks).map(|_| AtomicUsize::new(0)).collect(),
+            rows: Mutex::default(),
             arrived: AtomicUsize::new(0),
             is_broken: AtomicBool::new(false),
             parts: [parts(), parts()],
         }
     }
 
-    /// The member `index` of 0..size.
-    pub(crate) fn member(&self, index: usize) -> Member<'_> {
-        Member { team: self, index, turn: 0 }
+    /// The calling thread as a member: the first, or one of those that help it. It must be ready to
+    /// compute, for from now on it is waited for.
+    pub(crate) fn join(&self) -> Member<'_> {
+        let index = self.present.fetch_add(1, Ordering::AcqRel);
+        Member { team: self, index, size: 1, is_in: index == 0, turn: 0, expected: 0 }
     }
 
-    fn share(&self, index: usize, count: usize) -> Range<usize> {
-        count * index / self.size..count * (index + 1) / self.size
+    /// How many members have come.
+    #[cfg(test)]
+    pub(crate) fn present(&self) -> usize {
+        self.present.load(Ordering::Acquire)
     }
 }
 
@@ -62,32 +86,72 @@ impl Member<'_> {
         self.index == 0
     }
 
+    /// Begins a block, whose rows are `x`; `false` if this member has no part in it. The first one says
+    /// who has, and gives the rows to those who are new.
+    pub(crate) fn begin(&mut self, block: usize, x: &mut [f32]) -> bool {
+        let size = &self.team.sizes[block];
+        if self.is_first() {
+            let present = self.team.present.load(Ordering::Acquire);
+            if present > self.size {
+                let mut rows = lock(&self.team.rows);
+                rows.clear();
+                rows.extend_from_slice(x);
+            }
+            size.store(present, Ordering::Release);
+            self.size = present;
+            return true;
+        }
+        self.wait(|| size.load(Ordering::Acquire) > 0);
+        self.size = size.load(Ordering::Acquire);
+        if self.index >= self.size {
+            self.turn += EXCHANGES;
+            self.expected += EXCHANGES * self.comers();
+            return false;
+        }
+        if !self.is_in {
+            x.copy_from_slice(&lock(&self.team.rows));
+            self.is_in = true;
+        }
+        true
+    }
+
     /// Which of `count` heads or panels this member computes.
     pub(crate) fn share(&self, count: usize) -> Range<usize> {
-        self.team.share(self.index, count)
+        self.share_of(self.index, count)
+    }
+
+    fn share_of(&self, index: usize, count: usize) -> Range<usize> {
+        count * index / self.size..count * (index + 1) / self.size
+    }
+
+    /// How many come to an exchange: nobody, if there is nobody to exchange with.
+    fn comers(&self) -> usize {
+        if self.size == 1 { 0 } else { self.size }
     }
 
     /// Gives the others this member's columns of `rows`, and takes theirs. A row has `count` times
-    /// `unit` numbers, of which a member's share are its own.
+    /// `unit` numbers, of which a member's share are its own. There are [`EXCHANGES`] in a block.
     pub(crate) fn exchange(&mut self, rows: &mut [f32], count: usize, unit: usize) {
-        if self.team.size == 1 {
+        let parts = &self.team.parts[self.turn % 2];
+        self.turn += 1;
+        self.expected += self.comers();
+        if self.size == 1 {
             return;
         }
-        let parts = &self.team.parts[self.turn % 2];
         let columns = |index: usize| {
-            let share = self.team.share(index, count);
+            let share = self.share_of(index, count);
             share.start * unit..share.end * unit
         };
         {
-            let mut part = parts[self.index].lock().unwrap_or_else(PoisonError::into_inner);
+            let mut part = lock(&parts[self.index]);
             part.clear();
             let own = columns(self.index);
             rows.chunks_exact(count * unit).for_each(|row| part.extend(&row[own.clone()]));
         }
-        self.turn += 1;
-        self.wait();
-        for index in (0..self.team.size).filter(|index| *index != self.index) {
-            let part = parts[index].lock().unwrap_or_else(PoisonError::into_inner);
+        self.team.arrived.fetch_add(1, Ordering::AcqRel);
+        self.wait(|| self.team.arrived.load(Ordering::Acquire) >= self.expected);
+        for index in (0..self.size).filter(|index| *index != self.index) {
+            let part = lock(&parts[index]);
             let theirs = columns(index);
             for (row, part) in
                 rows.chunks_exact_mut(count * unit).zip(part.chunks(theirs.len().max(1)))
@@ -97,12 +161,10 @@ impl Member<'_> {
         }
     }
 
-    /// Waits until all have come as often as this member.
-    fn wait(&self) {
-        let all = self.turn * self.team.size;
-        self.team.arrived.fetch_add(1, Ordering::AcqRel);
+    /// Waits until something has come about; panics if that cannot be any more.
+    fn wait(&self, is_so: impl Fn() -> bool) {
         let mut looks = 0;
-        while self.team.arrived.load(Ordering::Acquire) < all {
+        while !is_so() {
             assert!(!self.team.is_broken.load(Ordering::Relaxed), "another thread has panicked");
             looks += 1;
             if looks < LOOKS { hint::spin_loop() } else { thread::yield_now() }
@@ -118,49 +180,100 @@ impl Drop for Member<'_> {
     }
 }
 
+/// A part is whole whenever its lock is free.
+fn lock<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    const BLOCKS: usize = 12;
+    const UNITS: usize = 5;
+
+    /// What the rows hold after a block, of what they held before.
+    fn next(value: f32, block: usize, unit: usize) -> f32 {
+        value + (block * UNITS + unit + 1) as f32
+    }
+
+    /// A member's part of all blocks; how many it took part in.
+    fn work(team: &Team, rows: &mut [f32], pause: Duration) -> usize {
+        let mut member = team.join();
+        let mut took_part = 0;
+        for block in 0..BLOCKS {
+            if !member.begin(block, rows) {
+                continue;
+            }
+            took_part += 1;
+            for _ in 0..EXCHANGES {
+                thread::sleep(pause);
+                for row in rows.chunks_exact_mut(3 * UNITS) {
+                    for unit in member.share(UNITS) {
+                        row[unit * 3..][..3].iter_mut().for_each(|x| *x = next(*x, block, unit));
+                    }
+                }
+                member.exchange(rows, UNITS, 3);
+            }
+        }
+        took_part
+    }
+
+    fn expected(rows: &[f32]) -> Vec<f32> {
+        let steps = (0..BLOCKS).flat_map(|block| [block; EXCHANGES]);
+        let unit = |at: usize| at % (3 * UNITS) / 3;
+        let after = |(at, x): (usize, &f32)| steps.clone().fold(*x, |x, b| next(x, b, unit(at)));
+        rows.iter().enumerate().map(after).collect()
+    }
 
     #[test]
-    fn every_member_ends_with_the_columns_of_all() {
+    fn all_end_with_the_same_rows_whenever_they_come() {
+        let rows: Vec<f32> = (0..2 * 3 * UNITS).map(|x| x as f32).collect();
+        let (rows, expected) = (&*rows, &*expected(&rows));
         for size in 1..=4 {
-            let team = Team::new(size);
-            let one = |index: usize| {
-                let mut member = team.member(index);
-                let mut rows = vec![0.0; 2 * 15];
-                for turn in 1..=50_u8 {
-                    for row in rows.chunks_exact_mut(15) {
-                        for unit in member.share(5) {
-                            row[unit * 3..][..3].fill(f32::from(turn) * (unit + 1) as f32);
-                        }
+            // All at once, or one after the other, the last ones when all is over.
+            for (delay, pause) in [(0, 0), (1, 1), (9, 1)]
+                .map(|(d, p)| (Duration::from_millis(d), Duration::from_millis(p)))
+            {
+                let team = &Team::new(size, BLOCKS);
+                thread::scope(|scope| {
+                    for number in 1..size {
+                        scope.spawn(move || {
+                            while team.present() < number {
+                                thread::yield_now();
+                            }
+                            thread::sleep(delay);
+                            let mut own = vec![0.0; rows.len()];
+                            if work(team, &mut own, pause) > 0 {
+                                assert_eq!(own, expected);
+                            }
+                        });
                     }
-                    member.exchange(&mut rows, 5, 3);
-                    let wanted: Vec<_> = (0..rows.len())
-                        .map(|at| f32::from(turn) * (at % 15 / 3 + 1) as f32)
-                        .collect();
-                    assert_eq!(rows, wanted);
-                }
-            };
-            thread::scope(|scope| {
-                (1..size).for_each(|index| drop(scope.spawn(move || one(index))));
-                one(0);
-            });
+                    let mut own = rows.to_vec();
+                    assert_eq!(work(team, &mut own, pause), BLOCKS);
+                    assert_eq!(own, expected);
+                });
+            }
         }
     }
 
     #[test]
     fn nobody_waits_for_a_member_that_has_panicked() {
-        let team = Team::new(2);
-        let outcome = std::panic::catch_unwind(|| {
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    let _member = team.member(1);
-                    panic!("on purpose");
-                });
-                team.member(0).exchange(&mut [0.0; 4], 2, 2);
+        for first_panics in [true, false] {
+            let team = Team::new(2, 1);
+            let members = [(team.join(), first_panics), (team.join(), !first_panics)];
+            let work = |mut member: Member<'_>, panics: bool| {
+                let mut rows = [0.0; 4];
+                member.begin(0, &mut rows);
+                assert!(!panics, "on purpose");
+                member.exchange(&mut rows, 2, 2);
+            };
+            let outcomes = thread::scope(|scope| {
+                let start = |(member, panics)| scope.spawn(move || work(member, panics));
+                members.map(start).map(|thread| thread.join().is_err())
             });
-        });
-        assert!(outcome.is_err());
+            assert_eq!(outcomes, [true, true]);
+        }
     }
 }
