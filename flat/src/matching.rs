@@ -7,8 +7,7 @@ use crate::best::{Best, Scored};
 use crate::rows::Rows;
 use crate::scratch::WordScratch;
 use crate::segment::Postings;
-use crate::simd::prefetch;
-use bytemuck::NoUninit;
+use crate::simd::prefetch_at;
 use std::cell::Cell;
 
 /// A term of a query: what it weighs, and where it stands.
@@ -189,11 +188,6 @@ impl Term<'_> {
             }
         }
     }
-}
-
-/// Asks for the number at `place`, if there is one.
-fn prefetch_at<T: NoUninit>(numbers: &[T], place: usize) {
-    prefetch(numbers.get(place..=place).unwrap_or_default());
 }
 
 /// How many of `rows`, which ascend, come before `row`. `guess` is where the search begins: from there

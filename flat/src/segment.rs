@@ -1,6 +1,6 @@
 use crate::layout::{HEADER, Header, SECTIONS, Section};
 use crate::quantised::{block_bytes, width};
-use crate::simd::{TOGETHER, prefetch};
+use crate::simd::{TOGETHER, prefetch, prefetch_at};
 use crate::{Document, Schema};
 use bytemuck::AnyBitPattern;
 use bytes::Bytes;
@@ -295,7 +295,7 @@ impl<'a> Texts<'a> {
     }
 
     fn prefetch_end(self, place: u32) {
-        prefetch(self.ends.get(place as usize..=place as usize).unwrap_or_default());
+        prefetch_at(self.ends, place as usize);
     }
 
     /// The text at a place; blank where there is none.

@@ -58,6 +58,14 @@ pub(crate) fn prefetch<T: NoUninit>(memory: &[T]) {
     let _ = memory;
 }
 
+/// Asks for the number at `place`; beyond the last one there is nothing to ask for.
+#[inline]
+pub(crate) fn prefetch_at<T: NoUninit>(numbers: &[T], place: usize) {
+    if let Some(number) = numbers.get(place) {
+        prefetch(std::slice::from_ref(number));
+    }
+}
+
 /// Rows whose codes stand together in a block.
 pub(crate) const TOGETHER: usize = 32;
 

@@ -5,8 +5,9 @@
 //! with each other, so that a query waits for one slice at the most, and memory stays bounded.
 //!
 //! There is a place for each core, and whoever infers takes one; a query that is alone takes several,
-//! and as many threads infer it together, as far as they come in time. As a rule a thread of the scheduler infers; a short query
-//! that need not wait is inferred by the thread that asks, as long as that is quick.
+//! and as many threads infer it together, as far as they come in time. As a rule a thread of the
+//! scheduler infers; a short query that need not wait is inferred by the thread that asks, as long as
+//! that is quick.
 
 use crate::inference::{Fault, Inference, Inferred};
 use sbert_cpu::Encoder;

@@ -164,12 +164,11 @@ impl Encoder {
         if most > 1 {
             let (encoder, team, texts) = (self.clone(), Arc::clone(&team), texts.to_vec());
             crew::invite(most - 1, move || {
-                let mut workspace = encoder.workspace(&texts);
-                encoder.compute(team.join(), &mut workspace, &mut []);
-                lock(&encoder.workspaces).push(workspace);
+                let workspace = encoder.workspace(&texts);
+                encoder.compute(workspace, team.join(), &mut []);
             });
         }
-        self.finish(first, workspace, texts.len(), out);
+        self.finish(workspace, first, out);
     }
 
     /// Embeds chunks, each on one thread, which then takes the next.
@@ -199,17 +198,18 @@ impl Encoder {
         workspace
     }
 
-    /// A member's part of the layers; the first writes what came out.
-    fn compute(&self, mut member: Member<'_>, workspace: &mut Workspace, out: &mut [f32]) {
-        forward(self.isa, workspace, &self.model, &mut member, out);
+    /// A member's part of the layers, in memory that is idle again afterwards; the first writes what came
+    /// out.
+    fn compute(&self, mut workspace: Workspace, mut member: Member<'_>, out: &mut [f32]) {
+        forward(self.isa, &mut workspace, &self.model, &mut member, out);
+        lock(&self.workspaces).push(workspace);
     }
 
-    /// The part of the first member, and what only it does: the embeddings of so many texts.
-    fn finish(&self, first: Member<'_>, mut workspace: Workspace, texts: usize, out: &mut [f32]) {
+    /// The part of the first member, and what only it does: the texts' embeddings.
+    fn finish(&self, workspace: Workspace, first: Member<'_>, out: &mut [f32]) {
         let header = &self.model.header;
-        let mut x = vec![0.0; texts * header.pooled()];
-        self.compute(first, &mut workspace, &mut x);
-        lock(&self.workspaces).push(workspace);
+        let mut x = vec![0.0; workspace.lengths.len() * header.pooled()];
+        self.compute(workspace, first, &mut x);
         for (dense, at) in header.dense.iter().zip(&self.model.layout.dense) {
             x = self.dense(dense, at, &x);
         }
@@ -295,13 +295,13 @@ mod tests {
         thread::scope(|scope| {
             for _ in 1..members {
                 scope.spawn(|| {
-                    encoder.compute(team.join(), &mut encoder.workspace(&texts), &mut []);
+                    encoder.compute(encoder.workspace(&texts), team.join(), &mut []);
                 });
             }
             while team.present() < members {
                 thread::yield_now();
             }
-            encoder.finish(first, encoder.workspace(&texts), 1, &mut out);
+            encoder.finish(encoder.workspace(&texts), first, &mut out);
         });
         out
     }

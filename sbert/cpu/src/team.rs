@@ -4,8 +4,9 @@
 //! own, and copies what the others computed. Each number is computed as one thread alone would, so
 //! the bits are the same.
 //!
-//! The first member begins alone and waits for nobody: before each block of layers it takes in those
-//! that have come. A thread that is woken may find its core in use, and come late or never.
+//! The first member begins alone, and takes in those that have come before each block, of which a layer
+//! has two. It waits for nobody who has not come: a thread that is woken may find its core in use, and
+//! come late or never.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -35,10 +36,8 @@ pub(crate) struct Team {
 pub(crate) struct Member<'a> {
     team: &'a Team,
     index: usize,
-    /// How many compute the present block.
+    /// How many compute the present block. This member is one of them if its index is below.
     size: usize,
-    /// Whether it has been taken in.
-    is_in: bool,
     /// How many exchanges there were.
     turn: usize,
     /// How often members should have come to an exchange by now, all together.
@@ -70,7 +69,7 @@ impl Team {
     /// compute, for from now on it is waited for.
     pub(crate) fn join(&self) -> Member<'_> {
         let index = self.present.fetch_add(1, Ordering::AcqRel);
-        Member { team: self, index, size: 1, is_in: index == 0, turn: 0, expected: 0 }
+        Member { team: self, index, size: 1, turn: 0, expected: 0 }
     }
 
     /// How many members have come.
@@ -101,6 +100,7 @@ impl Member<'_> {
             self.size = present;
             return true;
         }
+        let is_new = self.index >= self.size;
         self.wait(|| size.load(Ordering::Acquire) > 0);
         self.size = size.load(Ordering::Acquire);
         if self.index >= self.size {
@@ -108,9 +108,8 @@ impl Member<'_> {
             self.expected += EXCHANGES * self.comers();
             return false;
         }
-        if !self.is_in {
+        if is_new {
             x.copy_from_slice(&lock(&self.team.rows));
-            self.is_in = true;
         }
         true
     }
