@@ -35,6 +35,11 @@ impl Best {
         }
     }
 
+    /// What an offer has to score at least, once so many were made that it is known.
+    pub(crate) fn least(&self) -> Option<f32> {
+        self.floor.map(|(score, _)| score)
+    }
+
     fn cut(&mut self) {
         if self.depth == 0 {
             self.found.clear();
