@@ -1,19 +1,23 @@
 //! Threads that wait to help whoever computes something that takes a millisecond.
 //!
-//! To wake a thread that sleeps takes some 60 µs; one that is started may stand behind the very thread
-//! that started it for most of a millisecond, until the kernel moves it to another core. So the threads
-//! of this crate are started once, and only those that nobody else has are handed out.
+//! To wake a thread that sleeps takes some 60 µs, and its core may need as long again to be as fast as
+//! before; one that is started may stand behind the very thread that started it for most of a
+//! millisecond, until the kernel moves it to another core. So the threads of this crate are started
+//! once, only those that nobody else has are handed out, and whoever has helped stays awake for half a
+//! millisecond, within which the next step of a search mostly comes.
 //!
 //! [`Helpers::run`] gives them a part of the work and waits for it. Where the work can be shared out
 //! again while it is done, [`invite`] is better: it waits for nobody, and who comes late finds less to do.
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
+use std::cell::Cell;
 use std::hint;
 use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
@@ -33,6 +37,15 @@ const LEAST_TOGETHER: usize = 4;
 /// How often a thread looks whether a helper is done before it sleeps until then. They mostly end
 /// together, and it would be woken long after.
 const LOOKS: usize = 4_000;
+
+/// For so long a helper looks for more work before it sleeps. Meanwhile whoever else wants its core gets
+/// it.
+const AWAKE: Duration = Duration::from_micros(500);
+
+thread_local! {
+    /// Whether this thread stays awake already.
+    static IS_AWAKE: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Threads that help nobody else, until this is dropped.
 #[derive(Debug)]
@@ -75,8 +88,27 @@ pub fn invite(most: usize, work: impl Fn() + Send + Sync + 'static) {
             // Out of its pool a panic would end the process.
             drop(panic::catch_unwind(AssertUnwindSafe(|| work())));
             idle().push(helper);
+            drop(work);
+            stay_awake();
         });
     }
+}
+
+/// Keeps the helper that runs this from sleeping until there was nothing to do for [`AWAKE`]. What is
+/// done meanwhile begins in here, and must not stay awake in its turn: that would have no end.
+fn stay_awake() {
+    if IS_AWAKE.replace(true) {
+        return;
+    }
+    let mut last = Instant::now();
+    while last.elapsed() < AWAKE {
+        if rayon::yield_now() == Some(Yield::Executed) {
+            last = Instant::now();
+        } else {
+            thread::yield_now();
+        }
+    }
+    IS_AWAKE.set(false);
 }
 
 impl Helpers {
@@ -131,8 +163,9 @@ fn together<M, T: Send>(
 
 impl Drop for Helpers {
     fn drop(&mut self) {
-        if !self.0.is_empty() {
-            idle().append(&mut self.0);
+        for helper in self.0.drain(..) {
+            idle().push(helper);
+            helper.spawn(stay_awake);
         }
     }
 }

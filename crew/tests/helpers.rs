@@ -97,3 +97,26 @@ fn who_is_invited_comes_once_and_is_free_again_even_after_a_panic() {
     }
     crew::invite(0, || unreachable!("nobody was invited"));
 }
+
+#[test]
+fn whoever_is_still_awake_does_what_comes_next_as_often_as_it_comes() {
+    let _alone = ALONE.lock();
+    let (sender, receiver) = mpsc::channel();
+    let mut sent = 0;
+    for number in 0..20_000 {
+        // Nobody comes who is still busy with the one before.
+        if Helpers::take(1).count() == 1 {
+            let sender = sender.clone();
+            crew::invite(1, move || sender.send(number).unwrap());
+            sent += 1;
+        }
+        if number % 3 == 0 {
+            let mut helpers = Helpers::take(1);
+            let (own, theirs) = helpers.run(|| number, |index| index + number);
+            assert!(theirs.into_iter().all(|other| other == own + 1));
+        }
+    }
+    drop(sender);
+    let came: HashSet<_> = receiver.iter().collect();
+    assert_eq!(came.len(), sent);
+}
