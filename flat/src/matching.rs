@@ -107,8 +107,8 @@ fn sum(most: &[f32]) -> f32 {
 
 /// What the last of the `depth` best of the admitted rows scores so far, or less by at most a step of
 /// `greatest`, which none exceeds. It is looked for among those that were found first, which hold the
-/// words that weigh most; if they are too few, it is nothing. To count how many reach each step takes a
-/// fifth of the time that sorting would.
+/// words that weigh most; if they are too few, it is nothing. To count how many reach each step is faster
+/// than to select the last of them.
 #[inline(never)]
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no score is negative")]
