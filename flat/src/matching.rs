@@ -81,7 +81,7 @@ fn best_of(
             if least > rest {
                 is_open = false;
                 let bound = (least - rest) * (1.0 - ROUNDING);
-                if !most_reach(bound, scores, touched) {
+                if !most_stay(bound, admits, scores, touched) {
                     keep(bound, admits, scores, touched);
                 }
             }
@@ -134,12 +134,12 @@ fn floor(
     step.map_or(0.0, |step| step as f32 / steps * (1.0 - ROUNDING))
 }
 
-/// Whether most of `touched` score at least `bound`, by a sample: then it is not worth while to part
-/// with the others.
-fn most_reach(bound: f32, scores: &[f32], touched: &[u32]) -> bool {
+/// Whether most of `touched` are admitted and score at least `bound`, by a sample: then it is not worth
+/// while to part with the others.
+fn most_stay(bound: f32, admits: impl Fn(u32) -> bool, scores: &[f32], touched: &[u32]) -> bool {
     let sample = || touched.iter().step_by(touched.len() / SAMPLE + 1);
-    let reach = sample().filter(|row| scores[**row as usize] >= bound);
-    2 * reach.count() > sample().count()
+    let stay = sample().filter(|row| scores[**row as usize] >= bound && admits(**row));
+    2 * stay.count() > sample().count()
 }
 
 /// Leaves those of `touched` that are admitted and score at least `bound`; the others score nothing from
