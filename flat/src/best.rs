@@ -57,6 +57,16 @@ impl Best {
     }
 }
 
+/// The place of the `wanted`th of things that stand in order, of which so many stand at each place;
+/// `None` if they are too few.
+pub(crate) fn place_of(wanted: usize, counts: impl IntoIterator<Item = usize>) -> Option<usize> {
+    let mut counted = 0;
+    counts.into_iter().position(|count| {
+        counted += count;
+        counted >= wanted
+    })
+}
+
 /// The better first.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as the standard library's sorts want it")]
 fn order(a: &Scored, b: &Scored) -> Ordering {

@@ -3,7 +3,7 @@
 //! Each loop over postings or rows is a function that is not inlined: together they have more numbers
 //! than the processor has registers, and would read some from memory in every round.
 
-use crate::best::{Best, Scored};
+use crate::best::{Best, Scored, place_of};
 use crate::rows::Rows;
 use crate::scratch::WordScratch;
 use crate::segment::Postings;
@@ -126,12 +126,8 @@ fn floor(
         let step = (score * steps) as usize;
         counts[step.min(STEPS)] += usize::from(admits(row));
     }
-    let mut reached = 0;
-    let step = (0..=STEPS).rev().find(|step| {
-        reached += counts[*step];
-        reached >= depth
-    });
-    step.map_or(0.0, |step| step as f32 / steps * (1.0 - ROUNDING))
+    let below = place_of(depth, counts.into_iter().rev());
+    below.map_or(0.0, |below| (STEPS - below) as f32 / steps * (1.0 - ROUNDING))
 }
 
 /// Whether most of `touched` are admitted and score at least `bound`, by a sample: then it is not worth
@@ -226,7 +222,7 @@ impl Term<'_> {
     fn look_up(&self, scores: &mut [f32], found: &[u32], places: &mut Vec<usize>) {
         let Postings { rows, shares, .. } = self.postings;
         let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else { return };
-        let span = (last - first) as usize + 1;
+        let span = last.saturating_sub(first) as usize + 1;
         let (mut place, mut from) = (0, first);
         places.clear();
         for (number, &row) in found.iter().enumerate() {

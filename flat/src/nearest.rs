@@ -1,6 +1,6 @@
 //! The nearest vectors of a segment: a few bits of all, more bits of fewer, all bits of the best.
 
-use crate::best::{Best, Scored};
+use crate::best::{Best, Scored, place_of};
 use crate::quantised::{block_bytes, costs, quantise};
 use crate::rows::Rows;
 use crate::segment::Segment;
@@ -257,12 +257,8 @@ impl Part<'_> {
 
 /// The least distance within which `wanted` rows lie, of which so many lie at each distance.
 fn furthest(counts: &[usize], wanted: usize) -> u16 {
-    let mut within = 0;
-    let found = (0_u16..).zip(counts).find(|(_, count)| {
-        within += **count;
-        within >= wanted
-    });
-    found.map_or(u16::MAX, |(distance, _)| distance)
+    let place = place_of(wanted, counts.iter().copied());
+    place.and_then(|place| u16::try_from(place).ok()).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]

@@ -277,8 +277,9 @@ impl<'a> Lender<'a> {
         self.lend(self.texts.bytes(row as usize))
     }
 
-    /// Some of the segment's bytes without a copy of them: what is lent keeps them where they are.
-    /// Blank where somebody overwrote them, as in [`Texts::get`].
+    /// Some of the segment's bytes without a copy of them: what is lent keeps them where they are. Blank
+    /// where they are no text, as in [`Texts::get`]: the checksum vouched for them when the file was
+    /// opened, so somebody has overwritten it since.
     fn lend(&self, bytes: &[u8]) -> ByteString {
         ByteString::try_from(self.segment.bytes.slice_ref(bytes)).unwrap_or_default()
     }
