@@ -82,7 +82,7 @@ pub(crate) fn entries(
     let found = statement.query_map(params![behind(after), limit], |row| {
         let Findable { embedding, text, words, facets } = findable(row)?;
         let meaning = Meaning::Embedded {
-            embedding: Embedding::new(&embedding).map_err(|e| rows::cannot_be(2, e))?,
+            embedding: Embedding::from_stored(embedding).map_err(|e| rows::cannot_be(2, e))?,
             text_hash: TextHash::from_bytes(rows::bytes(row, 11)?),
             fingerprint: fingerprint.clone(),
         };

@@ -79,7 +79,7 @@ fn entry(hit: &Hit, model: &Fingerprint) -> PortResult<IndexEntry> {
         id: get::product_id(&hit.id)?,
         version: Version(hit.version),
         meaning: Meaning::Embedded {
-            embedding: Embedding::new(&raw).map_err(|_| unreadable())?,
+            embedding: Embedding::from_stored(raw).map_err(|_| unreadable())?,
             text_hash: get::parse_hash(&text_hash).ok_or_else(unreadable)?,
             fingerprint: model.clone(),
         },

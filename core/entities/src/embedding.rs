@@ -24,14 +24,29 @@ pub struct Fingerprint {
     pub dimension: usize,
 }
 
+/// How far the squared length of a stored embedding may be from 1. Rounding each of 4,096
+/// coordinates, and their sum, to `f32` stays well within it.
+const UNIT_TOLERANCE: f64 = 1e-4;
+
 impl Embedding {
-    /// Scales `raw` to length 1. There is no other way to make an embedding.
+    /// Scales what a model computed to length 1.
     pub fn new(raw: &[f32]) -> Result<Self, NoDirection> {
         let norm = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
         if !norm.is_normal() {
             return Err(NoDirection);
         }
         Ok(Self(raw.iter().map(|x| x / norm).collect()))
+    }
+
+    /// Takes back the coordinates that an adapter stored, bit for bit: scaling them again would
+    /// change their last bits each time they move. Coordinates that are not of length 1, which
+    /// another program stored, are scaled.
+    pub fn from_stored(coordinates: Vec<f32>) -> Result<Self, NoDirection> {
+        let squared: f64 = coordinates.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        if (squared - 1.0).abs() <= UNIT_TOLERANCE {
+            return Ok(Self(coordinates.into_boxed_slice()));
+        }
+        Self::new(&coordinates)
     }
 
     /// How close in meaning the two texts are.
@@ -95,6 +110,27 @@ impl fmt::Display for Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_stored_embedding_keeps_every_bit(
+            raw in proptest::collection::vec(-1.0_f32..1.0, 1..1_024),
+        ) {
+            let Ok(embedding) = Embedding::new(&raw) else { return Ok(()) };
+            let stored = embedding.as_slice().to_vec();
+            prop_assert_eq!(Embedding::from_stored(stored), Ok(embedding));
+        }
+    }
+
+    #[test]
+    fn stored_coordinates_of_another_length_are_scaled() {
+        let scaled = Embedding::from_stored(vec![3.0, 4.0]).unwrap();
+        assert_eq!(scaled.as_slice(), [0.6, 0.8]);
+        for coordinates in [vec![], vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY]] {
+            assert_eq!(Embedding::from_stored(coordinates), Err(NoDirection));
+        }
+    }
 
     #[test]
     fn every_embedding_has_length_one() {

@@ -44,7 +44,8 @@ fn entry(row: &PgRow) -> Result<IndexEntry, Failure> {
     let id = product_id(get(row, 0)?)?;
     let coordinates: Vec<f32> = get(row, 3)?;
     let corrupt = |what: String| Failure::corrupt(format!("the entry of {id}: {what}"));
-    let embedding = Embedding::new(&coordinates).map_err(|error| corrupt(error.to_string()))?;
+    let embedding =
+        Embedding::from_stored(coordinates).map_err(|error| corrupt(error.to_string()))?;
     let fingerprint = get::<Option<String>>(row, 4)?.map(unescape).unwrap_or_default();
     let model = Fingerprint::parse(&fingerprint);
     let fingerprint = model.ok_or_else(|| corrupt(format!("of the model {fingerprint:?}")))?;
