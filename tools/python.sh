@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Sets up the Python that tests compare with, in .cache/venv: onnx, onnxruntime and tokenizers, in the
-# versions of sbert/onnx/tests/requirements.txt. Does nothing when it is there.
+# versions of libs/sbert-onnx/tests/requirements.txt. Does nothing when it is there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 venv=.cache/venv
-wanted=sbert/onnx/tests/requirements.txt
+wanted=libs/sbert-onnx/tests/requirements.txt
 
 # Where it stands counts, too: a virtual environment does not survive being moved.
 stamp() {

@@ -69,9 +69,21 @@ const LAYERS: &[Layer] = &[
         crates: Some(&["tokio"]),
         ..PURE
     },
-    Layer { place: "adapters/native", uses: &["core/entities", "core/ports", "sbert/"], ..ADAPTER },
-    Layer { place: "adapters/onnx", uses: &["core/entities", "core/ports", "sbert/"], ..ADAPTER },
-    Layer { place: "adapters/local", uses: &["core/entities", "core/ports", "flat"], ..ADAPTER },
+    Layer {
+        place: "adapters/native",
+        uses: &["core/entities", "core/ports", "libs/sbert-cpu", "libs/sbert-model"],
+        ..ADAPTER
+    },
+    Layer {
+        place: "adapters/onnx",
+        uses: &["core/entities", "core/ports", "libs/sbert-model", "libs/sbert-onnx"],
+        ..ADAPTER
+    },
+    Layer {
+        place: "adapters/local",
+        uses: &["core/entities", "core/ports", "libs/flat-index"],
+        ..ADAPTER
+    },
     ADAPTER,
     Layer { place: "delivery/", uses: CORE, tests_use: &["adapters/memory"], ..OUTER },
     Layer {
@@ -84,13 +96,16 @@ const LAYERS: &[Layer] = &[
             "core/usecases",
             "adapters/",
             "delivery/",
-            "sbert/",
+            "libs/sbert-cpu",
+            "libs/sbert-model",
+            "libs/sbert-onnx",
         ],
         ..OUTER
     },
-    Layer { place: "sbert/", uses: &["sbert/", "crew"], ..OUTER },
-    Layer { place: "flat", uses: &["crew"], ..OUTER },
-    Layer { place: "crew", ..OUTER },
+    Layer { place: "libs/sbert-cpu", uses: &["libs/sbert-model", "libs/compute-pool"], ..OUTER },
+    Layer { place: "libs/sbert-onnx", uses: &["libs/sbert-model"], ..OUTER },
+    Layer { place: "libs/flat-index", uses: &["libs/compute-pool"], ..OUTER },
+    Layer { place: "libs/", ..OUTER },
     Layer { place: "architecture", ..OUTER },
 ];
 
@@ -205,13 +220,13 @@ mod tests {
             ("delivery/http", "./adapters/local"),
             ("delivery/http", "./core/contracts"),
             ("delivery/http", "./deployments/akin"),
-            ("deployments/akin", "./flat"),
+            ("deployments/akin", "./libs/flat-index"),
             ("deployments/akin", "./deployments/query-lambda"),
             ("deployments/akin", "./core/contracts"),
             ("deployments/akin", "./adapters/memory"),
-            ("flat", "./core/entities"),
-            ("sbert/cpu", "./core/entities"),
-            ("sbert/cpu", "./flat"),
+            ("libs/flat-index", "./core/entities"),
+            ("libs/sbert-cpu", "./core/entities"),
+            ("libs/sbert-cpu", "./libs/flat-index"),
             ("architecture", "./core/entities"),
         ] {
             assert!(!is_allowed(room, to, None), "{room} -> {to}");
@@ -225,10 +240,10 @@ mod tests {
             ("adapters/local", "./adapters/feeds"),
             ("adapters/local", "./adapters/memory"),
             ("adapters/feeds", "./adapters/memory"),
-            ("adapters/local", "./sbert/cpu"),
-            ("adapters/native", "./flat"),
-            ("adapters/feeds", "./flat"),
-            ("adapters/memory", "./sbert/model"),
+            ("adapters/local", "./libs/sbert-cpu"),
+            ("adapters/native", "./libs/flat-index"),
+            ("adapters/feeds", "./libs/flat-index"),
+            ("adapters/memory", "./libs/sbert-model"),
         ] {
             assert!(!is_allowed(room, to, None), "{room} -> {to}");
             assert!(!is_allowed(room, to, Some("dev")), "{room} -> {to} in tests");
@@ -238,12 +253,12 @@ mod tests {
     #[test]
     fn a_name_that_begins_like_another_is_another() {
         for (room, to) in [
-            ("adapters/local", "./flatland"),
-            ("adapters/local", "./flat/tools"),
+            ("adapters/local", "./libs/flat-index-two"),
+            ("adapters/local", "./libs/flat-index/tools"),
             ("core/ports", "./core/entities-extra"),
             ("core/usecases", "./core/ports/more"),
-            ("adapters/native", "./sbertish/cpu"),
-            ("adapters/local-two", "./flat"),
+            ("adapters/native", "./libs/sbert-cpu-two"),
+            ("adapters/local-two", "./libs/flat-index"),
         ] {
             assert!(!is_allowed(room, to, None), "{room} -> {to}");
         }
@@ -272,14 +287,14 @@ mod tests {
             ("core/ports", "./core/entities", None),
             ("core/usecases", "./core/ranking", None),
             ("core/usecases", "./adapters/memory", Some("dev")),
-            ("adapters/local", "./flat", None),
+            ("adapters/local", "./libs/flat-index", None),
             ("adapters/local", "rusqlite", None),
             ("adapters/local", "./core/contracts", Some("dev")),
-            ("adapters/native", "./sbert/model", None),
-            ("adapters/onnx", "./sbert/model", None),
+            ("adapters/native", "./libs/sbert-model", None),
+            ("adapters/onnx", "./libs/sbert-model", None),
             ("adapters/onnx", "rten", None),
             ("adapters/postgres", "./core/ports", None),
-            ("sbert/cpu", "./sbert/model", None),
+            ("libs/sbert-cpu", "./libs/sbert-model", None),
             ("delivery/http", "./core/usecases", None),
             ("delivery/http", "./adapters/memory", Some("dev")),
             ("deployments/akin", "./adapters/local", None),
@@ -292,9 +307,12 @@ mod tests {
 
     #[test]
     fn each_wrong_edge_is_named() {
-        let edges = [("./flat", None), ("./core/ports", None), ("serde", None)];
+        let edges = [("./libs/flat-index", None), ("./core/ports", None), ("serde", None)];
         let found = violations(&workspace("core/usecases", &edges));
-        assert_eq!(found, ["core/usecases -> flat", "core/usecases uses the crate serde"]);
+        assert_eq!(
+            found,
+            ["core/usecases -> libs/flat-index", "core/usecases uses the crate serde"]
+        );
         let outside = json!({"name": "x", "kind": null, "path": "/elsewhere/entities"});
         let mut workspace = workspace("core/ports", &[]);
         workspace["packages"][0]["dependencies"] = json!([outside]);

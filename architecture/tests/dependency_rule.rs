@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 /// The rooms that may say `unsafe`, and say themselves how far.
-const UNSAFE: [&str; 3] = ["flat", "sbert/cpu", "sbert/model"];
+const UNSAFE: [&str; 3] = ["libs/flat-index", "libs/sbert-cpu", "libs/sbert-model"];
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))

@@ -5,7 +5,7 @@ use crate::exact::Words;
 use crate::{Bench, DIMENSION};
 use anyhow::{Context, Result};
 use entities::{AnalyzedText, Facets, Filter, Range, TextField};
-use flat::{Base, BaseBuilder, Candidate, Document, Schema, Snapshot};
+use flat_index::{Base, BaseBuilder, Candidate, Document, Schema, Snapshot};
 use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
@@ -121,9 +121,9 @@ impl Stage {
 }
 
 /// `filter` as the search files take it; the bench filters by price only.
-pub(crate) fn flat_filter(filter: &Filter) -> flat::Filter {
+pub(crate) fn flat_filter(filter: &Filter) -> flat_index::Filter {
     let most = filter.price.max.map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
-    flat::Filter { numbers: most.into_iter().collect(), ..flat::Filter::default() }
+    flat_index::Filter { numbers: most.into_iter().collect(), ..flat_index::Filter::default() }
 }
 
 /// The analysed terms of a query, each once.

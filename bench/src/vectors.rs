@@ -8,7 +8,7 @@ use crate::stage::{SHARES, Stage, flat_filter};
 use crate::{DIMENSION, cores};
 use anyhow::Result;
 use entities::Filter;
-use flat::{Candidate, Request};
+use flat_index::{Candidate, Request};
 use std::cell::RefCell;
 use std::thread;
 use std::time::Instant;

@@ -7,7 +7,7 @@ use crate::report::{Table, Wanted, figure, times};
 use crate::stage::Stage;
 use anyhow::Result;
 use entities::AnalyzedText;
-use flat::{Candidate, Filter, Request};
+use flat_index::{Candidate, Filter, Request};
 use std::cell::RefCell;
 use std::time::Instant;
 use tantivy::collector::TopDocs;

@@ -4,7 +4,7 @@ use crate::pool::{self, Database};
 use crate::snapshot::{self, Snapshot};
 use crate::standing::{self, Standing};
 use arc_swap::ArcSwapOption;
-use flat::Base;
+use flat_index::Base;
 use ports::{Candidate, CandidateQuery, PortResult};
 use std::fmt;
 use std::fs::{self, File};

@@ -71,13 +71,13 @@ pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
 }
 
 /// Says what a use case may know of an error of the search files.
-pub(crate) fn flat(path: &Path, error: &flat::Error) -> PortError {
+pub(crate) fn flat(path: &Path, error: &flat_index::Error) -> PortError {
     match error {
-        flat::Error::Io { source, .. } => io(path, source),
-        flat::Error::Request(_) => {
+        flat_index::Error::Io { source, .. } => io(path, source),
+        flat_index::Error::Request(_) => {
             at(path, ErrorKind::Refused, error.to_string(), "use the model of the index")
         }
-        flat::Error::Refused { .. } | flat::Error::Document { .. } => {
+        flat_index::Error::Refused { .. } | flat_index::Error::Document { .. } => {
             at(path, ErrorKind::Corrupt, error.to_string(), "delete the folder `index` in it")
         }
     }

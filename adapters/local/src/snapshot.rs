@@ -3,7 +3,7 @@ use entities::{
     AnalyzedText, BM25_B, BM25_K1, Facets, Fingerprint, ProductId, Similarity, Statistics,
     TextField,
 };
-use flat::{Base, Change, Document, Error, Filter, Request, Schema};
+use flat_index::{Base, Change, Document, Error, Filter, Request, Schema};
 use ports::{Candidate, CandidateQuery};
 
 /// All that can be found, as of one sequence. It never changes.
@@ -11,7 +11,7 @@ use ports::{Candidate, CandidateQuery};
 pub(crate) struct Snapshot {
     fingerprint: Option<Fingerprint>,
     dimension: usize,
-    found: flat::Snapshot,
+    found: flat_index::Snapshot,
     base: Option<Base>,
     /// Documents that came in or went since the base was built.
     changed: usize,
@@ -47,7 +47,7 @@ impl Snapshot {
     /// What `base` holds, or nothing.
     pub(crate) fn new(fingerprint: Option<Fingerprint>, base: Option<Base>) -> Result<Self, Error> {
         let dimension = fingerprint.as_ref().map_or(0, |fingerprint| fingerprint.dimension);
-        let found = flat::Snapshot::new(schema(dimension), base.as_ref())?;
+        let found = flat_index::Snapshot::new(schema(dimension), base.as_ref())?;
         Ok(Self { fingerprint, dimension, found, base, changed: 0 })
     }
 
@@ -112,7 +112,7 @@ impl Snapshot {
             threshold: query.threshold.map(Similarity::get),
         };
         let found = self.found.search(&request)?;
-        let candidate = |found: flat::Candidate<'_>| {
+        let candidate = |found: flat_index::Candidate<'_>| {
             let facets = query.with_facets.then(|| Box::new(facets(&found)));
             // Every key was the text of an id before it went into the files.
             let id = ProductId::new(found.key).ok()?;
@@ -127,7 +127,7 @@ impl Snapshot {
 }
 
 /// What filters look at, read back from the columns of [`schema`].
-fn facets(found: &flat::Candidate<'_>) -> Facets {
+fn facets(found: &flat_index::Candidate<'_>) -> Facets {
     Facets {
         main_category: found.keyword(0).to_owned(),
         sub_category: found.keyword(1).to_owned(),

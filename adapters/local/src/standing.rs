@@ -4,7 +4,7 @@ use crate::entries::{self, EntryRow};
 use crate::rows;
 use crate::snapshot::{self, Snapshot};
 use entities::Fingerprint;
-use flat::{BaseBuilder, Schema};
+use flat_index::{BaseBuilder, Schema};
 use rusqlite::Connection;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -58,7 +58,7 @@ pub(crate) fn write_base(
     file: &Path,
     schema: &Schema,
     stamp: u64,
-) -> rusqlite::Result<Result<(), flat::Error>> {
+) -> rusqlite::Result<Result<(), flat_index::Error>> {
     let mut builder = match BaseBuilder::create(file, schema) {
         Ok(builder) => builder,
         Err(error) => return Ok(Err(error)),

@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn what_is_packed_whole_stays_and_what_is_damaged_is_packed_again() {
         let folder = tempfile::tempdir().unwrap();
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/fixtures");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../libs/sbert-fixtures");
         copy(&fixtures.join("minilm-l6"), folder.path());
         let news = || -> Vec<bool> {
             pack_all(folder.path()).unwrap().iter().map(|file| file.is_new).collect()

@@ -47,7 +47,7 @@ async fn texts_beyond_the_limit_are_counted() {
 
 #[tokio::test]
 async fn a_folders_model_serves_as_it_is_and_cuts_what_it_cannot_read() {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../libs/sbert-fixtures");
     let model = ModelChoice::At(fixtures.join("minilm-l6"));
     let settings = Settings { model, models: None, threads: NonZeroUsize::new(2) };
     let native: &dyn Embedder = &NativeEmbedder::open(&settings).unwrap();

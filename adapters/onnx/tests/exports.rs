@@ -1,4 +1,4 @@
-//! What `sbert/onnx` exports, executed here: every architecture and pooling says what `PyTorch` says.
+//! What `libs/sbert-onnx` exports, executed here: every architecture and pooling says what `PyTorch` says.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
 use onnx::{Description, ModelFiles, OnnxModel};
@@ -17,7 +17,7 @@ struct Fixture {
 }
 
 fn fixtures() -> Vec<Fixture> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/fixtures");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../libs/sbert-fixtures");
     let entries = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
     let mut folders: Vec<PathBuf> =
         entries.filter(|path| path.join("modules.json").exists()).collect();

@@ -1,7 +1,7 @@
 //! Models that are damaged anywhere: refused by name, and nothing half-written is left.
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
-#[path = "../../../sbert/fixtures/bytes.rs"]
+#[path = "../../../libs/sbert-fixtures/bytes.rs"]
 mod bytes;
 mod support;
 

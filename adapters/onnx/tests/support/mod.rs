@@ -220,5 +220,5 @@ impl Folder {
 
 /// A tiny Sentence-Transformers model with random weights.
 pub(crate) fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/fixtures/minilm-l6")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../libs/sbert-fixtures/minilm-l6")
 }

@@ -1,11 +1,11 @@
-//! The tiny models of `sbert/fixtures`, and folders that are copied and looked into.
+//! The tiny models of `libs/sbert-fixtures`, and folders that are copied and looked into.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folder of a tiny model.
 pub(crate) fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sbert/fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../libs/sbert-fixtures").join(name)
 }
 
 /// Copies a folder and all that is in it.
