@@ -21,7 +21,7 @@ fn arrows_point_inward() {
     let metadata = metadata();
     let rooms = metadata["packages"].as_array().map_or(0, Vec::len);
     assert!(rooms > 10, "only {rooms} rooms were found");
-    assert_eq!(architecture::violations(&metadata), Vec::<String>::new());
+    assert_eq!(akin_architecture::violations(&metadata), Vec::<String>::new());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::DIMENSION;
 use crate::corpus::Corpus;
 use crate::random::Random;
 use anyhow::Result;
-use entities::{Price, Product, ProductId};
+use akin_entities::{Price, Product, ProductId};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -208,7 +208,7 @@ mod tests {
             rating: None,
             rating_count: None,
             discount_price: None,
-            actual_price: Some(Price::from_minor(1_000, entities::Currency::USD)),
+            actual_price: Some(Price::from_minor(1_000, akin_entities::Currency::USD)),
             converted_by: None,
         };
         let mut vectors = vec![0.0; 10 * DIMENSION];

@@ -3,7 +3,7 @@
 use crate::DIMENSION;
 use crate::random::Random;
 use anyhow::{Context, Result, ensure};
-use entities::{Currency, Product, ProductId};
+use akin_entities::{Currency, Product, ProductId};
 use sbert_cpu::Encoder;
 use std::collections::HashSet;
 use std::fs;
@@ -27,14 +27,14 @@ pub(crate) struct Corpus {
 impl Corpus {
     /// Reads the feeds and embeds their texts, unless `cache` has their embeddings.
     pub(crate) async fn read(paths: &[PathBuf], encoder: &Encoder, cache: &Path) -> Result<Self> {
-        let pricing = usecases::Pricing::unconverted(Currency::USD);
+        let pricing = akin_usecases::Pricing::unconverted(Currency::USD);
         let mut products = Vec::new();
         let mut seen: HashSet<ProductId> = HashSet::new();
         for path in paths {
-            let mut feed = feeds::open(path, &feeds::Options::default())?;
+            let mut feed = akin_feeds::open(path, &akin_feeds::Options::default())?;
             while let Some(batch) = feed.next_batch().await? {
                 let rows = batch.into_iter().flatten();
-                let read = rows.filter_map(|row| usecases::normalise(row, &pricing).ok());
+                let read = rows.filter_map(|row| akin_usecases::normalise(row, &pricing).ok());
                 products.extend(read.filter(|product| seen.insert(product.id.clone())));
             }
         }

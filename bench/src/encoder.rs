@@ -7,7 +7,7 @@ use crate::onnx_runtime::OnnxModel;
 use crate::report::{Table, Wanted, figure, times};
 use crate::vectors::dot;
 use anyhow::{Context, Result};
-use native::Precision;
+use akin_native::Precision;
 use sbert_cpu::Encoder;
 use std::cell::RefCell;
 

@@ -3,7 +3,7 @@
 use crate::DIMENSION;
 use crate::catalogue::Catalogue;
 use crate::vectors::dot;
-use entities::{AnalyzedText, TextField};
+use akin_entities::{AnalyzedText, TextField};
 use std::collections::HashMap;
 use std::thread;
 

@@ -5,9 +5,9 @@ use crate::harness::Contest;
 use crate::process::Finished;
 use crate::report::{Table, Wanted, figure, times};
 use anyhow::{Context, Result, ensure};
-use entities::Product;
-use native::{ModelFiles, NativeEmbedder, Precision, SentenceEncoder};
-use ports::Embedder as _;
+use akin_entities::Product;
+use akin_native::{ModelFiles, NativeEmbedder, Precision, SentenceEncoder};
+use akin_ports::Embedder as _;
 use serde_json::Value;
 use std::num::NonZeroUsize;
 

@@ -33,8 +33,8 @@ use anyhow::{Context, Result};
 use catalogue::Catalogue;
 use clap::Parser;
 use corpus::Corpus;
-use entities::{Fingerprint, Product};
-use native::{DEFAULT_MODEL, ModelChoice, Precision};
+use akin_entities::{Fingerprint, Product};
+use akin_native::{DEFAULT_MODEL, ModelChoice, Precision};
 use onnx_runtime::{OnnxModel, OnnxRuntime};
 use process::Program;
 use report::{Report, Table};
@@ -258,7 +258,7 @@ impl Bench {
 /// The folder of akin's default model.
 fn models_folder(settings: &Settings) -> Result<PathBuf> {
     let model = ModelChoice::Default(Precision::Int8);
-    let native = native::Settings { model, models: settings.models.clone(), threads: None };
+    let native = akin_native::Settings { model, models: settings.models.clone(), threads: None };
     Ok(native.models_folder()?.join(DEFAULT_MODEL))
 }
 

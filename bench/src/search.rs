@@ -8,12 +8,12 @@ use crate::report::{Table, Wanted, figure};
 use crate::stage::{SHARES, Stage};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use entities::{
+use akin_entities::{
     Change, Embedding, Facets, Filter, Fingerprint, Mode, ProductId, Query, Similarity, Statistics,
     Version,
 };
-use local::{LocalEngine, Options};
-use ports::{
+use akin_local::{LocalEngine, Options};
+use akin_ports::{
     Candidate, CandidateQuery, Embedded, Embedder, ErrorKind, Failures, IndexEntry, Indexed,
     Meaning, PortError, PortResult, ProductIndex, ProductStore,
 };
@@ -23,7 +23,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use usecases::{Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings};
+use akin_usecases::{Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings};
 
 /// Entries that the index is given at a time.
 const BATCH: usize = 1_000;

@@ -4,7 +4,7 @@ use crate::catalogue::Catalogue;
 use crate::exact::Words;
 use crate::{Bench, DIMENSION};
 use anyhow::{Context, Result};
-use entities::{AnalyzedText, Facets, Filter, Range, TextField};
+use akin_entities::{AnalyzedText, Facets, Filter, Range, TextField};
 use flat_index::{Base, BaseBuilder, Candidate, Document, Schema, Snapshot};
 use std::collections::HashMap;
 use std::fs;
@@ -55,7 +55,7 @@ impl Stage {
     pub(crate) fn set(bench: &Bench, size: usize) -> Result<Self> {
         crate::note(&format!("growing a catalogue of {size} products"));
         let catalogue = Catalogue::grow(&bench.corpus, size)?;
-        let analyzed: Vec<_> = catalogue.products.iter().map(ranking::analyze_product).collect();
+        let analyzed: Vec<_> = catalogue.products.iter().map(akin_ranking::analyze_product).collect();
         let (texts, surfaces): (Vec<_>, Vec<_>) =
             analyzed.into_iter().map(|one| (one.text, one.words)).unzip();
         let facets: Vec<_> = catalogue.products.iter().map(Facets::of).collect();
@@ -128,7 +128,7 @@ pub(crate) fn flat_filter(filter: &Filter) -> flat_index::Filter {
 
 /// The analysed terms of a query, each once.
 fn terms(query: &str) -> Vec<String> {
-    let mut terms = ranking::analyze(query);
+    let mut terms = akin_ranking::analyze(query);
     let mut seen = std::collections::HashSet::new();
     terms.retain(|term| seen.insert(term.clone()));
     terms

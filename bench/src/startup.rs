@@ -4,7 +4,7 @@ use crate::harness::Contest;
 use crate::report::{Table, Wanted, figure, times};
 use crate::{Bench, SHOP};
 use anyhow::Result;
-use native::Precision;
+use akin_native::Precision;
 use sbert_cpu::Encoder;
 
 /// Loads a round.

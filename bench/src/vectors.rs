@@ -7,7 +7,7 @@ use crate::report::{Table, Wanted, figure, times};
 use crate::stage::{SHARES, Stage, flat_filter};
 use crate::{DIMENSION, cores};
 use anyhow::Result;
-use entities::Filter;
+use akin_entities::Filter;
 use flat_index::{Candidate, Request};
 use std::cell::RefCell;
 use std::thread;

@@ -6,7 +6,7 @@ use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure, times};
 use crate::stage::Stage;
 use anyhow::Result;
-use entities::AnalyzedText;
+use akin_entities::AnalyzedText;
 use flat_index::{Candidate, Filter, Request};
 use std::cell::RefCell;
 use std::time::Instant;

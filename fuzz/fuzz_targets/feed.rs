@@ -1,9 +1,9 @@
 //! A feed whose content tells its format and its compression, read to its end.
 #![no_main]
 
-use fuzz::read_feed;
+use akin_fuzz::read_feed;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(init: fuzz::let_libraries_panic(), |bytes: &[u8]| {
+fuzz_target!(init: akin_fuzz::let_libraries_panic(), |bytes: &[u8]| {
     read_feed(None, bytes);
 });

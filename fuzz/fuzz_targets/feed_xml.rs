@@ -1,8 +1,8 @@
 //! A feed of Merchant XML, read to its end.
 #![no_main]
 
-use feeds::Format;
-use fuzz::read_feed;
+use akin_feeds::Format;
+use akin_fuzz::read_feed;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| read_feed(Some(Format::Xml), bytes));

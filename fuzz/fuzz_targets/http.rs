@@ -7,7 +7,7 @@ mod shop;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
-use fuzz::wait;
+use akin_fuzz::wait;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use tower::ServiceExt;

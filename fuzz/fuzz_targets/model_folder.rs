@@ -1,7 +1,7 @@
 //! A model's folder in which one file, named by the first byte, holds something else.
 #![no_main]
 
-use fuzz::model::Folder;
+use akin_fuzz::model::Folder;
 use libfuzzer_sys::fuzz_target;
 use sbert_cpu::{Encoder, Precision};
 use sbert_model::SentenceModel;
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 static FOLDER: LazyLock<Folder> = LazyLock::new(Folder::new);
 
-fuzz_target!(init: fuzz::let_panics_be_caught(), |bytes: &[u8]| {
+fuzz_target!(init: akin_fuzz::let_panics_be_caught(), |bytes: &[u8]| {
     let Some((which, content)) = bytes.split_first() else { return };
     FOLDER.with(usize::from(*which), content, |folder| {
         let Ok(model) = SentenceModel::open(folder) else { return };

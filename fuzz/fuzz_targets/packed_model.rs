@@ -1,14 +1,14 @@
 //! A packed model that is whole by its length and its checksum, with anything in it.
 #![no_main]
 
-use fuzz::model::Packed;
+use akin_fuzz::model::Packed;
 use libfuzzer_sys::fuzz_target;
 use sbert_cpu::Encoder;
 use std::sync::LazyLock;
 
 static PACKED: LazyLock<Packed> = LazyLock::new(Packed::new);
 
-fuzz_target!(init: fuzz::let_panics_be_caught(), |bytes: &[u8]| {
+fuzz_target!(init: akin_fuzz::let_panics_be_caught(), |bytes: &[u8]| {
     let Some(path) = PACKED.seal(bytes) else { return };
     if let Ok(encoder) = Encoder::open(&path) {
         let embedded = encoder.embed(&["a tripod", ""], 1);

@@ -1,7 +1,7 @@
 //! Prices, ratings and rates: what is read is written and read again as the same.
 #![no_main]
 
-use entities::{Currency, Price, Rate, Rating};
+use akin_entities::{Currency, Price, Rate, Rating};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,14 +1,14 @@
 //! A shop's text: cleaned of HTML, analysed, understood as a query.
 #![no_main]
 
-use entities::{AnalyzedText, Query, clean_text};
+use akin_entities::{AnalyzedText, Query, clean_text};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let cleaned = clean_text(text.to_owned());
     let is_unwanted = |c: char| c.is_control() && c != '\n' && c != '\t';
     assert!(!cleaned.contains(is_unwanted), "{cleaned:?} holds a control character");
-    let terms = ranking::analyze(&cleaned);
+    let terms = akin_ranking::analyze(&cleaned);
     let clean = |term: &String| !term.is_empty() && !term.contains(char::is_whitespace);
     assert!(terms.iter().all(clean), "{terms:?}");
     // What an index keeps is read as it was.

@@ -13,7 +13,7 @@ fn try_it(tokenizer: &Tokenizer) {
     }
 }
 
-fuzz_target!(init: fuzz::let_panics_be_caught(), |bytes: &[u8]| {
+fuzz_target!(init: akin_fuzz::let_panics_be_caught(), |bytes: &[u8]| {
     if let Ok(json) = std::str::from_utf8(bytes)
         && let Ok(tokenizer) = Tokenizer::from_json(json.to_owned(), LENGTH)
     {

@@ -3,13 +3,13 @@
 
 pub mod model;
 
-use entities::Currency;
-use feeds::{Format, Options};
+use akin_entities::Currency;
+use akin_feeds::{Format, Options};
 use std::io::Cursor;
 use std::panic;
 use std::sync::LazyLock;
 use tokio::runtime::{Builder, Runtime};
-use usecases::{Pricing, normalise};
+use akin_usecases::{Pricing, normalise};
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_time().build().expect("a runtime"));
@@ -22,7 +22,7 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
 /// Reads a feed to its end, and every row as a product. Whatever is wrong has to be said.
 pub fn read_feed(format: Option<Format>, bytes: &[u8]) {
     let options = Options { format, ..Options::default() };
-    let feed = feeds::from_reader("fuzz", Cursor::new(bytes.to_vec()), &options);
+    let feed = akin_feeds::from_reader("fuzz", Cursor::new(bytes.to_vec()), &options);
     let Ok(mut feed) = feed else { return };
     let rate = "INR=HKD:0.094".parse().expect("a rate");
     let pricing = Pricing { unsigned: Currency::INR, rates: vec![rate] };

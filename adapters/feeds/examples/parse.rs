@@ -8,7 +8,7 @@ use std::time::Instant;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("name a feed")?;
     let begun = Instant::now();
-    let mut feed = feeds::open(Path::new(&path), &feeds::Options::default())?;
+    let mut feed = akin_feeds::open(Path::new(&path), &akin_feeds::Options::default())?;
     let (mut rows, mut refused) = (0, 0);
     while let Some(batch) = feed.next_batch().await? {
         rows += batch.iter().flatten().count();

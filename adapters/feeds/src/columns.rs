@@ -1,7 +1,7 @@
 use crate::fields::{Column, Draft, known, plain, same};
 use crate::map::ColumnMap;
 use crate::refusal::text_fault;
-use ports::{FeedItem, FeedRow};
+use akin_ports::{FeedItem, FeedRow};
 use std::fmt;
 
 /// What stands behind the columns of a row in a file of refused rows that are to be mended: in which

@@ -5,8 +5,8 @@ use crate::read_ahead::Rows;
 use crate::record::{Next, Records};
 use crate::refusal::refused;
 use crate::window::Window;
+use akin_ports::FeedItem;
 use csv_core::{ReadRecordResult, ReaderBuilder};
-use ports::FeedItem;
 
 /// The longest header, in bytes.
 const HEADER_LIMIT: usize = 64 << 10;

@@ -1,5 +1,5 @@
 use crate::columns::HeaderFault;
-use ports::{ErrorKind, PortError};
+use akin_ports::{ErrorKind, PortError};
 use std::io::{self, ErrorKind as Io};
 
 /// Why a feed cannot be read, or read on.

@@ -1,7 +1,7 @@
 use crate::error::FeedError;
 use crate::spool::Spool;
 use crate::{Options, from_reader, open};
-use ports::{FeedSource, PortResult, ProductFeed};
+use akin_ports::{FeedSource, PortResult, ProductFeed};
 use std::fmt;
 use std::fs::File;
 use std::io;

@@ -1,7 +1,7 @@
 use crate::map::ColumnMap;
 use crate::record::FIELD_LIMIT;
 use crate::refusal::refused;
-use ports::{FeedItem, FeedRow, RefusedRow};
+use akin_ports::{FeedItem, FeedRow, RefusedRow};
 use std::collections::HashMap;
 
 /// A field of a row, and the names under which feeds write it.

@@ -6,7 +6,7 @@ use crate::read_ahead::Rows;
 use crate::record::{FIELD_LIMIT, RECORD_LIMIT};
 use crate::refusal::{not_utf8, refused, text_fault};
 use crate::window::Window;
-use ports::FeedItem;
+use akin_ports::FeedItem;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;

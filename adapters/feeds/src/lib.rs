@@ -37,9 +37,9 @@ pub use map::{BadColumnMap, ColumnMap};
 
 use crate::csv::CsvRows;
 use crate::parquet::ParquetRows;
+use akin_ports::{PortResult, ProductFeed};
 use error::FeedError;
 use json::JsonRows;
-use ports::{PortResult, ProductFeed};
 use read_ahead::{ReadAhead, Rows};
 use source::{Content, Input, Source};
 use std::io::Read;

@@ -1,6 +1,6 @@
 use crate::error::FeedError;
+use akin_ports::{FeedItem, FeedProgress, FeedRow, PortResult, ProductFeed, RefusedRow};
 use async_trait::async_trait;
-use ports::{FeedItem, FeedProgress, FeedRow, PortResult, ProductFeed, RefusedRow};
 use std::thread;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 

@@ -1,5 +1,5 @@
 use crate::record::FIELD_LIMIT;
-use ports::RefusedRow;
+use akin_ports::RefusedRow;
 
 /// How many characters of a bad value are kept.
 const SHOWN: usize = 80;

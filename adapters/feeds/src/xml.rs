@@ -6,7 +6,7 @@ use crate::record::RECORD_LIMIT;
 use crate::source::Bytes;
 use crate::xml_item::Item;
 use crate::xml_text::XmlText;
-use ports::FeedItem;
+use akin_ports::FeedItem;
 use quick_xml::Reader;
 use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::escape::resolve_predefined_entity;

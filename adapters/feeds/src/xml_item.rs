@@ -1,6 +1,6 @@
 use crate::fields::{Column, Draft, Keys};
 use crate::record::FIELD_LIMIT;
-use ports::FeedItem;
+use akin_ports::FeedItem;
 
 /// An item that is being read.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 
 mod common;
 
+use akin_contracts::feed::Written;
+use akin_feeds::{ColumnMap, Format, Options, REFUSAL_COLUMNS};
+use akin_ports::FeedRow;
 use common::{read_with, rows_of, told, written};
-use contracts::feed::Written;
-use feeds::{ColumnMap, Format, Options, REFUSAL_COLUMNS};
-use ports::FeedRow;
 use std::io::Cursor;
 
 fn options(map: &str) -> Options {

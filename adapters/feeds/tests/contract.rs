@@ -2,10 +2,10 @@
 
 mod common;
 
+use akin_contracts::feed::Written;
+use akin_feeds::{Format, Options};
+use akin_ports::ProductFeed;
 use common::written::{self, written};
-use contracts::feed::Written;
-use feeds::{Format, Options};
-use ports::ProductFeed;
 use std::io::{self, Cursor, Read};
 
 /// A module of the contract's tests for feeds that are written by an expression.
@@ -14,7 +14,7 @@ macro_rules! contract {
         mod $name {
             use super::*;
 
-            contracts::product_feed_contract!(whole, cut_off);
+            akin_contracts::product_feed_contract!(whole, cut_off);
 
             fn whole(name: &str, $rows: &[Written]) -> Box<dyn ProductFeed> {
                 feed(name, Cursor::new($bytes), $format)
@@ -49,7 +49,7 @@ fn feed(
     bytes: impl Read + Send + 'static,
     format: Option<Format>,
 ) -> Box<dyn ProductFeed> {
-    feeds::from_reader(name, bytes, &Options { format, ..Options::default() }).expect("a feed")
+    akin_feeds::from_reader(name, bytes, &Options { format, ..Options::default() }).expect("a feed")
 }
 
 /// Breaks when it is read.

@@ -2,8 +2,8 @@
 
 mod common;
 
+use akin_feeds::Options;
 use common::{error_of, items_of, read, rows_of};
-use feeds::Options;
 use std::io::Write;
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn a_file_reports_how_far_it_was_read() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let text = format!("name\n{}", "ball\n".repeat(2_500));
     file.write_all(text.as_bytes()).unwrap();
-    let mut feed = feeds::open(file.path(), &Options::default()).unwrap();
+    let mut feed = akin_feeds::open(file.path(), &Options::default()).unwrap();
     assert_eq!(feed.name(), file.path().display().to_string());
     let mut read = Vec::new();
     while let Some(batch) = feed.next_batch().await.unwrap() {
@@ -198,7 +198,7 @@ fn a_file_that_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.csv");
     for (path, what) in [(missing.as_path(), "cannot open"), (folder.path(), "is a folder")] {
-        let error = common::told(&feeds::open(path, &Options::default()).unwrap_err());
+        let error = common::told(&akin_feeds::open(path, &Options::default()).unwrap_err());
         assert!(error.contains(what) && error.contains(&path.display().to_string()), "{error}");
     }
 }

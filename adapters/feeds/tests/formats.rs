@@ -3,13 +3,13 @@
 
 mod common;
 
+use akin_contracts::feed::Written;
+use akin_feeds::Format;
+use akin_ports::{FeedItem, FeedRow};
 use common::written::{self, written};
 use common::{Pieces, read_as, told};
-use contracts::feed::Written;
-use feeds::Format;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use ports::{FeedItem, FeedRow};
 use proptest::prelude::*;
 use std::io::{Cursor, Read};
 

@@ -3,8 +3,9 @@
 
 mod common;
 
+use akin_contracts::feed::Written;
+use akin_ports::FeedRow;
 use common::{error_of, read, told, written};
-use contracts::feed::Written;
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType,
     FloatType, Int32Type, Int64Type, Int96, Int96Type,
@@ -12,7 +13,6 @@ use parquet::data_type::{
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
-use ports::FeedRow;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ fn typed() -> Vec<u8> {
 #[tokio::test]
 async fn values_of_every_type_are_texts() {
     let options =
-        feeds::Options { map: "maker.brand=brand".parse().unwrap(), ..Default::default() };
+        akin_feeds::Options { map: "maker.brand=brand".parse().unwrap(), ..Default::default() };
     let items = common::read_with(&options, Cursor::new(typed())).await.unwrap();
     let row = FeedRow {
         line: 1,
@@ -147,7 +147,8 @@ async fn a_small_file_of_long_texts_comes_in_small_batches() {
     let rows = vec![Written::Row(row); 200];
     let bytes = written::parquet(&rows);
     let mut feed =
-        feeds::from_reader("feed.csv", Cursor::new(bytes), &feeds::Options::default()).unwrap();
+        akin_feeds::from_reader("feed.csv", Cursor::new(bytes), &akin_feeds::Options::default())
+            .unwrap();
     let (mut count, mut largest) = (0, 0);
     while let Some(batch) = feed.next_batch().await.unwrap() {
         count += batch.len();

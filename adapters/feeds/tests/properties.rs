@@ -3,8 +3,8 @@
 
 mod common;
 
+use akin_ports::{FeedItem, FeedRow};
 use common::{Pieces, read};
-use ports::{FeedItem, FeedRow};
 use proptest::prelude::*;
 use std::io::Cursor;
 

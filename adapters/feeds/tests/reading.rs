@@ -2,8 +2,8 @@
 
 mod common;
 
-use feeds::Options;
-use ports::ErrorKind;
+use akin_feeds::Options;
+use akin_ports::ErrorKind;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ impl Read for Endless {
 #[tokio::test]
 async fn the_rows_before_a_broken_read_arrive_before_its_error() {
     let bytes = Cursor::new(b"name\nball\nbat\n").chain(Broken);
-    let mut feed = feeds::from_reader("feed.csv", bytes, &Options::default()).unwrap();
+    let mut feed = akin_feeds::from_reader("feed.csv", bytes, &Options::default()).unwrap();
     assert_eq!(feed.next_batch().await.unwrap().unwrap().len(), 2);
     let error = feed.next_batch().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
@@ -49,7 +49,7 @@ async fn the_rows_before_a_broken_read_arrive_before_its_error() {
 
 #[tokio::test]
 async fn a_defect_is_never_taken_for_the_end_of_the_feed() {
-    let mut feed = feeds::from_reader("feed.csv", Panics, &Options::default()).unwrap();
+    let mut feed = akin_feeds::from_reader("feed.csv", Panics, &Options::default()).unwrap();
     assert_eq!(feed.next_batch().await.unwrap_err().kind, ErrorKind::Corrupt);
 }
 
@@ -57,7 +57,8 @@ async fn a_defect_is_never_taken_for_the_end_of_the_feed() {
 async fn dropping_a_feed_stops_its_thread() {
     let life = Arc::new(());
     let mut feed =
-        feeds::from_reader("feed.csv", Endless(Arc::clone(&life)), &Options::default()).unwrap();
+        akin_feeds::from_reader("feed.csv", Endless(Arc::clone(&life)), &Options::default())
+            .unwrap();
     assert!(feed.next_batch().await.unwrap().is_some());
     drop(feed);
     let begun = Instant::now();

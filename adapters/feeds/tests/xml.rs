@@ -2,8 +2,8 @@
 
 mod common;
 
+use akin_ports::FeedItem;
 use common::{error_of, items_of, read, rows_of};
-use ports::FeedItem;
 
 /// A feed of items with this content, each on a line of its own from the third on.
 fn rss(items: &[&str]) -> String {
@@ -108,10 +108,10 @@ async fn what_stands_before_a_fault_in_the_document_arrives_and_its_line_is_name
         ("</item>", "`</rss>`"),
     ] {
         let text = format!("<rss>\n<item><title>a</title></item>\n{fault}");
-        let mut feed = feeds::from_reader(
+        let mut feed = akin_feeds::from_reader(
             "feed.csv",
             std::io::Cursor::new(text.into_bytes()),
-            &feeds::Options::default(),
+            &akin_feeds::Options::default(),
         )
         .unwrap();
         assert_eq!(feed.next_batch().await.unwrap().unwrap().len(), 1);

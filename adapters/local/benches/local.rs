@@ -2,9 +2,9 @@
 
 mod catalogue;
 
-use entities::Version;
-use local::{LocalEngine, Options};
-use ports::{PortResult, ProductIndex, ProductStore};
+use akin_entities::Version;
+use akin_local::{LocalEngine, Options};
+use akin_ports::{PortResult, ProductIndex, ProductStore};
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;

@@ -2,8 +2,8 @@
 
 use crate::removal::Tombstones;
 use crate::rows;
-use entities::{ContentHash, Product, ProductId, Version};
-use ports::Applied;
+use akin_entities::{ContentHash, Product, ProductId, Version};
+use akin_ports::Applied;
 use rusqlite::{CachedStatement, Connection, params};
 use std::collections::HashMap;
 

@@ -3,8 +3,8 @@
 use crate::entries::{Findable, findable, fingerprint};
 use crate::removal::Tombstones;
 use crate::rows;
-use entities::{Embedding, ProductId, ProductRecord, TextHash, Version};
-use ports::{IndexEntry, Meaning};
+use akin_entities::{Embedding, ProductId, ProductRecord, TextHash, Version};
+use akin_ports::{IndexEntry, Meaning};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// The next `limit` products behind `after`.

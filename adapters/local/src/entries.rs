@@ -1,8 +1,8 @@
 //! The index as SQLite keeps it: what everything that searches is derived from.
 
 use crate::rows;
-use entities::{AnalyzedText, Facets, Fingerprint, ProductId, TextHash, Version};
-use ports::Indexed;
+use akin_entities::{AnalyzedText, Facets, Fingerprint, ProductId, TextHash, Version};
+use akin_ports::Indexed;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use std::collections::HashMap;
 use std::ops::ControlFlow;

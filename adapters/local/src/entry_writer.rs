@@ -2,8 +2,8 @@
 
 use crate::entries::{KNOWN, count, fingerprint, known_one, last_sequence};
 use crate::{error, rows};
-use entities::{AnalyzedText, Change, Embedding, Facets, Fingerprint, ProductId, Version};
-use ports::{ErrorKind, Failures, IndexEntry, Meaning, PortError};
+use akin_entities::{AnalyzedText, Change, Embedding, Facets, Fingerprint, ProductId, Version};
+use akin_ports::{ErrorKind, Failures, IndexEntry, Meaning, PortError};
 use rusqlite::{CachedStatement, Connection, params};
 use std::collections::HashMap;
 use std::path::Path;

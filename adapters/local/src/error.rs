@@ -1,4 +1,4 @@
-use ports::{ErrorKind, PortError};
+use akin_ports::{ErrorKind, PortError};
 use rusqlite::{Error, ErrorCode};
 use std::io;
 use std::path::Path;

@@ -5,9 +5,11 @@ use crate::entry_writer::EntryWriter;
 use crate::pool::{self, Database};
 use crate::snapshot::Snapshot;
 use crate::store::row_limit;
+use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_ports::{
+    Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex,
+};
 use async_trait::async_trait;
-use entities::{Change, Fingerprint, ProductId, Statistics};
-use ports::{Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex};
 use std::collections::HashMap;
 use std::sync::Arc;
 

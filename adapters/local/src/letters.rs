@@ -1,8 +1,8 @@
 //! The rows of the queue that were given up.
 
 use crate::rows;
-use entities::{Change, Version};
-use ports::DeadLetter;
+use akin_entities::{Change, Version};
+use akin_ports::DeadLetter;
 use rusqlite::{Connection, params};
 
 /// The next `limit` dead letters behind the sequence `after`.

@@ -34,9 +34,9 @@ pub use queue::LocalQueue;
 pub use run_log::LocalRuns;
 pub use store::LocalStore;
 
+use akin_ports::PortResult;
 use derived::Derived;
 use pool::Database;
-use ports::PortResult;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The rows of the queue that live. Times are microseconds since 1970.
 
 use crate::rows;
-use entities::{Change, Version};
-use ports::{ALONE_AFTER, Delivery, NEVER_FINISHED, QueueCounts, Receipt, TRIES, pause_after};
+use akin_entities::{Change, Version};
+use akin_ports::{ALONE_AFTER, Delivery, NEVER_FINISHED, QueueCounts, Receipt, TRIES, pause_after};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 

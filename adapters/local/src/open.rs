@@ -1,6 +1,6 @@
 use crate::schema::{self, Standing};
 use crate::{Options, error};
-use ports::{ErrorKind, PortResult};
+use akin_ports::{ErrorKind, PortResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;

@@ -1,6 +1,6 @@
 use crate::open::{self, Access};
 use crate::{Options, error};
-use ports::{ErrorKind, PortResult};
+use akin_ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! Rows that could not become products.
 
 use crate::rows::cannot_be;
-use entities::Version;
-use ports::{FeedRow, QuarantinedRow, RefusedRow};
+use akin_entities::Version;
+use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
 use crate::pool::Database;
 use crate::store::row_limit;
 use crate::{letters, messages};
-use async_trait::async_trait;
-use entities::Change;
-use ports::{
+use akin_entities::Change;
+use akin_ports::{
     ChangeQueue, DeadLetter, Delivery, Failures, PortResult, QueueCounts, RELEASE_PAUSE, Receipt,
 };
+use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 

@@ -1,7 +1,7 @@
 //! Products that go, and what is remembered of them.
 
 use crate::rows;
-use entities::{ProductId, Version};
+use akin_entities::{ProductId, Version};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 /// What is remembered of removed products.

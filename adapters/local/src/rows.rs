@@ -1,6 +1,6 @@
 //! How values stand in the columns of a row.
 
-use entities::{
+use akin_entities::{
     ContentHash, Currency, Price, Product, ProductId, ProductRecord, Rate, Rating, Version,
 };
 use rusqlite::types::{FromSqlError, Type};

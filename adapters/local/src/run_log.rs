@@ -1,9 +1,9 @@
 use crate::pool::Database;
 use crate::runs;
 use crate::store::row_limit;
+use akin_entities::Version;
+use akin_ports::{PortResult, Run, RunEnd, RunLog};
 use async_trait::async_trait;
-use entities::Version;
-use ports::{PortResult, Run, RunEnd, RunLog};
 use std::sync::Arc;
 
 /// A [`RunLog`] in the folder of a [`crate::LocalEngine`].

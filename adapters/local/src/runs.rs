@@ -3,8 +3,8 @@
 use crate::queue::micros;
 use crate::rows::cannot_be;
 use crate::store::row_limit;
-use entities::Version;
-use ports::{KEPT_RUNS, Run, RunCounts, RunEnd, RunOutcome};
+use akin_entities::Version;
+use akin_ports::{KEPT_RUNS, Run, RunCounts, RunEnd, RunOutcome};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::time::Duration;
 

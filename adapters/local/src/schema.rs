@@ -1,5 +1,5 @@
 use crate::error;
-use ports::{ErrorKind, PortResult};
+use akin_ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 

@@ -1,10 +1,10 @@
 use crate::entries::{EntryRow, Findable};
-use entities::{
+use akin_entities::{
     AnalyzedText, BM25_B, BM25_K1, Facets, Fingerprint, ProductId, Similarity, Statistics,
     TextField,
 };
+use akin_ports::{Candidate, CandidateQuery};
 use flat_index::{Base, Change, Document, Error, Filter, Request, Schema};
-use ports::{Candidate, CandidateQuery};
 
 /// All that can be found, as of one sequence. It never changes.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ fn facets(found: &flat_index::Candidate<'_>) -> Facets {
     }
 }
 
-fn filter(wanted: &entities::Filter) -> Filter {
+fn filter(wanted: &akin_entities::Filter) -> Filter {
     let words = [
         ("main_category", &wanted.main_category),
         ("sub_category", &wanted.sub_category),

@@ -3,7 +3,7 @@
 use crate::entries::{self, EntryRow};
 use crate::rows;
 use crate::snapshot::{self, Snapshot};
-use entities::Fingerprint;
+use akin_entities::Fingerprint;
 use flat_index::{BaseBuilder, Schema};
 use rusqlite::Connection;
 use std::ops::ControlFlow;

@@ -1,11 +1,11 @@
 use crate::apply::{Comparison, Hashed, Known, last_of_each, write};
 use crate::pool::Database;
 use crate::{copy, quarantine, removal, rows};
-use async_trait::async_trait;
-use entities::{Change, Product, ProductId, ProductRecord, Version};
-use ports::{
+use akin_entities::{Change, Product, ProductId, ProductRecord, Version};
+use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 use std::sync::Arc;

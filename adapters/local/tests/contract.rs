@@ -1,41 +1,41 @@
 //! The embedded engine keeps the ports' contracts, whether what searches is held in memory or in
 //! files.
 
-use async_trait::async_trait;
-use contracts::Subject;
-use entities::{Change, Fingerprint, ProductId, Statistics};
-use local::{LocalEngine, LocalIndex, Options};
-use ports::{
+use akin_contracts::Subject;
+use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_local::{LocalEngine, LocalIndex, Options};
+use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, Indexed, PortResult,
     ProductIndex, ProductStore, RunLog,
 };
+use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
 mod store {
-    contracts::product_store_contract!(super::store);
+    akin_contracts::product_store_contract!(super::store);
 }
 
 mod queue {
-    contracts::change_queue_contract!(super::queue);
+    akin_contracts::change_queue_contract!(super::queue);
 }
 
 mod runs {
-    contracts::run_log_contract!(super::runs);
+    akin_contracts::run_log_contract!(super::runs);
 }
 
 mod index_in_memory {
-    contracts::product_index_contract!(super::index_in_memory);
+    akin_contracts::product_index_contract!(super::index_in_memory);
 }
 
 mod index_in_files {
-    contracts::product_index_contract!(super::index_in_files);
+    akin_contracts::product_index_contract!(super::index_in_files);
 }
 
 mod index_of_many_processes {
-    contracts::product_index_contract!(super::index_of_many_processes);
+    akin_contracts::product_index_contract!(super::index_of_many_processes);
 }
 
 fn engine(options: Options) -> (TempDir, Arc<LocalEngine>) {

@@ -4,9 +4,9 @@
 
 mod support;
 
-use entities::{ProductId, Version};
-use local::{LocalEngine, Options};
-use ports::{ErrorKind, PortResult, ProductIndex, ProductStore};
+use akin_entities::{ProductId, Version};
+use akin_local::{LocalEngine, Options};
+use akin_ports::{ErrorKind, PortResult, ProductIndex, ProductStore};
 use rusqlite::Connection;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;

@@ -2,12 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what serves the tests here may panic as they may")]
 
-use entities::{
+use akin_entities::{
     AnalyzedText, Change, CountedStatistics, Embedding, Facets, Filter, Fingerprint, ProductId,
     Range, Similarity, Statistics, TextField, TextHash, Version,
 };
-use local::{LocalEngine, LocalIndex, Options};
-use ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex, QueryVector};
+use akin_local::{LocalEngine, LocalIndex, Options};
+use akin_ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex, QueryVector};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

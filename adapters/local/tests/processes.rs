@@ -5,9 +5,9 @@
 
 mod support;
 
-use entities::Version;
-use local::LocalEngine;
-use ports::{PortError, PortResult, ProductIndex, ProductStore};
+use akin_entities::Version;
+use akin_local::LocalEngine;
+use akin_ports::{PortError, PortResult, ProductIndex, ProductStore};
 use rusqlite::Connection;
 use std::env;
 use std::fs;

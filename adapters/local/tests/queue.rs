@@ -2,9 +2,9 @@
 
 mod support;
 
-use entities::{Change, ProductId, Version};
-use local::{LocalEngine, LocalQueue, Options};
-use ports::{ChangeQueue, Delivery};
+use akin_entities::{Change, ProductId, Version};
+use akin_local::{LocalEngine, LocalQueue, Options};
+use akin_ports::{ChangeQueue, Delivery};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,7 @@ async fn a_database_of_before_there_was_a_queue_gets_one() {
     let queue = engine.queue(Duration::from_mins(1));
     queue.send(&[change("b")]).await.expect("a message");
     assert_eq!(receive(&queue).await.len(), 1);
-    let kept = ports::ProductStore::outbox(&engine.store(), None, 10).await.expect("an outbox");
+    let kept =
+        akin_ports::ProductStore::outbox(&engine.store(), None, 10).await.expect("an outbox");
     assert_eq!(kept.len(), 1, "what was there stays");
 }

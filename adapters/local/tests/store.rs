@@ -2,9 +2,9 @@
 
 mod support;
 
-use entities::{Currency, Price, Product, Version};
-use local::{LocalEngine, Options};
-use ports::{ErrorKind, FeedRow, ProductStore, RefusedRow};
+use akin_entities::{Currency, Price, Product, Version};
+use akin_local::{LocalEngine, Options};
+use akin_ports::{ErrorKind, FeedRow, ProductStore, RefusedRow};
 use rusqlite::Connection;
 use std::fs;
 use std::time::Duration;

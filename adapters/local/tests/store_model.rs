@@ -2,9 +2,9 @@
 
 mod support;
 
-use entities::{Change, Product, ProductId, Version};
-use local::{LocalEngine, LocalStore};
-use ports::{OutboxEntry, ProductStore, RefusedRow};
+use akin_entities::{Change, Product, ProductId, Version};
+use akin_local::{LocalEngine, LocalStore};
+use akin_ports::{OutboxEntry, ProductStore, RefusedRow};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use support::{open, product};

@@ -2,8 +2,8 @@
 
 mod support;
 
-use entities::{Change, ProductId, Version};
-use ports::{CandidateQuery, ErrorKind, IndexEntry, Meaning, ProductIndex};
+use akin_entities::{Change, ProductId, Version};
+use akin_ports::{CandidateQuery, ErrorKind, IndexEntry, Meaning, ProductIndex};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ fn all() -> CandidateQuery {
     CandidateQuery {
         terms: vec!["all".into()],
         vector: None,
-        filter: entities::Filter::default(),
+        filter: akin_entities::Filter::default(),
         depth: 10_000,
         threshold: None,
         with_facets: false,

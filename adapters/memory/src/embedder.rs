@@ -1,7 +1,7 @@
 use crate::{Faults, SYSTEM, lock};
+use akin_entities::{Embedding, Fingerprint};
+use akin_ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
-use entities::{Embedding, Fingerprint};
-use ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
 use std::sync::Mutex;
 
 /// An [`Embedder`] that needs no model: texts that share words are close, whatever their order.

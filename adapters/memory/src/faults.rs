@@ -1,6 +1,6 @@
 use crate::{SYSTEM, lock};
-use entities::ProductId;
-use ports::{ErrorKind, Failures, PortError, PortResult};
+use akin_entities::ProductId;
+use akin_ports::{ErrorKind, Failures, PortError, PortResult};
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,8 @@
 use crate::Faults;
+use akin_ports::{
+    FeedItem, FeedProgress, FeedRow, FeedSource, PortResult, ProductFeed, RefusedRow,
+};
 use async_trait::async_trait;
-use ports::{FeedItem, FeedProgress, FeedRow, FeedSource, PortResult, ProductFeed, RefusedRow};
 use std::collections::VecDeque;
 
 /// A [`ProductFeed`] of rows that were written down.

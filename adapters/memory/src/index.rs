@@ -1,13 +1,13 @@
 use crate::{Faults, SYSTEM, words};
-use async_trait::async_trait;
-use entities::{
+use akin_entities::{
     AnalyzedText, Change, CountedStatistics, Embedding, Facets, Fingerprint, ProductId, Similarity,
     Statistics, TextHash, Version,
 };
-use ports::{
+use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, Failures, IndexEntry, Indexed, Meaning, PortError,
     PortResult, ProductIndex,
 };
+use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 

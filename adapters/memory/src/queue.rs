@@ -1,10 +1,10 @@
 use crate::{Faults, lock};
-use async_trait::async_trait;
-use entities::{Change, Version};
-use ports::{
+use akin_entities::{Change, Version};
+use akin_ports::{
     ALONE_AFTER, ChangeQueue, DeadLetter, Delivery, Failures, NEVER_FINISHED, PortResult,
     QueueCounts, RELEASE_PAUSE, Receipt, TRIES, pause_after,
 };
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 use crate::Faults;
+use akin_entities::Version;
+use akin_ports::{KEPT_RUNS, PortResult, Run, RunEnd, RunLog};
 use async_trait::async_trait;
-use entities::Version;
-use ports::{KEPT_RUNS, PortResult, Run, RunEnd, RunLog};
 use std::sync::Mutex;
 
 /// A [`RunLog`] that forgets when it is dropped.

@@ -1,9 +1,9 @@
 use crate::Faults;
-use async_trait::async_trait;
-use entities::{Change, Product, ProductId, ProductRecord, Version};
-use ports::{
+use akin_entities::{Change, Product, ProductId, ProductRecord, Version};
+use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
+use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::Mutex;

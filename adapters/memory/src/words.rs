@@ -1,6 +1,6 @@
 //! Which products words find best: the formula by which the ranking looks at them, too.
 
-use entities::{AnalyzedText, BM25_K1, Statistics};
+use akin_entities::{AnalyzedText, BM25_K1, Statistics};
 use std::collections::HashSet;
 
 /// How well the words of `text` answer `terms`; 0 if it holds none of them.
@@ -22,7 +22,7 @@ pub(crate) fn score(
 
 /// How often the fields hold `term`, by their weight and relative to their length.
 fn frequency(term: &str, text: &AnalyzedText, statistics: &dyn Statistics) -> f64 {
-    let in_field = |(field, stream): (entities::TextField, &str)| {
+    let in_field = |(field, stream): (akin_entities::TextField, &str)| {
         let words = stream.split_ascii_whitespace();
         let (length, count): (u32, u32) = words
             .fold((0, 0), |(length, count), word| (length + 1, count + u32::from(word == term)));

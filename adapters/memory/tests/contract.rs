@@ -1,38 +1,38 @@
 //! The doubles keep the ports' contracts.
 
-use contracts::Subject;
-use contracts::feed::Written;
-use memory::{
+use akin_contracts::Subject;
+use akin_contracts::feed::Written;
+use akin_memory::{
     Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore,
 };
-use ports::{
+use akin_ports::{
     ChangeQueue, Embedder, ErrorKind, FeedItem, ProductFeed, ProductIndex, ProductStore,
     RefusedRow, RunLog,
 };
 use std::sync::Arc;
 
 mod store {
-    contracts::product_store_contract!(super::store);
+    akin_contracts::product_store_contract!(super::store);
 }
 
 mod index {
-    contracts::product_index_contract!(super::index);
+    akin_contracts::product_index_contract!(super::index);
 }
 
 mod queue {
-    contracts::change_queue_contract!(super::queue);
+    akin_contracts::change_queue_contract!(super::queue);
 }
 
 mod runs {
-    contracts::run_log_contract!(super::runs);
+    akin_contracts::run_log_contract!(super::runs);
 }
 
 mod embedder {
-    contracts::embedder_contract!(super::embedder);
+    akin_contracts::embedder_contract!(super::embedder);
 }
 
 mod feed {
-    contracts::product_feed_contract!(super::written, super::cut_off);
+    akin_contracts::product_feed_contract!(super::written, super::cut_off);
 }
 
 async fn store() -> Subject<dyn ProductStore> {
@@ -74,7 +74,7 @@ fn feed(name: &str, rows: &[Written]) -> MemoryFeed {
     let item = |(place, row): (usize, &Written)| -> FeedItem {
         let line = 1 + place as u64;
         match row {
-            Written::Row(row) => Ok(ports::FeedRow { line, ..row.clone() }),
+            Written::Row(row) => Ok(akin_ports::FeedRow { line, ..row.clone() }),
             Written::Nonsense => {
                 let (field, value) = (String::new(), "?".to_owned());
                 let reason = "it is nonsense".to_owned();

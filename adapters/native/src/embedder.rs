@@ -1,8 +1,8 @@
 use crate::scheduler::Scheduler;
 use crate::{Fault, Inference, ModelError, SentenceEncoder, Settings};
+use akin_entities::Fingerprint;
+use akin_ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
-use entities::Fingerprint;
-use ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
 use std::num::NonZeroUsize;
 
 /// An [`Embedder`] that executes its model on the threads of this process.

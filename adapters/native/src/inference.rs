@@ -1,4 +1,4 @@
-use entities::{Embedding, Fingerprint};
+use akin_entities::{Embedding, Fingerprint};
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;

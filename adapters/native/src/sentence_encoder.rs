@@ -1,5 +1,5 @@
 use crate::{Fault, Inference, Inferred, ModelError, ModelFiles, Precision};
-use entities::{Embedding, Fingerprint};
+use akin_entities::{Embedding, Fingerprint};
 use sbert_cpu::Encoder;
 use sbert_model::SentenceModel;
 

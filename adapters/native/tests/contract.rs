@@ -1,16 +1,16 @@
 //! The model executed in this process keeps the contract of an embedder.
 
+use akin_contracts::Subject;
+use akin_native::{NativeEmbedder, Settings};
+use akin_ports::Embedder;
 use clap::Parser;
-use contracts::Subject;
-use native::{NativeEmbedder, Settings};
-use ports::Embedder;
 
 mod int8 {
-    contracts::embedder_contract!(super::int8, ignore = "needs the model: make model");
+    akin_contracts::embedder_contract!(super::int8, ignore = "needs the model: make model");
 }
 
 mod fp32 {
-    contracts::embedder_contract!(super::fp32, ignore = "needs the model: make model");
+    akin_contracts::embedder_contract!(super::fp32, ignore = "needs the model: make model");
 }
 
 #[derive(Parser)]

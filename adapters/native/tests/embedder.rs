@@ -1,9 +1,9 @@
 //! What the embedder makes of what a model answers.
 
 #![allow(clippy::unwrap_used, reason = "these are tests, also outside their functions")]
-use entities::{Embedding, Fingerprint};
-use native::{Fault, Inference, Inferred, ModelChoice, NativeEmbedder, Settings};
-use ports::{Embedder, ErrorKind};
+use akin_entities::{Embedding, Fingerprint};
+use akin_native::{Fault, Inference, Inferred, ModelChoice, NativeEmbedder, Settings};
+use akin_ports::{Embedder, ErrorKind};
 use std::num::NonZeroUsize;
 use std::path::Path;
 

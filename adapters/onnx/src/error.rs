@@ -1,5 +1,5 @@
 use crate::Value;
-use ports::{ErrorKind, PortError};
+use akin_ports::{ErrorKind, PortError};
 use sbert_model::ModelError;
 use std::path::PathBuf;
 use std::{fmt, io};

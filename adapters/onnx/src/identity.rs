@@ -1,5 +1,5 @@
 use crate::{Description, OnnxError, keys};
-use entities::Fingerprint;
+use akin_entities::Fingerprint;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};

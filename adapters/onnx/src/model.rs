@@ -4,7 +4,7 @@ use crate::pooling::pool;
 use crate::signature::{Input, Signature};
 use crate::tokens::{Tokens, pooling};
 use crate::{Description, ModelFiles, OnnxError};
-use entities::{Embedding, Fingerprint};
+use akin_entities::{Embedding, Fingerprint};
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, TryFromValueError, Value};
 use rten_tensor::Tensor;
 use rten_tensor::prelude::*;

@@ -4,24 +4,24 @@
 
 mod support;
 
-use contracts::Subject;
-use onnx::{ModelFiles, OnnxEmbedder};
-use ports::Embedder;
+use akin_contracts::Subject;
+use akin_onnx::{ModelFiles, OnnxEmbedder};
+use akin_ports::Embedder;
 use std::env;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use support::{Folder, Graph};
 
 mod tokens {
-    contracts::embedder_contract!(super::tokens);
+    akin_contracts::embedder_contract!(super::tokens);
 }
 
 mod fp32 {
-    contracts::embedder_contract!(super::fp32, ignore = "needs the model: make model");
+    akin_contracts::embedder_contract!(super::fp32, ignore = "needs the model: make model");
 }
 
 mod int8 {
-    contracts::embedder_contract!(super::int8, ignore = "needs the model: make model");
+    akin_contracts::embedder_contract!(super::int8, ignore = "needs the model: make model");
 }
 
 async fn fp32() -> Subject<dyn Embedder> {

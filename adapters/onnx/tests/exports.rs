@@ -1,7 +1,7 @@
 //! What `libs/sbert-onnx` exports, executed here: every architecture and pooling says what `PyTorch` says.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
-use onnx::{Description, ModelFiles, OnnxModel};
+use akin_onnx::{Description, ModelFiles, OnnxModel};
 use sbert_model::SentenceModel;
 use sbert_onnx::{Export, OPSETS, Precision, Target, export, parity};
 use serde_json::Value;

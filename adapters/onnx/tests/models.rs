@@ -4,8 +4,8 @@
 
 mod support;
 
-use entities::Embedding;
-use onnx::OnnxModel;
+use akin_entities::Embedding;
+use akin_onnx::OnnxModel;
 use std::fs;
 use std::num::NonZeroUsize;
 use support::{Folder, Graph, Message, WIDTH, table_bytes, vector};
@@ -61,7 +61,7 @@ fn pooling_is_told_by_the_model_or_the_folder_that_it_lies_in() {
     assert_near(&folder.open().unwrap().raw(&[TEXT]).unwrap(), &largest);
     // As hubs lay them out: the graph in a folder of its own.
     folder.write("onnx/model.onnx", Graph::default().to_bytes());
-    let files = onnx::ModelFiles::at(&folder.path("onnx/model.onnx"), None).unwrap();
+    let files = akin_onnx::ModelFiles::at(&folder.path("onnx/model.onnx"), None).unwrap();
     let model = OnnxModel::open(&files, NonZeroUsize::MIN).unwrap();
     assert_near(&model.raw(&[TEXT]).unwrap(), &largest);
 }
@@ -186,7 +186,8 @@ fn a_tokeniser_that_is_none_is_named_with_its_setting() {
     let refusal = folder.refusal();
     assert!(refusal.contains("TOKENIZER_PATH") && refusal.contains("tokenizer.json"), "{refusal}");
     folder.write("other.json", "[");
-    let files = onnx::ModelFiles::at(&folder.path("model.onnx"), Some(&folder.path("other.json")));
+    let files =
+        akin_onnx::ModelFiles::at(&folder.path("model.onnx"), Some(&folder.path("other.json")));
     let error = OnnxModel::open(&files.unwrap(), NonZeroUsize::MIN).unwrap_err().to_string();
     assert!(error.contains("TOKENIZER_PATH") && error.contains("other.json"), "{error}");
 }

@@ -3,7 +3,7 @@
 use crate::connection::{Request, Urgency};
 use crate::error::{self, ServerError};
 use crate::index::Engine;
-use ports::{Failures, PortResult};
+use akin_ports::{Failures, PortResult};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -112,7 +112,7 @@ async fn perform_batch(
 
 fn fail(failures: &mut Failures, action: &Action, error: ServerError) {
     // An id that is none is that of no product.
-    if let Ok(id) = entities::ProductId::new(action.id.as_str()) {
+    if let Ok(id) = akin_entities::ProductId::new(action.id.as_str()) {
         failures.insert(id, error.into());
     }
 }

@@ -1,11 +1,11 @@
 use crate::error::{self, ServerError};
 use crate::retry::Patience;
 use crate::settings::{Settings, Target};
+use akin_ports::{ErrorKind, PortResult};
 use opensearch::cert::CertificateValidation;
 use opensearch::http::Method;
 use opensearch::http::headers::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
-use ports::{ErrorKind, PortResult};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
@@ -172,7 +172,7 @@ impl Answer {
         ServerError::read(self.status, &self.body)
     }
 
-    fn refusal(&self) -> ports::PortError {
+    fn refusal(&self) -> akin_ports::PortError {
         self.error().into()
     }
 

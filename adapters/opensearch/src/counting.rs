@@ -4,8 +4,8 @@ use crate::connection::{Connection, Request, Urgency};
 use crate::document::{Lengths, field_name};
 use crate::error;
 use crate::vocabulary::{Counts, Vocabulary};
-use entities::TextField;
-use ports::PortResult;
+use akin_entities::TextField;
+use akin_ports::PortResult;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

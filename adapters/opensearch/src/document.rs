@@ -2,8 +2,8 @@
 
 use crate::facets::{self, Fields};
 use crate::schema;
-use entities::{AnalyzedText, TextField};
-use ports::IndexEntry;
+use akin_entities::{AnalyzedText, TextField};
+use akin_ports::IndexEntry;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;

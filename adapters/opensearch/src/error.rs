@@ -1,7 +1,7 @@
 //! What a use case may know of this engine's errors, and what an operator can do about them.
 
 use crate::SYSTEM;
-use ports::{ErrorKind, PortError};
+use akin_ports::{ErrorKind, PortError};
 use serde_json::Value;
 use std::error::Error;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The fields that filters look at: as the server keeps them, and as it is asked for them.
 
 use crate::error;
-use entities::{Facets, Filter, Range, TextHash};
-use ports::PortResult;
+use akin_entities::{Facets, Filter, Range, TextHash};
+use akin_ports::PortResult;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! The formula's L, by which the best of those that words found are told.
 
 use crate::document::Counted;
-use entities::{AnalyzedText, BM25_K1, Statistics, TextField};
+use akin_entities::{AnalyzedText, BM25_K1, Statistics, TextField};
 
 /// How much a term tells that so many of the documents hold.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]

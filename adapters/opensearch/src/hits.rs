@@ -1,7 +1,7 @@
 //! What a search found.
 
 use crate::connection::{Connection, Request};
-use ports::PortResult;
+use akin_ports::PortResult;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 

@@ -4,9 +4,11 @@ use crate::model::Known;
 use crate::open::{self, Migrated};
 use crate::settings::Settings;
 use crate::statistics::Remembered;
+use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_ports::{
+    Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex,
+};
 use async_trait::async_trait;
-use entities::{Change, Fingerprint, ProductId, Statistics};
-use ports::{Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;

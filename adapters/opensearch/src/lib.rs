@@ -1,4 +1,4 @@
-//! A [`ProductIndex`](ports::ProductIndex) on `OpenSearch` 2.19 or later, over REST.
+//! A [`ProductIndex`](akin_ports::ProductIndex) on `OpenSearch` 2.19 or later, over REST.
 //!
 //! A product is a document, whose version is the product's: the server itself turns a late one
 //! away. One that was removed stays as a document with nothing in it, so that its version is

@@ -3,8 +3,8 @@
 use crate::connection::{Request, Urgency};
 use crate::index::Engine;
 use crate::{error, facets, get, schema};
-use entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
-use ports::{IndexEntry, Meaning, PortResult};
+use akin_entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
+use akin_ports::{IndexEntry, Meaning, PortResult};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -25,7 +25,7 @@ struct Hit {
 }
 
 impl Engine {
-    /// See [`ports::ProductIndex::list`].
+    /// See [`akin_ports::ProductIndex::list`].
     pub(crate) async fn list(
         &self,
         after: Option<&ProductId>,

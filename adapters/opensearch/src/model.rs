@@ -4,8 +4,8 @@ use crate::bulk::{self, Action, Outcome};
 use crate::connection::{Request, Urgency};
 use crate::index::Engine;
 use crate::{error, schema};
-use entities::Fingerprint;
-use ports::PortResult;
+use akin_entities::Fingerprint;
+use akin_ports::PortResult;
 use serde_json::json;
 use std::time::{Duration, Instant};
 

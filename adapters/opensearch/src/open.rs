@@ -2,7 +2,7 @@
 
 use crate::connection::{Connection, Request, Urgency};
 use crate::{error, schema};
-use ports::PortResult;
+use akin_ports::PortResult;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -153,7 +153,7 @@ async fn create(connection: &Connection, alias: &str) -> PortResult<bool> {
     answer.accepted().map(|_| true)
 }
 
-fn no_plugin(reason: &str) -> ports::PortError {
+fn no_plugin(reason: &str) -> akin_ports::PortError {
     error::misconfigured(format!(
         "the server at OPENSEARCH_ENDPOINT lacks the k-NN plugin: install opensearch-knn ({reason})"
     ))

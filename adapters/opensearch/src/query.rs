@@ -3,8 +3,8 @@
 use crate::connection::{Request, Urgency};
 use crate::index::Engine;
 use crate::{SYSTEM, error, facets, formula, get, schema};
-use entities::{AnalyzedText, BM25_K1, Embedding, Fingerprint, Similarity, Statistics};
-use ports::{Candidate, CandidateQuery, PortResult, QueryVector};
+use akin_entities::{AnalyzedText, BM25_K1, Embedding, Fingerprint, Similarity, Statistics};
+use akin_ports::{Candidate, CandidateQuery, PortResult, QueryVector};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
@@ -52,7 +52,7 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AnalyzedText, D::E
 }
 
 impl Engine {
-    /// See [`ports::ProductIndex::candidates`].
+    /// See [`akin_ports::ProductIndex::candidates`].
     pub(crate) async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
         let Some(model) = self.model(Urgency::Read).await? else { return Ok(Vec::new()) };
         if !self.fits(query, &model).await? {

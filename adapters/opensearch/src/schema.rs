@@ -2,7 +2,7 @@
 
 use crate::document::field_name;
 use crate::facets;
-use entities::TextField;
+use akin_entities::TextField;
 use serde_json::{Map, Value, json};
 
 /// The version of what follows; an index says by which it was made.

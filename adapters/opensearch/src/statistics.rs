@@ -3,7 +3,7 @@
 use crate::connection::{Connection, Request};
 use crate::counting::{self, Found};
 use crate::vocabulary::Vocabulary;
-use ports::PortResult;
+use akin_ports::PortResult;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

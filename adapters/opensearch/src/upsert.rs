@@ -5,14 +5,14 @@ use crate::connection::Urgency;
 use crate::document::{Counted, Meaning, document};
 use crate::index::Engine;
 use crate::{counting, error, get, schema};
-use entities::{Change, Fingerprint, ProductId, TextHash, Version};
-use ports::{Failures, IndexEntry, Indexed, Meaning as Entered, PortResult};
+use akin_entities::{Change, Fingerprint, ProductId, TextHash, Version};
+use akin_ports::{Failures, IndexEntry, Indexed, Meaning as Entered, PortResult};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use std::collections::HashMap;
 
 impl Engine {
-    /// See [`ports::ProductIndex::upsert`].
+    /// See [`akin_ports::ProductIndex::upsert`].
     pub(crate) async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         let mut failures = Failures::new();
         let entries = newest_of_each(entries, |entry| (&entry.id, entry.version));
@@ -50,7 +50,7 @@ impl Engine {
         Ok(failures)
     }
 
-    /// See [`ports::ProductIndex::remove`]. A document stays, so that its version is remembered:
+    /// See [`akin_ports::ProductIndex::remove`]. A document stays, so that its version is remembered:
     /// the server forgets those of deleted documents after a minute.
     pub(crate) async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {
         let mut failures = Failures::new();
@@ -64,7 +64,7 @@ impl Engine {
         Ok(failures)
     }
 
-    /// See [`ports::ProductIndex::known`].
+    /// See [`akin_ports::ProductIndex::known`].
     pub(crate) async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
         if ids.is_empty() {
             return Ok(HashMap::new());
@@ -231,6 +231,6 @@ fn hexadecimal(hash: TextHash) -> String {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as map_err wants it")]
-fn unwritable(error: serde_json::Error) -> ports::PortError {
+fn unwritable(error: serde_json::Error) -> akin_ports::PortError {
     error::refused(format!("it cannot be written as JSON: {error}"))
 }

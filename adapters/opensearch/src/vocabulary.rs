@@ -1,5 +1,5 @@
 use crate::document::Lengths;
-use entities::{Statistics, TextField};
+use akin_entities::{Statistics, TextField};
 
 /// Statistics of the whole catalogue, counted by the server: sorted words, and how many products
 /// hold each.

@@ -3,7 +3,7 @@
 use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::{Names, quoted};
-use entities::Currency;
+use akin_entities::Currency;
 use sqlx::PgConnection;
 
 /// What became of the rows of another program.

@@ -4,8 +4,8 @@
 use crate::error::Failure;
 use crate::names::Names;
 use crate::settings::Settings;
+use akin_ports::PortResult;
 use async_trait::async_trait;
-use ports::PortResult;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -133,7 +133,7 @@ impl Database {
         done
     }
 
-    fn port(&self, failure: Failure) -> ports::PortError {
+    fn port(&self, failure: Failure) -> akin_ports::PortError {
         failure.port(&self.settings.place())
     }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong with a server, and what to do about it. The only such mapping.
 
-use ports::{ErrorKind, PortError};
+use akin_ports::{ErrorKind, PortError};
 use sqlx::Error;
 use std::error::Error as _;
 use std::io;

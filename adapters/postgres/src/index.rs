@@ -14,13 +14,15 @@ pub(crate) use statistics::HeldStatistics;
 
 use crate::database::Database;
 use crate::error::Failure;
+use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_ports::{
+    Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex,
+};
 use async_trait::async_trait;
 use candidates::Candidates;
-use entities::{Change, Fingerprint, ProductId, Statistics};
 use graph::BuildGraph;
 use knowledge::{Known, ReadState};
 use list::List;
-use ports::{Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex};
 use shares::Reweigh;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -36,9 +36,9 @@ pub use runs::PostgresRuns;
 pub use settings::{Password, Settings, SslMode};
 pub use store::PostgresStore;
 
+use akin_ports::PortResult;
 use database::Database;
 use index::HeldStatistics;
-use ports::PortResult;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use std::sync::Arc;
 use std::time::Duration;

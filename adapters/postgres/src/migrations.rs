@@ -4,8 +4,8 @@ use crate::adoption::{self, Adopted};
 use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::Names;
-use entities::Currency;
-use ports::ErrorKind;
+use akin_entities::Currency;
+use akin_ports::ErrorKind;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 /// The oldest server that is known to work, and the oldest pgvector that searches iteratively.

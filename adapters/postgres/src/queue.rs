@@ -3,14 +3,14 @@ mod messages;
 mod outcomes;
 
 use crate::database::Database;
+use akin_entities::Change;
+use akin_ports::{
+    ChangeQueue, DeadLetter, Delivery, Failures, PortResult, QueueCounts, RELEASE_PAUSE, Receipt,
+};
 use async_trait::async_trait;
-use entities::Change;
 use letters::{ListLetters, Redrive};
 use messages::{Count, Receive, Send};
 use outcomes::{Fail, Held, Settle};
-use ports::{
-    ChangeQueue, DeadLetter, Delivery, Failures, PortResult, QueueCounts, RELEASE_PAUSE, Receipt,
-};
 use std::sync::Arc;
 use std::time::Duration;
 

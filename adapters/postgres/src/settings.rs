@@ -3,7 +3,7 @@ mod values;
 pub use values::{Password, SslMode};
 
 use crate::names::Names;
-use entities::Currency;
+use akin_entities::Currency;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;

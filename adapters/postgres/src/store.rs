@@ -10,13 +10,13 @@ use crate::database::{Call, Database, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use apply::{Apply, Compare};
-use async_trait::async_trait;
-use entities::{Product, ProductId, ProductRecord, Version};
-use outbox::{ClearOutbox, ReadOutbox};
-use ports::{
+use akin_entities::{Product, ProductId, ProductRecord, Version};
+use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
+use apply::{Apply, Compare};
+use async_trait::async_trait;
+use outbox::{ClearOutbox, ReadOutbox};
 use quarantine::{ListQuarantine, Quarantine, ReleaseQuarantine};
 use records::{Fetch, List, ListIds};
 use removal::Remove;

@@ -1,11 +1,11 @@
 //! Another program's tables are adopted: its rows are kept, and become products that can be found.
 
-use contracts::sample::{analyzed, bare_product};
-use entities::{Currency, Embedding, Facets, Filter, Price, Rating, Version};
-use ports::{
+use akin_contracts::sample::{analyzed, bare_product};
+use akin_entities::{Currency, Embedding, Facets, Filter, Price, Rating, Version};
+use akin_ports::{
     CandidateQuery, ErrorKind, IndexEntry, Meaning, ProductIndex, ProductStore, QueryVector,
 };
-use postgres::{Migrated, PostgresEngine, Settings, migrate};
+use akin_postgres::{Migrated, PostgresEngine, Settings, migrate};
 
 mod support;
 
@@ -132,7 +132,7 @@ async fn embeddings_of_an_unknown_model_are_kept_but_not_searched() {
 async fn what_the_other_program_reads_is_kept_up() {
     let (database, settings) = shop().await;
     let store = PostgresEngine::open(&settings).await.expect("an engine").store();
-    let mut product = contracts::sample::product("B01", "Green tripod");
+    let mut product = akin_contracts::sample::product("B01", "Green tripod");
     product.discount_price = Some(Price::from_minor(61_750, Currency::INR));
     let at = Version(1_700_000_000_000_001);
     let applied = store.apply(&[product.clone(), bare_product("new")], at).await.expect("products");

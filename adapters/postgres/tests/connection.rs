@@ -1,9 +1,9 @@
 //! Connections that break, servers that restart or say nothing: nothing is lost, and nothing hangs.
 
-use contracts::sample::{Numbers, bare_product};
-use entities::{Product, Version};
-use ports::{ErrorKind, ProductIndex, ProductStore};
-use postgres::{PostgresEngine, Settings};
+use akin_contracts::sample::{Numbers, bare_product};
+use akin_entities::{Product, Version};
+use akin_ports::{ErrorKind, ProductIndex, ProductStore};
+use akin_postgres::{PostgresEngine, Settings};
 use std::num::NonZeroU64;
 use std::process::Command;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! The Postgres engine keeps the ports' contracts, on a real server, whether the nearest are found by
 //! comparison or by a graph.
 
-use contracts::Subject;
-use ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
-use postgres::{PostgresEngine, Settings};
+use akin_contracts::Subject;
+use akin_ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
+use akin_postgres::{PostgresEngine, Settings};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,33 +13,36 @@ mod support;
 use support::Database;
 
 mod store {
-    contracts::product_store_contract!(super::store, ignore = "needs Postgres: make test");
+    akin_contracts::product_store_contract!(super::store, ignore = "needs Postgres: make test");
 }
 
 mod store_in_small_statements {
-    contracts::product_store_contract!(
+    akin_contracts::product_store_contract!(
         super::store_in_small_statements,
         ignore = "needs Postgres: make test"
     );
 }
 
 mod queue {
-    contracts::change_queue_contract!(super::queue, ignore = "needs Postgres: make test");
+    akin_contracts::change_queue_contract!(super::queue, ignore = "needs Postgres: make test");
 }
 
 mod runs {
-    contracts::run_log_contract!(super::runs, ignore = "needs Postgres: make test");
+    akin_contracts::run_log_contract!(super::runs, ignore = "needs Postgres: make test");
 }
 
 mod index_by_comparison {
-    contracts::product_index_contract!(
+    akin_contracts::product_index_contract!(
         super::index_by_comparison,
         ignore = "needs Postgres: make test"
     );
 }
 
 mod index_by_graph {
-    contracts::product_index_contract!(super::index_by_graph, ignore = "needs Postgres: make test");
+    akin_contracts::product_index_contract!(
+        super::index_by_graph,
+        ignore = "needs Postgres: make test"
+    );
 }
 
 async fn engine(settings: impl FnOnce(Settings) -> Settings) -> (Database, PostgresEngine) {

@@ -1,8 +1,8 @@
 //! What an operator reads when something is wrong: one line that names the setting and the remedy,
 //! within ten seconds.
 
-use ports::{ErrorKind, PortError, ProductIndex, ProductStore};
-use postgres::{PostgresEngine, Settings};
+use akin_ports::{ErrorKind, PortError, ProductIndex, ProductStore};
+use akin_postgres::{PostgresEngine, Settings};
 use std::time::{Duration, Instant};
 
 mod support;
@@ -108,7 +108,7 @@ async fn tables_of_a_newer_akin_are_left_alone() {
     database.execute("INSERT INTO embedded_products_migrations (version) VALUES (99)").await;
     let words = ["embedded_products_migrations", "99", "newer"];
     refused(&database.settings(), ErrorKind::Misconfigured, &words).await;
-    let error = postgres::migrate(&database.settings()).await.expect_err("nor migrated");
+    let error = akin_postgres::migrate(&database.settings()).await.expect_err("nor migrated");
     assert!(story(&error).contains("99"));
 }
 
@@ -132,7 +132,7 @@ async fn tables_that_went_name_the_remedy() {
 async fn another_model_or_dimension_names_both() {
     let database = Database::create().await;
     let index = database.open().await.index();
-    let embedding = |raw: &[f32]| entities::Embedding::new(raw).expect("a direction");
+    let embedding = |raw: &[f32]| akin_entities::Embedding::new(raw).expect("a direction");
     let first = entry("a", 1, "red", embedding(&[1.0, 0.0, 0.0]));
     assert!(index.upsert(&[first]).await.expect("an upsert").is_empty());
     let other = entry("b", 1, "red", embedding(&[1.0, 0.0]));

@@ -1,9 +1,9 @@
 //! Migrations, and the names of the tables.
 
-use contracts::sample::product;
-use entities::Version;
-use ports::ProductStore;
-use postgres::{Migrated, PostgresEngine, Settings, migrate};
+use akin_contracts::sample::product;
+use akin_entities::Version;
+use akin_ports::ProductStore;
+use akin_postgres::{Migrated, PostgresEngine, Settings, migrate};
 
 mod support;
 
@@ -60,9 +60,9 @@ async fn a_name_is_a_name_whatever_it_says() {
     };
     let engine = PostgresEngine::open(&settings).await.expect("an engine");
     engine.store().apply(&[product("a", "one")], Version(1)).await.expect("a product");
-    let embedding = entities::Embedding::new(&[1.0, 0.0]).expect("a direction");
+    let embedding = akin_entities::Embedding::new(&[1.0, 0.0]).expect("a direction");
     let entry = support::entry("a", 1, "red tripod", embedding);
-    ports::ProductIndex::upsert(&engine.index(), &[entry]).await.expect("an entry");
+    akin_ports::ProductIndex::upsert(&engine.index(), &[entry]).await.expect("an entry");
     assert_eq!(database.value("SELECT count(*) FROM precious").await, "0");
     let table = "SELECT count(*) FROM \"p\"\"; DROP TABLE precious; --\n{outbox}\"";
     assert_eq!(database.value(table).await, "1");

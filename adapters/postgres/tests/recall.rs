@@ -1,12 +1,12 @@
 //! What is found among 20,000 products, against comparing with all of them.
 
-use contracts::sample::Numbers;
-use entities::{
+use akin_contracts::sample::Numbers;
+use akin_entities::{
     AnalyzedText, CountedStatistics, Embedding, Facets, Filter, Range, Statistics, TextField,
     Version,
 };
-use ports::{CandidateQuery, IndexEntry, ProductIndex, QueryVector};
-use postgres::{PostgresEngine, PostgresIndex, Settings};
+use akin_ports::{CandidateQuery, IndexEntry, ProductIndex, QueryVector};
+use akin_postgres::{PostgresEngine, PostgresIndex, Settings};
 use std::collections::{BTreeSet, HashMap};
 
 mod support;
@@ -71,8 +71,8 @@ async fn filled(database: &Database, exact_rows: u32, entries: &[IndexEntry]) ->
 
 fn embedding(entry: &IndexEntry) -> &Embedding {
     match &entry.meaning {
-        ports::Meaning::Embedded { embedding, .. } => embedding,
-        ports::Meaning::Kept => panic!("every product is embedded"),
+        akin_ports::Meaning::Embedded { embedding, .. } => embedding,
+        akin_ports::Meaning::Kept => panic!("every product is embedded"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! TLS as libpq's `sslmode` has it: a proxy of the test's own speaks it before a server that cannot.
 
-use ports::{ErrorKind, ProductIndex};
-use postgres::{PostgresEngine, Settings, SslMode};
+use akin_ports::{ErrorKind, ProductIndex};
+use akin_postgres::{PostgresEngine, Settings, SslMode};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::fs;
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 
 use crate::Subject;
 use crate::sample::unusual_texts;
-use entities::{Embedding, Fingerprint};
-use ports::Embedder;
+use akin_entities::{Embedding, Fingerprint};
+use akin_ports::Embedder;
 
 type Model = Subject<dyn Embedder>;
 

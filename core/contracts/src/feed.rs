@@ -1,6 +1,6 @@
 //! The contract of [`ProductFeed`]: what a reader of a format makes of rows that were written in it.
 
-use ports::{FeedItem, FeedRow, ProductFeed};
+use akin_ports::{FeedItem, FeedRow, ProductFeed};
 use std::fmt;
 
 /// Feeds of a format: the functions that an adapter's test gives.

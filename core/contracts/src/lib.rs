@@ -4,11 +4,11 @@
 //! [`Subject`], and a macro makes a test of each rule:
 //!
 //! ```text
-//! contracts::product_store_contract!(fresh);
-//! contracts::product_index_contract!(fresh_index, ignore = "needs OpenSearch");
+//! akin_contracts::product_store_contract!(fresh);
+//! akin_contracts::product_index_contract!(fresh_index, ignore = "needs OpenSearch");
 //!
-//! async fn fresh() -> contracts::Subject<dyn ports::ProductStore> {
-//!     contracts::Subject::store(memory::MemoryStore::default())
+//! async fn fresh() -> akin_contracts::Subject<dyn akin_ports::ProductStore> {
+//!     akin_contracts::Subject::store(akin_memory::MemoryStore::default())
 //! }
 //! ```
 //!

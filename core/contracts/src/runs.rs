@@ -2,8 +2,8 @@
 
 use crate::Subject;
 use crate::sample::unusual_texts;
-use entities::Version;
-use ports::{KEPT_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
+use akin_entities::Version;
+use akin_ports::{KEPT_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
 use std::collections::BTreeSet;
 use std::time::Duration;
 

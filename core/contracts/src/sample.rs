@@ -1,10 +1,10 @@
 //! What the suites give to an adapter.
 
-use entities::{
+use akin_entities::{
     AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId, Rate,
     Rating, TextHash, Version,
 };
-use ports::{IndexEntry, Meaning};
+use akin_ports::{IndexEntry, Meaning};
 
 /// Ids that are easily mistaken for another or for an instruction, all of them different.
 pub fn unusual_ids() -> Vec<ProductId> {

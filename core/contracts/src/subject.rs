@@ -1,4 +1,4 @@
-use ports::{ChangeQueue, Embedder, ProductIndex, ProductStore, RunLog};
+use akin_ports::{ChangeQueue, Embedder, ProductIndex, ProductStore, RunLog};
 use std::any::Any;
 use std::fmt;
 use std::ops::Deref;

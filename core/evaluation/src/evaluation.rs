@@ -1,5 +1,5 @@
 use crate::{Difference, Estimate, Judgments, Measure, difference, estimate};
-use entities::ProductId;
+use akin_entities::ProductId;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 

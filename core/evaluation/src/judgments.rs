@@ -1,4 +1,4 @@
-use entities::ProductId;
+use akin_entities::ProductId;
 use std::collections::HashMap;
 use std::str::FromStr;
 

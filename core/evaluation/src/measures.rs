@@ -1,5 +1,5 @@
 use crate::{Grade, Judgments};
-use entities::ProductId;
+use akin_entities::ProductId;
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use entities::ProductId;
-use evaluation::{
+use akin_entities::ProductId;
+use akin_evaluation::{
     Evaluation, Grade, Judgments, Measure, compare, difference, estimate, judged_ndcg, ndcg,
     precision, recall, reciprocal_rank,
 };

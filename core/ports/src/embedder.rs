@@ -1,6 +1,6 @@
 use crate::{ErrorKind, PortError, PortResult};
+use akin_entities::{Embedding, Fingerprint};
 use async_trait::async_trait;
-use entities::{Embedding, Fingerprint};
 use std::fmt::Debug;
 
 /// Turns texts into embeddings.

@@ -1,9 +1,9 @@
 use crate::{ErrorKind, Failures, PortError, PortResult};
-use async_trait::async_trait;
-use entities::{
+use akin_entities::{
     AnalyzedText, Change, Embedding, Facets, Filter, Fingerprint, ProductId, Similarity,
     Statistics, TextHash, Version,
 };
+use async_trait::async_trait;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;

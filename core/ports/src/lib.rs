@@ -25,7 +25,7 @@ pub use queue::{
 pub use runs::{KEPT_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
 pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};
 
-use entities::ProductId;
+use akin_entities::ProductId;
 use std::collections::HashMap;
 
 /// What a port answers.

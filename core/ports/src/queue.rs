@@ -1,6 +1,6 @@
 use crate::{Failures, PortResult};
+use akin_entities::{Change, Version};
 use async_trait::async_trait;
-use entities::{Change, Version};
 use std::fmt::Debug;
 use std::time::Duration;
 

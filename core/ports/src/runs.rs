@@ -1,6 +1,6 @@
 use crate::PortResult;
+use akin_entities::Version;
 use async_trait::async_trait;
-use entities::Version;
 use std::fmt::Debug;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 use crate::{Failures, PortResult, RefusedRow};
+use akin_entities::{Change, Product, ProductId, ProductRecord, Version};
 use async_trait::async_trait;
-use entities::{Change, Product, ProductId, ProductRecord, Version};
 use std::collections::HashMap;
 use std::fmt::Debug;
 

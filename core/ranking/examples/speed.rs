@@ -2,8 +2,8 @@
 
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 
-use entities::{AnalyzedText, CountedStatistics, Mode, Product, ProductId};
-use ranking::{Input, QueryTerms, analyze_product, score};
+use akin_entities::{AnalyzedText, CountedStatistics, Mode, Product, ProductId};
+use akin_ranking::{Input, QueryTerms, analyze_product, score};
 use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -74,7 +74,7 @@ fn word(number: usize) -> String {
     word
 }
 
-fn product(seed: usize, words: &[String]) -> Result<Product, entities::InvalidProductId> {
+fn product(seed: usize, words: &[String]) -> Result<Product, akin_entities::InvalidProductId> {
     let text = |from: usize, count: usize| {
         let chosen = (from..from + count).map(|at| {
             let drawn = mixed(seed * 64 + at) % (WORDS * 100);

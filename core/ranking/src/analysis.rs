@@ -1,4 +1,4 @@
-use entities::{AnalyzedText, Product, TextField};
+use akin_entities::{AnalyzedText, Product, TextField};
 use rust_stemmers::{Algorithm, Stemmer};
 use std::borrow::Cow;
 use std::cell::RefCell;

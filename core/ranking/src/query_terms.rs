@@ -1,6 +1,6 @@
 use crate::analysis::{chunks, fold, stem};
 use crate::repair;
-use entities::{Statistics, TextField};
+use akin_entities::{Statistics, TextField};
 use std::borrow::Cow;
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
 use crate::analysis::{MIN_WORD, is_word};
-use entities::Statistics;
+use akin_entities::Statistics;
 use std::cmp::Reverse;
 
 /// The shortest word that is repaired, in letters.

@@ -1,6 +1,6 @@
 use crate::QueryTerms;
 use crate::terms::{Found, Wanted};
-use entities::{AnalyzedText, BM25_K1, Mode, TextField};
+use akin_entities::{AnalyzedText, BM25_K1, Mode, TextField};
 use std::collections::HashMap;
 
 /// The part of the cosine; the rest is L's.

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ranking::analyze;
+use akin_ranking::analyze;
 
 #[test]
 fn odd_texts_are_analysed_as_given() {

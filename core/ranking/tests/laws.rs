@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use entities::{AnalyzedText, CountedStatistics, Mode, Product, ProductId, Statistics, TextField};
+use akin_entities::{
+    AnalyzedText, CountedStatistics, Mode, Product, ProductId, Statistics, TextField,
+};
+use akin_ranking::{AnalyzedProduct, Input, QueryTerms, analyze, analyze_product, repair, score};
 use proptest::prelude::*;
-use ranking::{AnalyzedProduct, Input, QueryTerms, analyze, analyze_product, repair, score};
 
 fn product(name: &str, description: &str) -> Product {
     let blank = String::new;

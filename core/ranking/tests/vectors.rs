@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use entities::{AnalyzedText, CountedStatistics, Mode, Statistics, TextField};
-use ranking::{Input, QueryTerms, analyze, good_answer, repair, score};
+use akin_entities::{AnalyzedText, CountedStatistics, Mode, Statistics, TextField};
+use akin_ranking::{Input, QueryTerms, analyze, good_answer, repair, score};
 use serde_json::Value;
 
 fn vectors() -> Value {

@@ -1,5 +1,5 @@
-use entities::Fingerprint;
-use ports::{
+use akin_entities::Fingerprint;
+use akin_ports::{
     ChangeQueue, PortResult, ProductIndex, ProductStore, QueueCounts, Run, RunLog, StoreCounts,
 };
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 use crate::{SearchAnswer, SearchError, SearchProducts, SearchRequest};
-use entities::ProductId;
+use akin_entities::ProductId;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-use entities::ProductId;
-use ports::{
+use akin_entities::ProductId;
+use akin_ports::{
     ErrorKind, Failures, PortError, PortResult, ProductIndex, ProductStore, refuse_another_model,
 };
 use std::sync::Arc;

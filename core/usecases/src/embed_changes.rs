@@ -1,6 +1,6 @@
 use crate::EmbedTarget;
 use crate::embed_page::{Page, Watch};
-use ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
+use akin_ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
 use std::sync::Arc;
 
 /// Brings the indexes up to the store: embeds each text that changed, and updates the fields of

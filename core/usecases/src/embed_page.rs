@@ -1,6 +1,6 @@
 use crate::{EmbedSummary, EmbedTarget};
-use entities::{Change, ProductId, ProductRecord, Version};
-use ports::{Failures, PortResult, ProductStore};
+use akin_entities::{Change, ProductId, ProductRecord, Version};
+use akin_ports::{Failures, PortResult, ProductStore};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a page of changes comes to, whatever announced them.

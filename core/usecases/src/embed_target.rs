@@ -1,14 +1,14 @@
 use crate::EmbedSummary;
 use crate::embed_page::{Outcome, Watch};
-use entities::{Change, Embedding, Facets, ProductId, ProductRecord};
-use futures::future::try_join_all;
-use futures::stream::FuturesOrdered;
-use futures::{StreamExt as _, join};
-use ports::{
+use akin_entities::{Change, Embedding, Facets, ProductId, ProductRecord};
+use akin_ports::{
     Embedder, ErrorKind, Failures, IndexEntry, Indexed, Meaning, PortError, PortResult,
     ProductIndex, refuse_another_model,
 };
-use ranking::analyze_product;
+use akin_ranking::analyze_product;
+use futures::future::try_join_all;
+use futures::stream::FuturesOrdered;
+use futures::{StreamExt as _, join};
 use std::collections::HashSet;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 use crate::{Paging, SearchError, SearchProducts, SearchRequest};
-use entities::{Mode, ProductId, Query};
-use evaluation::{Evaluation, Judgments};
-use ports::PortResult;
+use akin_entities::{Mode, ProductId, Query};
+use akin_evaluation::{Evaluation, Judgments};
+use akin_ports::PortResult;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
@@ -66,10 +66,10 @@ impl EvaluateSearch {
 mod tests {
     use super::*;
     use crate::{Pricing, QueryEmbeddings, normalise};
-    use entities::{Currency, Version};
-    use evaluation::Grade;
-    use memory::{MemoryEmbedder, MemoryIndex, MemoryStore};
-    use ports::{FeedRow, ProductStore};
+    use akin_entities::{Currency, Version};
+    use akin_evaluation::Grade;
+    use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryStore};
+    use akin_ports::{FeedRow, ProductStore};
     use std::sync::Arc;
 
     fn judged(name: &str, products: &[&str]) -> JudgedQuery {

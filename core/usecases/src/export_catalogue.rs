@@ -1,5 +1,5 @@
-use entities::{Embedding, Fingerprint, ProductId, ProductRecord};
-use ports::{IndexEntry, Meaning, PortResult, ProductIndex, ProductStore};
+use akin_entities::{Embedding, Fingerprint, ProductId, ProductRecord};
+use akin_ports::{IndexEntry, Meaning, PortResult, ProductIndex, ProductStore};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ struct Entries<'a> {
 
 impl ExportCatalogue {
     /// Hands each page of products to `write`, which may end it by an error of its own.
-    pub async fn run<E: From<ports::PortError>>(
+    pub async fn run<E: From<akin_ports::PortError>>(
         &self,
         mut write: impl FnMut(Vec<ExportedProduct>) -> Result<(), E>,
     ) -> Result<(), E> {

@@ -1,4 +1,4 @@
-use ports::{FeedRow, PortError, ProductStore, QuarantinedRow, RefusedRow};
+use akin_ports::{FeedRow, PortError, ProductStore, QuarantinedRow, RefusedRow};
 use std::sync::Arc;
 
 /// Brings out the rows in quarantine so that they can be mended: each once, by feed and line.
@@ -19,7 +19,7 @@ pub struct RowToMend {
     pub row: Option<Box<FeedRow>>,
     /// Its refusals, field by field, at least one; the row is not repeated there.
     pub refused: Vec<RefusedRow>,
-    at: entities::Version,
+    at: akin_entities::Version,
 }
 
 /// How many refusals are read at a time: bounds the memory.

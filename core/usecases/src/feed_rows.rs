@@ -1,6 +1,6 @@
 use crate::{Pricing, normalise};
-use entities::{Product, ProductId};
-use ports::{FeedItem, RefusedRow};
+use akin_entities::{Product, ProductId};
+use akin_ports::{FeedItem, RefusedRow};
 
 /// A batch of a feed, read: each product with the line it stands on, and the rows that are none.
 #[derive(Debug, Default)]

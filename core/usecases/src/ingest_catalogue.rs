@@ -1,7 +1,7 @@
 use crate::survey::{Said, Survey, SurveyError, SurveyFeed};
 use crate::{IngestError, IngestFeed, IngestProgress, IngestSummary, Pricing, Share};
-use entities::{ProductId, Version};
-use ports::{FeedSource, PortError, PortResult, ProductStore, RefusedRow};
+use akin_entities::{ProductId, Version};
+use akin_ports::{FeedSource, PortError, PortResult, ProductStore, RefusedRow};
 use std::sync::Arc;
 
 /// Makes the store hold what feeds say, once it is sure that they say something sensible.

@@ -1,7 +1,7 @@
 use crate::feed_rows::FeedRows;
 use crate::{Pricing, Share};
-use entities::Version;
-use ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
+use akin_entities::Version;
+use akin_ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::sync::Arc;
 
 /// Makes the store hold what a feed says, and enters what changed into the outbox.

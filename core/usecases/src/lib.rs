@@ -26,6 +26,7 @@ mod similar_products;
 mod survey;
 mod work_queue;
 
+pub use akin_ranking::Repair;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
 pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary};
@@ -41,7 +42,6 @@ pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
 pub use normalise::normalise;
 pub use pricing::Pricing;
 pub use query_embeddings::QueryEmbeddings;
-pub use ranking::Repair;
 pub use relay_changes::{RelayChanges, RelaySummary};
 pub use search_products::{FacetCount, Hit, SearchAnswer, SearchError, SearchProducts, Timings};
 pub use search_request::{Facet, Paging, SearchRequest, Sort};

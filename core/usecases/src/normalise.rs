@@ -1,8 +1,8 @@
 use crate::Pricing;
-use entities::{
+use akin_entities::{
     ContentHash, InvalidProductId, Price, Product, ProductId, Rate, Rating, clean_text,
 };
-use ports::{FeedRow, RefusedRow};
+use akin_ports::{FeedRow, RefusedRow};
 
 /// How much of a refused value a message repeats, in characters.
 const SHOWN: usize = 80;
@@ -178,7 +178,7 @@ fn trimmed(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entities::Currency;
+    use akin_entities::Currency;
     use proptest::prelude::*;
 
     fn row(change: impl FnOnce(&mut FeedRow)) -> FeedRow {

@@ -1,4 +1,4 @@
-use entities::{Currency, Price, Rate};
+use akin_entities::{Currency, Price, Rate};
 
 /// How the prices of a feed are read.
 #[derive(Clone, Debug)]

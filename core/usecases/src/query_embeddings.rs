@@ -1,5 +1,5 @@
-use entities::{Embedding, Fingerprint, Query};
-use ports::{Embedder, PortResult};
+use akin_entities::{Embedding, Fingerprint, Query};
+use akin_ports::{Embedder, PortResult};
 use quick_cache::sync::Cache;
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-use ports::{ChangeQueue, Failures, PortResult, ProductStore};
+use akin_ports::{ChangeQueue, Failures, PortResult, ProductStore};
 use std::sync::Arc;
 
 /// Moves what waits in the outbox to the queue, from which any number of workers take it.

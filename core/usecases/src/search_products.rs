@@ -1,9 +1,9 @@
 use crate::{Facet, QueryEmbeddings, SearchRequest, Sort};
-use entities::{Embedding, Facets, Mode, ProductRecord, Similarity};
-use ports::{
+use akin_entities::{Embedding, Facets, Mode, ProductRecord, Similarity};
+use akin_ports::{
     Candidate, CandidateQuery, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
-use ranking::{Input, QueryTerms, Repair, Score};
+use akin_ranking::{Input, QueryTerms, Repair, Score};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -129,10 +129,10 @@ impl SearchProducts {
         let ranked = rank(request, &terms, &candidates);
         let top: Vec<_> = ranked
             .iter()
-            .take(ranking::GOOD_ANSWER_DEPTH)
+            .take(akin_ranking::GOOD_ANSWER_DEPTH)
             .map(|hit| (hit.candidate.cosine.map(Similarity::get), hit.score.coverage))
             .collect();
-        let good = ranking::good_answer(&top, &terms);
+        let good = akin_ranking::good_answer(&top, &terms);
         timings.rank = began.elapsed();
         let total = ranked.len();
         let page = timed(&mut timings.fetch, self.page(request, ranked))
@@ -247,7 +247,7 @@ fn rank<'a>(
         cosine: candidate.cosine.map(Similarity::get),
     };
     let inputs: Vec<_> = candidates.iter().map(input).collect();
-    let scores = ranking::score(request.mode, terms, &inputs).into_iter();
+    let scores = akin_ranking::score(request.mode, terms, &inputs).into_iter();
     let both = candidates.iter().zip(scores);
     let mut ranked: Vec<_> = both.map(|(candidate, score)| Ranked { candidate, score }).collect();
     let order = |a: &Ranked<'_>, b: &Ranked<'_>| {
@@ -257,7 +257,7 @@ fn rank<'a>(
     let mut first = ranked.as_mut_slice();
     // In another sort the score decides between equals on any page.
     if request.sort == Sort::Relevance {
-        let wanted = request.paging.places().end.max(ranking::GOOD_ANSWER_DEPTH);
+        let wanted = request.paging.places().end.max(akin_ranking::GOOD_ANSWER_DEPTH);
         if wanted < first.len() {
             first = first.select_nth_unstable_by(wanted, order).0;
         }

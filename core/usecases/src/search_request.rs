@@ -1,4 +1,4 @@
-use entities::{Facets, Filter, Mode, Query, Similarity};
+use akin_entities::{Facets, Filter, Mode, Query, Similarity};
 use std::cmp::Ordering;
 use std::ops::Range;
 

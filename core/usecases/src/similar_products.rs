@@ -1,6 +1,6 @@
 use crate::{Hit, QueryEmbeddings, SearchError};
-use entities::{Filter, ProductId, Similarity};
-use ports::{CandidateQuery, PortResult, ProductIndex, ProductStore, QueryVector};
+use akin_entities::{Filter, ProductId, Similarity};
+use akin_ports::{CandidateQuery, PortResult, ProductIndex, ProductStore, QueryVector};
 use std::cmp::Ordering;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 use crate::feed_rows::FeedRows;
 use crate::{IngestProgress, IngestSummary, Pricing};
-use entities::{ContentHash, Product, ProductId, Version};
-use ports::{Applied, PortResult, ProductFeed, ProductStore, RefusedRow};
+use akin_entities::{ContentHash, Product, ProductId, Version};
+use akin_ports::{Applied, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -100,8 +100,8 @@ impl Said {
 /// Which of the two failed.
 #[derive(Debug)]
 pub(crate) enum SurveyError {
-    Feed(ports::PortError),
-    Store(ports::PortError),
+    Feed(akin_ports::PortError),
+    Store(akin_ports::PortError),
 }
 
 impl SurveyFeed<'_> {

@@ -1,9 +1,9 @@
 use crate::embed_page::{Outcome, Page, Watch, newest_versions};
 use crate::embed_target::is_about_all;
 use crate::{EmbedSummary, EmbedTarget};
-use entities::Change;
+use akin_entities::Change;
+use akin_ports::{ChangeQueue, Delivery, PortError, PortResult, ProductStore, Receipt};
 use futures::future::{BoxFuture, Either, select};
-use ports::{ChangeQueue, Delivery, PortError, PortResult, ProductStore, Receipt};
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::pin;

@@ -1,8 +1,8 @@
 use crate::product::HitView;
-use entities::{Fingerprint, ProductId};
+use akin_entities::{Fingerprint, ProductId};
+use akin_usecases::{FacetCount, Hit, SearchAnswer, SearchRequest};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use usecases::{FacetCount, Hit, SearchAnswer, SearchRequest};
 
 /// What a search found, as `/api/search` writes it.
 #[derive(Debug, Serialize)]

@@ -4,13 +4,13 @@ use crate::engines::Engine;
 use crate::error::ApiError;
 use crate::product::HitView;
 use crate::search::Request;
+use akin_usecases::{CompareEngines, ComparedAnswers, RankChange, SearchAnswer, Timings};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
-use usecases::{CompareEngines, ComparedAnswers, RankChange, SearchAnswer, Timings};
 
 /// What `/api/compare` answers.
 #[derive(Debug, Serialize)]

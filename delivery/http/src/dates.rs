@@ -1,4 +1,4 @@
-use entities::Version;
+use akin_entities::Version;
 use jiff::Timestamp;
 
 /// The moment as clients know it: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC.

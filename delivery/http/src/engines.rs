@@ -1,11 +1,11 @@
 use crate::Api;
 use crate::error::ApiError;
+use akin_entities::Fingerprint;
+use akin_usecases::{SearchProducts, SimilarProducts};
 use axum::Json;
 use axum::extract::State;
-use entities::Fingerprint;
 use serde::Serialize;
 use std::sync::Arc;
-use usecases::{SearchProducts, SimilarProducts};
 
 /// An index and an embedder, with a name.
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
+use akin_ports::{ErrorKind, PortError};
+use akin_usecases::SearchError;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use ports::{ErrorKind, PortError};
 use serde::Serialize;
 use std::any::Any;
-use usecases::SearchError;
 
 /// What a client learns of a failure: never an internal.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 use crate::error::ApiError;
-use entities::{Filter, Range};
+use akin_entities::{Filter, Range};
 use serde::Deserialize;
 
 /// The filters of a request.

@@ -29,17 +29,17 @@ pub use runs::{CountsView, Reader, RunView};
 pub use serve::serve;
 pub use status::{LAST_RUNS, QueueView, StatusView};
 
+use akin_entities::Similarity;
+use akin_usecases::CatalogueStatus;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::HandlerWithoutStateExt;
 use axum::middleware;
 use axum::routing::{get, post};
-use entities::Similarity;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::ServeDir;
-use usecases::CatalogueStatus;
 
 /// What the routes run.
 #[derive(Clone, Debug)]

@@ -2,17 +2,17 @@
 
 use crate::Api;
 use crate::error::ApiError;
+use akin_ports::{Run, RunCounts, RunOutcome};
+use akin_usecases::{IndexStatus, Status};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::routing::get;
-use ports::{Run, RunCounts, RunOutcome};
 use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-use usecases::{IndexStatus, Status};
 
 /// The text format of Prometheus, and its version.
 const FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

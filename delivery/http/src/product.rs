@@ -1,7 +1,7 @@
 use crate::dates;
-use entities::{Price, ProductRecord, Rating};
+use akin_entities::{Price, ProductRecord, Rating};
+use akin_usecases::Hit;
 use serde::Serialize;
-use usecases::Hit;
 
 /// A product as the search API writes it.
 #[derive(Debug, Serialize)]
@@ -65,7 +65,7 @@ impl From<Hit> for HitView {
     fn from(hit: Hit) -> Self {
         Self {
             score: hit.score,
-            similarity: hit.similarity.map(entities::Similarity::get),
+            similarity: hit.similarity.map(akin_entities::Similarity::get),
             text_score: hit.text_score,
             product: hit.record.into(),
         }

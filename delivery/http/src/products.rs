@@ -2,10 +2,10 @@ use crate::answer::SimilarView;
 use crate::error::ApiError;
 use crate::product::ProductView;
 use crate::{Api, MAX_LIMIT};
+use akin_entities::ProductId;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
-use entities::ProductId;
 use std::sync::Arc;
 
 /// How many similar products an answer holds unless told otherwise.

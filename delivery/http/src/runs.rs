@@ -1,5 +1,5 @@
 use crate::dates;
-use ports::{Run, RunCounts, RunEnd, RunOutcome};
+use akin_ports::{Run, RunCounts, RunEnd, RunOutcome};
 use serde::{Serialize, Serializer};
 
 /// Who reads about a catalogue.
@@ -77,7 +77,7 @@ impl From<RunCounts> for CountsView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entities::Version;
+    use akin_entities::Version;
     use std::time::Duration;
 
     fn told(outcome: RunOutcome, reader: Reader) -> serde_json::Value {

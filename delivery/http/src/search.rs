@@ -3,15 +3,15 @@ use crate::body::Fields;
 use crate::error::ApiError;
 use crate::filters::Filters;
 use crate::{Api, serve};
+use akin_entities::{Mode, Query, Similarity};
+use akin_usecases::{Facet, Paging, SearchRequest, Sort};
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
-use entities::{Mode, Query, Similarity};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
-use usecases::{Facet, Paging, SearchRequest, Sort};
 
 /// The largest page.
 const MAX_PAGE_SIZE: usize = 100;

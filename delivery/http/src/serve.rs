@@ -1,4 +1,5 @@
 use crate::error::ApiError;
+use akin_usecases::Timings;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -12,7 +13,6 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tower::{Layer, Service};
 use tracing::Instrument;
-use usecases::Timings;
 
 /// How long requests under way may go on once the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(10);

@@ -3,14 +3,14 @@
 use crate::body::Fields;
 use crate::error::{ApiError, Envelope};
 use crate::{Api, MAX_LIMIT, dates, serve};
+use akin_entities::{Mode, Price, Query, Rating, Similarity};
+use akin_usecases::{Hit, Paging, SearchRequest};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use entities::{Mode, Price, Query, Rating, Similarity};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use usecases::{Hit, Paging, SearchRequest};
 
 /// What a client asks: unknown fields are passed over, as they always were.
 #[derive(Debug, Deserialize)]

@@ -1,12 +1,12 @@
 use crate::Api;
 use crate::error::{ApiError, Envelope};
 use crate::runs::{Reader, RunView};
+use akin_ports::QueueCounts;
+use akin_usecases::{IndexStatus, Status};
 use axum::Json;
 use axum::extract::State;
-use ports::QueueCounts;
 use serde::Serialize;
 use std::sync::Arc;
-use usecases::{IndexStatus, Status};
 
 /// How many ingestions `/api/status` and `akin status --json` name.
 pub const LAST_RUNS: usize = 10;

@@ -2,11 +2,11 @@
 
 mod support;
 
+use akin_memory::MemoryEmbedder;
+use akin_ports::{Embedded, Embedder, PortResult};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use memory::MemoryEmbedder;
-use ports::{Embedded, Embedder, PortResult};
 use std::sync::Arc;
 use support::{Shop, request};
 
@@ -14,8 +14,8 @@ use support::{Shop, request};
 async fn a_body_beyond_the_bound_is_refused_in_the_envelope() {
     let shop = Shop::open().await;
     for route in ["/api/similar_products", "/api/search"] {
-        let fits = format!("{{\"query\": \"lamp\"{}}}", " ".repeat(http_api::MAX_BODY - 17));
-        assert_eq!(fits.len(), http_api::MAX_BODY);
+        let fits = format!("{{\"query\": \"lamp\"{}}}", " ".repeat(akin_http::MAX_BODY - 17));
+        assert_eq!(fits.len(), akin_http::MAX_BODY);
         assert!(shop.post(route, fits.clone()).await.status.is_success());
         let answer = shop.post(route, fits + " ").await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -160,7 +160,7 @@ impl Embedder for Broken {
         std::future::pending().await
     }
 
-    fn fingerprint(&self) -> &entities::Fingerprint {
+    fn fingerprint(&self) -> &akin_entities::Fingerprint {
         self.inner.fingerprint()
     }
 

@@ -3,8 +3,8 @@
 
 mod support;
 
+use akin_ports::ErrorKind;
 use axum::http::StatusCode;
-use ports::ErrorKind;
 use support::{Answer, Shop};
 
 const ROUTE: &str = "/api/similar_products";

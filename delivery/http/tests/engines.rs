@@ -2,14 +2,14 @@
 
 mod support;
 
+use akin_http::{Api, Engine, Engines};
+use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
+use akin_ports::{ErrorKind, ProductStore};
+use akin_usecases::{EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
 use axum::http::StatusCode;
-use http_api::{Api, Engine, Engines};
-use memory::{Faults, MemoryEmbedder, MemoryIndex};
-use ports::{ErrorKind, ProductStore};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use support::Shop;
-use usecases::{EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
 
 /// The shop with a second engine, which reads texts by another model and lacks the desk lamp.
 async fn two_engines() -> (Shop, Faults) {
@@ -18,7 +18,7 @@ async fn two_engines() -> (Shop, Faults) {
     let faults = Faults::default();
     let index = Arc::new(MemoryIndex::with_faults(faults.clone()));
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
-    let catalogue = Arc::new(memory::MemoryStore::default());
+    let catalogue = Arc::new(akin_memory::MemoryStore::default());
     let mut products = support::products();
     products.retain(|product| product.id.as_str() != "HO-1");
     catalogue.apply(&products, support::INGESTED).await.expect("products");

@@ -2,7 +2,7 @@
 
 mod support;
 
-use ports::ErrorKind;
+use akin_ports::ErrorKind;
 use std::io;
 use std::sync::{Arc, Mutex};
 use support::Shop;

@@ -2,11 +2,11 @@
 
 mod support;
 
+use akin_entities::{Change, ProductId, Version};
+use akin_ports::{ErrorKind, RunCounts, RunEnd, RunOutcome};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
-use entities::{Change, ProductId, Version};
-use ports::{ErrorKind, RunCounts, RunEnd, RunOutcome};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::Duration;

@@ -3,9 +3,9 @@
 
 mod support;
 
+use akin_memory::MemoryEmbedder;
+use akin_ports::{Embedded, Embedder, PortResult};
 use async_trait::async_trait;
-use memory::MemoryEmbedder;
-use ports::{Embedded, Embedder, PortResult};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use support::Shop;
@@ -30,7 +30,7 @@ impl Embedder for Slow {
         self.inner.embed(texts).await
     }
 
-    fn fingerprint(&self) -> &entities::Fingerprint {
+    fn fingerprint(&self) -> &akin_entities::Fingerprint {
         self.inner.fingerprint()
     }
 
@@ -45,7 +45,7 @@ async fn serve(shop: &Shop) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<std:
     let address = listener.local_addr().unwrap();
     let (end, ended) = oneshot::channel();
     let ended = async move { ended.await.unwrap() };
-    let server = tokio::spawn(http_api::serve(listener, shop.router(), ended));
+    let server = tokio::spawn(akin_http::serve(listener, shop.router(), ended));
     (address, end, server)
 }
 

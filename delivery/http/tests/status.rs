@@ -2,8 +2,8 @@
 
 mod support;
 
-use entities::{Change, ProductId, Version};
-use ports::{RunCounts, RunEnd, RunOutcome};
+use akin_entities::{Change, ProductId, Version};
+use akin_ports::{RunCounts, RunEnd, RunOutcome};
 use serde_json::Value;
 use std::time::Duration;
 use support::{INGESTED, Shop};
@@ -53,6 +53,6 @@ async fn the_last_runs_are_told_without_folders_and_without_what_servers_said() 
         shop.api.status.runs.begin(Version(INGESTED.0 + after), &[]).await.expect("a run");
     }
     let runs = shop.get("/api/status").await.json()["runs"].clone();
-    assert_eq!(runs.as_array().map(Vec::len), Some(http_api::LAST_RUNS));
+    assert_eq!(runs.as_array().map(Vec::len), Some(akin_http::LAST_RUNS));
     assert_eq!(runs[0]["began"], Value::from("2023-03-18 08:33:33.000061"), "the latest first");
 }

@@ -2,15 +2,15 @@
 
 use crate::engine::{Engine, IndexName, QueueName, StoreName};
 use crate::settings::{BadSettings, seconds};
+use akin_local::{LocalEngine, Options};
+use akin_opensearch::OpenSearchIndex;
+use akin_ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
+use akin_postgres::PostgresEngine;
+use akin_usecases::CatalogueStatus;
 use clap::Args;
-use local::{LocalEngine, Options};
-use opensearch_index::OpenSearchIndex;
-use ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
-use postgres::PostgresEngine;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use usecases::CatalogueStatus;
 
 /// Where the products are, and what finds them.
 #[derive(Clone, Debug, Args)]
@@ -42,10 +42,10 @@ pub(crate) struct CatalogueSettings {
     queue_lease: Duration,
 
     #[command(flatten)]
-    pub(crate) postgres: postgres::Settings,
+    pub(crate) postgres: akin_postgres::Settings,
 
     #[command(flatten)]
-    pub(crate) opensearch: opensearch_index::Settings,
+    pub(crate) opensearch: akin_opensearch::Settings,
 }
 
 /// Whatever was opened.

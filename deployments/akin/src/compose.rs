@@ -4,12 +4,12 @@ use crate::backends::{Backends, CatalogueSettings};
 use crate::embedders::EmbedderSettings;
 use crate::engine::{EmbedderName, Engine, IndexName, StoreName};
 use crate::settings::BadSettings;
+use akin_entities::Version;
+use akin_ports::{ChangeQueue, Embedder, ProductIndex, ProductStore};
+use akin_usecases::{EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts};
 use clap::Args;
-use entities::Version;
-use ports::{ChangeQueue, Embedder, ProductIndex, ProductStore};
 use std::sync::Arc;
 use std::time::SystemTime;
-use usecases::{EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts};
 
 /// Where the products are, and what finds them.
 #[derive(Clone, Debug, Args)]
@@ -123,9 +123,9 @@ impl OpenedEngine {
     }
 
     /// The engine, as a server offers it.
-    pub(crate) fn serving(&self) -> http_api::Engine {
+    pub(crate) fn serving(&self) -> akin_http::Engine {
         let embeddings = self.embeddings();
-        http_api::Engine {
+        akin_http::Engine {
             name: self.engine.to_string(),
             search: self.search_with(embeddings.clone()),
             similar: self.similar_with(embeddings),

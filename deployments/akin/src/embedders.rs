@@ -1,10 +1,10 @@
 //! What embeds texts: the settings of every embedder, and which of them serves.
 
 use crate::engine::{EmbedderName, Engine};
+use akin_native::{DEFAULT_MODEL, ModelChoice, NativeEmbedder, Precision};
+use akin_onnx::{ModelFiles, OnnxEmbedder};
+use akin_ports::{Embedder, ErrorKind, PortError, PortResult};
 use clap::Args;
-use native::{DEFAULT_MODEL, ModelChoice, NativeEmbedder, Precision};
-use onnx::{ModelFiles, OnnxEmbedder};
-use ports::{Embedder, ErrorKind, PortError, PortResult};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use std::sync::Arc;
 #[command(next_help_heading = "Engine")]
 pub(crate) struct EmbedderSettings {
     #[command(flatten)]
-    native: native::Settings,
+    native: akin_native::Settings,
 
     #[command(flatten)]
-    onnx: onnx::Settings,
+    onnx: akin_onnx::Settings,
 }
 
 impl EmbedderSettings {

@@ -2,12 +2,12 @@
 
 use crate::compose::Opened;
 use crate::progress::{Progress, Unit};
-use ports::{ChangeQueue, Failures, PortResult, ProductStore};
+use akin_ports::{ChangeQueue, Failures, PortResult, ProductStore};
+use akin_usecases::{EmbedChanges, EmbedSummary, RelayChanges, Shift, WorkQueue};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use usecases::{EmbedChanges, EmbedSummary, RelayChanges, Shift, WorkQueue};
 
 /// Embeds here what waits in the outbox, and what is in sight in the queue.
 pub(crate) async fn embed_here(
@@ -16,7 +16,7 @@ pub(crate) async fn embed_here(
 ) -> PortResult<EmbedSummary> {
     let embed = EmbedChanges { store: opened.store.clone(), targets: opened.targets() };
     let progress = Progress::new("embedding".to_owned(), Unit::Products);
-    let observe = |at: usecases::EmbedProgress| progress.at(at.done, Some(at.total), "");
+    let observe = |at: akin_usecases::EmbedProgress| progress.at(at.done, Some(at.total), "");
     let mut summary = embed.run(&observe).await?;
     drop(progress);
     let work = work(opened, queue);

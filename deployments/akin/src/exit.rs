@@ -2,7 +2,7 @@
 
 use crate::output;
 use crate::settings::BadSettings;
-use ports::{ErrorKind, PortError};
+use akin_ports::{ErrorKind, PortError};
 use std::process::ExitCode;
 
 /// All was done.

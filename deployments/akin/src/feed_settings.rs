@@ -1,12 +1,12 @@
 //! Which feeds are read, and how.
 
 use crate::settings::BadSettings;
-use entities::{Currency, Rate};
-use feeds::{BadColumnMap, ColumnMap, FeedFile, Format, Options};
-use ports::FeedSource;
+use akin_entities::{Currency, Rate};
+use akin_feeds::{BadColumnMap, ColumnMap, FeedFile, Format, Options};
+use akin_ports::FeedSource;
+use akin_usecases::Pricing;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use usecases::Pricing;
 
 /// The feeds of a command.
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,7 @@ impl FeedSettings {
     pub(crate) fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for path in &self.feeds {
-            match feeds::files(path) {
+            match akin_feeds::files(path) {
                 Ok(found) => files.extend(found),
                 Err(error) => problems.push(error.to_string()),
             }

@@ -1,5 +1,6 @@
 //! What a command prints: a table for people, one JSON document for scripts.
 
+use akin_usecases::Hit;
 use comfy_table::presets::NOTHING;
 use comfy_table::{
     Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width,
@@ -7,7 +8,6 @@ use comfy_table::{
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
 use std::process;
-use usecases::Hit;
 
 /// How a command answers.
 #[derive(Clone, Copy, Debug, clap::Args)]

@@ -2,9 +2,9 @@
 
 mod support;
 
-use entities::{Change, ProductId, Version};
-use local::{LocalEngine, Options};
-use ports::{ChangeQueue, TRIES};
+use akin_entities::{Change, ProductId, Version};
+use akin_local::{LocalEngine, Options};
+use akin_ports::{ChangeQueue, TRIES};
 use serde_json::json;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};

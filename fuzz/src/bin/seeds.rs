@@ -4,9 +4,9 @@
 // What counts branches in the targets is called from here, too.
 use libfuzzer_sys as _;
 
-use contracts::feed::Written;
-use fuzz::model::{FILES, Packed, fixture, packed};
-use ports::FeedRow;
+use akin_contracts::feed::Written;
+use akin_fuzz::model::{FILES, Packed, fixture, packed};
+use akin_ports::FeedRow;
 use sbert_cpu::Precision;
 use std::env::args_os;
 use std::fs;

@@ -3,8 +3,8 @@
 
 pub(crate) mod written;
 
-use feeds::{Format, Options};
-use ports::{FeedItem, FeedRow, PortError, PortResult};
+use akin_feeds::{Format, Options};
+use akin_ports::{FeedItem, FeedRow, PortError, PortResult};
 use std::error::Error;
 use std::io::{Cursor, Read};
 
@@ -36,7 +36,7 @@ pub(crate) async fn read_with(
     options: &Options,
     bytes: impl Read + Send + 'static,
 ) -> PortResult<Vec<FeedItem>> {
-    let mut feed = feeds::from_reader("feed.csv", bytes, options)?;
+    let mut feed = akin_feeds::from_reader("feed.csv", bytes, options)?;
     let mut items = Vec::new();
     while let Some(batch) = feed.next_batch().await? {
         assert!(!batch.is_empty(), "a batch holds something");

@@ -1,7 +1,7 @@
 //! Rows as feeds of every format.
 
-use contracts::feed::Written;
-use feeds::Format;
+use akin_contracts::feed::Written;
+use akin_feeds::Format;
 use parquet::basic::{ConvertedType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::file::properties::WriterProperties;

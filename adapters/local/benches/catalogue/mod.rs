@@ -1,10 +1,10 @@
 //! A made-up catalogue, the same each time.
 
-use entities::{
+use akin_entities::{
     AnalyzedText, Currency, Embedding, Facets, Filter, Fingerprint, Price, Product, ProductId,
     Rating, Version,
 };
-use ports::{CandidateQuery, IndexEntry, Meaning, QueryVector};
+use akin_ports::{CandidateQuery, IndexEntry, Meaning, QueryVector};
 
 const COMMON: &[&str] = &[
     "phone", "tripod", "camera", "lens", "flexible", "stand", "video", "light", "ring", "remote",

@@ -1,12 +1,12 @@
 //! What the tests of this folder share.
 #![allow(dead_code, reason = "no test file needs all of it")]
 
-use entities::{
+use akin_entities::{
     AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId, Rating,
     TextHash, Version,
 };
-use local::{LocalEngine, Options};
-use ports::{IndexEntry, Meaning};
+use akin_local::{LocalEngine, Options};
+use akin_ports::{IndexEntry, Meaning};
 use rusqlite::Connection;
 use std::error::Error;
 use std::path::Path;
@@ -69,6 +69,6 @@ pub(crate) fn first_database(folder: &Path, rows: &str) {
 }
 
 /// What an operator reads of `error`.
-pub(crate) fn story(error: &ports::PortError) -> String {
+pub(crate) fn story(error: &akin_ports::PortError) -> String {
     error.source().map(ToString::to_string).unwrap_or_default()
 }

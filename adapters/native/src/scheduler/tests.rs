@@ -1,5 +1,5 @@
 use super::*;
-use entities::{Embedding, Fingerprint};
+use akin_entities::{Embedding, Fingerprint};
 use futures::future::{FutureExt, join_all};
 use std::pin::pin;
 use std::sync::mpsc;

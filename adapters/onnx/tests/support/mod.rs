@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 #![allow(clippy::cast_possible_truncation, reason = "bytes of numbers, and small numbers")]
 
-use onnx::{ModelFiles, OnnxError, OnnxModel};
+use akin_onnx::{ModelFiles, OnnxError, OnnxModel};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -210,8 +210,8 @@ impl Folder {
 
     /// Why it is refused.
     pub(crate) fn refusal(&self) -> String {
-        let error: ports::PortError = self.open().unwrap_err().into();
-        assert_eq!(error.kind, ports::ErrorKind::Misconfigured);
+        let error: akin_ports::PortError = self.open().unwrap_err().into();
+        assert_eq!(error.kind, akin_ports::ErrorKind::Misconfigured);
         let report = error.report();
         assert_eq!(report.lines().count(), 1, "{report}");
         report

@@ -1,10 +1,10 @@
 //! What several writers, another index behind the alias, and a running server make of each other.
 
 use crate::support;
-use contracts::sample::{direction, fingerprint, id, titled};
-use entities::{Change, Facets, Filter, Fingerprint, Range, TextHash, Version};
-use opensearch_index::{OpenSearchIndex, Settings};
-use ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex};
+use akin_contracts::sample::{direction, fingerprint, id, titled};
+use akin_entities::{Change, Facets, Filter, Fingerprint, Range, TextHash, Version};
+use akin_opensearch::{OpenSearchIndex, Settings};
+use akin_ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex};
 use std::time::Duration;
 
 fn near(degrees: f32) -> CandidateQuery {

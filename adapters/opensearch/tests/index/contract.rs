@@ -1,10 +1,10 @@
 //! The index keeps the port's contract.
 
 use crate::support;
-use contracts::Subject;
-use ports::ProductIndex;
+use akin_contracts::Subject;
+use akin_ports::ProductIndex;
 
-contracts::product_index_contract!(fresh, ignore = "needs OpenSearch: make test");
+akin_contracts::product_index_contract!(fresh, ignore = "needs OpenSearch: make test");
 
 async fn fresh() -> Subject<dyn ProductIndex> {
     let (index, guard) = support::fresh().await;

@@ -1,13 +1,13 @@
 //! Twenty thousand products: what is found beside what an exact search finds.
 
 use crate::support;
-use contracts::sample::{Numbers, fingerprint, titled};
-use entities::{
+use akin_contracts::sample::{Numbers, fingerprint, titled};
+use akin_entities::{
     AnalyzedText, CountedStatistics, Embedding, Facets, Filter, Fingerprint, Statistics, TextField,
     TextHash,
 };
-use opensearch_index::OpenSearchIndex;
-use ports::{Candidate, CandidateQuery, IndexEntry, Meaning, ProductIndex, QueryVector};
+use akin_opensearch::OpenSearchIndex;
+use akin_ports::{Candidate, CandidateQuery, IndexEntry, Meaning, ProductIndex, QueryVector};
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 

@@ -2,12 +2,12 @@
 
 use crate::server::Verdict;
 use crate::{server, support};
-use contracts::sample::{direction, entry, titled};
-use entities::{Filter, Version};
+use akin_contracts::sample::{direction, entry, titled};
+use akin_entities::{Filter, Version};
+use akin_opensearch::{OpenSearchIndex, Settings};
+use akin_ports::{CandidateQuery, ErrorKind, IndexEntry, ProductIndex};
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
-use opensearch_index::{OpenSearchIndex, Settings};
-use ports::{CandidateQuery, ErrorKind, IndexEntry, ProductIndex};
 use std::collections::HashMap;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,8 +2,8 @@
 //! remedy.
 
 use crate::{server, support};
-use opensearch_index::{OpenSearchIndex, Settings};
-use ports::ErrorKind;
+use akin_opensearch::{OpenSearchIndex, Settings};
+use akin_ports::ErrorKind;
 use std::time::{Duration, Instant};
 
 /// What opening says.

@@ -3,11 +3,11 @@
 
 use crate::server::Verdict;
 use crate::{server, signature, support};
+use akin_opensearch::{OpenSearchIndex, Secret, Settings};
+use akin_ports::{ErrorKind, ProductIndex};
 use hyper::body::Bytes;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
-use opensearch_index::{OpenSearchIndex, Secret, Settings};
-use ports::{ErrorKind, ProductIndex};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::io::Write;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ fn as_user(settings: Settings, password: &str) -> Settings {
 
 async fn assert_works(settings: &Settings) {
     let index = OpenSearchIndex::open(settings).await.expect("an index");
-    let entry = contracts::sample::titled("a", 1, "tripod", 0.0);
+    let entry = akin_contracts::sample::titled("a", 1, "tripod", 0.0);
     assert!(index.upsert(&[entry]).await.expect("a write").is_empty());
     index.refresh().await.expect("a refresh");
     assert_eq!(index.count().await.expect("a count"), 1);
@@ -136,11 +136,11 @@ async fn every_signature_is_one_that_aws_would_accept() {
     };
     assert_works(&settings).await;
     let index = OpenSearchIndex::open(&settings).await.unwrap();
-    let query = ports::CandidateQuery {
+    let query = akin_ports::CandidateQuery {
         terms: vec!["tripod".to_owned()],
-        vector: Some(support::vector(contracts::sample::direction(0.0))),
+        vector: Some(support::vector(akin_contracts::sample::direction(0.0))),
         with_facets: false,
-        filter: entities::Filter::default(),
+        filter: akin_entities::Filter::default(),
         depth: 10,
         threshold: None,
     };

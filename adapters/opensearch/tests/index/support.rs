@@ -1,8 +1,8 @@
 //! An index of its own for each test, on the real server, gone when the test ends.
 
-use entities::Embedding;
-use opensearch_index::{OpenSearchIndex, Settings};
-use ports::QueryVector;
+use akin_entities::Embedding;
+use akin_opensearch::{OpenSearchIndex, Settings};
+use akin_ports::QueryVector;
 use std::time::Duration;
 
 /// Where `make test` and `make services` say that the server is.
@@ -63,7 +63,7 @@ pub(crate) fn bare(endpoint: &str) -> Settings {
 
 /// Where the suites' model points.
 pub(crate) fn vector(embedding: Embedding) -> QueryVector {
-    QueryVector { embedding, fingerprint: contracts::sample::fingerprint() }
+    QueryVector { embedding, fingerprint: akin_contracts::sample::fingerprint() }
 }
 
 /// An index that is empty.

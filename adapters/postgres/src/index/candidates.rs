@@ -9,9 +9,9 @@ use crate::error::{Failure, SYSTEM};
 use crate::names::Names;
 use crate::store::{product_id, row_limit};
 use crate::text::{escape, unescape};
+use akin_entities::{AnalyzedText, Similarity};
+use akin_ports::{Candidate, CandidateQuery};
 use async_trait::async_trait;
-use entities::{AnalyzedText, Similarity};
-use ports::{Candidate, CandidateQuery};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 

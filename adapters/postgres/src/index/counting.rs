@@ -1,7 +1,7 @@
 //! What a write changes in the counts of the whole: which terms and words come, and which go.
 
 use super::shares::MAX_BYTES;
-use entities::{AnalyzedText, TextField};
+use akin_entities::{AnalyzedText, TextField};
 use std::collections::{BTreeMap, HashSet};
 
 /// What a batch changes in the counts.

@@ -3,7 +3,7 @@
 use crate::database::get;
 use crate::error::Failure;
 use crate::text::unescape;
-use entities::Facets;
+use akin_entities::Facets;
 use sqlx::postgres::PgRow;
 
 /// The columns of an entry `e`, as [`of`] reads them.

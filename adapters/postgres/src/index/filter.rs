@@ -1,7 +1,7 @@
 //! Filters as conditions on the entries.
 
 use super::tables::digest;
-use entities::Filter;
+use akin_entities::Filter;
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 
@@ -52,7 +52,7 @@ pub(crate) fn bind(query: Query, filter: &Filter) -> Query {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entities::Range;
+    use akin_entities::Range;
 
     #[test]
     fn a_condition_speaks_of_what_is_asked_for_alone() {

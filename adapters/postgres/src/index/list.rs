@@ -5,9 +5,9 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::store::{behind, product_id, row_limit};
 use crate::text::unescape;
+use akin_entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
+use akin_ports::{IndexEntry, Meaning};
 use async_trait::async_trait;
-use entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
-use ports::{IndexEntry, Meaning};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 

@@ -5,8 +5,8 @@ use super::knowledge::State;
 use crate::database::{Call, query};
 use crate::error::Failure;
 use crate::names::Names;
+use akin_entities::{AnalyzedText, BM25_B, BM25_K1, TextField};
 use async_trait::async_trait;
-use entities::{AnalyzedText, BM25_B, BM25_K1, TextField};
 use sqlx::{Connection, PgConnection};
 use std::collections::HashMap;
 

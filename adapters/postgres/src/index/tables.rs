@@ -8,7 +8,7 @@ use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use entities::{AnalyzedText, ContentHash};
+use akin_entities::{AnalyzedText, ContentHash};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -9,9 +9,9 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::store::product_id;
 use crate::text::{escape, unescape};
+use akin_entities::{AnalyzedText, Change, Fingerprint, ProductId, Version};
+use akin_ports::{IndexEntry, Meaning};
 use async_trait::async_trait;
-use entities::{AnalyzedText, Change, Fingerprint, ProductId, Version};
-use ports::{IndexEntry, Meaning};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::collections::{BTreeMap, HashMap};
 

@@ -3,9 +3,9 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::store::{product_id, row_limit};
 use crate::text::unescape;
+use akin_entities::{Change, Version};
+use akin_ports::DeadLetter;
 use async_trait::async_trait;
-use entities::{Change, Version};
-use ports::DeadLetter;
 use sqlx::PgConnection;
 
 /// The dead letters behind one.

@@ -5,9 +5,9 @@ use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::escape;
+use akin_entities::{ContentHash, Product, ProductId, Version};
+use akin_ports::Applied;
 use async_trait::async_trait;
-use entities::{ContentHash, Product, ProductId, Version};
-use ports::Applied;
 use sqlx::{Connection, PgConnection};
 use std::collections::{HashMap, HashSet};
 

@@ -2,9 +2,9 @@ use super::{product_id, row_limit};
 use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
+use akin_entities::{Change, Version};
+use akin_ports::OutboxEntry;
 use async_trait::async_trait;
-use entities::{Change, Version};
-use ports::OutboxEntry;
 use sqlx::PgConnection;
 
 /// The oldest changes behind an entry.

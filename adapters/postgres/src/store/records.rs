@@ -3,10 +3,10 @@ use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use async_trait::async_trait;
-use entities::{
+use akin_entities::{
     Currency, InvalidRate, Price, Product, ProductId, ProductRecord, Rate, Rating, Version,
 };
+use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection};
 use std::collections::HashMap;

@@ -3,8 +3,8 @@ use crate::database::{Call, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::escape;
+use akin_entities::{ProductId, ProductRecord};
 use async_trait::async_trait;
-use entities::{ProductId, ProductRecord};
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The statement that writes products, and its parameters.
 
 use crate::text::escape;
-use entities::{ContentHash, Price, Product, Version};
+use akin_entities::{ContentHash, Price, Product, Version};
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use std::borrow::Cow;

@@ -3,10 +3,10 @@
 
 pub(crate) mod proxy;
 
+use akin_entities::{AnalyzedText, Embedding, Facets, Fingerprint, ProductId, TextHash, Version};
+use akin_ports::{IndexEntry, Meaning, PortError};
+use akin_postgres::{PostgresEngine, Settings, SslMode};
 use clap::Parser;
-use entities::{AnalyzedText, Embedding, Facets, Fingerprint, ProductId, TextHash, Version};
-use ports::{IndexEntry, Meaning, PortError};
-use postgres::{PostgresEngine, Settings, SslMode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,7 +1,7 @@
 use super::{Index, candidates, for_words, ids, near};
 use crate::sample::{direction, id, titled};
-use entities::{Change, Version};
-use ports::{CandidateQuery, IndexEntry};
+use akin_entities::{Change, Version};
+use akin_ports::{CandidateQuery, IndexEntry};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

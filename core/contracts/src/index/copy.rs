@@ -1,7 +1,7 @@
 use super::{Index, keep, remove};
 use crate::sample::{Numbers, embedded, titled, unusual_ids};
-use entities::Facets;
-use ports::IndexEntry;
+use akin_entities::Facets;
+use akin_ports::IndexEntry;
 
 /// Page by page, by the ids' bytes, each as it was kept; what was removed is none of them.
 pub async fn a_list_names_every_entry_once_in_the_order_of_the_ids(index: &Index) {

@@ -1,7 +1,7 @@
 use super::{Index, Recall, candidates, for_words, ids, keep, near, vector};
 use crate::sample::{Numbers, embedded, entry, titled, unusual_texts};
-use entities::{Embedding, Facets, Filter, Range};
-use ports::{CandidateQuery, IndexEntry, Meaning};
+use akin_entities::{Embedding, Facets, Filter, Range};
+use akin_ports::{CandidateQuery, IndexEntry, Meaning};
 use std::collections::HashMap;
 
 /// The facets of product `number`: half of all, one in twenty, one in five hundred of a kind.

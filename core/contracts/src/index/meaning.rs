@@ -1,7 +1,7 @@
 use super::{Index, Recall, assert_close, candidates, for_words, ids, keep, near, vector};
 use crate::sample::{Numbers, direction, embedded, entry, titled};
-use entities::{Embedding, Similarity};
-use ports::{CandidateQuery, IndexEntry};
+use akin_entities::{Embedding, Similarity};
+use akin_ports::{CandidateQuery, IndexEntry};
 
 /// From the same direction to the opposite one.
 pub async fn the_nearest_come_with_their_exact_cosines(index: &Index) {

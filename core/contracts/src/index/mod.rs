@@ -24,8 +24,8 @@ pub use writes::*;
 
 use crate::Subject;
 use crate::sample::{fingerprint, id};
-use entities::{Change, Embedding, Filter, Version};
-use ports::{Candidate, CandidateQuery, Failures, IndexEntry, ProductIndex, QueryVector};
+use akin_entities::{Change, Embedding, Filter, Version};
+use akin_ports::{Candidate, CandidateQuery, Failures, IndexEntry, ProductIndex, QueryVector};
 use std::collections::HashMap;
 
 type Index = Subject<dyn ProductIndex>;

@@ -1,7 +1,7 @@
 use super::{Index, candidates, for_words, ids, keep, near, remove, upsert};
 use crate::sample::{direction, entry, fingerprint, id, titled};
-use entities::{Embedding, Fingerprint, TextHash};
-use ports::{CandidateQuery, ErrorKind, IndexEntry, Meaning, QueryVector};
+use akin_entities::{Embedding, Fingerprint, TextHash};
+use akin_ports::{CandidateQuery, ErrorKind, IndexEntry, Meaning, QueryVector};
 
 /// The entry of a product that `model` embedded, as it says.
 fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) -> IndexEntry {

@@ -1,7 +1,7 @@
 use super::{Index, candidates, for_words, ids, keep, near, remove, upsert};
 use crate::sample::{direction, id, titled};
-use entities::Version;
-use ports::{IndexEntry, Indexed, Meaning};
+use akin_entities::Version;
+use akin_ports::{IndexEntry, Indexed, Meaning};
 
 async fn version_and_state(index: &Index, name: &str) -> Option<(i64, bool)> {
     let known = index.known(&[id(name)]).await.unwrap();

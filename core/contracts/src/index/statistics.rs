@@ -1,7 +1,7 @@
 use super::{Index, keep, remove};
 use crate::sample::{Numbers, titled};
-use entities::{AnalyzedText, CountedStatistics, Statistics, TextField};
-use ports::{IndexEntry, Meaning};
+use akin_entities::{AnalyzedText, CountedStatistics, Statistics, TextField};
+use akin_ports::{IndexEntry, Meaning};
 use std::collections::BTreeMap;
 
 const TERMS: [&str; 7] = ["tripod", "phone", "größe", "電話", "1080p", "x", "trip"];
@@ -99,7 +99,8 @@ pub async fn statistics_that_were_taken_stay_as_they_were(index: &Index) {
 pub async fn every_word_is_visited_by_its_first_letter(index: &Index) {
     let words = |words: &str, name| IndexEntry { words: words.into(), ..titled(name, 1, "x", 0.0) };
     keep(index, &[words("tripod trip phone", "a"), words("tripod 電話 gone", "b")]).await;
-    keep(index, &[IndexEntry { version: entities::Version(2), ..words("tripod 電話", "b") }]).await;
+    keep(index, &[IndexEntry { version: akin_entities::Version(2), ..words("tripod 電話", "b") }])
+        .await;
     let statistics = index.statistics().await.unwrap();
     let expected = [("trip".to_owned(), 1), ("tripod".to_owned(), 2)].into();
     assert_eq!(visited(&*statistics, 't'), expected);

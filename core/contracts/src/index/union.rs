@@ -1,7 +1,7 @@
 use super::{Index, candidates, for_words, ids, keep, near, query, vector};
 use crate::sample::{direction, titled};
-use entities::Facets;
-use ports::{CandidateQuery, IndexEntry};
+use akin_entities::Facets;
+use akin_ports::{CandidateQuery, IndexEntry};
 
 fn both(terms: &str, degrees: f32, depth: usize) -> CandidateQuery {
     CandidateQuery { vector: Some(vector(direction(degrees))), depth, ..for_words(terms) }

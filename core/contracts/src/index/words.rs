@@ -1,7 +1,7 @@
 use super::{Index, for_words, ids, keep, query};
 use crate::sample::titled;
-use entities::AnalyzedText;
-use ports::{CandidateQuery, IndexEntry};
+use akin_entities::AnalyzedText;
+use akin_ports::{CandidateQuery, IndexEntry};
 
 /// Title, description, categories, brand and attributes; one term is enough.
 pub async fn any_term_may_match_in_any_field(index: &Index) {

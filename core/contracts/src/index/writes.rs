@@ -1,7 +1,7 @@
 use super::{Index, candidates, for_words, ids, keep, near, query, upsert, vector};
 use crate::sample::{analyzed, direction, entry, id, titled, unusual_ids};
-use entities::{AnalyzedText, Facets, TextField, TextHash, Version};
-use ports::{CandidateQuery, IndexEntry, Indexed, Meaning};
+use akin_entities::{AnalyzedText, Facets, TextField, TextHash, Version};
+use akin_ports::{CandidateQuery, IndexEntry, Indexed, Meaning};
 
 /// Before the first entry, nothing is found and nothing fails.
 pub async fn an_empty_index_answers_everything(index: &Index) {
@@ -165,8 +165,8 @@ pub async fn a_kept_meaning_stays_while_all_else_changes(index: &Index) {
     let indexed = index.known(&[id("a")]).await.unwrap()[&id("a")];
     assert_eq!(indexed.version, Version(2));
     assert_eq!(indexed.text_hash, Some(TextHash::of(["first"])), "it is the embedded text's");
-    let cheap = entities::Range { min: Some(9.5), max: Some(9.5) };
-    let filter = entities::Filter { price: cheap, ..entities::Filter::default() };
+    let cheap = akin_entities::Range { min: Some(9.5), max: Some(9.5) };
+    let filter = akin_entities::Filter { price: cheap, ..akin_entities::Filter::default() };
     let found = candidates(index, &CandidateQuery { filter, ..near(direction(0.0)) }).await;
     super::assert_close(found[0].cosine.unwrap().get(), 1.0);
     assert_eq!(found[0].text, analyzed("second"));

@@ -1,5 +1,5 @@
 use super::{Queue, change, counts, receipts};
-use entities::Change;
+use akin_entities::Change;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ const RECEIVERS: usize = 8;
 const MESSAGES: usize = 1_000;
 
 /// Takes a few at a time until there are none; answers with all that it was given.
-async fn take_all(queue: Arc<dyn ports::ChangeQueue>, acknowledge: bool) -> Vec<Change> {
+async fn take_all(queue: Arc<dyn akin_ports::ChangeQueue>, acknowledge: bool) -> Vec<Change> {
     let mut taken = Vec::new();
     loop {
         let deliveries = queue.receive(7).await.unwrap();

@@ -1,6 +1,6 @@
 use super::{LONG, Queue, abandon, counts, names, receipts, receive, receive_one, send};
 use crate::sample::unusual_texts;
-use ports::{DeadLetter, TRIES};
+use akin_ports::{DeadLetter, TRIES};
 
 /// Fails whatever is in sight until it is dead, for the reason that `reason` gives.
 async fn kill(queue: &Queue, reason: impl Fn(&str) -> String) {

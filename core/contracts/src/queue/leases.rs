@@ -1,5 +1,5 @@
 use super::{LONG, Queue, abandon, counts, names, receipts, receive, receive_one, send, shy_of};
-use ports::{ALONE_AFTER, NEVER_FINISHED, Receipt, TRIES};
+use akin_ports::{ALONE_AFTER, NEVER_FINISHED, Receipt, TRIES};
 use std::time::Duration;
 
 /// However often they ask.

@@ -1,6 +1,6 @@
 use super::{Queue, change, counts, names, receipts, receive, send};
 use crate::sample::unusual_ids;
-use entities::{Change, Version};
+use akin_entities::{Change, Version};
 use std::collections::HashSet;
 
 /// Its id and its version, on the first try.

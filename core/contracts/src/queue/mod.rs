@@ -14,8 +14,8 @@ pub use outcomes::*;
 
 use crate::Subject;
 use crate::sample::id;
-use entities::{Change, Version};
-use ports::{ChangeQueue, Delivery, QueueCounts, Receipt, TRIES};
+use akin_entities::{Change, Version};
+use akin_ports::{ChangeQueue, Delivery, QueueCounts, Receipt, TRIES};
 use std::time::Duration;
 
 type Queue = Subject<dyn ChangeQueue>;

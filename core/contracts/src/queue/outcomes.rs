@@ -1,5 +1,5 @@
 use super::{LONG, Queue, counts, names, receipts, receive, receive_one, send, shy_of};
-use ports::{RELEASE_PAUSE, TRIES, pause_after};
+use akin_ports::{RELEASE_PAUSE, TRIES, pause_after};
 use std::time::Duration;
 
 /// Not after any time.

@@ -1,11 +1,11 @@
 use super::{Store, apply, fates, fetch, outbox, waiting};
 use crate::sample::{bare_product, product, rate};
-use entities::{Currency, Price, Product, Rating, Version};
+use akin_entities::{Currency, Price, Product, Rating, Version};
 
 /// Nothing to do is no error.
 pub async fn an_empty_batch_changes_nothing(store: &Store) {
     assert!(fates(&apply(store, &[], 1).await).is_empty());
-    assert_eq!(store.counts().await.unwrap(), ports::StoreCounts::default());
+    assert_eq!(store.counts().await.unwrap(), akin_ports::StoreCounts::default());
 }
 
 /// What is new is inserted, and waits to be embedded.

@@ -1,6 +1,6 @@
 use super::{Store, fetch, waiting};
 use crate::sample::{id, product};
-use entities::Version;
+use akin_entities::Version;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,6 +1,6 @@
 use super::{Store, apply, fetch, waiting};
 use crate::sample::{product, unusual_ids};
-use entities::{Product, ProductId, ProductRecord, Version};
+use akin_entities::{Product, ProductId, ProductRecord, Version};
 
 /// All products, three at a time.
 async fn list(store: &Store) -> Vec<ProductRecord> {

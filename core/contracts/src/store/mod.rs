@@ -17,8 +17,8 @@ pub use removal::*;
 pub use round_trip::*;
 
 use crate::Subject;
-use entities::{Product, ProductId, ProductRecord, Version};
-use ports::{Applied, OutboxEntry, ProductStore};
+use akin_entities::{Product, ProductId, ProductRecord, Version};
+use akin_ports::{Applied, OutboxEntry, ProductStore};
 use std::collections::BTreeMap;
 
 type Store = Subject<dyn ProductStore>;

@@ -1,7 +1,7 @@
 use super::{Store, apply, outbox, waiting};
 use crate::sample::{id, product};
-use entities::{Change, Version};
-use ports::OutboxEntry;
+use akin_entities::{Change, Version};
+use akin_ports::OutboxEntry;
 
 /// Oldest first, behind any entry, as many as asked for.
 pub async fn the_outbox_is_read_oldest_first_and_page_by_page(store: &Store) {

@@ -1,7 +1,7 @@
 use super::{Store, apply};
 use crate::sample::{product, unusual_texts};
-use entities::Version;
-use ports::{FeedRow, QuarantinedRow, RefusedRow};
+use akin_entities::Version;
+use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 
 fn row(line: u64, field: &str) -> RefusedRow {
     let (field, reason) = (field.to_owned(), format!("line {line} is not to be read"));

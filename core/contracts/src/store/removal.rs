@@ -1,6 +1,6 @@
 use super::{Store, apply, fates, fetch, outbox, waiting};
 use crate::sample::{id, product, unusual_ids};
-use entities::{Product, ProductId, ProductRecord, Version};
+use akin_entities::{Product, ProductId, ProductRecord, Version};
 use std::collections::HashSet;
 
 /// Removes `ids` at `at`; answers with those that were there.

@@ -1,6 +1,6 @@
 use super::{Store, apply, fetch};
 use crate::sample::{bare_product, id, product, rate, unusual_ids, unusual_texts};
-use entities::{Currency, Price, Product, Rating, Version};
+use akin_entities::{Currency, Price, Product, Rating, Version};
 
 /// Every field of a product is kept.
 pub async fn a_product_comes_back_as_it_was(store: &Store) {

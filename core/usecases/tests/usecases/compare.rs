@@ -1,8 +1,8 @@
 //! Two engines, one question.
 
 use crate::house::{House, request, row};
-use entities::Mode;
-use usecases::{CompareEngines, Paging, SearchRequest};
+use akin_entities::Mode;
+use akin_usecases::{CompareEngines, Paging, SearchRequest};
 
 async fn compare(one: &[&str], other: &[&str], size: usize) -> (f32, Vec<(String, [usize; 2])>) {
     let houses = [House::new(), House::new()];

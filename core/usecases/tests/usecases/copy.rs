@@ -1,10 +1,10 @@
 //! A catalogue that moves house.
 
 use crate::house::{House, day, id, request, row};
-use entities::Mode;
-use ports::{ErrorKind, ProductIndex, ProductStore};
+use akin_entities::Mode;
+use akin_ports::{ErrorKind, ProductIndex, ProductStore};
+use akin_usecases::{CopyCatalogue, CopySummary, ExportCatalogue, ExportedProduct};
 use std::sync::Mutex;
-use usecases::{CopyCatalogue, CopySummary, ExportCatalogue, ExportedProduct};
 
 async fn shop() -> House {
     let house = House::new();
@@ -28,7 +28,7 @@ async fn run(from: &House, to: &House) -> CopySummary {
 async fn export(house: &House) -> Vec<ExportedProduct> {
     let export = ExportCatalogue { store: house.store.clone(), index: house.index.clone() };
     let mut all = Vec::new();
-    let keep = |page| -> Result<(), ports::PortError> {
+    let keep = |page| -> Result<(), akin_ports::PortError> {
         all.extend::<Vec<_>>(page);
         Ok(())
     };
@@ -89,7 +89,8 @@ async fn what_waits_to_be_embedded_is_embedded_first() {
 
 #[tokio::test]
 async fn an_index_of_another_model_is_left_alone() {
-    let (from, to) = (shop().await, House::with_embedder(|_| memory::MemoryEmbedder::named("x@1")));
+    let (from, to) =
+        (shop().await, House::with_embedder(|_| akin_memory::MemoryEmbedder::named("x@1")));
     to.stock(&[row("a", "lamp", "")]).await;
     let error = copy(&from, &to).run(&|_| ()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);

@@ -1,12 +1,12 @@
 //! What an embedder answers is not believed blindly.
 
 use crate::house::{House, id, row};
+use akin_entities::Fingerprint;
+use akin_memory::MemoryEmbedder;
+use akin_ports::{Embedded, Embedder, ErrorKind, PortResult};
+use akin_usecases::{EmbedChanges, EmbedSummary};
 use async_trait::async_trait;
-use entities::Fingerprint;
-use memory::MemoryEmbedder;
-use ports::{Embedded, Embedder, ErrorKind, PortResult};
 use std::sync::Arc;
-use usecases::{EmbedChanges, EmbedSummary};
 
 /// Answers as many embeddings as it likes.
 #[derive(Debug)]

@@ -1,15 +1,15 @@
 use crate::house::{House, day, id, row};
-use entities::CountedStatistics;
-use memory::MemoryEmbedder;
-use ports::{ErrorKind, ProductIndex, ProductStore};
+use akin_entities::CountedStatistics;
+use akin_memory::MemoryEmbedder;
+use akin_ports::{ErrorKind, ProductIndex, ProductStore};
+use akin_usecases::EmbedChanges;
 use std::sync::{Arc, Mutex};
-use usecases::EmbedChanges;
 
-fn three() -> [ports::FeedRow; 3] {
+fn three() -> [akin_ports::FeedRow; 3] {
     [row("a", "Phone tripod", "₹1"), row("b", "Desk lamp", "₹2"), row("c", "Coffee cup", "₹3")]
 }
 
-fn all() -> [entities::ProductId; 3] {
+fn all() -> [akin_entities::ProductId; 3] {
     ["a", "b", "c"].map(id)
 }
 
@@ -110,7 +110,7 @@ async fn an_unavailable_embedder_leaves_the_outbox_as_it_is() {
     house.ingest(&three(), 1).await;
     let waiting = house.outbox().await;
     for kind in [ErrorKind::Unavailable, ErrorKind::Misconfigured] {
-        let faults = memory::Faults::default();
+        let faults = akin_memory::Faults::default();
         faults.break_after(0, kind);
         let embedder = Arc::new(MemoryEmbedder::default().with_faults(faults));
         let (store, index) = (house.store.clone(), house.index.clone());
@@ -154,7 +154,7 @@ async fn more_than_a_page_of_changes_is_worked_off_in_one_run() {
     let rows: Vec<_> = (0..2_500).map(|n| row(&n.to_string(), &name(n), "")).collect();
     house.ingest(&rows, 1).await;
     let told = Mutex::new(Vec::new());
-    let observe = |progress: usecases::EmbedProgress| {
+    let observe = |progress: akin_usecases::EmbedProgress| {
         told.lock().unwrap().push((progress.done, progress.total));
     };
     let (store, embedder) = (house.store.clone(), house.embedder.clone());
@@ -171,14 +171,14 @@ async fn the_statistics_that_the_ranking_reads_are_those_of_the_store() {
     let house = House::new();
     house.stock(&three()).await;
     let mut counted = CountedStatistics::default();
-    let records = ports::ProductStore::fetch(&*house.store, &all()).await.unwrap();
+    let records = akin_ports::ProductStore::fetch(&*house.store, &all()).await.unwrap();
     for record in records.values() {
-        let analyzed = ranking::analyze_product(&record.product);
+        let analyzed = akin_ranking::analyze_product(&record.product);
         counted.add(&analyzed.text, &analyzed.words);
     }
     let found = house.index.statistics().await.unwrap();
     for term in ["phone", "tripod", "cup", "coffe"] {
-        let expected = entities::Statistics::document_frequency(&counted, term);
+        let expected = akin_entities::Statistics::document_frequency(&counted, term);
         assert_eq!((found.document_frequency(term), expected), (1, 1), "{term}");
     }
 }

@@ -1,12 +1,12 @@
 //! Changes that come from a queue, which may deliver late, twice, and in any order.
 
 use crate::house::{House, day, id, row};
-use async_trait::async_trait;
-use entities::{Change, Product, ProductId, ProductRecord, Version};
-use memory::MemoryStore;
-use ports::{
+use akin_entities::{Change, Product, ProductId, ProductRecord, Version};
+use akin_memory::MemoryStore;
+use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
+use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

@@ -1,10 +1,10 @@
 //! Several engines that are kept in step by one outbox.
 
 use crate::house::{House, id, row};
-use memory::{Faults, MemoryEmbedder, MemoryIndex};
-use ports::{ErrorKind, ProductIndex};
+use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
+use akin_ports::{ErrorKind, ProductIndex};
+use akin_usecases::{EmbedChanges, EmbedTarget};
 use std::sync::Arc;
-use usecases::{EmbedChanges, EmbedTarget};
 
 /// Two indexes of the house's model and one of another, over the house's store.
 struct Engines {

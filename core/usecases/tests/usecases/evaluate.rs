@@ -1,9 +1,9 @@
 use crate::house::{House, id, row};
-use entities::{Mode, Query};
-use evaluation::{Grade, Judgments, Measure};
+use akin_entities::{Mode, Query};
+use akin_evaluation::{Grade, Judgments, Measure};
+use akin_usecases::{EvaluateSearch, JudgedQuery};
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
-use usecases::{EvaluateSearch, JudgedQuery};
 
 fn judged(name: &str, words: &str, grades: &[(&str, u8)]) -> JudgedQuery {
     let grade = |(product, grade): &(&str, u8)| (id(product), Grade::new(*grade).unwrap());

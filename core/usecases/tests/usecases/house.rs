@@ -1,17 +1,17 @@
 //! A shop in memory, and what the tests do with it.
 
-use entities::{Currency, Filter, Mode, ProductId, Query, Version};
-use memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
-use ports::{
+use akin_entities::{Currency, Filter, Mode, ProductId, Query, Version};
+use akin_memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
+use akin_ports::{
     CandidateQuery, Embedder, FeedItem, FeedRow, Indexed, OutboxEntry, PortResult, ProductIndex,
     ProductStore, QueryVector,
 };
-use ranking::analyze_product;
-use std::sync::Arc;
-use usecases::{
+use akin_ranking::analyze_product;
+use akin_usecases::{
     EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary, Pricing, QueryEmbeddings,
     SearchAnswer, SearchProducts, SearchRequest, SimilarProducts,
 };
+use std::sync::Arc;
 
 /// A store, an index and an embedder that break together.
 pub(crate) struct House {
@@ -139,9 +139,9 @@ impl House {
             assert_eq!(known.get(id), Some(&expected), "{id}");
             let meaning = self.embedder.embed(&[product.embedded_text()]).await.unwrap();
             let filter = Filter {
-                price: entities::Range {
-                    min: product.price().map(entities::Price::amount),
-                    max: product.price().map(entities::Price::amount),
+                price: akin_entities::Range {
+                    min: product.price().map(akin_entities::Price::amount),
+                    max: product.price().map(akin_entities::Price::amount),
                 },
                 ..Filter::default()
             };

@@ -1,9 +1,9 @@
 //! A product keeps its id, whatever happens to its row.
 
 use crate::house::rupees;
-use ports::FeedRow;
+use akin_ports::FeedRow;
+use akin_usecases::normalise;
 use proptest::prelude::*;
-use usecases::normalise;
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -1,11 +1,11 @@
 use crate::house::{House, day, id, row, rupees};
-use entities::{ProductId, Version};
-use memory::MemoryFeed;
-use ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
-use std::sync::Arc;
-use usecases::{
+use akin_entities::{ProductId, Version};
+use akin_memory::MemoryFeed;
+use akin_ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
+use akin_usecases::{
     CatalogueSummary, IngestCatalogue, IngestError, Limits, Rehearsal, Share, Withheld,
 };
+use std::sync::Arc;
 
 /// A feed of `rows`, whose lines are counted from 2.
 fn feed(name: &str, rows: &[FeedRow]) -> Arc<dyn FeedSource> {
@@ -198,10 +198,10 @@ async fn a_run_in_which_nothing_changed_reads_its_feed_once() {
     let house = House::new();
     run(&house, &ten(), 1).await.unwrap();
     let reads = std::sync::Mutex::new((0, 0));
-    let observe = |at: usecases::CatalogueProgress<'_>| match at {
-        usecases::CatalogueProgress::Surveying(..) => reads.lock().unwrap().0 += 1,
-        usecases::CatalogueProgress::Writing(..) => reads.lock().unwrap().1 += 1,
-        usecases::CatalogueProgress::Removing(..) => {}
+    let observe = |at: akin_usecases::CatalogueProgress<'_>| match at {
+        akin_usecases::CatalogueProgress::Surveying(..) => reads.lock().unwrap().0 += 1,
+        akin_usecases::CatalogueProgress::Writing(..) => reads.lock().unwrap().1 += 1,
+        akin_usecases::CatalogueProgress::Removing(..) => {}
     };
     let mut rows = ten();
     rows[3].actual_price = "call us".to_owned();

@@ -1,8 +1,8 @@
 use crate::house::{House, day, id, row, rupees};
-use memory::MemoryFeed;
-use ports::{ErrorKind, FeedItem, FeedProgress, ProductStore, RefusedRow};
+use akin_memory::MemoryFeed;
+use akin_ports::{ErrorKind, FeedItem, FeedProgress, ProductStore, RefusedRow};
+use akin_usecases::{IngestError, IngestFeed, IngestSummary};
 use std::sync::Mutex;
-use usecases::{IngestError, IngestFeed, IngestSummary};
 
 /// Read, inserted, changed, unchanged, quarantined.
 fn counts(summary: &IngestSummary) -> [u64; 5] {
@@ -159,7 +159,7 @@ async fn progress_is_told_after_every_batch() {
     let told = Mutex::new(Vec::<(FeedProgress, u64)>::new());
     let ingest = IngestFeed { store: house.store.clone(), pricing: rupees() };
     let mut feed = MemoryFeed::new("shop.csv", rows);
-    let observe = |progress: usecases::IngestProgress<'_>| {
+    let observe = |progress: akin_usecases::IngestProgress<'_>| {
         told.lock().unwrap().push((progress.feed, progress.summary.read));
     };
     ingest.run(&mut feed, day(1), &observe).await.unwrap();

@@ -1,9 +1,9 @@
 //! Whatever happens in between, the index ends as the feed says.
 
 use crate::house::{House, day, id, row};
-use entities::ProductId;
+use akin_entities::ProductId;
+use akin_ports::{ErrorKind, FeedRow, ProductStore};
 use futures::FutureExt;
-use ports::{ErrorKind, FeedRow, ProductStore};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

@@ -1,10 +1,10 @@
 //! How prices are read, and told in another currency.
 
 use crate::house::{House, day};
-use entities::{Currency, Product};
-use memory::MemoryFeed;
-use ports::{FeedRow, RefusedRow};
-use usecases::{IngestFeed, Pricing, normalise};
+use akin_entities::{Currency, Product};
+use akin_memory::MemoryFeed;
+use akin_ports::{FeedRow, RefusedRow};
+use akin_usecases::{IngestFeed, Pricing, normalise};
 
 fn row(actual_price: &str, discount_price: &str) -> FeedRow {
     let (actual_price, discount_price) = (actual_price.to_owned(), discount_price.to_owned());

@@ -1,10 +1,10 @@
 //! Rows in quarantine, brought out to be mended.
 
 use crate::house::{House, row, rupees};
-use entities::Version;
-use memory::MemoryFeed;
-use ports::{FeedItem, FeedRow, PortError, ProductStore, RefusedRow};
-use usecases::{ExportQuarantine, IngestFeed, RowToMend};
+use akin_entities::Version;
+use akin_memory::MemoryFeed;
+use akin_ports::{FeedItem, FeedRow, PortError, ProductStore, RefusedRow};
+use akin_usecases::{ExportQuarantine, IngestFeed, RowToMend};
 
 fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
     let row = FeedRow { line, name: name.into(), ..FeedRow::default() };

@@ -1,10 +1,10 @@
 use crate::house::House;
-use entities::Query;
+use akin_entities::Query;
+use akin_memory::{Faults, MemoryEmbedder};
+use akin_ports::{Embedder, ErrorKind};
+use akin_usecases::QueryEmbeddings;
 use futures::future::join_all;
-use memory::{Faults, MemoryEmbedder};
-use ports::{Embedder, ErrorKind};
 use std::sync::Arc;
-use usecases::QueryEmbeddings;
 
 fn query(words: &str) -> Query {
     Query::new(words).unwrap()

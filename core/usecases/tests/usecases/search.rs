@@ -1,12 +1,12 @@
 //! What is found, and in which order.
 
 use crate::house::{House, day, id, ids, request, row};
-use entities::{Filter, Mode, Range, Similarity};
-use memory::MemoryEmbedder;
-use ports::{ErrorKind, FeedRow, ProductStore};
+use akin_entities::{Filter, Mode, Range, Similarity};
+use akin_memory::MemoryEmbedder;
+use akin_ports::{ErrorKind, FeedRow, ProductStore};
+use akin_usecases::{Paging, QueryEmbeddings, Repair, SearchError, SearchProducts, SearchRequest};
 use proptest::prelude::*;
 use std::sync::Arc;
-use usecases::{Paging, QueryEmbeddings, Repair, SearchError, SearchProducts, SearchRequest};
 
 fn rows() -> Vec<FeedRow> {
     let described = |id, name, description: &str| FeedRow {

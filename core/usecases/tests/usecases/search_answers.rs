@@ -1,9 +1,9 @@
 //! Pages, totals, facets and orders: all of one frozen set.
 
 use crate::house::{House, ids, request, row};
-use entities::{Filter, Mode, Range};
-use ports::FeedRow;
-use usecases::{Facet, FacetCount, Paging, SearchRequest, Sort};
+use akin_entities::{Filter, Mode, Range};
+use akin_ports::FeedRow;
+use akin_usecases::{Facet, FacetCount, Paging, SearchRequest, Sort};
 
 /// Sixty tripods of three makers and two departments; some without price, rating or maker.
 async fn house() -> House {
@@ -94,7 +94,7 @@ async fn an_order_sorts_all_that_was_found_and_keeps_relevance_among_equals() {
             .iter()
             .map(|hit| {
                 let product = &hit.record.product;
-                let price = product.price().map(entities::Price::minor);
+                let price = product.price().map(akin_entities::Price::minor);
                 let key = match sort {
                     Sort::PriceAscending => price.map_or(u64::MAX, |price| price),
                     Sort::PriceDescending => price.map_or(u64::MAX, |price| u64::MAX - 1 - price),

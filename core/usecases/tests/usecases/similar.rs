@@ -1,8 +1,8 @@
 use crate::house::{House, day, id, row};
-use memory::MemoryEmbedder;
-use ports::{ErrorKind, ProductStore};
+use akin_memory::MemoryEmbedder;
+use akin_ports::{ErrorKind, ProductStore};
+use akin_usecases::{Hit, QueryEmbeddings, SearchError, SimilarProducts};
 use std::sync::Arc;
-use usecases::{Hit, QueryEmbeddings, SearchError, SimilarProducts};
 
 async fn house() -> House {
     let house = House::new();
@@ -32,7 +32,8 @@ async fn the_nearest_come_first_without_the_product_itself_and_ties_by_id() {
     assert_eq!(place("5"), place("2") + 1);
     assert_eq!(place("4"), 3);
     assert!(
-        hits.iter().all(|hit| hit.similarity.map(entities::Similarity::get) == Some(hit.score))
+        hits.iter()
+            .all(|hit| hit.similarity.map(akin_entities::Similarity::get) == Some(hit.score))
     );
 }
 

@@ -1,9 +1,9 @@
 use crate::house::{House, id, row};
-use entities::{Change, Version};
-use memory::{MemoryQueue, MemoryRuns};
-use ports::{ChangeQueue, ProductIndex, RunLog};
+use akin_entities::{Change, Version};
+use akin_memory::{MemoryQueue, MemoryRuns};
+use akin_ports::{ChangeQueue, ProductIndex, RunLog};
+use akin_usecases::{CatalogueStatus, IndexStatus};
 use std::sync::Arc;
-use usecases::{CatalogueStatus, IndexStatus};
 
 #[tokio::test]
 async fn the_status_says_what_is_held_what_waits_and_what_was_done() {

@@ -2,9 +2,9 @@
 
 use crate::house::{day, id, row};
 use crate::workplace::{LONG, Workplace};
-use entities::ProductId;
+use akin_entities::ProductId;
+use akin_ports::{ChangeQueue, ErrorKind, FeedRow, ProductStore};
 use futures::FutureExt;
-use ports::{ChangeQueue, ErrorKind, FeedRow, ProductStore};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
@@ -38,7 +38,7 @@ async fn finish(place: &Workplace) {
     place.house.assert_in_step(&ids()).await;
 }
 
-async fn relay_and_work(place: &Workplace) -> ports::PortResult<()> {
+async fn relay_and_work(place: &Workplace) -> akin_ports::PortResult<()> {
     place.relay().await?;
     place.work().await.map(drop)
 }

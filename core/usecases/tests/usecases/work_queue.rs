@@ -2,19 +2,19 @@
 
 use crate::house::{House, day, id, row};
 use crate::workplace::{LONG, Touchy, Workplace, did, never};
+use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
+use akin_ports::{ChangeQueue, ErrorKind, FeedRow, ProductIndex, TRIES};
+use akin_usecases::{EmbedChanges, EmbedTarget};
 use futures::future::BoxFuture;
-use memory::{Faults, MemoryEmbedder, MemoryIndex};
-use ports::{ChangeQueue, ErrorKind, FeedRow, ProductIndex, TRIES};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use usecases::{EmbedChanges, EmbedTarget};
 
 fn three() -> [FeedRow; 3] {
     [row("a", "Phone tripod", "₹1"), row("b", "Desk lamp", "₹2"), row("c", "Coffee cup", "₹3")]
 }
 
-fn all() -> [entities::ProductId; 3] {
+fn all() -> [akin_entities::ProductId; 3] {
     ["a", "b", "c"].map(id)
 }
 

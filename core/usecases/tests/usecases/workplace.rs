@@ -1,18 +1,18 @@
 //! A house whose changes are worked off from a queue.
 
 use crate::house::{House, day, id};
-use async_trait::async_trait;
-use entities::{Change, Fingerprint, ProductId, Statistics};
-use futures::future::BoxFuture;
-use memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
-use ports::{
+use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
+use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry, Indexed,
     PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
 };
+use akin_usecases::{EmbedTarget, RelayChanges, RelaySummary, Shift, WorkQueue, WorkSummary};
+use async_trait::async_trait;
+use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use usecases::{EmbedTarget, RelayChanges, RelaySummary, Shift, WorkQueue, WorkSummary};
 
 /// Longer than any pause and any lease.
 pub(crate) const LONG: Duration = Duration::from_hours(2);

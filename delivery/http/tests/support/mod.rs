@@ -2,17 +2,19 @@
 #![allow(dead_code, reason = "no test file needs all of it")]
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+use akin_entities::{Currency, Price, Product, ProductId, Rating, Similarity, Version};
+use akin_http::{Api, Defaults, Engine, Engines, router};
+use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
+use akin_ports::{Embedder, ProductStore, RefusedRow};
+use akin_usecases::{
+    CatalogueStatus, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts,
+};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use entities::{Currency, Price, Product, ProductId, Rating, Similarity, Version};
-use http_api::{Api, Defaults, Engine, Engines, router};
-use memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
-use ports::{Embedder, ProductStore, RefusedRow};
 use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
-use usecases::{CatalogueStatus, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
 
 /// When its products were ingested: 2023-03-18 08:33:33.000042.
 pub(crate) const INGESTED: Version = Version(1_679_128_413_000_042);
@@ -146,13 +148,13 @@ struct Failing {
 
 #[async_trait::async_trait]
 impl Embedder for Failing {
-    async fn embed(&self, texts: &[String]) -> ports::PortResult<ports::Embedded> {
+    async fn embed(&self, texts: &[String]) -> akin_ports::PortResult<akin_ports::Embedded> {
         // A double with the same faults takes the step that may fail.
         MemoryEmbedder::default().with_faults(self.faults.clone()).embed(&[]).await?;
         self.inner.embed(texts).await
     }
 
-    fn fingerprint(&self) -> &entities::Fingerprint {
+    fn fingerprint(&self) -> &akin_entities::Fingerprint {
         self.inner.fingerprint()
     }
 

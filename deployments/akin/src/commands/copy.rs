@@ -4,10 +4,10 @@ use crate::output::Format;
 use crate::progress::{Progress, Unit};
 use crate::settings::BadSettings;
 use crate::{exit, output};
+use akin_usecases::{CopyCatalogue, CopyProgress, CopySummary};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Instant;
-use usecases::{CopyCatalogue, CopyProgress, CopySummary};
 
 /// Move products and embeddings from one engine to another; nothing is embedded again.
 #[derive(Debug, clap::Args)]

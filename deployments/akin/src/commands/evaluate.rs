@@ -3,16 +3,16 @@ mod files;
 use crate::compose::EngineSettings;
 use crate::progress::{Progress, Unit};
 use crate::{exit, output};
+use akin_entities::{Mode, ProductId};
+use akin_evaluation::{Comparison, Estimate, Evaluation, Measure, Report, compare};
+use akin_usecases::{EvaluateSearch, JudgedQuery};
 use anyhow::bail;
 use comfy_table::{Attribute, Cell};
-use entities::{Mode, ProductId};
-use evaluation::{Comparison, Estimate, Evaluation, Measure, Report, compare};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use usecases::{EvaluateSearch, JudgedQuery};
 
 /// Measure how good the answers are, against judged queries.
 #[derive(Debug, clap::Args)]

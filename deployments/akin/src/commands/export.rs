@@ -3,11 +3,11 @@ use crate::exit;
 use crate::progress::{Progress, Unit};
 use crate::settings::BadSettings;
 use crate::sink::Sink;
-use http_api::ProductView;
+use akin_http::ProductView;
+use akin_usecases::{ExportCatalogue, ExportedProduct};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use usecases::{ExportCatalogue, ExportedProduct};
 
 /// Write products and their embeddings as JSON Lines, one product a line, in the order of the ids.
 #[derive(Debug, clap::Args)]

@@ -11,15 +11,17 @@ use crate::feed_settings::FeedSettings;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
 use crate::signals::asked_to_end;
-use entities::{Currency, Version};
+use akin_entities::{Currency, Version};
+use akin_ports::{FeedSource, ProductStore};
+use akin_usecases::{
+    CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Share,
+};
 use outcome::{Outcome, plural};
-use ports::{FeedSource, ProductStore};
 use record::{Begun, Record};
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use usecases::{CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Share};
 
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
@@ -152,7 +154,7 @@ impl Arguments {
         feeds: &[Arc<dyn FeedSource>],
         store: Arc<dyn ProductStore>,
         at: Version,
-    ) -> anyhow::Result<usecases::CatalogueSummary> {
+    ) -> anyhow::Result<akin_usecases::CatalogueSummary> {
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
         let ingest = self.ingest(store);
@@ -218,7 +220,7 @@ struct Observer(Mutex<HashMap<String, Progress>>);
 
 impl Observer {
     fn show(&self, at: CatalogueProgress<'_>) {
-        let reading = |feed: usecases::IngestProgress<'_>| {
+        let reading = |feed: akin_usecases::IngestProgress<'_>| {
             (feed.feed.read, feed.feed.total, format!("{} rows", feed.summary.read))
         };
         let (what, unit, (done, total, detail)) = match at {

@@ -2,7 +2,7 @@ use crate::backends::CatalogueSettings;
 use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
-use opensearch_index::OpenSearchIndex;
+use akin_opensearch::OpenSearchIndex;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     BadSettings::refuse(problems)?;
     let mut report = Report { postgres: None, opensearch: None };
     if wants_postgres {
-        let done = postgres::migrate(&postgres).await?;
+        let done = akin_postgres::migrate(&postgres).await?;
         let (steps, adopted, refused) = (done.steps, done.adopted, done.refused);
         report.postgres = Some(Tables { steps, adopted, refused });
     }

@@ -6,9 +6,9 @@ mod opened;
 mod pack;
 mod parity;
 
+use akin_native::models_folder;
+use akin_ports::{ErrorKind, PortError};
 use clap::Subcommand;
-use native::models_folder;
-use ports::{ErrorKind, PortError};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -6,12 +6,12 @@ use crate::backends::CatalogueSettings;
 use crate::output::Format;
 use crate::sink::Sink;
 use crate::{exit, output};
-use ports::{ProductStore, QuarantinedRow};
+use akin_ports::{ProductStore, QuarantinedRow};
+use akin_usecases::ExportQuarantine;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use usecases::ExportQuarantine;
 
 /// List the rows that were refused, and why, or write them to be mended.
 #[derive(Debug, clap::Args)]
@@ -52,7 +52,7 @@ struct Row {
 
 impl From<QuarantinedRow> for Row {
     fn from(QuarantinedRow { feed, row, .. }: QuarantinedRow) -> Self {
-        let ports::RefusedRow { line, field, value, reason, .. } = row;
+        let akin_ports::RefusedRow { line, field, value, reason, .. } = row;
         Self { feed, line, field, value, reason }
     }
 }

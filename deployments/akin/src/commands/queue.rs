@@ -1,9 +1,9 @@
 use crate::backends::CatalogueSettings;
 use crate::output::Format;
 use crate::{exit, output};
+use akin_http::QueueView;
+use akin_ports::{DeadLetter, QueueCounts};
 use comfy_table::Cell;
-use http_api::QueueView;
-use ports::{DeadLetter, QueueCounts};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -104,10 +104,10 @@ impl From<&DeadLetter> for Letter {
     fn from(letter: &DeadLetter) -> Self {
         Self {
             product_id: letter.change.id.to_string(),
-            modified_date: http_api::written_date(letter.change.version),
+            modified_date: akin_http::written_date(letter.change.version),
             tries: letter.tries,
             reason: letter.reason.clone(),
-            given_up: http_api::written_date(letter.at),
+            given_up: akin_http::written_date(letter.at),
         }
     }
 }

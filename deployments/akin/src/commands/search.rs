@@ -2,10 +2,10 @@ use crate::compose::EngineSettings;
 use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
-use entities::{Mode, Query, Similarity};
-use http_api::{MAX_LIMIT, SearchView};
+use akin_entities::{Mode, Query, Similarity};
+use akin_http::{MAX_LIMIT, SearchView};
+use akin_usecases::{Paging, Repair, SearchAnswer, SearchRequest};
 use std::process::ExitCode;
-use usecases::{Paging, Repair, SearchAnswer, SearchRequest};
 
 /// Find products in a shopper's own words.
 #[derive(Debug, clap::Args)]

@@ -2,9 +2,9 @@ use crate::commands::search::{cosine, limit};
 use crate::compose::{EngineSettings, OpenedEngine};
 use crate::signals::asked_to_end;
 use crate::{exit, output};
+use akin_entities::Similarity;
+use akin_http::{Api, Defaults, Engines};
 use anyhow::Context;
-use entities::Similarity;
-use http_api::{Api, Defaults, Engines};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         stop.await;
         output::note("stopping");
     };
-    http_api::serve(listener, http_api::router(api), stop).await?;
+    akin_http::serve(listener, akin_http::router(api), stop).await?;
     Ok(exit::DONE)
 }
 

@@ -2,8 +2,8 @@ use crate::commands::search::limit;
 use crate::compose::EngineSettings;
 use crate::output::Format;
 use crate::{exit, output};
-use entities::ProductId;
-use http_api::SimilarView;
+use akin_entities::ProductId;
+use akin_http::SimilarView;
 use std::process::ExitCode;
 
 /// Find the products that are most like one.

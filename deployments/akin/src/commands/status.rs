@@ -3,12 +3,12 @@ use crate::engine::{Engine, StoreName};
 use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
+use akin_http::{LAST_RUNS, Reader, StatusView};
+use akin_ports::Run;
+use akin_usecases::{IndexStatus, Status};
 use comfy_table::{Cell, ColumnConstraint};
-use http_api::{LAST_RUNS, Reader, StatusView};
-use ports::Run;
 use serde::Serialize;
 use std::process::ExitCode;
-use usecases::{IndexStatus, Status};
 
 /// Say what there is to find, what is still to be done, and what the last ingestions did.
 #[derive(Debug, clap::Args)]
@@ -160,7 +160,7 @@ fn cells(run: &Run) -> Vec<Cell> {
 
 /// To the second.
 fn began(run: &Run) -> String {
-    let began = http_api::written_date(run.began);
+    let began = akin_http::written_date(run.began);
     began.split_once('.').map_or(&*began, |(second, _)| second).to_owned()
 }
 

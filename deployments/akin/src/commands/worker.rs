@@ -4,12 +4,12 @@ use crate::output::Format;
 use crate::settings::seconds;
 use crate::signals::asked_to_end;
 use crate::{exit, output};
-use ports::{PortError, PortResult};
+use akin_ports::{PortError, PortResult};
+use akin_usecases::{RelayChanges, Shift, WorkQueue, WorkSummary};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use usecases::{RelayChanges, Shift, WorkQueue, WorkSummary};
 
 /// Embed what the queue holds, until asked to end.
 #[derive(Debug, clap::Args)]
@@ -205,6 +205,6 @@ impl Worker {
 }
 
 /// Says why a product was not done: once, here, for the queue or the outbox keeps it.
-fn untold(id: &entities::ProductId, error: &PortError, what: &str) {
+fn untold(id: &akin_entities::ProductId, error: &PortError, what: &str) {
     tracing::warn!(product = id.as_str(), error = error.report(), "a product {what}");
 }

@@ -1,8 +1,8 @@
 //! All that an engine holds of a catalogue, and how it differs from what it should hold.
 
 use crate::support::twin::{search, search_along};
-use entities::{ProductId, ProductRecord, Version};
-use ports::{ChangeQueue, IndexEntry, ProductIndex, ProductStore};
+use akin_entities::{ProductId, ProductRecord, Version};
+use akin_ports::{ChangeQueue, IndexEntry, ProductIndex, ProductStore};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

@@ -1,11 +1,11 @@
 //! What is amiss is seen: the comparison of holdings that were spoiled by hand.
 
 use crate::holdings::{Holdings, Verdict};
-use entities::{
+use akin_entities::{
     AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId,
     ProductRecord, Version,
 };
-use ports::{IndexEntry, Meaning};
+use akin_ports::{IndexEntry, Meaning};
 
 fn product(id: &str, name: &str, price: &str) -> Product {
     Product {

@@ -3,10 +3,10 @@
 use crate::holdings::Holdings;
 use crate::support::gate::Gate;
 use crate::support::shop::Shop;
+use akin_local::{LocalEngine, Options};
+use akin_opensearch::OpenSearchIndex;
+use akin_postgres::PostgresEngine;
 use clap::Parser;
-use local::{LocalEngine, Options};
-use opensearch_index::OpenSearchIndex;
-use postgres::PostgresEngine;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -29,9 +29,9 @@ pub(crate) struct Stage {
 #[derive(Debug, Parser)]
 struct Servers {
     #[command(flatten)]
-    postgres: postgres::Settings,
+    postgres: akin_postgres::Settings,
     #[command(flatten)]
-    opensearch: opensearch_index::Settings,
+    opensearch: akin_opensearch::Settings,
 }
 
 impl Stage {

@@ -1,8 +1,8 @@
 //! Two stores that should hold the same, compared product by product.
 
-use entities::{Embedding, Filter, ProductId};
-use local::{LocalEngine, Options};
-use ports::{Candidate, CandidateQuery, ProductIndex, ProductStore, QueryVector};
+use akin_entities::{Embedding, Filter, ProductId};
+use akin_local::{LocalEngine, Options};
+use akin_ports::{Candidate, CandidateQuery, ProductIndex, ProductStore, QueryVector};
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,12 +1,12 @@
 //! Judged queries, read from two CSV files.
 
+use akin_entities::{ProductId, Query};
+use akin_evaluation::{Grade, Judgments};
+use akin_usecases::JudgedQuery;
 use anyhow::{Context, anyhow, bail};
-use entities::{ProductId, Query};
-use evaluation::{Grade, Judgments};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
-use usecases::JudgedQuery;
 
 /// What was judged of one query, and where the first judgment stands.
 #[derive(Debug, Default)]

@@ -1,11 +1,11 @@
 use crate::{compose, exit, output};
-use entities::ProductId;
-use http_api::CountsView;
-use ports::{Failures, PortError, RefusedRow, RunCounts, RunOutcome};
+use akin_entities::ProductId;
+use akin_http::CountsView;
+use akin_ports::{Failures, PortError, RefusedRow, RunCounts, RunOutcome};
+use akin_usecases::{CatalogueSummary, EmbedSummary, Rehearsal, Withheld};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
-use usecases::{CatalogueSummary, EmbedSummary, Rehearsal, Withheld};
 
 /// What a run did, or would do.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Outcome {
 
     /// Says all of it in a line, for whoever reads about many runs.
     pub(crate) fn log(self) {
-        let when = http_api::written_date(compose::now());
+        let when = akin_http::written_date(compose::now());
         output::line(&format!("{when} {}", self.lines().join("; ")));
         if let Some(withheld) = self.catalogue.withheld {
             output::note(&explained(withheld));

@@ -1,12 +1,12 @@
 //! What is remembered of a run: that it began, and how it ended.
 
 use super::outcome::Outcome;
-use entities::Version;
-use ports::{FeedSource, PortResult, RunEnd, RunLog, RunOutcome};
+use akin_entities::Version;
+use akin_ports::{FeedSource, PortResult, RunEnd, RunLog, RunOutcome};
+use akin_usecases::IngestError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
-use usecases::IngestError;
 
 /// How long a note may take: a run does not wait for a server that is away.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,9 +104,9 @@ async fn in_time(note: impl Future<Output = PortResult<()>>) -> Result<(), Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memory::{Faults, MemoryRuns};
-    use ports::{ErrorKind, Failures, PortError, RunCounts};
-    use usecases::CatalogueSummary;
+    use akin_memory::{Faults, MemoryRuns};
+    use akin_ports::{ErrorKind, Failures, PortError, RunCounts};
+    use akin_usecases::CatalogueSummary;
 
     fn begun(runs: &Arc<MemoryRuns>) -> Begun {
         Begun { runs: runs.clone(), at: Version(7), since: Instant::now() }

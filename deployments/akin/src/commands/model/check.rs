@@ -4,9 +4,9 @@ use crate::commands::model::{files, get, unusable};
 use crate::exit;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
+use akin_native::{ModelError, ModelFiles, Settings};
+use akin_ports::PortError;
 use anyhow::{anyhow, bail};
-use native::{ModelError, ModelFiles, Settings};
-use ports::PortError;
 use sbert_model::SentenceModel;
 use sbert_onnx::Precision;
 use sbert_onnx::parity::{Parity, compare};
@@ -137,7 +137,8 @@ impl Arguments {
 
     /// All models of the default model's folder; only itself, where a file was named.
     fn beside(&self, path: PathBuf) -> Vec<PathBuf> {
-        let is_named = matches!(&self.model.model, native::ModelChoice::At(at) if at.is_file());
+        let is_named =
+            matches!(&self.model.model, akin_native::ModelChoice::At(at) if at.is_file());
         if is_named { vec![path] } else { path.parent().map(files).unwrap_or_default() }
     }
 }

@@ -3,9 +3,9 @@ use crate::commands::model::{ModelsSettings, get, megabytes};
 use crate::exit;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
+use akin_native::DEFAULT_MODEL;
+use akin_onnx::ModelFiles;
 use anyhow::{bail, ensure};
-use native::DEFAULT_MODEL;
-use onnx::ModelFiles;
 use sbert_model::SentenceModel;
 use sbert_onnx::parity::Parity;
 use sbert_onnx::{Draft, Export, Precision, Summary, Target};
@@ -132,7 +132,7 @@ fn gate(model: &SentenceModel, draft: &Draft, precision: Precision) -> anyhow::R
 fn is_there(model: &SentenceModel, target: &Target, arguments: &Arguments) -> bool {
     let tokenizer = target.tokenizer.clone();
     let tokenizer = if tokenizer.is_dir() { tokenizer.join("tokenizer.json") } else { tokenizer };
-    let Ok(description) = onnx::Description::read(&target.model) else { return false };
+    let Ok(description) = akin_onnx::Description::read(&target.model) else { return false };
     let Ok(source) = model.source_sha256() else { return false };
     let source = crate::hub::hexadecimal(&source);
     tokenizer.is_file()

@@ -1,9 +1,9 @@
 use crate::commands::model::{ModelsSettings, files, megabytes};
 use crate::exit;
 use crate::output::{self, Format};
-use native::Inference;
-use native::{ModelFiles, SentenceEncoder};
-use onnx::Description;
+use akin_native::Inference;
+use akin_native::{ModelFiles, SentenceEncoder};
+use akin_onnx::Description;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

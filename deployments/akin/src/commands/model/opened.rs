@@ -1,10 +1,10 @@
 //! A model's file, opened, whatever its format.
 
 use crate::commands::model::parity::{self, Original};
+use akin_native::ModelError;
+use akin_onnx::OnnxModel;
+use akin_ports::PortError;
 use anyhow::anyhow;
-use native::ModelError;
-use onnx::OnnxModel;
-use ports::PortError;
 use sbert_cpu::Encoder;
 use sbert_onnx::parity::Parity;
 use std::path::Path;
@@ -19,7 +19,7 @@ impl Opened {
     /// Opens what is at `path`: an ONNX model by its name, else a packed one.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         if path.extension().is_some_and(|kind| kind == "onnx") {
-            let files = onnx::ModelFiles::at(path, None).map_err(PortError::from)?;
+            let files = akin_onnx::ModelFiles::at(path, None).map_err(PortError::from)?;
             let model = OnnxModel::open(&files, parity::threads()).map_err(PortError::from)?;
             return Ok(Self::Onnx(Box::new(model)));
         }

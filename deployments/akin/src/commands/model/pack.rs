@@ -1,8 +1,8 @@
 use crate::commands::model::{ModelsSettings, get};
 use crate::exit;
 use crate::output::{self, Format};
-use native::{DEFAULT_MODEL, pack_all};
-use ports::PortError;
+use akin_native::{DEFAULT_MODEL, pack_all};
+use akin_ports::PortError;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 

@@ -1,8 +1,8 @@
 //! How near a model's embeddings are to those of the weights that it was made of.
 
+use akin_onnx::{ModelFiles, OnnxModel};
+use akin_ports::PortError;
 use anyhow::anyhow;
-use onnx::{ModelFiles, OnnxModel};
-use ports::PortError;
 use sbert_cpu::Encoder;
 use sbert_model::SentenceModel;
 use sbert_onnx::Precision;
