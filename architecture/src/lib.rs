@@ -119,6 +119,9 @@ const ADAPTER: Layer = Layer {
 /// The double: whatever a layer says, only tests may use it.
 const DOUBLE: &str = "adapters/memory";
 
+/// Tiny models, for the tests of every crate that reads models.
+const FIXTURES: &str = "libs/sbert-fixtures";
+
 /// What is wrong with the edges of a workspace, by `cargo metadata --no-deps`; empty: nothing.
 pub fn violations(metadata: &Value) -> Vec<String> {
     let workspace = text(&metadata["workspace_root"]);
@@ -149,13 +152,21 @@ fn fault(workspace: &str, room: &str, layer: &Layer, dependency: &Value) -> Opti
     let to = local(workspace, path);
     let holds = |places: &[&str]| places.iter().any(|place| stands_in(to, place));
     let allowed = holds(layer.uses) && to != DOUBLE && to != room;
-    let allowed = allowed || (is_test && (holds(layer.tests_use) || is_double_for(layer, to)));
+    let serves_tests =
+        holds(layer.tests_use) || is_double_for(layer, to) || reads_models(layer, to);
+    let allowed = allowed || (is_test && serves_tests);
     (!allowed).then(|| format!("{room} -> {to}"))
 }
 
 /// Whoever may use adapters may test with the double.
 fn is_double_for(layer: &Layer, to: &str) -> bool {
     to == DOUBLE && layer.uses.contains(&"adapters/")
+}
+
+/// Whoever may read models may test with the tiny ones.
+fn reads_models(layer: &Layer, to: &str) -> bool {
+    let is_model = layer.place == "libs/sbert-model" || layer.uses.contains(&"libs/sbert-model");
+    to == FIXTURES && is_model
 }
 
 /// The layer of a room: the one that names it, else the one of its folder.
@@ -227,6 +238,7 @@ mod tests {
             ("libs/flat-index", "./core/entities"),
             ("libs/sbert-cpu", "./core/entities"),
             ("libs/sbert-cpu", "./libs/flat-index"),
+            ("libs/sbert-cpu", "./libs/sbert-fixtures"),
             ("architecture", "./core/entities"),
         ] {
             assert!(!is_allowed(room, to, None), "{room} -> {to}");
@@ -295,6 +307,9 @@ mod tests {
             ("adapters/onnx", "rten", None),
             ("adapters/postgres", "./core/ports", None),
             ("libs/sbert-cpu", "./libs/sbert-model", None),
+            ("libs/sbert-model", "./libs/sbert-fixtures", Some("dev")),
+            ("adapters/onnx", "./libs/sbert-fixtures", Some("dev")),
+            ("deployments/akin", "./libs/sbert-fixtures", Some("dev")),
             ("delivery/http", "./core/usecases", None),
             ("delivery/http", "./adapters/memory", Some("dev")),
             ("deployments/akin", "./adapters/local", None),

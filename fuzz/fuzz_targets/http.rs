@@ -1,7 +1,7 @@
 //! Requests: bodies of the routes that take one, and queries and paths of those that do not.
 #![no_main]
 
-#[path = "../../delivery/http/tests/support/mod.rs"]
+#[path = "../../delivery/http/tests/it/support.rs"]
 mod shop;
 
 use axum::Router;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 static MODELS: LazyLock<Vec<SentenceModel>> = LazyLock::new(|| {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../libs/sbert-fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../libs/sbert-fixtures/models");
     let open = |name| SentenceModel::open(&fixtures.join(name)).expect("a model");
     ["thin", "mpnet", "roberta", "xlm-roberta"].map(open).into()
 });

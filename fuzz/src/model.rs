@@ -19,7 +19,7 @@ pub const FILES: [&str; 7] = [
 
 /// Where the small model is.
 pub fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../libs/sbert-fixtures/thin")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../libs/sbert-fixtures/models/thin")
 }
 
 /// A copy of the small model's folder.

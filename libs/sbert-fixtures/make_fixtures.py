@@ -34,7 +34,7 @@ from transformers import (
     RobertaConfig, XLMRobertaConfig,
 )
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).parent / "models"
 WORDS = "the phone tripod stand holds steady wireless head ##phone ##ing ##er light film black".split()
 CHARACTERS = [
     *string.punctuation,

@@ -1,4 +1,4 @@
-//! Parses a feed and says how fast: `cargo run --release -p feeds --example parse -- feed.csv`.
+//! Parses a feed and says how fast: `cargo run --release -p akin-feeds --example parse -- feed.csv`.
 #![allow(clippy::print_stdout, reason = "it reports")]
 
 use std::path::Path;

@@ -35,35 +35,22 @@ pub fn pack_all(folder: &Path) -> Result<Vec<PackedModel>, ModelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sbert_fixtures::ModelCopy;
     use std::fs;
-
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
-            if path.is_dir() {
-                copy(&path, &to.join(name));
-            } else {
-                fs::copy(&path, to.join(name)).unwrap();
-            }
-        }
-    }
 
     #[test]
     fn what_is_packed_whole_stays_and_what_is_damaged_is_packed_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../libs/sbert-fixtures");
-        copy(&fixtures.join("minilm-l6"), folder.path());
+        let folder = ModelCopy::of("minilm-l6");
         let news = || -> Vec<bool> {
-            pack_all(folder.path()).unwrap().iter().map(|file| file.is_new).collect()
+            pack_all(folder.root()).unwrap().iter().map(|file| file.is_new).collect()
         };
         assert_eq!([news(), news()], [[true; 3], [false; 3]]);
-        let bf16 = packed(folder.path(), Precision::Bf16);
+        let bf16 = packed(folder.root(), Precision::Bf16);
         let whole = fs::read(&bf16).unwrap();
         fs::write(&bf16, &whole[..whole.len() - 1]).unwrap();
         assert_eq!(news(), [false, true, false]);
         assert_eq!(fs::read(&bf16).unwrap(), whole);
-        let config = folder.path().join("sentence_bert_config.json");
+        let config = folder.root().join("sentence_bert_config.json");
         fs::write(config, r#"{"max_seq_length": 20}"#).unwrap();
         assert_eq!([news(), news()], [[true; 3], [false; 3]], "another length, the same weights");
     }

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files of a suite: one, or a folder of them.
+/// Returns the files of a suite: its own, and those of its folder if it has one.
 fn files(suite: &str) -> Vec<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    match fs::read_dir(source.join(suite)) {
-        Ok(folder) => folder.map(|file| file.expect("a file").path()).collect(),
-        Err(_) => vec![source.join(format!("{suite}.rs"))],
-    }
+    let folder = fs::read_dir(source.join(suite)).into_iter().flatten();
+    let parts = folder.map(|file| file.expect("a file").path());
+    parts.chain([source.join(format!("{suite}.rs"))]).collect()
 }
 
 fn rules_and_names(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {

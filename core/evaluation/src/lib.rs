@@ -10,7 +10,7 @@ mod evaluation;
 mod judgments;
 mod measures;
 
-pub use evaluation::{Comparison, Evaluation, Figure, Report, compare};
 pub use estimate::{Difference, Estimate, difference, estimate};
+pub use evaluation::{Comparison, Evaluation, Figure, Report, compare};
 pub use judgments::{Grade, InvalidGrade, Judgments};
 pub use measures::{Measure, judged_ndcg, ndcg, precision, recall, reciprocal_rank};

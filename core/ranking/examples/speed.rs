@@ -1,4 +1,4 @@
-//! How fast analysis, repair and scoring are: `cargo run --release -p ranking --example speed`.
+//! How fast analysis, repair and scoring are: `cargo run --release -p akin-ranking --example speed`.
 
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 

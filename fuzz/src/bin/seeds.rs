@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 
 #[allow(dead_code, reason = "not all of what the tests of feeds write is a seed")]
-#[path = "../../../adapters/feeds/tests/common/written.rs"]
+#[path = "../../../adapters/feeds/tests/it/support/written.rs"]
 mod written;
 
 fn main() {

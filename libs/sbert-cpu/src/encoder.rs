@@ -308,9 +308,8 @@ mod tests {
 
     #[test]
     fn members_together_compute_the_bits_that_one_computes() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sbert-fixtures");
         for name in ["minilm-l6", "bge", "mpnet", "distilbert"] {
-            let model = SentenceModel::open(&folder.join(name)).unwrap();
+            let model = SentenceModel::open(&sbert_fixtures::folder(name)).unwrap();
             for precision in Precision::ALL {
                 for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
                     let encoder = Encoder::from_model(&model, precision).unwrap();

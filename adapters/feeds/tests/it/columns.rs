@@ -1,0 +1,114 @@
+//! Which columns give which fields, by the names that shops have for them.
+
+use crate::support::{read_with, rows_of, told, written};
+use akin_contracts::feed::Written;
+use akin_feeds::{ColumnMap, Format, Options, REFUSAL_COLUMNS};
+use akin_ports::FeedRow;
+use std::io::Cursor;
+
+fn options(map: &str) -> Options {
+    Options { map: map.parse().unwrap(), ..Options::default() }
+}
+
+async fn mapped(map: &str, text: &str) -> Vec<FeedRow> {
+    let items = read_with(&options(map), Cursor::new(text.as_bytes().to_vec())).await.unwrap();
+    items.into_iter().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn googles_columns_are_read_in_any_format() {
+    let row = &rows_of(
+        "id\ttitle\timage link\tprice\tsale price\tproduct type\n\
+         1\tPan\tp.jpg\t12 USD\t9 USD\tHome > Kitchen > Pans\n",
+    )
+    .await[0];
+    assert_eq!((&*row.product_id, &*row.name, &*row.image), ("1", "Pan", "p.jpg"));
+    assert_eq!((&*row.actual_price, &*row.discount_price), ("12 USD", "9 USD"));
+    assert_eq!((&*row.main_category, &*row.sub_category), ("Home", "Kitchen > Pans"));
+}
+
+#[tokio::test]
+async fn akins_own_name_of_a_field_comes_before_anothers_unless_it_is_blank() {
+    let rows = rows_of(
+        "id,product_id,name,product_type,main_category,sub_category\n\
+         1,2,a,X > Y,Home > Bath,\n3,,b,X > Y,,Z\n4,,c,X > Y,,\n",
+    )
+    .await;
+    let read: Vec<_> = rows
+        .iter()
+        .map(|row| [&*row.product_id, &*row.main_category, &*row.sub_category])
+        .collect();
+    assert_eq!(read, [["2", "Home > Bath", ""], ["3", "X > Y", "Z"], ["4", "X", "Y"]]);
+}
+
+#[tokio::test]
+async fn a_map_gives_columns_of_any_name_their_fields_in_every_format() {
+    let map = "cost=actual_price,Long name=name,id=,color=attributes,size=attributes";
+    let expected = |row: &FeedRow| {
+        assert_eq!((&*row.name, &*row.actual_price, &*row.product_id), ("Ball", "5", ""));
+        assert_eq!(row.attributes, "color: red; size: M");
+    };
+    let csv = "id,long name,cost,price,color,size\n7,Ball,5,9,red,M\n";
+    let json =
+        "{\"id\":7,\"long_name\":\"Ball\",\"cost\":5,\"price\":9,\"color\":\"red\",\"size\":\"M\"}";
+    let xml = "<rss><item><g:id>7</g:id><long_name>Ball</long_name><g:cost>5</g:cost>\
+               <price>9</price><g:color>red</g:color><g:size>M</g:size></item></rss>";
+    for text in [csv, json, xml] {
+        expected(&mapped(map, text).await[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_mapped_column_that_a_header_lacks_is_named() {
+    let rows = [Written::Row(FeedRow { name: "a".to_owned(), ..FeedRow::default() })];
+    for format in [Format::Csv, Format::Parquet] {
+        let bytes = Cursor::new(written::written(format, &rows));
+        let error = told(&read_with(&options("costs=actual_price"), bytes).await.unwrap_err());
+        assert!(error.contains("\"costs\", which --map names; found \"product_id\""), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_row_with_a_bad_value_the_rest_is_kept_to_be_mended() {
+    let csv = b"name,brand,price\nBall,Caf\xe9,5\n".to_vec();
+    let json = br#"{"name":"Ball","brand":{"is":"Caf"},"price":5}"#.to_vec();
+    let xml = "<rss><item><title>Ball</title><brand>Caf&nosuch;</brand><price>5</price>\
+               </item></rss>";
+    let brands = ["Caf\u{fffd}", "{\"is\":\"Caf\"}", "Caf&nosuch;"];
+    for (bytes, brand) in [csv, json, xml.as_bytes().to_vec()].into_iter().zip(brands) {
+        let shown = String::from_utf8_lossy(&bytes).into_owned();
+        let items = read_with(&Options::default(), Cursor::new(bytes)).await.unwrap();
+        let refused = items[0].as_ref().unwrap_err();
+        let row = refused.row.as_ref().unwrap();
+        assert_eq!((&*refused.field, row.line), ("brand", refused.line), "{shown}");
+        assert_eq!((&*row.name, &*row.actual_price), ("Ball", "5"), "{shown}");
+        assert_eq!(row.brand, brand);
+    }
+}
+
+#[tokio::test]
+async fn to_a_file_of_refused_rows_no_map_applies() {
+    let columns = FeedRow::COLUMNS.iter().chain(&REFUSAL_COLUMNS);
+    let columns: Vec<_> = columns.copied().collect();
+    let mut values = vec![""; columns.len()];
+    (values[1], values[2], values[12]) = ("Ball", "Home > Bath", "5");
+    (values[13], values[14], values[15]) = ("shop.csv", "7", "ratings: bad");
+    let text = format!("{}\n{}\n", columns.join(","), values.join(","));
+    let map = "cost=actual_price,feed=brand,line=attributes,main_category=";
+    for text in [text.clone(), text.replace(',', ";"), format!("\u{feff}{text}")] {
+        let row = &mapped(map, &text).await[0];
+        let texts: Vec<_> = row.named_texts().collect();
+        let expected = [("name", "Ball"), ("main_category", "Home > Bath"), ("actual_price", "5")];
+        assert_eq!(texts, expected);
+    }
+    let without = text.replace("refused", "remarks");
+    let items = read_with(&options(map), Cursor::new(without.into_bytes())).await;
+    assert!(told(&items.unwrap_err()).contains("\"cost\", which --map names"));
+}
+
+#[test]
+fn every_text_of_a_row_is_read_from_the_column_of_its_own_name() {
+    for column in FeedRow::COLUMNS {
+        assert!(format!("x={column}").parse::<ColumnMap>().is_ok(), "{column}");
+    }
+}

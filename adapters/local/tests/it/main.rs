@@ -1,0 +1,12 @@
+//! The embedded engine, from outside.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod contract;
+mod damage;
+mod index;
+mod processes;
+mod queue;
+mod store;
+mod store_model;
+mod support;
+mod visibility;

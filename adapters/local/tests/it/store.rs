@@ -1,0 +1,146 @@
+//! What the store promises beyond its port: what survives, and what is refused.
+
+use akin_entities::{Currency, Price, Product, Version};
+use akin_local::{LocalEngine, Options};
+use akin_ports::{ErrorKind, FeedRow, ProductStore, RefusedRow};
+use rusqlite::Connection;
+use std::fs;
+use std::time::Duration;
+
+use crate::support::{first_database, open, product, story};
+
+#[tokio::test]
+async fn a_product_comes_back_from_disk_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = Product {
+        rating: None,
+        rating_count: None,
+        discount_price: None,
+        actual_price: None,
+        ..product("plain \u{1f600}", "No more than a name")
+    };
+    let full = product("full", "Phone tripod");
+    let store = open(folder.path()).store();
+    store.apply(&[plain.clone(), full.clone()], Version(5)).await.unwrap();
+    drop(store);
+    let store = open(folder.path()).store();
+    let found = store.fetch(&[plain.id.clone(), full.id.clone()]).await.unwrap();
+    assert_eq!(found[&plain.id].product, plain);
+    assert_eq!(found[&full.id].product, full);
+    assert_eq!(found[&full.id].created, Version(5));
+}
+
+#[tokio::test]
+async fn a_change_keeps_the_creation_date_and_moves_to_the_end_of_the_outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).store();
+    let (a, b) = (product("a", "first"), product("b", "second"));
+    store.apply(&[a.clone(), b.clone()], Version(1)).await.unwrap();
+    let changed = Product { name: "other".into(), ..a.clone() };
+    let applied = store.apply(&[changed, b.clone()], Version(2)).await.unwrap();
+    assert_eq!((applied.changed, applied.unchanged), (vec![a.id.clone()], vec![b.id.clone()]));
+    let found = store.fetch(std::slice::from_ref(&a.id)).await.unwrap();
+    assert_eq!((found[&a.id].created, found[&a.id].version), (Version(1), Version(2)));
+    let outbox = store.outbox(None, 10).await.unwrap();
+    let ids: Vec<_> = outbox.iter().map(|entry| entry.change.id.as_str()).collect();
+    assert_eq!(ids, ["b", "a"]);
+    store.clear_outbox(&outbox).await.unwrap();
+    store.apply(&[Product { name: "third".into(), ..b }], Version(3)).await.unwrap();
+    let later = store.outbox(None, 10).await.unwrap();
+    assert!(later[0].sequence > outbox[1].sequence, "a sequence was given twice");
+}
+
+#[tokio::test]
+async fn quarantined_rows_outlive_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = RefusedRow {
+        line: 7,
+        field: "ratings".into(),
+        value: "11".into(),
+        reason: "not a rating".into(),
+        row: Some(Box::new(FeedRow { line: 7, ratings: "11".into(), ..FeedRow::default() })),
+    };
+    let store = open(folder.path()).store();
+    store.quarantine("a.csv", std::slice::from_ref(&row), Version(1)).await.unwrap();
+    drop(store);
+    let store = open(folder.path()).store();
+    let kept = store.quarantined(None, 10).await.unwrap();
+    assert_eq!((&kept[0].row, &*kept[0].feed, kept[0].at), (&row, "a.csv", Version(1)));
+    store.release_quarantine("a.csv", Version(2)).await.unwrap();
+    assert_eq!(store.counts().await.unwrap().quarantined, 0);
+}
+
+#[tokio::test]
+async fn what_an_older_akin_kept_is_read_without_what_it_did_not_keep() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "
+        INSERT INTO quarantine VALUES ('a.csv', 7, 'name', '', 'blank', 1);
+        INSERT INTO contents VALUES (1, 5, 'Tripod', '', '', '', '', '', '', '', NULL, NULL, 610,
+            'HKD', NULL, NULL);
+        INSERT INTO products VALUES ('a', 1, zeroblob(16), 5);";
+    first_database(folder.path(), rows);
+    let store = open(folder.path()).store();
+    let kept = store.quarantined(None, 10).await.unwrap();
+    assert_eq!((kept[0].row.line, &*kept[0].row.reason, &kept[0].row.row), (7, "blank", &None));
+    let product = &store.list(None, 10).await.unwrap()[0].product;
+    assert_eq!(product.discount_price, Some(Price::from_minor(610, Currency::HKD)));
+    assert_eq!((&*product.name, product.converted_by), ("Tripod", None));
+}
+
+#[test]
+fn another_programs_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("akin.db");
+    Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    assert!(story(&error).contains("belongs to another program"), "{}", story(&error));
+    let theirs = Connection::open(&file).unwrap();
+    assert_eq!(theirs.query_row("SELECT count(*) FROM theirs", [], |r| r.get(0)), Ok(0));
+}
+
+#[test]
+fn a_database_of_a_newer_akin_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    let newer = Connection::open(folder.path().join("akin.db")).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    assert!(story(&error).contains("its schema is version 99"), "{}", story(&error));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("akin.db"), "not a database".repeat(1_000)).unwrap();
+    let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Corrupt);
+    assert!(story(&error).contains("akin.db"), "{}", story(&error));
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data");
+    fs::write(&file, "x").unwrap();
+    let error = LocalEngine::open(&file, Options::default()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    assert!(story(&error).contains("data"), "{}", story(&error));
+}
+
+#[tokio::test]
+async fn a_second_writer_that_waited_in_vain_names_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { busy_timeout: Duration::from_millis(50), ..Options::default() };
+    let store = LocalEngine::open(folder.path(), options).unwrap().store();
+    let other = Connection::open(folder.path().join("akin.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = store.apply(&[product("a", "x")], Version(1)).await.unwrap_err();
+    assert!(error.is_retryable());
+    assert!(story(&error).contains("another process is writing"), "{}", story(&error));
+    assert_eq!(store.counts().await.unwrap().products, 0, "readers go on");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.apply(&[product("a", "x")], Version(1)).await.unwrap().inserted.len(), 1);
+}

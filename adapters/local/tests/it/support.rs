@@ -1,0 +1,73 @@
+//! What the tests of this folder share.
+
+use akin_entities::{
+    AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId, Rating,
+    TextHash, Version,
+};
+use akin_local::{LocalEngine, Options};
+use akin_ports::{IndexEntry, Meaning};
+use rusqlite::Connection;
+use std::error::Error;
+use std::path::Path;
+
+/// A product of this `id` and `name`, with a bit of everything.
+pub(crate) fn product(id: &str, name: &str) -> Product {
+    Product {
+        id: ProductId::new(id).expect("an id"),
+        name: name.to_owned(),
+        main_category: "tv, audio & cameras".into(),
+        sub_category: "Tripods".into(),
+        brand: "Lumo".into(),
+        description: String::new(),
+        attributes: "colour: red\u{0}; it's".into(),
+        image_url: "https://example.org/1.svg".into(),
+        link: String::new(),
+        rating: Rating::from_hundredths(425),
+        rating_count: Some(u64::MAX),
+        discount_price: Some(Price::from_minor(61_750, Currency::INR)),
+        actual_price: Some(Price::from_minor(u64::MAX, Currency::USD)),
+        converted_by: None,
+    }
+}
+
+/// An entry of this `id`, whose title is its id and whose meaning is a direction in four
+/// dimensions.
+pub(crate) fn entry(id: &str, version: i64, direction: [f32; 4]) -> IndexEntry {
+    IndexEntry {
+        id: ProductId::new(id).expect("an id"),
+        version: Version(version),
+        meaning: Meaning::Embedded {
+            embedding: Embedding::new(&direction).expect("a direction"),
+            text_hash: TextHash::of([id]),
+            fingerprint: fingerprint("tiny@0"),
+        },
+        text: AnalyzedText::new([vec![id], vec!["all"], vec![], vec![], vec![]]),
+        words: id.to_owned(),
+        facets: Facets::default(),
+    }
+}
+
+/// The fingerprint of a `model` of four dimensions.
+pub(crate) fn fingerprint(model: &str) -> Fingerprint {
+    Fingerprint { model: model.to_owned(), precision: "int8".to_owned(), dimension: 4 }
+}
+
+/// The catalogue in `folder`.
+pub(crate) fn open(folder: &Path) -> LocalEngine {
+    LocalEngine::open(folder, Options::default()).expect("a sound folder")
+}
+
+/// A database in `folder` as the first akin made it, with what the statements `rows` insert.
+pub(crate) fn first_database(folder: &Path, rows: &str) {
+    let old = Connection::open(folder.join("akin.db")).expect("a database");
+    let schema = include_str!("../../migrations/0001_products_and_entries.sql");
+    old.execute_batch(schema).expect("the tables of then");
+    old.execute_batch(rows).expect("the rows");
+    old.pragma_update(None, "user_version", 1).expect("a version");
+    old.pragma_update(None, "application_id", 0x616B_696E).expect("an owner");
+}
+
+/// What an operator reads of `error`.
+pub(crate) fn story(error: &akin_ports::PortError) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}

@@ -1,0 +1,74 @@
+//! What the embedder makes of what a model answers.
+
+use akin_entities::{Embedding, Fingerprint};
+use akin_native::{Fault, Inference, Inferred, ModelChoice, NativeEmbedder, Settings};
+use akin_ports::{Embedder, ErrorKind};
+use std::num::NonZeroUsize;
+
+/// Reads four bytes of a text, and fails at "bad".
+#[derive(Debug)]
+struct FourBytes(Fingerprint);
+
+impl Inference for FourBytes {
+    fn infer(&self, texts: &[&str], _: usize) -> Result<Vec<Inferred>, Fault> {
+        let infer = |text: &&str| match *text {
+            "bad" => Err(Fault::new("it is bad")),
+            text => Ok(Inferred {
+                embedding: Embedding::new(&[1.0, f32::from(text.starts_with('a'))]).unwrap(),
+                is_truncated: text.len() > 4,
+            }),
+        };
+        texts.iter().map(infer).collect()
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        &self.0
+    }
+
+    fn token_limit(&self) -> usize {
+        4
+    }
+}
+
+fn embedder() -> NativeEmbedder {
+    let (model, precision) = ("four-bytes@00000000".to_owned(), "fp32".to_owned());
+    let model = FourBytes(Fingerprint { model, precision, dimension: 2 });
+    NativeEmbedder::start(model, NonZeroUsize::MIN).unwrap()
+}
+
+#[tokio::test]
+async fn texts_beyond_the_limit_are_counted() {
+    let texts = ["a", "too long", "", "also too long"].map(str::to_owned);
+    let embedded = embedder().embed(&texts).await.unwrap();
+    assert_eq!((embedded.embeddings.len(), embedded.truncated), (4, 2));
+}
+
+#[tokio::test]
+async fn a_folders_model_serves_as_it_is_and_cuts_what_it_cannot_read() {
+    let model = ModelChoice::At(sbert_fixtures::folder("minilm-l6"));
+    let settings = Settings { model, models: None, threads: NonZeroUsize::new(2) };
+    let native: &dyn Embedder = &NativeEmbedder::open(&settings).unwrap();
+    assert_eq!((native.token_limit(), native.fingerprint().dimension), (24, 24));
+    let texts = ["", "a tripod", &"steady ".repeat(22), &"steady ".repeat(23)].map(str::to_owned);
+    let all = native.embed(&texts).await.unwrap();
+    assert_eq!(all.truncated, 1, "22 words and the two special tokens fit");
+    for (text, embedding) in texts.iter().zip(&all.embeddings) {
+        assert_eq!(native.embed_one(text).await.unwrap(), *embedding, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_embedded_wholly_or_not_at_all() {
+    let texts = ["a", "bad"].map(str::to_owned);
+    assert_eq!(embedder().embed(&texts).await.unwrap_err().kind, ErrorKind::Corrupt);
+    assert!(embedder().embed(&[]).await.unwrap().embeddings.is_empty());
+}
+
+#[tokio::test]
+async fn the_embedder_speaks_for_its_model() {
+    let embedder = embedder();
+    assert_eq!(embedder.fingerprint().to_string(), "four-bytes@00000000/fp32/2");
+    assert_eq!(embedder.token_limit(), 4);
+    let embedder: &dyn Embedder = &embedder;
+    assert!(embedder.embed_one("a").await.is_ok());
+}

@@ -1,0 +1,176 @@
+//! What several writers, another index behind the alias, and a running server make of each other.
+
+use akin_contracts::sample::{direction, fingerprint, id, titled};
+use akin_entities::{Change, Facets, Filter, Fingerprint, Range, TextHash, Version};
+use akin_opensearch::{OpenSearchIndex, Settings};
+use akin_ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex};
+use std::time::Duration;
+
+fn near(degrees: f32) -> CandidateQuery {
+    CandidateQuery {
+        terms: Vec::new(),
+        vector: Some(crate::support::vector(direction(degrees))),
+        with_facets: false,
+        filter: Filter::default(),
+        depth: 10,
+        threshold: None,
+    }
+}
+
+fn for_words(terms: &str) -> CandidateQuery {
+    let terms = terms.split_whitespace().map(str::to_owned).collect();
+    CandidateQuery { terms, vector: None, ..near(0.0) }
+}
+
+/// Its words, its direction and its text's hash all tell the text.
+fn telling(text: u8, version: i64) -> IndexEntry {
+    titled("one", version, &format!("text{text}"), f32::from(text))
+}
+
+/// Whatever comes between, a product's meaning is that of the text whose hash stands beside it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs OpenSearch: make test"]
+async fn eight_writers_of_fields_and_meanings_never_part_a_meaning_from_its_hash() {
+    let (index, _guard) = crate::support::fresh().await;
+    assert!(index.upsert(&[telling(0, 0)]).await.unwrap().is_empty());
+    let writers = (0..8_i64).map(|writer| {
+        let index = index.clone();
+        tokio::spawn(async move {
+            for round in 0..24_i64 {
+                let version = 8 * (round ^ 1) + writer + 1;
+                let price = Some(f64::from(u8::try_from(version).unwrap()));
+                let text = u8::try_from(version % 60).unwrap();
+                let facets = Facets { price, ..Facets::default() };
+                let entry = IndexEntry { facets, ..telling(text, version) };
+                let entry = match version % 3 {
+                    0 => entry,
+                    _ => IndexEntry { meaning: Meaning::Kept, ..entry },
+                };
+                let failures = index.upsert(&[entry]).await.unwrap();
+                assert!(failures.is_empty(), "{failures:?}");
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    index.refresh().await.unwrap();
+    let known = index.known(&[id("one")]).await.unwrap()[&id("one")];
+    assert_eq!(known.version, Version(192), "the newest stays");
+    let price = Range { min: Some(192.0), max: Some(192.0) };
+    let filter = Filter { price, ..Filter::default() };
+    let hashes = (0..60_u8).map(|text| (text, TextHash::of([&*format!("text{text}")])));
+    let (text, _) = hashes.into_iter().find(|(_, hash)| Some(*hash) == known.text_hash).unwrap();
+    let found =
+        index.candidates(&CandidateQuery { filter, ..near(f32::from(text)) }).await.unwrap();
+    assert!(found[0].cosine.unwrap().get() > 0.9999, "{found:?} is not where text {text} points");
+}
+
+/// Two processes with two models, at an index that has none: one of them has its way, whole.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs OpenSearch: make test"]
+async fn of_two_models_at_an_empty_index_one_is_taken_and_the_other_refused() {
+    for _ in 0..5 {
+        let (settings, _guard) = crate::support::settings();
+        let writers = (0..4_u8).map(|writer| {
+            let settings = settings.clone();
+            tokio::spawn(async move {
+                let index = OpenSearchIndex::open(&settings).await.unwrap();
+                let entry = titled(&format!("p{writer}"), 1, "thing", 0.0);
+                let model = Fingerprint { model: format!("m{}", writer % 2), ..fingerprint() };
+                let embedding = direction(f32::from(writer));
+                let text_hash = TextHash::of(["thing"]);
+                let meaning = Meaning::Embedded { embedding, text_hash, fingerprint: model };
+                let failures = index.upsert(&[IndexEntry { meaning, ..entry }]).await.unwrap();
+                (writer % 2, failures.is_empty())
+            })
+        });
+        let mut taken = Vec::new();
+        for writer in writers.collect::<Vec<_>>() {
+            let (model, done) = writer.await.unwrap();
+            taken.extend(done.then_some(model));
+        }
+        let index = OpenSearchIndex::open(&settings).await.unwrap();
+        index.refresh().await.unwrap();
+        assert!(!taken.is_empty() && taken.iter().all(|model| *model == taken[0]), "{taken:?}");
+        assert_eq!(index.count().await.unwrap(), taken.len() as u64, "they are there");
+        let model = index.fingerprint().await.unwrap().unwrap().model;
+        assert_eq!(model, format!("m{}", taken[0]));
+    }
+}
+
+/// What a server says of itself is seen a moment after it was written elsewhere, without a refresh.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs OpenSearch: make test"]
+async fn a_running_server_sees_what_others_write() {
+    let (settings, _guard) = crate::support::settings();
+    let settings = Settings { statistics_age: Duration::from_millis(200), ..settings };
+    let writer = OpenSearchIndex::open(&settings).await.unwrap();
+    let server = OpenSearchIndex::open(&settings).await.unwrap();
+    assert_eq!(server.statistics().await.unwrap().documents(), 0);
+    assert!(server.candidates(&near(0.0)).await.unwrap().is_empty());
+    assert!(writer.upsert(&[titled("a", 1, "tripod", 0.0)]).await.unwrap().is_empty());
+    let seen = async {
+        loop {
+            let statistics = server.statistics().await.unwrap();
+            let found = server.candidates(&near(0.0)).await.unwrap();
+            let known = server.known(&[id("a")]).await.unwrap();
+            let hash = known[&id("a")].text_hash;
+            if statistics.document_frequency("tripod") == 1 && found.len() == 1 && hash.is_some() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), seen).await.expect("it sees it in time");
+}
+
+/// The alias is led to another index while the adapter is open.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs OpenSearch: make test"]
+async fn another_index_takes_the_place_of_the_first_behind_its_alias() {
+    let (settings, _guard) = crate::support::settings();
+    let alias = settings.index_name.clone();
+    let index = OpenSearchIndex::open(&settings).await.unwrap();
+    assert!(index.upsert(&[titled("old", 1, "tripod", 0.0)]).await.unwrap().is_empty());
+    let second = Settings { index_name: format!("{alias}-next"), ..settings.clone() };
+    let next = OpenSearchIndex::open(&second).await.unwrap();
+    assert!(next.upsert(&[titled("new", 1, "tripod", 0.0)]).await.unwrap().is_empty());
+    next.refresh().await.unwrap();
+    let swap = format!(
+        r#"{{"actions":[{{"remove":{{"index":"{alias}-v1","alias":"{alias}"}}}},
+            {{"add":{{"index":"{alias}-next-v1","alias":"{alias}","is_write_index":true}}}}]}}"#
+    );
+    crate::support::request("POST", "_aliases", &swap);
+    let found = index.candidates(&for_words("tripod")).await.unwrap();
+    assert_eq!(found.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), ["new"]);
+    let change = Change { id: id("new"), version: Version(2) };
+    assert!(index.remove(&[change]).await.unwrap().is_empty());
+    index.refresh().await.unwrap();
+    assert_eq!(index.count().await.unwrap(), 0);
+    assert_eq!(
+        OpenSearchIndex::migrate(&settings).await.unwrap().index,
+        format!("{alias}-next-v1")
+    );
+}
+
+/// An index that is deleted under a running server is not made anew by the next write, without its
+/// mapping; nor is it a riddle.
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn an_index_that_is_gone_is_named_with_the_remedy() {
+    let (settings, _guard) = crate::support::settings();
+    let index = OpenSearchIndex::open(&settings).await.unwrap();
+    let entry = titled("a", 1, "tripod", 0.0);
+    assert!(index.upsert(std::slice::from_ref(&entry)).await.unwrap().is_empty());
+    crate::support::request("DELETE", &format!("{}-v1", settings.index_name), "");
+    for error in [
+        index.upsert(&[entry]).await.map(drop).unwrap_err(),
+        index.remove(&[Change { id: id("a"), version: Version(2) }]).await.map(drop).unwrap_err(),
+        index.candidates(&near(0.0)).await.map(drop).unwrap_err(),
+        index.count().await.map(drop).unwrap_err(),
+    ] {
+        assert!(error.report().contains("akin migrate"), "{}", error.report());
+    }
+    OpenSearchIndex::migrate(&settings).await.expect("a new index");
+}

@@ -1,0 +1,250 @@
+//! Twenty thousand products: what is found beside what an exact search finds.
+
+use akin_contracts::sample::{Numbers, fingerprint, titled};
+use akin_entities::{
+    AnalyzedText, CountedStatistics, Embedding, Facets, Filter, Fingerprint, Statistics, TextField,
+    TextHash,
+};
+use akin_opensearch::OpenSearchIndex;
+use akin_ports::{Candidate, CandidateQuery, IndexEntry, Meaning, ProductIndex, QueryVector};
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
+
+const PRODUCTS: usize = 20_000;
+const DIMENSION: usize = 128;
+const WORDS: usize = 12_000;
+const DEPTH: usize = 200;
+
+/// A word; the smaller its number, the more texts hold it.
+fn word(number: usize) -> String {
+    format!("w{number}x")
+}
+
+/// Words as texts have them: a few often, most seldom.
+fn text(numbers: &mut Numbers, count: usize) -> Vec<String> {
+    let draw = |numbers: &mut Numbers| {
+        let below = 1 + numbers.below(WORDS);
+        word(numbers.below(below))
+    };
+    (0..count).map(|_| draw(numbers)).collect()
+}
+
+/// A vector near one of two hundred centres, as those of a catalogue are.
+fn embedding(numbers: &mut Numbers) -> Embedding {
+    let mut centre = Numbers(numbers.draw() % 200);
+    let mut near = || centre.around_zero() + 0.8 * numbers.around_zero();
+    Embedding::new(&(0..DIMENSION).map(|_| near()).collect::<Vec<_>>()).unwrap()
+}
+
+fn facets(number: usize) -> Facets {
+    let kind = |every: usize| if number.is_multiple_of(every) { "yes" } else { "no" }.to_owned();
+    let (main_category, sub_category, brand) = (kind(2), kind(20), kind(500));
+    Facets { main_category, sub_category, brand, ..Facets::default() }
+}
+
+fn product(number: usize, numbers: &mut Numbers) -> IndexEntry {
+    let lengths = [4 + numbers.below(12), numbers.below(60), 3, 1, numbers.below(8)];
+    let fields = lengths.map(|length| text(numbers, length));
+    let words: HashSet<_> = fields.iter().flatten().cloned().collect();
+    IndexEntry {
+        meaning: Meaning::Embedded {
+            embedding: embedding(numbers),
+            text_hash: TextHash::of([]),
+            fingerprint: model(),
+        },
+        text: AnalyzedText::new(fields.each_ref().map(|field| field.iter().map(String::as_str))),
+        words: words.into_iter().collect::<Vec<_>>().join(" "),
+        facets: facets(number),
+        ..titled(&format!("{number:05}"), 1, "", 0.0)
+    }
+}
+
+fn model() -> Fingerprint {
+    Fingerprint { dimension: DIMENSION, ..fingerprint() }
+}
+
+fn coordinates(entry: &IndexEntry) -> &Embedding {
+    match &entry.meaning {
+        Meaning::Embedded { embedding, .. } => embedding,
+        Meaning::Kept => unreachable!("every product is embedded"),
+    }
+}
+
+fn query(depth: usize) -> CandidateQuery {
+    CandidateQuery {
+        terms: Vec::new(),
+        vector: None,
+        with_facets: false,
+        filter: Filter::default(),
+        depth,
+        threshold: None,
+    }
+}
+
+fn yes() -> Vec<String> {
+    vec!["yes".to_owned()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs OpenSearch: make test"]
+async fn of_twenty_thousand_products_those_are_found_that_an_exact_search_finds() {
+    let (index, _guard) = crate::support::fresh().await;
+    let mut numbers = Numbers(1);
+    let products: Vec<_> = (0..PRODUCTS).map(|number| product(number, &mut numbers)).collect();
+    let began = Instant::now();
+    for page in products.chunks(1024) {
+        // The shortest of a page come first, as from ingestion.
+        let mut page = page.to_vec();
+        page.sort_by_key(|entry| entry.text.as_stream().len());
+        for batch in page.chunks(128) {
+            assert!(index.upsert(batch).await.expect("a write").is_empty());
+        }
+    }
+    println!("loaded in {:?}", began.elapsed());
+    index.refresh().await.unwrap();
+    assert_statistics(&index, &products).await;
+    assert_words(&index, &products, &mut numbers).await;
+    for (name, filter) in [
+        ("all", Filter::default()),
+        ("50 %", Filter { main_category: yes(), ..Filter::default() }),
+        ("5 %", Filter { sub_category: yes(), ..Filter::default() }),
+        ("0.2 %", Filter { brand: yes(), ..Filter::default() }),
+    ] {
+        assert_recall(&index, &products, name, &filter, &mut numbers).await;
+    }
+}
+
+/// They are those that counting gives.
+async fn assert_statistics(index: &OpenSearchIndex, products: &[IndexEntry]) {
+    let mut counted = CountedStatistics::default();
+    for entry in products {
+        counted.add(&entry.text, &entry.words);
+    }
+    let began = Instant::now();
+    let found = index.statistics().await.expect("statistics");
+    println!("statistics in {:?}", began.elapsed());
+    assert_eq!(found.documents(), counted.documents());
+    for number in 0..WORDS {
+        let word = word(number);
+        assert_eq!(found.document_frequency(&word), counted.document_frequency(&word));
+        assert_eq!(found.word_frequency(&word), counted.word_frequency(&word));
+    }
+    for field in TextField::ALL {
+        let (found, counted) = (found.average_length(field), counted.average_length(field));
+        assert!((found - counted).abs() < 1e-3, "{field:?}: {found} is not {counted}");
+    }
+    let mut visited = 0;
+    found.visit_words('w', &mut |_, _| visited += 1);
+    let mut expected = 0;
+    counted.visit_words('w', &mut |_, _| expected += 1);
+    assert_eq!(visited, expected);
+}
+
+/// Each product's L by the formula, for those that hold a term.
+fn formula(
+    products: &[IndexEntry],
+    terms: &HashSet<&str>,
+    statistics: &dyn Statistics,
+) -> Vec<(f64, String)> {
+    let documents = statistics.documents() as f64;
+    let score = |entry: &IndexEntry| {
+        let mut frequencies = HashMap::<&str, f64>::new();
+        for (field, stream) in entry.text.fields() {
+            let words: Vec<_> = stream.split_ascii_whitespace().collect();
+            let average = f64::from(statistics.average_length(field));
+            let norm = 0.25 + 0.75 * words.len() as f64 / average;
+            for word in words.into_iter().filter(|word| terms.contains(word)) {
+                *frequencies.entry(word).or_default() += f64::from(field.weight()) / norm;
+            }
+        }
+        let part = |(term, frequency): (&str, f64)| {
+            let found = statistics.document_frequency(term) as f64;
+            let idf = (1.0 + (documents - found + 0.5) / (found + 0.5)).ln();
+            idf * frequency / (frequency + 0.5)
+        };
+        frequencies.into_iter().map(part).sum::<f64>()
+    };
+    let mut scored: Vec<_> =
+        products.iter().map(|entry| (score(entry), entry.id.to_string())).collect();
+    scored.retain(|(score, _)| *score > 0.0);
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    scored
+}
+
+/// Those found by words hold the formula's own best.
+async fn assert_words(index: &OpenSearchIndex, products: &[IndexEntry], numbers: &mut Numbers) {
+    let statistics = index.statistics().await.unwrap();
+    let (mut right, mut wanted) = (0, 0);
+    let (mut best, mut best_wanted) = (0, 0);
+    for round in 0..30 {
+        let terms = text(numbers, 1 + round % 4);
+        let set: HashSet<_> = terms.iter().map(String::as_str).collect();
+        let expected = formula(products, &set, &*statistics);
+        let query = CandidateQuery { terms: terms.clone(), ..query(DEPTH) };
+        let found = index.candidates(&query).await.expect("a search");
+        let found: HashSet<_> = found.into_iter().map(|found| found.id.to_string()).collect();
+        let expected = &expected[..DEPTH.min(expected.len())];
+        assert_eq!(found.len(), expected.len(), "{terms:?}");
+        let Some((least, _)) = expected.last() else { continue };
+        // Whoever is as good as the last may stand in its place.
+        let ranks = expected.iter().enumerate();
+        for (rank, (_, id)) in ranks.filter(|(_, (score, _))| *score > least + 1e-9) {
+            let is_found = found.contains(id);
+            right += usize::from(is_found);
+            wanted += 1;
+            if rank < 24 {
+                best += usize::from(is_found);
+                best_wanted += 1;
+            }
+        }
+    }
+    println!("words: {right} of the {wanted} best; {best} of {best_wanted} of the first 24");
+    assert!(right * 100 >= wanted * 99, "{right} of {wanted}");
+    assert!(best * 100 >= best_wanted * 99, "of the first page: {best} of {best_wanted}");
+}
+
+/// Recall against exact search is at least .97; every cosine is exact.
+async fn assert_recall(
+    index: &OpenSearchIndex,
+    products: &[IndexEntry],
+    name: &str,
+    filter: &Filter,
+    numbers: &mut Numbers,
+) {
+    let admitted: Vec<_> = products.iter().filter(|entry| filter.admits(&entry.facets)).collect();
+    for depth in [3, 10, DEPTH] {
+        let (mut right, mut wanted) = (0, 0);
+        let mut spent = std::time::Duration::ZERO;
+        for _ in 0..20 {
+            let asked = embedding(numbers);
+            let exact = |entry: &&IndexEntry| {
+                (entry.id.to_string(), asked.similarity(coordinates(entry)).get())
+            };
+            let exact: HashMap<_, _> = admitted.iter().map(exact).collect();
+            let mut falling: Vec<_> = exact.values().copied().collect();
+            falling.sort_by(|a, b| b.total_cmp(a));
+            let least = falling[depth.min(falling.len()) - 1] - 1e-6;
+            let embedding = asked.clone();
+            let vector = Some(QueryVector { embedding, fingerprint: model() });
+            let terms = vec![word(numbers.below(40))];
+            let query = CandidateQuery { vector, filter: filter.clone(), ..query(depth) };
+            let began = Instant::now();
+            let found = index.candidates(&query).await.expect("a search");
+            spent += began.elapsed();
+            assert_eq!(found.len(), depth.min(exact.len()));
+            let check = |found: &Candidate| {
+                let cosine = exact[found.id.as_str()];
+                assert!((found.cosine.unwrap().get() - cosine).abs() < 1e-5, "{found:?}");
+                cosine
+            };
+            right += found.iter().filter(|found| check(found) >= least).count();
+            wanted += found.len();
+            let both = CandidateQuery { terms, ..query };
+            index.candidates(&both).await.expect("a search").iter().for_each(|found| {
+                check(found);
+            });
+        }
+        println!("{name}, {depth} nearest: recall {right}/{wanted}, {:?} each", spent / 20);
+        assert!(right * 100 >= wanted * 97, "{name}, {depth}: {right} of {wanted}");
+    }
+}

@@ -1,0 +1,225 @@
+//! Connections that break, servers that are busy, slow or killed: nothing is lost, nothing hangs.
+
+use crate::server;
+use crate::server::Verdict;
+use akin_contracts::sample::{direction, entry, titled};
+use akin_entities::{Filter, Version};
+use akin_opensearch::{OpenSearchIndex, Settings};
+use akin_ports::{CandidateQuery, ErrorKind, IndexEntry, ProductIndex};
+use hyper::body::Bytes;
+use hyper::http::request::Parts;
+use std::collections::HashMap;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+fn entries(count: usize, version: i64) -> Vec<IndexEntry> {
+    (0..count).map(|number| entry(&format!("p{number}"), version)).collect()
+}
+
+/// An index behind a server that judges each bulk request by its number, and forwards all else.
+async fn behind(
+    settings: &Settings,
+    judge: impl Fn(usize) -> Verdict + Send + Sync + 'static,
+) -> OpenSearchIndex {
+    let bulks = AtomicUsize::new(0);
+    let judge = move |parts: &Parts, _: &Bytes| {
+        let is_bulk = parts.uri.path().ends_with("/_bulk");
+        if is_bulk { judge(bulks.fetch_add(1, Ordering::SeqCst)) } else { Verdict::Forward }
+    };
+    let address = server::start(&crate::support::endpoint(), None, judge).await;
+    let endpoint = Some(format!("http://{address}"));
+    OpenSearchIndex::open(&Settings { endpoint, ..settings.clone() }).await.expect("an index")
+}
+
+async fn assert_holds(index: &OpenSearchIndex, count: usize, version: i64) {
+    index.refresh().await.unwrap();
+    assert_eq!(index.count().await.unwrap(), count as u64);
+    let ids: Vec<_> = entries(count, version).into_iter().map(|entry| entry.id).collect();
+    let known = index.known(&ids).await.unwrap();
+    assert_eq!(known.len(), count);
+    assert!(known.values().all(|known| known.version == Version(version)));
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn a_connection_that_breaks_in_mid_batch_loses_nothing() {
+    let (settings, _guard) = crate::support::settings();
+    let settings = Settings { upsert_batch_size: 100.try_into().unwrap(), ..settings };
+    // Before the server heard of it, and after it did what it was asked. The first bulk names the model.
+    let index = behind(&settings, |bulk| match bulk {
+        0 | 3 => Verdict::Drop,
+        2 | 6 => Verdict::DropAnswer,
+        _ => Verdict::Forward,
+    });
+    let index = index.await;
+    assert!(index.upsert(&entries(500, 1)).await.expect("a write").is_empty());
+    assert_holds(&index, 500, 1).await;
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn a_busy_server_is_given_time_and_only_what_it_turned_away_is_sent_again() {
+    let (settings, _guard) = crate::support::settings();
+    let busy = r#"{"items":[
+        {"index":{"_id":"p0","status":429,"error":{"type":"rejected","reason":"queue full"}}},
+        {"index":{"_id":"p1","status":201}},{"index":{"_id":"p2","status":201}}]}"#;
+    let index = behind(&settings, |bulk| match bulk {
+        1 => Verdict::Answer(429, r#"{"error":{"type":"rejected"},"status":429}"#.to_owned()),
+        2 => Verdict::Answer(503, "busy".to_owned()),
+        3 => Verdict::Answer(200, busy.to_owned()),
+        _ => Verdict::Forward,
+    });
+    let index = index.await;
+    assert!(index.upsert(&entries(3, 1)).await.expect("a write").is_empty());
+    index.refresh().await.unwrap();
+    assert_eq!(index.count().await.unwrap(), 1, "the others were said to be done");
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn whatever_a_write_asks_is_asked_as_patiently_as_it_writes() {
+    let (settings, _guard) = crate::support::settings();
+    let direct = OpenSearchIndex::open(&settings).await.expect("an index");
+    let asked = Mutex::new(HashMap::new());
+    // Each path is unavailable for longer than a search would wait, from when it is first asked.
+    let judge = move |parts: &Parts, _: &Bytes| {
+        let key = (parts.method.clone(), parts.uri.path().to_owned());
+        let opens = key.0 == "GET";
+        let first = *asked.lock().unwrap().entry(key).or_insert_with(Instant::now);
+        let busy = !opens && first.elapsed() < Duration::from_millis(1_500);
+        if busy { Verdict::Answer(503, "busy".to_owned()) } else { Verdict::Forward }
+    };
+    let address = server::start(&crate::support::endpoint(), None, judge).await;
+    let settings = Settings { endpoint: Some(format!("http://{address}")), ..settings };
+    let index = OpenSearchIndex::open(&settings).await.expect("an index");
+    assert!(index.known(&[entry("p0", 1).id]).await.expect("a look before a write").is_empty());
+    assert!(index.upsert(&entries(3, 1)).await.expect("a write").is_empty());
+    assert_holds(&direct, 3, 1).await;
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn patience_ends_and_one_products_failure_is_its_alone() {
+    let (settings, _guard) = crate::support::settings();
+    let settings = Settings { patience: Duration::from_millis(500), ..settings };
+    let busy = r#"{"items":[
+        {"index":{"_id":"p0","status":429,"error":{"type":"rejected","reason":"queue full"}}},
+        {"index":{"_id":"p1","status":201}}]}"#;
+    let only = r#"{"items":[{"index":{"_id":"p0","status":429,"error":{"reason":"full"}}}]}"#;
+    let index = behind(&settings, |bulk| match bulk {
+        0 => Verdict::Forward,
+        1 => Verdict::Answer(200, busy.to_owned()),
+        _ => Verdict::Answer(200, only.to_owned()),
+    });
+    let index = index.await;
+    let failures = index.upsert(&entries(2, 1)).await.expect("a write");
+    assert_eq!(failures.len(), 1);
+    assert!(failures.values().all(|error| error.kind == ErrorKind::Unavailable), "{failures:?}");
+    let index = behind(&settings, |_| Verdict::Answer(503, String::new())).await;
+    let error = index.upsert(&entries(2, 2)).await.expect_err("it is never ready");
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn a_slow_server_is_given_up_in_time() {
+    let (settings, _guard) = crate::support::settings();
+    let index = OpenSearchIndex::open(&settings).await.unwrap();
+    assert!(index.upsert(&[titled("a", 1, "tripod", 0.0)]).await.unwrap().is_empty());
+    let opened = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&opened);
+    let judge = move |_: &Parts, _: &Bytes| {
+        // Opening takes three requests.
+        let opens = counting.fetch_add(1, Ordering::SeqCst) < 3;
+        if opens { Verdict::Forward } else { Verdict::Sleep(Duration::from_mins(1)) }
+    };
+    let slow = server::start(&crate::support::endpoint(), None, judge).await;
+    let settings = Settings {
+        endpoint: Some(format!("http://{slow}")),
+        timeout: Duration::from_millis(500),
+        ..settings
+    };
+    let index = OpenSearchIndex::open(&settings).await.unwrap();
+    let query = CandidateQuery {
+        terms: vec!["tripod".to_owned()],
+        vector: Some(crate::support::vector(direction(0.0))),
+        with_facets: false,
+        filter: Filter::default(),
+        depth: 10,
+        threshold: None,
+    };
+    let began = Instant::now();
+    let errors = [
+        index.candidates(&query).await.map(drop).unwrap_err(),
+        index.upsert(&entries(2, 1)).await.map(drop).unwrap_err(),
+        index.statistics().await.map(drop).unwrap_err(),
+        index.known(&[entry("a", 1).id]).await.map(drop).unwrap_err(),
+        index.count().await.map(drop).unwrap_err(),
+    ];
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    for error in errors {
+        assert_eq!(error.kind, ErrorKind::Unavailable);
+        assert!(error.report().contains("OPENSEARCH_TIMEOUT"), "{}", error.report());
+    }
+}
+
+/// A server of the test's own, which may be killed.
+struct Own(tempfile::TempDir);
+
+impl Own {
+    fn start() -> (Self, String) {
+        let own = Self(tempfile::tempdir().unwrap());
+        own.run("start");
+        let url = own.run("url");
+        (own, url)
+    }
+
+    fn run(&self, word: &str) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/services/opensearch.sh");
+        let mut command = Command::new(script);
+        let output = command.arg(word).env("AKIN_SERVICES_RUN", self.0.path()).output().unwrap();
+        assert!(output.status.success(), "{word}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.run("stop");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs OpenSearch: make test"]
+async fn a_server_that_is_killed_and_started_again_under_load_loses_nothing() {
+    let (own, endpoint) = tokio::task::spawn_blocking(Own::start).await.unwrap();
+    let (settings, guard) = crate::support::settings_at(&endpoint);
+    let settings = Settings {
+        patience: Duration::from_mins(2),
+        upsert_batch_size: 100.try_into().unwrap(),
+        ..settings
+    };
+    let index = OpenSearchIndex::open(&settings).await.unwrap();
+    let writer = {
+        let index = index.clone();
+        tokio::spawn(async move {
+            for batch in entries(20_000, 1).chunks(200) {
+                assert!(index.upsert(batch).await.expect("a write").is_empty());
+            }
+        })
+    };
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert!(!writer.is_finished(), "the load was over too soon");
+    let own = tokio::task::spawn_blocking(move || {
+        own.run("crash");
+        own
+    });
+    let own = own.await.unwrap();
+    writer.await.unwrap();
+    assert_holds(&index, 20_000, 1).await;
+    drop(index);
+    drop(guard);
+    tokio::task::spawn_blocking(move || drop(own)).await.unwrap();
+}

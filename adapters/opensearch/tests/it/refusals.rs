@@ -1,0 +1,150 @@
+//! What cannot work is refused within ten seconds, in one line that names the setting and the
+//! remedy.
+
+use crate::server;
+use akin_opensearch::{OpenSearchIndex, Settings};
+use akin_ports::ErrorKind;
+use std::time::{Duration, Instant};
+
+/// What opening says.
+async fn refusal(settings: &Settings) -> (ErrorKind, String) {
+    let began = Instant::now();
+    let error = OpenSearchIndex::open(settings).await.expect_err("it should be refused");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let report = error.report();
+    assert!(!report.contains('\n') && report.len() < 500, "{report}");
+    (error.kind, report)
+}
+
+async fn assert_refused(settings: &Settings, kind: ErrorKind, parts: &[&str]) {
+    let (found, report) = refusal(settings).await;
+    for part in parts {
+        assert!(report.contains(part), "{part:?} is missing in: {report}");
+    }
+    assert_eq!(found, kind, "{report}");
+}
+
+#[tokio::test]
+async fn all_bad_settings_are_named_at_once() {
+    let settings = Settings {
+        endpoint: None,
+        username: Some("akin".to_owned()),
+        ca_file: Some("/nowhere/ca.pem".into()),
+        index_name: "Products".to_owned(),
+        ..crate::support::bare("http://127.0.0.1:9200")
+    };
+    let problems = settings.problems();
+    assert_eq!(problems.len(), 4, "{problems:?}");
+    let parts = ["OPENSEARCH_ENDPOINT", "OPENSEARCH_PASSWORD", "OPENSEARCH_CA_FILE", "Products"];
+    assert_refused(&settings, ErrorKind::Misconfigured, &parts).await;
+}
+
+#[tokio::test]
+async fn a_password_is_never_shown() {
+    let settings = Settings {
+        username: Some("akin".to_owned()),
+        password: Some("s3cret".into()),
+        aws_secret_access_key: Some("s3cret".into()),
+        aws_session_token: Some("s3cret".into()),
+        ..crate::support::bare("http://127.0.0.1:1")
+    };
+    let (_, report) = refusal(&settings).await;
+    assert!(!format!("{settings:?} {report}").contains("s3cret"), "{settings:?} {report}");
+    let settings = crate::support::bare("http://akin:s3cret@127.0.0.1:1");
+    let (kind, report) = refusal(&settings).await;
+    assert_eq!(kind, ErrorKind::Misconfigured);
+    assert!(report.contains("OPENSEARCH_PASSWORD") && !report.contains("s3cret"), "{report}");
+}
+
+#[tokio::test]
+async fn an_unknown_host_is_named_with_its_setting() {
+    let settings = crate::support::bare("http://no-such-host.invalid:9200");
+    let (kind, report) = refusal(&settings).await;
+    // A machine without a resolver cannot know that there is no such host.
+    assert!(matches!(kind, ErrorKind::Misconfigured | ErrorKind::Unavailable), "{report}");
+    assert!(report.contains("OPENSEARCH_ENDPOINT") || report.contains("resolved"), "{report}");
+}
+
+#[tokio::test]
+async fn a_port_where_nobody_listens_is_no_riddle() {
+    let settings = crate::support::bare("http://127.0.0.1:1");
+    let parts = ["nobody listens there", "OPENSEARCH_ENDPOINT"];
+    assert_refused(&settings, ErrorKind::Unavailable, &parts).await;
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_given_up() {
+    let silent = server::start("", None, |_, _| server::Verdict::Sleep(Duration::from_mins(1)));
+    let settings = Settings {
+        timeout: Duration::from_mins(10),
+        ..crate::support::bare(&format!("http://{}", silent.await))
+    };
+    assert_refused(&settings, ErrorKind::Unavailable, &["OPENSEARCH_ENDPOINT"]).await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_from_missing_rights() {
+    for (status, parts) in [
+        (401, ["refuses the user or the password", "OPENSEARCH_PASSWORD"]),
+        (403, ["may not do this", "OPENSEARCH_INDEX_NAME"]),
+    ] {
+        let endpoint = server::answering(move |_| (status, "Unauthorized".to_owned())).await;
+        assert_refused(&crate::support::bare(&endpoint), ErrorKind::Misconfigured, &parts).await;
+    }
+}
+
+#[tokio::test]
+async fn too_old_a_server_and_another_kind_of_server_are_refused() {
+    let old = r#"{"version":{"number":"2.18.0","distribution":"opensearch"}}"#;
+    let elastic = r#"{"version":{"number":"8.1.0","build_flavor":"default"}}"#;
+    for (answer, part) in
+        [(old, "upgrade it to 2.19"), (elastic, "no OpenSearch"), ("<html>", "no OpenSearch")]
+    {
+        let endpoint = server::answering(move |_| (200, answer.to_owned())).await;
+        let parts = [part, "OPENSEARCH_ENDPOINT"];
+        assert_refused(&crate::support::bare(&endpoint), ErrorKind::Misconfigured, &parts).await;
+    }
+}
+
+/// The answers are those of a server that was started without the plugin.
+#[tokio::test]
+async fn a_missing_plugin_is_named() {
+    let unknown = r#"{"error":{"root_cause":[{"type":"settings_exception","reason":"unknown setting [index.knn] please check that any required plugins are installed, or check the breaking changes documentation for removed settings"}],"type":"settings_exception","reason":"unknown setting [index.knn] please check that any required plugins are installed, or check the breaking changes documentation for removed settings"},"status":400}"#;
+    let endpoint = server::answering(move |parts| match parts.method.as_str() {
+        "PUT" => (400, unknown.to_owned()),
+        _ if parts.uri.path() == "/" => {
+            (200, r#"{"version":{"number":"2.19.1","distribution":"opensearch"}}"#.to_owned())
+        }
+        _ => (404, r#"{"error":{"type":"index_not_found_exception"},"status":404}"#.to_owned()),
+    });
+    let settings = crate::support::bare(&endpoint.await);
+    assert_refused(&settings, ErrorKind::Misconfigured, &["opensearch-knn"]).await;
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn an_index_of_something_else_is_left_alone() {
+    let (settings, _guard) = crate::support::settings();
+    let name = format!("{}-other", settings.index_name);
+    let body = format!(r#"{{"aliases":{{"{}":{{}}}}}}"#, settings.index_name);
+    crate::support::request("PUT", &name, &body);
+    let parts = ["holds something else", "OPENSEARCH_INDEX_NAME"];
+    assert_refused(&settings, ErrorKind::Misconfigured, &parts).await;
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn eight_processes_may_migrate_at_once() {
+    let (settings, _guard) = crate::support::settings();
+    let migrations = (0..8).map(|_| {
+        let settings = settings.clone();
+        tokio::spawn(async move { OpenSearchIndex::migrate(&settings).await })
+    });
+    let migrations: Vec<_> = migrations.collect();
+    let mut created = 0;
+    for migration in migrations {
+        created += usize::from(migration.await.unwrap().expect("a migration").created);
+    }
+    assert_eq!(created, 1, "one of them made the index");
+    assert!(!OpenSearchIndex::migrate(&settings).await.unwrap().created);
+}

@@ -1,0 +1,153 @@
+//! TLS, users and signed requests, against a small server in front of the real one, which has none
+//! of them.
+
+use crate::server::Verdict;
+use crate::{server, signature};
+use akin_opensearch::{OpenSearchIndex, Secret, Settings};
+use akin_ports::{ErrorKind, ProductIndex};
+use hyper::body::Bytes;
+use hyper::header::AUTHORIZATION;
+use hyper::http::request::Parts;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::io::Write;
+use std::sync::Arc;
+use tempfile::NamedTempFile;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+const KEY: &str = "AKIDEXAMPLE";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+/// An authority, and a file of its certificate.
+fn authority() -> (CertifiedIssuer<'static, KeyPair>, NamedTempFile) {
+    let mut params = CertificateParams::new(vec![]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(authority.pem().as_bytes()).unwrap();
+    (authority, file)
+}
+
+/// Speaks TLS with a certificate for `name`.
+fn acceptor(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> TlsAcceptor {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, authority).unwrap().der().clone();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// Lets nobody in but `akin` with the password `s3cret`.
+fn judge_user(parts: &Parts, _: &Bytes) -> Verdict {
+    let given = parts.headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    if given == Some("Basic YWtpbjpzM2NyZXQ=") {
+        Verdict::Forward
+    } else {
+        Verdict::Answer(401, "Unauthorized".to_owned())
+    }
+}
+
+fn as_user(settings: Settings, password: &str) -> Settings {
+    let password = Some(Secret::from(password));
+    Settings { username: Some("akin".to_owned()), password, ..settings }
+}
+
+async fn assert_works(settings: &Settings) {
+    let index = OpenSearchIndex::open(settings).await.expect("an index");
+    let entry = akin_contracts::sample::titled("a", 1, "tripod", 0.0);
+    assert!(index.upsert(&[entry]).await.expect("a write").is_empty());
+    index.refresh().await.expect("a refresh");
+    assert_eq!(index.count().await.expect("a count"), 1);
+}
+
+async fn refusal(settings: &Settings) -> String {
+    let error = OpenSearchIndex::open(settings).await.expect_err("it should be refused");
+    assert_eq!(error.kind, ErrorKind::Misconfigured, "{}", error.report());
+    error.report()
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn a_certificate_counts_if_its_authority_is_named_and_its_name_is_right() {
+    let ((ours, file), (_, foreign)) = (authority(), authority());
+    let (settings, _guard) = crate::support::settings();
+    let upstream = crate::support::endpoint();
+    let right = server::start(&upstream, Some(acceptor(&ours, "127.0.0.1")), judge_user).await;
+    let wrong = server::start(&upstream, Some(acceptor(&ours, "else.example")), judge_user).await;
+    let at = |address: &str, file: Option<&NamedTempFile>| Settings {
+        endpoint: Some(format!("https://{address}")),
+        ca_file: file.map(|file| file.path().to_owned()),
+        ..as_user(settings.clone(), "s3cret")
+    };
+    assert_works(&at(&right, Some(&file))).await;
+    for settings in [at(&right, None), at(&right, Some(&foreign)), at(&wrong, Some(&file))] {
+        let report = refusal(&settings).await;
+        assert!(report.contains("OPENSEARCH_CA_FILE"), "{report}");
+    }
+    let plain = Settings { endpoint: Some(format!("http://{right}")), ..at(&right, None) };
+    let error = OpenSearchIndex::open(&plain).await.expect_err("it speaks TLS");
+    assert!(error.report().contains("opensearch"), "{}", error.report());
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn the_right_password_opens_and_the_wrong_one_is_named() {
+    let (settings, _guard) = crate::support::settings();
+    let address = server::start(&crate::support::endpoint(), None, judge_user).await;
+    let settings = Settings { endpoint: Some(format!("http://{address}")), ..settings };
+    assert_works(&as_user(settings.clone(), "s3cret")).await;
+    for settings in [as_user(settings.clone(), "guess"), settings] {
+        let report = refusal(&settings).await;
+        assert!(report.contains("OPENSEARCH_PASSWORD") && !report.contains("guess"), "{report}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn every_signature_is_one_that_aws_would_accept() {
+    let (settings, _guard) = crate::support::settings();
+    let judge = |parts: &Parts, body: &Bytes| match signature::check(
+        parts,
+        body,
+        KEY,
+        SECRET,
+        "eu-central-1",
+        "es",
+    ) {
+        Ok(()) => Verdict::Forward,
+        Err(what) => Verdict::Answer(403, format!(r#"{{"message":"{what}"}}"#)),
+    };
+    let address = server::start(&crate::support::endpoint(), None, judge).await;
+    let settings = Settings {
+        endpoint: Some(format!("http://{address}")),
+        aws_region: Some("eu-central-1".to_owned()),
+        aws_access_key_id: Some(KEY.to_owned()),
+        aws_secret_access_key: Some(SECRET.into()),
+        aws_session_token: Some("token".into()),
+        ..settings
+    };
+    assert_works(&settings).await;
+    let index = OpenSearchIndex::open(&settings).await.unwrap();
+    let query = akin_ports::CandidateQuery {
+        terms: vec!["tripod".to_owned()],
+        vector: Some(crate::support::vector(akin_contracts::sample::direction(0.0))),
+        with_facets: false,
+        filter: akin_entities::Filter::default(),
+        depth: 10,
+        threshold: None,
+    };
+    assert_eq!(index.candidates(&query).await.expect("a search").len(), 1);
+    let wrong = Settings { aws_secret_access_key: Some("guess".into()), ..settings.clone() };
+    let report = refusal(&wrong).await;
+    assert!(report.contains("OPENSEARCH_AWS_REGION") && !report.contains("guess"), "{report}");
+    let elsewhere = Settings { aws_region: Some("us-east-1".to_owned()), ..settings };
+    assert!(refusal(&elsewhere).await.contains("OPENSEARCH_AWS_REGION"));
+}

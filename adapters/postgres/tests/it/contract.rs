@@ -1,0 +1,98 @@
+//! The Postgres engine keeps the ports' contracts, on a real server, whether the nearest are found by
+//! comparison or by a graph.
+
+use akin_contracts::Subject;
+use akin_ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
+use akin_postgres::{PostgresEngine, Settings};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::Database;
+
+mod store {
+    akin_contracts::product_store_contract!(super::store, ignore = "needs Postgres: make test");
+}
+
+mod store_in_small_statements {
+    akin_contracts::product_store_contract!(
+        super::store_in_small_statements,
+        ignore = "needs Postgres: make test"
+    );
+}
+
+mod queue {
+    akin_contracts::change_queue_contract!(super::queue, ignore = "needs Postgres: make test");
+}
+
+mod runs {
+    akin_contracts::run_log_contract!(super::runs, ignore = "needs Postgres: make test");
+}
+
+mod index_by_comparison {
+    akin_contracts::product_index_contract!(
+        super::index_by_comparison,
+        ignore = "needs Postgres: make test"
+    );
+}
+
+mod index_by_graph {
+    akin_contracts::product_index_contract!(
+        super::index_by_graph,
+        ignore = "needs Postgres: make test"
+    );
+}
+
+async fn engine(settings: impl FnOnce(Settings) -> Settings) -> (Database, PostgresEngine) {
+    let database = Database::create().await;
+    let engine = PostgresEngine::open(&settings(database.settings())).await.expect("an engine");
+    (database, engine)
+}
+
+async fn store() -> Subject<dyn ProductStore> {
+    let (database, engine) = engine(|settings| settings).await;
+    Subject::store(engine.store()).keeping(database)
+}
+
+/// Time passes by moving all that the server's clock is compared with.
+async fn queue() -> Subject<dyn ChangeQueue> {
+    let (database, engine) = engine(|settings| settings).await;
+    let database = Arc::new(database);
+    let queue = Arc::new(engine.queue(Duration::from_mins(1)));
+    let held = Arc::clone(&database);
+    let pass = move |time: Duration| {
+        let database = Arc::clone(&held);
+        async move {
+            let sooner =
+                format!("visible = visible - interval '{} microseconds'", time.as_micros());
+            database.execute(&format!("UPDATE raw_products_queue SET {sooner}")).await;
+        }
+    };
+    Subject::queue(queue, pass).keeping(database)
+}
+
+async fn runs() -> Subject<dyn RunLog> {
+    let (database, engine) = engine(|settings| settings).await;
+    Subject::runs(engine.runs()).keeping(database)
+}
+
+/// A batch is several statements of one transaction.
+async fn store_in_small_statements() -> Subject<dyn ProductStore> {
+    let few = NonZeroUsize::new(3).expect("a number");
+    let few = |settings| Settings { upsert_batch_size: few, fetch_batch_size: few, ..settings };
+    let (database, engine) = engine(few).await;
+    Subject::store(engine.store()).keeping(database).of_size(100)
+}
+
+/// As a small shop has it.
+async fn index_by_comparison() -> Subject<dyn ProductIndex> {
+    let (database, engine) = engine(|settings| settings).await;
+    Subject::index(engine.index()).keeping(database)
+}
+
+/// As a large shop has it: from the second product on there is a graph, which is asked wherever it has
+/// four times as many to choose from as are wanted.
+async fn index_by_graph() -> Subject<dyn ProductIndex> {
+    let (database, engine) = engine(|settings| Settings { exact_rows: 1, ..settings }).await;
+    Subject::index(engine.index()).keeping(database)
+}

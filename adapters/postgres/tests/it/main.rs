@@ -1,0 +1,11 @@
+//! Postgres, on a real server.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod adoption;
+mod connection;
+mod contract;
+mod errors;
+mod migrations;
+mod recall;
+mod support;
+mod tls;

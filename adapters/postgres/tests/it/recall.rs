@@ -1,0 +1,233 @@
+//! What is found among 20,000 products, against comparing with all of them.
+
+use akin_contracts::sample::Numbers;
+use akin_entities::{
+    AnalyzedText, CountedStatistics, Embedding, Facets, Filter, Range, Statistics, TextField,
+    Version,
+};
+use akin_ports::{CandidateQuery, IndexEntry, ProductIndex, QueryVector};
+use akin_postgres::{PostgresEngine, PostgresIndex, Settings};
+use std::collections::{BTreeSet, HashMap};
+
+use crate::support::{Database, entry, fingerprint};
+
+const PRODUCTS: usize = 20_000;
+const DIMENSION: usize = 64;
+
+/// A direction near one of 300 centres, as those of a catalogue are.
+fn direction(numbers: &mut Numbers) -> Embedding {
+    let mut centre = Numbers(numbers.draw() % 300);
+    let raw: Vec<f32> =
+        (0..DIMENSION).map(|_| centre.around_zero() + 0.8 * numbers.around_zero()).collect();
+    Embedding::new(&raw).expect("a direction")
+}
+
+/// Half of all, one in twenty, one in five hundred of a kind.
+fn facets(number: usize) -> Facets {
+    let kind = |every: usize| if number.is_multiple_of(every) { "yes" } else { "no" }.to_owned();
+    let price = u32::try_from(number % 1_000).ok().map(f64::from);
+    Facets {
+        main_category: kind(2),
+        sub_category: kind(20),
+        brand: kind(500),
+        price,
+        ..Facets::default()
+    }
+}
+
+/// Words as rare and as frequent as those of a language.
+fn text(numbers: &mut Numbers) -> AnalyzedText {
+    let mut field = |most: usize| -> Vec<String> {
+        let count = 1 + numbers.below(most);
+        let word = |numbers: &mut Numbers| 1_000 / (1 + numbers.below(1_000));
+        (0..count).map(|_| format!("w{}", word(numbers))).collect()
+    };
+    let fields = [field(12), field(60), field(4), field(1), field(8)];
+    AnalyzedText::new(fields.each_ref().map(|field| field.iter().map(String::as_str)))
+}
+
+fn catalogue() -> Vec<IndexEntry> {
+    let mut numbers = Numbers(7);
+    let made = (0..PRODUCTS).map(|number| {
+        let embedding = direction(&mut numbers);
+        let (text, facets) = (text(&mut numbers), facets(number));
+        let words = text.as_stream().replace('\n', " ");
+        let plain = entry(&format!("p{number:05}"), 1, "thing", embedding);
+        IndexEntry { text, words, facets, ..plain }
+    });
+    made.collect()
+}
+
+async fn filled(database: &Database, exact_rows: u32, entries: &[IndexEntry]) -> PostgresIndex {
+    let settings = Settings { exact_rows, ..database.settings() };
+    let index = PostgresEngine::open(&settings).await.expect("an engine").index();
+    for batch in entries.chunks(1_000) {
+        assert!(index.upsert(batch).await.expect("an upsert").is_empty());
+    }
+    index
+}
+
+fn embedding(entry: &IndexEntry) -> &Embedding {
+    match &entry.meaning {
+        akin_ports::Meaning::Embedded { embedding, .. } => embedding,
+        akin_ports::Meaning::Kept => panic!("every product is embedded"),
+    }
+}
+
+fn filters() -> Vec<(&'static str, Filter)> {
+    let yes = vec!["yes".to_owned()];
+    let none = Filter::default();
+    let price = Range { min: Some(900.0), max: None };
+    vec![
+        ("all", none.clone()),
+        ("50 %", Filter { main_category: yes.clone(), ..none.clone() }),
+        ("10 %", Filter { price, ..none.clone() }),
+        ("5 %", Filter { sub_category: yes.clone(), ..none.clone() }),
+        ("0.2 %", Filter { brand: yes, ..none }),
+    ]
+}
+
+/// The share of the `depth` nearest that are found; as many must come as there are.
+async fn recall(
+    index: &PostgresIndex,
+    entries: &[IndexEntry],
+    filter: &Filter,
+    depth: usize,
+) -> f64 {
+    let mut numbers = Numbers(11);
+    let (mut right, mut wanted) = (0_u32, 0_u32);
+    for _ in 0..20 {
+        let asked = direction(&mut numbers);
+        let admitted = entries.iter().filter(|entry| filter.admits(&entry.facets));
+        let mut exact: Vec<_> =
+            admitted.map(|entry| asked.similarity(embedding(entry)).get()).collect();
+        exact.sort_by(|a, b| b.total_cmp(a));
+        let depth = depth.min(exact.len());
+        let query = CandidateQuery {
+            terms: Vec::new(),
+            vector: Some(QueryVector { embedding: asked, fingerprint: fingerprint(DIMENSION) }),
+            with_facets: false,
+            filter: filter.clone(),
+            depth,
+            threshold: None,
+        };
+        let found = index.candidates(&query).await.expect("an answer");
+        assert_eq!(found.len(), depth, "as many as qualify");
+        let least = exact[depth - 1] - 1e-5;
+        let near = found.iter().filter(|found| found.cosine.expect("a cosine").get() >= least);
+        right += u32::try_from(near.count()).expect("a few");
+        wanted += u32::try_from(depth).expect("a few");
+    }
+    f64::from(right) / f64::from(wanted)
+}
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn the_nearest_are_found_under_every_filter() {
+    let (database, entries) = (Database::create().await, catalogue());
+    filled(&database, 10_000, &entries).await;
+    let graph = "SELECT to_regclass('embedded_products_near') IS NOT NULL";
+    assert_eq!(database.value(graph).await, "true", "there is a graph");
+    // The default compares up to 10,000 products; the other asks the graph as often as it can.
+    for exact_rows in [10_000, 10] {
+        let settings = Settings { exact_rows, ..database.settings() };
+        let index = PostgresEngine::open(&settings).await.expect("an engine").index();
+        for (name, filter) in filters() {
+            for depth in [10, 200] {
+                let recall = recall(&index, &entries, &filter, depth).await;
+                println!("exact up to {exact_rows}: {name}, {depth} nearest: recall {recall:.4}");
+                assert!(recall >= 0.97, "{name}, {depth} nearest: {recall}");
+            }
+        }
+    }
+}
+
+/// The formula by which the ranking looks at words.
+fn l(terms: &[String], text: &AnalyzedText, statistics: &dyn Statistics) -> f64 {
+    let count = |number: u64| f64::from(u32::try_from(number).expect("a count of products"));
+    let documents = count(statistics.documents());
+    let of_term = |term: &String| {
+        let found = count(statistics.document_frequency(term));
+        let idf = (1.0 + (documents - found + 0.5) / (found + 0.5)).ln();
+        let in_field = |(field, stream): (TextField, &str)| {
+            let words: Vec<_> = stream.split(' ').collect();
+            let times = words.iter().filter(|word| *word == term).count();
+            let average = f64::from(statistics.average_length(field));
+            let relative = count(words.len() as u64) / average;
+            f64::from(field.weight()) * count(times as u64) / (0.25 + 0.75 * relative)
+        };
+        let frequency: f64 = text.fields().map(in_field).sum();
+        idf * frequency / (frequency + 0.5)
+    };
+    terms.iter().map(of_term).sum()
+}
+
+/// The best 200 by the formula are found: all but those about which the drift of the averages since
+/// the shares were computed can deceive.
+async fn assert_best_by_words(index: &PostgresIndex, entries: &[IndexEntry]) {
+    let mut statistics = CountedStatistics::default();
+    for entry in entries {
+        statistics.add(&entry.text, &entry.words);
+    }
+    let (mut right, mut wanted) = (0, 0);
+    for terms in ["w1 w2", "w7 w90 w3", "w250 w333", "w500", "w20 w1000 w1"] {
+        let terms: Vec<_> = terms.split(' ').map(str::to_owned).collect();
+        for (name, filter) in filters() {
+            let admitted = entries.iter().filter(|entry| filter.admits(&entry.facets));
+            let scored = admitted.map(|entry| (l(&terms, &entry.text, &statistics), &entry.id));
+            let mut scored: Vec<_> = scored.filter(|(l, _)| *l > 0.0).collect();
+            scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+            let query = CandidateQuery {
+                terms: terms.clone(),
+                vector: None,
+                with_facets: false,
+                filter,
+                depth: 200,
+                threshold: None,
+            };
+            let found = index.candidates(&query).await.expect("an answer");
+            let found: BTreeSet<_> = found.into_iter().map(|found| found.id).collect();
+            assert_eq!(found.len(), scored.len().min(200), "{terms:?}, {name}");
+            let by_id: HashMap<_, _> = scored.iter().map(|(l, id)| (*id, *l)).collect();
+            let least = scored.get(found.len().saturating_sub(1)).map_or(0.0, |(l, _)| *l);
+            right += found.iter().filter(|id| by_id[id] >= least - 1e-6).count();
+            wanted += found.len();
+        }
+    }
+    assert!(right * 100 >= wanted * 98, "{right} of {wanted}");
+}
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn the_best_by_words_are_those_of_the_formula() {
+    let (database, entries) = (Database::create().await, catalogue());
+    let entries = &entries[..4_000];
+    let index = filled(&database, 10_000, entries).await;
+    assert_best_by_words(&index, entries).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn the_best_by_words_follow_when_all_texts_become_longer() {
+    let (database, entries) = (Database::create().await, catalogue());
+    let entries = &entries[..2_500];
+    let title = |entry: &IndexEntry| {
+        let (_, title) = entry.text.fields().next().expect("a title");
+        let text = AnalyzedText::new([title, "", "", "", ""].map(str::split_ascii_whitespace));
+        IndexEntry { text, ..entry.clone() }
+    };
+    let titles: Vec<_> = entries.iter().map(title).collect();
+    filled(&database, 10_000, &titles).await;
+    let engine = database.open().await;
+    let index = engine.index();
+    // The first of them get shares while the averages are still those of titles.
+    let longer = entries.iter().map(|entry| IndexEntry { version: Version(2), ..entry.clone() });
+    let longer: Vec<_> = longer.collect();
+    for batch in longer.chunks(100) {
+        assert!(index.upsert(batch).await.expect("an upsert").is_empty());
+    }
+    let is_weighed = "SELECT reweigh_from IS NULL FROM embedded_products_state";
+    assert_eq!(database.value(is_weighed).await, "true", "each write finished what it began");
+    engine.settle().await.expect("a settled index");
+    assert_best_by_words(&index, &longer).await;
+}

@@ -1,0 +1,165 @@
+//! What the tests of this folder share: a database of their own on the real server.
+
+pub(crate) mod proxy;
+
+use akin_entities::{AnalyzedText, Embedding, Facets, Fingerprint, ProductId, TextHash, Version};
+use akin_ports::{IndexEntry, Meaning, PortError};
+use akin_postgres::{PostgresEngine, Settings, SslMode};
+use clap::Parser;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Where the real server listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) user: String,
+}
+
+impl Server {
+    /// The one that `make test` started.
+    pub(crate) fn shared() -> Self {
+        let url = std::env::var("AKIN_TEST_POSTGRES")
+            .expect("AKIN_TEST_POSTGRES is not set: run `make test`, or see `make services`");
+        Self::at(&url)
+    }
+
+    /// The one of `postgres://USER@HOST:PORT/...`.
+    pub(crate) fn at(url: &str) -> Self {
+        let rest = url.strip_prefix("postgres://").expect("a URL of Postgres");
+        let (user, rest) = rest.split_once('@').expect("a user");
+        let (host, rest) = rest.split_once(':').expect("a host and a port");
+        let port = rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
+        Self { host: host.to_owned(), port, user: user.to_owned() }
+    }
+
+    /// A connection to the database of that name.
+    pub(crate) async fn connect(&self, database: &str) -> PgConnection {
+        let options = PgConnectOptions::new_without_pgpass()
+            .host(&self.host)
+            .port(self.port)
+            .username(&self.user)
+            .database(database)
+            .ssl_mode(PgSslMode::Disable);
+        PgConnection::connect_with(&options).await.expect("a connection")
+    }
+}
+
+/// An empty database, gone when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) server: Server,
+    pub(crate) name: String,
+}
+
+impl Database {
+    pub(crate) async fn create() -> Self {
+        Self::create_on(Server::shared()).await
+    }
+
+    pub(crate) async fn create_on(server: Server) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("akin_test_{}_{number}", std::process::id());
+        let mut connection = server.connect("postgres").await;
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy");
+        connection.execute(AssertSqlSafe(create)).await.expect("a database");
+        connection.close().await.expect("a goodbye");
+        Self { server, name }
+    }
+
+    /// Settings for it, with all else as it is by default, but for TLS, which the server has not.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            host: Some(self.server.host.clone()),
+            port: self.server.port,
+            user: Some(self.server.user.clone()),
+            database: Some(self.name.clone()),
+            sslmode: SslMode::Disable,
+            ..defaults()
+        }
+    }
+
+    pub(crate) async fn open(&self) -> PostgresEngine {
+        PostgresEngine::open(&self.settings()).await.expect("an engine")
+    }
+
+    /// Runs statements of the test's own.
+    pub(crate) async fn execute(&self, statements: &str) {
+        let mut connection = self.server.connect(&self.name).await;
+        connection
+            .execute(AssertSqlSafe(statements.to_owned()))
+            .await
+            .expect("statements that run");
+        connection.close().await.expect("a goodbye");
+    }
+
+    /// The first value of a query's first row, as a text.
+    pub(crate) async fn value(&self, query: &str) -> String {
+        let mut connection = self.server.connect(&self.name).await;
+        let text = format!("SELECT ({query})::text");
+        let value = sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(&mut connection).await;
+        connection.close().await.expect("a goodbye");
+        value.expect("a value")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // The runtime of the test may be gone, or be one that must not block.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(async {
+                let mut connection = server.connect("postgres").await;
+                let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                connection.execute(AssertSqlSafe(drop)).await.expect("the database is gone");
+            });
+        });
+        let is_dropped = dropping.join().is_ok();
+        assert!(is_dropped || std::thread::panicking(), "the database {} stays", self.name);
+    }
+}
+
+/// Settings as they are when nothing is set.
+pub(crate) fn defaults() -> Settings {
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: Settings,
+    }
+    Command::parse_from(["akin"]).settings
+}
+
+/// What an operator reads of an error, which must be one line.
+pub(crate) fn story(error: &PortError) -> String {
+    let report = error.report();
+    assert!(!report.contains('\n'), "not one line: {report}");
+    report
+}
+
+/// The product id of that text.
+pub(crate) fn id(text: &str) -> ProductId {
+    ProductId::new(text).expect("an id")
+}
+
+/// The model of the tests' embeddings.
+pub(crate) fn fingerprint(dimension: usize) -> Fingerprint {
+    Fingerprint { model: "tiny@0".into(), precision: "int8".into(), dimension }
+}
+
+/// The entry of a product with this title and embedding.
+pub(crate) fn entry(text: &str, version: i64, title: &str, embedding: Embedding) -> IndexEntry {
+    let terms: Vec<_> = title.split_ascii_whitespace().collect();
+    let fingerprint = fingerprint(embedding.as_slice().len());
+    IndexEntry {
+        id: id(text),
+        version: Version(version),
+        meaning: Meaning::Embedded { embedding, text_hash: TextHash::of([title]), fingerprint },
+        text: AnalyzedText::new([terms, vec![], vec![], vec![], vec![]]),
+        words: title.to_owned(),
+        facets: Facets::default(),
+    }
+}

@@ -1,0 +1,200 @@
+//! What holds for any text and any catalogue.
+
+use akin_entities::{
+    AnalyzedText, CountedStatistics, Mode, Product, ProductId, Statistics, TextField,
+};
+use akin_ranking::{AnalyzedProduct, Input, QueryTerms, analyze, analyze_product, repair, score};
+use proptest::prelude::*;
+
+fn product(name: &str, description: &str) -> Product {
+    let blank = String::new;
+    Product {
+        id: ProductId::new("p").unwrap(),
+        name: name.to_owned(),
+        main_category: "home".to_owned(),
+        sub_category: blank(),
+        brand: blank(),
+        description: description.to_owned(),
+        attributes: blank(),
+        image_url: blank(),
+        link: blank(),
+        rating: None,
+        rating_count: None,
+        discount_price: None,
+        actual_price: None,
+        converted_by: None,
+    }
+}
+
+fn counted(products: &[AnalyzedProduct]) -> CountedStatistics {
+    let mut statistics = CountedStatistics::default();
+    for product in products {
+        statistics.add(&product.text, &product.words);
+    }
+    statistics
+}
+
+#[test]
+fn categories_are_one_field_and_words_keep_their_endings() {
+    let mut shelf = product("Running Shoes, size 42", "Café shoes");
+    shelf.sub_category = "Sneakers".to_owned();
+    let analyzed = analyze_product(&shelf);
+    assert_eq!(analyzed.text.as_stream(), "run shoe size 42\ncafe shoe\nhome sneaker\n\n");
+    assert_eq!(analyzed.words, "cafe home running shoes size sneakers");
+}
+
+#[test]
+fn a_misspelt_word_is_replaced_in_its_place_and_told() {
+    let products = [
+        analyze_product(&product("wireless headphones", "")),
+        analyze_product(&product("headphones, wireless", "")),
+    ];
+    let terms = QueryTerms::understand("wirelss hedphones zebra", &counted(&products));
+    assert_eq!(terms.distinct().collect::<Vec<_>>(), ["wireless", "headphon"]);
+    let repaired = terms.repaired().iter().map(|repair| (&*repair.from, &*repair.to));
+    let expected = [("wirelss", "wireless"), ("hedphones", "headphones")];
+    assert_eq!(repaired.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_word_whose_stem_is_known_is_left_alone() {
+    let products =
+        [analyze_product(&product("shoe", "shoed")), analyze_product(&product("shoe", "shoed"))];
+    let terms = QueryTerms::understand("shoes", &counted(&products));
+    assert!(terms.repaired().is_empty());
+    assert_eq!(terms.distinct().collect::<Vec<_>>(), ["shoe"]);
+}
+
+#[test]
+fn what_stands_behind_the_last_field_counts_for_no_product() {
+    let products = [("red shoe", "a shoe"), ("blue shoe", "blue")];
+    let products = products.map(|(name, text)| analyze_product(&product(name, text)));
+    let terms = QueryTerms::understand("blue shoe", &counted(&products));
+    let [first, second] = products.map(|product| product.text);
+    let longer = format!("{}\nblue shoe\nshoe", first.as_stream());
+    let scores = |first: &AnalyzedText| {
+        let inputs = [first, &second].map(|text| Input { text, cosine: None });
+        score(Mode::Lexical, &terms, &inputs)
+    };
+    assert_eq!(scores(&AnalyzedText::from_stream(longer)), scores(&first));
+}
+
+/// Statistics that say more products hold a term than there are.
+#[derive(Debug)]
+struct Contradictory;
+
+impl Statistics for Contradictory {
+    fn documents(&self) -> u64 {
+        1
+    }
+    fn document_frequency(&self, _: &str) -> u64 {
+        9
+    }
+    fn average_length(&self, _: TextField) -> f32 {
+        0.0
+    }
+    fn word_frequency(&self, _: &str) -> u64 {
+        9
+    }
+    fn visit_words(&self, _: char, _: &mut dyn FnMut(&str, u64)) {}
+}
+
+#[test]
+fn statistics_that_contradict_themselves_still_give_finite_scores() {
+    let text = analyze_product(&product("mini tripod", "")).text;
+    let terms = QueryTerms::understand("mini tripod", &Contradictory);
+    let scores = score(Mode::Hybrid, &terms, &[Input { text: &text, cosine: Some(0.5) }]);
+    assert!(scores[0].score.is_finite() && scores[0].coverage.is_finite(), "{scores:?}");
+}
+
+proptest! {
+    #[test]
+    fn a_term_is_letters_and_digits(text in "\\PC{0,60}|[a-zA-Z0-9./_-]{0,40}|[\\s\\S]{0,40}") {
+        for term in analyze(&text) {
+            prop_assert!(!term.is_empty());
+            prop_assert!(term.chars().all(char::is_alphanumeric), "{term:?} of {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_product_reads_back_from_its_stream(name in "\\PC{0,40}", text in "[\\s\\S]{0,60}") {
+        let analyzed = analyze_product(&product(&name, &text)).text;
+        let stored = AnalyzedText::from_stream(analyzed.as_stream().to_owned());
+        let fields: Vec<_> = stored.fields().map(|(_, stream)| stream.to_owned()).collect();
+        prop_assert_eq!(&fields[0], &analyze(&name).join(" "));
+        prop_assert_eq!(&fields[1], &analyze(&text).join(" "));
+    }
+
+    #[test]
+    fn scores_are_finite_and_coverage_is_a_share(
+        texts in prop::collection::vec(("[a-c1-]{0,12}( [a-c]{1,3}){0,6}|\\PC{0,30}", prop::option::of(-1.0_f32..=1.0)), 0..8),
+        query in "[a-c1-]{0,8}( [a-c]{1,3}){0,16}|\\PC{0,30}",
+        strange in "[\\s\\S]{0,40}",
+    ) {
+        let mut products: Vec<_> =
+            texts.iter().map(|(name, _)| analyze_product(&product(name, name))).collect();
+        let terms = QueryTerms::understand(&query, &counted(&products));
+        // An engine may hold what akin never wrote.
+        if let Some(first) = products.first_mut() {
+            first.text = AnalyzedText::from_stream(strange);
+        }
+        let inputs: Vec<_> = products
+            .iter()
+            .zip(&texts)
+            .map(|(product, (_, cosine))| Input { text: &product.text, cosine: *cosine })
+            .collect();
+        for mode in Mode::ALL {
+            let scores = score(mode, &terms, &inputs);
+            prop_assert_eq!(scores.len(), inputs.len());
+            for score in scores {
+                prop_assert!(score.score.is_finite() && score.text_score.is_finite());
+                prop_assert!((0.0..=1.000_001).contains(&score.coverage), "{score:?}");
+                prop_assert!((-1.0..=1.400_01).contains(&score.score), "{score:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_repair_keeps_the_first_letter_and_is_near(
+        word in "[a-c]{3,10}", words in prop::collection::vec("[a-c]{1,11}", 0..40),
+    ) {
+        let mut statistics = CountedStatistics::default();
+        for known in &words {
+            statistics.add(&AnalyzedText::default(), known);
+            statistics.add(&AnalyzedText::default(), known);
+        }
+        let limit = if word.len() >= 8 { 2 } else { 1 };
+        let near = |known: &&String| {
+            known.len() >= 3 && known[..1] == word[..1] && alignment(&word, known) <= limit
+        };
+        let nearest = words.iter().filter(near).map(|known| alignment(&word, known)).min();
+        let found = repair(&word, &statistics);
+        if word.len() < 4 || words.contains(&word) {
+            prop_assert_eq!(found, None);
+        } else {
+            prop_assert_eq!(found.map(|found| alignment(&word, &found)), nearest);
+        }
+    }
+}
+
+/// Optimal string alignment by its definition, to compare with.
+fn alignment(left: &str, right: &str) -> usize {
+    let (a, b) = (left.as_bytes(), right.as_bytes());
+    let mut distance = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            distance[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = distance[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let least = replaced.min(distance[i - 1][j] + 1).min(distance[i][j - 1] + 1);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    least.min(distance[i - 2][j - 2] + 1)
+                } else {
+                    least
+                }
+            };
+        }
+    }
+    distance[a.len()][b.len()]
+}

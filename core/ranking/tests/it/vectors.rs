@@ -1,0 +1,99 @@
+//! The formula gives the figures of `vectors.json`, which a plain script of the formula made.
+
+use akin_entities::{AnalyzedText, CountedStatistics, Mode, Statistics, TextField};
+use akin_ranking::{Input, QueryTerms, analyze, good_answer, repair, score};
+use serde_json::Value;
+
+fn vectors() -> Value {
+    serde_json::from_str(include_str!("../vectors.json")).unwrap()
+}
+
+fn text(product: &Value) -> AnalyzedText {
+    let field = |name: &str| analyze(product[name].as_str().unwrap());
+    let fields = [field("title"), field("description"), field("category"), field("brand"), vec![]];
+    AnalyzedText::new(fields.each_ref().map(|terms| terms.iter().map(String::as_str)))
+}
+
+fn catalogue(vectors: &Value) -> (Vec<AnalyzedText>, CountedStatistics) {
+    let texts: Vec<_> = vectors["products"].as_array().unwrap().iter().map(text).collect();
+    let mut statistics = CountedStatistics::default();
+    for text in &texts {
+        statistics.add(text, "");
+    }
+    (texts, statistics)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the figures are given to nine decimals")]
+fn floats(array: &Value) -> Vec<f32> {
+    array.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect()
+}
+
+fn near(left: f32, right: f32) -> bool {
+    (left - right).abs() < 2e-6
+}
+
+#[test]
+fn texts_are_analysed_as_given() {
+    for (text, terms) in vectors()["analyze"].as_object().unwrap() {
+        let terms: Vec<_> =
+            terms.as_array().unwrap().iter().map(|term| term.as_str().unwrap()).collect();
+        assert_eq!(analyze(text), terms, "{text:?}");
+    }
+}
+
+#[test]
+fn the_catalogue_counts_as_given() {
+    let vectors = vectors();
+    let (_, statistics) = catalogue(&vectors);
+    for (term, count) in vectors["document_frequency"].as_object().unwrap() {
+        assert_eq!(Some(statistics.document_frequency(term)), count.as_u64(), "{term}");
+    }
+    let averages = &vectors["average_length"];
+    for (name, field) in [("title", TextField::Title), ("description", TextField::Description)] {
+        let given = averages[name].as_f64().unwrap();
+        assert!((f64::from(statistics.average_length(field)) - given).abs() < 1e-6, "{name}");
+    }
+}
+
+#[test]
+fn queries_are_scored_as_given() {
+    let vectors = vectors();
+    let (texts, statistics) = catalogue(&vectors);
+    let cosines = floats(&vectors["cosines"]);
+    let inputs: Vec<_> = texts
+        .iter()
+        .zip(&cosines)
+        .map(|(text, cosine)| Input { text, cosine: Some(*cosine) })
+        .collect();
+    for case in vectors["cases"].as_array().unwrap() {
+        let query = case["query"].as_str().unwrap();
+        let terms = QueryTerms::understand(query, &statistics);
+        let scores = score(Mode::Hybrid, &terms, &inputs);
+        for (got, given) in scores.iter().zip(floats(&case["scores"])) {
+            assert!(near(got.score, given), "{query}: {} is not {given}", got.score);
+        }
+        for (got, given) in scores.iter().zip(floats(&case["coverage"])) {
+            assert!(near(got.coverage, given), "{query}: {} is not {given}", got.coverage);
+        }
+        let mut order: Vec<_> = (0..scores.len()).collect();
+        order.sort_by(|&a, &b| scores[b].score.total_cmp(&scores[a].score).then(a.cmp(&b)));
+        assert_eq!(serde_json::json!(order), case["order"], "{query}");
+        let best: Vec<_> =
+            order.iter().take(5).map(|&i| (Some(cosines[i]), scores[i].coverage)).collect();
+        assert_eq!(Some(good_answer(&best, &terms)), case["good_answer"].as_bool(), "{query}");
+    }
+}
+
+#[test]
+fn words_are_repaired_as_given() {
+    let repairs = &vectors()["repair"];
+    let mut statistics = CountedStatistics::default();
+    for (word, count) in repairs["vocabulary"].as_object().unwrap() {
+        for _ in 0..count.as_u64().unwrap() {
+            statistics.add(&AnalyzedText::default(), word);
+        }
+    }
+    for (word, repaired) in repairs["cases"].as_object().unwrap() {
+        assert_eq!(repair(word, &statistics).as_deref(), repaired.as_str(), "{word}");
+    }
+}

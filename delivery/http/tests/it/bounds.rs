@@ -1,0 +1,188 @@
+//! What holds for every route: bounds, envelopes, request ids, headers.
+
+use crate::support::{Shop, request};
+use akin_memory::MemoryEmbedder;
+use akin_ports::{Embedded, Embedder, PortResult};
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use std::sync::Arc;
+
+#[tokio::test]
+async fn a_body_beyond_the_bound_is_refused_in_the_envelope() {
+    let shop = Shop::open().await;
+    for route in ["/api/similar_products", "/api/search"] {
+        let fits = format!("{{\"query\": \"lamp\"{}}}", " ".repeat(akin_http::MAX_BODY - 17));
+        assert_eq!(fits.len(), akin_http::MAX_BODY);
+        assert!(shop.post(route, fits.clone()).await.status.is_success());
+        let answer = shop.post(route, fits + " ").await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let (code, message) = answer.envelope();
+        assert_eq!(code, "INVALID_REQUEST_BODY");
+        assert_eq!(message, "the body is larger than 65536 bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_kind_is_refused_in_the_envelope() {
+    let shop = Shop::open().await;
+    for kind in ["text/plain", "application/x-www-form-urlencoded", ""] {
+        let mut request = request(Method::POST, "/api/search", r#"{"query": "lamp"}"#);
+        request.headers_mut().insert(header::CONTENT_TYPE, kind.parse().unwrap());
+        let answer = shop.send(request).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{kind}");
+        assert!(answer.envelope().1.contains("Content-Type: application/json"));
+    }
+    let mut request = request(Method::POST, "/api/search", r#"{"query": "lamp"}"#);
+    let utf_8 = "application/json; charset=utf-8".parse().unwrap();
+    request.headers_mut().insert(header::CONTENT_TYPE, utf_8);
+    assert_eq!(shop.send(request).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_unknown_route_and_an_unknown_method_are_answered_in_the_envelope() {
+    let shop = Shop::open().await;
+    for path in
+        ["/api", "/api/", "/api/serach", "/images/a.svg", "/../etc/passwd", "/api/products/"]
+    {
+        let answer = shop.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.envelope(), ("NOT_FOUND".to_owned(), "no such route".to_owned()));
+    }
+    for (method, path, allowed) in [
+        (Method::GET, "/api/similar_products", "POST"),
+        (Method::DELETE, "/api/search", "GET,HEAD,POST"),
+        (Method::OPTIONS, "/api/search", "GET,HEAD,POST"),
+        (Method::PATCH, "/api/products/PH-1", "GET,HEAD"),
+        (Method::POST, "/", "GET,HEAD"),
+    ] {
+        let answer = shop.send(request(method, path, "")).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(answer.envelope().0, "METHOD_NOT_ALLOWED");
+        assert_eq!(answer.header("allow"), allowed, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let shop = Shop::open().await;
+    for path in ["/", "/api/health_status", "/api/search?q=lamp", "/api/products/PH-1"] {
+        let answer = shop.send(request(Method::HEAD, path, "")).await;
+        assert_eq!((answer.status, &*answer.text), (StatusCode::OK, ""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_id_or_gets_one_of_its_own() {
+    let shop = Shop::open().await;
+    let id_of = async |id: Option<&[u8]>| {
+        let mut request = Request::get("/api/health_status");
+        if let Some(id) = id {
+            request = request.header("x-request-id", id);
+        }
+        let answer = shop.send(request.body(Body::empty()).unwrap()).await;
+        answer.header("x-request-id").to_owned()
+    };
+    assert_eq!(id_of(Some(b"shop-1.A_b:9")).await, "shop-1.A_b:9");
+    let (first, second) = (id_of(None).await, id_of(None).await);
+    assert!(first.len() >= 17 && first != second);
+    let long = [b'x'; 65];
+    for hostile in [&b""[..], b"a b", b"a\tb", b"<script>", b"\"", b"\xff", b"{\"a\":1}", &long] {
+        let id = id_of(Some(hostile)).await;
+        assert_ne!(id.as_bytes(), hostile);
+        assert_eq!(id.len(), first.len());
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers_and_invites_no_other_origin() {
+    let shop = Shop::open().await;
+    for path in ["/", "/page.js", "/page.css", "/api/search?q=lamp", "/api/none", "/api/search"] {
+        let mut request = request(Method::GET, path, "");
+        request.headers_mut().insert(header::ORIGIN, "https://elsewhere.example".parse().unwrap());
+        let answer = shop.send(request).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+        assert!(!policy.contains("unsafe-eval") && !policy.contains("script-src 'unsafe"));
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_comes_with_its_script_and_style_and_needs_nothing_from_elsewhere() {
+    let shop = Shop::open().await;
+    let page = shop.get("/").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.text.contains("/page.js") && page.text.contains("/page.css"));
+    assert!(!page.text.contains("http"), "a resource from elsewhere");
+    assert_eq!(shop.get("/page.js").await.header("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(shop.get("/page.css").await.header("content-type"), "text/css; charset=utf-8");
+}
+
+#[tokio::test]
+async fn pictures_come_from_their_folder_and_from_nowhere_else() {
+    let mut shop = Shop::open().await;
+    let place = tempfile::tempdir().unwrap();
+    std::fs::create_dir(place.path().join("images")).unwrap();
+    std::fs::write(place.path().join("images/a.svg"), "<svg/>").unwrap();
+    std::fs::write(place.path().join("secret"), "secret").unwrap();
+    shop.api.images = Some(place.path().join("images"));
+    let picture = shop.get("/images/a.svg").await;
+    assert_eq!((picture.status, &*picture.text), (StatusCode::OK, "<svg/>"));
+    assert_eq!(picture.header("content-type"), "image/svg+xml");
+    assert!(picture.header("content-security-policy").contains("sandbox"));
+    for path in
+        ["/images/b.svg", "/images/", "/images/../secret", "/images/..%2Fsecret", "/images/%00"]
+    {
+        let answer = shop.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.envelope().0, "NOT_FOUND");
+    }
+    let answer = shop.post("/images/a.svg", "").await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.envelope().0, "METHOD_NOT_ALLOWED");
+}
+
+/// An embedder that answers never, or panics.
+#[derive(Debug)]
+struct Broken {
+    inner: MemoryEmbedder,
+    panics: bool,
+}
+
+#[async_trait]
+impl Embedder for Broken {
+    async fn embed(&self, _: &[String]) -> PortResult<Embedded> {
+        assert!(!self.panics, "secret of the model");
+        std::future::pending().await
+    }
+
+    fn fingerprint(&self) -> &akin_entities::Fingerprint {
+        self.inner.fingerprint()
+    }
+
+    fn token_limit(&self) -> usize {
+        self.inner.token_limit()
+    }
+}
+
+async fn broken(panics: bool) -> Shop {
+    Shop::with_embedder(Arc::new(Broken { inner: MemoryEmbedder::default(), panics })).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_too_long_is_given_up_in_the_envelope() {
+    let answer = broken(false).await.get("/api/search?q=lamp").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.envelope().0, "TIMED_OUT");
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_in_the_envelope_and_shows_nothing() {
+    let answer = broken(true).await.get("/api/search?q=lamp").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.envelope().0, "UNK");
+    assert!(!answer.text.contains("secret"));
+    assert_ne!(answer.header("x-request-id"), "");
+}

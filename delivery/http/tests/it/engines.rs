@@ -1,0 +1,132 @@
+//! Several engines behind one API: which they are, who answers, and where they differ.
+
+use crate::support::Shop;
+use akin_http::{Api, Engine, Engines};
+use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
+use akin_ports::{ErrorKind, ProductStore};
+use akin_usecases::{EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The shop with a second engine, which reads texts by another model and lacks the desk lamp.
+async fn two_engines() -> (Shop, Faults) {
+    let mut shop = Shop::open().await;
+    let first = shop.api.engines.first.clone();
+    let faults = Faults::default();
+    let index = Arc::new(MemoryIndex::with_faults(faults.clone()));
+    let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
+    let catalogue = Arc::new(akin_memory::MemoryStore::default());
+    let mut products = crate::support::products();
+    products.retain(|product| product.id.as_str() != "HO-1");
+    catalogue.apply(&products, crate::support::INGESTED).await.expect("products");
+    let embed = EmbedChanges::new(catalogue, embedder.clone(), index.clone());
+    assert!(embed.run(&|_| ()).await.expect("a run").failures.is_empty());
+    let (embeddings, store) = (QueryEmbeddings::new(embedder, 16), first.search.store.clone());
+    let second = Engine {
+        name: "second+other".to_owned(),
+        search: SearchProducts {
+            embeddings: embeddings.clone(),
+            index: index.clone(),
+            store: store.clone(),
+        },
+        similar: SimilarProducts { embeddings, index, store },
+    };
+    let engines = Engines { first, others: vec![second] };
+    shop.api = Api { engines, ..shop.api };
+    (shop, faults)
+}
+
+async fn compare(shop: &Shop, body: Value) -> Value {
+    let answer = shop.post("/api/compare", body.to_string()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    answer.json()
+}
+
+#[tokio::test]
+async fn every_engine_is_listed_and_says_whether_it_answers() {
+    let (shop, faults) = two_engines().await;
+    insta::assert_snapshot!(shop.get("/api/engines").await.text);
+    faults.break_after(0, ErrorKind::Unavailable);
+    let engines = shop.get("/api/engines").await.json();
+    assert_eq!(engines["engines"][0]["available"], true);
+    assert_eq!(engines["engines"][1]["available"], false);
+    assert_eq!(engines["engines"][1]["products"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_engine_that_is_named_answers_and_else_the_first() {
+    let (shop, _) = two_engines().await;
+    let first = shop.get("/api/search?q=desk+lamp&mode=lexical").await;
+    assert_eq!(first.json()["engine"], "memory+words");
+    assert_eq!(first.ids()[0], "HO-1");
+    for name in ["second%2Bother", "second"] {
+        let second = shop.get(&format!("/api/search?q=desk+lamp&engine={name}")).await;
+        assert_eq!(second.json()["engine"], "second+other");
+        assert!(second.json()["model"].as_str().unwrap().starts_with("other@"));
+        assert!(!second.ids().contains(&"HO-1".to_owned()));
+    }
+    let answer = shop.get("/api/search?q=lamp&engine=third").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let said = "no engine \"third\" serves here, only memory+words, second+other";
+    assert_eq!(answer.envelope().1, said);
+    let similar = shop.get("/api/products/PH-1/similar?limit=9&engine=second").await.json();
+    let similar = similar["hits"].as_array().unwrap().clone();
+    assert!(similar.iter().all(|hit| hit["product"]["product_id"] != "HO-1"));
+}
+
+#[tokio::test]
+async fn two_engines_are_compared_side_by_side() {
+    let (shop, _) = two_engines().await;
+    let body = json!({"query": "desk lamp for a phone", "mode": "lexical", "page_size": 4});
+    let mut compared = compare(&shop, body.clone()).await;
+    for engine in compared["engines"].as_array_mut().unwrap() {
+        let engine = engine.as_object_mut().unwrap();
+        assert!(engine.remove("took_ms").unwrap().as_f64().unwrap() >= 0.0);
+        let timings = engine.remove("timings_ms").unwrap();
+        assert_eq!(timings.as_object().unwrap().len(), 4);
+        let hits = engine.remove("hits").unwrap();
+        engine.insert("ids".to_owned(), hits.as_array().unwrap().iter().map(id).collect());
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(&compared).unwrap());
+
+    let named = |names: [&str; 2]| {
+        let mut body = body.clone();
+        body["engines"] = json!(names);
+        body
+    };
+    let turned = compare(&shop, named(["second", "memory+words"])).await;
+    assert_eq!(turned["overlap"], compared["overlap"]);
+    assert_eq!(turned["engines"][0]["engine"], "second+other");
+    let same = compare(&shop, named(["second", "second"])).await;
+    assert_eq!(same["overlap"], 1.0);
+    assert!(same["ranks"].as_array().unwrap().iter().all(|one| one["rose"] == 0));
+}
+
+fn id(hit: &Value) -> Value {
+    hit["product"]["product_id"].clone()
+}
+
+#[tokio::test]
+async fn a_comparison_that_cannot_be_made_is_refused_by_name() {
+    let (shop, faults) = two_engines().await;
+    let refused = [
+        (json!({"query": "lamp", "engines": ["second"]}), "engines must be a list of two names"),
+        (json!({"query": "lamp", "engines": "second"}), "engines must be a list of two names"),
+        (json!({"query": "lamp", "engines": ["second", "x"]}), "no engine \"x\" serves here"),
+        (json!({"query": "lamp", "engine": "second"}), "here it is engines"),
+        (json!({"query": "lamp", "limit": 3}), "unknown field `limit`"),
+        (json!({"query": ""}), "the query is empty"),
+    ];
+    for (body, said) in refused {
+        let answer = shop.post("/api/compare", body.to_string()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        let (code, message) = answer.envelope();
+        assert!(code == "INVALID_REQUEST_BODY" && message.contains(said), "{message}");
+    }
+    faults.break_after(0, ErrorKind::Unavailable);
+    let answer = shop.post("/api/compare", json!({"query": "lamp"}).to_string()).await;
+    assert_eq!(answer.envelope().0, "QUERY_SIMILAR_PRODUCTS_FAILED");
+    let alone = Shop::open().await.post("/api/compare", r#"{"query": "lamp"}"#).await;
+    assert!(alone.envelope().1.contains("only one engine"), "{}", alone.text);
+}

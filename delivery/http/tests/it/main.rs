@@ -1,0 +1,14 @@
+//! The HTTP API, from outside.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bounds;
+mod compatible;
+mod engines;
+mod log;
+mod metrics;
+mod products;
+mod properties;
+mod search;
+mod socket;
+mod status;
+mod support;

@@ -1,0 +1,66 @@
+//! A product, what is like it, and what there is at all.
+
+use crate::support::Shop;
+use axum::http::StatusCode;
+
+#[tokio::test]
+async fn a_product_is_answered_with_all_that_is_known_of_it() {
+    let shop = Shop::open().await;
+    let answer = shop.get("/api/products/PH-1").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    insta::assert_snapshot!(answer.text);
+}
+
+#[tokio::test]
+async fn the_rate_that_converted_a_price_is_told_where_there_is_one() {
+    let shop = Shop::open().await;
+    let rate = |json: &serde_json::Value| json.get("converted_by").cloned();
+    let converted = shop.get("/api/products/PH-2").await.json();
+    assert_eq!(rate(&converted), Some("EUR=INR:90.5".into()));
+    assert_eq!(rate(&shop.get("/api/products/PH-1").await.json()), None);
+}
+
+#[tokio::test]
+async fn what_is_like_a_product_leaves_it_out() {
+    let shop = Shop::open().await;
+    let answer = shop.get("/api/products/PH-1/similar?limit=2").await;
+    assert_eq!(answer.ids(), ["PH-2", "PH-3"]);
+    assert_eq!(answer.json()["product_id"], "PH-1");
+    assert_eq!(shop.get("/api/products/PH-1/similar").await.ids().len(), 4);
+}
+
+#[tokio::test]
+async fn an_id_of_any_characters_can_be_asked_for() {
+    let shop = Shop::open().await;
+    for path in ["/api/products/a%2Fb%20%25%3F%23%C3%A9", "/api/products/a%2Fb%20%25%3F%23%c3%a9"] {
+        assert_eq!(shop.get(path).await.json()["product_id"], "a/b %?#é");
+    }
+    let like = shop.get("/api/products/a%2Fb%20%25%3F%23%C3%A9/similar?limit=1").await;
+    assert_eq!(like.ids(), ["HO-1"]);
+}
+
+#[tokio::test]
+async fn an_unknown_id_is_not_found_and_an_impossible_one_is_refused() {
+    let shop = Shop::open().await;
+    for path in ["/api/products/none", "/api/products/none/similar"] {
+        let answer = shop.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert_eq!(answer.envelope(), ("NOT_FOUND".to_owned(), "no product \"none\"".to_owned()));
+    }
+    let long = format!("/api/products/{}", "x".repeat(257));
+    for path in ["/api/products/%FF", "/api/products/%FF/similar", "/api/products/%20", &long] {
+        let answer = shop.get(path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(answer.envelope().0, "INVALID_REQUEST_BODY");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_of_similar_products_is_bounded() {
+    let shop = Shop::open().await;
+    for limit in ["limit=0", "limit=1001", "limit=-1", "limit=ten", "limit=", "most=3"] {
+        let answer = shop.get(&format!("/api/products/PH-1/similar?{limit}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{limit}");
+        assert!(answer.envelope().1.contains("limit, 1 to 1000"));
+    }
+}

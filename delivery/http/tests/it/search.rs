@@ -1,0 +1,206 @@
+//! `/api/search`: every field of a request, and what comes of it.
+
+use crate::support::Shop;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+const ROUTE: &str = "/api/search";
+
+async fn post(shop: &Shop, body: Value) -> crate::support::Answer {
+    shop.post(ROUTE, body.to_string()).await
+}
+
+#[tokio::test]
+async fn an_answer_has_every_field_that_is_promised() {
+    let shop = Shop::open().await;
+    let request = json!({"query": "steady phone tripod", "page_size": 1, "facets": ["brand"]});
+    let answer = post(&shop, request).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    insta::assert_snapshot!(answer.text);
+    let timing = answer.header("server-timing");
+    let parts: Vec<_> = timing.split(", ").filter_map(|part| part.split_once(";dur=")).collect();
+    assert_eq!(
+        parts.iter().map(|part| part.0).collect::<Vec<_>>(),
+        ["embed", "candidates", "rank", "fetch"]
+    );
+    assert!(parts.iter().all(|part| part.1.parse::<f64>().is_ok_and(|ms| ms >= 0.0)), "{timing}");
+}
+
+#[tokio::test]
+async fn a_link_and_a_body_that_ask_the_same_are_answered_the_same() {
+    let shop = Shop::open().await;
+    let pairs = [
+        ("q=phone", json!({"query": "phone"})),
+        (
+            "q=phone+tripod&mode=lexical&page=2&page_size=1&sort=price_asc&engine=memory%2Bwords",
+            json!({
+                "query": "phone tripod", "mode": "lexical", "page": 2, "page_size": 1,
+                "sort": "price_asc", "engine": "memory+words"
+            }),
+        ),
+        (
+            "q=phone&brand=Pelluno&brand=Lumo&main_category=Phones&sub_category=Tripods\
+             &price_min=600&price_max=700.5&min_rating=4&discounted=true&facets=brand,main_category\
+             &threshold=0.1",
+            json!({
+                "query": "phone", "threshold": 0.1, "facets": ["main_category", "brand"],
+                "filters": {
+                    "brand": ["Pelluno", "Lumo"], "main_category": ["Phones"],
+                    "sub_category": ["Tripods"], "price": {"min": 600, "max": 700.5},
+                    "min_rating": 4, "discounted": true
+                }
+            }),
+        ),
+    ];
+    for (link, body) in pairs {
+        let (by_link, by_body) =
+            (shop.get(&format!("{ROUTE}?{link}")).await, post(&shop, body).await);
+        assert_eq!(by_link.status, StatusCode::OK, "{}", by_link.text);
+        assert_eq!(by_link.text, by_body.text);
+    }
+}
+
+#[tokio::test]
+async fn each_mode_finds_what_it_looks_for() {
+    let shop = Shop::open().await;
+    let hits = async |mode: &str| {
+        let answer = post(&shop, json!({"query": "lamp", "mode": mode})).await;
+        assert_eq!(answer.json()["mode"], mode);
+        answer
+    };
+    let words = hits("lexical").await;
+    assert_eq!(words.ids().len(), 2);
+    assert!(words.json()["hits"][0]["similarity"].is_null());
+    for mode in ["hybrid", "semantic"] {
+        let answer = hits(mode).await;
+        assert_eq!(answer.ids().len(), 5);
+        assert!(answer.json()["hits"][0]["similarity"].is_f64());
+    }
+}
+
+#[tokio::test]
+async fn filters_admit_what_fits_them_all() {
+    let shop = Shop::open().await;
+    for (filters, found) in [
+        (json!({"brand": ["Pelluno"]}), vec!["PH-1", "PH-3"]),
+        (json!({"brand": ["Pelluno", "Lumo"]}), vec!["HO-1", "PH-1", "PH-3"]),
+        (json!({"main_category": ["Home"], "brand": ["Pelluno"]}), vec![]),
+        (json!({"sub_category": ["Lamps"]}), vec!["HO-1", "a/b %?#é"]),
+        (json!({"price": {"max": 617.5}}), vec!["PH-1", "PH-3"]),
+        (json!({"price": {"min": 617.51}}), vec!["PH-2"]),
+        (json!({"min_rating": 4.25}), vec!["HO-1", "PH-1"]),
+        (json!({"discounted": true}), vec!["PH-1"]),
+        (json!({"discounted": false, "min_rating": 0}), vec!["HO-1", "PH-2"]),
+    ] {
+        let answer = post(&shop, json!({"query": "phone lamp", "filters": filters})).await;
+        let mut ids = answer.ids();
+        ids.sort();
+        assert_eq!(ids, found, "{filters}");
+        assert_eq!(answer.json()["total"], found.len());
+    }
+}
+
+#[tokio::test]
+async fn facets_count_all_that_was_found_the_most_frequent_first() {
+    let shop = Shop::open().await;
+    let facets = json!(["brand", "sub_category", "brand"]);
+    let request = json!({"query": "phone", "facets": facets, "page_size": 1});
+    let answer = post(&shop, request).await;
+    assert_eq!(answer.ids().len(), 1);
+    insta::assert_snapshot!(answer.json()["facets"].to_string(), @r#"{"brand":[{"count":2,"value":"Pelluno"},{"count":1,"value":"Brackwell"},{"count":1,"value":"Lumo"}],"sub_category":[{"count":3,"value":"Tripods"},{"count":2,"value":"Lamps"}]}"#);
+}
+
+#[tokio::test]
+async fn sorting_puts_what_has_no_value_last() {
+    let shop = Shop::open().await;
+    let order = async |sort: &str| {
+        let ids = post(&shop, json!({"query": "phone", "sort": sort})).await.ids();
+        ids.into_iter().take(3).collect::<Vec<_>>()
+    };
+    assert_eq!(order("price_asc").await, ["PH-3", "PH-1", "PH-2"]);
+    assert_eq!(order("price_desc").await, ["PH-2", "PH-1", "PH-3"]);
+    assert_eq!(order("rating").await, ["HO-1", "PH-1", "PH-2"]);
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_and_end_with_what_was_found() {
+    let shop = Shop::open().await;
+    for sort in ["relevance", "price_asc"] {
+        let whole = post(&shop, json!({"query": "phone", "sort": sort})).await.ids();
+        let mut paged = Vec::new();
+        for page in 1..=3 {
+            let request = json!({"query": "phone", "sort": sort, "page": page, "page_size": 2});
+            let answer = post(&shop, request).await;
+            assert_eq!(answer.json()["total"], 5);
+            assert_eq!(answer.json()["page"], page);
+            paged.extend(answer.ids());
+        }
+        assert_eq!(paged, whole);
+        for page in [4, u64::MAX] {
+            let request = json!({"query": "phone", "sort": sort, "page": page, "page_size": 100});
+            let answer = post(&shop, request).await;
+            assert_eq!((answer.ids().len(), answer.json()["total"].as_u64()), (0, Some(5)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_says_whether_it_is_good_and_what_it_repaired() {
+    let shop = Shop::open().await;
+    let good =
+        post(&shop, json!({"query": "phone tripod", "filters": {"sub_category": ["Tripods"]}}));
+    assert_eq!(good.await.json()["good"], true);
+    let poor = post(&shop, json!({"query": "volcano insurance"})).await.json();
+    assert_eq!((&poor["good"], &poor["repaired"]), (&json!(false), &json!([])));
+    let repaired = post(&shop, json!({"query": "phone tirpod"})).await.json();
+    assert_eq!(repaired["repaired"], json!([{"from": "tirpod", "to": "tripod"}]));
+    assert_eq!(repaired["query"], "phone tirpod");
+}
+
+#[tokio::test]
+async fn a_field_that_cannot_be_is_named() {
+    let shop = Shop::open().await;
+    for (body, said) in [
+        (json!({}), "the query is empty"),
+        (json!({"query": "x".repeat(4_001)}), "longer than 4000 characters"),
+        (json!({"query": "x", "mode": "fuzzy"}), "mode cannot be \"fuzzy\""),
+        (json!({"query": "x", "engine": "other"}), "no engine \"other\" serves here"),
+        (json!({"query": "x", "page": 0}), "page is counted from 1"),
+        (json!({"query": "x", "page_size": 0}), "page_size must be 1 to 100"),
+        (json!({"query": "x", "page_size": 101}), "page_size must be 1 to 100"),
+        (json!({"query": "x", "page": -1}), "invalid value: integer `-1`"),
+        (json!({"query": "x", "threshold": 2}), "threshold must be -1 to 1"),
+        (json!({"query": "x", "sort": "size"}), "sort cannot be \"size\""),
+        (json!({"query": "x", "facets": ["size"]}), "facets cannot be \"size\""),
+        (json!({"query": "x", "colour": "red"}), "unknown field `colour`"),
+        (json!({"query": "x", "filters": {"colour": ["red"]}}), "unknown field `colour`"),
+        (json!({"query": "x", "filters": {"brand": vec!["y"; 101]}}), "more than 100 values"),
+    ] {
+        let answer = post(&shop, body.clone()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
+        let (code, message) = answer.envelope();
+        assert_eq!(code, "INVALID_REQUEST_BODY");
+        assert!(message.contains(said), "{body}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_cannot_be_is_named() {
+    let shop = Shop::open().await;
+    for (link, said) in [
+        ("", "the query is empty"),
+        ("q=%20", "the query is empty"),
+        ("q=x&colour=red", "no parameter \"colour\""),
+        ("q=x&page=one", "page cannot be \"one\""),
+        ("q=x&page_size=101", "page_size must be 1 to 100"),
+        ("q=x&threshold=NaN", "threshold must be -1 to 1"),
+        ("q=x&price_min=inf", "must be a finite number"),
+        ("q=x&discounted=maybe", "discounted cannot be \"maybe\""),
+        ("q=x&facets=", "facets cannot be \"\""),
+    ] {
+        let answer = shop.get(&format!("{ROUTE}?{link}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{link}");
+        let (_, message) = answer.envelope();
+        assert!(message.contains(said), "{link}: {message}");
+    }
+}

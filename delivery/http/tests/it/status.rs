@@ -1,0 +1,56 @@
+//! What there is to find, what is still to be done, and what was done last.
+
+use crate::support::{INGESTED, Shop};
+use akin_entities::{Change, ProductId, Version};
+use akin_ports::{RunCounts, RunEnd, RunOutcome};
+use serde_json::Value;
+use std::time::Duration;
+
+#[tokio::test]
+async fn the_status_counts_what_there_is() {
+    let shop = Shop::open().await;
+    insta::assert_snapshot!(shop.get("/api/status").await.text);
+}
+
+#[tokio::test]
+async fn what_waits_in_the_queue_is_counted_as_well() {
+    let shop = Shop::open().await;
+    let change = |id: &str| Change { id: ProductId::new(id).expect("an id"), version: Version(1) };
+    let changes = [change("a"), change("b"), change("c")];
+    let queue = &shop.api.status.queue;
+    assert!(queue.send(&changes).await.expect("messages").is_empty());
+    assert_eq!(queue.receive(1).await.expect("a message").len(), 1);
+    let status = shop.get("/api/status").await.json();
+    assert_eq!(status["waiting"], 2);
+    assert_eq!(status["queue"].to_string(), r#"{"dead":0,"in_flight":1,"waiting":2}"#);
+}
+
+#[tokio::test]
+async fn the_last_runs_are_told_without_folders_and_without_what_servers_said() {
+    let shop = Shop::open().await;
+    let runs = &shop.api.status.runs;
+    let feeds = ["/srv/feeds/shop.csv".to_owned()];
+    let secret = || "10.0.0.5 is away".to_owned();
+    for (after, outcome) in [
+        (1, RunOutcome::Finished),
+        (2, RunOutcome::Failed(secret())),
+        (3, RunOutcome::Refused("the feeds do not name 9 of 10 products".to_owned())),
+    ] {
+        let began = Version(INGESTED.0 + after);
+        let counts = (after == 1).then(|| RunCounts::from_values([9, 1, 2, 6, 0, 3, 4, 5, 7]));
+        let end = RunEnd { outcome, took: Duration::from_millis(2_500), counts };
+        runs.begin(began, &feeds).await.expect("a run");
+        runs.finish(began, &end).await.expect("an end");
+    }
+    runs.begin(Version(INGESTED.0 + 4), &feeds).await.expect("a run");
+    let answer = shop.get("/api/status").await;
+    assert!(!answer.text.contains("/srv") && !answer.text.contains("10.0.0.5"), "{}", answer.text);
+    let runs = &answer.json()["runs"];
+    insta::assert_snapshot!(serde_json::to_string_pretty(runs).expect("a document"));
+    for after in 5..20 {
+        shop.api.status.runs.begin(Version(INGESTED.0 + after), &[]).await.expect("a run");
+    }
+    let runs = shop.get("/api/status").await.json()["runs"].clone();
+    assert_eq!(runs.as_array().map(Vec::len), Some(akin_http::LAST_RUNS));
+    assert_eq!(runs[0]["began"], Value::from("2023-03-18 08:33:33.000061"), "the latest first");
+}

@@ -1,0 +1,48 @@
+//! `akin export`: everything, a product a line.
+
+use crate::support::{Place, rows};
+use serde_json::Value;
+use std::fs;
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
+fn an_export_holds_every_product_with_its_embedding() {
+    let place = Place::ingested();
+    let all = lines(&place.run("export").succeeds().stdout);
+    let ids: Vec<_> = all.iter().map(|line| line["product_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["HO-1", "HO-2", "PH-1", "PH-2"]);
+    for line in &all {
+        let embedding = line["embedding"].as_array().unwrap();
+        let length: f64 = embedding.iter().map(|x| x.as_f64().unwrap().powi(2)).sum();
+        assert!(embedding.len() == 384 && (length - 1.0).abs() < 1e-3);
+        assert!(line["model"].as_str().unwrap().starts_with("all-MiniLM-L6-v2@"));
+    }
+    assert_eq!(all[2]["discount_price"], 617.5);
+    let bare = place.run("export --no-embeddings --output all.jsonl").succeeds();
+    assert_eq!(bare.stdout, "");
+    let written = fs::read_to_string(place.path("all.jsonl")).unwrap();
+    assert_eq!(lines(&written).len(), 4);
+    assert!(!written.contains("embedding") && !place.path("all.jsonl.partial").exists());
+}
+
+#[test]
+fn products_that_were_not_embedded_are_exported_too() {
+    let place = Place::new();
+    place.write("many.csv", rows(1_200, "id", "A thing"));
+    place.run("ingest --no-embed many.csv").succeeds();
+    let all = lines(&place.run("export").succeeds().stdout);
+    assert_eq!(all.len(), 1_200);
+    assert!(all.iter().all(|line| line["model"].is_null() && line.get("embedding").is_none()));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let place = Place::new();
+    let outcome = place.run("export --output nowhere/all.jsonl").fails_with(1);
+    let said = "cannot write nowhere/all.jsonl.partial (--output)";
+    assert!(outcome.stderr.contains(said), "{outcome}");
+}

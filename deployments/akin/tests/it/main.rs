@@ -1,0 +1,24 @@
+//! The `akin` command, as a process.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod damage;
+mod engines;
+mod evaluate;
+mod export;
+mod faults;
+mod help;
+mod ingest;
+mod interruption;
+mod model;
+mod model_damage;
+mod model_export;
+mod model_get;
+mod opensearch;
+mod postgres;
+mod quarantine;
+mod runs;
+mod search;
+mod server;
+mod settings;
+mod support;
+mod worker;

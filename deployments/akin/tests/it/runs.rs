@@ -1,0 +1,136 @@
+//! What is remembered of ingestions, and told by `akin status`.
+
+use crate::support::shop::Shop;
+use crate::support::{Place, masked, rows, send};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+const COUNTS: [&str; 9] = [
+    "read",
+    "inserted",
+    "changed",
+    "unchanged",
+    "removed",
+    "quarantined",
+    "embedded",
+    "updated_fields",
+    "failed",
+];
+
+fn runs(shop: &Shop) -> Vec<Value> {
+    shop.json("status")["runs"].as_array().unwrap().clone()
+}
+
+/// What `akin status` says of a run is what `akin ingest` said.
+fn the_last_runs_are_told_as_they_were(shop: &Shop) {
+    shop.place.write("chairs.csv", rows(20, "CH", "Chair"));
+    shop.place.write("fewer.csv", rows(5, "CH", "Chair"));
+    shop.place.write("bad.csv", "what,is,this\n1,2,3\n");
+    let said = shop.json("ingest --no-embed chairs.csv");
+    shop.run("ingest --no-embed --complete fewer.csv").fails_with(1);
+    shop.run("ingest --no-embed --dry-run feed.csv").succeeds();
+    shop.run("ingest --no-embed bad.csv feed.csv").fails_with(1);
+    let told = runs(shop);
+    let outcomes: Vec<_> = told.iter().map(|run| run["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["partly", "refused", "finished"], "a dry run is none");
+    assert_eq!(told[2]["feeds"], json!(["chairs.csv"]));
+    for name in COUNTS {
+        assert_eq!(told[2]["counts"][name], said[name], "{name}");
+    }
+    assert!(told[2]["seconds"].as_f64().unwrap() > 0.0);
+    let why =
+        "the feeds do not name 15 of 20 products, which is more than 20%: nothing was changed";
+    assert_eq!((&told[1]["reason"], &told[1]["counts"]), (&json!(why), &Value::Null));
+    assert_eq!(told[0]["feeds"], json!(["bad.csv", "feed.csv"]));
+    assert_eq!(
+        (&told[0]["counts"]["read"], &told[0]["counts"]["inserted"]),
+        (&json!(5), &json!(4))
+    );
+    let why = told[0]["reason"].as_str().unwrap();
+    assert!(why.starts_with("the feed bad.csv cannot be read: "), "{why}");
+}
+
+#[test]
+fn the_last_runs_of_a_folder_are_told_as_they_were() {
+    let shop = Shop::with(Vec::new());
+    the_last_runs_are_told_as_they_were(&shop);
+    masked(|| insta::assert_snapshot!(shop.run("status").succeeds()));
+}
+
+#[test]
+#[ignore = "needs Postgres: make test"]
+fn the_last_runs_of_a_database_are_told_as_they_were() {
+    let shop = Shop::in_postgres().and("AKIN_ENGINES", "postgres");
+    the_last_runs_are_told_as_they_were(&shop);
+    assert!(!shop.place.path("data").exists(), "nothing is kept in a folder");
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
+fn what_was_embedded_is_told_and_a_worker_is_no_run() {
+    let shop = Shop::with(Vec::new());
+    let said = shop.json("ingest feed.csv");
+    shop.run("worker --once").succeeds();
+    let told = runs(&shop);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["outcome"], "finished");
+    assert_eq!(told[0]["counts"]["embedded"], 4);
+    for name in COUNTS {
+        assert_eq!(told[0]["counts"][name], said[name], "{name}");
+    }
+}
+
+/// Nobody can tell whether it goes on.
+#[test]
+fn a_run_that_was_killed_has_no_end() {
+    let place = Place::new();
+    let mut command = place.akin("ingest --no-embed -");
+    let (out, err) = (Stdio::null(), Stdio::null());
+    let mut child = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(rows(5_000, "CH", "Chair").as_bytes()).unwrap();
+    let run = || place.run("status --json").succeeds().json()["runs"][0].clone();
+    let began = Instant::now();
+    while run().is_null() {
+        assert!(began.elapsed() < Duration::from_mins(1), "no run began");
+    }
+    assert_eq!(run()["outcome"], "unfinished");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let killed = run();
+    assert_eq!(killed["outcome"], "unfinished");
+    assert_eq!((&killed["seconds"], &killed["counts"]), (&Value::Null, &Value::Null));
+    let table = place.run("status").succeeds();
+    assert!(table.stdout.contains("running or killed"), "{table}");
+    place.run("ingest --no-embed feed.csv").succeeds();
+    assert_eq!(run()["outcome"], "finished");
+}
+
+/// Only the last ones are shown.
+#[test]
+fn five_runs_are_in_the_table_and_ten_in_the_document() {
+    let place = Place::new();
+    for _ in 0..11 {
+        place.run("ingest --no-embed feed.csv").succeeds();
+    }
+    let table = place.run("status").succeeds().stdout;
+    assert_eq!(table.lines().filter(|line| line.contains("finished")).count(), 5, "{table}");
+    let json = place.run("status --json").succeeds().json();
+    assert_eq!(json["runs"].as_array().map(Vec::len), Some(10));
+}
+
+#[test]
+fn every_run_of_a_schedule_is_remembered_and_its_end_is_no_interruption() {
+    let place = Place::new();
+    let mut running = place.begin("ingest --no-embed --every 1s feed.csv");
+    let mut told = BufReader::new(running.stdout.take().unwrap()).lines();
+    let lines: Vec<_> = told.by_ref().take(2).map(Result::unwrap).collect();
+    assert_eq!(lines.len(), 2);
+    send("TERM", &running);
+    assert_eq!(running.wait().unwrap().code(), Some(128 + 15));
+    let runs = place.run("status --json").succeeds().json()["runs"].clone();
+    let outcomes: Vec<_> = runs.as_array().unwrap().iter().map(|run| &run["outcome"]).collect();
+    assert_eq!(outcomes, ["finished", "finished"], "between two runs none is under way");
+}

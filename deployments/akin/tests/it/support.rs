@@ -1,0 +1,184 @@
+//! The command as a process of its own, in a folder of its own, and what its tests share.
+pub(crate) mod gate;
+pub(crate) mod hub;
+pub(crate) mod server;
+pub(crate) mod shop;
+pub(crate) mod twin;
+
+use serde_json::Value;
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// Rows in the shipped form: two tripods, two lamps, a row without a name.
+pub(crate) const FEED: &str = "\
+name,main_category,sub_category,image,link,ratings,no_of_ratings,discount_price,actual_price,product_id,description,brand
+Steady phone tripod,Phones,Tripods,images/t.svg,,4.2,17,₹617.50,\"₹1,299\",PH-1,Keeps any phone still while you film.,Pelluno
+Phone tripod with remote,Phones,Tripods,images/t.svg,,,,,₹999,PH-2,Stands on a desk; press the button from afar.,Brackwell
+Desk lamp,Home,Lamps,images/l.svg,,Get,,₹450,₹450,HO-1,Warm light beside the bed.,Lumo
+,Home,Lamps,,,,,,₹10,HO-9,,
+Floor lamp,Home,Lamps,images/l.svg,,5,2,,\"₹12,000.00\",HO-2,Lights a whole room.,Lumo
+";
+
+/// A folder to work in, with a store at `data`.
+#[derive(Debug)]
+pub(crate) struct Place(pub(crate) TempDir);
+
+/// A feed of so many products that are called `name`, with ids of this `prefix`.
+pub(crate) fn rows(count: usize, prefix: &str, name: &str) -> String {
+    let row = |number| format!("{prefix}-{number},{name} number {number}");
+    let rows = (0..count).map(row).collect::<Vec<_>>().join("\n");
+    format!("product_id,name\n{rows}\n")
+}
+
+/// How a process ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    /// A folder with [`FEED`] in `feed.csv`.
+    pub(crate) fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        place.write("feed.csv", FEED);
+        place
+    }
+
+    /// A folder whose store holds `feed.csv`, embedded.
+    pub(crate) fn ingested() -> Self {
+        let place = Self::new();
+        place.run("ingest feed.csv").succeeds();
+        place
+    }
+
+    /// A folder whose store holds `feed.csv`, embedded in 32 bits, in which every processor computes
+    /// the same to the third decimal.
+    pub(crate) fn ingested_exactly() -> Self {
+        let place = Self::new();
+        place.run_exactly("ingest feed.csv").succeeds();
+        place
+    }
+
+    /// Runs it with the model in 32 bits.
+    pub(crate) fn run_exactly(&self, words: &str) -> Outcome {
+        self.run_in(&[("AKIN_MODEL", "fp32")], words)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// `akin` with these `words`, and nothing in its environment but where models are.
+    pub(crate) fn akin(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_akin"));
+        command.args(words.split_whitespace()).current_dir(self.0.path()).env_clear();
+        for name in ["PATH", "HOME", "XDG_CACHE_HOME", "AKIN_MODELS"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        command.env("AKIN_DATA", "data").stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, words: &str) -> Outcome {
+        self.akin(words).output().unwrap().into()
+    }
+
+    /// Begins it, with what it says in pipes.
+    pub(crate) fn begin(&self, words: &str) -> Child {
+        let mut command = self.akin(words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Runs it with `input` on its standard input.
+    pub(crate) fn run_with(&self, words: &str, input: &str) -> Outcome {
+        let mut command = self.akin(words);
+        let (out, err) = (Stdio::piped(), Stdio::piped());
+        let mut child = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap().into()
+    }
+
+    /// Runs it with `variables` in its environment.
+    pub(crate) fn run_in(&self, variables: &[(&str, &str)], words: &str) -> Outcome {
+        self.akin(words).envs(variables.iter().copied()).output().unwrap().into()
+    }
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        Self { code: output.status.code(), stdout, stderr }
+    }
+}
+
+impl Outcome {
+    pub(crate) fn succeeds(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self}");
+        self
+    }
+
+    pub(crate) fn fails_with(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        assert!(!self.stderr.contains("panicked"), "{self}");
+        self
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+
+    /// The numbers of an ingestion's report under `names`.
+    pub(crate) fn counts<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
+        let json = self.json();
+        names.map(|name| json[name].as_u64().unwrap_or_else(|| panic!("no {name}: {self}")))
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+        write!(f, "exit code {code}\n--- output\n{}--- remarks\n{}", self.stdout, self.stderr)
+    }
+}
+
+/// Sends `signal` to `child` by its number.
+pub(crate) fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// `command`, for which no file may grow beyond so many blocks of 512 bytes: the full disk that needs
+/// no rights.
+pub(crate) fn with_a_full_disk(command: &Command, blocks: u64) -> Command {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
+    limited.arg(command.get_program()).args(command.get_args()).env_clear();
+    limited.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    limited.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
+    limited
+}
+
+/// Runs `check` with snapshots in which what differs from run to run is masked.
+pub(crate) fn masked(check: impl FnOnce()) {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"in \d+\.\d s", "in [time] s");
+    settings.add_filter(r#""seconds": [0-9.e-]+"#, r#""seconds": [time]"#);
+    settings
+        .add_filter(r#""(score|similarity|text_score)": (-?\d\.\d{3})\d+"#, r#""$1": $2[more]"#);
+    settings.add_filter(r" +\d+\.\d s\b", " [time] s");
+    settings.add_filter(r"took +", "took ");
+    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?", "[date]");
+    settings.add_filter(r"/[^\s]*/\.tmp[A-Za-z0-9]+", "[place]");
+    settings.bind(check);
+}

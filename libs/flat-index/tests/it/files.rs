@@ -1,0 +1,148 @@
+//! Base files: what is refused, what is left behind, and what many documents cost in recall.
+
+use crate::support::{Dice, build, schema, unit};
+use flat_index::{Base, BaseBuilder, Document, Error, Filter, Request, Schema, Snapshot};
+use std::fs;
+
+#[test]
+fn a_damaged_or_foreign_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("base");
+    let mut dice = Dice(3);
+    drop(build(&path, &schema(), 1, (0..20).map(|_| dice.document())));
+    let other = Schema { b: 0.5, ..schema() };
+    assert!(matches!(Base::open(&path, &other), Err(Error::Refused { .. })));
+    let whole = fs::read(&path).unwrap();
+    for _ in 0..500 {
+        let at = usize::try_from(dice.roll(whole.len() as u64)).unwrap();
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << dice.roll(8);
+        // Written beside and renamed, for the file is mapped.
+        let refused = |bytes: &[u8]| {
+            let file = folder.path().join("damaged");
+            fs::write(&file, bytes).unwrap();
+            let error = Base::open(&file, &schema()).expect_err("damaged");
+            fs::remove_file(&file).unwrap();
+            matches!(error, Error::Refused { .. }) && error.to_string().contains("damaged")
+        };
+        assert!(refused(&damaged), "byte {at}");
+        assert!(refused(&whole[..at]), "cut at {at}");
+    }
+}
+
+#[test]
+fn damaged_vectors_of_a_large_file_are_told_when_somebody_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("base");
+    let schema = Schema { dimension: 1024, text_fields: vec![1.0], ..Schema::default() };
+    let mut dice = Dice(5);
+    let document = |number| Document {
+        key: format!("{number:05}"),
+        vector: dice.vector(1024),
+        ..Document::default()
+    };
+    build(&path, &schema, 1, (0..8_500).map(document)).verify().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    assert!(bytes.len() > 32 << 20);
+    bytes[1 << 20] ^= 1;
+    fs::write(folder.path().join("damaged"), bytes).unwrap();
+    let base = Base::open(&folder.path().join("damaged"), &schema).unwrap();
+    assert!(matches!(base.verify(), Err(Error::Refused { .. })));
+}
+
+#[test]
+fn documents_out_of_order_are_refused_and_no_file_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("base");
+    let document = |key: &str| Document { key: key.into(), ..Dice(1).document() };
+    let mut builder = BaseBuilder::create(&path, &schema()).unwrap();
+    builder.push(&document("b")).unwrap();
+    for key in ["a", "b"] {
+        assert!(matches!(builder.push(&document(key)), Err(Error::Document { .. })));
+    }
+    drop(builder);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_is_replaced_while_somebody_searches_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("base");
+    let old = build(&path, &schema(), 1, [Dice(1).document()]);
+    let new = build(&path, &schema(), 2, [Dice(1).document(), Dice(2).document()]);
+    assert_eq!((old.documents(), new.documents()), (1, 2));
+    let snapshot = Snapshot::new(schema(), Some(&old)).unwrap();
+    assert!(snapshot.get(&Dice(1).document().key).is_some());
+}
+
+#[test]
+fn a_base_without_documents_finds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = build(&folder.path().join("base"), &schema(), 9, []);
+    let snapshot = Snapshot::new(schema(), Some(&base)).unwrap();
+    let filter = Filter::default();
+    let vector = Dice(1).vector(19);
+    let request = Request {
+        terms: &["lamp"],
+        vector: Some(&vector),
+        filter: &filter,
+        depth: 5,
+        threshold: None,
+    };
+    assert!(snapshot.search(&request).unwrap().is_empty());
+}
+
+/// Vectors around some centres, as products are around their shelves.
+fn clustered(dice: &mut Dice, centres: &[Vec<f32>]) -> Vec<f32> {
+    let centre = &centres[usize::try_from(dice.roll(centres.len() as u64)).expect("small")];
+    let noise = dice.vector(centre.len());
+    unit(&centre.iter().zip(noise).map(|(x, noise)| x + noise).collect::<Vec<_>>())
+}
+
+#[test]
+fn above_fifty_thousand_documents_next_to_none_of_the_nearest_is_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = Schema {
+        dimension: 96,
+        text_fields: vec![1.0],
+        number_columns: vec!["number".into()],
+        ..Schema::default()
+    };
+    let mut dice = Dice(17);
+    let centres: Vec<_> = (0..300).map(|_| dice.vector(96)).collect();
+    let vectors: Vec<_> = (0..60_000).map(|_| clustered(&mut dice, &centres)).collect();
+    let documents = vectors.iter().enumerate().map(|(number, vector)| Document {
+        key: format!("{number:05}"),
+        vector: vector.clone(),
+        numbers: vec![u32::try_from(number).ok().map(f64::from)],
+        ..Document::default()
+    });
+    let base = build(&folder.path().join("base"), &schema, 1, documents);
+    let snapshot = Snapshot::new(schema, Some(&base)).unwrap();
+    // All of them, half of them, and few: each kept by another way of looking.
+    for (left_out, depth) in [(0_u16, 10), (0, 200), (30_000, 10), (59_500, 10), (59_980, 10)] {
+        let least = f64::from(left_out);
+        let filter = Filter { keywords: vec![], numbers: vec![("number".into(), least, 1e9)] };
+        let (mut found, mut asked) = (0, 0);
+        for _ in 0..20 {
+            let query = clustered(&mut dice, &centres);
+            let dot = |v: &[f32]| v.iter().zip(&query).map(|(a, b)| a * b).sum::<f32>();
+            let kept_vectors = vectors.iter().enumerate().skip(left_out.into());
+            let mut exact: Vec<_> =
+                kept_vectors.map(|(n, v)| (dot(v), format!("{n:05}"))).collect();
+            exact.sort_by(|a, b| b.0.total_cmp(&a.0));
+            let request = Request {
+                terms: &[],
+                vector: Some(&query),
+                filter: &filter,
+                depth,
+                threshold: None,
+            };
+            let near = snapshot.search(&request).unwrap();
+            assert_eq!(near.len(), depth);
+            asked += depth;
+            found += exact[..depth].iter().filter(|(_, k)| near.iter().any(|c| c.key == k)).count();
+        }
+        assert!(100 * found >= 97 * asked, "{found} of {asked} without the first {left_out}");
+    }
+}

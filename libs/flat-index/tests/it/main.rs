@@ -1,0 +1,6 @@
+//! Search files, from outside.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod files;
+mod search;
+mod support;

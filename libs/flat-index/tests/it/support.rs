@@ -1,0 +1,82 @@
+//! What the tests of this folder share.
+
+use flat_index::{Base, BaseBuilder, Document, Schema};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The words of made-up texts.
+pub(crate) const WORDS: [&str; 6] = ["chair", "lamp", "é", "oak", "desk", "red"];
+
+/// Numbers that look random, and are the same each time.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    /// A number below `sides`.
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (x ^ (x >> 31)) % sides
+    }
+
+    fn word(&mut self) -> &'static str {
+        WORDS[usize::try_from(self.roll(6)).expect("small")]
+    }
+
+    /// A unit vector.
+    #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
+    pub(crate) fn vector(&mut self, dimension: usize) -> Vec<f32> {
+        let raw: Vec<f32> = (0..dimension).map(|_| self.roll(2001) as f32 - 1000.3).collect();
+        unit(&raw)
+    }
+
+    /// One of sixty documents.
+    #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
+    pub(crate) fn document(&mut self) -> Document {
+        let text = format!("{} {}\n{}", self.word(), self.word(), self.word());
+        let words: BTreeSet<_> = text.split_whitespace().map(|word| format!("{word}s")).collect();
+        Document {
+            key: format!("ключ{}", self.roll(60)),
+            vector: self.vector(19),
+            surface: words.into_iter().collect::<Vec<_>>().join(" "),
+            text,
+            keywords: vec![self.word().to_owned()],
+            numbers: vec![(self.roll(4) > 0).then_some(self.roll(10) as f64)],
+        }
+    }
+}
+
+/// `raw` at length 1.
+pub(crate) fn unit(raw: &[f32]) -> Vec<f32> {
+    let length = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
+    raw.iter().map(|x| x / length).collect()
+}
+
+/// What those documents have.
+pub(crate) fn schema() -> Schema {
+    Schema {
+        dimension: 19,
+        text_fields: vec![1.0, 0.3],
+        k1: 0.5,
+        b: 0.75,
+        keyword_columns: vec!["brand".into()],
+        number_columns: vec!["price".into()],
+    }
+}
+
+/// A base at `path` of these documents.
+pub(crate) fn build(
+    path: &Path,
+    schema: &Schema,
+    stamp: u64,
+    documents: impl IntoIterator<Item = Document>,
+) -> Base {
+    let sorted: BTreeMap<_, _> = documents.into_iter().map(|d| (d.key.clone(), d)).collect();
+    let mut builder = BaseBuilder::create(path, schema).expect("a file");
+    for document in sorted.values() {
+        builder.push(document).expect("a document of the schema");
+    }
+    builder.finish(stamp).expect("a base");
+    Base::open(path, schema).expect("a sound base")
+}

@@ -1,0 +1,6 @@
+//! Encoders of every architecture, precision and instruction set.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod damage;
+mod encoder;
+mod models;

@@ -1,0 +1,240 @@
+//! Models of every architecture, shape and size, against what `PyTorch` made of them.
+//!
+//! `libs/sbert-fixtures/make_fixtures.py` made the folders and the embeddings that are expected. Each set of
+//! instructions has tests of its own; their names say when they have nothing to test.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
+
+use sbert_cpu::{Encoder, Isa, Precision};
+use sbert_model::SentenceModel;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+#[derive(Deserialize)]
+struct Expected {
+    text: String,
+    ids: Vec<u32>,
+    vector: Vec<f32>,
+}
+
+struct Fixture {
+    name: String,
+    model: SentenceModel,
+    expected: Vec<Expected>,
+}
+
+fn fixtures() -> Vec<Fixture> {
+    let fixture = |folder: PathBuf| Fixture {
+        name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+        model: SentenceModel::open(&folder).unwrap(),
+        expected: serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap())
+            .unwrap(),
+    };
+    sbert_fixtures::folders().into_iter().map(fixture).collect()
+}
+
+impl Fixture {
+    /// Its encoder; `None`, and a word about it, where the processor lacks the instructions.
+    fn encoder(&self, precision: Precision, isa: Isa) -> Option<Encoder> {
+        let encoder = Encoder::from_model(&self.model, precision).unwrap().with_isa(isa);
+        if encoder.is_none() {
+            println!("this processor lacks {isa:?}: nothing is tested");
+        }
+        encoder
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        self.expected.iter().map(|expected| &*expected.text).collect()
+    }
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn f32_is_that_of_pytorch(isa: Isa) {
+    for fixture in fixtures() {
+        let Some(encoder) = fixture.encoder(Precision::Fp32, isa) else { return };
+        let vectors = encoder.embed(&fixture.texts(), 2).vectors;
+        assert_eq!(vectors.len(), fixture.expected.len() * encoder.dimension(), "{}", fixture.name);
+        for (expected, vector) in fixture.expected.iter().zip(vectors.chunks(encoder.dimension())) {
+            let Expected { text, ids, vector: wanted } = expected;
+            assert_eq!(encoder.tokenize(text), *ids, "{} {text:?}", fixture.name);
+            let largest = wanted.iter().fold(0.0_f32, |most, number| most.max(number.abs()));
+            for (number, wanted) in vector.iter().zip(wanted) {
+                let error = (number - wanted).abs() / largest;
+                assert!(error < 1e-5, "{} {text:?}: {number}, not {wanted}", fixture.name);
+            }
+        }
+    }
+}
+
+/// Cosines with what is exact: of all texts on average, and the least of a small model's.
+fn rounded_is_near_pytorch(precision: Precision, isa: Isa, [mean, least]: [f32; 2]) {
+    for fixture in fixtures() {
+        let Some(encoder) = fixture.encoder(precision, isa) else { return };
+        let vectors = encoder.embed(&fixture.texts(), 2).vectors;
+        let pairs = fixture.expected.iter().zip(vectors.chunks(encoder.dimension()));
+        let cosines: Vec<_> = pairs.map(|(e, vector)| cosine(vector, &e.vector)).collect();
+        let lowest = cosines.iter().copied().fold(1.0, f32::min);
+        let average = cosines.iter().sum::<f32>() / f32::from(u8::try_from(cosines.len()).unwrap());
+        println!("{} {precision:?} {isa:?}: {average} on average, {lowest} least", fixture.name);
+        assert!(average >= mean, "{}: {average} on average", fixture.name);
+        let config = &fixture.model.config;
+        if config.layers <= 2 && config.hidden > 12 {
+            assert!(lowest >= least, "{}: {lowest}", fixture.name);
+        }
+    }
+}
+
+fn bits_do_not_depend_on_batch_or_threads(isa: Isa) {
+    for fixture in fixtures() {
+        for precision in Precision::ALL {
+            let Some(encoder) = fixture.encoder(precision, isa) else { return };
+            let texts: Vec<&str> = fixture.texts().into_iter().cycle().take(37).collect();
+            let together = encoder.embed(&texts, 1).vectors;
+            let what = format!("{} {precision:?}", fixture.name);
+            assert_eq!(encoder.embed(&texts, 3).vectors, together, "{what}");
+            let vectors = together.chunks(encoder.dimension());
+            for (number, (text, vector)) in texts.iter().zip(vectors).enumerate() {
+                let alone = encoder.embed(&[text], 1 + number % 5).vectors;
+                assert_eq!(alone, vector, "{what} {text:?}");
+            }
+        }
+    }
+}
+
+/// The tests of one set of instructions. Many random layers, or layers of few numbers, amplify what 8
+/// bits lose far more than trained ones do, so that single texts are held to less there; how near
+/// those stay is another test's (`encoder.rs`).
+macro_rules! instructions {
+    ($module:ident, $isa:expr, $int8:expr) => {
+        mod $module {
+            use super::*;
+
+            #[test]
+            fn f32_is_that_of_pytorch() {
+                super::f32_is_that_of_pytorch($isa);
+            }
+
+            #[test]
+            fn bf16_is_near_pytorch() {
+                rounded_is_near_pytorch(Precision::Bf16, $isa, [0.9995, 0.999]);
+            }
+
+            #[test]
+            fn int8_is_near_pytorch() {
+                rounded_is_near_pytorch(Precision::Int8, $isa, $int8);
+            }
+
+            #[test]
+            fn bits_do_not_depend_on_batch_or_threads() {
+                super::bits_do_not_depend_on_batch_or_threads($isa);
+            }
+        }
+    };
+}
+
+instructions!(avx512_where_the_processor_has_it, Isa::Avx512, [0.96, 0.97]);
+instructions!(avx2_where_the_processor_has_it, Isa::Avx2, [0.96, 0.97]);
+instructions!(plain_rust, Isa::Portable, [0.96, 0.97]);
+
+/// A safetensors file of random numbers for a configuration.
+fn write_random_model(folder: &Path, hidden: usize, heads: usize, inner: usize) {
+    let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "tripod", "phone", "##s"];
+    std::fs::write(folder.join("vocab.txt"), vocabulary.join("\n")).unwrap();
+    let modules = r#"[{"path": "", "type": "Transformer"}, {"path": "1_Pooling", "type": "Pooling"},
+        {"path": "2_Normalize", "type": "Normalize"}]"#;
+    std::fs::write(folder.join("modules.json"), modules).unwrap();
+    std::fs::create_dir(folder.join("1_Pooling")).unwrap();
+    let pooling = r#"{"pooling_mode_cls_token": true}"#;
+    std::fs::write(folder.join("1_Pooling/config.json"), pooling).unwrap();
+    let config = format!(
+        r#"{{"model_type": "bert", "vocab_size": {}, "hidden_size": {hidden},
+        "num_hidden_layers": 1, "num_attention_heads": {heads}, "intermediate_size": {inner},
+        "max_position_embeddings": 16, "type_vocab_size": 1}}"#,
+        vocabulary.len()
+    );
+    std::fs::write(folder.join("config.json"), config).unwrap();
+    let layer = |name: &str| format!("encoder.layer.0.{name}");
+    let mut tensors = vec![
+        ("embeddings.word_embeddings.weight".to_owned(), vec![vocabulary.len(), hidden]),
+        ("embeddings.position_embeddings.weight".to_owned(), vec![16, hidden]),
+        ("embeddings.token_type_embeddings.weight".to_owned(), vec![1, hidden]),
+    ];
+    let linears = [
+        (layer("attention.self.query"), hidden, hidden),
+        (layer("attention.self.key"), hidden, hidden),
+        (layer("attention.self.value"), hidden, hidden),
+        (layer("attention.output.dense"), hidden, hidden),
+        (layer("intermediate.dense"), inner, hidden),
+        (layer("output.dense"), hidden, inner),
+    ];
+    for (name, outputs, inputs) in linears {
+        tensors.push((format!("{name}.weight"), vec![outputs, inputs]));
+        tensors.push((format!("{name}.bias"), vec![outputs]));
+    }
+    let norms = [
+        "embeddings.LayerNorm".to_owned(),
+        layer("attention.output.LayerNorm"),
+        layer("output.LayerNorm"),
+    ];
+    for name in norms {
+        tensors.push((format!("{name}.weight"), vec![hidden]));
+        tensors.push((format!("{name}.bias"), vec![hidden]));
+    }
+    std::fs::write(folder.join("model.safetensors"), safetensors(&tensors)).unwrap();
+}
+
+/// The bytes of a file of such tensors; the numbers of a matrix keep the size of what they multiply.
+fn safetensors(tensors: &[(String, Vec<usize>)]) -> Vec<u8> {
+    let (mut header, mut bytes) = (serde_json::Map::new(), Vec::new());
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for (name, shape) in tensors {
+        let begin = bytes.len();
+        let spread = 4.0 / f32::from(u16::try_from(shape[shape.len() - 1]).unwrap()).sqrt();
+        for _ in 0..shape.iter().product::<usize>() {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let uniform = f32::from(i16::try_from(state % 20_001).unwrap() - 10_000) / 10_000.0;
+            let number = if name.ends_with("LayerNorm.weight") {
+                1.0 + uniform / 2.0
+            } else {
+                uniform * spread
+            };
+            bytes.extend(number.to_le_bytes());
+        }
+        let entry = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [begin, bytes.len()]});
+        header.insert(name.clone(), entry);
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    let length = u64::try_from(header.len()).unwrap().to_le_bytes();
+    [&length[..], &header, &bytes].concat()
+}
+
+#[test]
+fn the_shapes_of_bge_base_and_e5_large_keep_their_meaning_in_8_bits() {
+    for (hidden, heads, inner) in [(768, 12, 3072), (1024, 16, 4096)] {
+        let folder = tempfile::tempdir().unwrap();
+        write_random_model(folder.path(), hidden, heads, inner);
+        let model = SentenceModel::open(folder.path()).unwrap();
+        let texts = ["a tripod", "phones", "a phone tripod a tripod phone tripods"];
+        let embed = |precision, isa| {
+            let encoder = Encoder::from_model(&model, precision).unwrap().with_isa(isa).unwrap();
+            encoder.embed(&texts, 2).vectors
+        };
+        let exact = embed(Precision::Fp32, Isa::Portable);
+        for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+            for (precision, least) in
+                [(Precision::Int8, 0.995), (Precision::Bf16, 0.9999), (Precision::Fp32, 0.999_99)]
+            {
+                let vectors = embed(precision, isa);
+                for (vector, exact) in vectors.chunks(hidden).zip(exact.chunks(hidden)) {
+                    let cosine = cosine(vector, exact);
+                    assert!(cosine >= least, "{hidden} {precision:?} {isa:?}: {cosine}");
+                }
+            }
+        }
+    }
+}

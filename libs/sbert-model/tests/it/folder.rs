@@ -1,0 +1,188 @@
+//! What is said of a folder that cannot be read, and that nothing panics however it is damaged.
+
+use crate::support::{Refusal, read};
+use sbert_fixtures::ModelCopy;
+use sbert_model::{PoolingMode, Tokenizer};
+use std::fs;
+
+#[test]
+fn a_missing_tensor_is_named() {
+    let name = "encoder.layer.1.output.dense.bias";
+    ModelCopy::of("minilm-l6")
+        .edit("model.safetensors", name, "encoder.layer.1.output.dense.bits")
+        .is_refused_for(&["model.safetensors", name, "missing"]);
+}
+
+#[test]
+fn a_tensor_of_another_shape_is_named_with_both_shapes() {
+    ModelCopy::of("minilm-l6")
+        .edit("config.json", "\"intermediate_size\": 48", "\"intermediate_size\": 50")
+        .is_refused_for(&["encoder.layer.0.intermediate.dense.weight", "[48, 24]", "[50, 24]"]);
+}
+
+#[test]
+fn a_truncated_file_of_weights_is_refused() {
+    let folder = ModelCopy::of("minilm-l6");
+    let whole = fs::read(folder.path("model.safetensors")).unwrap();
+    for length in [0, 4, 8, 100, whole.len() / 2, whole.len() - 1] {
+        fs::write(folder.path("model.safetensors"), &whole[..length]).unwrap();
+        folder.is_refused_for(&["model.safetensors", "no whole safetensors file"]);
+    }
+}
+
+#[test]
+fn a_pickle_of_weights_is_refused_with_what_to_do() {
+    let folder = ModelCopy::of("minilm-l6");
+    fs::rename(folder.path("model.safetensors"), folder.path("pytorch_model.bin")).unwrap();
+    folder.is_refused_for(&["pytorch_model.bin", "pickle", "save the model as safetensors"]);
+}
+
+#[test]
+fn another_architecture_and_what_else_is_not_supported_is_named() {
+    let bert = "\"model_type\": \"bert\"";
+    let of = || ModelCopy::of("minilm-l6");
+    of().edit("config.json", bert, "\"model_type\": \"t5\"").is_refused_for(&[
+        "config.json",
+        "architecture \"t5\"",
+        "bert",
+    ]);
+    of().edit(
+        "config.json",
+        bert,
+        &format!("{bert}, \"position_embedding_type\": \"relative_key\""),
+    )
+    .is_refused_for(&["config.json", "relative_key"]);
+    of().edit("config.json", "\"gelu\"", "\"silu\"")
+        .is_refused_for(&["activation \"silu\"", "relu"]);
+    of().edit("modules.json", "normalize.Normalize", "cnn.CNN").is_refused_for(&[
+        "modules.json",
+        "cnn.CNN",
+        "Dense",
+    ]);
+    of().edit("1_Pooling/config.json", "\"mean\"", "\"lasttoken\"").is_refused_for(&[
+        "1_Pooling",
+        "lasttoken",
+        "mean",
+    ]);
+    of().edit("1_Pooling/config.json", "\"mean\"", "[\"mean\", \"mean\"]").is_refused_for(&[
+        "1_Pooling",
+        "mean+mean",
+        "at most once",
+    ]);
+    ModelCopy::of("sqrt-dense")
+        .edit("2_Dense/config.json", "Tanh", "SiLU")
+        .is_refused_for(&["2_Dense", "SiLU", "Tanh"]);
+}
+
+#[test]
+fn sizes_that_do_not_fit_are_named() {
+    let of = || ModelCopy::of("minilm-l6");
+    of().edit("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 5")
+        .is_refused_for(&["hidden_size 24", "num_attention_heads 5"]);
+    of().edit("config.json", "\"hidden_size\": 24", "\"hidden_size\": 0")
+        .is_refused_for(&["hidden_size is 0"]);
+    of().edit("config.json", "\"vocab_size\": 127", "\"vocab_size\": 99999999999")
+        .is_refused_for(&["vocab_size is 99999999999"]);
+    of().edit("config.json", "\"vocab_size\": 127", "\"vocab_size\": 126").is_refused_for(&[
+        "config.json",
+        "vocab_size is 126",
+        "127 tokens",
+    ]);
+    ModelCopy::of("sqrt-dense")
+        .edit("2_Dense/config.json", "\"in_features\": 36", "\"in_features\": 35")
+        .is_refused_for(&["linear.weight", "[10, 36]", "[10, 35]"]);
+    ModelCopy::of("concatenated").edit("1_Pooling/config.json", "\"cls\",", "").is_refused_for(&[
+        "modules.json",
+        "36",
+        "18",
+    ]);
+}
+
+#[test]
+fn a_path_that_leads_out_of_the_folder_is_refused() {
+    for path in ["../1_Pooling", "/etc", "a/../../b"] {
+        ModelCopy::of("minilm-l6")
+            .edit("modules.json", "\"1_Pooling\"", &format!("{path:?}"))
+            .is_refused_for(&["modules.json", path, "leads out of the folder"]);
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    for name in ["modules.json", "config.json", "1_Pooling/config.json", "model.safetensors"] {
+        let folder = ModelCopy::of("minilm-l6");
+        fs::remove_file(folder.path(name)).unwrap();
+        folder.is_refused_for(&[name, "cannot be read"]);
+    }
+    let folder = ModelCopy::of("minilm-l6");
+    fs::remove_file(folder.path("tokenizer.json")).unwrap();
+    folder.is_refused_for(&["vocab.txt"]);
+}
+
+#[test]
+fn the_length_and_the_pooling_are_read_from_old_folders_and_new_ones() {
+    let folder = ModelCopy::of("minilm-l6");
+    assert_eq!(read(folder.root()).unwrap().max_tokens, 24);
+    fs::write(folder.path("sentence_bert_config.json"), r#"{"max_seq_length": 20}"#).unwrap();
+    assert_eq!(read(folder.root()).unwrap().max_tokens, 20);
+    fs::write(folder.path("sentence_bert_config.json"), "{}").unwrap();
+    folder.edit("tokenizer_config.json", "\"model_max_length\": 24", "\"model_max_length\": 1e30");
+    assert_eq!(read(folder.root()).unwrap().max_tokens, 32, "as many as there are positions");
+    let old = r#"{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}"#;
+    fs::write(folder.path("1_Pooling/config.json"), old).unwrap();
+    let modes = || read(folder.root()).unwrap().pooling.modes().to_owned();
+    assert_eq!(modes(), [PoolingMode::Cls]);
+    for (file, expected) in [
+        (r#"{"pooling_mode_mean_tokens": true, "pooling_mode_max_tokens": true}"#, &[1, 2][..]),
+        (r#"{"pooling_mode": ["mean", "mean_sqrt_len_tokens", "cls"]}"#, &[2, 3, 0]),
+        (r#"{"pooling_mode": "mean+max", "pooling_mode_cls_token": true}"#, &[2, 1]),
+        (r#"{"word_embedding_dimension": 24, "pooling_mode_cls_token": false}"#, &[2]),
+    ] {
+        fs::write(folder.path("1_Pooling/config.json"), file).unwrap();
+        let expected: Vec<_> = expected.iter().map(|at| PoolingMode::ALL[*at]).collect();
+        assert_eq!(modes(), expected, "{file}");
+    }
+}
+
+#[test]
+fn weights_may_be_spread_over_several_files() {
+    let folder = ModelCopy::of("minilm-l6");
+    fs::rename(folder.path("model.safetensors"), folder.path("part.safetensors")).unwrap();
+    let index = r#"{"weight_map": {"embeddings.LayerNorm.bias": "part.safetensors"}}"#;
+    fs::write(folder.path("model.safetensors.index.json"), index).unwrap();
+    assert_eq!(read(folder.root()).unwrap().config.layers, 6);
+    folder.edit("model.safetensors.index.json", "part.safetensors", "../part.safetensors");
+    folder.is_refused_for(&["index.json", "another folder"]);
+}
+
+/// A tokeniser's file that cuts at 128 tokens and pads to 128, as the one of all-MiniLM-L6-v2 does.
+fn padding_and_truncating(json: &str) -> String {
+    let mut file: serde_json::Value = serde_json::from_str(json).unwrap();
+    file["truncation"] = serde_json::json!({
+        "direction": "Right", "max_length": 128, "strategy": "LongestFirst", "stride": 0});
+    file["padding"] = serde_json::json!({
+        "strategy": {"Fixed": 128}, "direction": "Right", "pad_to_multiple_of": null,
+        "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"});
+    file.to_string()
+}
+
+#[test]
+fn padding_and_truncation_of_the_file_do_not_count() {
+    let folder = ModelCopy::of("minilm-l6");
+    let json = fs::read_to_string(folder.path("tokenizer.json")).unwrap();
+    let general = serde_json::json!({
+        "version": "1.0", "added_tokens": [], "normalizer": null, "post_processor": null,
+        "decoder": null, "pre_tokenizer": {"type": "Whitespace"},
+        "model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "tripod": 1}, "unk_token": "[UNK]"}});
+    for (json, is_general, brackets) in [(json, false, 2), (general.to_string(), true, 0)] {
+        let tokenizer = Tokenizer::from_json(padding_and_truncating(&json), 256).unwrap();
+        let tokenizer = Tokenizer::from_bytes(&tokenizer.to_bytes()).unwrap();
+        assert_eq!(matches!(tokenizer, Tokenizer::General { .. }), is_general);
+        assert_eq!(tokenizer.encode("tripod").ids.len(), 1 + brackets);
+        assert_eq!(tokenizer.encode("").ids.len(), brackets.max(1), "no text is without tokens");
+        let fits = tokenizer.encode(&"tripod ".repeat(200));
+        assert_eq!((fits.ids.len(), fits.truncated), (200 + brackets, false));
+        let long = tokenizer.encode(&"tripod ".repeat(300));
+        assert_eq!((long.ids.len(), long.truncated), (256, true));
+    }
+}

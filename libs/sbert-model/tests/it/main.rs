@@ -1,0 +1,9 @@
+//! Sentence-Transformers folders: read, or refused by name.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod architectures;
+mod damage;
+mod folder;
+mod support;
+mod tokenizer;
+mod tokens;
