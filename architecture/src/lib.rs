@@ -153,7 +153,7 @@ fn fault(workspace: &str, room: &str, layer: &Layer, dependency: &Value) -> Opti
     let holds = |places: &[&str]| places.iter().any(|place| stands_in(to, place));
     let allowed = holds(layer.uses) && to != DOUBLE && to != room;
     let serves_tests =
-        holds(layer.tests_use) || is_double_for(layer, to) || reads_models(layer, to);
+        holds(layer.tests_use) || is_double_for(layer, to) || reads_models(room, layer, to);
     let allowed = allowed || (is_test && serves_tests);
     (!allowed).then(|| format!("{room} -> {to}"))
 }
@@ -164,9 +164,9 @@ fn is_double_for(layer: &Layer, to: &str) -> bool {
 }
 
 /// Whoever may read models may test with the tiny ones.
-fn reads_models(layer: &Layer, to: &str) -> bool {
-    let is_model = layer.place == "libs/sbert-model" || layer.uses.contains(&"libs/sbert-model");
-    to == FIXTURES && is_model
+fn reads_models(room: &str, layer: &Layer, to: &str) -> bool {
+    let is_reader = room == "libs/sbert-model" || layer.uses.contains(&"libs/sbert-model");
+    to == FIXTURES && is_reader
 }
 
 /// The layer of a room: the one that names it, else the one of its folder.
