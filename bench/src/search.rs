@@ -9,13 +9,13 @@ use crate::stage::{SHARES, Stage};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use akin_entities::{
-    Change, Embedding, Facets, Filter, Fingerprint, Mode, ProductId, Query, Similarity, Statistics,
+    Change, Embedding, FacetValues, Filter, Fingerprint, SearchMode, ProductId, Query, Similarity, Statistics,
     Version,
 };
 use akin_local::{LocalEngine, Options};
 use akin_ports::{
     Candidate, CandidateQuery, Embedded, Embedder, ErrorKind, Failures, IndexEntry, Indexed,
-    Meaning, PortError, PortResult, ProductIndex, ProductStore,
+    EntryEmbedding, PortError, PortResult, ProductIndex, ProductStore,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -47,12 +47,12 @@ pub(crate) fn run(bench: &mut Bench, stage: Stage) -> Result<()> {
         format!("Search besides the embedder: {size} products, median ms"),
         &["mode", "kept", "all", "p99", "candidates", "rank", "fetch", "first 10 as exact"],
     );
-    let cases = Mode::ALL.map(|mode| (mode, 1.0)).into_iter();
-    let filtered = SHARES[1..].iter().map(|&share| (Mode::Hybrid, share));
+    let cases = SearchMode::ALL.map(|mode| (mode, 1.0)).into_iter();
+    let filtered = SHARES[1..].iter().map(|&share| (SearchMode::Hybrid, share));
     for (mode, share) in cases.chain(filtered) {
         let filter = stage.filter(share);
         let found = measure(bench, &stage, &engine, mode, &filter)?;
-        if mode == Mode::Hybrid && share >= 1.0 {
+        if mode == SearchMode::Hybrid && share >= 1.0 {
             promise(bench, size, found.all.median);
         }
         let all = [found.all.median, found.all.p99];
@@ -88,7 +88,7 @@ fn measure(
     bench: &Bench,
     stage: &Arc<Stage>,
     engine: &LocalEngine,
-    mode: Mode,
+    mode: SearchMode,
     filter: &Filter,
 ) -> Result<Found> {
     let embedder: Arc<dyn Embedder> = Arc::new(KnownTexts::of(stage, &bench.fingerprint)?);
@@ -151,7 +151,7 @@ async fn fill(folder: &Path, stage: &Stage, fingerprint: Fingerprint) -> Result<
             Ok(IndexEntry {
                 id: products[place].id.clone(),
                 version: Version(1),
-                meaning: Meaning::Embedded {
+                meaning: EntryEmbedding::Computed {
                     embedding: Embedding::new(stage.catalogue.vector(place))?,
                     text_hash: products[place].text_hash(),
                     fingerprint: fingerprint.clone(),
@@ -233,7 +233,7 @@ impl Exact {
             id: product.id.clone(),
             cosine,
             text: self.stage.texts[place].clone(),
-            facets: query.with_facets.then(|| Box::new(Facets::of(product))),
+            facets: query.with_facets.then(|| Box::new(FacetValues::of(product))),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::catalogue::Catalogue;
 use crate::exact::Words;
 use crate::{Bench, DIMENSION};
 use anyhow::{Context, Result};
-use akin_entities::{AnalyzedText, Facets, Filter, Range, TextField};
+use akin_entities::{AnalyzedText, FacetValues, Filter, NumberRange, TextField};
 use flat_index::{Base, BaseBuilder, Candidate, Document, Schema, Snapshot};
 use std::collections::HashMap;
 use std::fs;
@@ -23,7 +23,7 @@ pub(crate) struct Stage {
     /// The unstemmed words of each product.
     pub(crate) surfaces: Vec<String>,
     /// What filters look at, of each product.
-    pub(crate) facets: Vec<Facets>,
+    pub(crate) facets: Vec<FacetValues>,
     /// The shopper's words.
     pub(crate) queries: Vec<String>,
     /// Their analysed terms, each once.
@@ -58,7 +58,7 @@ impl Stage {
         let analyzed: Vec<_> = catalogue.products.iter().map(akin_ranking::analyze_product).collect();
         let (texts, surfaces): (Vec<_>, Vec<_>) =
             analyzed.into_iter().map(|one| (one.text, one.words)).unzip();
-        let facets: Vec<_> = catalogue.products.iter().map(Facets::of).collect();
+        let facets: Vec<_> = catalogue.products.iter().map(FacetValues::of).collect();
         let queries = bench.queries();
         let asked: Vec<_> = queries.iter().map(String::as_str).collect();
         let embedded = bench.embed(&asked);
@@ -102,7 +102,7 @@ impl Stage {
         prices.sort_by(f64::total_cmp);
         let last = ((self.facets.len() as f64 * share) as usize).saturating_sub(1);
         let max = prices.get(last).or(prices.last()).copied();
-        Filter { price: Range { min: None, max }, ..Filter::default() }
+        Filter { price: NumberRange { min: None, max }, ..Filter::default() }
     }
 
     /// Which products `filter` keeps, by place.

@@ -1,7 +1,7 @@
 //! Prices, ratings and rates: what is read is written and read again as the same.
 #![no_main]
 
-use akin_entities::{Currency, Price, Rate, Rating};
+use akin_entities::{Currency, Price, ExchangeRate, Rating};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -15,7 +15,7 @@ fuzz_target!(|text: &str| {
     }
     // A rate, and a price that it converts.
     let (rate, price) = text.split_once(' ').unwrap_or((text, ""));
-    if let Ok(rate) = rate.parse::<Rate>() {
+    if let Ok(rate) = rate.parse::<ExchangeRate>() {
         assert_eq!(rate.to_string().parse(), Ok(rate));
         if let Ok(price) = Price::parse(price, rate.from()) {
             rate.convert(price);

@@ -2,7 +2,7 @@
 
 use crate::removal::Tombstones;
 use crate::rows;
-use akin_entities::{ContentHash, Product, ProductId, Version};
+use akin_entities::{ContentHash, Product, ProductId, Timestamp, Version};
 use akin_ports::Applied;
 use rusqlite::{CachedStatement, Connection, params};
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 pub(crate) enum Comparison {
     /// It was `created` before, if it comes back.
     New {
-        created: Option<Version>,
+        created: Option<Timestamp>,
     },
     Unchanged,
     Changed {
@@ -92,7 +92,7 @@ pub(crate) fn write(
                 if created.is_some() {
                     known.tombstones.forget(&product.id)?;
                 }
-                write.insert(connection, &product, hash, created.unwrap_or(at), at)?;
+                write.insert(connection, &product, hash, created.unwrap_or(at.timestamp()), at)?;
                 applied.inserted.push(product.id);
             }
             Comparison::Changed { key } => {
@@ -131,7 +131,7 @@ impl<'a> Statements<'a> {
         connection: &Connection,
         product: &Product,
         hash: ContentHash,
-        created: Version,
+        created: Timestamp,
         at: Version,
     ) -> rusqlite::Result<()> {
         rows::write_content(&mut self.insert_content, None, created, product)?;
@@ -148,7 +148,7 @@ impl<'a> Statements<'a> {
         hash: ContentHash,
         at: Version,
     ) -> rusqlite::Result<()> {
-        rows::write_content(&mut self.update_content, Some(key), at, product)?;
+        rows::write_content(&mut self.update_content, Some(key), at.timestamp(), product)?;
         self.update.execute(params![product.id.as_str(), hash.to_bytes(), at.0])?;
         self.announce.execute(params![product.id.as_str(), at.0])?;
         Ok(())

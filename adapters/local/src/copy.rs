@@ -4,7 +4,7 @@ use crate::entries::{Findable, findable, fingerprint};
 use crate::removal::Tombstones;
 use crate::rows;
 use akin_entities::{Embedding, ProductId, ProductRecord, TextHash, Version};
-use akin_ports::{IndexEntry, Meaning};
+use akin_ports::{EntryEmbedding, IndexEntry};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// The next `limit` products behind `after`.
@@ -81,7 +81,7 @@ pub(crate) fn entries(
     )?;
     let found = statement.query_map(params![behind(after), limit], |row| {
         let Findable { embedding, text, words, facets } = findable(row)?;
-        let meaning = Meaning::Embedded {
+        let meaning = EntryEmbedding::Computed {
             embedding: Embedding::from_stored(embedding).map_err(|e| rows::cannot_be(2, e))?,
             text_hash: TextHash::from_bytes(rows::bytes(row, 11)?),
             fingerprint: fingerprint.clone(),

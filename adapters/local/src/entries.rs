@@ -1,7 +1,7 @@
 //! The index as SQLite keeps it: what everything that searches is derived from.
 
 use crate::rows;
-use akin_entities::{AnalyzedText, Facets, Fingerprint, ProductId, TextHash, Version};
+use akin_entities::{AnalyzedText, FacetValues, Fingerprint, ProductId, TextHash, Version};
 use akin_ports::Indexed;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ pub(crate) struct Findable {
     pub(crate) embedding: Vec<f32>,
     pub(crate) text: AnalyzedText,
     pub(crate) words: String,
-    pub(crate) facets: Facets,
+    pub(crate) facets: FacetValues,
 }
 
 /// The sequence of the last write; 0 before the first.
@@ -93,7 +93,7 @@ pub(crate) fn findable(row: &Row<'_>) -> rusqlite::Result<Findable> {
         embedding: rows::floats(row, 2)?,
         text: AnalyzedText::from_stream(row.get::<_, String>(3)?),
         words: row.get(4)?,
-        facets: Facets {
+        facets: FacetValues {
             main_category: row.get(5)?,
             sub_category: row.get(6)?,
             brand: row.get(7)?,

@@ -2,8 +2,10 @@
 
 use crate::entries::{KNOWN, count, fingerprint, known_one, last_sequence};
 use crate::{error, rows};
-use akin_entities::{AnalyzedText, Change, Embedding, Facets, Fingerprint, ProductId, Version};
-use akin_ports::{ErrorKind, Failures, IndexEntry, Meaning, PortError};
+use akin_entities::{
+    AnalyzedText, Change, Embedding, FacetValues, Fingerprint, ProductId, Version,
+};
+use akin_ports::{EntryEmbedding, ErrorKind, Failures, IndexEntry, PortError};
 use rusqlite::{CachedStatement, Connection, params};
 use std::collections::HashMap;
 use std::path::Path;
@@ -57,9 +59,9 @@ impl<'a> EntryWriter<'a> {
         }
         let findable = known.is_some_and(|known| known.text_hash.is_some());
         let failure = match &entry.meaning {
-            Meaning::Kept if findable => None,
-            Meaning::Kept => Some(self.unknown_meaning()),
-            Meaning::Embedded { embedding, fingerprint, .. } => {
+            EntryEmbedding::Unchanged if findable => None,
+            EntryEmbedding::Unchanged => Some(self.unknown_meaning()),
+            EntryEmbedding::Computed { embedding, fingerprint, .. } => {
                 self.refuse_or_adopt(embedding, fingerprint)?
             }
         };
@@ -111,13 +113,13 @@ impl<'a> EntryWriter<'a> {
         known: bool,
     ) -> rusqlite::Result<()> {
         self.sequence += 1;
-        let nothing = (AnalyzedText::default(), String::new(), Facets::default());
+        let nothing = (AnalyzedText::default(), String::new(), FacetValues::default());
         let (text, words, facets) = entry.map_or((&nothing.0, &nothing.1, &nothing.2), |entry| {
             (&entry.text, &entry.words, &entry.facets)
         });
         let meaning = entry.map(|entry| &entry.meaning);
         let (hash, embedding) = match meaning {
-            Some(Meaning::Embedded { embedding, text_hash, .. }) => {
+            Some(EntryEmbedding::Computed { embedding, text_hash, .. }) => {
                 (Some(text_hash.to_bytes()), Some(rows::blob(embedding.as_slice())))
             }
             _ => (None, None),
@@ -136,7 +138,7 @@ impl<'a> EntryWriter<'a> {
             facets.price,
             facets.rating,
             facets.discounted,
-            meaning == Some(&Meaning::Kept),
+            meaning == Some(&EntryEmbedding::Unchanged),
         ];
         let statement = if known { &mut self.update } else { &mut self.insert };
         let values = if known { values } else { &values[..13] };

@@ -1,7 +1,7 @@
 //! The rows of the queue that were given up.
 
 use crate::rows;
-use akin_entities::{Change, Version};
+use akin_entities::{Change, Timestamp, Version};
 use akin_ports::DeadLetter;
 use rusqlite::{Connection, params};
 
@@ -21,7 +21,7 @@ pub(crate) fn list(
             change: Change { id: rows::id(row, 1)?, version: Version(row.get(2)?) },
             tries: row.get(3)?,
             reason: row.get(4)?,
-            at: Version(row.get(5)?),
+            at: Timestamp(row.get(5)?),
         })
     })?;
     letters.collect()

@@ -2,7 +2,9 @@
 
 use crate::rows;
 use akin_entities::{Change, Version};
-use akin_ports::{ALONE_AFTER, Delivery, NEVER_FINISHED, QueueCounts, Receipt, TRIES, pause_after};
+use akin_ports::{
+    Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCounts, Receipt, UNSETTLED, retry_delay,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::time::Duration;
 
@@ -41,13 +43,13 @@ pub(crate) fn take(
             "UPDATE queue SET died = ?1, reason = ?2, leased = 0
              WHERE died IS NULL AND leased AND tries >= ?3 AND visible <= ?1",
         )?
-        .execute(params![now, NEVER_FINISHED, TRIES])?;
+        .execute(params![now, UNSETTLED, MAX_ATTEMPTS])?;
     let first = "SELECT unfinished FROM queue WHERE died IS NULL AND visible <= ?1
                  ORDER BY sequence LIMIT 1";
     let first: Option<u32> =
         connection.prepare_cached(first)?.query_row([now], |row| row.get(0)).optional()?;
-    let is_alone = first.is_some_and(|unfinished| unfinished >= ALONE_AFTER);
-    let (below, limit) = if is_alone { (u32::MAX, 1) } else { (ALONE_AFTER, limit) };
+    let is_alone = first.is_some_and(|unfinished| unfinished >= ISOLATE_AFTER);
+    let (below, limit) = if is_alone { (u32::MAX, 1) } else { (ISOLATE_AFTER, limit) };
     let mut take = connection.prepare_cached(
         "UPDATE queue SET tries = tries + 1, unfinished = unfinished + 1, takes = takes + 1,
              leased = 1, visible = ?2
@@ -113,8 +115,8 @@ pub(crate) fn fail(
         let tries: Option<u32> =
             tries.query_row([held.sequence, held.takes], |row| row.get(0)).optional()?;
         let Some(tries) = tries else { continue };
-        let died = (tries >= TRIES).then_some(now);
-        fail.execute(params![held.sequence, now + micros(pause_after(tries)), reason, died])?;
+        let died = (tries >= MAX_ATTEMPTS).then_some(now);
+        fail.execute(params![held.sequence, now + micros(retry_delay(tries)), reason, died])?;
     }
     Ok(())
 }

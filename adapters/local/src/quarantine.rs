@@ -1,7 +1,7 @@
 //! Rows that could not become products.
 
 use crate::rows::cannot_be;
-use akin_entities::Version;
+use akin_entities::Timestamp;
 use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ pub(crate) fn keep(
     connection: &Connection,
     feed: &str,
     rows: &[RefusedRow],
-    at: Version,
+    at: Timestamp,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT OR REPLACE INTO quarantine (feed, line, field, value, reason, at, texts)
@@ -28,7 +28,7 @@ pub(crate) fn keep(
 pub(crate) fn release(
     connection: &Connection,
     feed: &str,
-    before: Version,
+    before: Timestamp,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM quarantine WHERE feed = ?1 AND at < ?2")?
@@ -72,7 +72,7 @@ fn quarantined(row: &Row<'_>) -> rusqlite::Result<QuarantinedRow> {
         reason: row.get(4)?,
         row: texts.map(Box::new),
     };
-    Ok(QuarantinedRow { feed: row.get(0)?, row: refused, at: Version(row.get(5)?) })
+    Ok(QuarantinedRow { feed: row.get(0)?, row: refused, at: Timestamp(row.get(5)?) })
 }
 
 /// The texts of a row by the names of their columns, as JSON.

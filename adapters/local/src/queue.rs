@@ -3,7 +3,7 @@ use crate::store::row_limit;
 use crate::{letters, messages};
 use akin_entities::Change;
 use akin_ports::{
-    ChangeQueue, DeadLetter, Delivery, Failures, PortResult, QueueCounts, RELEASE_PAUSE, Receipt,
+    ChangeQueue, DeadLetter, Delivery, Failures, PortResult, QueueCounts, RELEASE_DELAY, Receipt,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl ChangeQueue for LocalQueue {
     }
 
     async fn release(&self, receipts: &[Receipt]) -> PortResult<()> {
-        let pause = micros(RELEASE_PAUSE);
+        let pause = micros(RELEASE_DELAY);
         self.settle(receipts, move |t, held| messages::release(t, held, now() + pause)).await
     }
 

@@ -1,7 +1,7 @@
 //! Products that go, and what is remembered of them.
 
 use crate::rows;
-use akin_entities::{ProductId, Version};
+use akin_entities::{ProductId, Timestamp, Version};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 /// What is remembered of removed products.
@@ -15,7 +15,7 @@ pub(crate) struct Tombstone {
     /// When it was removed.
     pub(crate) removed: Version,
     /// When it was created first.
-    pub(crate) created: Version,
+    pub(crate) created: Timestamp,
 }
 
 impl<'a> Tombstones<'a> {
@@ -29,7 +29,7 @@ impl<'a> Tombstones<'a> {
 
     pub(crate) fn find(&mut self, id: &ProductId) -> rusqlite::Result<Option<Tombstone>> {
         let tombstone = |row: &rusqlite::Row<'_>| {
-            Ok(Tombstone { removed: Version(row.get(0)?), created: Version(row.get(1)?) })
+            Ok(Tombstone { removed: Version(row.get(0)?), created: Timestamp(row.get(1)?) })
         };
         self.find.query_row([id.as_str()], tombstone).optional()
     }

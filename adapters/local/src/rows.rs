@@ -1,7 +1,8 @@
 //! How values stand in the columns of a row.
 
 use akin_entities::{
-    ContentHash, Currency, Price, Product, ProductId, ProductRecord, Rate, Rating, Version,
+    ContentHash, Currency, ExchangeRate, Price, Product, ProductId, ProductRecord, Rating,
+    Timestamp, Version,
 };
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{CachedStatement, Row, ToSql};
@@ -95,14 +96,14 @@ pub(crate) fn record(id: ProductId, row: &Row<'_>) -> rusqlite::Result<ProductRe
         actual_price: price(row, 14)?,
         converted_by: rate(row, 16)?,
     };
-    Ok(ProductRecord { product, created: Version(row.get(1)?), version: Version(row.get(0)?) })
+    Ok(ProductRecord { product, created: Timestamp(row.get(1)?), version: Version(row.get(0)?) })
 }
 
 /// Runs [`INSERT_CONTENT`] or [`UPDATE_CONTENT`]; without a key, a new one is given.
 pub(crate) fn write_content(
     statement: &mut CachedStatement<'_>,
     key: Option<i64>,
-    created: Version,
+    created: Timestamp,
     product: &Product,
 ) -> rusqlite::Result<()> {
     let minor = |price: Option<Price>| price.map(|price| price.minor().cast_signed());
@@ -148,7 +149,7 @@ fn price(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Price>> {
     Ok(Some(Price::from_minor(minor.cast_unsigned(), currency)))
 }
 
-fn rate(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Rate>> {
+fn rate(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ExchangeRate>> {
     let text = row.get_ref(column)?.as_str_or_null().map_err(|e| cannot_be(column, e))?;
     text.map(str::parse).transpose().map_err(|e| cannot_be(column, e))
 }

@@ -1,7 +1,7 @@
 use crate::pool::Database;
 use crate::runs;
 use crate::store::row_limit;
-use akin_entities::Version;
+use akin_entities::Timestamp;
 use akin_ports::{PortResult, Run, RunEnd, RunLog};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ pub struct LocalRuns {
 
 #[async_trait]
 impl RunLog for LocalRuns {
-    async fn begin(&self, began: Version, feeds: &[String]) -> PortResult<()> {
+    async fn begin(&self, began: Timestamp, feeds: &[String]) -> PortResult<()> {
         let feeds = feeds.to_vec();
         self.database.write(move |t| runs::begin(t, began, &feeds)).await
     }
 
-    async fn finish(&self, began: Version, end: &RunEnd) -> PortResult<()> {
+    async fn finish(&self, began: Timestamp, end: &RunEnd) -> PortResult<()> {
         let end = end.clone();
         self.database.write(move |t| runs::finish(t, began, &end)).await
     }

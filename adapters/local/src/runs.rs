@@ -3,15 +3,15 @@
 use crate::queue::micros;
 use crate::rows::cannot_be;
 use crate::store::row_limit;
-use akin_entities::Version;
-use akin_ports::{KEPT_RUNS, Run, RunCounts, RunEnd, RunOutcome};
+use akin_entities::Timestamp;
+use akin_ports::{MAX_RUNS, Run, RunCounts, RunEnd, RunOutcome};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::time::Duration;
 
 /// Enters a run over `feeds`, unless it is there, and forgets the oldest.
 pub(crate) fn begin(
     connection: &Connection,
-    began: Version,
+    began: Timestamp,
     feeds: &[String],
 ) -> rusqlite::Result<()> {
     let insert =
@@ -29,7 +29,7 @@ pub(crate) fn begin(
 
 /// Keeps the last of them.
 fn forget(connection: &Connection) -> rusqlite::Result<()> {
-    let kept = row_limit(KEPT_RUNS);
+    let kept = row_limit(MAX_RUNS);
     let newest = "SELECT number FROM runs ORDER BY number DESC LIMIT 1 OFFSET ?1";
     let first: Option<i64> =
         connection.prepare_cached(newest)?.query_row([kept], |row| row.get(0)).optional()?;
@@ -42,7 +42,7 @@ fn forget(connection: &Connection) -> rusqlite::Result<()> {
 /// Enters how a run ended, unless it has ended.
 pub(crate) fn finish(
     connection: &Connection,
-    began: Version,
+    began: Timestamp,
     end: &RunEnd,
 ) -> rusqlite::Result<()> {
     let mut update = connection.prepare_cached(
@@ -74,7 +74,7 @@ pub(crate) fn last(connection: &Connection, limit: i64) -> rusqlite::Result<Vec<
     let runs = select.query_map([limit], |row| {
         let names = feeds.query_map([row.get::<_, i64>(0)?], |row| row.get(0))?;
         let feeds = names.collect::<rusqlite::Result<_>>()?;
-        Ok(Run { began: Version(row.get(1)?), feeds, end: end(row)? })
+        Ok(Run { began: Timestamp(row.get(1)?), feeds, end: end(row)? })
     })?;
     runs.collect()
 }

@@ -1,6 +1,6 @@
 use crate::entries::{EntryRow, Findable};
 use akin_entities::{
-    AnalyzedText, BM25_B, BM25_K1, Facets, Fingerprint, ProductId, Similarity, Statistics,
+    AnalyzedText, BM25_B, BM25_K1, FacetValues, Fingerprint, ProductId, Similarity, Statistics,
     TextField,
 };
 use akin_ports::{Candidate, CandidateQuery};
@@ -127,8 +127,8 @@ impl Snapshot {
 }
 
 /// What filters look at, read back from the columns of [`schema`].
-fn facets(found: &flat_index::Candidate<'_>) -> Facets {
-    Facets {
+fn facets(found: &flat_index::Candidate<'_>) -> FacetValues {
+    FacetValues {
         main_category: found.keyword(0).to_owned(),
         sub_category: found.keyword(1).to_owned(),
         brand: found.keyword(2).to_owned(),

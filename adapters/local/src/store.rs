@@ -1,7 +1,7 @@
 use crate::apply::{Comparison, Hashed, Known, last_of_each, write};
 use crate::pool::Database;
 use crate::{copy, quarantine, removal, rows};
-use akin_entities::{Change, Product, ProductId, ProductRecord, Version};
+use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
@@ -89,7 +89,7 @@ impl ProductStore for LocalStore {
         self.database.write(work).await
     }
 
-    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -97,7 +97,7 @@ impl ProductStore for LocalStore {
         self.database.write(move |t| quarantine::keep(t, &feed, &rows, at)).await
     }
 
-    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
+    async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
         let feed = feed.to_owned();
         self.database.write(move |t| quarantine::release(t, &feed, before)).await
     }

@@ -1,6 +1,6 @@
 use crate::{Faults, SYSTEM, lock};
 use akin_entities::{Embedding, Fingerprint};
-use akin_ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
+use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
 use std::sync::Mutex;
 
@@ -76,7 +76,7 @@ impl MemoryEmbedder {
 
 #[async_trait]
 impl Embedder for MemoryEmbedder {
-    async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
+    async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
         self.faults.step().await?;
         let embedded: PortResult<Vec<_>> = texts.iter().map(|text| self.embed_now(text)).collect();
         let embedded = embedded?;
@@ -84,7 +84,7 @@ impl Embedder for MemoryEmbedder {
         self.faults.step().await?;
         let truncated = embedded.iter().filter(|(_, is_truncated)| *is_truncated).count();
         let embeddings = embedded.into_iter().map(|(embedding, _)| embedding).collect();
-        Ok(Embedded { embeddings, truncated })
+        Ok(EmbeddedBatch { embeddings, truncated })
     }
 
     fn fingerprint(&self) -> &Fingerprint {

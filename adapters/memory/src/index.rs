@@ -1,10 +1,10 @@
 use crate::{Faults, SYSTEM, words};
 use akin_entities::{
-    AnalyzedText, Change, CountedStatistics, Embedding, Facets, Fingerprint, ProductId, Similarity,
-    Statistics, TextHash, Version,
+    AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Fingerprint, ProductId,
+    Similarity, Statistics, TextHash, Version,
 };
 use akin_ports::{
-    Candidate, CandidateQuery, ErrorKind, Failures, IndexEntry, Indexed, Meaning, PortError,
+    Candidate, CandidateQuery, EntryEmbedding, ErrorKind, Failures, IndexEntry, Indexed, PortError,
     PortResult, ProductIndex,
 };
 use async_trait::async_trait;
@@ -38,7 +38,7 @@ struct Findable {
     text_hash: TextHash,
     text: AnalyzedText,
     words: String,
-    facets: Facets,
+    facets: FacetValues,
 }
 
 impl MemoryIndex {
@@ -107,7 +107,7 @@ impl ProductIndex for MemoryIndex {
             let all = state.products.iter().filter(|(id, _)| Some(*id) > after);
             let entry = |(id, held): (&ProductId, &Held)| {
                 let found = held.findable.as_ref()?;
-                let meaning = Meaning::Embedded {
+                let meaning = EntryEmbedding::Computed {
                     embedding: found.embedding.clone(),
                     text_hash: found.text_hash,
                     fingerprint: fingerprint.clone(),
@@ -158,11 +158,11 @@ impl State {
             return Ok(());
         }
         let (embedding, text_hash) = match &entry.meaning {
-            Meaning::Embedded { embedding, text_hash, fingerprint } => {
+            EntryEmbedding::Computed { embedding, text_hash, fingerprint } => {
                 self.adopt(embedding, fingerprint)?;
                 (embedding.clone(), *text_hash)
             }
-            Meaning::Kept => {
+            EntryEmbedding::Unchanged => {
                 let held = self.products.get(&entry.id).and_then(|held| held.findable.as_ref());
                 let held = held.ok_or_else(|| refused("it knows no embedding of this product"))?;
                 (held.embedding.clone(), held.text_hash)

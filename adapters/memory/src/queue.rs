@@ -1,8 +1,8 @@
 use crate::{Faults, lock};
-use akin_entities::{Change, Version};
+use akin_entities::{Change, Timestamp};
 use akin_ports::{
-    ALONE_AFTER, ChangeQueue, DeadLetter, Delivery, Failures, NEVER_FINISHED, PortResult,
-    QueueCounts, RELEASE_PAUSE, Receipt, TRIES, pause_after,
+    ChangeQueue, DeadLetter, Delivery, Failures, ISOLATE_AFTER, MAX_ATTEMPTS, PortResult,
+    QueueCounts, RELEASE_DELAY, Receipt, UNSETTLED, retry_delay,
 };
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ impl ChangeQueue for MemoryQueue {
 
     async fn release(&self, receipts: &[Receipt]) -> PortResult<()> {
         self.call(|state| {
-            let visible = state.now + RELEASE_PAUSE;
+            let visible = state.now + RELEASE_DELAY;
             for receipt in receipts {
                 if let Some((_, message)) = state.held(receipt) {
                     message.settle(visible);
@@ -122,8 +122,8 @@ impl ChangeQueue for MemoryQueue {
             let now = state.now;
             for (receipt, reason) in failed {
                 if let Some((_, message)) = state.held(receipt) {
-                    message.settle(now + pause_after(message.tries));
-                    if message.tries >= TRIES {
+                    message.settle(now + retry_delay(message.tries));
+                    if message.tries >= MAX_ATTEMPTS {
                         message.death = Some((reason.clone(), now));
                     }
                 }
@@ -193,9 +193,9 @@ impl State {
         let mut in_sight =
             self.messages.iter_mut().filter(|(_, message)| message.is_visible(now)).peekable();
         let first = in_sight.peek().map_or(0, |(_, message)| message.unfinished);
-        let limit = if first >= ALONE_AFTER { limit.min(1) } else { limit };
+        let limit = if first >= ISOLATE_AFTER { limit.min(1) } else { limit };
         let together = in_sight
-            .filter(|(_, message)| first >= ALONE_AFTER || message.unfinished < ALONE_AFTER);
+            .filter(|(_, message)| first >= ISOLATE_AFTER || message.unfinished < ISOLATE_AFTER);
         together.take(limit).map(|(sequence, message)| message.hand_out(*sequence, now)).collect()
     }
 
@@ -214,9 +214,9 @@ impl Message {
 
     /// Gives up what nobody finished.
     fn bury(&mut self, now: Duration) {
-        if self.is_visible(now) && self.is_leased && self.tries >= TRIES {
+        if self.is_visible(now) && self.is_leased && self.tries >= MAX_ATTEMPTS {
             self.is_leased = false;
-            self.death = Some((NEVER_FINISHED.to_owned(), now));
+            self.death = Some((UNSETTLED.to_owned(), now));
         }
     }
 
@@ -236,7 +236,7 @@ impl Message {
 
     fn letter(&self, sequence: u64) -> Option<DeadLetter> {
         let (reason, at) = self.death.as_ref()?;
-        let at = Version(i64::try_from(at.as_micros()).unwrap_or(i64::MAX));
+        let at = Timestamp(i64::try_from(at.as_micros()).unwrap_or(i64::MAX));
         let (change, reason) = (self.change.clone(), reason.clone());
         Some(DeadLetter { sequence, change, tries: self.tries, reason, at })
     }

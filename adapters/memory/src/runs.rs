@@ -1,6 +1,6 @@
 use crate::Faults;
-use akin_entities::Version;
-use akin_ports::{KEPT_RUNS, PortResult, Run, RunEnd, RunLog};
+use akin_entities::Timestamp;
+use akin_ports::{MAX_RUNS, PortResult, Run, RunEnd, RunLog};
 use async_trait::async_trait;
 use std::sync::Mutex;
 
@@ -26,17 +26,17 @@ impl MemoryRuns {
 
 #[async_trait]
 impl RunLog for MemoryRuns {
-    async fn begin(&self, began: Version, feeds: &[String]) -> PortResult<()> {
+    async fn begin(&self, began: Timestamp, feeds: &[String]) -> PortResult<()> {
         self.call(|runs| {
             if runs.iter().all(|run| run.began != began) {
                 runs.push(Run { began, feeds: feeds.to_vec(), end: None });
             }
-            runs.drain(..runs.len().saturating_sub(KEPT_RUNS));
+            runs.drain(..runs.len().saturating_sub(MAX_RUNS));
         })
         .await
     }
 
-    async fn finish(&self, began: Version, end: &RunEnd) -> PortResult<()> {
+    async fn finish(&self, began: Timestamp, end: &RunEnd) -> PortResult<()> {
         self.call(|runs| {
             let run = runs.iter_mut().find(|run| run.began == began && run.end.is_none());
             if let Some(run) = run {

@@ -1,5 +1,5 @@
 use crate::Faults;
-use akin_entities::{Change, Product, ProductId, ProductRecord, Version};
+use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
@@ -32,7 +32,7 @@ type Place = (String, u64, String);
 /// What is remembered of a removed product.
 #[derive(Debug)]
 struct Tombstone {
-    created: Version,
+    created: Timestamp,
     removed: Version,
 }
 
@@ -103,7 +103,7 @@ impl ProductStore for MemoryStore {
             .await
     }
 
-    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()> {
         self.call(|state| {
             for row in rows {
                 let kept = QuarantinedRow { feed: feed.to_owned(), row: row.clone(), at };
@@ -113,7 +113,7 @@ impl ProductStore for MemoryStore {
         .await
     }
 
-    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
+    async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
         self.call(|state| state.quarantine.retain(|_, row| row.feed != feed || row.at >= before))
             .await
     }
@@ -179,7 +179,7 @@ impl ProductStore for MemoryStore {
 impl State {
     /// Says what is to be done about `product`; answers with the date of its creation, unless
     /// nothing is.
-    fn compare(&self, product: &Product, at: Version, applied: &mut Applied) -> Option<Version> {
+    fn compare(&self, product: &Product, at: Version, applied: &mut Applied) -> Option<Timestamp> {
         let id = &product.id;
         let (fate, created) = match (self.products.get(id), self.tombstones.get(id)) {
             (Some(held), _) if held.version > at || held.product == *product => {
@@ -188,7 +188,7 @@ impl State {
             (Some(held), _) => (&mut applied.changed, Some(held.created)),
             (None, Some(tombstone)) if tombstone.removed >= at => (&mut applied.unchanged, None),
             (None, Some(tombstone)) => (&mut applied.inserted, Some(tombstone.created)),
-            (None, None) => (&mut applied.inserted, Some(at)),
+            (None, None) => (&mut applied.inserted, Some(at.timestamp())),
         };
         fate.push(id.clone());
         created

@@ -1,7 +1,7 @@
 use crate::scheduler::Scheduler;
 use crate::{Fault, Inference, ModelError, SentenceEncoder, Settings};
 use akin_entities::Fingerprint;
-use akin_ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
+use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
 use std::num::NonZeroUsize;
 
@@ -33,11 +33,11 @@ impl NativeEmbedder {
 
 #[async_trait]
 impl Embedder for NativeEmbedder {
-    async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
+    async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
         let inferred = self.scheduler.embed(texts).await?;
         let truncated = inferred.iter().filter(|inferred| inferred.is_truncated).count();
         let embeddings = inferred.into_iter().map(|inferred| inferred.embedding).collect();
-        Ok(Embedded { embeddings, truncated })
+        Ok(EmbeddedBatch { embeddings, truncated })
     }
 
     fn fingerprint(&self) -> &Fingerprint {

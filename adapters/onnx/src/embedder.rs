@@ -3,7 +3,7 @@ use crate::error::SYSTEM;
 use crate::model::{OnnxModel, said};
 use crate::{ModelFiles, OnnxError};
 use akin_entities::{Embedding, Fingerprint};
-use akin_ports::{Embedded, Embedder, ErrorKind, PortError, PortResult};
+use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use sbert_model::Encoding;
@@ -58,7 +58,7 @@ impl OnnxEmbedder {
 
 #[async_trait]
 impl Embedder for OnnxEmbedder {
-    async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
+    async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
         let texts = texts.to_vec();
         let encode =
             move |model: &OnnxModel| Ok(texts.iter().map(|text| model.encode(text)).collect());
@@ -77,7 +77,7 @@ impl Embedder for OnnxEmbedder {
         let mut done: Vec<(usize, Embedding)> = done.into_iter().flatten().collect();
         done.sort_unstable_by_key(|(place, _)| *place);
         let embeddings = done.into_iter().map(|(_, embedding)| embedding).collect();
-        Ok(Embedded { embeddings, truncated })
+        Ok(EmbeddedBatch { embeddings, truncated })
     }
 
     fn fingerprint(&self) -> &Fingerprint {

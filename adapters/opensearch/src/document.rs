@@ -24,7 +24,7 @@ pub(crate) struct Counted<'a> {
 
 /// What a product's meaning is, as its document holds it.
 #[derive(Clone, Debug)]
-pub(crate) struct Meaning {
+pub(crate) struct EntryEmbedding {
     /// The field that holds the embedding.
     pub(crate) field: String,
     /// The coordinates as JSON.
@@ -128,7 +128,7 @@ fn narrow(share: f64) -> f32 {
 pub(crate) fn document(
     entry: &IndexEntry,
     counted: &Counted<'_>,
-    meaning: &Meaning,
+    meaning: &EntryEmbedding,
     lengths: &Lengths,
 ) -> serde_json::Result<String> {
     serde_json::to_string(&Document {

@@ -1,7 +1,7 @@
 //! The fields that filters look at: as the server keeps them, and as it is asked for them.
 
 use crate::error;
-use akin_entities::{Facets, Filter, Range, TextHash};
+use akin_entities::{FacetValues, Filter, NumberRange, TextHash};
 use akin_ports::PortResult;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn of(facets: &'a Facets) -> Self {
+    pub(crate) fn of(facets: &'a FacetValues) -> Self {
         Self {
             main_category: keyword(&facets.main_category),
             sub_category: keyword(&facets.sub_category),
@@ -59,10 +59,10 @@ fn keyword(value: &str) -> Cow<'_, str> {
 
 /// All of them in one text, exactly, from which [`read`] makes them again: the fields that filters
 /// look at shorten long values.
-pub(crate) fn write(facets: &Facets) -> String {
+pub(crate) fn write(facets: &FacetValues) -> String {
     // A number's text is read back to its last bit, which JSON's own numbers are not.
     let number = |number: Option<f64>| number.map(|number| number.to_string());
-    let Facets { main_category, sub_category, brand, price, rating, discounted } = facets;
+    let FacetValues { main_category, sub_category, brand, price, rating, discounted } = facets;
     let (price, rating) = (number(*price), number(*rating));
     json!([main_category, sub_category, brand, price, rating, discounted]).to_string()
 }
@@ -70,13 +70,13 @@ pub(crate) fn write(facets: &Facets) -> String {
 type Written = (String, String, String, Option<String>, Option<String>, bool);
 
 /// The facets that [`write()`] wrote.
-pub(crate) fn read(text: &str) -> PortResult<Facets> {
+pub(crate) fn read(text: &str) -> PortResult<FacetValues> {
     let unreadable = |_| error::corrupt(format!("these are no facets: {text:?}"));
     let (main_category, sub_category, brand, price, rating, discounted) =
         serde_json::from_str::<Written>(text).map_err(unreadable)?;
     let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
     let (price, rating) = (number(price), number(rating));
-    Ok(Facets { main_category, sub_category, brand, price, rating, discounted })
+    Ok(FacetValues { main_category, sub_category, brand, price, rating, discounted })
 }
 
 /// What a document must satisfy to pass `filter`.
@@ -93,7 +93,7 @@ pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
             clauses.push(json!({"terms": {field: values}}));
         }
     }
-    let stars = Range { min: filter.min_rating, max: None };
+    let stars = NumberRange { min: filter.min_rating, max: None };
     clauses.extend([("price", filter.price), ("rating", stars)].into_iter().filter_map(range));
     if let Some(discounted) = filter.discounted {
         clauses.push(json!({"term": {"discounted": discounted}}));
@@ -102,7 +102,7 @@ pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
 }
 
 /// A bound that is no number lets nothing through; JSON knows no infinite one.
-fn range((field, range): (&str, Range)) -> Option<Value> {
+fn range((field, range): (&str, NumberRange)) -> Option<Value> {
     if range.is_everything() {
         return None;
     }
@@ -132,8 +132,13 @@ mod tests {
     #[test]
     fn facets_are_read_as_they_were_written() {
         let brand = "it's \"quoted\" \u{0} \u{1f600}".repeat(10_000);
-        let full = Facets { brand, price: Some(0.1 + 0.2), rating: Some(4.3), ..Facets::default() };
-        for facets in [full, Facets { discounted: true, ..Facets::default() }] {
+        let full = FacetValues {
+            brand,
+            price: Some(0.1 + 0.2),
+            rating: Some(4.3),
+            ..FacetValues::default()
+        };
+        for facets in [full, FacetValues { discounted: true, ..FacetValues::default() }] {
             assert_eq!(read(&write(&facets)).unwrap(), facets);
         }
         assert!(read("[]").is_err());
@@ -141,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_bound_that_json_does_not_know_is_no_missing_bound() {
-        let clause = |min| range(("price", Range { min: Some(min), max: None })).unwrap();
+        let clause = |min| range(("price", NumberRange { min: Some(min), max: None })).unwrap();
         assert!(clause(f64::NAN)["match_none"].is_object());
         assert_eq!(clause(f64::INFINITY)["range"]["price"]["gte"], json!(f64::MAX));
         assert_eq!(clause(f64::NEG_INFINITY)["range"]["price"]["gte"], json!(f64::MIN));

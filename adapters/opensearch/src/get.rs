@@ -1,7 +1,7 @@
 //! Documents by their ids: as they were written last, whether searches see them or not.
 
 use crate::connection::{Request, Urgency};
-use crate::document::Meaning;
+use crate::document::EntryEmbedding;
 use crate::error::{ServerError, corrupt};
 use crate::index::Engine;
 use crate::schema;
@@ -59,12 +59,12 @@ impl Fetched {
     }
 
     /// The meaning it holds, if `model` made it; none if the product was removed.
-    pub(crate) fn meaning(&mut self, model: &Fingerprint) -> Option<Meaning> {
+    pub(crate) fn meaning(&mut self, model: &Fingerprint) -> Option<EntryEmbedding> {
         let fingerprint = self.text("fingerprint").filter(|held| *held == model.to_string())?;
         let field = schema::embedding_field(model.dimension);
         let text_hash = self.text("text_hash")?;
         let embedding = self.source.remove(&field)?;
-        Some(Meaning { field, embedding, text_hash, fingerprint })
+        Some(EntryEmbedding { field, embedding, text_hash, fingerprint })
     }
 }
 

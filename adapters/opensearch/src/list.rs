@@ -4,7 +4,7 @@ use crate::connection::{Request, Urgency};
 use crate::index::Engine;
 use crate::{error, facets, get, schema};
 use akin_entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
-use akin_ports::{IndexEntry, Meaning, PortResult};
+use akin_ports::{EntryEmbedding, IndexEntry, PortResult};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -78,7 +78,7 @@ fn entry(hit: &Hit, model: &Fingerprint) -> PortResult<IndexEntry> {
     Ok(IndexEntry {
         id: get::product_id(&hit.id)?,
         version: Version(hit.version),
-        meaning: Meaning::Embedded {
+        meaning: EntryEmbedding::Computed {
             embedding: Embedding::from_stored(raw).map_err(|_| unreadable())?,
             text_hash: get::parse_hash(&text_hash).ok_or_else(unreadable)?,
             fingerprint: model.clone(),

@@ -16,7 +16,7 @@ const ID: &str = " ";
 const AGE: Duration = Duration::from_secs(5);
 
 /// How often two writers may come between each other.
-const TRIES: usize = 10;
+const MAX_ATTEMPTS: usize = 10;
 
 /// What the document says, and which writing of it that is.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +68,7 @@ impl Engine {
     /// is wanted, and looked then whether the index is empty. Who wrote before that is seen; who
     /// writes later sees what is wanted, in [`Engine::confirm`].
     pub(crate) async fn adopt(&self, wanted: &Fingerprint) -> PortResult<Option<Fingerprint>> {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let said = self.read_said(Urgency::Write).await?;
             let Some(held) = said.model.clone() else {
                 self.add_field(wanted).await?;
@@ -98,7 +98,7 @@ impl Engine {
     /// Makes sure that the index is still of the model whose embeddings were written; `false` if
     /// another took its place before they were there.
     pub(crate) async fn confirm(&self, model: &Fingerprint) -> PortResult<bool> {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let said = self.read_said(Urgency::Write).await?;
             if said.model.as_ref() != Some(model) {
                 return Ok(false);

@@ -2,11 +2,11 @@
 
 use crate::bulk::{self, Action};
 use crate::connection::Urgency;
-use crate::document::{Counted, Meaning, document};
+use crate::document::{Counted, EntryEmbedding, document};
 use crate::index::Engine;
 use crate::{counting, error, get, schema};
 use akin_entities::{Change, Fingerprint, ProductId, TextHash, Version};
-use akin_ports::{Failures, IndexEntry, Indexed, Meaning as Entered, PortResult};
+use akin_ports::{EntryEmbedding as Entered, Failures, IndexEntry, Indexed, PortResult};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use std::collections::HashMap;
@@ -94,7 +94,7 @@ impl Engine {
             if !may_have(entry.version, &entry.id, failures) {
                 continue;
             }
-            let Entered::Embedded { embedding, fingerprint, .. } = &entry.meaning else {
+            let Entered::Computed { embedding, fingerprint, .. } = &entry.meaning else {
                 admitted.push(entry);
                 continue;
             };
@@ -129,7 +129,7 @@ impl Engine {
         model: Option<&Fingerprint>,
         entries: &[&IndexEntry],
     ) -> PortResult<HashMap<ProductId, Kept>> {
-        let keep = entries.iter().filter(|entry| entry.meaning == Entered::Kept);
+        let keep = entries.iter().filter(|entry| entry.meaning == Entered::Unchanged);
         let versions: HashMap<_, _> = keep.map(|entry| (&entry.id, entry.version)).collect();
         let Some(model) = model.filter(|_| !versions.is_empty()) else {
             return Ok(HashMap::new());
@@ -169,7 +169,7 @@ impl Engine {
 /// What the index knows of a product whose meaning is to stay.
 #[derive(Debug)]
 enum Kept {
-    Known(Meaning),
+    Known(EntryEmbedding),
     /// It holds a newer version, so that nothing is to be done.
     Late,
     Unknown,
@@ -177,10 +177,10 @@ enum Kept {
 
 /// What `entry` is to hold as its meaning: its own, or what was `kept` for it.
 fn meaning(entry: &IndexEntry, kept: &mut HashMap<ProductId, Kept>) -> PortResult<Kept> {
-    let Entered::Embedded { embedding, text_hash, fingerprint } = &entry.meaning else {
+    let Entered::Computed { embedding, text_hash, fingerprint } = &entry.meaning else {
         return Ok(kept.remove(&entry.id).unwrap_or(Kept::Unknown));
     };
-    Ok(Kept::Known(Meaning {
+    Ok(Kept::Known(EntryEmbedding {
         field: schema::embedding_field(fingerprint.dimension),
         embedding: to_raw_value(embedding.as_slice()).map_err(unwritable)?,
         text_hash: hexadecimal(*text_hash),

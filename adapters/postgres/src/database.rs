@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
 /// How often a call is made again that met another or lost its connection.
-const TRIES: u32 = 6;
+const MAX_ATTEMPTS: u32 = 6;
 
 /// Before the second try; each next pause is twice as long, so that a call waits 1.5 s at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -104,7 +104,7 @@ impl Database {
     /// Makes `call`, and again if it passes.
     pub(crate) async fn call<C: Call>(&self, call: &C) -> PortResult<C::Answer> {
         let mut pause = FIRST_PAUSE;
-        for _ in 1..TRIES {
+        for _ in 1..MAX_ATTEMPTS {
             match self.attempt(call).await {
                 Err(failure) if failure.is_passing() => {
                     tracing::debug!(?failure, "a call to Postgres is made again");

@@ -5,7 +5,7 @@ mod outcomes;
 use crate::database::Database;
 use akin_entities::Change;
 use akin_ports::{
-    ChangeQueue, DeadLetter, Delivery, Failures, PortResult, QueueCounts, RELEASE_PAUSE, Receipt,
+    ChangeQueue, DeadLetter, Delivery, Failures, PortResult, QueueCounts, RELEASE_DELAY, Receipt,
 };
 use async_trait::async_trait;
 use letters::{ListLetters, Redrive};
@@ -47,7 +47,7 @@ impl ChangeQueue for PostgresQueue {
     }
 
     async fn release(&self, receipts: &[Receipt]) -> PortResult<()> {
-        self.settle(receipts, outcomes::RELEASE, RELEASE_PAUSE).await
+        self.settle(receipts, outcomes::RELEASE, RELEASE_DELAY).await
     }
 
     async fn fail(&self, failed: &[(Receipt, String)]) -> PortResult<()> {

@@ -3,8 +3,8 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::store::row_limit;
 use crate::text::{escape, unescape};
-use akin_entities::Version;
-use akin_ports::{KEPT_RUNS, PortResult, Run, RunCounts, RunEnd, RunLog, RunOutcome};
+use akin_entities::Timestamp;
+use akin_ports::{MAX_RUNS, PortResult, Run, RunCounts, RunEnd, RunLog, RunOutcome};
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
@@ -19,11 +19,11 @@ pub struct PostgresRuns {
 
 #[async_trait]
 impl RunLog for PostgresRuns {
-    async fn begin(&self, began: Version, feeds: &[String]) -> PortResult<()> {
+    async fn begin(&self, began: Timestamp, feeds: &[String]) -> PortResult<()> {
         self.database.call(&Begin { began, feeds }).await
     }
 
-    async fn finish(&self, began: Version, end: &RunEnd) -> PortResult<()> {
+    async fn finish(&self, began: Timestamp, end: &RunEnd) -> PortResult<()> {
         self.database.call(&Finish { began, end }).await
     }
 
@@ -34,7 +34,7 @@ impl RunLog for PostgresRuns {
 
 /// Enters a run, unless it is there, and forgets the oldest.
 struct Begin<'a> {
-    began: Version,
+    began: Timestamp,
     feeds: &'a [String],
 }
 
@@ -51,14 +51,14 @@ impl Call for Begin<'_> {
         // Apart from it, so that of several who begin at once the last one sees all of them.
         let sql = "DELETE FROM {runs} WHERE number <= (
                        SELECT number FROM {runs} ORDER BY number DESC LIMIT 1 OFFSET $1)";
-        query(names.fill(sql)).bind(row_limit(KEPT_RUNS)).execute(connection).await?;
+        query(names.fill(sql)).bind(row_limit(MAX_RUNS)).execute(connection).await?;
         Ok(())
     }
 }
 
 /// Enters how a run ended, unless it has ended.
 struct Finish<'a> {
-    began: Version,
+    began: Timestamp,
     end: &'a RunEnd,
 }
 
@@ -102,7 +102,7 @@ impl Call for Last {
         let runs = rows.iter().map(|row| {
             let feeds: Vec<String> = get(row, 1)?;
             let feeds = feeds.into_iter().map(unescape).collect();
-            Ok(Run { began: Version(get(row, 0)?), feeds, end: end(row)? })
+            Ok(Run { began: Timestamp(get(row, 0)?), feeds, end: end(row)? })
         });
         runs.collect()
     }

@@ -10,7 +10,7 @@ use crate::database::{Call, Database, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use akin_entities::{Product, ProductId, ProductRecord, Version};
+use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
@@ -74,14 +74,14 @@ impl ProductStore for PostgresStore {
         self.database.call(&ClearOutbox { done }).await
     }
 
-    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()> {
         if rows.is_empty() {
             return Ok(());
         }
         self.database.call(&Quarantine { feed, rows, at }).await
     }
 
-    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
+    async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
         self.database.call(&ReleaseQuarantine { feed, before }).await
     }
 

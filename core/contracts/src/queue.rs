@@ -15,7 +15,7 @@ pub use outcomes::*;
 use crate::Subject;
 use crate::sample::id;
 use akin_entities::{Change, Version};
-use akin_ports::{ChangeQueue, Delivery, QueueCounts, Receipt, TRIES};
+use akin_ports::{ChangeQueue, Delivery, MAX_ATTEMPTS, QueueCounts, Receipt};
 use std::time::Duration;
 
 type Queue = Subject<dyn ChangeQueue>;
@@ -92,7 +92,7 @@ async fn receive_one(queue: &Queue) -> Delivery {
 
 /// Takes whatever is in sight as often as there are tries, and never says what became of it.
 async fn abandon(queue: &Queue) {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         while !receive(queue, 10).await.is_empty() {}
         queue.pass(LONG).await;
     }

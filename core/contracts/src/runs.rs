@@ -2,8 +2,8 @@
 
 use crate::Subject;
 use crate::sample::unusual_texts;
-use akin_entities::Version;
-use akin_ports::{KEPT_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
+use akin_entities::Timestamp;
+use akin_ports::{MAX_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn end(number: u64) -> RunEnd {
 }
 
 async fn begin(runs: &Runs, began: i64) {
-    runs.begin(Version(began), &feeds(&["a.csv"])).await.unwrap();
+    runs.begin(Timestamp(began), &feeds(&["a.csv"])).await.unwrap();
 }
 
 async fn all(runs: &Runs) -> Vec<Run> {
@@ -60,11 +60,11 @@ async fn beginnings(runs: &Runs) -> Vec<i64> {
 pub async fn a_run_that_began_is_remembered_without_an_end(runs: &Runs) {
     assert_eq!(all(runs).await, []);
     let names = feeds(&["b.csv", "a.csv", "b.csv"]);
-    runs.begin(Version(7), &names).await.unwrap();
-    let run = Run { began: Version(7), feeds: names, end: None };
+    runs.begin(Timestamp(7), &names).await.unwrap();
+    let run = Run { began: Timestamp(7), feeds: names, end: None };
     assert_eq!(all(runs).await, [run]);
-    runs.begin(Version(8), &[]).await.unwrap();
-    assert_eq!(all(runs).await[0], Run { began: Version(8), feeds: Vec::new(), end: None });
+    runs.begin(Timestamp(8), &[]).await.unwrap();
+    assert_eq!(all(runs).await[0], Run { began: Timestamp(8), feeds: Vec::new(), end: None });
 }
 
 /// With and without counts, the largest among them; the run itself stays as it was.
@@ -85,8 +85,8 @@ pub async fn every_end_comes_back_as_it_was(runs: &Runs) {
         begin(runs, began).await;
         let took = Duration::from_micros(began.cast_unsigned() * 1_234_567);
         let end = RunEnd { outcome, took, counts };
-        runs.finish(Version(began), &end).await.unwrap();
-        let (began, feeds) = (Version(began), feeds(&["a.csv"]));
+        runs.finish(Timestamp(began), &end).await.unwrap();
+        let (began, feeds) = (Timestamp(began), feeds(&["a.csv"]));
         expected.insert(0, Run { began, feeds, end: Some(end) });
     }
     assert_eq!(all(runs).await, expected);
@@ -97,7 +97,7 @@ pub async fn the_latest_runs_come_first_and_no_more_than_asked_for(runs: &Runs) 
     for began in [30, 10, i64::MAX, -5, 20] {
         begin(runs, began).await;
     }
-    runs.finish(Version(10), &end(1)).await.unwrap();
+    runs.finish(Timestamp(10), &end(1)).await.unwrap();
     assert_eq!(beginnings(runs).await, [20, -5, i64::MAX, 10, 30]);
     let last = runs.last(2).await.unwrap();
     assert_eq!(last.iter().map(|run| run.began.0).collect::<Vec<_>>(), [20, -5]);
@@ -110,35 +110,35 @@ pub async fn a_run_that_is_begun_twice_is_one_run(runs: &Runs) {
     begin(runs, 2).await;
     begin(runs, 1).await;
     assert_eq!(beginnings(runs).await, [2, 1]);
-    runs.finish(Version(1), &end(1)).await.unwrap();
+    runs.finish(Timestamp(1), &end(1)).await.unwrap();
     begin(runs, 1).await;
-    let run = Run { began: Version(1), feeds: feeds(&["a.csv"]), end: Some(end(1)) };
+    let run = Run { began: Timestamp(1), feeds: feeds(&["a.csv"]), end: Some(end(1)) };
     assert_eq!(all(runs).await[1], run);
 }
 
 /// Who is interrupted after the end has ended.
 pub async fn the_first_end_counts(runs: &Runs) {
     begin(runs, 1).await;
-    runs.finish(Version(1), &end(1)).await.unwrap();
+    runs.finish(Timestamp(1), &end(1)).await.unwrap();
     let late = RunEnd { outcome: RunOutcome::Interrupted, counts: None, ..end(2) };
-    runs.finish(Version(1), &late).await.unwrap();
+    runs.finish(Timestamp(1), &late).await.unwrap();
     assert_eq!(all(runs).await[0].end, Some(end(1)));
 }
 
 /// It was forgotten, or its beginning could not be noted.
 pub async fn the_end_of_a_run_that_is_not_remembered_is_no_failure(runs: &Runs) {
     begin(runs, 1).await;
-    runs.finish(Version(2), &end(2)).await.unwrap();
-    let run = Run { began: Version(1), feeds: feeds(&["a.csv"]), end: None };
+    runs.finish(Timestamp(2), &end(2)).await.unwrap();
+    let run = Run { began: Timestamp(1), feeds: feeds(&["a.csv"]), end: None };
     assert_eq!(all(runs).await, [run]);
 }
 
 /// Each as it was.
 pub async fn the_last_hundred_runs_are_remembered_and_no_others(runs: &Runs) {
-    let kept = i64::try_from(KEPT_RUNS).unwrap();
+    let kept = i64::try_from(MAX_RUNS).unwrap();
     for began in 0..kept + 3 {
         begin(runs, began).await;
-        runs.finish(Version(began), &end(began.cast_unsigned())).await.unwrap();
+        runs.finish(Timestamp(began), &end(began.cast_unsigned())).await.unwrap();
     }
     let expected: Vec<_> = (3..kept + 3).rev().collect();
     assert_eq!(beginnings(runs).await, expected);
@@ -151,11 +151,11 @@ pub async fn the_last_hundred_runs_are_remembered_and_no_others(runs: &Runs) {
 /// Quotes, NUL, control characters, 100 kB.
 pub async fn unusual_feeds_and_reasons_come_back_as_they_were(runs: &Runs) {
     let texts = unusual_texts();
-    runs.begin(Version(0), &texts).await.unwrap();
+    runs.begin(Timestamp(0), &texts).await.unwrap();
     for (began, text) in (1..).zip(&texts) {
         begin(runs, began).await;
         let outcome = RunOutcome::Failed(text.clone());
-        runs.finish(Version(began), &RunEnd { outcome, ..end(1) }).await.unwrap();
+        runs.finish(Timestamp(began), &RunEnd { outcome, ..end(1) }).await.unwrap();
     }
     let mut found = all(runs).await;
     found.reverse();
@@ -174,8 +174,8 @@ pub async fn eight_runs_at_once_are_remembered_each_with_its_own_end(runs: &Runs
             let runs = runs.share();
             tokio::spawn(async move {
                 for began in process * EACH..(process + 1) * EACH {
-                    runs.begin(Version(began), &[process.to_string()]).await.unwrap();
-                    runs.finish(Version(began), &end(began.cast_unsigned())).await.unwrap();
+                    runs.begin(Timestamp(began), &[process.to_string()]).await.unwrap();
+                    runs.finish(Timestamp(began), &end(began.cast_unsigned())).await.unwrap();
                 }
             })
         })
@@ -184,8 +184,8 @@ pub async fn eight_runs_at_once_are_remembered_each_with_its_own_end(runs: &Runs
         racer.await.unwrap();
     }
     let found = all(runs).await;
-    assert_eq!(found.len(), KEPT_RUNS);
-    assert_eq!(found.iter().map(|run| run.began).collect::<BTreeSet<_>>().len(), KEPT_RUNS);
+    assert_eq!(found.len(), MAX_RUNS);
+    assert_eq!(found.iter().map(|run| run.began).collect::<BTreeSet<_>>().len(), MAX_RUNS);
     for run in found {
         assert_eq!(run.feeds, [(run.began.0 / EACH).to_string()]);
         assert_eq!(run.end, Some(end(run.began.0.cast_unsigned())));

@@ -1,10 +1,10 @@
 //! What the suites give to an adapter.
 
 use akin_entities::{
-    AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId, Rate,
-    Rating, TextHash, Version,
+    AnalyzedText, Currency, Embedding, ExchangeRate, FacetValues, Fingerprint, Price, Product,
+    ProductId, Rating, TextHash, Version,
 };
-use akin_ports::{IndexEntry, Meaning};
+use akin_ports::{EntryEmbedding, IndexEntry};
 
 /// Ids that are easily mistaken for another or for an instruction, all of them different.
 pub fn unusual_ids() -> Vec<ProductId> {
@@ -64,7 +64,7 @@ pub fn id(text: &str) -> ProductId {
 }
 
 /// The rate of that text.
-pub fn rate(text: &str) -> Rate {
+pub fn rate(text: &str) -> ExchangeRate {
     text.parse().unwrap()
 }
 
@@ -139,14 +139,14 @@ pub fn titled(text: &str, version: i64, title: &str, degrees: f32) -> IndexEntry
         meaning: embedded(direction(degrees), title),
         text: analyzed(title),
         words: title.to_owned(),
-        facets: Facets::default(),
+        facets: FacetValues::default(),
     }
 }
 
 /// A meaning by the suites' model, of the text `text`.
-pub fn embedded(embedding: Embedding, text: &str) -> Meaning {
+pub fn embedded(embedding: Embedding, text: &str) -> EntryEmbedding {
     let text_hash = TextHash::of([text]);
-    Meaning::Embedded { embedding, text_hash, fingerprint: fingerprint() }
+    EntryEmbedding::Computed { embedding, text_hash, fingerprint: fingerprint() }
 }
 
 /// A text of this title and nothing else; its terms are separated by blanks.

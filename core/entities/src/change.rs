@@ -1,6 +1,12 @@
 use crate::ProductId;
 
-/// Orders two states of one product: the greater is the newer. Microseconds since 1970, UTC.
+/// A moment: microseconds since 1970, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// Orders the states of one product: the greater is the newer.
+///
+/// A state's version is the moment at which the run that wrote it began, or shortly after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub i64);
 
@@ -11,4 +17,16 @@ pub struct Change {
     pub id: ProductId,
     /// Which state it changed to.
     pub version: Version,
+}
+
+impl Version {
+    /// Returns the version of what is written by a run that began at `moment`.
+    pub const fn at(moment: Timestamp) -> Self {
+        Self(moment.0)
+    }
+
+    /// Returns the moment that the version stands for.
+    pub const fn timestamp(self) -> Timestamp {
+        Timestamp(self.0)
+    }
 }

@@ -7,7 +7,7 @@ pub struct Embedding(Box<[f32]>);
 /// The vector was zero, infinite or not a number, so it points nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the vector has no direction")]
-pub struct NoDirection;
+pub struct InvalidEmbedding;
 
 /// Cosine between two embeddings: 1 means the same direction, -1 the opposite one.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -30,10 +30,10 @@ const UNIT_TOLERANCE: f64 = 1e-4;
 
 impl Embedding {
     /// Scales what a model computed to length 1.
-    pub fn new(raw: &[f32]) -> Result<Self, NoDirection> {
+    pub fn new(raw: &[f32]) -> Result<Self, InvalidEmbedding> {
         let norm = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
         if !norm.is_normal() {
-            return Err(NoDirection);
+            return Err(InvalidEmbedding);
         }
         Ok(Self(raw.iter().map(|x| x / norm).collect()))
     }
@@ -41,7 +41,7 @@ impl Embedding {
     /// Takes back the coordinates that an adapter stored, bit for bit: scaling them again would
     /// change their last bits each time they move. Coordinates that are not of length 1, which
     /// another program stored, are scaled.
-    pub fn from_stored(coordinates: Vec<f32>) -> Result<Self, NoDirection> {
+    pub fn from_stored(coordinates: Vec<f32>) -> Result<Self, InvalidEmbedding> {
         let squared: f64 = coordinates.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         if (squared - 1.0).abs() <= UNIT_TOLERANCE {
             return Ok(Self(coordinates.into_boxed_slice()));
@@ -128,7 +128,7 @@ mod tests {
         let scaled = Embedding::from_stored(vec![3.0, 4.0]).unwrap();
         assert_eq!(scaled.as_slice(), [0.6, 0.8]);
         for coordinates in [vec![], vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY]] {
-            assert_eq!(Embedding::from_stored(coordinates), Err(NoDirection));
+            assert_eq!(Embedding::from_stored(coordinates), Err(InvalidEmbedding));
         }
     }
 
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn a_vector_without_direction_is_refused() {
-        assert_eq!(Embedding::new(&[0.0, 0.0]), Err(NoDirection));
-        assert_eq!(Embedding::new(&[f32::NAN, 1.0]), Err(NoDirection));
+        assert_eq!(Embedding::new(&[0.0, 0.0]), Err(InvalidEmbedding));
+        assert_eq!(Embedding::new(&[f32::NAN, 1.0]), Err(InvalidEmbedding));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub struct Filter {
     /// The makers.
     pub brand: Vec<String>,
     /// What it may cost, in whole currency units; a product without a price is left out.
-    pub price: Range,
+    pub price: NumberRange,
     /// The fewest stars; a product without a rating is left out.
     pub min_rating: Option<f64>,
     /// Only what costs less than usual, or only what does not.
@@ -19,7 +19,7 @@ pub struct Filter {
 
 /// An interval that includes its bounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Range {
+pub struct NumberRange {
     /// The least, if there is one.
     pub min: Option<f64>,
     /// The most, if there is one.
@@ -28,7 +28,7 @@ pub struct Range {
 
 /// The fields of a product that filters look at, as an index keeps them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Facets {
+pub struct FacetValues {
     /// The department; blank if it has none.
     pub main_category: String,
     /// The shelf; blank if it has none.
@@ -43,7 +43,7 @@ pub struct Facets {
     pub discounted: bool,
 }
 
-impl Facets {
+impl FacetValues {
     /// The facets of `product`.
     pub fn of(product: &Product) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Facets {
     }
 }
 
-impl Range {
+impl NumberRange {
     /// Whether every value lies in it, even a missing one.
     pub fn is_everything(&self) -> bool {
         self.min.is_none() && self.max.is_none()
@@ -81,9 +81,9 @@ impl Filter {
     }
 
     /// Whether a product of these facets may be found: the meaning every engine shares.
-    pub fn admits(&self, facets: &Facets) -> bool {
+    pub fn admits(&self, facets: &FacetValues) -> bool {
         let among = |wanted: &[String], value: &String| wanted.is_empty() || wanted.contains(value);
-        let stars = Range { min: self.min_rating, max: None };
+        let stars = NumberRange { min: self.min_rating, max: None };
         among(&self.main_category, &facets.main_category)
             && among(&self.sub_category, &facets.sub_category)
             && among(&self.brand, &facets.brand)
@@ -99,14 +99,15 @@ mod tests {
 
     #[test]
     fn a_missing_price_lies_in_no_range_but_everything() {
-        assert!(Range::default().contains(None));
-        assert!(!Range { min: Some(0.0), max: None }.contains(None));
-        assert!(Range { min: Some(1.0), max: Some(2.0) }.contains(Some(2.0)));
+        assert!(NumberRange::default().contains(None));
+        assert!(!NumberRange { min: Some(0.0), max: None }.contains(None));
+        assert!(NumberRange { min: Some(1.0), max: Some(2.0) }.contains(Some(2.0)));
     }
 
     #[test]
     fn all_parts_of_a_filter_must_agree() {
-        let facets = Facets { brand: "Pebble".into(), rating: Some(4.0), ..Facets::default() };
+        let facets =
+            FacetValues { brand: "Pebble".into(), rating: Some(4.0), ..FacetValues::default() };
         let brand = Filter { brand: vec!["Pebble".into(), "Lumo".into()], ..Filter::default() };
         assert!(brand.admits(&facets));
         assert!(!Filter { min_rating: Some(4.5), ..brand.clone() }.admits(&facets));

@@ -18,13 +18,13 @@ mod statistics;
 mod text;
 
 pub use analyzed::{AnalyzedText, BM25_B, BM25_K1, TextField};
-pub use change::{Change, Version};
-pub use embedding::{Embedding, Fingerprint, NoDirection, Similarity};
-pub use filter::{Facets, Filter, Range};
+pub use change::{Change, Timestamp, Version};
+pub use embedding::{Embedding, Fingerprint, InvalidEmbedding, Similarity};
+pub use filter::{FacetValues, Filter, NumberRange};
 pub use hash::{ContentHash, TextHash};
 pub use price::{Currency, Price, PriceError, UnknownCurrency};
 pub use product::{InvalidProductId, InvalidRating, Product, ProductId, ProductRecord, Rating};
-pub use query::{InvalidQuery, Mode, Query};
-pub use rate::{InvalidRate, Rate};
+pub use query::{InvalidQuery, Query, SearchMode};
+pub use rate::{ExchangeRate, InvalidExchangeRate};
 pub use statistics::{CountedStatistics, Statistics};
 pub use text::clean_text;

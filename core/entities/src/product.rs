@@ -1,4 +1,4 @@
-use crate::{ContentHash, Price, Rate, TextHash, Version};
+use crate::{ContentHash, ExchangeRate, Price, TextHash, Timestamp, Version};
 use bytestring::ByteString;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
@@ -52,7 +52,7 @@ pub struct Product {
     pub actual_price: Option<Price>,
     /// The rate by which its prices were told in their currency; none if the shop tells them so. Of
     /// two rates it is that of what it costs now.
-    pub converted_by: Option<Rate>,
+    pub converted_by: Option<ExchangeRate>,
 }
 
 /// A product as a store keeps it.
@@ -61,7 +61,7 @@ pub struct ProductRecord {
     /// The product.
     pub product: Product,
     /// When it was first stored: microseconds since 1970, UTC.
-    pub created: Version,
+    pub created: Timestamp,
     /// When its content last changed.
     pub version: Version,
 }

@@ -4,7 +4,7 @@ pub struct Query(String);
 
 /// How products are found and ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Mode {
+pub enum SearchMode {
     /// By words and by meaning together.
     #[default]
     Hybrid,
@@ -47,7 +47,7 @@ impl Query {
     }
 }
 
-impl Mode {
+impl SearchMode {
     /// Every mode, the default first.
     pub const ALL: [Self; 3] = [Self::Hybrid, Self::Semantic, Self::Lexical];
 

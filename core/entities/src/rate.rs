@@ -5,7 +5,7 @@ use std::str::FromStr;
 /// What a currency costs in another, fixed: `INR=HKD:0.094` says that a rupee is 0.094 Hong Kong
 /// dollars. Exact to nine decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
+pub struct ExchangeRate {
     from: Currency,
     to: Currency,
     /// The factor is `digits` / 10^`decimals`.
@@ -16,7 +16,7 @@ pub struct Rate {
 /// The text is no rate; says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a rate as in INR=HKD:0.094: {text:?}: {reason}")]
-pub struct InvalidRate {
+pub struct InvalidExchangeRate {
     text: String,
     reason: &'static str,
 }
@@ -24,7 +24,7 @@ pub struct InvalidRate {
 /// The most decimals of a factor.
 const DECIMALS: usize = 9;
 
-impl Rate {
+impl ExchangeRate {
     /// The currency it converts.
     pub fn from(self) -> Currency {
         self.from
@@ -50,11 +50,11 @@ impl Rate {
     }
 }
 
-impl FromStr for Rate {
-    type Err = InvalidRate;
+impl FromStr for ExchangeRate {
+    type Err = InvalidExchangeRate;
 
-    fn from_str(text: &str) -> Result<Self, InvalidRate> {
-        let error = |reason| InvalidRate { text: text.to_owned(), reason };
+    fn from_str(text: &str) -> Result<Self, InvalidExchangeRate> {
+        let error = |reason| InvalidExchangeRate { text: text.to_owned(), reason };
         let (from, rest) =
             text.split_once('=').ok_or_else(|| error("no `=` between currencies"))?;
         let (to, factor) = rest.split_once(':').ok_or_else(|| error("no `:` before the factor"))?;
@@ -83,7 +83,7 @@ impl FromStr for Rate {
 }
 
 /// As it is written: `INR=HKD:0.094`.
-impl fmt::Display for Rate {
+impl fmt::Display for ExchangeRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.decimals as usize + 1;
         let digits = format!("{:0>width$}", self.digits);
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn rate(text: &str) -> Rate {
+    fn rate(text: &str) -> ExchangeRate {
         text.parse().unwrap()
     }
 
@@ -136,7 +136,7 @@ mod tests {
             "INR=HKD:0.0123456789",
             "INR=HKD:99999999999999999999",
         ] {
-            assert!(text.parse::<Rate>().is_err(), "{text:?} should be refused");
+            assert!(text.parse::<ExchangeRate>().is_err(), "{text:?} should be refused");
         }
     }
 

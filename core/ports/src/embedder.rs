@@ -8,7 +8,7 @@ use std::fmt::Debug;
 pub trait Embedder: Debug + Send + Sync {
     /// Embeds each text, in order: all of them or none. A text beyond the token limit is cut and
     /// counted; an empty text has an embedding too.
-    async fn embed(&self, texts: &[String]) -> PortResult<Embedded>;
+    async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch>;
 
     /// Which model answers, and how it is executed.
     fn fingerprint(&self) -> &Fingerprint;
@@ -19,7 +19,7 @@ pub trait Embedder: Debug + Send + Sync {
 
 /// The embeddings of a batch.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Embedded {
+pub struct EmbeddedBatch {
     /// One for each text, in the order of the texts.
     pub embeddings: Vec<Embedding>,
     /// How many of the texts were longer than the model reads.

@@ -1,6 +1,6 @@
 use crate::{ErrorKind, Failures, PortError, PortResult};
 use akin_entities::{
-    AnalyzedText, Change, Embedding, Facets, Filter, Fingerprint, ProductId, Similarity,
+    AnalyzedText, Change, Embedding, FacetValues, Filter, Fingerprint, ProductId, Similarity,
     Statistics, TextHash, Version,
 };
 use async_trait::async_trait;
@@ -51,21 +51,21 @@ pub struct IndexEntry {
     /// The state of the product.
     pub version: Version,
     /// Where it points in meaning-space.
-    pub meaning: Meaning,
+    pub meaning: EntryEmbedding,
     /// Its text as words search it.
     pub text: AnalyzedText,
     /// Its distinct words as they are written, folded but not stemmed, space-joined: what a
-    /// misspelt word is repaired from.
+    /// misspelled word is corrected from.
     pub words: String,
     /// What filters look at.
-    pub facets: Facets,
+    pub facets: FacetValues,
 }
 
-/// What an entry says of a product's meaning.
+/// What an entry says of its product's embedding.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Meaning {
+pub enum EntryEmbedding {
     /// The text was embedded.
-    Embedded {
+    Computed {
         /// Where it points.
         embedding: Embedding,
         /// Which text it was.
@@ -74,7 +74,7 @@ pub enum Meaning {
         fingerprint: Fingerprint,
     },
     /// The text is what it was, so the embedding that the index holds stays.
-    Kept,
+    Unchanged,
 }
 
 /// What an index knows of a product.
@@ -116,7 +116,7 @@ impl QueryVector {
     /// Makes sure that it may be compared with embeddings of `held`: cosines between vectors of
     /// two models mean nothing. `system` is who refuses.
     pub fn check(&self, system: &'static str, held: &Fingerprint) -> PortResult<()> {
-        refuse_another_model(system, held, &self.fingerprint)?;
+        ensure_same_model(system, held, &self.fingerprint)?;
         let (given, wanted) = (self.embedding.as_slice().len(), held.dimension);
         if given == wanted {
             return Ok(());
@@ -137,11 +137,11 @@ pub struct Candidate {
     pub text: AnalyzedText,
     /// What filters look at, if the query wants it: what is counted and sorted by.
     /// Boxed: most candidates have none, and are moved often.
-    pub facets: Option<Box<Facets>>,
+    pub facets: Option<Box<FacetValues>>,
 }
 
 /// Refuses, in the name of `system`, to mix embeddings by `given` with those by `held`.
-pub fn refuse_another_model(
+pub fn ensure_same_model(
     system: &'static str,
     held: &Fingerprint,
     given: &Fingerprint,

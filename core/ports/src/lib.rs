@@ -11,18 +11,18 @@ mod queue;
 mod runs;
 mod store;
 
-pub use embedder::{Embedded, Embedder};
+pub use embedder::{EmbeddedBatch, Embedder};
 pub use error::{ErrorKind, PortError};
 pub use feed::{FeedItem, FeedProgress, FeedRow, FeedSource, ProductFeed, RefusedRow};
 pub use index::{
-    Candidate, CandidateQuery, IndexEntry, Indexed, Meaning, ProductIndex, QueryVector,
-    refuse_another_model,
+    Candidate, CandidateQuery, EntryEmbedding, IndexEntry, Indexed, ProductIndex, QueryVector,
+    ensure_same_model,
 };
 pub use queue::{
-    ALONE_AFTER, ChangeQueue, DeadLetter, Delivery, NEVER_FINISHED, QueueCounts, RELEASE_PAUSE,
-    Receipt, TRIES, pause_after,
+    ChangeQueue, DeadLetter, Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCounts, RELEASE_DELAY,
+    Receipt, UNSETTLED, retry_delay,
 };
-pub use runs::{KEPT_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
+pub use runs::{MAX_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
 pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};
 
 use akin_entities::ProductId;

@@ -1,5 +1,5 @@
 use crate::{Failures, PortResult};
-use akin_entities::{Change, Version};
+use akin_entities::{Change, Timestamp};
 use async_trait::async_trait;
 use std::fmt::Debug;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// given it. The receipt stays good until the message is given to another; from then on it does
 /// nothing, and is no error. Receiving counts a try; [`release`](ChangeQueue::release) takes it back.
 ///
-/// A message that was taken [`ALONE_AFTER`] times in a row without an outcome (its workers died, it
+/// A message that was taken [`ISOLATE_AFTER`] times in a row without an outcome (its workers died, it
 /// seems) is handed out alone, so that one which kills its worker takes no other with it. A message
 /// whose lease ends without an outcome on its last try becomes a dead letter by a later receive.
 #[async_trait]
@@ -32,11 +32,11 @@ pub trait ChangeQueue: Debug + Send + Sync {
     async fn acknowledge(&self, receipts: &[Receipt]) -> PortResult<()>;
 
     /// Gives messages back that are not to blame: they are in sight again after
-    /// [`RELEASE_PAUSE`], and this try does not count.
+    /// [`RELEASE_DELAY`], and this try does not count.
     async fn release(&self, receipts: &[Receipt]) -> PortResult<()>;
 
     /// Says why messages could not be done: they are in sight again after
-    /// [`pause_after`] their try, or dead letters after the try number [`TRIES`].
+    /// [`retry_delay`] their try, or dead letters after the try number [`MAX_ATTEMPTS`].
     async fn fail(&self, failed: &[(Receipt, String)]) -> PortResult<()>;
 
     /// How many messages there are.
@@ -51,21 +51,21 @@ pub trait ChangeQueue: Debug + Send + Sync {
 }
 
 /// How often a message is tried.
-pub const TRIES: u32 = 5;
+pub const MAX_ATTEMPTS: u32 = 5;
 
 /// After so many tries in a row without an outcome a message is handed out alone.
-pub const ALONE_AFTER: u32 = 2;
+pub const ISOLATE_AFTER: u32 = 2;
 
 /// How long a message stays out of sight that was released.
-pub const RELEASE_PAUSE: Duration = Duration::from_secs(1);
+pub const RELEASE_DELAY: Duration = Duration::from_secs(1);
 
 /// Why a message became a dead letter whose workers never said what became of it.
-pub const NEVER_FINISHED: &str = "taken 5 times and never finished";
+pub const UNSETTLED: &str = "taken 5 times and never finished";
 
 /// How long a message stays out of sight that failed on this try: 5 s after the first, and four
 /// times as long after each next one.
-pub fn pause_after(tries: u32) -> Duration {
-    Duration::from_secs(5) * 4_u32.saturating_pow(tries.clamp(1, TRIES) - 1)
+pub fn retry_delay(tries: u32) -> Duration {
+    Duration::from_secs(5) * 4_u32.saturating_pow(tries.clamp(1, MAX_ATTEMPTS) - 1)
 }
 
 /// Proves to a queue who holds a message; means nothing to anybody else.
@@ -108,7 +108,7 @@ pub struct DeadLetter {
     /// Why it failed the last time.
     pub reason: String,
     /// When it was given up.
-    pub at: Version,
+    pub at: Timestamp,
 }
 
 /// How many messages a queue holds.
@@ -128,10 +128,10 @@ mod tests {
 
     #[test]
     fn the_pauses_grow() {
-        let pauses = [1, 2, 3, 4].map(|tries| pause_after(tries).as_secs());
+        let pauses = [1, 2, 3, 4].map(|tries| retry_delay(tries).as_secs());
         assert_eq!(pauses, [5, 20, 80, 320]);
-        assert_eq!(pause_after(0), pause_after(1));
-        assert_eq!(pause_after(u32::MAX), pause_after(TRIES));
+        assert_eq!(retry_delay(0), retry_delay(1));
+        assert_eq!(retry_delay(u32::MAX), retry_delay(MAX_ATTEMPTS));
     }
 
     #[test]
@@ -144,6 +144,6 @@ mod tests {
 
     #[test]
     fn the_reason_of_what_was_never_finished_names_the_number_of_tries() {
-        assert!(NEVER_FINISHED.contains(&TRIES.to_string()));
+        assert!(UNSETTLED.contains(&MAX_ATTEMPTS.to_string()));
     }
 }

@@ -1,18 +1,18 @@
 use crate::PortResult;
-use akin_entities::Version;
+use akin_entities::Timestamp;
 use async_trait::async_trait;
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// Remembers the last [`KEPT_RUNS`] ingestions. A run is named by the moment at which it began.
+/// Remembers the last [`MAX_RUNS`] ingestions. A run is named by the moment at which it began.
 #[async_trait]
 pub trait RunLog: Debug + Send + Sync {
     /// Notes that a run over `feeds` began at `began`, and forgets what is too old. Said twice, it is
     /// one run.
-    async fn begin(&self, began: Version, feeds: &[String]) -> PortResult<()>;
+    async fn begin(&self, began: Timestamp, feeds: &[String]) -> PortResult<()>;
 
     /// Notes how a run ended; the first end counts. A run that is not remembered is no failure.
-    async fn finish(&self, began: Version, end: &RunEnd) -> PortResult<()>;
+    async fn finish(&self, began: Timestamp, end: &RunEnd) -> PortResult<()>;
 
     /// The last `limit` runs, the latest first: in the order in which they were noted, whatever the
     /// clocks said.
@@ -20,13 +20,13 @@ pub trait RunLog: Debug + Send + Sync {
 }
 
 /// How many runs are remembered.
-pub const KEPT_RUNS: usize = 100;
+pub const MAX_RUNS: usize = 100;
 
 /// An ingestion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// When it began.
-    pub began: Version,
+    pub began: Timestamp,
     /// The feeds it read.
     pub feeds: Vec<String>,
     /// `None`: it goes on, or its process was killed. Nobody can tell which.

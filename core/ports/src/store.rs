@@ -1,5 +1,5 @@
 use crate::{Failures, PortResult, RefusedRow};
-use akin_entities::{Change, Product, ProductId, ProductRecord, Version};
+use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -34,10 +34,10 @@ pub trait ProductStore: Debug + Send + Sync {
 
     /// Keeps the rows of `feed` that were refused at `at`, whole as far as they could be read; a
     /// field of a line that was refused before is kept once, as it was refused last.
-    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()>;
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()>;
 
     /// Forgets the rows of `feed` that were refused before `at`: a later run has read it whole.
-    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()>;
+    async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()>;
 
     /// The next `limit` rows in quarantine behind `after`, by feed, line and field.
     async fn quarantined(
@@ -93,7 +93,7 @@ pub struct QuarantinedRow {
     /// The row, and why it was refused.
     pub row: RefusedRow,
     /// When it was refused.
-    pub at: Version,
+    pub at: Timestamp,
 }
 
 /// How much a store holds.

@@ -1,8 +1,8 @@
-//! How fast analysis, repair and scoring are: `cargo run --release -p akin-ranking --example speed`.
+//! How fast analysis, correction and scoring are: `cargo run --release -p akin-ranking --example speed`.
 
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 
-use akin_entities::{AnalyzedText, CountedStatistics, Mode, Product, ProductId};
+use akin_entities::{AnalyzedText, CountedStatistics, Product, ProductId, SearchMode};
 use akin_ranking::{Input, QueryTerms, analyze_product, score};
 use std::error::Error;
 use std::hint::black_box;
@@ -31,9 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let all = words.join(" ");
     statistics.add(&AnalyzedText::default(), &all);
     statistics.add(&AnalyzedText::default(), &all);
-    let misspelt = format!("{}q", words[7]);
-    let took = fastest(|| drop(black_box(QueryTerms::understand(&misspelt, &statistics))));
-    println!("repair: one word among {WORDS} in {took:?}");
+    let misspelled = format!("{}q", words[7]);
+    let took = fastest(|| drop(black_box(QueryTerms::understand(&misspelled, &statistics))));
+    println!("correction: one word among {WORDS} in {took:?}");
 
     let query = QueryTerms::understand(&products[3].name, &statistics);
     let bytes: usize = analyzed[..CANDIDATES].iter().map(|one| one.text.as_stream().len()).sum();
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .iter()
         .map(|one| Input { text: &one.text, cosine: Some(0.5) })
         .collect();
-    let took = fastest(|| drop(black_box(score(Mode::Hybrid, &query, &inputs))));
+    let took = fastest(|| drop(black_box(score(SearchMode::Hybrid, &query, &inputs))));
     let terms = query.distinct().count();
     println!(
         "scoring: {CANDIDATES} candidates of {} bytes, {terms} terms in {took:?}",

@@ -13,11 +13,11 @@ pub struct AnalyzedProduct {
     /// The terms of each field.
     pub text: AnalyzedText,
     /// The distinct words of all fields as they are written, folded but not stemmed: what a
-    /// misspelt word is repaired from. Sorted, space-joined.
+    /// misspelled word is corrected from. Sorted, space-joined.
     pub words: String,
 }
 
-/// The shortest word that a misspelt one is repaired into, in letters.
+/// The shortest word that a misspelled one is turned into, in letters.
 pub(crate) const MIN_WORD: usize = 3;
 
 /// How many stems a thread remembers: a catalogue repeats its words.

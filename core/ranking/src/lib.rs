@@ -1,6 +1,6 @@
 //! How akin ranks: one formula for every engine.
 //!
-//! An engine delivers candidates; this crate analyses and repairs the query's words, scores the
+//! An engine delivers candidates; this crate analyzes and corrects the query's words, scores the
 //! frozen set from the catalogue's own statistics, and says whether the answer is any good. All of
 //! it is pure: no I/O, no clock, no engine.
 //!
@@ -8,14 +8,14 @@
 //! field-weighted BM25 (k1 .5, b .75).
 
 mod analysis;
+mod correction;
 mod good_answer;
 mod query_terms;
-mod repair;
 mod score;
 mod terms;
 
 pub use analysis::{AnalyzedProduct, analyze, analyze_product};
+pub use correction::correct;
 pub use good_answer::{GOOD_ANSWER_DEPTH, good_answer};
-pub use query_terms::{QueryTerms, Repair};
-pub use repair::repair;
+pub use query_terms::{Correction, QueryTerms};
 pub use score::{Input, Score, score};

@@ -1,5 +1,5 @@
 use crate::analysis::{chunks, fold, stem};
-use crate::repair;
+use crate::correct;
 use akin_entities::{Statistics, TextField};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,7 +11,7 @@ pub struct QueryTerms {
     pub(crate) unknown: usize,
     pub(crate) documents: u64,
     pub(crate) average_lengths: [f32; TextField::ALL.len()],
-    repaired: Vec<Repair>,
+    corrections: Vec<Correction>,
 }
 
 /// An analysed word that the catalogue holds.
@@ -23,7 +23,7 @@ pub(crate) struct Term {
 
 /// A word that the catalogue lacks, and what was searched for in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repair {
+pub struct Correction {
     /// The word as it was asked for.
     pub from: String,
     /// The word that took its place.
@@ -31,18 +31,18 @@ pub struct Repair {
 }
 
 impl QueryTerms {
-    /// Analyses and repairs `query`: a word is repaired if the catalogue holds neither it nor its
+    /// Analyzes and corrects `query`: a word is corrected if the catalogue holds neither it nor its
     /// stem; terms that the catalogue lacks all the same are counted, and left out.
     pub fn understand(query: &str, statistics: &dyn Statistics) -> Self {
-        let mut repaired = Vec::new();
+        let mut corrections = Vec::new();
         let mut analyzed = Vec::new();
         for chunk in chunks(&fold(query)) {
             let mend = |part| {
                 if statistics.document_frequency(&stem(part)) > 0 {
                     return Cow::Borrowed(part);
                 }
-                let Some(to) = repair(part, statistics) else { return Cow::Borrowed(part) };
-                repaired.push(Repair { from: part.to_owned(), to: to.clone() });
+                let Some(to) = correct(part, statistics) else { return Cow::Borrowed(part) };
+                corrections.push(Correction { from: part.to_owned(), to: to.clone() });
                 Cow::Owned(to)
             };
             chunk.visit_terms(mend, &mut |term| analyzed.push(stem(term)));
@@ -59,7 +59,7 @@ impl QueryTerms {
             terms,
             documents,
             average_lengths: TextField::ALL.map(|field| statistics.average_length(field)),
-            repaired,
+            corrections,
         }
     }
 
@@ -70,9 +70,9 @@ impl QueryTerms {
         terms.filter(move |term| seen.insert(*term))
     }
 
-    /// The words that were repaired.
-    pub fn repaired(&self) -> &[Repair] {
-        &self.repaired
+    /// The words that were corrections.
+    pub fn corrections(&self) -> &[Correction] {
+        &self.corrections
     }
 
     /// What all known terms weigh together.

@@ -1,6 +1,6 @@
 use crate::QueryTerms;
 use crate::terms::{Found, Wanted};
-use akin_entities::{AnalyzedText, BM25_K1, Mode, TextField};
+use akin_entities::{AnalyzedText, BM25_K1, SearchMode, TextField};
 use std::collections::HashMap;
 
 /// The part of the cosine; the rest is L's.
@@ -44,7 +44,7 @@ struct Words {
 /// the whole set: L by its largest, the cosine by its least and largest.
 ///
 /// Order by [`Score::score`], the larger first, and equals by product id.
-pub fn score(mode: Mode, query: &QueryTerms, candidates: &[Input<'_>]) -> Vec<Score> {
+pub fn score(mode: SearchMode, query: &QueryTerms, candidates: &[Input<'_>]) -> Vec<Score> {
     let mut reader = Reader::new(query);
     let words: Vec<_> = candidates.iter().map(|candidate| reader.read(candidate.text)).collect();
     let largest = words.iter().map(|words| words.l).fold(0.0, f64::max);
@@ -58,14 +58,14 @@ pub fn score(mode: Mode, query: &QueryTerms, candidates: &[Input<'_>]) -> Vec<Sc
             (1.0 - ALPHA) * words.l / largest + COVERAGE * words.coverage + PAIRS * words.pairs;
         let cosine = candidate.cosine.map(f64::from);
         let score = match mode {
-            Mode::Lexical => text,
-            Mode::Semantic => cosine.unwrap_or(-1.0),
-            Mode::Hybrid if query.terms.is_empty() => cosine.unwrap_or(-1.0),
-            Mode::Hybrid => {
+            SearchMode::Lexical => text,
+            SearchMode::Semantic => cosine.unwrap_or(-1.0),
+            SearchMode::Hybrid if query.terms.is_empty() => cosine.unwrap_or(-1.0),
+            SearchMode::Hybrid => {
                 text + cosine.map_or(0.0, |cosine| ALPHA * (cosine - low) / (high - low + 1e-9))
             }
         };
-        let text = if mode == Mode::Semantic { 0.0 } else { text };
+        let text = if mode == SearchMode::Semantic { 0.0 } else { text };
         narrow(score, text, words.coverage)
     });
     scores.collect()

@@ -1,6 +1,6 @@
 use akin_entities::ProductId;
 use akin_ports::{
-    ErrorKind, Failures, PortError, PortResult, ProductIndex, ProductStore, refuse_another_model,
+    ErrorKind, Failures, PortError, PortResult, ProductIndex, ProductStore, ensure_same_model,
 };
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ impl CopyCatalogue {
         let [from, to] = &self.indexes;
         let (given, held) = (from.fingerprint().await?, to.fingerprint().await?);
         if let (Some(given), Some(held)) = (&given, &held) {
-            refuse_another_model("index", held, given)?;
+            ensure_same_model("index", held, given)?;
         }
         let entries = from.count().await?;
         let Some([from, _]) = &self.stores else { return Ok(entries) };

@@ -1,9 +1,9 @@
 use crate::EmbedSummary;
 use crate::embed_page::{Outcome, Watch};
-use akin_entities::{Change, Embedding, Facets, ProductId, ProductRecord};
+use akin_entities::{Change, Embedding, FacetValues, ProductId, ProductRecord};
 use akin_ports::{
-    Embedder, ErrorKind, Failures, IndexEntry, Indexed, Meaning, PortError, PortResult,
-    ProductIndex, refuse_another_model,
+    Embedder, EntryEmbedding, ErrorKind, Failures, IndexEntry, Indexed, PortError, PortResult,
+    ProductIndex, ensure_same_model,
 };
 use akin_ranking::analyze_product;
 use futures::future::try_join_all;
@@ -44,7 +44,7 @@ impl EmbedTarget {
     pub(crate) async fn check(&self) -> PortResult<()> {
         for index in &self.indexes {
             if let Some(held) = index.fingerprint().await? {
-                refuse_another_model("index", &held, self.embedder.fingerprint())?;
+                ensure_same_model("index", &held, self.embedder.fingerprint())?;
             }
         }
         Ok(())
@@ -83,7 +83,8 @@ impl EmbedTarget {
         &self,
         records: &[&'a ProductRecord],
     ) -> PortResult<(Failures, Vec<&'a ProductRecord>)> {
-        let entries: Vec<_> = records.iter().map(|record| entry(record, Meaning::Kept)).collect();
+        let entries: Vec<_> =
+            records.iter().map(|record| entry(record, EntryEmbedding::Unchanged)).collect();
         let mut failures = self.write(&entries).await?;
         let embedded = self.embedded(records.iter().copied()).await?;
         let mut overtaken = records.to_vec();
@@ -136,7 +137,7 @@ impl EmbedTarget {
         let entries = embedded.into_iter().map(|(record, embedding)| {
             let text_hash = record.product.text_hash();
             let fingerprint = self.embedder.fingerprint().clone();
-            entry(record, Meaning::Embedded { embedding, text_hash, fingerprint })
+            entry(record, EntryEmbedding::Computed { embedding, text_hash, fingerprint })
         });
         self.write(&entries.collect::<Vec<_>>()).await
     }
@@ -192,7 +193,7 @@ fn holds_text(known: Option<&Indexed>, record: &ProductRecord) -> bool {
     known.and_then(|known| known.text_hash) == Some(record.product.text_hash())
 }
 
-fn entry(record: &ProductRecord, meaning: Meaning) -> IndexEntry {
+fn entry(record: &ProductRecord, meaning: EntryEmbedding) -> IndexEntry {
     let analyzed = analyze_product(&record.product);
     IndexEntry {
         id: record.product.id.clone(),
@@ -200,6 +201,6 @@ fn entry(record: &ProductRecord, meaning: Meaning) -> IndexEntry {
         meaning,
         text: analyzed.text,
         words: analyzed.words,
-        facets: Facets::of(&record.product),
+        facets: FacetValues::of(&record.product),
     }
 }

@@ -1,5 +1,5 @@
 use crate::{Paging, SearchError, SearchProducts, SearchRequest};
-use akin_entities::{Mode, ProductId, Query};
+use akin_entities::{ProductId, Query, SearchMode};
 use akin_evaluation::{Evaluation, Judgments};
 use akin_ports::PortResult;
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ impl EvaluateSearch {
     /// measures which leave out what nobody judged have enough to choose from.
     pub async fn run(
         &self,
-        mode: Mode,
+        mode: SearchMode,
         queries: &[JudgedQuery],
         depth: NonZeroUsize,
         observe: &(dyn Fn(usize) + Send + Sync),

@@ -1,5 +1,5 @@
 use akin_entities::{Embedding, Fingerprint, ProductId, ProductRecord};
-use akin_ports::{IndexEntry, Meaning, PortResult, ProductIndex, ProductStore};
+use akin_ports::{EntryEmbedding, IndexEntry, PortResult, ProductIndex, ProductStore};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ impl Entries<'_> {
 
 fn embedding(entry: IndexEntry) -> Option<(Embedding, Fingerprint)> {
     match entry.meaning {
-        Meaning::Embedded { embedding, fingerprint, .. } => Some((embedding, fingerprint)),
-        Meaning::Kept => None,
+        EntryEmbedding::Computed { embedding, fingerprint, .. } => Some((embedding, fingerprint)),
+        EntryEmbedding::Unchanged => None,
     }
 }

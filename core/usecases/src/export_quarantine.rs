@@ -19,7 +19,7 @@ pub struct RowToMend {
     pub row: Option<Box<FeedRow>>,
     /// Its refusals, field by field, at least one; the row is not repeated there.
     pub refused: Vec<RefusedRow>,
-    at: akin_entities::Version,
+    at: akin_entities::Timestamp,
 }
 
 /// How many refusals are read at a time: bounds the memory.

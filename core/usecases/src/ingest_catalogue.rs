@@ -1,5 +1,5 @@
-use crate::survey::{Said, Survey, SurveyError, SurveyFeed};
-use crate::{IngestError, IngestFeed, IngestProgress, IngestSummary, Pricing, Share};
+use crate::survey::{FeedSurvey, Survey, SurveyError, SurveyFeed};
+use crate::{IngestError, IngestFeed, IngestProgress, IngestSummary, Percentage, Pricing};
 use akin_entities::{ProductId, Version};
 use akin_ports::{FeedSource, PortError, PortResult, ProductStore, RefusedRow};
 use std::sync::Arc;
@@ -26,9 +26,9 @@ pub struct IngestCatalogue {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
     /// Of the rows read: those that cannot become a product.
-    pub refused: Share,
+    pub refused: Percentage,
     /// Of the store's products: those that complete feeds no longer name.
-    pub removed: Share,
+    pub removed: Percentage,
 }
 
 /// What a run did, or would do.
@@ -57,7 +57,7 @@ pub struct Withheld {
 
 /// What a run would do.
 #[derive(Debug, Default)]
-pub struct Rehearsal {
+pub struct DryRun {
     /// What it would do to the store.
     pub summary: CatalogueSummary,
     /// Texts that would be embedded.
@@ -98,7 +98,7 @@ struct Surveyed {
 #[derive(Debug)]
 struct SurveyedFeed {
     name: String,
-    said: Said,
+    said: FeedSurvey,
     unread: Option<PortError>,
     /// Whether it must be read again: it says something new, or will once one before it was written.
     is_news: bool,
@@ -127,12 +127,12 @@ impl IngestCatalogue {
     }
 
     /// Says what [`IngestCatalogue::run`] would do, and does nothing.
-    pub async fn rehearse(
+    pub async fn dry_run(
         &self,
         feeds: &[Arc<dyn FeedSource>],
         at: Version,
         observe: Observer<'_>,
-    ) -> Result<Rehearsal, IngestError> {
+    ) -> Result<DryRun, IngestError> {
         let surveyed = self.survey(feeds, at, true, observe).await?;
         let refusal = self.check(&surveyed).err();
         let (embedded, updated_fields) = surveyed.survey.writes();
@@ -144,7 +144,7 @@ impl IngestCatalogue {
             let unread = feed.unread.map(|source| IngestError::Feed { feed: feed.name, source });
             summary.unread.extend(unread);
         }
-        Ok(Rehearsal { summary, embedded, updated_fields, refusal })
+        Ok(DryRun { summary, embedded, updated_fields, refusal })
     }
 
     async fn survey(
@@ -174,7 +174,7 @@ impl IngestCatalogue {
         survey: &mut Survey,
         observe: Observer<'_>,
     ) -> Result<SurveyedFeed, IngestError> {
-        let (name, mut said) = (source.name().to_owned(), Said::default());
+        let (name, mut said) = (source.name().to_owned(), FeedSurvey::default());
         let reader = SurveyFeed { store: &self.store, pricing: &self.pricing, at };
         let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Surveying(&name, at));
         let read = match source.open() {
@@ -274,9 +274,9 @@ impl IngestCatalogue {
         at: Version,
     ) -> PortResult<()> {
         if !refused.is_empty() {
-            self.store.quarantine(feed, refused, at).await?;
+            self.store.quarantine(feed, refused, at.timestamp()).await?;
         }
-        if is_whole { self.store.release_quarantine(feed, at).await } else { Ok(()) }
+        if is_whole { self.store.release_quarantine(feed, at.timestamp()).await } else { Ok(()) }
     }
 
     async fn remove(

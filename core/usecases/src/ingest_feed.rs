@@ -1,5 +1,5 @@
 use crate::feed_rows::FeedRows;
-use crate::{Pricing, Share};
+use crate::{Percentage, Pricing};
 use akin_entities::Version;
 use akin_ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::sync::Arc;
@@ -68,7 +68,7 @@ pub enum IngestError {
         /// Rows read.
         read: u64,
         /// What is allowed.
-        limit: Share,
+        limit: Percentage,
         /// The first of those rows, with the feed they stand in.
         first: Vec<(String, RefusedRow)>,
     },
@@ -83,7 +83,7 @@ pub enum IngestError {
         /// Products of the store.
         held: u64,
         /// What is allowed.
-        limit: Share,
+        limit: Percentage,
     },
     /// Complete feeds name nothing at all. Nothing was changed.
     #[error("the feeds name no product, and the store holds {held}: nothing was changed")]
@@ -157,7 +157,7 @@ impl IngestFeed {
             observe(IngestProgress { feed: feed.progress(), summary });
         }
         // Only now: a run that was cut short must not release rows that it has not read.
-        self.store.release_quarantine(&name, began).await.map_err(in_store)
+        self.store.release_quarantine(&name, began.timestamp()).await.map_err(in_store)
     }
 
     /// Applies a batch; answers with its refused rows, those that the store refused among them.
@@ -206,7 +206,7 @@ impl IngestFeed {
         if refused.is_empty() {
             return Ok(());
         }
-        self.store.quarantine(feed, &refused, at).await?;
+        self.store.quarantine(feed, &refused, at.timestamp()).await?;
         summary.refuse(refused);
         Ok(())
     }

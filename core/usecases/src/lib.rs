@@ -16,17 +16,17 @@ mod feed_rows;
 mod ingest_catalogue;
 mod ingest_feed;
 mod normalise;
+mod percentage;
 mod pricing;
 mod query_embeddings;
 mod relay_changes;
 mod search_products;
 mod search_request;
-mod share;
 mod similar_products;
 mod survey;
 mod work_queue;
 
-pub use akin_ranking::Repair;
+pub use akin_ranking::Correction;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
 pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary};
@@ -36,15 +36,15 @@ pub use evaluate_search::{EvaluateSearch, JudgedQuery};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToMend};
 pub use ingest_catalogue::{
-    CatalogueProgress, CatalogueSummary, IngestCatalogue, Limits, Rehearsal, Withheld,
+    CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits, Withheld,
 };
 pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
 pub use normalise::normalise;
+pub use percentage::{InvalidPercentage, Percentage};
 pub use pricing::Pricing;
 pub use query_embeddings::QueryEmbeddings;
 pub use relay_changes::{RelayChanges, RelaySummary};
 pub use search_products::{FacetCount, Hit, SearchAnswer, SearchError, SearchProducts, Timings};
 pub use search_request::{Facet, Paging, SearchRequest, Sort};
-pub use share::{InvalidShare, Share};
 pub use similar_products::SimilarProducts;
-pub use work_queue::{Shift, WorkQueue, WorkSummary};
+pub use work_queue::{WorkQueue, WorkSummary, WorkerContext};

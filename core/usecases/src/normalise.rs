@@ -1,6 +1,6 @@
 use crate::Pricing;
 use akin_entities::{
-    ContentHash, InvalidProductId, Price, Product, ProductId, Rate, Rating, clean_text,
+    ContentHash, ExchangeRate, InvalidProductId, Price, Product, ProductId, Rating, clean_text,
 };
 use akin_ports::{FeedRow, RefusedRow};
 
@@ -60,7 +60,7 @@ struct Figures {
     rating: Option<Rating>,
     discount_price: Option<Price>,
     actual_price: Option<Price>,
-    converted_by: Option<Rate>,
+    converted_by: Option<ExchangeRate>,
 }
 
 fn figures(row: &FeedRow, pricing: &Pricing) -> Result<Figures, Fault> {

@@ -1,4 +1,4 @@
-use akin_entities::{Currency, Price, Rate};
+use akin_entities::{Currency, ExchangeRate, Price};
 
 /// How the prices of a feed are read.
 #[derive(Clone, Debug)]
@@ -6,7 +6,7 @@ pub struct Pricing {
     /// The currency of a price without sign or code.
     pub unsigned: Currency,
     /// What a price is converted by, if it is in that currency.
-    pub rates: Vec<Rate>,
+    pub rates: Vec<ExchangeRate>,
 }
 
 impl Pricing {
@@ -17,7 +17,7 @@ impl Pricing {
 
     /// The price that `text` tells; in another currency if there is a rate for its own, which is
     /// answered too. An error says why it is none.
-    pub(crate) fn read(&self, text: &str) -> Result<(Price, Option<Rate>), String> {
+    pub(crate) fn read(&self, text: &str) -> Result<(Price, Option<ExchangeRate>), String> {
         let price = Price::parse(text, self.unsigned).map_err(|error| error.to_string())?;
         let rate = self.rates.iter().find(|rate| rate.from() == price.currency());
         let Some(rate) = rate else { return Ok((price, None)) };

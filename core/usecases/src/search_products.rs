@@ -1,9 +1,9 @@
 use crate::{Facet, QueryEmbeddings, SearchRequest, Sort};
-use akin_entities::{Embedding, Facets, Mode, ProductRecord, Similarity};
+use akin_entities::{Embedding, FacetValues, ProductRecord, SearchMode, Similarity};
 use akin_ports::{
     Candidate, CandidateQuery, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
-use akin_ranking::{Input, QueryTerms, Repair, Score};
+use akin_ranking::{Correction, Input, QueryTerms, Score};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,7 +54,7 @@ pub struct SearchAnswer {
     /// Whether the best of them answer the query at all.
     pub good: bool,
     /// Words that the catalogue lacks, and what was searched for in their place.
-    pub repaired: Vec<Repair>,
+    pub corrections: Vec<Correction>,
     /// The counts that were asked for, the most frequent value first.
     pub facets: BTreeMap<Facet, Vec<FacetCount>>,
     /// Where the time went.
@@ -143,15 +143,17 @@ impl SearchProducts {
             facets: page.facets,
             total,
             good,
-            repaired: terms.repaired().to_vec(),
+            corrections: terms.corrections().to_vec(),
             timings,
         })
     }
 
     async fn meaning(&self, request: &SearchRequest) -> PortResult<Option<Arc<Embedding>>> {
         match request.mode {
-            Mode::Lexical => Ok(None),
-            Mode::Hybrid | Mode::Semantic => self.embeddings.embed(&request.query).await.map(Some),
+            SearchMode::Lexical => Ok(None),
+            SearchMode::Hybrid | SearchMode::Semantic => {
+                self.embeddings.embed(&request.query).await.map(Some)
+            }
         }
     }
 
@@ -162,7 +164,7 @@ impl SearchProducts {
     ) -> PortResult<(QueryTerms, Vec<Candidate>)> {
         let statistics = self.index.statistics().await?;
         let terms = QueryTerms::understand(request.query.as_str(), &*statistics);
-        let by_words = request.mode != Mode::Semantic;
+        let by_words = request.mode != SearchMode::Semantic;
         let query = CandidateQuery {
             terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
             vector: embedding.map(|embedding| QueryVector {
@@ -191,7 +193,7 @@ impl SearchProducts {
     async fn page(&self, request: &SearchRequest, mut ranked: Vec<Ranked<'_>>) -> PortResult<Page> {
         let facets = request.facets.iter().map(|&facet| (facet, count(facet, &ranked))).collect();
         if request.sort != Sort::Relevance {
-            let none = Facets::default();
+            let none = FacetValues::default();
             ranked.sort_by(|a, b| {
                 let [a, b] = [a, b].map(|one| one.candidate.facets.as_deref().unwrap_or(&none));
                 request.sort.compare(a, b)

@@ -1,4 +1,4 @@
-use akin_entities::{Facets, Filter, Mode, Query, Similarity};
+use akin_entities::{FacetValues, Filter, Query, SearchMode, Similarity};
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ pub struct SearchRequest {
     /// The shopper's words.
     pub query: Query,
     /// How to find and order.
-    pub mode: Mode,
+    pub mode: SearchMode,
     /// Which products may be found.
     pub filter: Filter,
     /// The least cosine of a product that is found by meaning.
@@ -73,7 +73,7 @@ impl SearchRequest {
     pub fn new(query: Query) -> Self {
         Self {
             query,
-            mode: Mode::default(),
+            mode: SearchMode::default(),
             filter: Filter::default(),
             threshold: None,
             paging: Paging { page: 1, size: 24 },
@@ -104,7 +104,7 @@ impl Sort {
     }
 
     /// Equal products keep the order of relevance, for the sort is stable.
-    pub(crate) fn compare(self, a: &Facets, b: &Facets) -> Ordering {
+    pub(crate) fn compare(self, a: &FacetValues, b: &FacetValues) -> Ordering {
         let falling = |a: &f64, b: &f64| b.total_cmp(a);
         match self {
             Self::Relevance => Ordering::Equal,
@@ -133,7 +133,7 @@ impl Facet {
         Self::NAMES.iter().find(|(_, facet)| *facet == self).map_or("", |(name, _)| name)
     }
 
-    pub(crate) fn value(self, facets: &Facets) -> &str {
+    pub(crate) fn value(self, facets: &FacetValues) -> &str {
         match self {
             Self::MainCategory => &facets.main_category,
             Self::SubCategory => &facets.sub_category,

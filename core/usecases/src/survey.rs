@@ -76,7 +76,7 @@ pub(crate) struct SurveyFeed<'a> {
 
 /// What one feed says.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct FeedSurvey {
     pub(crate) summary: IngestSummary,
     /// Its refused rows, all of them unless there are very many.
     refused: Vec<RefusedRow>,
@@ -88,7 +88,7 @@ pub(crate) struct Said {
 const KEPT: usize = 10_000;
 const KEPT_BYTES: usize = 16 << 20;
 
-impl Said {
+impl FeedSurvey {
     /// All refused rows, if nothing else is to be done about the feed, so that it need not be read
     /// again.
     pub(crate) fn only_refused(&self) -> Option<&[RefusedRow]> {
@@ -110,7 +110,7 @@ impl SurveyFeed<'_> {
         &self,
         feed: &mut dyn ProductFeed,
         survey: &mut Survey,
-        said: &mut Said,
+        said: &mut FeedSurvey,
         observe: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
     ) -> Result<(), SurveyError> {
         let summary = &mut said.summary;

@@ -26,7 +26,7 @@ pub struct WorkQueue {
 
 /// What a worker is told from outside: a use case has no clock.
 #[derive(Clone, Copy)]
-pub struct Shift<'a> {
+pub struct WorkerContext<'a> {
     /// Waits so long.
     pub sleep: &'a (dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync),
     /// Whether the batch in hand should be finished, and the rest given back.
@@ -35,9 +35,9 @@ pub struct Shift<'a> {
     pub observe: &'a (dyn Fn(u64) + Send + Sync),
 }
 
-impl fmt::Debug for Shift<'_> {
+impl fmt::Debug for WorkerContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shift").finish_non_exhaustive()
+        f.debug_struct("WorkerContext").finish_non_exhaustive()
     }
 }
 
@@ -57,7 +57,7 @@ const PAGE: usize = 512;
 
 impl WorkQueue {
     /// Works until nothing is in sight, the shift is over, or a batch could only be given back.
-    pub async fn drain(&self, shift: &Shift<'_>) -> PortResult<WorkSummary> {
+    pub async fn drain(&self, shift: &WorkerContext<'_>) -> PortResult<WorkSummary> {
         let mut all = WorkSummary::default();
         while !(shift.is_over)() {
             let batch = self.run(shift).await?;
@@ -72,7 +72,7 @@ impl WorkQueue {
 
     /// Works at one batch; none is received when nothing is in sight. An error is about all of it,
     /// and all of it was given back.
-    pub async fn run(&self, shift: &Shift<'_>) -> PortResult<WorkSummary> {
+    pub async fn run(&self, shift: &WorkerContext<'_>) -> PortResult<WorkSummary> {
         let deliveries = self.queue.receive(PAGE).await?;
         if deliveries.is_empty() {
             return Ok(WorkSummary::default());
@@ -86,7 +86,7 @@ impl WorkQueue {
     }
 
     /// Keeps the leases of `deliveries` for as long as it is polled.
-    async fn renew(&self, deliveries: &[Delivery], shift: &Shift<'_>) -> Infallible {
+    async fn renew(&self, deliveries: &[Delivery], shift: &WorkerContext<'_>) -> Infallible {
         let receipts = receipts(deliveries);
         loop {
             (shift.sleep)(self.queue.lease() / 3).await;
@@ -96,7 +96,11 @@ impl WorkQueue {
         }
     }
 
-    async fn work(&self, deliveries: &[Delivery], shift: &Shift<'_>) -> PortResult<WorkSummary> {
+    async fn work(
+        &self,
+        deliveries: &[Delivery],
+        shift: &WorkerContext<'_>,
+    ) -> PortResult<WorkSummary> {
         let received = deliveries.len() as u64;
         let mut summary = WorkSummary { received, ..WorkSummary::default() };
         match self.process(deliveries, &mut summary.embedding, shift).await {
@@ -114,7 +118,7 @@ impl WorkQueue {
         deliveries: &[Delivery],
         error: PortError,
         summary: &mut WorkSummary,
-        shift: &Shift<'_>,
+        shift: &WorkerContext<'_>,
     ) -> PortResult<()> {
         if let [one] = deliveries {
             return self.blame(vec![(one, error)], summary).await;
@@ -143,7 +147,7 @@ impl WorkQueue {
         &self,
         deliveries: &[Delivery],
         summary: &mut EmbedSummary,
-        shift: &Shift<'_>,
+        shift: &WorkerContext<'_>,
     ) -> PortResult<Outcome> {
         for target in &self.targets {
             target.check().await?;
@@ -227,7 +231,7 @@ impl WorkSummary {
 /// Tells how far the work for one target is, and whether to stop.
 struct Steps<'a> {
     left: u64,
-    shift: &'a Shift<'a>,
+    shift: &'a WorkerContext<'a>,
 }
 
 impl Watch for Steps<'_> {

@@ -66,10 +66,10 @@ function say(text, poor = false) {
 
 function describe(answer, milliseconds) {
   if (answer.total === 0) return say("Nothing was found.", true);
-  const repaired = answer.repaired.map(({ from, to }) => `“${to}” instead of “${from}”`).join(", ");
+  const corrections = answer.corrections.map(({ from, to }) => `“${to}” instead of “${from}”`).join(", ");
   const products = answer.total === 1 ? "1 product" : `${answer.total} products`;
   const count = `${products} in ${milliseconds.toFixed(0)} ms`;
-  const searched = repaired ? ` Searched for ${repaired}.` : "";
+  const searched = corrections ? ` Searched for ${corrections}.` : "";
   if (answer.good) return say(`${count}.${searched}`);
   say(`Nothing here fits well; these come closest: ${count}.${searched}`, true);
 }

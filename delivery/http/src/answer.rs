@@ -15,7 +15,7 @@ pub struct SearchView {
     total: usize,
     page: usize,
     page_size: usize,
-    repaired: Vec<RepairView>,
+    corrections: Vec<CorrectionView>,
     hits: Vec<HitView>,
     facets: BTreeMap<&'static str, Vec<CountView>>,
 }
@@ -29,7 +29,7 @@ pub struct SimilarView {
 
 /// A word that the catalogue lacks, and what was searched for in its place.
 #[derive(Debug, Serialize)]
-struct RepairView {
+struct CorrectionView {
     from: String,
     to: String,
 }
@@ -48,7 +48,7 @@ impl SearchView {
         request: &SearchRequest,
         answer: SearchAnswer,
     ) -> Self {
-        let repaired = answer.repaired.into_iter();
+        let corrections = answer.corrections.into_iter();
         let facets = answer.facets.into_iter();
         Self {
             query: request.query.as_str().to_owned(),
@@ -59,7 +59,9 @@ impl SearchView {
             total: answer.total,
             page: request.paging.page,
             page_size: request.paging.size,
-            repaired: repaired.map(|word| RepairView { from: word.from, to: word.to }).collect(),
+            corrections: corrections
+                .map(|word| CorrectionView { from: word.from, to: word.to })
+                .collect(),
             hits: answer.hits.into_iter().map(HitView::from).collect(),
             facets: facets.map(|(facet, values)| (facet.name(), counts(values))).collect(),
         }

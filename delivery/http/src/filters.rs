@@ -1,5 +1,5 @@
 use crate::error::ApiError;
-use akin_entities::{Filter, Range};
+use akin_entities::{Filter, NumberRange};
 use serde::Deserialize;
 
 /// The filters of a request.
@@ -41,7 +41,7 @@ impl TryFrom<Filters> for Filter {
             main_category: filters.main_category,
             sub_category: filters.sub_category,
             brand: filters.brand,
-            price: Range { min: filters.price.min, max: filters.price.max },
+            price: NumberRange { min: filters.price.min, max: filters.price.max },
             min_rating: filters.min_rating,
             discounted: filters.discounted,
         })

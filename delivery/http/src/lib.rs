@@ -22,7 +22,7 @@ mod similar_products;
 mod status;
 
 pub use answer::{SearchView, SimilarView};
-pub use dates::written as written_date;
+pub use dates::format_timestamp;
 pub use engines::{Engine, Engines};
 pub use product::ProductView;
 pub use runs::{CountsView, Reader, RunView};

@@ -55,8 +55,8 @@ impl From<ProductRecord> for ProductView {
             attributes: product.attributes,
             image_url: product.image_url,
             link: product.link,
-            modified_date: dates::written(version),
-            created_date: dates::written(created),
+            modified_date: dates::format_timestamp(version.timestamp()),
+            created_date: dates::format_timestamp(created),
         }
     }
 }

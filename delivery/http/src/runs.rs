@@ -47,7 +47,7 @@ impl RunView {
             Reader::Operator => run.feeds,
             Reader::Anybody => run.feeds.iter().map(|feed| file_name(feed).to_owned()).collect(),
         };
-        Self { began: dates::written(run.began), feeds, outcome, reason, seconds, counts }
+        Self { began: dates::format_timestamp(run.began), feeds, outcome, reason, seconds, counts }
     }
 }
 
@@ -77,13 +77,13 @@ impl From<RunCounts> for CountsView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use akin_entities::Version;
+    use akin_entities::Timestamp;
     use std::time::Duration;
 
     fn told(outcome: RunOutcome, reader: Reader) -> serde_json::Value {
         let end = RunEnd { outcome, took: Duration::from_millis(1_500), counts: None };
         let feeds = vec!["/srv/shop/feed.csv".to_owned(), "feed.csv".to_owned()];
-        let run = Run { began: Version(0), feeds, end: Some(end) };
+        let run = Run { began: Timestamp(0), feeds, end: Some(end) };
         serde_json::to_value(RunView::new(run, reader)).expect("JSON")
     }
 

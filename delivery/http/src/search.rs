@@ -3,7 +3,7 @@ use crate::body::Fields;
 use crate::error::ApiError;
 use crate::filters::Filters;
 use crate::{Api, serve};
-use akin_entities::{Mode, Query, Similarity};
+use akin_entities::{Query, SearchMode, Similarity};
 use akin_usecases::{Facet, Paging, SearchRequest, Sort};
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -90,7 +90,7 @@ impl Request {
     pub(crate) fn into_search(self) -> Result<SearchRequest, ApiError> {
         let query =
             Query::new(&self.query).map_err(|error| ApiError::invalid(error.to_string()))?;
-        let mode = self.mode.map(|mode| one_of("mode", &mode, Mode::parse)).transpose()?;
+        let mode = self.mode.map(|mode| one_of("mode", &mode, SearchMode::parse)).transpose()?;
         let sort = self.sort.map(|sort| one_of("sort", &sort, Sort::parse)).transpose()?;
         let facets = self.facets.iter().map(|facet| one_of("facets", facet, Facet::parse));
         let (page, size) = (self.page.unwrap_or(1), self.page_size.unwrap_or(24));

@@ -3,7 +3,7 @@
 use crate::body::Fields;
 use crate::error::{ApiError, Envelope};
 use crate::{Api, MAX_LIMIT, dates, serve};
-use akin_entities::{Mode, Price, Query, Rating, Similarity};
+use akin_entities::{Price, Query, Rating, SearchMode, Similarity};
 use akin_usecases::{Hit, Paging, SearchRequest};
 use axum::Json;
 use axum::extract::State;
@@ -50,7 +50,7 @@ pub(crate) async fn post(
 ) -> Result<impl IntoResponse, ApiError> {
     let query = request.query.clone();
     let answer = api.engines.first.search.run(&request.into_search(&api)?).await?;
-    let now = dates::written(dates::now());
+    let now = dates::format_timestamp(dates::now());
     let data = Data {
         similar_products: answer.hits.into_iter().map(SimilarProduct::from).collect(),
         query,
@@ -78,7 +78,7 @@ impl Request {
                 .ok_or_else(|| ApiError::invalid("threshold must be -1 to 1"))?,
         };
         Ok(SearchRequest {
-            mode: Mode::Semantic,
+            mode: SearchMode::Semantic,
             threshold: Some(threshold),
             paging: Paging { page: 1, size: limit },
             depth: limit,
@@ -100,8 +100,8 @@ impl From<Hit> for SimilarProduct {
             main_category: product.main_category,
             sub_category: product.sub_category,
             image_url: product.image_url,
-            modified_date: dates::written(hit.record.version),
-            created_date: dates::written(hit.record.created),
+            modified_date: dates::format_timestamp(hit.record.version.timestamp()),
+            created_date: dates::format_timestamp(hit.record.created),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::backends::{Backends, CatalogueSettings};
 use crate::embedders::EmbedderSettings;
 use crate::engine::{EmbedderName, Engine, IndexName, StoreName};
 use crate::settings::BadSettings;
-use akin_entities::Version;
+use akin_entities::Timestamp;
 use akin_ports::{ChangeQueue, Embedder, ProductIndex, ProductStore};
 use akin_usecases::{EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts};
 use clap::Args;
@@ -145,8 +145,8 @@ impl OpenedEngine {
     }
 }
 
-/// The moment now.
-pub(crate) fn now() -> Version {
+/// Reads the clock.
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Version(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -3,7 +3,7 @@
 use crate::compose::Opened;
 use crate::progress::{Progress, Unit};
 use akin_ports::{ChangeQueue, Failures, PortResult, ProductStore};
-use akin_usecases::{EmbedChanges, EmbedSummary, RelayChanges, Shift, WorkQueue};
+use akin_usecases::{EmbedChanges, EmbedSummary, RelayChanges, WorkQueue, WorkerContext};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +21,8 @@ pub(crate) async fn embed_here(
     drop(progress);
     let work = work(opened, queue);
     let shown = Shown::new(&work).await?;
-    let shift = Shift { sleep: &sleep, is_over: &|| false, observe: &|done| shown.more(done) };
+    let shift =
+        WorkerContext { sleep: &sleep, is_over: &|| false, observe: &|done| shown.more(done) };
     summary.add(work.drain(&shift).await?.embedding);
     Ok(summary)
 }

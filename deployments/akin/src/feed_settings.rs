@@ -1,7 +1,7 @@
 //! Which feeds are read, and how.
 
 use crate::settings::BadSettings;
-use akin_entities::{Currency, Rate};
+use akin_entities::{Currency, ExchangeRate};
 use akin_feeds::{BadColumnMap, ColumnMap, FeedFile, Format, Options};
 use akin_ports::FeedSource;
 use akin_usecases::Pricing;
@@ -29,7 +29,7 @@ pub(crate) struct FeedSettings {
     /// Convert prices of a currency at a fixed rate before they are kept, as `INR=HKD:0.094`; may
     /// be given for several currencies. What is kept is the price that results, and the rate.
     #[arg(long = "rate", env = "AKIN_RATES", value_name = "RATE", value_delimiter = ',')]
-    rates: Vec<Rate>,
+    rates: Vec<ExchangeRate>,
 }
 
 impl FeedSettings {

@@ -34,7 +34,7 @@ pub(crate) struct Hub {
 }
 
 /// How often a download that breaks off is tried while nothing more of it comes.
-const TRIES: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 /// How long nothing may come.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest list of files.
@@ -100,7 +100,7 @@ impl Hub {
             let there = fs::metadata(path).map_or(0, |file| file.len());
             tries = if there > most { 1 } else { tries + 1 };
             most = most.max(there);
-            if tries == TRIES {
+            if tries == MAX_ATTEMPTS {
                 return Err(error.context(format!("{} could not be fetched", file.name)));
             }
             tracing::info!(file = file.name, "trying again: {error:#}");

@@ -1,10 +1,10 @@
 //! A made-up catalogue, the same each time.
 
 use akin_entities::{
-    AnalyzedText, Currency, Embedding, Facets, Filter, Fingerprint, Price, Product, ProductId,
+    AnalyzedText, Currency, Embedding, FacetValues, Filter, Fingerprint, Price, Product, ProductId,
     Rating, Version,
 };
-use akin_ports::{CandidateQuery, IndexEntry, Meaning, QueryVector};
+use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, QueryVector};
 
 const COMMON: &[&str] = &[
     "phone", "tripod", "camera", "lens", "flexible", "stand", "video", "light", "ring", "remote",
@@ -21,12 +21,12 @@ pub(crate) fn entry(number: usize) -> IndexEntry {
     let product = product(number as u64);
     let (title, description) = (terms_of(&product.name), terms_of(&product.description));
     let text = AnalyzedText::new([title, description, vec![], vec![], vec![]]);
-    let meaning = Meaning::Embedded {
+    let meaning = EntryEmbedding::Computed {
         embedding: embedding(number as u64),
         text_hash: product.text_hash(),
         fingerprint: fingerprint(),
     };
-    let facets = Facets::of(&product);
+    let facets = FacetValues::of(&product);
     IndexEntry {
         id: product.id.clone(),
         version: Version(1),

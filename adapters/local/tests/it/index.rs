@@ -1,11 +1,11 @@
 //! The index against a model of it, whatever happens to its files in between.
 
 use akin_entities::{
-    AnalyzedText, Change, CountedStatistics, Embedding, Facets, Filter, Fingerprint, ProductId,
-    Range, Similarity, Statistics, TextField, TextHash, Version,
+    AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Filter, Fingerprint,
+    NumberRange, ProductId, Similarity, Statistics, TextField, TextHash, Version,
 };
 use akin_local::{LocalEngine, LocalIndex, Options};
-use akin_ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex, QueryVector};
+use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, ProductIndex, QueryVector};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -81,17 +81,17 @@ fn entry(number: u8, version: i64, kept: bool, look: u32) -> IndexEntry {
     let term = |place: u32| TERMS[(look >> place) as usize % TERMS.len()];
     let title = vec![term(0), term(3), term(0)];
     let text = AnalyzedText::new([title, vec![term(6); 2], vec![], vec![term(9)], vec![]]);
-    let embedded = || Meaning::Embedded {
+    let embedded = || EntryEmbedding::Computed {
         embedding: embedding(look),
         text_hash: TextHash::of([&*look.to_string()]),
         fingerprint: fingerprint(),
     };
-    let meaning = if kept { Meaning::Kept } else { embedded() };
-    let facets = Facets {
+    let meaning = if kept { EntryEmbedding::Unchanged } else { embedded() };
+    let facets = FacetValues {
         brand: BRANDS[look as usize % BRANDS.len()].to_owned(),
         price: (!look.is_multiple_of(5)).then(|| f64::from(look % 50)),
         discounted: look.is_multiple_of(2),
-        ..Facets::default()
+        ..FacetValues::default()
     };
     let words = format!("{} {}s", term(0), term(3));
     IndexEntry { id: id(number), version: Version(version), meaning, text, words, facets }
@@ -104,7 +104,7 @@ struct Model(BTreeMap<ProductId, (Version, Option<Findable>)>);
 type Findable = (IndexEntry, Embedding, TextHash);
 
 /// What a candidate brings: its cosine, its text and its facets.
-type Expected = (Option<f32>, String, Facets);
+type Expected = (Option<f32>, String, FacetValues);
 
 impl Model {
     /// Whether the index ought to take the entry.
@@ -115,9 +115,11 @@ impl Model {
         }
         let held = known.and_then(|(_, findable)| findable.as_ref());
         let (embedding, hash) = match (&entry.meaning, held) {
-            (Meaning::Embedded { embedding, text_hash, .. }, _) => (embedding.clone(), *text_hash),
-            (Meaning::Kept, Some((_, embedding, hash))) => (embedding.clone(), *hash),
-            (Meaning::Kept, None) => return false,
+            (EntryEmbedding::Computed { embedding, text_hash, .. }, _) => {
+                (embedding.clone(), *text_hash)
+            }
+            (EntryEmbedding::Unchanged, Some((_, embedding, hash))) => (embedding.clone(), *hash),
+            (EntryEmbedding::Unchanged, None) => return false,
         };
         self.0.insert(entry.id.clone(), (entry.version, Some((entry, embedding, hash))));
         true
@@ -267,7 +269,7 @@ async fn run(steps: Vec<Step>) {
                     }),
                     filter: Filter {
                         brand: brand.map(|brand| BRANDS[brand].to_owned()).into_iter().collect(),
-                        price: Range { min: price.map(f64::from), max: None },
+                        price: NumberRange { min: price.map(f64::from), max: None },
                         ..Filter::default()
                     },
                     depth: 100,

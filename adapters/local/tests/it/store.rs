@@ -1,6 +1,6 @@
 //! What the store promises beyond its port: what survives, and what is refused.
 
-use akin_entities::{Currency, Price, Product, Version};
+use akin_entities::{Currency, Price, Product, Timestamp, Version};
 use akin_local::{LocalEngine, Options};
 use akin_ports::{ErrorKind, FeedRow, ProductStore, RefusedRow};
 use rusqlite::Connection;
@@ -27,7 +27,7 @@ async fn a_product_comes_back_from_disk_as_it_was() {
     let found = store.fetch(&[plain.id.clone(), full.id.clone()]).await.unwrap();
     assert_eq!(found[&plain.id].product, plain);
     assert_eq!(found[&full.id].product, full);
-    assert_eq!(found[&full.id].created, Version(5));
+    assert_eq!(found[&full.id].created, Timestamp(5));
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn a_change_keeps_the_creation_date_and_moves_to_the_end_of_the_outbox() {
     let applied = store.apply(&[changed, b.clone()], Version(2)).await.unwrap();
     assert_eq!((applied.changed, applied.unchanged), (vec![a.id.clone()], vec![b.id.clone()]));
     let found = store.fetch(std::slice::from_ref(&a.id)).await.unwrap();
-    assert_eq!((found[&a.id].created, found[&a.id].version), (Version(1), Version(2)));
+    assert_eq!((found[&a.id].created, found[&a.id].version), (Timestamp(1), Version(2)));
     let outbox = store.outbox(None, 10).await.unwrap();
     let ids: Vec<_> = outbox.iter().map(|entry| entry.change.id.as_str()).collect();
     assert_eq!(ids, ["b", "a"]);
@@ -61,12 +61,12 @@ async fn quarantined_rows_outlive_the_process() {
         row: Some(Box::new(FeedRow { line: 7, ratings: "11".into(), ..FeedRow::default() })),
     };
     let store = open(folder.path()).store();
-    store.quarantine("a.csv", std::slice::from_ref(&row), Version(1)).await.unwrap();
+    store.quarantine("a.csv", std::slice::from_ref(&row), Timestamp(1)).await.unwrap();
     drop(store);
     let store = open(folder.path()).store();
     let kept = store.quarantined(None, 10).await.unwrap();
-    assert_eq!((&kept[0].row, &*kept[0].feed, kept[0].at), (&row, "a.csv", Version(1)));
-    store.release_quarantine("a.csv", Version(2)).await.unwrap();
+    assert_eq!((&kept[0].row, &*kept[0].feed, kept[0].at), (&row, "a.csv", Timestamp(1)));
+    store.release_quarantine("a.csv", Timestamp(2)).await.unwrap();
     assert_eq!(store.counts().await.unwrap().quarantined, 0);
 }
 

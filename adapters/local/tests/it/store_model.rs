@@ -1,7 +1,7 @@
 //! The store against a model of it, reopened at any moment.
 
 use crate::support::{open, product};
-use akin_entities::{Change, Product, ProductId, Version};
+use akin_entities::{Change, Product, ProductId, Timestamp, Version};
 use akin_local::{LocalEngine, LocalStore};
 use akin_ports::{OutboxEntry, ProductStore, RefusedRow};
 use proptest::prelude::*;
@@ -129,11 +129,11 @@ async fn run(steps: Vec<Step>) {
             Step::Quarantine { feed: one, lines, at } => {
                 let row = |line| RefusedRow { line, ..refused() };
                 let rows: Vec<_> = lines.iter().copied().map(row).collect();
-                store.quarantine(feed(one), &rows, Version(at)).await.expect("quarantine");
+                store.quarantine(feed(one), &rows, Timestamp(at)).await.expect("quarantine");
                 model.quarantine.extend(lines.into_iter().map(|line| ((feed(one), line), at)));
             }
             Step::Release { feed: one, before } => {
-                store.release_quarantine(feed(one), Version(before)).await.expect("release");
+                store.release_quarantine(feed(one), Timestamp(before)).await.expect("release");
                 model.quarantine.retain(|(name, _), at| *name != feed(one) || *at >= before);
             }
             Step::Reopen => {

@@ -1,11 +1,11 @@
 //! What the tests of this folder share.
 
 use akin_entities::{
-    AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId, Rating,
+    AnalyzedText, Currency, Embedding, FacetValues, Fingerprint, Price, Product, ProductId, Rating,
     TextHash, Version,
 };
 use akin_local::{LocalEngine, Options};
-use akin_ports::{IndexEntry, Meaning};
+use akin_ports::{EntryEmbedding, IndexEntry};
 use rusqlite::Connection;
 use std::error::Error;
 use std::path::Path;
@@ -36,14 +36,14 @@ pub(crate) fn entry(id: &str, version: i64, direction: [f32; 4]) -> IndexEntry {
     IndexEntry {
         id: ProductId::new(id).expect("an id"),
         version: Version(version),
-        meaning: Meaning::Embedded {
+        meaning: EntryEmbedding::Computed {
             embedding: Embedding::new(&direction).expect("a direction"),
             text_hash: TextHash::of([id]),
             fingerprint: fingerprint("tiny@0"),
         },
         text: AnalyzedText::new([vec![id], vec!["all"], vec![], vec![], vec![]]),
         words: id.to_owned(),
-        facets: Facets::default(),
+        facets: FacetValues::default(),
     }
 }
 

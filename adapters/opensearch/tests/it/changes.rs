@@ -1,9 +1,9 @@
 //! What several writers, another index behind the alias, and a running server make of each other.
 
 use akin_contracts::sample::{direction, fingerprint, id, titled};
-use akin_entities::{Change, Facets, Filter, Fingerprint, Range, TextHash, Version};
+use akin_entities::{Change, FacetValues, Filter, Fingerprint, NumberRange, TextHash, Version};
 use akin_opensearch::{OpenSearchIndex, Settings};
-use akin_ports::{CandidateQuery, IndexEntry, Meaning, ProductIndex};
+use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, ProductIndex};
 use std::time::Duration;
 
 fn near(degrees: f32) -> CandidateQuery {
@@ -40,11 +40,11 @@ async fn eight_writers_of_fields_and_meanings_never_part_a_meaning_from_its_hash
                 let version = 8 * (round ^ 1) + writer + 1;
                 let price = Some(f64::from(u8::try_from(version).unwrap()));
                 let text = u8::try_from(version % 60).unwrap();
-                let facets = Facets { price, ..Facets::default() };
+                let facets = FacetValues { price, ..FacetValues::default() };
                 let entry = IndexEntry { facets, ..telling(text, version) };
                 let entry = match version % 3 {
                     0 => entry,
-                    _ => IndexEntry { meaning: Meaning::Kept, ..entry },
+                    _ => IndexEntry { meaning: EntryEmbedding::Unchanged, ..entry },
                 };
                 let failures = index.upsert(&[entry]).await.unwrap();
                 assert!(failures.is_empty(), "{failures:?}");
@@ -57,7 +57,7 @@ async fn eight_writers_of_fields_and_meanings_never_part_a_meaning_from_its_hash
     index.refresh().await.unwrap();
     let known = index.known(&[id("one")]).await.unwrap()[&id("one")];
     assert_eq!(known.version, Version(192), "the newest stays");
-    let price = Range { min: Some(192.0), max: Some(192.0) };
+    let price = NumberRange { min: Some(192.0), max: Some(192.0) };
     let filter = Filter { price, ..Filter::default() };
     let hashes = (0..60_u8).map(|text| (text, TextHash::of([&*format!("text{text}")])));
     let (text, _) = hashes.into_iter().find(|(_, hash)| Some(*hash) == known.text_hash).unwrap();
@@ -80,7 +80,7 @@ async fn of_two_models_at_an_empty_index_one_is_taken_and_the_other_refused() {
                 let model = Fingerprint { model: format!("m{}", writer % 2), ..fingerprint() };
                 let embedding = direction(f32::from(writer));
                 let text_hash = TextHash::of(["thing"]);
-                let meaning = Meaning::Embedded { embedding, text_hash, fingerprint: model };
+                let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint: model };
                 let failures = index.upsert(&[IndexEntry { meaning, ..entry }]).await.unwrap();
                 (writer % 2, failures.is_empty())
             })

@@ -2,11 +2,13 @@
 
 use akin_contracts::sample::{Numbers, fingerprint, titled};
 use akin_entities::{
-    AnalyzedText, CountedStatistics, Embedding, Facets, Filter, Fingerprint, Statistics, TextField,
-    TextHash,
+    AnalyzedText, CountedStatistics, Embedding, FacetValues, Filter, Fingerprint, Statistics,
+    TextField, TextHash,
 };
 use akin_opensearch::OpenSearchIndex;
-use akin_ports::{Candidate, CandidateQuery, IndexEntry, Meaning, ProductIndex, QueryVector};
+use akin_ports::{
+    Candidate, CandidateQuery, EntryEmbedding, IndexEntry, ProductIndex, QueryVector,
+};
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
@@ -36,10 +38,10 @@ fn embedding(numbers: &mut Numbers) -> Embedding {
     Embedding::new(&(0..DIMENSION).map(|_| near()).collect::<Vec<_>>()).unwrap()
 }
 
-fn facets(number: usize) -> Facets {
+fn facets(number: usize) -> FacetValues {
     let kind = |every: usize| if number.is_multiple_of(every) { "yes" } else { "no" }.to_owned();
     let (main_category, sub_category, brand) = (kind(2), kind(20), kind(500));
-    Facets { main_category, sub_category, brand, ..Facets::default() }
+    FacetValues { main_category, sub_category, brand, ..FacetValues::default() }
 }
 
 fn product(number: usize, numbers: &mut Numbers) -> IndexEntry {
@@ -47,7 +49,7 @@ fn product(number: usize, numbers: &mut Numbers) -> IndexEntry {
     let fields = lengths.map(|length| text(numbers, length));
     let words: HashSet<_> = fields.iter().flatten().cloned().collect();
     IndexEntry {
-        meaning: Meaning::Embedded {
+        meaning: EntryEmbedding::Computed {
             embedding: embedding(numbers),
             text_hash: TextHash::of([]),
             fingerprint: model(),
@@ -65,8 +67,8 @@ fn model() -> Fingerprint {
 
 fn coordinates(entry: &IndexEntry) -> &Embedding {
     match &entry.meaning {
-        Meaning::Embedded { embedding, .. } => embedding,
-        Meaning::Kept => unreachable!("every product is embedded"),
+        EntryEmbedding::Computed { embedding, .. } => embedding,
+        EntryEmbedding::Unchanged => unreachable!("every product is embedded"),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::database::get;
 use crate::error::Failure;
 use crate::text::unescape;
-use akin_entities::Facets;
+use akin_entities::FacetValues;
 use sqlx::postgres::PgRow;
 
 /// The columns of an entry `e`, as [`of`] reads them.
@@ -17,11 +17,11 @@ pub(crate) const JOIN: &str = "
     LEFT JOIN {values} brand ON brand.id = e.akin_brand";
 
 /// The facets that stand in `row` from the column `at` on.
-pub(crate) fn of(row: &PgRow, at: usize) -> Result<Facets, Failure> {
+pub(crate) fn of(row: &PgRow, at: usize) -> Result<FacetValues, Failure> {
     let value = |at: usize| -> Result<String, Failure> {
         Ok(unescape(get::<Option<String>>(row, at)?.unwrap_or_default()))
     };
-    Ok(Facets {
+    Ok(FacetValues {
         main_category: value(at)?,
         sub_category: value(at + 1)?,
         brand: value(at + 2)?,

@@ -52,12 +52,12 @@ pub(crate) fn bind(query: Query, filter: &Filter) -> Query {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use akin_entities::Range;
+    use akin_entities::NumberRange;
 
     #[test]
     fn a_condition_speaks_of_what_is_asked_for_alone() {
         assert_eq!(condition(&Filter::default()), "akin_text_hash IS NOT NULL");
-        let price = Range { min: None, max: Some(9.0) };
+        let price = NumberRange { min: None, max: Some(9.0) };
         let filter = Filter { brand: vec!["'; --".into()], price, ..Filter::default() };
         let condition = condition(&filter);
         assert!(condition.contains("akin_brand") && condition.contains("akin_price <= $5"));

@@ -6,7 +6,7 @@ use crate::names::Names;
 use crate::store::{behind, product_id, row_limit};
 use crate::text::unescape;
 use akin_entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
-use akin_ports::{IndexEntry, Meaning};
+use akin_ports::{EntryEmbedding, IndexEntry};
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
@@ -52,6 +52,6 @@ fn entry(row: &PgRow) -> Result<IndexEntry, Failure> {
     let text_hash = text_hash(get(row, 2)?)?.ok_or_else(|| corrupt("no text hash".into()))?;
     let text = AnalyzedText::from_stream(unescape(get(row, 5)?));
     let (words, facets) = (unescape(get(row, 6)?), facets::of(row, 7)?);
-    let meaning = Meaning::Embedded { embedding, text_hash, fingerprint };
+    let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint };
     Ok(IndexEntry { version: Version(get(row, 1)?), meaning, text, words, facets, id })
 }

@@ -10,7 +10,7 @@ use crate::names::Names;
 use crate::store::product_id;
 use crate::text::{escape, unescape};
 use akin_entities::{AnalyzedText, Change, Fingerprint, ProductId, Version};
-use akin_ports::{IndexEntry, Meaning};
+use akin_ports::{EntryEmbedding, IndexEntry};
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::collections::{BTreeMap, HashMap};
@@ -112,7 +112,7 @@ impl<'a> Upsert<'a> {
 
 /// Why an entry cannot be kept. The first embedding decides which model's the index holds.
 fn refuse(entry: &IndexEntry, held: &Held, model: &mut Option<Fingerprint>) -> Option<Failure> {
-    let Meaning::Embedded { embedding, fingerprint: given, .. } = &entry.meaning else {
+    let EntryEmbedding::Computed { embedding, fingerprint: given, .. } = &entry.meaning else {
         let unknown = || Failure::refused("it knows no embedding of this product", "embed it");
         return held.findable.is_none().then(unknown);
     };

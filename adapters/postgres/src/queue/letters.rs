@@ -3,7 +3,7 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::store::{product_id, row_limit};
 use crate::text::unescape;
-use akin_entities::{Change, Version};
+use akin_entities::{Change, Timestamp, Version};
 use akin_ports::DeadLetter;
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -36,7 +36,7 @@ impl Call for ListLetters {
                 change: Change { id: product_id(get(row, 1)?)?, version: Version(get(row, 2)?) },
                 tries: get::<i32>(row, 3)?.cast_unsigned(),
                 reason: unescape(get(row, 4)?),
-                at: Version(get(row, 5)?),
+                at: Timestamp(get(row, 5)?),
             })
         });
         letters.collect()

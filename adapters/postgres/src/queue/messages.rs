@@ -4,7 +4,7 @@ use crate::names::Names;
 use crate::store::{product_id, row_limit};
 use crate::text::escape;
 use akin_entities::{Change, Version};
-use akin_ports::{ALONE_AFTER, Delivery, NEVER_FINISHED, QueueCounts, Receipt, TRIES};
+use akin_ports::{Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCounts, Receipt, UNSETTLED};
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection};
@@ -76,16 +76,16 @@ impl Call for Receive {
         }
         let mut transaction = connection.begin().await?;
         query(names.fill(GIVE_UP))
-            .bind(TRIES.cast_signed())
-            .bind(NEVER_FINISHED)
+            .bind(MAX_ATTEMPTS.cast_signed())
+            .bind(UNSETTLED)
             .execute(&mut *transaction)
             .await?;
         let first = query(names.fill(FIRST)).fetch_optional(&mut *transaction).await?;
         let mut taken = Vec::new();
         if let Some(first) = first {
-            let is_alone = get::<i32>(&first, 0)? >= ALONE_AFTER.cast_signed();
+            let is_alone = get::<i32>(&first, 0)? >= ISOLATE_AFTER.cast_signed();
             let (below, limit) =
-                if is_alone { (i32::MAX, 1) } else { (ALONE_AFTER.cast_signed(), self.limit) };
+                if is_alone { (i32::MAX, 1) } else { (ISOLATE_AFTER.cast_signed(), self.limit) };
             let take = query(names.fill(TAKE)).bind(below).bind(row_limit(limit));
             let rows = take.bind(micros(self.lease)).fetch_all(&mut *transaction).await?;
             taken = rows.iter().map(delivery).collect::<Result<Vec<_>, Failure>>()?;

@@ -3,7 +3,7 @@ use crate::database::{Call, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::escape;
-use akin_ports::{Receipt, TRIES, pause_after};
+use akin_ports::{MAX_ATTEMPTS, Receipt, retry_delay};
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -90,8 +90,8 @@ impl Call for Fail<'_> {
             .bind(last.keys().map(|held| held.sequence).collect::<Vec<_>>())
             .bind(last.keys().map(|held| held.takes).collect::<Vec<_>>())
             .bind(last.values().map(|reason| escape(reason)).collect::<Vec<_>>())
-            .bind((1..=TRIES).map(|tries| micros(pause_after(tries))).collect::<Vec<_>>())
-            .bind(TRIES.cast_signed())
+            .bind((1..=MAX_ATTEMPTS).map(|tries| micros(retry_delay(tries))).collect::<Vec<_>>())
+            .bind(MAX_ATTEMPTS.cast_signed())
             .execute(connection)
             .await?;
         Ok(())

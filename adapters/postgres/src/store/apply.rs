@@ -155,7 +155,7 @@ impl Apply<'_> {
     ) -> Result<(), Failure> {
         let mut columns = Columns::default();
         for (product, hash) in rows {
-            columns.push(product, *hash, self.at, self.at);
+            columns.push(product, *hash, self.at, self.at.timestamp());
         }
         let written = columns.bind(query(names.fill(&upsert(CHANGED))));
         let mut inserted = Vec::new();

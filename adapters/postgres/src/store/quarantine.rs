@@ -3,7 +3,7 @@ use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use akin_entities::{ContentHash, Version};
+use akin_entities::{ContentHash, Timestamp};
 use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 pub(crate) struct Quarantine<'a> {
     pub(crate) feed: &'a str,
     pub(crate) rows: &'a [RefusedRow],
-    pub(crate) at: Version,
+    pub(crate) at: Timestamp,
 }
 
 const KEEP: &str = "
@@ -65,7 +65,7 @@ fn written(row: &FeedRow) -> Result<String, Failure> {
 /// Forgets what was refused of a feed before a time.
 pub(crate) struct ReleaseQuarantine<'a> {
     pub(crate) feed: &'a str,
-    pub(crate) before: Version,
+    pub(crate) before: Timestamp,
 }
 
 #[async_trait]
@@ -122,7 +122,7 @@ fn quarantined(row: &PgRow) -> Result<QuarantinedRow, Failure> {
         reason: text(4)?,
         row: texts.map(|texts| read(line, &texts)).transpose()?.map(Box::new),
     };
-    Ok(QuarantinedRow { feed: text(0)?, row: refused, at: Version(get(row, 5)?) })
+    Ok(QuarantinedRow { feed: text(0)?, row: refused, at: Timestamp(get(row, 5)?) })
 }
 
 fn read(line: u64, texts: &str) -> Result<FeedRow, Failure> {

@@ -4,7 +4,8 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
 use akin_entities::{
-    Currency, InvalidRate, Price, Product, ProductId, ProductRecord, Rate, Rating, Version,
+    Currency, ExchangeRate, InvalidExchangeRate, Price, Product, ProductId, ProductRecord, Rating,
+    Timestamp, Version,
 };
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -136,7 +137,7 @@ fn record(row: &PgRow) -> Result<ProductRecord, Failure> {
         actual_price: price(row, 7)?,
         converted_by: rate(get(row, 17)?)?,
     };
-    Ok(ProductRecord { product, created: Version(get(row, 2)?), version: Version(get(row, 1)?) })
+    Ok(ProductRecord { product, created: Timestamp(get(row, 2)?), version: Version(get(row, 1)?) })
 }
 
 fn rating(hundredths: Option<i16>) -> Result<Option<Rating>, Failure> {
@@ -145,9 +146,9 @@ fn rating(hundredths: Option<i16>) -> Result<Option<Rating>, Failure> {
     rating.map(Some).ok_or_else(|| Failure::corrupt(format!("a rating of {hundredths}")))
 }
 
-fn rate(text: Option<&str>) -> Result<Option<Rate>, Failure> {
+fn rate(text: Option<&str>) -> Result<Option<ExchangeRate>, Failure> {
     let rate = text.map(str::parse).transpose();
-    rate.map_err(|error: InvalidRate| Failure::corrupt(error.to_string()))
+    rate.map_err(|error: InvalidExchangeRate| Failure::corrupt(error.to_string()))
 }
 
 /// The price whose coins stand in column `at` and whose currency in the next.

@@ -1,7 +1,7 @@
 //! The statement that writes products, and its parameters.
 
 use crate::text::escape;
-use akin_entities::{ContentHash, Price, Product, Version};
+use akin_entities::{ContentHash, Price, Product, Timestamp, Version};
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use std::borrow::Cow;
@@ -100,7 +100,7 @@ impl<'a> Columns<'a> {
         product: &'a Product,
         hash: ContentHash,
         version: Version,
-        created: Version,
+        created: Timestamp,
     ) {
         let texts = [
             &product.name,

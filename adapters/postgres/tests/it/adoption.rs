@@ -1,9 +1,9 @@
 //! Another program's tables are adopted: its rows are kept, and become products that can be found.
 
 use akin_contracts::sample::{analyzed, bare_product};
-use akin_entities::{Currency, Embedding, Facets, Filter, Price, Rating, Version};
+use akin_entities::{Currency, Embedding, FacetValues, Filter, Price, Rating, Timestamp, Version};
 use akin_ports::{
-    CandidateQuery, ErrorKind, IndexEntry, Meaning, ProductIndex, ProductStore, QueryVector,
+    CandidateQuery, EntryEmbedding, ErrorKind, IndexEntry, ProductIndex, ProductStore, QueryVector,
 };
 use akin_postgres::{Migrated, PostgresEngine, Settings, migrate};
 
@@ -61,10 +61,10 @@ fn embedded(name: &str, version: Version, raw: [f32; 3]) -> IndexEntry {
     IndexEntry {
         id: id(name),
         version,
-        meaning: Meaning::Embedded { embedding, text_hash, fingerprint: fingerprint(3) },
+        meaning: EntryEmbedding::Computed { embedding, text_hash, fingerprint: fingerprint(3) },
         text: analyzed("red tripod"),
         words: "red tripod".into(),
-        facets: Facets::default(),
+        facets: FacetValues::default(),
     }
 }
 
@@ -99,7 +99,7 @@ async fn rows_become_products_that_wait_to_be_embedded() {
     assert_eq!(tripod.product.discount_price, Some(Price::from_minor(5_805, hkd)));
     assert_eq!(tripod.product.actual_price, Some(Price::from_minor(11_271, hkd)));
     assert_eq!(tripod.version, Version(1_683_356_889_123_456));
-    assert_eq!(tripod.created, Version(1_672_531_200_000_000));
+    assert_eq!(tripod.created, Timestamp(1_672_531_200_000_000));
     assert_eq!((lamp.product.rating, &*lamp.product.image_url), (None, ""));
     assert_eq!(lamp.product.actual_price, Some(Price::from_minor(100_000_000, hkd)));
     let waiting = store.outbox(None, 10).await.expect("an outbox");

@@ -2,8 +2,8 @@
 
 use akin_contracts::sample::Numbers;
 use akin_entities::{
-    AnalyzedText, CountedStatistics, Embedding, Facets, Filter, Range, Statistics, TextField,
-    Version,
+    AnalyzedText, CountedStatistics, Embedding, FacetValues, Filter, NumberRange, Statistics,
+    TextField, Version,
 };
 use akin_ports::{CandidateQuery, IndexEntry, ProductIndex, QueryVector};
 use akin_postgres::{PostgresEngine, PostgresIndex, Settings};
@@ -23,15 +23,15 @@ fn direction(numbers: &mut Numbers) -> Embedding {
 }
 
 /// Half of all, one in twenty, one in five hundred of a kind.
-fn facets(number: usize) -> Facets {
+fn facets(number: usize) -> FacetValues {
     let kind = |every: usize| if number.is_multiple_of(every) { "yes" } else { "no" }.to_owned();
     let price = u32::try_from(number % 1_000).ok().map(f64::from);
-    Facets {
+    FacetValues {
         main_category: kind(2),
         sub_category: kind(20),
         brand: kind(500),
         price,
-        ..Facets::default()
+        ..FacetValues::default()
     }
 }
 
@@ -69,15 +69,15 @@ async fn filled(database: &Database, exact_rows: u32, entries: &[IndexEntry]) ->
 
 fn embedding(entry: &IndexEntry) -> &Embedding {
     match &entry.meaning {
-        akin_ports::Meaning::Embedded { embedding, .. } => embedding,
-        akin_ports::Meaning::Kept => panic!("every product is embedded"),
+        akin_ports::EntryEmbedding::Computed { embedding, .. } => embedding,
+        akin_ports::EntryEmbedding::Unchanged => panic!("every product is embedded"),
     }
 }
 
 fn filters() -> Vec<(&'static str, Filter)> {
     let yes = vec!["yes".to_owned()];
     let none = Filter::default();
-    let price = Range { min: Some(900.0), max: None };
+    let price = NumberRange { min: Some(900.0), max: None };
     vec![
         ("all", none.clone()),
         ("50 %", Filter { main_category: yes.clone(), ..none.clone() }),

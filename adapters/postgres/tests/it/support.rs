@@ -2,8 +2,10 @@
 
 pub(crate) mod proxy;
 
-use akin_entities::{AnalyzedText, Embedding, Facets, Fingerprint, ProductId, TextHash, Version};
-use akin_ports::{IndexEntry, Meaning, PortError};
+use akin_entities::{
+    AnalyzedText, Embedding, FacetValues, Fingerprint, ProductId, TextHash, Version,
+};
+use akin_ports::{EntryEmbedding, IndexEntry, PortError};
 use akin_postgres::{PostgresEngine, Settings, SslMode};
 use clap::Parser;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -157,9 +159,13 @@ pub(crate) fn entry(text: &str, version: i64, title: &str, embedding: Embedding)
     IndexEntry {
         id: id(text),
         version: Version(version),
-        meaning: Meaning::Embedded { embedding, text_hash: TextHash::of([title]), fingerprint },
+        meaning: EntryEmbedding::Computed {
+            embedding,
+            text_hash: TextHash::of([title]),
+            fingerprint,
+        },
         text: AnalyzedText::new([terms, vec![], vec![], vec![], vec![]]),
         words: title.to_owned(),
-        facets: Facets::default(),
+        facets: FacetValues::default(),
     }
 }

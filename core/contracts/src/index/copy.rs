@@ -1,13 +1,13 @@
 use super::{Index, keep, remove};
 use crate::sample::{Numbers, embedded, titled, unusual_ids};
-use akin_entities::Facets;
+use akin_entities::FacetValues;
 use akin_ports::IndexEntry;
 
 /// Page by page, by the ids' bytes, each as it was kept; what was removed is none of them.
 pub async fn a_list_names_every_entry_once_in_the_order_of_the_ids(index: &Index) {
     assert!(index.list(None, 10).await.unwrap().is_empty());
     let mut numbers = Numbers(9);
-    let facets = Facets { brand: "it's".into(), price: Some(617.5), ..Facets::default() };
+    let facets = FacetValues { brand: "it's".into(), price: Some(617.5), ..FacetValues::default() };
     let mut entries: Vec<_> = (1..)
         .zip(unusual_ids())
         .map(|(version, id)| IndexEntry {

@@ -1,14 +1,14 @@
 use super::{Index, Recall, candidates, for_words, ids, keep, near, vector};
 use crate::sample::{Numbers, embedded, entry, titled, unusual_texts};
-use akin_entities::{Embedding, Facets, Filter, Range};
-use akin_ports::{CandidateQuery, IndexEntry, Meaning};
+use akin_entities::{Embedding, FacetValues, Filter, NumberRange};
+use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry};
 use std::collections::HashMap;
 
 /// The facets of product `number`: half of all, one in twenty, one in five hundred of a kind.
-fn facets(number: usize) -> Facets {
+fn facets(number: usize) -> FacetValues {
     let kind = |every: usize| if number.is_multiple_of(every) { "yes" } else { "no" };
     let tenths = u32::try_from(number % 997).unwrap();
-    Facets {
+    FacetValues {
         main_category: kind(2).to_owned(),
         sub_category: kind(20).to_owned(),
         brand: if number % 7 == 1 { String::new() } else { kind(500).to_owned() },
@@ -19,7 +19,7 @@ fn facets(number: usize) -> Facets {
 }
 
 /// Many products, by id: their facets and where they point. Each has the word "thing".
-async fn catalogue(index: &Index) -> HashMap<String, (Facets, Embedding)> {
+async fn catalogue(index: &Index) -> HashMap<String, (FacetValues, Embedding)> {
     let mut numbers = Numbers(2);
     let mut catalogue = HashMap::new();
     let mut entries = Vec::new();
@@ -41,8 +41,8 @@ fn words(values: &[&str]) -> Vec<String> {
     values.iter().map(|value| (*value).to_owned()).collect()
 }
 
-fn between(min: f64, max: f64) -> Range {
-    Range { min: Some(min), max: Some(max) }
+fn between(min: f64, max: f64) -> NumberRange {
+    NumberRange { min: Some(min), max: Some(max) }
 }
 
 /// Filters of every kind, alone and together.
@@ -50,7 +50,7 @@ fn filters() -> Vec<Filter> {
     let none = Filter::default();
     let half = Filter { main_category: words(&["yes"]), ..none.clone() };
     let shelf = Filter { sub_category: words(&["yes"]), ..none.clone() };
-    let dear = Filter { price: Range { min: Some(90.0), max: None }, ..none.clone() };
+    let dear = Filter { price: NumberRange { min: Some(90.0), max: None }, ..none.clone() };
     vec![
         Filter { brand: words(&["yes", "unheard of"]), ..none.clone() },
         Filter { brand: words(&[""]), ..none.clone() },
@@ -60,8 +60,8 @@ fn filters() -> Vec<Filter> {
         Filter { price: between(12.3, 45.6), ..none.clone() },
         Filter { price: between(45.6, 45.6), ..none.clone() },
         Filter { price: between(2.0, 1.0), ..none.clone() },
-        Filter { price: Range { min: None, max: Some(0.0) }, ..none.clone() },
-        Filter { price: Range { min: Some(0.0), max: None }, ..none.clone() },
+        Filter { price: NumberRange { min: None, max: Some(0.0) }, ..none.clone() },
+        Filter { price: NumberRange { min: Some(0.0), max: None }, ..none.clone() },
         Filter { min_rating: Some(4.25), ..none.clone() },
         Filter { min_rating: Some(0.0), ..none.clone() },
         Filter { discounted: Some(true), ..none.clone() },
@@ -128,14 +128,14 @@ pub async fn a_filtered_search_brings_as_many_as_qualify(index: &Index) {
 /// A price-only change is seen by the next search.
 pub async fn filters_see_what_was_written_last(index: &Index) {
     let priced = |version, price| {
-        let facets = Facets { price: Some(price), ..Facets::default() };
+        let facets = FacetValues { price: Some(price), ..FacetValues::default() };
         IndexEntry { facets, ..entry("thing", version) }
     };
-    let cheap = Filter { price: Range { min: None, max: Some(10.0) }, ..Filter::default() };
+    let cheap = Filter { price: NumberRange { min: None, max: Some(10.0) }, ..Filter::default() };
     let query = CandidateQuery { filter: cheap, ..for_words("thing") };
     keep(index, &[priced(1, 20.0)]).await;
     assert!(ids(index, &query).await.is_empty());
-    keep(index, &[IndexEntry { meaning: Meaning::Kept, ..priced(2, 9.99) }]).await;
+    keep(index, &[IndexEntry { meaning: EntryEmbedding::Unchanged, ..priced(2, 9.99) }]).await;
     assert_eq!(ids(index, &query).await, ["thing"]);
     keep(index, &[priced(3, 10.01)]).await;
     assert!(ids(index, &query).await.is_empty());
@@ -147,7 +147,7 @@ pub async fn unusual_values_are_filtered_as_they_are(index: &Index) {
     let mut entries = Vec::new();
     for (number, text) in texts.iter().enumerate() {
         let (main_category, sub_category, brand) = (text.clone(), text.clone(), text.clone());
-        let facets = Facets { main_category, sub_category, brand, ..Facets::default() };
+        let facets = FacetValues { main_category, sub_category, brand, ..FacetValues::default() };
         entries.push(IndexEntry { facets, ..titled(&number.to_string(), 1, "thing", 0.0) });
     }
     keep(index, &entries).await;

@@ -1,7 +1,7 @@
 use super::{Index, candidates, for_words, ids, keep, near, remove, upsert};
 use crate::sample::{direction, entry, fingerprint, id, titled};
 use akin_entities::{Embedding, Fingerprint, TextHash};
-use akin_ports::{CandidateQuery, ErrorKind, IndexEntry, Meaning, QueryVector};
+use akin_ports::{CandidateQuery, EntryEmbedding, ErrorKind, IndexEntry, QueryVector};
 
 /// The entry of a product that `model` embedded, as it says.
 fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) -> IndexEntry {
@@ -9,7 +9,7 @@ fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) ->
     raw[0] = 1.0;
     let embedding = Embedding::new(&raw).unwrap();
     let text_hash = TextHash::of(["another"]);
-    let meaning = Meaning::Embedded { embedding, text_hash, fingerprint: model };
+    let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint: model };
     IndexEntry { meaning, ..titled(name, version, "another", 0.0) }
 }
 

@@ -1,7 +1,7 @@
 use super::{Index, keep, remove};
 use crate::sample::{Numbers, titled};
 use akin_entities::{AnalyzedText, CountedStatistics, Statistics, TextField};
-use akin_ports::{IndexEntry, Meaning};
+use akin_ports::{EntryEmbedding, IndexEntry};
 use std::collections::BTreeMap;
 
 const TERMS: [&str; 7] = ["tripod", "phone", "größe", "電話", "1080p", "x", "trip"];
@@ -70,7 +70,7 @@ pub async fn the_statistics_follow_changes_and_removals(index: &Index) {
     for (number, held) in held.iter_mut().enumerate().take(20) {
         *held = random(number, 2, &mut numbers);
         if number.is_multiple_of(2) {
-            held.meaning = Meaning::Kept;
+            held.meaning = EntryEmbedding::Unchanged;
         }
     }
     keep(index, &held[..20]).await;

@@ -1,6 +1,6 @@
 use super::{Index, candidates, for_words, ids, keep, near, query, vector};
 use crate::sample::{direction, titled};
-use akin_entities::Facets;
+use akin_entities::FacetValues;
 use akin_ports::{CandidateQuery, IndexEntry};
 
 fn both(terms: &str, degrees: f32, depth: usize) -> CandidateQuery {
@@ -38,7 +38,7 @@ pub async fn a_product_found_by_both_parts_comes_once(index: &Index) {
 
 /// Of every candidate, those found by words alone included; of none where nobody asks.
 pub async fn facets_come_as_they_were_kept_where_they_are_asked_for(index: &Index) {
-    let full = Facets {
+    let full = FacetValues {
         main_category: "cameras & more".into(),
         sub_category: "it's \"tripods\"".into(),
         brand: "Lumo".into(),
@@ -46,9 +46,9 @@ pub async fn facets_come_as_they_were_kept_where_they_are_asked_for(index: &Inde
         rating: Some(4.3),
         discounted: true,
     };
-    let priced = Facets { price: Some(0.0), discounted: false, ..full.clone() };
-    let kept = [("a", 0.0, full), ("b", 90.0, priced), ("c", 180.0, Facets::default())];
-    let entry = |(name, degrees, facets): &(&str, f32, Facets)| IndexEntry {
+    let priced = FacetValues { price: Some(0.0), discounted: false, ..full.clone() };
+    let kept = [("a", 0.0, full), ("b", 90.0, priced), ("c", 180.0, FacetValues::default())];
+    let entry = |(name, degrees, facets): &(&str, f32, FacetValues)| IndexEntry {
         facets: facets.clone(),
         ..titled(name, 1, "tripod", *degrees)
     };

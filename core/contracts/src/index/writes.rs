@@ -1,7 +1,7 @@
 use super::{Index, candidates, for_words, ids, keep, near, query, upsert, vector};
 use crate::sample::{analyzed, direction, entry, id, titled, unusual_ids};
-use akin_entities::{AnalyzedText, Facets, TextField, TextHash, Version};
-use akin_ports::{CandidateQuery, IndexEntry, Indexed, Meaning};
+use akin_entities::{AnalyzedText, FacetValues, TextField, TextHash, Version};
+use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, Indexed};
 
 /// Before the first entry, nothing is found and nothing fails.
 pub async fn an_empty_index_answers_everything(index: &Index) {
@@ -94,7 +94,7 @@ pub async fn a_word_of_100_kilobytes_harms_nobody(index: &Index) {
 /// What arrives late is old news: the newer stays, whatever the older carries.
 pub async fn a_late_older_entry_never_overwrites_and_is_no_failure(index: &Index) {
     keep(index, &[titled("a", 5, "newer", 0.0)]).await;
-    let kept = IndexEntry { meaning: Meaning::Kept, ..titled("a", 3, "oldest", 0.0) };
+    let kept = IndexEntry { meaning: EntryEmbedding::Unchanged, ..titled("a", 3, "oldest", 0.0) };
     keep(index, &[titled("a", 4, "older", 90.0), kept, titled("b", 1, "other", 180.0)]).await;
     let found = candidates(index, &CandidateQuery { depth: 1, ..near(direction(0.0)) }).await;
     assert_eq!((found[0].id.as_str(), found[0].text.as_stream().trim_end()), ("a", "newer"));
@@ -116,8 +116,10 @@ pub async fn an_entry_of_the_same_version_overwrites(index: &Index) {
 
 /// In whatever order a batch names the states of a product.
 pub async fn of_a_repeated_id_the_newest_counts(index: &Index) {
-    let unknown =
-        |name, version| IndexEntry { meaning: Meaning::Kept, ..titled(name, version, "kept", 0.0) };
+    let unknown = |name, version| IndexEntry {
+        meaning: EntryEmbedding::Unchanged,
+        ..titled(name, version, "kept", 0.0)
+    };
     let batch = [
         titled("a", 1, "older", 90.0),
         titled("a", 2, "newer", 0.0),
@@ -159,13 +161,14 @@ pub async fn many_entries_fit_into_a_batch(index: &Index) {
 /// A price-only change embeds nothing, yet everything else is what the entry says.
 pub async fn a_kept_meaning_stays_while_all_else_changes(index: &Index) {
     keep(index, &[titled("a", 1, "first", 0.0)]).await;
-    let facets = Facets { price: Some(9.5), ..Facets::default() };
-    let kept = IndexEntry { meaning: Meaning::Kept, facets, ..titled("a", 2, "second", 90.0) };
+    let facets = FacetValues { price: Some(9.5), ..FacetValues::default() };
+    let kept =
+        IndexEntry { meaning: EntryEmbedding::Unchanged, facets, ..titled("a", 2, "second", 90.0) };
     keep(index, &[kept]).await;
     let indexed = index.known(&[id("a")]).await.unwrap()[&id("a")];
     assert_eq!(indexed.version, Version(2));
     assert_eq!(indexed.text_hash, Some(TextHash::of(["first"])), "it is the embedded text's");
-    let cheap = akin_entities::Range { min: Some(9.5), max: Some(9.5) };
+    let cheap = akin_entities::NumberRange { min: Some(9.5), max: Some(9.5) };
     let filter = akin_entities::Filter { price: cheap, ..akin_entities::Filter::default() };
     let found = candidates(index, &CandidateQuery { filter, ..near(direction(0.0)) }).await;
     super::assert_close(found[0].cosine.unwrap().get(), 1.0);
@@ -177,7 +180,7 @@ pub async fn a_kept_meaning_stays_while_all_else_changes(index: &Index) {
 
 /// All others of the batch are done.
 pub async fn a_kept_meaning_that_is_not_known_fails_alone(index: &Index) {
-    let unknown = IndexEntry { meaning: Meaning::Kept, ..entry("unknown", 1) };
+    let unknown = IndexEntry { meaning: EntryEmbedding::Unchanged, ..entry("unknown", 1) };
     let batch = [titled("a", 1, "thing", 0.0), unknown, titled("b", 1, "thing", 0.0)];
     let failures = upsert(index, &batch).await;
     assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("unknown")]);

@@ -1,10 +1,10 @@
 use super::{LONG, Queue, abandon, counts, names, receipts, receive, receive_one, send};
 use crate::sample::unusual_texts;
-use akin_ports::{DeadLetter, TRIES};
+use akin_ports::{DeadLetter, MAX_ATTEMPTS};
 
 /// Fails whatever is in sight until it is dead, for the reason that `reason` gives.
 async fn kill(queue: &Queue, reason: impl Fn(&str) -> String) {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let taken = receive(queue, 1_000).await;
         let failed = taken.into_iter().map(|taken| {
             let reason = reason(taken.change.id.as_str());
@@ -60,7 +60,7 @@ pub async fn what_is_redriven_is_tried_as_if_it_were_new(queue: &Queue) {
     assert_eq!((counts(queue).await, letters(queue).await), ([1, 0, 0], vec![]));
     kill(queue, |_| "the second life".to_owned()).await;
     let dead = letters(queue).await;
-    assert_eq!((dead[0].tries, &*dead[0].reason), (TRIES, "the second life"));
+    assert_eq!((dead[0].tries, &*dead[0].reason), (MAX_ATTEMPTS, "the second life"));
     assert_eq!(queue.redrive(usize::MAX).await.unwrap(), 1);
     let taken = receive_one(queue).await;
     assert_eq!(taken.tries, 1);

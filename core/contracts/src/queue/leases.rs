@@ -1,5 +1,5 @@
 use super::{LONG, Queue, abandon, counts, names, receipts, receive, receive_one, send, shy_of};
-use akin_ports::{ALONE_AFTER, NEVER_FINISHED, Receipt, TRIES};
+use akin_ports::{ISOLATE_AFTER, MAX_ATTEMPTS, Receipt, UNSETTLED};
 use std::time::Duration;
 
 /// However often they ask.
@@ -83,14 +83,14 @@ pub async fn what_was_taken_five_times_and_never_finished_becomes_a_dead_letter(
     assert_eq!(counts(queue).await, [0, 0, 1]);
     let letters = queue.dead_letters(None, 10).await.unwrap();
     let letter = &letters[0];
-    assert_eq!((letter.change.id.as_str(), letter.tries), ("killer", TRIES));
-    assert_eq!(letter.reason, NEVER_FINISHED);
+    assert_eq!((letter.change.id.as_str(), letter.tries), ("killer", MAX_ATTEMPTS));
+    assert_eq!(letter.reason, UNSETTLED);
 }
 
 /// Whichever of them kills the workers, the innocent ones are done without it.
 pub async fn what_was_taken_twice_without_an_outcome_is_handed_out_alone(queue: &Queue) {
     send(queue, &["a", "killer", "b"]).await;
-    for _ in 0..ALONE_AFTER {
+    for _ in 0..ISOLATE_AFTER {
         assert_eq!(receive(queue, 10).await.len(), 3);
         queue.pass(LONG).await;
     }
@@ -106,14 +106,14 @@ pub async fn what_was_taken_twice_without_an_outcome_is_handed_out_alone(queue: 
             others => panic!("{others:?} were handed out together"),
         }
     }
-    assert_eq!(killed, TRIES - ALONE_AFTER);
+    assert_eq!(killed, MAX_ATTEMPTS - ISOLATE_AFTER);
     assert_eq!(counts(queue).await, [0, 0, 1], "nothing but the killer is dead");
 }
 
 /// It did not kill its worker, so it may be with others again.
 pub async fn an_outcome_ends_the_loneliness_of_a_message(queue: &Queue) {
     send(queue, &["a", "b"]).await;
-    for _ in 0..ALONE_AFTER {
+    for _ in 0..ISOLATE_AFTER {
         assert_eq!(receive(queue, 10).await.len(), 2);
         queue.pass(LONG).await;
     }

@@ -1,5 +1,5 @@
 use super::{LONG, Queue, counts, names, receipts, receive, receive_one, send, shy_of};
-use akin_ports::{RELEASE_PAUSE, TRIES, pause_after};
+use akin_ports::{MAX_ATTEMPTS, RELEASE_DELAY, retry_delay};
 use std::time::Duration;
 
 /// Not after any time.
@@ -14,34 +14,34 @@ pub async fn what_was_acknowledged_never_comes_back(queue: &Queue) {
 /// However often it is given back.
 pub async fn what_was_released_comes_back_after_a_pause_and_its_try_does_not_count(queue: &Queue) {
     send(queue, &["a"]).await;
-    for _ in 0..2 * TRIES {
+    for _ in 0..2 * MAX_ATTEMPTS {
         let taken = receive_one(queue).await;
         assert_eq!(taken.tries, 1);
         queue.release(&[taken.receipt]).await.unwrap();
         assert_eq!(counts(queue).await, [1, 0, 0]);
-        queue.pass(RELEASE_PAUSE).await;
+        queue.pass(RELEASE_DELAY).await;
     }
 }
 
 /// Not before, and each time with one more try.
 pub async fn what_failed_comes_back_after_a_growing_pause(queue: &Queue) {
     send(queue, &["a"]).await;
-    for tries in 1..TRIES {
+    for tries in 1..MAX_ATTEMPTS {
         let taken = receive_one(queue).await;
         assert_eq!(taken.tries, tries);
         queue.fail(&[(taken.receipt, "refused".to_owned())]).await.unwrap();
         assert_eq!(counts(queue).await, [1, 0, 0]);
-        queue.pass(shy_of(pause_after(tries), 3)).await;
+        queue.pass(shy_of(retry_delay(tries), 3)).await;
         assert_eq!(receive(queue, 10).await, [], "it rests after try {tries}");
         queue.pass(Duration::from_secs(3)).await;
     }
-    assert_eq!(receive_one(queue).await.tries, TRIES);
+    assert_eq!(receive_one(queue).await.tries, MAX_ATTEMPTS);
 }
 
 /// The last reason, and a time.
 pub async fn the_fifth_failure_makes_a_dead_letter_with_its_reason(queue: &Queue) {
     send(queue, &["a", "b"]).await;
-    for tries in 1..=TRIES {
+    for tries in 1..=MAX_ATTEMPTS {
         assert_eq!(counts(queue).await, [2, 0, 0]);
         let taken = receive(queue, 10).await;
         assert_eq!(names(&taken), ["a", "b"]);
@@ -53,7 +53,7 @@ pub async fn the_fifth_failure_makes_a_dead_letter_with_its_reason(queue: &Queue
     let letters = queue.dead_letters(None, 10).await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].change.id.as_str(), "a");
-    assert_eq!((letters[0].tries, &*letters[0].reason), (TRIES, "reason 5"));
+    assert_eq!((letters[0].tries, &*letters[0].reason), (MAX_ATTEMPTS, "reason 5"));
     assert_eq!(names(&receive(queue, 10).await), ["b"], "a dead letter is handed out no more");
 }
 
@@ -82,6 +82,6 @@ pub async fn one_messages_outcome_is_its_alone(queue: &Queue) {
     queue.release(&receipts(&taken[1..2])).await.unwrap();
     queue.fail(&[(taken[2].receipt.clone(), "refused".to_owned())]).await.unwrap();
     assert_eq!(counts(queue).await, [2, 1, 0]);
-    queue.pass(pause_after(1)).await;
+    queue.pass(retry_delay(1)).await;
     assert_eq!(names(&receive(queue, 10).await), ["released", "failed"]);
 }

@@ -1,6 +1,6 @@
 use super::{Store, apply, fates, fetch, outbox, waiting};
 use crate::sample::{bare_product, product, rate};
-use akin_entities::{Currency, Price, Product, Rating, Version};
+use akin_entities::{Currency, Price, Product, Rating, Timestamp, Version};
 
 /// Nothing to do is no error.
 pub async fn an_empty_batch_changes_nothing(store: &Store) {
@@ -67,7 +67,7 @@ pub async fn a_change_keeps_the_date_of_creation(store: &Store) {
     apply(store, &[product("a", "one")], 3).await;
     apply(store, &[product("a", "other")], 8).await;
     let found = fetch(store, &product("a", "").id).await;
-    assert_eq!((found.created, found.version), (Version(3), Version(8)));
+    assert_eq!((found.created, found.version), (Timestamp(3), Version(8)));
 }
 
 /// What arrives late is old news: the newer stays, and so does its announcement.

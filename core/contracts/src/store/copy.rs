@@ -1,6 +1,6 @@
 use super::{Store, apply, fetch, waiting};
 use crate::sample::{product, unusual_ids};
-use akin_entities::{Product, ProductId, ProductRecord, Version};
+use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 
 /// All products, three at a time.
 async fn list(store: &Store) -> Vec<ProductRecord> {
@@ -31,7 +31,7 @@ pub async fn a_list_names_every_product_once_in_the_order_of_the_ids(store: &Sto
         Vec::from_iter(&sorted)
     );
     assert!(
-        found.iter().all(|record| (record.version, record.created) == (Version(4), Version(4)))
+        found.iter().all(|record| (record.version, record.created) == (Version(4), Timestamp(4)))
     );
     assert!(store.list(Some(&sorted[sorted.len() - 1].id), 10).await.unwrap().is_empty());
     assert!(store.list(None, 0).await.unwrap().is_empty());
@@ -41,7 +41,7 @@ pub async fn a_list_names_every_product_once_in_the_order_of_the_ids(store: &Sto
 pub async fn a_restored_product_keeps_its_dates_and_is_not_announced(store: &Store) {
     let record = |name: &str, created, version| ProductRecord {
         product: product(name, "Phone tripod"),
-        created: Version(created),
+        created: Timestamp(created),
         version: Version(version),
     };
     let records = [record("a", 3, 8), record("b", 5, 5)];
@@ -59,7 +59,7 @@ pub async fn a_restored_product_never_overwrites_a_newer_one(store: &Store) {
     apply(store, std::slice::from_ref(&held), 5).await;
     let other = |version| ProductRecord {
         product: product("a", "Desk lamp"),
-        created: Version(1),
+        created: Timestamp(1),
         version: Version(version),
     };
     for version in [4, 5] {

@@ -1,6 +1,6 @@
 use super::{Store, apply};
 use crate::sample::{product, unusual_texts};
-use akin_entities::Version;
+use akin_entities::Timestamp;
 use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 
 fn row(line: u64, field: &str) -> RefusedRow {
@@ -15,7 +15,7 @@ fn whole(line: u64, field: &str, text: &str) -> RefusedRow {
 }
 
 async fn quarantine(store: &Store, feed: &str, rows: &[RefusedRow], at: i64) {
-    store.quarantine(feed, rows, Version(at)).await.unwrap();
+    store.quarantine(feed, rows, Timestamp(at)).await.unwrap();
 }
 
 async fn places(store: &Store) -> Vec<(String, u64)> {
@@ -27,7 +27,8 @@ async fn places(store: &Store) -> Vec<(String, u64)> {
 pub async fn a_refused_row_is_kept_with_all_that_was_said(store: &Store) {
     quarantine(store, "a.csv", &[row(7, "ratings")], 3).await;
     let kept = store.quarantined(None, 10).await.unwrap();
-    let expected = QuarantinedRow { feed: "a.csv".into(), row: row(7, "ratings"), at: Version(3) };
+    let expected =
+        QuarantinedRow { feed: "a.csv".into(), row: row(7, "ratings"), at: Timestamp(3) };
     assert_eq!(kept, [expected]);
     quarantine(store, "a.csv", &[], 4).await;
     assert_eq!(store.counts().await.unwrap().quarantined, 1);
@@ -82,8 +83,8 @@ pub async fn a_row_that_is_refused_again_is_kept_once(store: &Store) {
     quarantine(store, "a.csv", &now, 2).await;
     let kept = store.quarantined(None, 10).await.unwrap();
     assert!(kept.iter().map(|kept| &kept.row).eq(&now), "{kept:?}");
-    assert!(kept.iter().all(|row| row.at == Version(2)));
-    store.release_quarantine("a.csv", Version(2)).await.unwrap();
+    assert!(kept.iter().all(|row| row.at == Timestamp(2)));
+    store.release_quarantine("a.csv", Timestamp(2)).await.unwrap();
     assert_eq!(store.quarantined(None, 10).await.unwrap(), kept, "a redelivery releases nothing");
 }
 
@@ -92,9 +93,9 @@ pub async fn a_release_is_of_one_feed_and_of_earlier_times(store: &Store) {
     quarantine(store, "a.csv", &[row(1, "name")], 1).await;
     quarantine(store, "a.csv", &[row(2, "name")], 2).await;
     quarantine(store, "A.csv", &[row(3, "name")], 1).await;
-    store.release_quarantine("a.csv", Version(2)).await.unwrap();
+    store.release_quarantine("a.csv", Timestamp(2)).await.unwrap();
     assert_eq!(places(store).await, [("A.csv".to_owned(), 3), ("a.csv".to_owned(), 2)]);
-    store.release_quarantine("unknown.csv", Version(9)).await.unwrap();
+    store.release_quarantine("unknown.csv", Timestamp(9)).await.unwrap();
     assert_eq!(store.counts().await.unwrap().quarantined, 2);
 }
 
@@ -109,7 +110,7 @@ pub async fn unusual_rows_are_kept_as_they_were(store: &Store) {
         let kept = store.quarantined(None, 100).await.unwrap();
         let kept = kept.into_iter().find(|kept| kept.feed == short);
         assert!(kept.is_some_and(|kept| kept.row == rows[0]), "{short:?}");
-        store.release_quarantine(&short, Version(2)).await.unwrap();
+        store.release_quarantine(&short, Timestamp(2)).await.unwrap();
         assert!(store.quarantined(None, 100).await.unwrap().is_empty(), "{short:?} is released");
     }
 }

@@ -1,6 +1,6 @@
 use super::{Store, apply, fates, fetch, outbox, waiting};
 use crate::sample::{id, product, unusual_ids};
-use akin_entities::{Product, ProductId, ProductRecord, Version};
+use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 use std::collections::HashSet;
 
 /// Removes `ids` at `at`; answers with those that were there.
@@ -59,7 +59,7 @@ pub async fn what_was_said_before_a_removal_does_not_undo_it(store: &Store) {
         assert_eq!(fates(&late), [("a", "unchanged")].into(), "as of {at}");
         let record = ProductRecord {
             product: product("a", "two"),
-            created: Version(1),
+            created: Timestamp(1),
             version: Version(at),
         };
         store.restore(&[record]).await.unwrap();
@@ -76,14 +76,14 @@ pub async fn a_product_that_comes_back_is_the_same_product(store: &Store) {
     let back = apply(store, std::slice::from_ref(&one), 6).await;
     assert_eq!(fates(&back), [("a", "inserted")].into());
     let found = fetch(store, &one.id).await;
-    assert_eq!((found.created, found.version), (Version(1), Version(6)));
+    assert_eq!((found.created, found.version), (Timestamp(1), Version(6)));
     assert_eq!(found.product, one);
     assert_eq!(waiting(store).await, [("a".to_owned(), 6)]);
     assert_eq!(fates(&apply(store, &[one], 7).await), [("a", "unchanged")].into());
     assert_eq!(remove(store, &["a"], 8).await, ["a"], "it may go as often as it comes");
     let restored = ProductRecord {
         product: product("a", "restored"),
-        created: Version(2),
+        created: Timestamp(2),
         version: Version(9),
     };
     store.restore(std::slice::from_ref(&restored)).await.unwrap();

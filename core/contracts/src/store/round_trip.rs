@@ -1,6 +1,6 @@
 use super::{Store, apply, fetch};
 use crate::sample::{bare_product, id, product, rate, unusual_ids, unusual_texts};
-use akin_entities::{Currency, Price, Product, Rating, Version};
+use akin_entities::{Currency, Price, Product, Rating, Timestamp, Version};
 
 /// Every field of a product is kept.
 pub async fn a_product_comes_back_as_it_was(store: &Store) {
@@ -8,7 +8,7 @@ pub async fn a_product_comes_back_as_it_was(store: &Store) {
     apply(store, std::slice::from_ref(&product), 5).await;
     let found = fetch(store, &product.id).await;
     assert_eq!(found.product, product);
-    assert_eq!((found.created, found.version), (Version(5), Version(5)));
+    assert_eq!((found.created, found.version), (Timestamp(5), Version(5)));
 }
 
 /// A missing value stays missing.
@@ -74,7 +74,7 @@ pub async fn the_largest_numbers_come_back_as_they_were(store: &Store) {
         let found = fetch(store, &product.id).await;
         assert_eq!(
             (found.product, found.version, found.created),
-            (product, Version(at), Version(at))
+            (product, Version(at), Timestamp(at))
         );
     }
     let waiting = super::waiting(store).await;

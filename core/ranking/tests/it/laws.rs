@@ -1,9 +1,9 @@
 //! What holds for any text and any catalogue.
 
 use akin_entities::{
-    AnalyzedText, CountedStatistics, Mode, Product, ProductId, Statistics, TextField,
+    AnalyzedText, CountedStatistics, Product, ProductId, SearchMode, Statistics, TextField,
 };
-use akin_ranking::{AnalyzedProduct, Input, QueryTerms, analyze, analyze_product, repair, score};
+use akin_ranking::{AnalyzedProduct, Input, QueryTerms, analyze, analyze_product, correct, score};
 use proptest::prelude::*;
 
 fn product(name: &str, description: &str) -> Product {
@@ -44,16 +44,17 @@ fn categories_are_one_field_and_words_keep_their_endings() {
 }
 
 #[test]
-fn a_misspelt_word_is_replaced_in_its_place_and_told() {
+fn a_misspelled_word_is_replaced_in_its_place_and_told() {
     let products = [
         analyze_product(&product("wireless headphones", "")),
         analyze_product(&product("headphones, wireless", "")),
     ];
     let terms = QueryTerms::understand("wirelss hedphones zebra", &counted(&products));
     assert_eq!(terms.distinct().collect::<Vec<_>>(), ["wireless", "headphon"]);
-    let repaired = terms.repaired().iter().map(|repair| (&*repair.from, &*repair.to));
+    let corrected =
+        terms.corrections().iter().map(|correction| (&*correction.from, &*correction.to));
     let expected = [("wirelss", "wireless"), ("hedphones", "headphones")];
-    assert_eq!(repaired.collect::<Vec<_>>(), expected);
+    assert_eq!(corrected.collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn a_word_whose_stem_is_known_is_left_alone() {
     let products =
         [analyze_product(&product("shoe", "shoed")), analyze_product(&product("shoe", "shoed"))];
     let terms = QueryTerms::understand("shoes", &counted(&products));
-    assert!(terms.repaired().is_empty());
+    assert!(terms.corrections().is_empty());
     assert_eq!(terms.distinct().collect::<Vec<_>>(), ["shoe"]);
 }
 
@@ -74,7 +75,7 @@ fn what_stands_behind_the_last_field_counts_for_no_product() {
     let longer = format!("{}\nblue shoe\nshoe", first.as_stream());
     let scores = |first: &AnalyzedText| {
         let inputs = [first, &second].map(|text| Input { text, cosine: None });
-        score(Mode::Lexical, &terms, &inputs)
+        score(SearchMode::Lexical, &terms, &inputs)
     };
     assert_eq!(scores(&AnalyzedText::from_stream(longer)), scores(&first));
 }
@@ -103,7 +104,7 @@ impl Statistics for Contradictory {
 fn statistics_that_contradict_themselves_still_give_finite_scores() {
     let text = analyze_product(&product("mini tripod", "")).text;
     let terms = QueryTerms::understand("mini tripod", &Contradictory);
-    let scores = score(Mode::Hybrid, &terms, &[Input { text: &text, cosine: Some(0.5) }]);
+    let scores = score(SearchMode::Hybrid, &terms, &[Input { text: &text, cosine: Some(0.5) }]);
     assert!(scores[0].score.is_finite() && scores[0].coverage.is_finite(), "{scores:?}");
 }
 
@@ -143,7 +144,7 @@ proptest! {
             .zip(&texts)
             .map(|(product, (_, cosine))| Input { text: &product.text, cosine: *cosine })
             .collect();
-        for mode in Mode::ALL {
+        for mode in SearchMode::ALL {
             let scores = score(mode, &terms, &inputs);
             prop_assert_eq!(scores.len(), inputs.len());
             for score in scores {
@@ -155,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn a_repair_keeps_the_first_letter_and_is_near(
+    fn a_correction_keeps_the_first_letter_and_is_near(
         word in "[a-c]{3,10}", words in prop::collection::vec("[a-c]{1,11}", 0..40),
     ) {
         let mut statistics = CountedStatistics::default();
@@ -168,7 +169,7 @@ proptest! {
             known.len() >= 3 && known[..1] == word[..1] && alignment(&word, known) <= limit
         };
         let nearest = words.iter().filter(near).map(|known| alignment(&word, known)).min();
-        let found = repair(&word, &statistics);
+        let found = correct(&word, &statistics);
         if word.len() < 4 || words.contains(&word) {
             prop_assert_eq!(found, None);
         } else {

@@ -1,7 +1,7 @@
 //! The formula gives the figures of `vectors.json`, which a plain script of the formula made.
 
-use akin_entities::{AnalyzedText, CountedStatistics, Mode, Statistics, TextField};
-use akin_ranking::{Input, QueryTerms, analyze, good_answer, repair, score};
+use akin_entities::{AnalyzedText, CountedStatistics, SearchMode, Statistics, TextField};
+use akin_ranking::{Input, QueryTerms, analyze, correct, good_answer, score};
 use serde_json::Value;
 
 fn vectors() -> Value {
@@ -68,7 +68,7 @@ fn queries_are_scored_as_given() {
     for case in vectors["cases"].as_array().unwrap() {
         let query = case["query"].as_str().unwrap();
         let terms = QueryTerms::understand(query, &statistics);
-        let scores = score(Mode::Hybrid, &terms, &inputs);
+        let scores = score(SearchMode::Hybrid, &terms, &inputs);
         for (got, given) in scores.iter().zip(floats(&case["scores"])) {
             assert!(near(got.score, given), "{query}: {} is not {given}", got.score);
         }
@@ -85,15 +85,15 @@ fn queries_are_scored_as_given() {
 }
 
 #[test]
-fn words_are_repaired_as_given() {
-    let repairs = &vectors()["repair"];
+fn words_are_corrected_as_given() {
+    let corrections = &vectors()["corrections"];
     let mut statistics = CountedStatistics::default();
-    for (word, count) in repairs["vocabulary"].as_object().unwrap() {
+    for (word, count) in corrections["vocabulary"].as_object().unwrap() {
         for _ in 0..count.as_u64().unwrap() {
             statistics.add(&AnalyzedText::default(), word);
         }
     }
-    for (word, repaired) in repairs["cases"].as_object().unwrap() {
-        assert_eq!(repair(word, &statistics).as_deref(), repaired.as_str(), "{word}");
+    for (word, corrected) in corrections["cases"].as_object().unwrap() {
+        assert_eq!(correct(word, &statistics).as_deref(), corrected.as_str(), "{word}");
     }
 }

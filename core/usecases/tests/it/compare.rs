@@ -1,18 +1,18 @@
 //! Two engines, one question.
 
-use crate::house::{House, request, row};
-use akin_entities::Mode;
+use crate::shop::{Shop, request, row};
+use akin_entities::SearchMode;
 use akin_usecases::{CompareEngines, Paging, SearchRequest};
 
 async fn compare(one: &[&str], other: &[&str], size: usize) -> (f32, Vec<(String, [usize; 2])>) {
-    let houses = [House::new(), House::new()];
-    for (house, names) in houses.iter().zip([one, other]) {
+    let houses = [Shop::new(), Shop::new()];
+    for (shop, names) in houses.iter().zip([one, other]) {
         let rows: Vec<_> = names.iter().map(|name| row(name, "tripod", "")).collect();
-        house.stock(&rows).await;
+        shop.stock(&rows).await;
     }
     let compare = CompareEngines { engines: [houses[0].search(), houses[1].search()] };
     let paging = Paging { page: 1, size };
-    let asked = SearchRequest { paging, ..request("tripod", Mode::Hybrid) };
+    let asked = SearchRequest { paging, ..request("tripod", SearchMode::Hybrid) };
     let compared = compare.run(&asked).await.unwrap();
     let place = |rank: Option<usize>| rank.unwrap_or_default();
     let ranks = compared.ranks.into_iter().map(|one| (one.id.to_string(), one.ranks.map(place)));

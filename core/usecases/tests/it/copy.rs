@@ -1,32 +1,32 @@
-//! A catalogue that moves house.
+//! A catalogue that moves shop.
 
-use crate::house::{House, day, id, request, row};
-use akin_entities::Mode;
+use crate::shop::{Shop, day, id, request, row};
+use akin_entities::SearchMode;
 use akin_ports::{ErrorKind, ProductIndex, ProductStore};
 use akin_usecases::{CopyCatalogue, CopySummary, ExportCatalogue, ExportedProduct};
 use std::sync::Mutex;
 
-async fn shop() -> House {
-    let house = House::new();
+async fn stocked_shop() -> Shop {
+    let shop = Shop::new();
     let rows: Vec<_> =
         (0..1_200).map(|n| row(&format!("{n:04}"), &format!("tripod {n}"), "₹617.50")).collect();
-    house.stock(&rows).await;
-    house
+    shop.stock(&rows).await;
+    shop
 }
 
-fn copy(from: &House, to: &House) -> CopyCatalogue {
+fn copy(from: &Shop, to: &Shop) -> CopyCatalogue {
     CopyCatalogue {
         stores: Some([from.store.clone(), to.store.clone()]),
         indexes: [from.index.clone(), to.index.clone()],
     }
 }
 
-async fn run(from: &House, to: &House) -> CopySummary {
+async fn run(from: &Shop, to: &Shop) -> CopySummary {
     copy(from, to).run(&|_| ()).await.unwrap()
 }
 
-async fn export(house: &House) -> Vec<ExportedProduct> {
-    let export = ExportCatalogue { store: house.store.clone(), index: house.index.clone() };
+async fn export(shop: &Shop) -> Vec<ExportedProduct> {
+    let export = ExportCatalogue { store: shop.store.clone(), index: shop.index.clone() };
     let mut all = Vec::new();
     let keep = |page| -> Result<(), akin_ports::PortError> {
         all.extend::<Vec<_>>(page);
@@ -38,19 +38,19 @@ async fn export(house: &House) -> Vec<ExportedProduct> {
 
 #[tokio::test]
 async fn a_copy_holds_all_of_it_and_embeds_nothing() {
-    let (from, to) = (shop().await, House::new());
+    let (from, to) = (stocked_shop().await, Shop::new());
     let summary = run(&from, &to).await;
     assert_eq!((summary.products, summary.entries, summary.failures.len()), (1_200, 1_200, 0));
     assert!(to.embedder.embedded().is_empty());
     assert_eq!(export(&to).await, export(&from).await);
     assert_eq!(to.outbox().await, []);
-    let query = request("tripod 617", Mode::Hybrid);
+    let query = request("tripod 617", SearchMode::Hybrid);
     assert_eq!(to.answer(&query).await.hits, from.answer(&query).await.hits);
 }
 
 #[tokio::test]
 async fn a_second_copy_brings_what_is_new_and_never_takes_back() {
-    let (from, to) = (shop().await, House::new());
+    let (from, to) = (stocked_shop().await, Shop::new());
     run(&from, &to).await;
     from.ingest(&[row("0001", "monopod", ""), row("new", "lamp", "")], 2).await;
     from.embed().await;
@@ -66,9 +66,9 @@ async fn a_second_copy_brings_what_is_new_and_never_takes_back() {
 
 #[tokio::test]
 async fn a_copy_that_was_cut_short_is_finished_by_the_next() {
-    let from = shop().await;
+    let from = stocked_shop().await;
     for steps in 0..12 {
-        let to = House::new();
+        let to = Shop::new();
         to.faults.break_after(steps, ErrorKind::Unavailable);
         let cut = copy(&from, &to).run(&|_| ()).await;
         to.faults.mend();
@@ -79,7 +79,7 @@ async fn a_copy_that_was_cut_short_is_finished_by_the_next() {
 
 #[tokio::test]
 async fn what_waits_to_be_embedded_is_embedded_first() {
-    let (from, to) = (shop().await, House::new());
+    let (from, to) = (stocked_shop().await, Shop::new());
     from.ingest(&[row("new", "lamp", "")], 2).await;
     let error = copy(&from, &to).run(&|_| ()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused);
@@ -90,7 +90,7 @@ async fn what_waits_to_be_embedded_is_embedded_first() {
 #[tokio::test]
 async fn an_index_of_another_model_is_left_alone() {
     let (from, to) =
-        (shop().await, House::with_embedder(|_| akin_memory::MemoryEmbedder::named("x@1")));
+        (stocked_shop().await, Shop::with_embedder(|_| akin_memory::MemoryEmbedder::named("x@1")));
     to.stock(&[row("a", "lamp", "")]).await;
     let error = copy(&from, &to).run(&|_| ()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
@@ -99,9 +99,9 @@ async fn an_index_of_another_model_is_left_alone() {
 
 #[tokio::test]
 async fn progress_ends_at_its_total_whether_or_not_there_are_two_stores() {
-    let from = shop().await;
-    let alone = CopyCatalogue { stores: None, ..copy(&from, &House::new()) };
-    for (copy, total) in [(copy(&from, &House::new()), 2_400), (alone, 1_200)] {
+    let from = stocked_shop().await;
+    let alone = CopyCatalogue { stores: None, ..copy(&from, &Shop::new()) };
+    for (copy, total) in [(copy(&from, &Shop::new()), 2_400), (alone, 1_200)] {
         let seen = Mutex::new(Vec::new());
         copy.run(&|at| seen.lock().unwrap().push((at.done, at.total))).await.unwrap();
         let seen = seen.into_inner().unwrap();
@@ -112,10 +112,10 @@ async fn progress_ends_at_its_total_whether_or_not_there_are_two_stores() {
 
 #[tokio::test]
 async fn an_export_names_what_was_not_embedded_too() {
-    let house = shop().await;
-    house.ingest(&[row("0000a", "lamp", ""), row("zz", "cup", "")], 2).await;
-    house.store.remove(&[id("0500")], day(3)).await.unwrap();
-    let all = export(&house).await;
+    let shop = stocked_shop().await;
+    shop.ingest(&[row("0000a", "lamp", ""), row("zz", "cup", "")], 2).await;
+    shop.store.remove(&[id("0500")], day(3)).await.unwrap();
+    let all = export(&shop).await;
     assert_eq!(all.len(), 1_201);
     assert!(all.is_sorted_by(|a, b| a.record.product.id < b.record.product.id));
     let bare = all.iter().filter(|one| one.embedding.is_none());

@@ -1,4 +1,4 @@
-use crate::house::{House, day, id, row};
+use crate::shop::{Shop, day, id, row};
 use akin_entities::CountedStatistics;
 use akin_memory::MemoryEmbedder;
 use akin_ports::{ErrorKind, ProductIndex, ProductStore};
@@ -15,120 +15,120 @@ fn all() -> [akin_entities::ProductId; 3] {
 
 #[tokio::test]
 async fn what_changed_is_embedded_and_can_be_found() {
-    let house = House::new();
-    house.ingest(&three(), 1).await;
-    let summary = house.embed().await;
+    let shop = Shop::new();
+    shop.ingest(&three(), 1).await;
+    let summary = shop.embed().await;
     let counts = (summary.embedded, summary.updated_fields, summary.removed, summary.truncated);
     assert_eq!(counts, (3, 0, 0, 0));
-    house.assert_in_step(&all()).await;
+    shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_second_run_embeds_nothing() {
-    let house = House::new();
-    house.stock(&three()).await;
-    let embedded = house.embedder.embedded().len();
-    house.ingest(&three(), 2).await;
-    let summary = house.embed().await;
+    let shop = Shop::new();
+    shop.stock(&three()).await;
+    let embedded = shop.embedder.embedded().len();
+    shop.ingest(&three(), 2).await;
+    let summary = shop.embed().await;
     assert_eq!((summary.embedded, summary.updated_fields), (0, 0));
-    assert_eq!(house.embedder.embedded().len(), embedded);
+    assert_eq!(shop.embedder.embedded().len(), embedded);
 }
 
 #[tokio::test]
 async fn a_change_of_price_alone_updates_the_fields_without_inference() {
-    let house = House::new();
-    house.stock(&three()).await;
-    let embedded = house.embedder.embedded().len();
-    house.ingest(&[row("a", "Phone tripod", "₹99")], 2).await;
-    let summary = house.embed().await;
+    let shop = Shop::new();
+    shop.stock(&three()).await;
+    let embedded = shop.embedder.embedded().len();
+    shop.ingest(&[row("a", "Phone tripod", "₹99")], 2).await;
+    let summary = shop.embed().await;
     assert_eq!((summary.embedded, summary.updated_fields), (0, 1));
-    assert_eq!(house.embedder.embedded().len(), embedded);
-    house.assert_in_step(&all()).await;
+    assert_eq!(shop.embedder.embedded().len(), embedded);
+    shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_text_that_changed_is_embedded_anew() {
-    let house = House::new();
-    house.stock(&three()).await;
-    house.ingest(&[row("a", "Camera tripod", "₹1")], 2).await;
-    assert_eq!(house.embed().await.embedded, 1);
-    assert_eq!(house.known("a").await.unwrap().version, day(2));
-    house.assert_in_step(&all()).await;
+    let shop = Shop::new();
+    shop.stock(&three()).await;
+    shop.ingest(&[row("a", "Camera tripod", "₹1")], 2).await;
+    assert_eq!(shop.embed().await.embedded, 1);
+    assert_eq!(shop.known("a").await.unwrap().version, day(2));
+    shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_product_that_the_store_forgot_leaves_the_index() {
-    let house = House::new();
-    house.stock(&three()).await;
-    house.store.remove(&[id("b")], day(2)).await.unwrap();
-    assert_eq!(house.embed().await.removed, 1);
-    house.assert_in_step(&all()).await;
-    assert_eq!(house.known("b").await.unwrap().text_hash, None);
-    house.ingest(&three(), 3).await;
-    assert_eq!(house.embed().await.embedded, 1, "it is sold again");
-    house.assert_in_step(&all()).await;
+    let shop = Shop::new();
+    shop.stock(&three()).await;
+    shop.store.remove(&[id("b")], day(2)).await.unwrap();
+    assert_eq!(shop.embed().await.removed, 1);
+    shop.assert_in_step(&all()).await;
+    assert_eq!(shop.known("b").await.unwrap().text_hash, None);
+    shop.ingest(&three(), 3).await;
+    assert_eq!(shop.embed().await.embedded, 1, "it is sold again");
+    shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_text_that_the_embedder_refuses_fails_alone_and_stays_in_the_outbox() {
-    let house = House::with_embedder(|embedder| embedder.refusing("desk"));
-    house.ingest(&three(), 1).await;
-    let summary = house.try_embed().await.unwrap();
+    let shop = Shop::with_embedder(|embedder| embedder.refusing("desk"));
+    shop.ingest(&three(), 1).await;
+    let summary = shop.try_embed().await.unwrap();
     assert_eq!(summary.embedded, 2);
     assert_eq!(summary.failures.keys().collect::<Vec<_>>(), [&id("b")]);
     assert_eq!(summary.failures[&id("b")].kind, ErrorKind::Refused);
-    let waiting: Vec<_> = house.outbox().await.into_iter().map(|entry| entry.change.id).collect();
+    let waiting: Vec<_> = shop.outbox().await.into_iter().map(|entry| entry.change.id).collect();
     assert_eq!(waiting, [id("b")]);
-    house.ingest(&[row("b", "Lamp", "₹2")], 2).await;
-    house.embed().await;
-    house.assert_in_step(&all()).await;
+    shop.ingest(&[row("b", "Lamp", "₹2")], 2).await;
+    shop.embed().await;
+    shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_product_that_the_index_refuses_fails_alone_and_stays_in_the_outbox() {
-    let house = House::new();
-    house.stock(&three()).await;
+    let shop = Shop::new();
+    shop.stock(&three()).await;
     let rows = [row("a", "Phone tripod", "₹9"), row("b", "Lamp", ""), row("c", "Mug", "")];
-    house.ingest(&rows, 2).await;
-    house.faults.refuse(id("a"));
-    house.faults.refuse(id("c"));
-    let summary = house.try_embed().await.unwrap();
+    shop.ingest(&rows, 2).await;
+    shop.faults.refuse(id("a"));
+    shop.faults.refuse(id("c"));
+    let summary = shop.try_embed().await.unwrap();
     assert_eq!((summary.embedded, summary.updated_fields), (1, 0));
     let mut failed: Vec<_> = summary.failures.keys().map(ToString::to_string).collect();
     failed.sort();
     assert_eq!(failed, ["a", "c"]);
-    assert_eq!(house.outbox().await.len(), 2);
-    house.faults.mend();
-    let summary = house.embed().await;
+    assert_eq!(shop.outbox().await.len(), 2);
+    shop.faults.mend();
+    let summary = shop.embed().await;
     assert_eq!((summary.embedded, summary.updated_fields), (1, 1));
-    house.assert_in_step(&all()).await;
+    shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn an_unavailable_embedder_leaves_the_outbox_as_it_is() {
-    let house = House::new();
-    house.ingest(&three(), 1).await;
-    let waiting = house.outbox().await;
+    let shop = Shop::new();
+    shop.ingest(&three(), 1).await;
+    let waiting = shop.outbox().await;
     for kind in [ErrorKind::Unavailable, ErrorKind::Misconfigured] {
         let faults = akin_memory::Faults::default();
         faults.break_after(0, kind);
         let embedder = Arc::new(MemoryEmbedder::default().with_faults(faults));
-        let (store, index) = (house.store.clone(), house.index.clone());
+        let (store, index) = (shop.store.clone(), shop.index.clone());
         let error = EmbedChanges::new(store, embedder, index).run(&|_| ()).await.unwrap_err();
         assert_eq!(error.kind, kind);
-        assert_eq!(house.outbox().await, waiting);
+        assert_eq!(shop.outbox().await, waiting);
     }
-    house.embed().await;
-    house.assert_in_step(&all()).await;
+    shop.embed().await;
+    shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn an_index_of_another_model_is_refused_before_anything_is_embedded() {
-    let house = House::new();
-    house.stock(&three()).await;
-    house.ingest(&[row("a", "Camera tripod", "₹1"), row("b", "Desk lamp", "₹9")], 2).await;
+    let shop = Shop::new();
+    shop.stock(&three()).await;
+    shop.ingest(&[row("a", "Camera tripod", "₹1"), row("b", "Desk lamp", "₹9")], 2).await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
-    let (store, index) = (house.store.clone(), house.index.clone());
+    let (store, index) = (shop.store.clone(), shop.index.clone());
     let embed = EmbedChanges::new(store, embedder.clone(), index);
     let error = embed.run(&|_| ()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
@@ -136,31 +136,31 @@ async fn an_index_of_another_model_is_refused_before_anything_is_embedded() {
     assert!(told.contains("words@00000000/fp32/64"), "{told}");
     assert!(told.contains("AKIN_MODEL"), "{told}");
     assert!(embedder.embedded().is_empty());
-    assert_eq!(house.outbox().await.len(), 2);
+    assert_eq!(shop.outbox().await.len(), 2);
 }
 
 #[tokio::test]
 async fn texts_beyond_the_limit_are_counted() {
-    let house = House::new();
+    let shop = Shop::new();
     let long = "word ".repeat(100);
-    house.ingest(&[row("a", &long, ""), row("b", "short", ""), row("c", &long, "₹1")], 1).await;
-    assert_eq!(house.embed().await.truncated, 2);
+    shop.ingest(&[row("a", &long, ""), row("b", "short", ""), row("c", &long, "₹1")], 1).await;
+    assert_eq!(shop.embed().await.truncated, 2);
 }
 
 #[tokio::test]
 async fn more_than_a_page_of_changes_is_worked_off_in_one_run() {
-    let house = House::new();
+    let shop = Shop::new();
     let name = |n: usize| format!("Product {}", "word ".repeat(n % 9));
     let rows: Vec<_> = (0..2_500).map(|n| row(&n.to_string(), &name(n), "")).collect();
-    house.ingest(&rows, 1).await;
+    shop.ingest(&rows, 1).await;
     let told = Mutex::new(Vec::new());
     let observe = |progress: akin_usecases::EmbedProgress| {
         told.lock().unwrap().push((progress.done, progress.total));
     };
-    let (store, embedder) = (house.store.clone(), house.embedder.clone());
-    let embed = EmbedChanges::new(store, embedder, house.index.clone());
+    let (store, embedder) = (shop.store.clone(), shop.embedder.clone());
+    let embed = EmbedChanges::new(store, embedder, shop.index.clone());
     assert_eq!(embed.run(&observe).await.unwrap().embedded, 2_500);
-    assert_eq!(house.outbox().await, []);
+    assert_eq!(shop.outbox().await, []);
     let told = told.into_inner().unwrap();
     assert!(told.is_sorted() && told.first() == Some(&(0, 2_500)), "{told:?}");
     assert_eq!(told.last(), Some(&(2_500, 2_500)));
@@ -168,15 +168,15 @@ async fn more_than_a_page_of_changes_is_worked_off_in_one_run() {
 
 #[tokio::test]
 async fn the_statistics_that_the_ranking_reads_are_those_of_the_store() {
-    let house = House::new();
-    house.stock(&three()).await;
+    let shop = Shop::new();
+    shop.stock(&three()).await;
     let mut counted = CountedStatistics::default();
-    let records = akin_ports::ProductStore::fetch(&*house.store, &all()).await.unwrap();
+    let records = akin_ports::ProductStore::fetch(&*shop.store, &all()).await.unwrap();
     for record in records.values() {
         let analyzed = akin_ranking::analyze_product(&record.product);
         counted.add(&analyzed.text, &analyzed.words);
     }
-    let found = house.index.statistics().await.unwrap();
+    let found = shop.index.statistics().await.unwrap();
     for term in ["phone", "tripod", "cup", "coffe"] {
         let expected = akin_entities::Statistics::document_frequency(&counted, term);
         assert_eq!((found.document_frequency(term), expected), (1, 1), "{term}");

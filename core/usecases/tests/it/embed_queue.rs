@@ -1,7 +1,7 @@
 //! Changes that come from a queue, which may deliver late, twice, and in any order.
 
-use crate::house::{House, day, id, row};
-use akin_entities::{Change, Product, ProductId, ProductRecord, Version};
+use crate::shop::{Shop, day, id, row};
+use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_memory::MemoryStore;
 use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
@@ -46,11 +46,11 @@ impl ProductStore for Delivered {
         Ok(())
     }
 
-    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Version) -> PortResult<()> {
+    async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()> {
         self.store.quarantine(feed, rows, at).await
     }
 
-    async fn release_quarantine(&self, feed: &str, before: Version) -> PortResult<()> {
+    async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
         self.store.release_quarantine(feed, before).await
     }
 
@@ -85,58 +85,58 @@ impl ProductStore for Delivered {
 }
 
 /// Embeds these changes; all of them must be done. Says how many were embedded, updated, removed.
-async fn deliver(house: &House, changes: &[(&str, i64)]) -> [u64; 3] {
+async fn deliver(shop: &Shop, changes: &[(&str, i64)]) -> [u64; 3] {
     let entry = |(sequence, (name, version)): (u64, &(&str, i64))| OutboxEntry {
         sequence,
         change: Change { id: id(name), version: day(*version) },
     };
     let waiting = (1..).zip(changes).map(entry).collect();
-    let store = Delivered { store: house.store.clone(), waiting: Mutex::new(waiting) };
+    let store = Delivered { store: shop.store.clone(), waiting: Mutex::new(waiting) };
     let store = Arc::new(store);
-    let summary = house.embed_from(store.clone()).await.unwrap();
+    let summary = shop.embed_from(store.clone()).await.unwrap();
     assert!(summary.failures.is_empty(), "{:?}", summary.failures);
     assert_eq!(*store.waiting.lock().unwrap(), [], "all are done");
     // What the store itself would have delivered is done as well.
-    house.store.clear_outbox(&house.outbox().await).await.unwrap();
+    shop.store.clear_outbox(&shop.outbox().await).await.unwrap();
     [summary.embedded, summary.updated_fields, summary.removed]
 }
 
 #[tokio::test]
 async fn a_superseded_change_is_done_and_those_beside_it_are_embedded() {
-    let house = House::new();
-    house.ingest(&[row("a", "Old tripod", "")], 1).await;
+    let shop = Shop::new();
+    shop.ingest(&[row("a", "Old tripod", "")], 1).await;
     let now = [row("a", "Phone tripod", ""), row("b", "Lamp", ""), row("c", "Cup", "")];
-    house.ingest(&now, 2).await;
-    assert_eq!(deliver(&house, &[("a", 1), ("b", 2), ("c", 2)]).await, [2, 0, 0]);
-    assert_eq!(house.known("a").await, None, "its newer change is still to come");
-    assert_eq!(deliver(&house, &[("a", 2)]).await, [1, 0, 0]);
-    house.assert_in_step(&["a", "b", "c"].map(id)).await;
+    shop.ingest(&now, 2).await;
+    assert_eq!(deliver(&shop, &[("a", 1), ("b", 2), ("c", 2)]).await, [2, 0, 0]);
+    assert_eq!(shop.known("a").await, None, "its newer change is still to come");
+    assert_eq!(deliver(&shop, &[("a", 2)]).await, [1, 0, 0]);
+    shop.assert_in_step(&["a", "b", "c"].map(id)).await;
 }
 
 #[tokio::test]
 async fn a_product_that_comes_twice_is_embedded_once_in_whatever_order() {
     for changes in [[("a", 1), ("a", 2)], [("a", 2), ("a", 1)], [("a", 2), ("a", 2)]] {
-        let house = House::new();
-        house.ingest(&[row("a", "Old tripod", "")], 1).await;
-        house.ingest(&[row("a", "Phone tripod", "")], 2).await;
-        assert_eq!(deliver(&house, &changes).await, [1, 0, 0], "{changes:?}");
-        house.assert_in_step(&[id("a")]).await;
+        let shop = Shop::new();
+        shop.ingest(&[row("a", "Old tripod", "")], 1).await;
+        shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
+        assert_eq!(deliver(&shop, &changes).await, [1, 0, 0], "{changes:?}");
+        shop.assert_in_step(&[id("a")]).await;
     }
 }
 
 #[tokio::test]
 async fn a_removal_that_comes_twice_removes_once() {
-    let house = House::new();
-    house.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
-    house.store.remove(&[id("a")], day(2)).await.unwrap();
-    assert_eq!(deliver(&house, &[("a", 1), ("a", 2), ("a", 2)]).await, [0, 0, 1]);
-    house.assert_in_step(&["a", "b"].map(id)).await;
+    let shop = Shop::new();
+    shop.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
+    shop.store.remove(&[id("a")], day(2)).await.unwrap();
+    assert_eq!(deliver(&shop, &[("a", 1), ("a", 2), ("a", 2)]).await, [0, 0, 1]);
+    shop.assert_in_step(&["a", "b"].map(id)).await;
 }
 
 #[tokio::test]
 async fn a_change_that_was_done_before_is_done_again_without_inference() {
-    let house = House::new();
-    house.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
-    assert_eq!(deliver(&house, &[("b", 1), ("a", 1)]).await, [0, 2, 0]);
-    house.assert_in_step(&["a", "b"].map(id)).await;
+    let shop = Shop::new();
+    shop.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
+    assert_eq!(deliver(&shop, &[("b", 1), ("a", 1)]).await, [0, 2, 0]);
+    shop.assert_in_step(&["a", "b"].map(id)).await;
 }

@@ -1,12 +1,12 @@
 //! Several engines that are kept in step by one outbox.
 
-use crate::house::{House, id, row};
+use crate::shop::{Shop, id, row};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, ProductIndex};
 use akin_usecases::{EmbedChanges, EmbedTarget};
 use std::sync::Arc;
 
-/// Two indexes of the house's model and one of another, over the house's store.
+/// Two indexes of the shop's model and one of another, over the shop's store.
 struct Engines {
     second: Arc<MemoryIndex>,
     foreign: Arc<MemoryIndex>,
@@ -14,60 +14,60 @@ struct Engines {
     embed: EmbedChanges,
 }
 
-fn engines(house: &House) -> Engines {
+fn engines(shop: &Shop) -> Engines {
     let faults = Faults::default();
     let second = Arc::new(MemoryIndex::with_faults(faults.clone()));
     let foreign = Arc::new(MemoryIndex::default());
     let same = EmbedTarget {
-        embedder: house.embedder.clone(),
-        indexes: vec![house.index.clone(), second.clone()],
+        embedder: shop.embedder.clone(),
+        indexes: vec![shop.index.clone(), second.clone()],
     };
     let other = EmbedTarget {
         embedder: Arc::new(MemoryEmbedder::named("other@00000000")),
         indexes: vec![foreign.clone()],
     };
-    let embed = EmbedChanges { store: house.store.clone(), targets: vec![same, other] };
+    let embed = EmbedChanges { store: shop.store.clone(), targets: vec![same, other] };
     Engines { second, foreign, faults, embed }
 }
 
 #[tokio::test]
 async fn every_index_gets_every_product_and_a_text_is_embedded_once_a_model() {
-    let house = House::new();
-    let engines = engines(&house);
-    house.ingest(&[row("a", "tripod", ""), row("b", "lamp", "")], 1).await;
+    let shop = Shop::new();
+    let engines = engines(&shop);
+    shop.ingest(&[row("a", "tripod", ""), row("b", "lamp", "")], 1).await;
     let summary = engines.embed.run(&|_| ()).await.unwrap();
     assert_eq!((summary.embedded, summary.failures.len()), (4, 0));
-    assert_eq!(house.embedder.embedded().len(), 2);
-    for index in [&house.index, &engines.second, &engines.foreign] {
+    assert_eq!(shop.embedder.embedded().len(), 2);
+    for index in [&shop.index, &engines.second, &engines.foreign] {
         assert_eq!(index.count().await.unwrap(), 2);
     }
-    house.assert_in_step(&["a", "b"].map(id)).await;
+    shop.assert_in_step(&["a", "b"].map(id)).await;
 }
 
 #[tokio::test]
 async fn a_change_waits_until_the_last_index_holds_it() {
-    let house = House::new();
-    let engines = engines(&house);
-    house.ingest(&[row("a", "tripod", ""), row("b", "lamp", "")], 1).await;
+    let shop = Shop::new();
+    let engines = engines(&shop);
+    shop.ingest(&[row("a", "tripod", ""), row("b", "lamp", "")], 1).await;
     engines.faults.break_after(0, ErrorKind::Unavailable);
     let error = engines.embed.run(&|_| ()).await.unwrap_err();
     assert!(error.is_retryable());
-    assert_eq!(house.outbox().await.len(), 2);
+    assert_eq!(shop.outbox().await.len(), 2);
     engines.faults.mend();
     engines.embed.run(&|_| ()).await.unwrap();
     assert_eq!(engines.second.count().await.unwrap(), 2);
-    assert_eq!(house.outbox().await, []);
+    assert_eq!(shop.outbox().await, []);
 }
 
 #[tokio::test]
 async fn an_index_that_lacks_a_text_gets_it_though_others_know_it() {
-    let house = House::new();
-    house.stock(&[row("a", "tripod", "₹1")]).await;
-    let engines = engines(&house);
-    house.ingest(&[row("a", "tripod", "₹2")], 2).await;
+    let shop = Shop::new();
+    shop.stock(&[row("a", "tripod", "₹1")]).await;
+    let engines = engines(&shop);
+    shop.ingest(&[row("a", "tripod", "₹2")], 2).await;
     let summary = engines.embed.run(&|_| ()).await.unwrap();
     assert_eq!((summary.embedded, summary.updated_fields), (2, 0));
-    house.ingest(&[row("a", "tripod", "₹3")], 3).await;
+    shop.ingest(&[row("a", "tripod", "₹3")], 3).await;
     let summary = engines.embed.run(&|_| ()).await.unwrap();
     assert_eq!((summary.embedded, summary.updated_fields), (0, 2), "once for each model");
 }

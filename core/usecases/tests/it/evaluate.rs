@@ -1,5 +1,5 @@
-use crate::house::{House, id, row};
-use akin_entities::{Mode, Query};
+use crate::shop::{Shop, id, row};
+use akin_entities::{Query, SearchMode};
 use akin_evaluation::{Grade, Judgments, Measure};
 use akin_usecases::{EvaluateSearch, JudgedQuery};
 use std::num::NonZeroUsize;
@@ -13,18 +13,18 @@ fn judged(name: &str, words: &str, grades: &[(&str, u8)]) -> JudgedQuery {
 
 #[tokio::test]
 async fn every_mode_is_measured_over_every_query() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows =
         [row("1", "phone tripod", ""), row("2", "desk lamp", ""), row("3", "coffee cup", "")];
-    house.stock(&rows).await;
+    shop.stock(&rows).await;
     let queries = [
         judged("right", "tripod for a phone", &[("1", 3), ("2", 0)]),
         judged("wrong", "desk lamp", &[("3", 3)]),
         judged("nothing to find", "cup", &[("1", 0)]),
     ];
-    let evaluate = EvaluateSearch { search: house.search() };
+    let evaluate = EvaluateSearch { search: shop.search() };
     let depth = NonZeroUsize::new(10).unwrap();
-    for mode in Mode::ALL {
+    for mode in SearchMode::ALL {
         let told = Mutex::new(Vec::new());
         let observe = |done| told.lock().unwrap().push(done);
         let evaluation = evaluate.run(mode, &queries, depth, &observe).await.unwrap();
@@ -40,14 +40,14 @@ async fn every_mode_is_measured_over_every_query() {
 
 #[tokio::test]
 async fn more_than_a_page_of_the_answer_is_measured() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows: Vec<_> = (0..60).map(|n| row(&format!("{n:02}"), "phone tripod", "")).collect();
-    house.stock(&rows).await;
+    shop.stock(&rows).await;
     // Ties are ordered by id, so product 59 comes last.
     let queries = [judged("last", "phone tripod", &[("59", 3)])];
     let depth = NonZeroUsize::new(60).unwrap();
-    let evaluate = EvaluateSearch { search: house.search() };
-    let evaluation = evaluate.run(Mode::Hybrid, &queries, depth, &|_| ()).await.unwrap();
+    let evaluate = EvaluateSearch { search: shop.search() };
+    let evaluation = evaluate.run(SearchMode::Hybrid, &queries, depth, &|_| ()).await.unwrap();
     let recall: Vec<_> = evaluation.by_query(Measure::Recall).collect();
     assert_eq!(recall, [("last", Some(1.0))]);
 }

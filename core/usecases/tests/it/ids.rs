@@ -1,6 +1,6 @@
 //! A product keeps its id, whatever happens to its row.
 
-use crate::house::rupees;
+use crate::shop::rupees;
 use akin_ports::FeedRow;
 use akin_usecases::normalise;
 use proptest::prelude::*;

@@ -1,9 +1,9 @@
-use crate::house::{House, day, id, row, rupees};
+use crate::shop::{Shop, day, id, row, rupees};
 use akin_entities::{ProductId, Version};
 use akin_memory::MemoryFeed;
 use akin_ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
 use akin_usecases::{
-    CatalogueSummary, IngestCatalogue, IngestError, Limits, Rehearsal, Share, Withheld,
+    CatalogueSummary, DryRun, IngestCatalogue, IngestError, Limits, Percentage, Withheld,
 };
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ fn feed(name: &str, rows: &[FeedRow]) -> Arc<dyn FeedSource> {
     Arc::new(MemoryFeed::new(name, numbered.map(Ok).collect()))
 }
 
-fn shop(house: &House) -> IngestCatalogue {
-    let fifth = Share::percent(20.0);
+fn ingestion(shop: &Shop) -> IngestCatalogue {
+    let fifth = Percentage::percent(20.0);
     let limits = Limits { refused: fifth, removed: fifth };
-    let store = house.store.clone();
+    let store = shop.store.clone();
     IngestCatalogue { store, pricing: rupees(), is_complete: true, limits }
 }
 
@@ -29,13 +29,13 @@ fn ten_ids() -> Vec<ProductId> {
     (0..10).map(|n| id(&n.to_string())).collect()
 }
 
-async fn run(house: &House, rows: &[FeedRow], at: i64) -> Result<CatalogueSummary, IngestError> {
-    shop(house).run(&[feed("shop.csv", rows)], day(at), &|_| ()).await
+async fn run(shop: &Shop, rows: &[FeedRow], at: i64) -> Result<CatalogueSummary, IngestError> {
+    ingestion(shop).run(&[feed("shop.csv", rows)], day(at), &|_| ()).await
 }
 
-async fn rehearse(house: &House, rows: &[FeedRow], at: i64) -> Rehearsal {
+async fn dry_run(shop: &Shop, rows: &[FeedRow], at: i64) -> DryRun {
     let feeds = [feed("shop.csv", rows)];
-    shop(house).rehearse(&feeds, day(at), &|_| ()).await.unwrap()
+    ingestion(shop).dry_run(&feeds, day(at), &|_| ()).await.unwrap()
 }
 
 /// Inserted, changed, unchanged, quarantined, removed.
@@ -46,127 +46,123 @@ fn counts(summary: &CatalogueSummary) -> [u64; 5] {
 
 #[tokio::test]
 async fn what_complete_feeds_no_longer_name_leaves_store_and_index() {
-    let house = House::new();
-    run(&house, &ten(), 1).await.unwrap();
-    house.embed().await;
-    let summary = run(&house, &ten()[..8], 2).await.unwrap();
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
+    shop.embed().await;
+    let summary = run(&shop, &ten()[..8], 2).await.unwrap();
     assert_eq!(counts(&summary), [0, 0, 8, 0, 2]);
-    assert_eq!(house.embed().await.removed, 2);
+    assert_eq!(shop.embed().await.removed, 2);
     let left: Vec<_> = (0..8).map(|n| id(&n.to_string())).collect();
-    house.assert_in_step(&left).await;
-    let summary = run(&house, &ten(), 3).await.unwrap();
+    shop.assert_in_step(&left).await;
+    let summary = run(&shop, &ten(), 3).await.unwrap();
     assert_eq!(counts(&summary), [2, 0, 8, 0, 0], "they are back");
-    let held = house.store.fetch(&[id("9")]).await.unwrap();
+    let held = shop.store.fetch(&[id("9")]).await.unwrap();
     // It stands in the fourth batch.
     let in_its_batch = |day: Version| Version(day.0 + 3);
     let (created, version) = (held[&id("9")].created, held[&id("9")].version);
-    assert_eq!((created, version), (in_its_batch(day(1)), in_its_batch(day(3))));
+    assert_eq!((created, version), (in_its_batch(day(1)).timestamp(), in_its_batch(day(3))));
 }
 
 #[tokio::test]
 async fn several_feeds_are_complete_together() {
-    let house = House::new();
+    let shop = Shop::new();
     let (one, other) = (feed("one.csv", &ten()[..5]), feed("other.csv", &ten()[5..]));
     let both = [one.clone(), other];
-    shop(&house).run(&both, day(1), &|_| ()).await.unwrap();
-    let summary = shop(&house).run(&both, day(2), &|_| ()).await.unwrap();
+    ingestion(&shop).run(&both, day(1), &|_| ()).await.unwrap();
+    let summary = ingestion(&shop).run(&both, day(2), &|_| ()).await.unwrap();
     assert_eq!(counts(&summary), [0, 0, 10, 0, 0]);
-    let error = shop(&house).run(&[one], day(3), &|_| ()).await.unwrap_err();
+    let error = ingestion(&shop).run(&[one], day(3), &|_| ()).await.unwrap_err();
     assert!(matches!(error, IngestError::TooManyMissing { missing: 5, held: 10, .. }), "{error}");
 }
 
 #[tokio::test]
 async fn what_the_last_feed_says_of_a_product_counts_in_every_run() {
-    let house = House::new();
+    let shop = Shop::new();
     let news = feed("news.csv", &[row("3", "Newer name", "₹1")]);
     let both = [feed("shop.csv", &ten()), news];
     for run in 1..4 {
-        let rehearsed = shop(&house).rehearse(&both, day(run), &|_| ()).await.unwrap();
-        let done = shop(&house).run(&both, day(run), &|_| ()).await.unwrap();
+        let rehearsed = ingestion(&shop).dry_run(&both, day(run), &|_| ()).await.unwrap();
+        let done = ingestion(&shop).run(&both, day(run), &|_| ()).await.unwrap();
         assert_eq!(counts(&done), counts(&rehearsed.summary), "run {run}");
-        let held = house.store.fetch(&[id("3")]).await.unwrap();
+        let held = shop.store.fetch(&[id("3")]).await.unwrap();
         assert_eq!(held[&id("3")].product.name, "Newer name", "run {run}");
-        house.embed().await;
-        house.assert_in_step(&ten_ids()).await;
+        shop.embed().await;
+        shop.assert_in_step(&ten_ids()).await;
     }
 }
 
 #[tokio::test]
 async fn feeds_that_are_not_complete_remove_nothing() {
-    let house = House::new();
-    run(&house, &ten(), 1).await.unwrap();
-    let partial = IngestCatalogue { is_complete: false, ..shop(&house) };
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
+    let partial = IngestCatalogue { is_complete: false, ..ingestion(&shop) };
     let feeds = [feed("shop.csv", &ten()[..1])];
     let summary = partial.run(&feeds, day(2), &|_| ()).await.unwrap();
     assert_eq!(counts(&summary), [0, 0, 1, 0, 0]);
-    assert_eq!(house.store.counts().await.unwrap().products, 10);
+    assert_eq!(shop.store.counts().await.unwrap().products, 10);
 }
 
 #[tokio::test]
 async fn a_feed_that_was_cut_short_or_is_empty_changes_nothing() {
-    let house = House::new();
-    run(&house, &ten(), 1).await.unwrap();
-    house.embed().await;
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
+    shop.embed().await;
     let mut short = ten();
     short.truncate(7);
     short[0] = row("0", "Another name", "");
-    let error = run(&house, &short, 2).await.unwrap_err();
+    let error = run(&shop, &short, 2).await.unwrap_err();
     assert!(matches!(error, IngestError::TooManyMissing { missing: 3, held: 10, .. }), "{error}");
-    let error = run(&house, &[], 2).await.unwrap_err();
+    let error = run(&shop, &[], 2).await.unwrap_err();
     assert!(matches!(error, IngestError::EmptySnapshot { held: 10 }), "{error}");
-    let told = Limits { refused: Share::percent(100.0), removed: Share::percent(100.0) };
-    let told = IngestCatalogue { limits: told, ..shop(&house) };
+    let told = Limits { refused: Percentage::percent(100.0), removed: Percentage::percent(100.0) };
+    let told = IngestCatalogue { limits: told, ..ingestion(&shop) };
     let empty = told.run(&[feed("shop.csv", &[])], day(2), &|_| ()).await.unwrap_err();
     assert!(matches!(empty, IngestError::EmptySnapshot { .. }), "not even if told: {empty}");
-    assert_eq!(
-        house.outbox().await,
-        [],
-        "nothing was changed, not even by the rows that were read"
-    );
+    assert_eq!(shop.outbox().await, [], "nothing was changed, not even by the rows that were read");
     let summary = told.run(&[feed("shop.csv", &short)], day(2), &|_| ()).await.unwrap();
     assert_eq!(counts(&summary), [0, 1, 6, 0, 3]);
 }
 
 #[tokio::test]
 async fn a_feed_that_is_mostly_unreadable_changes_nothing() {
-    let house = House::new();
+    let shop = Shop::new();
     let mut rows = ten();
     for bad in &mut rows[..3] {
         bad.actual_price = "call us".to_owned();
     }
-    let error = run(&house, &rows, 1).await.unwrap_err();
+    let error = run(&shop, &rows, 1).await.unwrap_err();
     let IngestError::TooManyRefused { refused: 3, read: 10, first, .. } = error else {
         panic!("{error}");
     };
     let first: Vec<_> = first.iter().map(|(feed, row)| (&**feed, row.line)).collect();
     assert_eq!(first, [("shop.csv", 2), ("shop.csv", 3), ("shop.csv", 4)]);
-    let held = house.store.counts().await.unwrap();
+    let held = shop.store.counts().await.unwrap();
     assert_eq!((held.products, held.quarantined), (0, 0));
-    let limits = Limits { refused: Share::percent(30.0), removed: Share::percent(0.0) };
-    let told = IngestCatalogue { limits, ..shop(&house) };
+    let limits = Limits { refused: Percentage::percent(30.0), removed: Percentage::percent(0.0) };
+    let told = IngestCatalogue { limits, ..ingestion(&shop) };
     let summary = told.run(&[feed("shop.csv", &rows)], day(1), &|_| ()).await.unwrap();
     assert_eq!(counts(&summary), [7, 0, 0, 3, 0]);
 }
 
 #[tokio::test]
 async fn a_product_whose_row_is_refused_is_named_and_stays() {
-    let house = House::new();
-    run(&house, &ten(), 1).await.unwrap();
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
     let mut rows = ten();
     rows[4].actual_price = "call us".to_owned();
-    let summary = run(&house, &rows, 2).await.unwrap();
+    let summary = run(&shop, &rows, 2).await.unwrap();
     assert_eq!((counts(&summary), summary.withheld), ([0, 0, 9, 1, 0], None));
-    assert_eq!(house.store.counts().await.unwrap().products, 10);
-    let kept = house.store.quarantined(None, 10).await.unwrap();
+    assert_eq!(shop.store.counts().await.unwrap().products, 10);
+    let kept = shop.store.quarantined(None, 10).await.unwrap();
     assert_eq!(kept.iter().map(|kept| kept.row.line).collect::<Vec<_>>(), [6]);
-    run(&house, &ten(), 3).await.unwrap();
-    assert_eq!(house.store.counts().await.unwrap().quarantined, 0, "it was mended");
+    run(&shop, &ten(), 3).await.unwrap();
+    assert_eq!(shop.store.counts().await.unwrap().quarantined, 0, "it was mended");
 }
 
 #[tokio::test]
 async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
-    let house = House::new();
-    run(&house, &ten(), 1).await.unwrap();
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
     let unreadable = |line| RefusedRow {
         line,
         field: String::new(),
@@ -177,26 +173,26 @@ async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
     let mut items: Vec<FeedItem> = ten()[..9].iter().cloned().map(Ok).collect();
     items.push(Err(unreadable(11)));
     let damaged: Arc<dyn FeedSource> = Arc::new(MemoryFeed::new("shop.csv", items));
-    let summary = shop(&house).run(&[damaged], day(2), &|_| ()).await.unwrap();
+    let summary = ingestion(&shop).run(&[damaged], day(2), &|_| ()).await.unwrap();
     assert_eq!(summary.withheld, Some(Withheld { products: 1, rows: 1 }));
     assert_eq!(counts(&summary), [0, 0, 9, 1, 0]);
 
     let broken = MemoryFeed::new("shop.csv", ten()[..9].iter().cloned().map(Ok).collect());
-    let broken: Arc<dyn FeedSource> = Arc::new(broken.with_faults(house.faults.clone()));
-    house.faults.break_after(5, ErrorKind::Unavailable);
-    let read = shop(&house).run(&[broken], day(3), &|_| ()).await;
-    house.faults.mend();
+    let broken: Arc<dyn FeedSource> = Arc::new(broken.with_faults(shop.faults.clone()));
+    shop.faults.break_after(5, ErrorKind::Unavailable);
+    let read = ingestion(&shop).run(&[broken], day(3), &|_| ()).await;
+    shop.faults.mend();
     if let Ok(summary) = read {
         assert!(!summary.unread.is_empty());
         assert_eq!(summary.removed, 0);
     }
-    assert_eq!(house.store.counts().await.unwrap().products, 10);
+    assert_eq!(shop.store.counts().await.unwrap().products, 10);
 }
 
 #[tokio::test]
 async fn a_run_in_which_nothing_changed_reads_its_feed_once() {
-    let house = House::new();
-    run(&house, &ten(), 1).await.unwrap();
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
     let reads = std::sync::Mutex::new((0, 0));
     let observe = |at: akin_usecases::CatalogueProgress<'_>| match at {
         akin_usecases::CatalogueProgress::Surveying(..) => reads.lock().unwrap().0 += 1,
@@ -206,16 +202,16 @@ async fn a_run_in_which_nothing_changed_reads_its_feed_once() {
     let mut rows = ten();
     rows[3].actual_price = "call us".to_owned();
     let feeds = [feed("shop.csv", &rows)];
-    let summary = shop(&house).run(&feeds, day(2), &observe).await.unwrap();
+    let summary = ingestion(&shop).run(&feeds, day(2), &observe).await.unwrap();
     assert_eq!(counts(&summary), [0, 0, 9, 1, 0]);
     assert_eq!(*reads.lock().unwrap(), (4, 0), "a refused row needs no second reading either");
 }
 
 #[tokio::test]
 async fn a_rehearsal_says_exactly_what_the_run_does_and_does_nothing() {
-    let house = House::new();
-    run(&house, &ten(), 1).await.unwrap();
-    house.embed().await;
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
+    shop.embed().await;
     let mut rows = ten();
     rows.truncate(9);
     rows[0] = row("0", "Another name", "₹1");
@@ -227,25 +223,25 @@ async fn a_rehearsal_says_exactly_what_the_run_does_and_does_nothing() {
     rows.push(row("0", "Another name", "₹1"));
     rows.push(row("2", "Product 2", "₹1"));
     rows.push(row("new", "Newer", ""));
-    let rehearsed = rehearse(&house, &rows, 2).await;
+    let rehearsed = dry_run(&shop, &rows, 2).await;
     assert!(rehearsed.refusal.is_none());
-    assert_eq!(house.outbox().await, []);
-    assert_eq!(house.store.counts().await.unwrap().quarantined, 0);
-    let done = run(&house, &rows, 2).await.unwrap();
+    assert_eq!(shop.outbox().await, []);
+    assert_eq!(shop.store.counts().await.unwrap().quarantined, 0);
+    let done = run(&shop, &rows, 2).await.unwrap();
     assert_eq!(counts(&rehearsed.summary), counts(&done));
     assert_eq!(counts(&done), [1, 5, 6, 1, 1]);
-    let embedded = house.embed().await;
+    let embedded = shop.embed().await;
     assert_eq!((rehearsed.embedded, rehearsed.updated_fields), (2, 2));
     assert_eq!((embedded.embedded, embedded.updated_fields, embedded.removed), (2, 2, 1));
 }
 
 #[tokio::test]
 async fn a_rehearsal_says_that_a_run_would_be_refused() {
-    let house = House::new();
-    run(&house, &ten(), 1).await.unwrap();
-    let rehearsed = rehearse(&house, &ten()[..2], 2).await;
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
+    let rehearsed = dry_run(&shop, &ten()[..2], 2).await;
     assert!(matches!(rehearsed.refusal, Some(IngestError::TooManyMissing { missing: 8, .. })));
-    assert_eq!(house.store.counts().await.unwrap().products, 10);
+    assert_eq!(shop.store.counts().await.unwrap().products, 10);
 }
 
 #[tokio::test]
@@ -253,21 +249,21 @@ async fn a_run_that_fails_anywhere_is_finished_by_the_next() {
     let mut rows = ten();
     rows.truncate(9);
     rows[0] = row("0", "Another name", "₹1");
-    let whole = House::new();
+    let whole = Shop::new();
     run(&whole, &ten(), 1).await.unwrap();
     let before = whole.faults.steps();
     run(&whole, &rows, 2).await.unwrap();
     let steps = whole.faults.steps() - before;
     for broken in 0..steps {
-        let house = House::new();
-        run(&house, &ten(), 1).await.unwrap();
-        house.embed().await;
-        house.faults.break_after(broken, ErrorKind::Unavailable);
-        assert!(run(&house, &rows, 2).await.is_err(), "broken at step {broken}");
-        house.faults.mend();
-        run(&house, &rows, 3).await.unwrap();
-        house.embed().await;
+        let shop = Shop::new();
+        run(&shop, &ten(), 1).await.unwrap();
+        shop.embed().await;
+        shop.faults.break_after(broken, ErrorKind::Unavailable);
+        assert!(run(&shop, &rows, 2).await.is_err(), "broken at step {broken}");
+        shop.faults.mend();
+        run(&shop, &rows, 3).await.unwrap();
+        shop.embed().await;
         let left: Vec<_> = (0..9).map(|n| id(&n.to_string())).collect();
-        house.assert_in_step(&left).await;
+        shop.assert_in_step(&left).await;
     }
 }

@@ -1,4 +1,4 @@
-use crate::house::{House, day, id, row, rupees};
+use crate::shop::{Shop, day, id, row, rupees};
 use akin_memory::MemoryFeed;
 use akin_ports::{ErrorKind, FeedItem, FeedProgress, ProductStore, RefusedRow};
 use akin_usecases::{IngestError, IngestFeed, IngestSummary};
@@ -12,7 +12,7 @@ fn counts(summary: &IngestSummary) -> [u64; 5] {
 
 #[tokio::test]
 async fn every_row_read_is_counted_once() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows = [
         row("a", "Tripod", "₹1"),
         row("b", "Lamp", "call us"),
@@ -20,7 +20,7 @@ async fn every_row_read_is_counted_once() {
         row("c", "Cup", ""),
         row("", " ", "₹1"),
     ];
-    let summary = house.ingest(&rows, 1).await;
+    let summary = shop.ingest(&rows, 1).await;
     assert_eq!(counts(&summary), [5, 2, 0, 1, 2]);
     let refused: Vec<_> = summary.refused.iter().map(|row| (row.line, &*row.field)).collect();
     assert_eq!(refused, [(3, "actual_price"), (6, "name")]);
@@ -28,136 +28,136 @@ async fn every_row_read_is_counted_once() {
 
 #[tokio::test]
 async fn a_second_run_changes_nothing_and_sends_nothing() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows = [row("a", "Tripod", "₹1"), row("b", "Lamp", "₹2")];
-    house.ingest(&rows, 1).await;
-    let waiting = house.outbox().await;
-    assert_eq!(counts(&house.ingest(&rows, 2).await), [2, 0, 0, 2, 0]);
-    assert_eq!(house.outbox().await, waiting);
-    let held = house.store.fetch(&[id("a")]).await.unwrap();
+    shop.ingest(&rows, 1).await;
+    let waiting = shop.outbox().await;
+    assert_eq!(counts(&shop.ingest(&rows, 2).await), [2, 0, 0, 2, 0]);
+    assert_eq!(shop.outbox().await, waiting);
+    let held = shop.store.fetch(&[id("a")]).await.unwrap();
     assert_eq!(held[&id("a")].version, day(1));
 }
 
 #[tokio::test]
 async fn only_what_changed_is_sent() {
-    let house = House::new();
-    house.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "₹2")], 1).await;
-    house.store.clear_outbox(&house.outbox().await).await.unwrap();
+    let shop = Shop::new();
+    shop.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "₹2")], 1).await;
+    shop.store.clear_outbox(&shop.outbox().await).await.unwrap();
     let rows = [row("b", "Lamp", "₹3"), row("a", " Tripod ", "Rs. 1.00"), row("c", "Cup", "")];
-    assert_eq!(counts(&house.ingest(&rows, 2).await), [3, 1, 1, 1, 0]);
-    let sent: Vec<_> = house.outbox().await.into_iter().map(|entry| entry.change.id).collect();
+    assert_eq!(counts(&shop.ingest(&rows, 2).await), [3, 1, 1, 1, 0]);
+    let sent: Vec<_> = shop.outbox().await.into_iter().map(|entry| entry.change.id).collect();
     assert_eq!(sent, [id("b"), id("c")]);
 }
 
 #[tokio::test]
 async fn an_older_feed_that_arrives_late_changes_nothing() {
-    let house = House::new();
-    house.ingest(&[row("a", "Newer", "₹1")], 5).await;
-    assert_eq!(counts(&house.ingest(&[row("a", "Older", "₹1")], 4).await), [1, 0, 0, 1, 0]);
-    assert_eq!(house.store.fetch(&[id("a")]).await.unwrap()[&id("a")].product.name, "Newer");
+    let shop = Shop::new();
+    shop.ingest(&[row("a", "Newer", "₹1")], 5).await;
+    assert_eq!(counts(&shop.ingest(&[row("a", "Older", "₹1")], 4).await), [1, 0, 0, 1, 0]);
+    assert_eq!(shop.store.fetch(&[id("a")]).await.unwrap()[&id("a")].product.name, "Newer");
 }
 
 #[tokio::test]
 async fn of_a_repeated_id_the_last_row_counts_within_a_batch_and_across() {
-    let house = House::new();
+    let shop = Shop::new();
     // A batch has three rows.
     let rows = ["one", "two", "three", "four", "five"].map(|name| row("a", name, ""));
-    let summary = house.ingest(&rows, 1).await;
+    let summary = shop.ingest(&rows, 1).await;
     assert_eq!((summary.read, summary.inserted), (5, 1));
     assert_eq!(summary.changed + summary.unchanged, 4);
-    let held = house.store.fetch(&[id("a")]).await.unwrap().remove(&id("a")).unwrap();
+    let held = shop.store.fetch(&[id("a")]).await.unwrap().remove(&id("a")).unwrap();
     assert_eq!(held.product.name, "five");
     assert!(held.version > day(1), "it is newer than what was said in the first batch");
-    assert_eq!(house.outbox().await.len(), 1);
+    assert_eq!(shop.outbox().await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_mended_row_leaves_the_quarantine() {
-    let house = House::new();
-    house.ingest(&[row("a", "Tripod", "call us"), row("b", "Lamp", "?")], 1).await;
-    assert_eq!(house.store.quarantined(None, 10).await.unwrap().len(), 2);
-    house.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "?")], 2).await;
-    let left = house.store.quarantined(None, 10).await.unwrap();
+    let shop = Shop::new();
+    shop.ingest(&[row("a", "Tripod", "call us"), row("b", "Lamp", "?")], 1).await;
+    assert_eq!(shop.store.quarantined(None, 10).await.unwrap().len(), 2);
+    shop.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "?")], 2).await;
+    let left = shop.store.quarantined(None, 10).await.unwrap();
     let left: Vec<_> = left.iter().map(|kept| (&*kept.feed, kept.row.line, kept.at)).collect();
-    assert_eq!(left, [("shop.csv", 3, day(2))]);
+    assert_eq!(left, [("shop.csv", 3, day(2).timestamp())]);
 }
 
 #[tokio::test]
 async fn a_run_that_is_cut_short_releases_nothing() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows = ["a", "b", "c", "d"].map(|id| row(id, "Tripod", "call us"));
-    house.ingest(&rows, 1).await;
+    shop.ingest(&rows, 1).await;
     // The first batch is read and written; the second cannot be read.
-    house.faults.break_after(6, ErrorKind::Unavailable);
-    let error = house.try_ingest(&rows, 2).await.unwrap_err();
+    shop.faults.break_after(6, ErrorKind::Unavailable);
+    let error = shop.try_ingest(&rows, 2).await.unwrap_err();
     assert!(matches!(error, IngestError::Feed { feed, .. } if feed == "shop.csv"));
-    house.faults.mend();
-    assert_eq!(house.store.counts().await.unwrap().quarantined, 4);
+    shop.faults.mend();
+    assert_eq!(shop.store.counts().await.unwrap().quarantined, 4);
 }
 
 #[tokio::test]
 async fn a_row_that_the_feed_could_not_read_is_quarantined_as_it_says() {
-    let house = House::new();
+    let shop = Shop::new();
     let reason = "number of fields: 2, where the header has 13".to_owned();
     let refused =
         RefusedRow { line: 7, field: String::new(), value: "x,y".into(), reason, row: None };
     let items: Vec<FeedItem> = vec![Err(refused.clone()), Ok(row("a", "Tripod", ""))];
-    let ingest = IngestFeed { store: house.store.clone(), pricing: rupees() };
+    let ingest = IngestFeed { store: shop.store.clone(), pricing: rupees() };
     let mut feed = MemoryFeed::new("shop.csv", items);
     let summary = ingest.run(&mut feed, day(1), &|_| ()).await.unwrap();
     assert_eq!((counts(&summary), &summary.refused[..]), ([2, 1, 0, 0, 1], &[refused.clone()][..]));
-    assert_eq!(house.store.quarantined(None, 10).await.unwrap()[0].row, refused);
+    assert_eq!(shop.store.quarantined(None, 10).await.unwrap()[0].row, refused);
 }
 
 #[tokio::test]
 async fn a_product_that_the_store_refuses_is_quarantined_alone_with_each_of_its_rows() {
-    let house = House::new();
-    house.faults.refuse(id("b"));
+    let shop = Shop::new();
+    shop.faults.refuse(id("b"));
     let rows = [row("a", "Tripod", ""), row("b", "Lamp", ""), row("b", "Lamps", "")];
-    let summary = house.ingest(&rows, 1).await;
+    let summary = shop.ingest(&rows, 1).await;
     assert_eq!(counts(&summary), [3, 1, 0, 0, 2]);
     assert_eq!(summary.refused.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 4]);
     assert!(summary.refused[0].reason.contains("told to refuse"), "{:?}", summary.refused[0]);
-    assert_eq!(house.store.counts().await.unwrap().products, 1);
+    assert_eq!(shop.store.counts().await.unwrap().products, 1);
 }
 
 #[tokio::test]
 async fn a_store_that_fails_half_way_keeps_what_came_before_and_the_next_run_goes_on() {
     let rows: Vec<_> = (0..10).map(|n| row(&n.to_string(), &format!("Product {n}"), "")).collect();
-    let whole = House::new();
+    let whole = Shop::new();
     whole.ingest(&rows, 1).await;
     let steps = whole.faults.steps();
     for broken in 0..steps {
-        let house = House::new();
-        house.faults.break_after(broken, ErrorKind::Unavailable);
-        let error = house.try_ingest(&rows, 1).await.unwrap_err();
+        let shop = Shop::new();
+        shop.faults.break_after(broken, ErrorKind::Unavailable);
+        let error = shop.try_ingest(&rows, 1).await.unwrap_err();
         let (IngestError::Store { source, .. } | IngestError::Feed { source, .. }) = error else {
             panic!("{error}");
         };
         assert!(source.is_retryable());
-        house.faults.mend();
-        let before = house.store.counts().await.unwrap().products;
-        let again = house.ingest(&rows, 2).await;
+        shop.faults.mend();
+        let before = shop.store.counts().await.unwrap().products;
+        let again = shop.ingest(&rows, 2).await;
         assert_eq!((again.inserted + before, again.changed), (10, 0), "broken at step {broken}");
-        assert_eq!(house.outbox().await.len(), 10);
+        assert_eq!(shop.outbox().await.len(), 10);
     }
 }
 
 #[tokio::test]
 async fn a_summary_repeats_the_first_refused_rows_and_counts_them_all() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows: Vec<_> = (0..20).map(|n| row(&n.to_string(), "Tripod", "call us")).collect();
-    let summary = house.ingest(&rows, 1).await;
+    let summary = shop.ingest(&rows, 1).await;
     assert_eq!((summary.quarantined, summary.refused.len()), (20, 5));
-    assert_eq!(house.store.counts().await.unwrap().quarantined, 20);
+    assert_eq!(shop.store.counts().await.unwrap().quarantined, 20);
 }
 
 #[tokio::test]
 async fn progress_is_told_after_every_batch() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows: Vec<FeedItem> = (0..7).map(|n| Ok(row(&n.to_string(), "Tripod", ""))).collect();
     let told = Mutex::new(Vec::<(FeedProgress, u64)>::new());
-    let ingest = IngestFeed { store: house.store.clone(), pricing: rupees() };
+    let ingest = IngestFeed { store: shop.store.clone(), pricing: rupees() };
     let mut feed = MemoryFeed::new("shop.csv", rows);
     let observe = |progress: akin_usecases::IngestProgress<'_>| {
         told.lock().unwrap().push((progress.feed, progress.summary.read));

@@ -1,6 +1,6 @@
 //! Whatever happens in between, the index ends as the feed says.
 
-use crate::house::{House, day, id, row};
+use crate::shop::{Shop, day, id, row};
 use akin_entities::ProductId;
 use akin_ports::{ErrorKind, FeedRow, ProductStore};
 use futures::FutureExt;
@@ -17,29 +17,29 @@ fn catalogue_ids() -> Vec<ProductId> {
     (0..8).map(|n| id(&n.to_string())).collect()
 }
 
-/// A house whose catalogue changed, was read, and had one product taken out of it.
-async fn changed_house() -> House {
-    let house = House::new();
-    house.stock(&catalogue("old")).await;
-    house.ingest(&catalogue("newer"), 2).await;
-    house.store.remove(&[id("7")], day(3)).await.unwrap();
-    house
+/// A shop whose catalogue changed, was read, and had one product taken out of it.
+async fn changed_house() -> Shop {
+    let shop = Shop::new();
+    shop.stock(&catalogue("old")).await;
+    shop.ingest(&catalogue("newer"), 2).await;
+    shop.store.remove(&[id("7")], day(3)).await.unwrap();
+    shop
 }
 
 #[tokio::test]
 async fn embedding_that_is_interrupted_anywhere_is_finished_by_the_next_run() {
-    let house = changed_house().await;
-    let before = house.faults.steps();
-    house.embed().await;
-    let steps = house.faults.steps() - before;
+    let shop = changed_house().await;
+    let before = shop.faults.steps();
+    shop.embed().await;
+    let steps = shop.faults.steps() - before;
     assert!(steps > 10, "it takes {steps} steps");
     for broken in 0..steps {
-        let house = changed_house().await;
-        house.faults.break_after(broken, ErrorKind::Unavailable);
-        house.try_embed().await.unwrap_err();
-        house.faults.mend();
-        house.embed().await;
-        house.assert_in_step(&catalogue_ids()).await;
+        let shop = changed_house().await;
+        shop.faults.break_after(broken, ErrorKind::Unavailable);
+        shop.try_embed().await.unwrap_err();
+        shop.faults.mend();
+        shop.embed().await;
+        shop.assert_in_step(&catalogue_ids()).await;
     }
 }
 
@@ -47,16 +47,16 @@ async fn embedding_that_is_interrupted_anywhere_is_finished_by_the_next_run() {
 async fn embedding_that_is_given_up_anywhere_is_finished_by_the_next_run() {
     let mut given_up = 0;
     loop {
-        let house = changed_house().await;
-        let mut embedding = Box::pin(house.try_embed());
+        let shop = changed_house().await;
+        let mut embedding = Box::pin(shop.try_embed());
         let polls = std::iter::repeat_with(|| embedding.as_mut().now_or_never());
         if polls.take(given_up + 1).any(|poll| poll.is_some()) {
             break;
         }
         // Dropping it is what Ctrl-C does.
         drop(embedding);
-        house.embed().await;
-        house.assert_in_step(&catalogue_ids()).await;
+        shop.embed().await;
+        shop.assert_in_step(&catalogue_ids()).await;
         given_up += 1;
     }
     assert!(given_up > 10, "it was given up at {given_up} places");
@@ -64,23 +64,23 @@ async fn embedding_that_is_given_up_anywhere_is_finished_by_the_next_run() {
 
 #[tokio::test]
 async fn what_was_written_before_an_interruption_is_not_embedded_again() {
-    let house = House::new();
+    let shop = Shop::new();
     // More than two batches of texts.
     let rows: Vec<_> = (0..300).map(|n| row(&n.to_string(), &format!("Product {n}"), "")).collect();
-    house.ingest(&rows, 1).await;
-    let before = house.faults.steps();
-    house.embed().await;
-    let (steps, texts) = (house.faults.steps() - before, house.embedder.embedded().len());
+    shop.ingest(&rows, 1).await;
+    let before = shop.faults.steps();
+    shop.embed().await;
+    let (steps, texts) = (shop.faults.steps() - before, shop.embedder.embedded().len());
     assert_eq!(texts, 300);
-    let house = House::new();
-    house.ingest(&rows, 1).await;
+    let shop = Shop::new();
+    shop.ingest(&rows, 1).await;
     // All but the last step: the outbox is not cleared, yet everything is in the index.
-    house.faults.break_after(steps - 4, ErrorKind::Unavailable);
-    house.try_embed().await.unwrap_err();
-    house.faults.mend();
-    let summary = house.embed().await;
+    shop.faults.break_after(steps - 4, ErrorKind::Unavailable);
+    shop.try_embed().await.unwrap_err();
+    shop.faults.mend();
+    let summary = shop.embed().await;
     assert_eq!((summary.embedded, summary.updated_fields), (0, 300));
-    assert_eq!(house.embedder.embedded().len(), 300);
+    assert_eq!(shop.embedder.embedded().len(), 300);
 }
 
 #[derive(Clone, Debug)]
@@ -125,9 +125,9 @@ impl Told {
         }
     }
 
-    async fn assert_held_by(&self, house: &House) {
+    async fn assert_held_by(&self, shop: &Shop) {
         let ids: Vec<_> = (0..6).map(|product| id(&product.to_string())).collect();
-        let records = house.store.fetch(&ids).await.unwrap();
+        let records = shop.store.fetch(&ids).await.unwrap();
         assert_eq!(records.len(), self.0.len());
         for (&product, &(version, look)) in &self.0 {
             let record = &records[&id(&product.to_string())];
@@ -135,34 +135,33 @@ impl Told {
             assert!((0..2).contains(&batch), "{:?} is not of {version}", record.version);
             assert_eq!(record.product.name, looking(product, look).name);
         }
-        house.assert_in_step(&ids).await;
+        shop.assert_in_step(&ids).await;
     }
 }
 
 async fn run(steps: Vec<Step>) {
-    let (house, mut told) = (House::new(), Told::default());
+    let (shop, mut told) = (Shop::new(), Told::default());
     // The clock behind the times of the steps: what was forgotten is told anew only later.
     let mut clock = 0;
     for (number, step) in (0..).zip(steps) {
         if let Step::Ingest { killed: Some(after), .. } | Step::Embed { killed: Some(after) } = step
         {
-            house.faults.break_after(after.into(), ErrorKind::Unavailable);
+            shop.faults.break_after(after.into(), ErrorKind::Unavailable);
         }
         match step {
             Step::Ingest { looks, at, .. } => {
                 // No two feeds are of one moment.
                 let at = 20 * (clock + at) + number;
                 let rows: Vec<_> = looks.iter().map(|(p, look)| looking(*p, *look)).collect();
-                let _ = house.try_ingest(&rows, at).await;
-                house.faults.mend();
+                let _ = shop.try_ingest(&rows, at).await;
+                shop.faults.mend();
                 // Whether it was killed or not, it is read to its end by and by.
-                house.ingest(&rows, at).await;
+                shop.ingest(&rows, at).await;
                 told.add(&looks, at);
             }
-            Step::Embed { .. } => drop(house.try_embed().await),
+            Step::Embed { .. } => drop(shop.try_embed().await),
             Step::Forget { product } => {
-                house
-                    .store
+                shop.store
                     .remove(&[id(&product.to_string())], day(20 * (clock + 10)))
                     .await
                     .unwrap();
@@ -170,10 +169,10 @@ async fn run(steps: Vec<Step>) {
                 told.0.remove(&product);
             }
         }
-        house.faults.mend();
+        shop.faults.mend();
     }
-    house.embed().await;
-    told.assert_held_by(&house).await;
+    shop.embed().await;
+    told.assert_held_by(&shop).await;
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! How prices are read, and told in another currency.
 
-use crate::house::{House, day};
+use crate::shop::{Shop, day};
 use akin_entities::{Currency, Product};
 use akin_memory::MemoryFeed;
 use akin_ports::{FeedRow, RefusedRow};
@@ -47,15 +47,15 @@ fn a_product_names_the_rate_that_converted_its_prices() {
 
 #[tokio::test]
 async fn another_rate_is_a_change_even_of_the_same_price_and_embeds_nothing() {
-    let house = House::new();
+    let shop = Shop::new();
     let mut summaries = Vec::new();
     for (at, rate) in [(1, "INR=HKD:0.094"), (2, "INR=HKD:0.0940"), (3, "INR=HKD:0.0941")] {
         let rates = vec![rate.parse().unwrap()];
         let pricing = Pricing { unsigned: Currency::INR, rates };
-        let ingest = IngestFeed { store: house.store.clone(), pricing };
+        let ingest = IngestFeed { store: shop.store.clone(), pricing };
         let mut feed = MemoryFeed::new("shop.csv", vec![Ok(row("₹1", ""))]);
         let summary = ingest.run(&mut feed, day(at), &|_| ()).await.unwrap();
-        let embedding = house.embed().await;
+        let embedding = shop.embed().await;
         let counts = (summary.inserted, summary.changed, summary.unchanged);
         summaries.push((counts, embedding.embedded, embedding.updated_fields));
     }

@@ -1,7 +1,7 @@
 //! Rows in quarantine, brought out to be mended.
 
-use crate::house::{House, row, rupees};
-use akin_entities::Version;
+use crate::shop::{Shop, row, rupees};
+use akin_entities::{Timestamp, Version};
 use akin_memory::MemoryFeed;
 use akin_ports::{FeedItem, FeedRow, PortError, ProductStore, RefusedRow};
 use akin_usecases::{ExportQuarantine, IngestFeed, RowToMend};
@@ -12,8 +12,8 @@ fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
     RefusedRow { line, field, value, reason, row: Some(Box::new(row)) }
 }
 
-async fn exported(house: &House) -> Vec<RowToMend> {
-    let export = ExportQuarantine { store: house.store.clone() };
+async fn exported(shop: &Shop) -> Vec<RowToMend> {
+    let export = ExportQuarantine { store: shop.store.clone() };
     let mut rows = Vec::new();
     let write = |page| -> Result<(), PortError> {
         rows.extend(page);
@@ -25,12 +25,12 @@ async fn exported(house: &House) -> Vec<RowToMend> {
 
 #[tokio::test]
 async fn a_row_is_brought_out_once_with_all_that_was_refused_in_it() {
-    let house = House::new();
-    assert!(exported(&house).await.is_empty());
+    let shop = Shop::new();
+    assert!(exported(&shop).await.is_empty());
     let rows = [refused(3, "ratings", "Lamp"), refused(3, "name", ""), refused(4, "name", "")];
-    house.store.quarantine("a.csv", &rows, Version(1)).await.unwrap();
-    house.store.quarantine("b.csv", &rows[..1], Version(1)).await.unwrap();
-    let rows = exported(&house).await;
+    shop.store.quarantine("a.csv", &rows, Timestamp(1)).await.unwrap();
+    shop.store.quarantine("b.csv", &rows[..1], Timestamp(1)).await.unwrap();
+    let rows = exported(&shop).await;
     let told: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -45,39 +45,39 @@ async fn a_row_is_brought_out_once_with_all_that_was_refused_in_it() {
 
 #[tokio::test]
 async fn a_row_that_changed_while_in_quarantine_is_brought_out_as_it_was_refused_last() {
-    let house = House::new();
+    let shop = Shop::new();
     for (at, fault) in [(1, refused(3, "a", "first")), (3, refused(3, "b", "last"))] {
-        house.store.quarantine("a.csv", &[fault], Version(at)).await.unwrap();
+        shop.store.quarantine("a.csv", &[fault], Timestamp(at)).await.unwrap();
     }
-    house.store.quarantine("a.csv", &[refused(3, "c", "then")], Version(2)).await.unwrap();
-    let rows = exported(&house).await;
+    shop.store.quarantine("a.csv", &[refused(3, "c", "then")], Timestamp(2)).await.unwrap();
+    let rows = exported(&shop).await;
     let names: Vec<_> = rows.iter().map(|row| &*row.row.as_ref().unwrap().name).collect();
     assert_eq!((names, rows[0].refused.len()), (vec!["last"], 3));
 }
 
 #[tokio::test]
 async fn none_is_missing_and_none_comes_twice_however_many_there_are() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows: Vec<_> = (1..=1_500_u64)
         .flat_map(|line| [refused(line, "name", "x"), refused(line, "ratings", "x")])
         .collect();
-    house.store.quarantine("a.csv", &rows, Version(1)).await.unwrap();
-    let rows = exported(&house).await;
+    shop.store.quarantine("a.csv", &rows, Timestamp(1)).await.unwrap();
+    let rows = exported(&shop).await;
     assert!(rows.iter().map(|row| row.line).eq(1..=1_500));
     assert!(rows.iter().all(|row| row.refused.len() == 2));
 }
 
 #[tokio::test]
 async fn what_the_feed_could_not_read_is_brought_out_with_what_it_said() {
-    let house = House::new();
+    let shop = Shop::new();
     let (field, value, reason) = (String::new(), "x,y".to_owned(), "too few fields".to_owned());
     let unreadable = RefusedRow { line: 7, field, value, reason, row: None };
     let items: Vec<FeedItem> =
         vec![Ok(FeedRow { line: 6, ..row("a", "Tripod", "call us") }), Err(unreadable.clone())];
-    let ingest = IngestFeed { store: house.store.clone(), pricing: rupees() };
+    let ingest = IngestFeed { store: shop.store.clone(), pricing: rupees() };
     let mut feed = MemoryFeed::new("shop.csv", items);
     ingest.run(&mut feed, Version(1), &|_| ()).await.unwrap();
-    let rows = exported(&house).await;
+    let rows = exported(&shop).await;
     assert_eq!(rows[0].row.as_ref().unwrap().actual_price, "call us");
     assert_eq!((&rows[1].row, &rows[1].refused[..]), (&None, &[unreadable][..]));
 }

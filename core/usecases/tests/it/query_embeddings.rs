@@ -1,4 +1,4 @@
-use crate::house::House;
+use crate::shop::Shop;
 use akin_entities::Query;
 use akin_memory::{Faults, MemoryEmbedder};
 use akin_ports::{Embedder, ErrorKind};
@@ -12,38 +12,38 @@ fn query(words: &str) -> Query {
 
 #[tokio::test]
 async fn equal_queries_that_arrive_together_share_one_inference() {
-    let house = House::new();
-    let embeddings = house.embeddings();
+    let shop = Shop::new();
+    let embeddings = shop.embeddings();
     let (tripod, lamp) = (query("phone tripod"), query("desk lamp"));
     let asked = (0..40).map(|n| embeddings.embed(if n % 2 == 0 { &tripod } else { &lamp }));
     let answers = join_all(asked).await;
     assert!(answers.iter().all(Result::is_ok));
-    let mut embedded = house.embedder.embedded();
+    let mut embedded = shop.embedder.embedded();
     embedded.sort();
     assert_eq!(embedded, ["desk lamp", "phone tripod"]);
-    let expected = house.embedder.embed(&["phone tripod".to_owned()]).await.unwrap();
+    let expected = shop.embedder.embed(&["phone tripod".to_owned()]).await.unwrap();
     assert_eq!(*answers[0].as_ref().unwrap().as_ref(), expected.embeddings[0]);
 }
 
 #[tokio::test]
 async fn a_query_is_remembered_also_by_a_copy() {
-    let house = House::new();
-    let embeddings = house.embeddings();
+    let shop = Shop::new();
+    let embeddings = shop.embeddings();
     let first = embeddings.embed(&query("phone tripod")).await.unwrap();
     let second = embeddings.clone().embed(&query(" phone tripod ")).await.unwrap();
     assert_eq!(first, second);
-    assert_eq!(house.embedder.embedded().len(), 1);
+    assert_eq!(shop.embedder.embedded().len(), 1);
 }
 
 #[tokio::test]
 async fn without_room_every_query_is_embedded_and_answered_alike() {
-    let house = House::new();
+    let shop = Shop::new();
     for (capacity, inferences) in [(0, 6), (100, 3)] {
         let embedder = Arc::new(MemoryEmbedder::default());
         let embeddings = QueryEmbeddings::new(embedder.clone(), capacity);
         for words in ["a", "b", "c", "a", "b", "c"] {
             let found = embeddings.embed(&query(words)).await.unwrap();
-            let expected = house.embedder.embed(&[words.to_owned()]).await.unwrap();
+            let expected = shop.embedder.embed(&[words.to_owned()]).await.unwrap();
             assert_eq!(*found, expected.embeddings[0]);
         }
         assert_eq!(embedder.embedded().len(), inferences, "with room for {capacity}");

@@ -1,10 +1,12 @@
 //! What is found, and in which order.
 
-use crate::house::{House, day, id, ids, request, row};
-use akin_entities::{Filter, Mode, Range, Similarity};
+use crate::shop::{Shop, day, id, ids, request, row};
+use akin_entities::{Filter, NumberRange, SearchMode, Similarity};
 use akin_memory::MemoryEmbedder;
 use akin_ports::{ErrorKind, FeedRow, ProductStore};
-use akin_usecases::{Paging, QueryEmbeddings, Repair, SearchError, SearchProducts, SearchRequest};
+use akin_usecases::{
+    Correction, Paging, QueryEmbeddings, SearchError, SearchProducts, SearchRequest,
+};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -22,27 +24,27 @@ fn rows() -> Vec<FeedRow> {
     ]
 }
 
-async fn house() -> House {
-    let house = House::new();
-    house.stock(&rows()).await;
-    house
+async fn stocked_shop() -> Shop {
+    let shop = Shop::new();
+    shop.stock(&rows()).await;
+    shop
 }
 
 #[tokio::test]
 async fn words_alone_find_what_holds_any_of_them() {
-    let house = house().await;
-    let answer = house.answer(&request("phone tripod", Mode::Lexical)).await;
+    let shop = stocked_shop().await;
+    let answer = shop.answer(&request("phone tripod", SearchMode::Lexical)).await;
     assert_eq!(ids(&answer)[..2], ["1", "2"]);
     assert_eq!((answer.total, ids(&answer).contains(&"4")), (3, false));
     assert!(answer.hits.iter().all(|hit| hit.similarity.is_none()));
     assert!(answer.hits.iter().all(|hit| hit.score.to_bits() == hit.text_score.to_bits()));
-    assert_eq!(house.embedder.embedded().len(), 5, "no query was embedded");
+    assert_eq!(shop.embedder.embedded().len(), 5, "no query was embedded");
 }
 
 #[tokio::test]
 async fn meaning_alone_orders_everything_by_its_cosine() {
-    let house = house().await;
-    let answer = house.answer(&request("tripod for a phone", Mode::Semantic)).await;
+    let shop = stocked_shop().await;
+    let answer = shop.answer(&request("tripod for a phone", SearchMode::Semantic)).await;
     assert_eq!((answer.total, ids(&answer)[0]), (5, "2"));
     assert!(answer.hits.is_sorted_by(|a, b| a.score >= b.score));
     for hit in &answer.hits {
@@ -52,8 +54,8 @@ async fn meaning_alone_orders_everything_by_its_cosine() {
 
 #[tokio::test]
 async fn words_and_meaning_together_find_what_either_finds() {
-    let house = house().await;
-    let answer = house.answer(&request("phone tripod", Mode::Hybrid)).await;
+    let shop = stocked_shop().await;
+    let answer = shop.answer(&request("phone tripod", SearchMode::Hybrid)).await;
     assert_eq!((answer.total, ids(&answer)[..2].concat()), (5, "21".to_owned()));
     assert!(answer.hits.is_sorted_by(|a, b| a.score >= b.score));
     assert!(answer.hits.iter().all(|hit| hit.similarity.is_some()));
@@ -61,101 +63,101 @@ async fn words_and_meaning_together_find_what_either_finds() {
 
 #[tokio::test]
 async fn ties_are_ordered_by_id_in_every_mode() {
-    let house = House::new();
+    let shop = Shop::new();
     let equals: Vec<_> = ["b", "10", "a", "9", "c"].map(|id| row(id, "phone tripod", "")).into();
-    house.stock(&equals).await;
-    for mode in Mode::ALL {
-        let answer = house.answer(&request("tripod", mode)).await;
+    shop.stock(&equals).await;
+    for mode in SearchMode::ALL {
+        let answer = shop.answer(&request("tripod", mode)).await;
         assert_eq!(ids(&answer), ["10", "9", "a", "b", "c"], "{mode:?}");
     }
 }
 
 #[tokio::test]
 async fn a_threshold_cuts_what_meaning_finds_and_leaves_what_words_find() {
-    let house = house().await;
+    let shop = stocked_shop().await;
     let threshold = Similarity::new(0.6);
-    let near = SearchRequest { threshold, ..request("phone tripod", Mode::Semantic) };
-    let answer = house.answer(&near).await;
+    let near = SearchRequest { threshold, ..request("phone tripod", SearchMode::Semantic) };
+    let answer = shop.answer(&near).await;
     assert!((1..5).contains(&answer.total));
     assert!(answer.hits.iter().all(|hit| hit.similarity >= threshold));
-    let both = SearchRequest { threshold, ..request("lamp", Mode::Hybrid) };
-    assert!(ids(&house.answer(&both).await).contains(&"4"));
+    let both = SearchRequest { threshold, ..request("lamp", SearchMode::Hybrid) };
+    assert!(ids(&shop.answer(&both).await).contains(&"4"));
 }
 
 #[tokio::test]
 async fn filters_are_applied_to_all_that_is_found() {
-    let house = House::new();
+    let shop = Shop::new();
     let priced = |n: usize| row(&n.to_string(), "phone tripod", &format!("₹{n}"));
-    house.stock(&(1..=300).map(priced).collect::<Vec<_>>()).await;
-    let price = Range { min: Some(299.0), max: None };
+    shop.stock(&(1..=300).map(priced).collect::<Vec<_>>()).await;
+    let price = NumberRange { min: Some(299.0), max: None };
     let filter = Filter { price, ..Filter::default() };
-    for mode in Mode::ALL {
+    for mode in SearchMode::ALL {
         let asked = SearchRequest { filter: filter.clone(), depth: 10, ..request("tripod", mode) };
-        assert_eq!(ids(&house.answer(&asked).await), ["299", "300"], "{mode:?}");
+        assert_eq!(ids(&shop.answer(&asked).await), ["299", "300"], "{mode:?}");
     }
 }
 
 #[tokio::test]
 async fn no_more_are_found_than_the_depth_of_either_part() {
-    let house = House::new();
+    let shop = Shop::new();
     let rows: Vec<_> = (0..30).map(|n| row(&format!("{n:02}"), "phone tripod", "")).collect();
-    house.stock(&rows).await;
-    for mode in [Mode::Lexical, Mode::Semantic] {
-        let answer = house.answer(&SearchRequest { depth: 7, ..request("tripod", mode) }).await;
+    shop.stock(&rows).await;
+    for mode in [SearchMode::Lexical, SearchMode::Semantic] {
+        let answer = shop.answer(&SearchRequest { depth: 7, ..request("tripod", mode) }).await;
         assert_eq!((answer.total, answer.hits.len()), (7, 7));
     }
 }
 
 #[tokio::test]
-async fn a_word_that_the_catalogue_lacks_is_repaired() {
-    let house = house().await;
-    let answer = house.answer(&request("tripdo", Mode::Lexical)).await;
-    assert_eq!(answer.repaired, [Repair { from: "tripdo".into(), to: "tripod".into() }]);
+async fn a_word_that_the_catalogue_lacks_is_corrected() {
+    let shop = stocked_shop().await;
+    let answer = shop.answer(&request("tripdo", SearchMode::Lexical)).await;
+    assert_eq!(answer.corrections, [Correction { from: "tripdo".into(), to: "tripod".into() }]);
     assert_eq!(ids(&answer), ["2", "1"]);
-    assert!(house.answer(&request("tripod", Mode::Lexical)).await.repaired.is_empty());
+    assert!(shop.answer(&request("tripod", SearchMode::Lexical)).await.corrections.is_empty());
 }
 
 #[tokio::test]
 async fn an_answer_to_something_else_is_not_good() {
-    let house = house().await;
-    let answer = house.answer(&request("xylophone quartet", Mode::Hybrid)).await;
+    let shop = stocked_shop().await;
+    let answer = shop.answer(&request("xylophone quartet", SearchMode::Hybrid)).await;
     assert!(!answer.good && answer.total > 0);
-    let best = SearchRequest { depth: 1, ..request("phone tripod", Mode::Hybrid) };
-    assert!(house.answer(&best).await.good);
-    let nothing = house.answer(&request("xylophone quartet", Mode::Lexical)).await;
+    let best = SearchRequest { depth: 1, ..request("phone tripod", SearchMode::Hybrid) };
+    assert!(shop.answer(&best).await.good);
+    let nothing = shop.answer(&request("xylophone quartet", SearchMode::Lexical)).await;
     assert_eq!((nothing.good, nothing.total, nothing.hits.len()), (false, 0, 0));
 }
 
 #[tokio::test]
 async fn an_empty_catalogue_answers_with_nothing() {
-    let house = House::new();
-    for mode in Mode::ALL {
-        let answer = house.answer(&request("phone tripod", mode)).await;
+    let shop = Shop::new();
+    for mode in SearchMode::ALL {
+        let answer = shop.answer(&request("phone tripod", mode)).await;
         assert_eq!((answer.total, answer.good), (0, false));
     }
 }
 
 #[tokio::test]
 async fn another_model_is_refused_where_meaning_counts() {
-    let house = house().await;
+    let shop = stocked_shop().await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
     let embeddings = QueryEmbeddings::new(embedder, 10);
-    let search = SearchProducts { embeddings, ..house.search() };
-    for mode in [Mode::Hybrid, Mode::Semantic] {
+    let search = SearchProducts { embeddings, ..shop.search() };
+    for mode in [SearchMode::Hybrid, SearchMode::Semantic] {
         let error = search.run(&request("tripod", mode)).await.unwrap_err();
         assert!(matches!(error, SearchError::Index(_)));
         assert_eq!(error.source_error().kind, ErrorKind::Misconfigured);
         let story = error.source_error().report();
         assert!(story.contains("other@00000000") && story.contains("AKIN_MODEL"), "{story}");
     }
-    assert_eq!(search.run(&request("tripod", Mode::Lexical)).await.unwrap().total, 2);
+    assert_eq!(search.run(&request("tripod", SearchMode::Lexical)).await.unwrap().total, 2);
 }
 
 type IsPart = fn(&SearchError) -> bool;
 
 #[tokio::test]
 async fn an_error_says_which_part_failed() {
-    let house = house().await;
+    let shop = stocked_shop().await;
     // The query is embedded, the statistics are read, the candidates are brought, the products
     // fetched: two steps each.
     let parts: [(u64, IsPart); 4] = [
@@ -165,22 +167,22 @@ async fn an_error_says_which_part_failed() {
         (6, |error| matches!(error, SearchError::Fetch(_))),
     ];
     for (steps, is_part) in parts {
-        let search = house.search();
-        house.faults.break_after(steps, ErrorKind::Unavailable);
-        let error = search.run(&request("tripod", Mode::Hybrid)).await.unwrap_err();
+        let search = shop.search();
+        shop.faults.break_after(steps, ErrorKind::Unavailable);
+        let error = search.run(&request("tripod", SearchMode::Hybrid)).await.unwrap_err();
         assert!(is_part(&error), "{error:?} after {steps} steps");
         assert!(error.source_error().is_retryable());
-        house.faults.mend();
+        shop.faults.mend();
     }
 }
 
 #[tokio::test]
 async fn a_hit_whose_product_is_gone_is_left_out() {
-    let house = house().await;
-    house.store.remove(&[id("1")], day(2)).await.unwrap();
-    let answer = house.answer(&request("phone tripod", Mode::Hybrid)).await;
+    let shop = stocked_shop().await;
+    shop.store.remove(&[id("1")], day(2)).await.unwrap();
+    let answer = shop.answer(&request("phone tripod", SearchMode::Hybrid)).await;
     assert!(!ids(&answer).contains(&"1"));
-    assert_eq!(house.store.counts().await.unwrap().products, 4);
+    assert_eq!(shop.store.counts().await.unwrap().products, 4);
 }
 
 const WORDS: [&str; 6] = ["phone", "tripod", "lamp", "cup", "light", "desk"];
@@ -204,11 +206,11 @@ proptest! {
         runtime.block_on(async {
             let rows = |(n, words): (usize, &Vec<usize>)| row(&n.to_string(), &joined(words), "");
             let mut rows: Vec<_> = texts.iter().enumerate().map(rows).collect();
-            let (one, other) = (House::new(), House::new());
+            let (one, other) = (Shop::new(), Shop::new());
             one.stock(&rows).await;
             rows.reverse();
             other.stock(&rows).await;
-            for mode in Mode::ALL {
+            for mode in SearchMode::ALL {
                 let paging = Paging { page: 1, size: 100 };
                 let asked = SearchRequest { paging, ..request(&joined(&asked), mode) };
                 let answer = one.answer(&asked).await;

@@ -1,13 +1,13 @@
 //! Pages, totals, facets and orders: all of one frozen set.
 
-use crate::house::{House, ids, request, row};
-use akin_entities::{Filter, Mode, Range};
+use crate::shop::{Shop, ids, request, row};
+use akin_entities::{Filter, NumberRange, SearchMode};
 use akin_ports::FeedRow;
 use akin_usecases::{Facet, FacetCount, Paging, SearchRequest, Sort};
 
 /// Sixty tripods of three makers and two departments; some without price, rating or maker.
-async fn house() -> House {
-    let house = House::new();
+async fn stocked_shop() -> Shop {
+    let shop = Shop::new();
     let product = |n: usize| FeedRow {
         brand: ["Lumo", "Pebble", "", "Arc"][n % 4].to_owned(),
         main_category: ["cameras", "phones"][n % 2].to_owned(),
@@ -20,24 +20,24 @@ async fn house() -> House {
         },
         ..row(&format!("{n:02}"), &format!("tripod {}", "light ".repeat(n % 3)), "")
     };
-    house.stock(&(0..60).map(product).collect::<Vec<_>>()).await;
-    house
+    shop.stock(&(0..60).map(product).collect::<Vec<_>>()).await;
+    shop
 }
 
 fn paged(page: usize, size: usize) -> SearchRequest {
-    SearchRequest { paging: Paging { page, size }, ..request("tripod light", Mode::Hybrid) }
+    SearchRequest { paging: Paging { page, size }, ..request("tripod light", SearchMode::Hybrid) }
 }
 
 #[tokio::test]
 async fn the_pages_of_an_answer_are_all_of_it_once() {
-    let house = house().await;
-    let whole = house.answer(&paged(1, 100)).await;
+    let shop = stocked_shop().await;
+    let whole = shop.answer(&paged(1, 100)).await;
     assert_eq!((whole.total, whole.hits.len()), (60, 60));
     for (sort, facets) in [(Sort::Relevance, vec![]), (Sort::Relevance, vec![Facet::Brand])] {
         let mut hits = Vec::new();
         for page in 1..=9 {
             let asked = SearchRequest { sort, facets: facets.clone(), ..paged(page, 7) };
-            let answer = house.answer(&asked).await;
+            let answer = shop.answer(&asked).await;
             assert_eq!((answer.total, answer.hits.len()), (60, if page == 9 { 4 } else { 7 }));
             hits.extend(answer.hits);
         }
@@ -47,19 +47,19 @@ async fn the_pages_of_an_answer_are_all_of_it_once() {
 
 #[tokio::test]
 async fn a_page_behind_the_last_is_empty_and_counts_all_the_same() {
-    let house = house().await;
+    let shop = stocked_shop().await;
     for (page, size) in [(61, 1), (usize::MAX, usize::MAX), (2, 60), (1, 0)] {
-        let answer = house.answer(&paged(page, size)).await;
+        let answer = shop.answer(&paged(page, size)).await;
         assert_eq!((answer.total, answer.hits.len()), (60, 0), "page {page} of {size}");
     }
-    assert_eq!(ids(&house.answer(&paged(0, 5)).await), ids(&house.answer(&paged(1, 5)).await));
+    assert_eq!(ids(&shop.answer(&paged(0, 5)).await), ids(&shop.answer(&paged(1, 5)).await));
 }
 
 #[tokio::test]
 async fn facets_count_all_that_was_found_the_most_frequent_first() {
-    let house = house().await;
+    let shop = stocked_shop().await;
     let facets = vec![Facet::Brand, Facet::MainCategory, Facet::SubCategory];
-    let answer = house.answer(&SearchRequest { facets, ..paged(3, 5) }).await;
+    let answer = shop.answer(&SearchRequest { facets, ..paged(3, 5) }).await;
     let count = |value: &str, count| FacetCount { value: value.to_owned(), count };
     let brands = [count("Arc", 15), count("Lumo", 15), count("Pebble", 15)];
     assert_eq!(answer.facets[&Facet::Brand], brands, "a blank is no maker");
@@ -67,16 +67,16 @@ async fn facets_count_all_that_was_found_the_most_frequent_first() {
     assert_eq!(answer.facets[&Facet::MainCategory], departments);
     assert_eq!(answer.facets[&Facet::SubCategory], [count("tripods", 60)]);
     assert_eq!((answer.total, answer.hits.len()), (60, 5));
-    assert!(house.answer(&paged(1, 5)).await.facets.is_empty(), "none was asked for");
+    assert!(shop.answer(&paged(1, 5)).await.facets.is_empty(), "none was asked for");
 }
 
 #[tokio::test]
 async fn facets_totals_and_hits_agree_under_a_filter() {
-    let house = house().await;
-    let price = Range { min: Some(3.0), max: Some(6.0) };
+    let shop = stocked_shop().await;
+    let price = NumberRange { min: Some(3.0), max: Some(6.0) };
     let filter = Filter { price, brand: vec!["Lumo".into(), "Arc".into()], ..Filter::default() };
     let facets = vec![Facet::Brand];
-    let answer = house.answer(&SearchRequest { filter, facets, ..paged(1, 100) }).await;
+    let answer = shop.answer(&SearchRequest { filter, facets, ..paged(1, 100) }).await;
     let counted: usize = answer.facets[&Facet::Brand].iter().map(|facet| facet.count).sum();
     assert!(answer.total > 5);
     assert_eq!((counted, answer.hits.len()), (answer.total, answer.total));
@@ -84,11 +84,11 @@ async fn facets_totals_and_hits_agree_under_a_filter() {
 
 #[tokio::test]
 async fn an_order_sorts_all_that_was_found_and_keeps_relevance_among_equals() {
-    let house = house().await;
-    let by_relevance = house.answer(&paged(1, 100)).await;
+    let shop = stocked_shop().await;
+    let by_relevance = shop.answer(&paged(1, 100)).await;
     let place = |id: &str| ids(&by_relevance).iter().position(|other| *other == id);
     for (_, sort) in Sort::NAMES.into_iter().filter(|(_, sort)| *sort != Sort::Relevance) {
-        let answer = house.answer(&SearchRequest { sort, ..paged(1, 100) }).await;
+        let answer = shop.answer(&SearchRequest { sort, ..paged(1, 100) }).await;
         let keys: Vec<_> = answer
             .hits
             .iter()
@@ -107,7 +107,7 @@ async fn an_order_sorts_all_that_was_found_and_keeps_relevance_among_equals() {
         assert!(keys.iter().any(|(key, _)| *key == u64::MAX), "some lack it, and come last");
         let mut paged_hits = Vec::new();
         for page in 1..=3 {
-            paged_hits.extend(house.answer(&SearchRequest { sort, ..paged(page, 20) }).await.hits);
+            paged_hits.extend(shop.answer(&SearchRequest { sort, ..paged(page, 20) }).await.hits);
         }
         assert_eq!(paged_hits, answer.hits);
     }

@@ -1,5 +1,5 @@
-use crate::house::{House, id, row};
-use akin_entities::{Change, Version};
+use crate::shop::{Shop, id, row};
+use akin_entities::{Change, Timestamp, Version};
 use akin_memory::{MemoryQueue, MemoryRuns};
 use akin_ports::{ChangeQueue, ProductIndex, RunLog};
 use akin_usecases::{CatalogueStatus, IndexStatus};
@@ -7,27 +7,27 @@ use std::sync::Arc;
 
 #[tokio::test]
 async fn the_status_says_what_is_held_what_waits_and_what_was_done() {
-    let house = House::new();
+    let shop = Shop::new();
     let (queue, runs) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryRuns::default()));
     let status =
-        CatalogueStatus { store: house.store.clone(), queue: queue.clone(), runs: runs.clone() };
-    let index = async || IndexStatus::of(&*house.index).await.unwrap();
+        CatalogueStatus { store: shop.store.clone(), queue: queue.clone(), runs: runs.clone() };
+    let index = async || IndexStatus::of(&*shop.index).await.unwrap();
     assert_eq!(index().await, IndexStatus { indexed: 0, fingerprint: None });
-    house.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "call us")], 1).await;
+    shop.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "call us")], 1).await;
     let message = Change { id: id("c"), version: Version(1) };
     assert!(queue.send(&[message]).await.unwrap().is_empty());
     for began in [1, 2, 3] {
-        runs.begin(Version(began), &[]).await.unwrap();
+        runs.begin(Timestamp(began), &[]).await.unwrap();
     }
     let waiting = status.run(2).await.unwrap();
     let counts = (waiting.store.products, waiting.store.quarantined, waiting.queue.waiting);
     assert_eq!((counts, waiting.waiting(), index().await.indexed), ((1, 1, 1), 2, 0));
     let began: Vec<_> = waiting.runs.iter().map(|run| run.began).collect();
-    assert_eq!(began, [Version(3), Version(2)]);
-    house.embed().await;
+    assert_eq!(began, [Timestamp(3), Timestamp(2)]);
+    shop.embed().await;
     assert_eq!(status.run(0).await.unwrap().waiting(), 1);
     let after = index().await;
     assert_eq!(after.indexed, 1);
-    assert_eq!(after.fingerprint, house.index.fingerprint().await.unwrap());
+    assert_eq!(after.fingerprint, shop.index.fingerprint().await.unwrap());
     assert!(after.fingerprint.is_some());
 }

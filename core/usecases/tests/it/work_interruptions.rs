@@ -1,6 +1,6 @@
 //! However a relay and its workers are interrupted, nothing is lost, nothing is stale.
 
-use crate::house::{day, id, row};
+use crate::shop::{day, id, row};
 use crate::workplace::{LONG, Workplace};
 use akin_entities::ProductId;
 use akin_ports::{ChangeQueue, ErrorKind, FeedRow, ProductStore};
@@ -20,22 +20,22 @@ fn ids() -> Vec<ProductId> {
 /// A catalogue that changed, with one product taken out of it; all of it waits in the outbox.
 async fn changed() -> Workplace {
     let place = Workplace::breaking();
-    place.house.stock(&catalogue("old")).await;
-    place.house.ingest(&catalogue("newer"), 2).await;
-    place.house.store.remove(&[id("7")], day(3)).await.unwrap();
+    place.shop.stock(&catalogue("old")).await;
+    place.shop.ingest(&catalogue("newer"), 2).await;
+    place.shop.store.remove(&[id("7")], day(3)).await.unwrap();
     place
 }
 
 /// Relays and works until there is nothing left, then makes sure that nothing is amiss.
 async fn finish(place: &Workplace) {
-    place.house.faults.mend();
+    place.shop.faults.mend();
     place.relay().await.unwrap();
     while place.counts().await[..2] != [0, 0] {
         place.queue.pass(LONG);
         place.work().await.unwrap();
     }
     assert_eq!(place.counts().await, [0, 0, 0], "nobody was to blame");
-    place.house.assert_in_step(&ids()).await;
+    place.shop.assert_in_step(&ids()).await;
 }
 
 async fn relay_and_work(place: &Workplace) -> akin_ports::PortResult<()> {
@@ -46,13 +46,13 @@ async fn relay_and_work(place: &Workplace) -> akin_ports::PortResult<()> {
 #[tokio::test]
 async fn a_relay_and_a_worker_that_are_interrupted_anywhere_are_finished_by_the_next() {
     let place = changed().await;
-    let before = place.house.faults.steps();
+    let before = place.shop.faults.steps();
     relay_and_work(&place).await.unwrap();
-    let steps = place.house.faults.steps() - before;
+    let steps = place.shop.faults.steps() - before;
     assert!(steps > 20, "it takes {steps} steps");
     for broken in 0..steps {
         let place = changed().await;
-        place.house.faults.break_after(broken, ErrorKind::Unavailable);
+        place.shop.faults.break_after(broken, ErrorKind::Unavailable);
         relay_and_work(&place).await.unwrap_err();
         finish(&place).await;
     }
@@ -78,14 +78,14 @@ async fn a_relay_and_a_worker_that_are_killed_anywhere_are_finished_by_the_next(
 #[tokio::test]
 async fn a_change_that_the_queue_refuses_stays_in_the_outbox_and_the_others_go() {
     let place = Workplace::breaking();
-    place.house.ingest(&catalogue("new"), 1).await;
-    place.house.faults.refuse(id("3"));
+    place.shop.ingest(&catalogue("new"), 1).await;
+    place.shop.faults.refuse(id("3"));
     let summary = place.relay().await.unwrap();
     assert_eq!(summary.failures.keys().collect::<Vec<_>>(), [&id("3")]);
     assert_eq!((summary.sent, place.counts().await), (7, [7, 0, 0]));
-    let left = place.house.outbox().await;
+    let left = place.shop.outbox().await;
     assert_eq!(left.iter().map(|entry| &entry.change.id).collect::<Vec<_>>(), [&id("3")]);
-    place.house.faults.mend();
+    place.shop.faults.mend();
     assert_eq!(place.relay().await.unwrap().sent, 1);
     assert_eq!(place.relay().await.unwrap().sent, 0);
 }
@@ -94,9 +94,9 @@ async fn a_change_that_the_queue_refuses_stays_in_the_outbox_and_the_others_go()
 async fn more_than_a_page_of_changes_is_relayed_each_once() {
     let place = Workplace::new();
     let rows: Vec<_> = (0..2_500).map(|n| row(&n.to_string(), "Chair", "")).collect();
-    place.house.ingest(&rows, 1).await;
+    place.shop.ingest(&rows, 1).await;
     assert_eq!(place.relay().await.unwrap().sent, 2_500);
-    assert_eq!(place.house.outbox().await, []);
+    assert_eq!(place.shop.outbox().await, []);
     let sent = place.queue.receive(10_000).await.unwrap();
     let different: HashSet<_> = sent.iter().map(|delivery| &delivery.change.id).collect();
     assert_eq!((sent.len(), different.len()), (2_500, 2_500));
@@ -137,25 +137,25 @@ fn looking(product: u8, look: u8) -> FeedRow {
 
 async fn run(steps: Vec<Step>) {
     let place = Workplace::breaking();
-    let house = &place.house;
+    let shop = &place.shop;
     for (at, step) in (1..).zip(steps) {
         if let Step::Relay(Some(after)) | Step::Work(Some(after)) = step {
-            house.faults.break_after(after.into(), ErrorKind::Unavailable);
+            shop.faults.break_after(after.into(), ErrorKind::Unavailable);
         }
         match step {
             Step::Ingest(looks) => {
                 let rows: Vec<_> = looks.iter().map(|(p, look)| looking(*p, *look)).collect();
-                house.ingest(&rows, at).await;
+                shop.ingest(&rows, at).await;
             }
             Step::Forget(product) => {
-                house.store.remove(&[id(&product.to_string())], day(at)).await.unwrap();
+                shop.store.remove(&[id(&product.to_string())], day(at)).await.unwrap();
             }
             Step::Relay(_) => drop(place.relay().await),
             Step::Work(_) => drop(place.work().await),
-            Step::Embed => drop(house.embed().await),
+            Step::Embed => drop(shop.embed().await),
             Step::Pass => place.queue.pass(LONG),
         }
-        house.faults.mend();
+        shop.faults.mend();
     }
     finish_unless_dead(&place).await;
 }

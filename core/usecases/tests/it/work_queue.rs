@@ -1,9 +1,9 @@
 //! Workers who take changes from a queue: every message gets the outcome it deserves.
 
-use crate::house::{House, day, id, row};
+use crate::shop::{Shop, day, id, row};
 use crate::workplace::{LONG, Touchy, Workplace, did, never};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
-use akin_ports::{ChangeQueue, ErrorKind, FeedRow, ProductIndex, TRIES};
+use akin_ports::{ChangeQueue, ErrorKind, FeedRow, MAX_ATTEMPTS, ProductIndex};
 use akin_usecases::{EmbedChanges, EmbedTarget};
 use futures::future::BoxFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,47 +26,47 @@ fn many() -> Vec<FeedRow> {
 #[tokio::test]
 async fn what_the_outbox_held_is_embedded_from_the_queue() {
     let place = Workplace::new();
-    place.house.ingest(&three(), 1).await;
+    place.shop.ingest(&three(), 1).await;
     assert_eq!(place.relay().await.unwrap().sent, 3);
     assert_eq!(place.counts().await, [3, 0, 0]);
     assert_eq!(did(&place.work().await.unwrap()), [3, 3, 0, 0]);
     assert_eq!(place.counts().await, [0, 0, 0]);
-    place.house.assert_in_step(&all()).await;
+    place.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn of_a_superseded_and_two_fresh_messages_none_is_lost() {
     let place = Workplace::new();
-    place.house.ingest(&[row("a", "Old tripod", "")], 1).await;
-    place.house.ingest(&three(), 2).await;
+    place.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
+    place.shop.ingest(&three(), 2).await;
     place.send(&[("a", 1), ("b", 2), ("c", 2)]).await;
     assert_eq!(did(&place.work().await.unwrap()), [3, 2, 0, 0]);
     assert_eq!(place.counts().await, [0, 0, 0], "what is superseded is done");
-    assert_eq!(place.house.known("a").await, None, "its newer change is still to come");
+    assert_eq!(place.shop.known("a").await, None, "its newer change is still to come");
     place.send(&[("a", 2)]).await;
     place.work().await.unwrap();
-    place.house.assert_in_step(&all()).await;
+    place.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn of_two_messages_about_a_product_the_newer_counts_whichever_comes_first() {
     for changes in [[("a", 1), ("a", 2)], [("a", 2), ("a", 1)], [("a", 2), ("a", 2)]] {
         let place = Workplace::new();
-        place.house.ingest(&[row("a", "Old tripod", "")], 1).await;
-        place.house.ingest(&[row("a", "Phone tripod", "")], 2).await;
+        place.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
+        place.shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
         place.send(&changes).await;
         assert_eq!(did(&place.work().await.unwrap()), [2, 1, 0, 0], "{changes:?}");
         assert_eq!(place.counts().await, [0, 0, 0]);
-        place.house.assert_in_step(&[id("a")]).await;
+        place.shop.assert_in_step(&[id("a")]).await;
     }
 }
 
 #[tokio::test]
 async fn an_older_message_is_done_though_the_newer_one_beside_it_fails() {
     let place = Workplace::new();
-    place.house.ingest(&[row("a", "Phone tripod", "")], 2).await;
+    place.shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
     place.send(&[("a", 1), ("a", 2)]).await;
-    place.house.faults.refuse(id("a"));
+    place.shop.faults.refuse(id("a"));
     place.work().await.unwrap();
     assert_eq!(place.counts().await, [1, 0, 0]);
     place.queue.pass(LONG);
@@ -76,25 +76,25 @@ async fn an_older_message_is_done_though_the_newer_one_beside_it_fails() {
 #[tokio::test]
 async fn a_message_that_comes_again_is_done_again_without_inference() {
     let place = Workplace::new();
-    place.house.stock(&three()).await;
+    place.shop.stock(&three()).await;
     place.send(&[("b", 1), ("a", 1), ("gone", 1)]).await;
     assert_eq!(did(&place.work().await.unwrap()), [3, 0, 2, 1]);
-    place.house.assert_in_step(&all()).await;
+    place.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_product_that_is_to_blame_fails_alone_and_is_dead_after_five_tries() {
     let place = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
     place.announce(&three(), 1).await;
-    for tries in 1..=TRIES {
+    for tries in 1..=MAX_ATTEMPTS {
         let summary = place.work().await.unwrap();
         let failed: Vec<_> = summary.embedding.failures.keys().collect();
         assert_eq!((failed, summary.released), (vec![&id("b")], 0));
-        assert_eq!(place.counts().await[2], u64::from(tries == TRIES));
+        assert_eq!(place.counts().await[2], u64::from(tries == MAX_ATTEMPTS));
         assert_eq!(did(&place.work().await.unwrap())[0], 0, "it rests");
         place.queue.pass(LONG);
     }
-    assert_eq!(place.house.index.count().await.unwrap(), 2);
+    assert_eq!(place.shop.index.count().await.unwrap(), 2);
     let letters = place.queue.dead_letters(None, 10).await.unwrap();
     assert_eq!(letters[0].change.id, id("b"));
     assert!(letters[0].reason.contains("told to refuse"), "{}", letters[0].reason);
@@ -104,10 +104,10 @@ async fn a_product_that_is_to_blame_fails_alone_and_is_dead_after_five_tries() {
 async fn an_outage_gives_everything_back_and_counts_against_nobody() {
     let place = Workplace::new();
     place.announce(&three(), 1).await;
-    for steps in 0..2 * u64::from(TRIES) {
-        place.house.faults.break_after(steps, ErrorKind::Unavailable);
+    for steps in 0..2 * u64::from(MAX_ATTEMPTS) {
+        place.shop.faults.break_after(steps, ErrorKind::Unavailable);
         assert!(place.work().await.unwrap_err().is_retryable());
-        place.house.faults.mend();
+        place.shop.faults.mend();
         assert_eq!(place.counts().await, [3, 0, 0], "all of it was given back");
         place.queue.pass(Duration::from_secs(1));
     }
@@ -115,16 +115,16 @@ async fn an_outage_gives_everything_back_and_counts_against_nobody() {
     assert!(taken.iter().all(|delivery| delivery.tries == 1), "{taken:?}");
     place.queue.pass(LONG);
     assert_eq!(did(&place.work().await.unwrap())[0], 3);
-    place.house.assert_in_step(&all()).await;
+    place.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn an_index_of_another_model_gives_everything_back() {
     let place = Workplace::new();
-    place.house.stock(&[row("x", "Chair", "")]).await;
+    place.shop.stock(&[row("x", "Chair", "")]).await;
     place.announce(&three(), 2).await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
-    let indexes: Vec<Arc<dyn ProductIndex>> = vec![place.house.index.clone()];
+    let indexes: Vec<Arc<dyn ProductIndex>> = vec![place.shop.index.clone()];
     let error = place.work_at(EmbedTarget { embedder: embedder.clone(), indexes }).await;
     assert_eq!(error.unwrap_err().kind, ErrorKind::Misconfigured);
     assert_eq!((place.counts().await, embedder.embedded().len()), ([3, 0, 0], 0));
@@ -134,10 +134,10 @@ async fn an_index_of_another_model_gives_everything_back() {
 async fn an_older_text_that_another_worker_writes_meanwhile_does_not_stay() {
     let place = Workplace::new();
     let looks = ["Phone tripod", "Desk lamp", "Phone tripod"].map(|name| [row("a", name, "")]);
-    place.house.stock(&looks[0]).await;
+    place.shop.stock(&looks[0]).await;
     // Another worker has embedded the look in between, and is slow to write it.
-    place.house.ingest(&looks[1], 2).await;
-    let (store, embedder) = (place.house.store.clone(), place.house.embedder.clone());
+    place.shop.ingest(&looks[1], 2).await;
+    let (store, embedder) = (place.shop.store.clone(), place.shop.embedder.clone());
     let slow = Arc::new(MemoryIndex::default());
     EmbedChanges::new(store, embedder, slow.clone()).run(&|_| ()).await.unwrap();
     place.announce(&looks[2], 3).await;
@@ -146,7 +146,7 @@ async fn an_older_text_that_another_worker_writes_meanwhile_does_not_stay() {
     let index = Touchy { others: Mutex::new(others), ..place.touchy(&[]) };
     place.work_at(place.target_of(Arc::new(index))).await.unwrap();
     assert_eq!(place.counts().await, [0, 0, 0]);
-    place.house.assert_in_step(&[id("a")]).await;
+    place.shop.assert_in_step(&[id("a")]).await;
 }
 
 #[tokio::test]
@@ -156,8 +156,8 @@ async fn what_poisons_a_batch_namelessly_is_found_and_the_others_are_done() {
     let index = Arc::new(place.touchy(&[id("b")]));
     let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
     assert_eq!(summary.embedding.failures.keys().collect::<Vec<_>>(), [&id("b")]);
-    assert_eq!((place.counts().await, place.house.index.count().await.unwrap()), ([1, 0, 0], 2));
-    for _ in 1..TRIES {
+    assert_eq!((place.counts().await, place.shop.index.count().await.unwrap()), ([1, 0, 0], 2));
+    for _ in 1..MAX_ATTEMPTS {
         place.queue.pass(LONG);
         place.work_at(place.target_of(index.clone())).await.unwrap();
     }
@@ -208,7 +208,7 @@ async fn leases_are_renewed_for_as_long_as_the_work_lasts() {
 async fn a_shift_that_ends_finishes_the_batch_in_hand_and_gives_back_the_rest() {
     let place = Workplace::new();
     place.announce(&many(), 1).await;
-    let embedder = place.house.embedder.clone();
+    let embedder = place.shop.embedder.clone();
     let is_over = move || !embedder.embedded().is_empty();
     let summary = place.drain(place.target(), &never, &is_over).await.unwrap();
     let done = summary.embedding.embedded;
@@ -217,7 +217,7 @@ async fn a_shift_that_ends_finishes_the_batch_in_hand_and_gives_back_the_rest() 
     assert_eq!(place.counts().await, [300 - done, 0, 0]);
     place.queue.pass(Duration::from_secs(1));
     assert_eq!(place.work().await.unwrap().embedding.embedded, 300 - done);
-    assert_eq!(place.house.embedder.embedded().len(), 300, "each once");
+    assert_eq!(place.shop.embedder.embedded().len(), 300, "each once");
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn a_message_is_done_when_every_index_holds_it() {
     let place = Workplace::new();
     let faults = Faults::default();
     let second = Arc::new(MemoryIndex::with_faults(faults.clone()));
-    let House { index, embedder, .. } = &place.house;
+    let Shop { index, embedder, .. } = &place.shop;
     let target = || {
         let indexes: Vec<Arc<dyn ProductIndex>> = vec![index.clone(), second.clone()];
         EmbedTarget { embedder: embedder.clone(), indexes }

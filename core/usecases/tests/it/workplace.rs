@@ -1,13 +1,15 @@
-//! A house whose changes are worked off from a queue.
+//! A shop whose changes are worked off from a queue.
 
-use crate::house::{House, day, id};
+use crate::shop::{Shop, day, id};
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
 use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry, Indexed,
     PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
 };
-use akin_usecases::{EmbedTarget, RelayChanges, RelaySummary, Shift, WorkQueue, WorkSummary};
+use akin_usecases::{
+    EmbedTarget, RelayChanges, RelaySummary, WorkQueue, WorkSummary, WorkerContext,
+};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use std::collections::HashMap;
@@ -17,9 +19,9 @@ use std::time::Duration;
 /// Longer than any pause and any lease.
 pub(crate) const LONG: Duration = Duration::from_hours(2);
 
-/// A house and a queue; the queue breaks only where a test says so.
+/// A shop and a queue; the queue breaks only where a test says so.
 pub(crate) struct Workplace {
-    pub(crate) house: House,
+    pub(crate) shop: Shop,
     pub(crate) queue: Arc<MemoryQueue>,
 }
 
@@ -32,37 +34,37 @@ pub(crate) fn never(_: Duration) -> BoxFuture<'static, ()> {
 
 impl Workplace {
     pub(crate) fn new() -> Self {
-        Self::of(House::new())
+        Self::of(Shop::new())
     }
 
     pub(crate) fn with_embedder(change: impl FnOnce(MemoryEmbedder) -> MemoryEmbedder) -> Self {
-        Self::of(House::with_embedder(change))
+        Self::of(Shop::with_embedder(change))
     }
 
-    fn of(house: House) -> Self {
-        Self { house, queue: Arc::default() }
+    fn of(shop: Shop) -> Self {
+        Self { shop, queue: Arc::default() }
     }
 
     /// One whose queue breaks together with all else.
     pub(crate) fn breaking() -> Self {
-        let house = House::new();
-        let queue = Arc::new(MemoryQueue::with_faults(house.faults.clone()));
-        Self { house, queue }
+        let shop = Shop::new();
+        let queue = Arc::new(MemoryQueue::with_faults(shop.faults.clone()));
+        Self { shop, queue }
     }
 
     /// Ingests `rows`, and relays what they changed.
     pub(crate) async fn announce(&self, rows: &[FeedRow], at: i64) {
-        self.house.ingest(rows, at).await;
+        self.shop.ingest(rows, at).await;
         self.relay().await.unwrap();
     }
 
     pub(crate) async fn relay(&self) -> PortResult<RelaySummary> {
-        RelayChanges { store: self.house.store.clone(), queue: self.queue.clone() }.run().await
+        RelayChanges { store: self.shop.store.clone(), queue: self.queue.clone() }.run().await
     }
 
     /// Lets the queue hold these changes, whatever the store announced.
     pub(crate) async fn send(&self, changes: &[(&str, i64)]) {
-        self.house.store.clear_outbox(&self.house.outbox().await).await.unwrap();
+        self.shop.store.clear_outbox(&self.shop.outbox().await).await.unwrap();
         let change =
             |(name, version): &(&str, i64)| Change { id: id(name), version: day(*version) };
         let changes: Vec<_> = changes.iter().map(change).collect();
@@ -70,18 +72,18 @@ impl Workplace {
     }
 
     pub(crate) fn target(&self) -> EmbedTarget {
-        self.target_of(self.house.index.clone())
+        self.target_of(self.shop.index.clone())
     }
 
-    /// The house's index, which is touched by these products.
+    /// The shop's index, which is touched by these products.
     pub(crate) fn touchy(&self, poison: &[ProductId]) -> Touchy {
-        let (index, poison) = (self.house.index.clone(), poison.to_vec());
+        let (index, poison) = (self.shop.index.clone(), poison.to_vec());
         Touchy { index, poison, others: Mutex::default() }
     }
 
-    /// The house's embedder, and another index.
+    /// The shop's embedder, and another index.
     pub(crate) fn target_of(&self, index: Arc<dyn ProductIndex>) -> EmbedTarget {
-        EmbedTarget { embedder: self.house.embedder.clone(), indexes: vec![index] }
+        EmbedTarget { embedder: self.shop.embedder.clone(), indexes: vec![index] }
     }
 
     /// Works off what is in sight.
@@ -100,9 +102,9 @@ impl Workplace {
         sleep: &Sleep,
         is_over: &(dyn Fn() -> bool + Send + Sync),
     ) -> PortResult<WorkSummary> {
-        let (queue, store) = (self.queue.clone(), self.house.store.clone());
+        let (queue, store) = (self.queue.clone(), self.shop.store.clone());
         let work = WorkQueue { queue, store, targets: vec![target] };
-        work.drain(&Shift { sleep, is_over, observe: &|_| () }).await
+        work.drain(&WorkerContext { sleep, is_over, observe: &|_| () }).await
     }
 
     /// Waiting, in flight, dead.

@@ -2,7 +2,7 @@
 
 use crate::support::{Shop, request};
 use akin_memory::MemoryEmbedder;
-use akin_ports::{Embedded, Embedder, PortResult};
+use akin_ports::{EmbeddedBatch, Embedder, PortResult};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
@@ -153,7 +153,7 @@ struct Broken {
 
 #[async_trait]
 impl Embedder for Broken {
-    async fn embed(&self, _: &[String]) -> PortResult<Embedded> {
+    async fn embed(&self, _: &[String]) -> PortResult<EmbeddedBatch> {
         assert!(!self.panics, "secret of the model");
         std::future::pending().await
     }

@@ -1,7 +1,7 @@
 //! What a monitor reads: the same as the status, in bounded time.
 
 use crate::support::{INGESTED, Shop};
-use akin_entities::{Change, ProductId, Version};
+use akin_entities::{Change, ProductId, Timestamp, Version};
 use akin_ports::{ErrorKind, RunCounts, RunEnd, RunOutcome};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -23,7 +23,7 @@ fn samples(text: &str) -> HashMap<String, f64> {
 
 /// A run that ended `after` the ingestion of the shop.
 async fn remember(shop: &Shop, after: i64, outcome: RunOutcome) {
-    let (runs, began) = (&shop.api.status.runs, Version(INGESTED.0 + after));
+    let (runs, began) = (&shop.api.status.runs, Timestamp(INGESTED.0 + after));
     let counts = Some(RunCounts::from_values([9, 1, 2, 6, 0, 3, 4, 5, 7]));
     let end = RunEnd { outcome, took: Duration::from_millis(2_500), counts };
     runs.begin(began, &["/srv/feeds/shop.csv".to_owned()]).await.expect("a run");
@@ -40,7 +40,7 @@ async fn the_metrics_say_what_the_status_says() {
     let sent = queue.send(&["a", "b", "c", "d"].map(change)).await.expect("messages");
     assert!(sent.is_empty() && queue.receive(1).await.expect("a message").len() == 1);
     // One that goes on says nothing yet.
-    shop.api.status.runs.begin(Version(INGESTED.0 + 2), &[]).await.expect("a run");
+    shop.api.status.runs.begin(Timestamp(INGESTED.0 + 2), &[]).await.expect("a run");
     let answer = shop.get("/metrics").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");

@@ -145,16 +145,16 @@ async fn pages_follow_each_other_and_end_with_what_was_found() {
 }
 
 #[tokio::test]
-async fn an_answer_says_whether_it_is_good_and_what_it_repaired() {
+async fn an_answer_says_whether_it_is_good_and_what_it_corrected() {
     let shop = Shop::open().await;
     let good =
         post(&shop, json!({"query": "phone tripod", "filters": {"sub_category": ["Tripods"]}}));
     assert_eq!(good.await.json()["good"], true);
     let poor = post(&shop, json!({"query": "volcano insurance"})).await.json();
-    assert_eq!((&poor["good"], &poor["repaired"]), (&json!(false), &json!([])));
-    let repaired = post(&shop, json!({"query": "phone tirpod"})).await.json();
-    assert_eq!(repaired["repaired"], json!([{"from": "tirpod", "to": "tripod"}]));
-    assert_eq!(repaired["query"], "phone tirpod");
+    assert_eq!((&poor["good"], &poor["corrections"]), (&json!(false), &json!([])));
+    let corrected = post(&shop, json!({"query": "phone tirpod"})).await.json();
+    assert_eq!(corrected["corrections"], json!([{"from": "tirpod", "to": "tripod"}]));
+    assert_eq!(corrected["query"], "phone tirpod");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::support::Shop;
 use akin_memory::MemoryEmbedder;
-use akin_ports::{Embedded, Embedder, PortResult};
+use akin_ports::{EmbeddedBatch, Embedder, PortResult};
 use async_trait::async_trait;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ struct Slow {
 
 #[async_trait]
 impl Embedder for Slow {
-    async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
+    async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
         self.has_begun.notify_one();
         self.may_end.notified().await;
         self.inner.embed(texts).await

@@ -1,7 +1,7 @@
 //! What there is to find, what is still to be done, and what was done last.
 
 use crate::support::{INGESTED, Shop};
-use akin_entities::{Change, ProductId, Version};
+use akin_entities::{Change, ProductId, Timestamp, Version};
 use akin_ports::{RunCounts, RunEnd, RunOutcome};
 use serde_json::Value;
 use std::time::Duration;
@@ -36,19 +36,19 @@ async fn the_last_runs_are_told_without_folders_and_without_what_servers_said() 
         (2, RunOutcome::Failed(secret())),
         (3, RunOutcome::Refused("the feeds do not name 9 of 10 products".to_owned())),
     ] {
-        let began = Version(INGESTED.0 + after);
+        let began = Timestamp(INGESTED.0 + after);
         let counts = (after == 1).then(|| RunCounts::from_values([9, 1, 2, 6, 0, 3, 4, 5, 7]));
         let end = RunEnd { outcome, took: Duration::from_millis(2_500), counts };
         runs.begin(began, &feeds).await.expect("a run");
         runs.finish(began, &end).await.expect("an end");
     }
-    runs.begin(Version(INGESTED.0 + 4), &feeds).await.expect("a run");
+    runs.begin(Timestamp(INGESTED.0 + 4), &feeds).await.expect("a run");
     let answer = shop.get("/api/status").await;
     assert!(!answer.text.contains("/srv") && !answer.text.contains("10.0.0.5"), "{}", answer.text);
     let runs = &answer.json()["runs"];
     insta::assert_snapshot!(serde_json::to_string_pretty(runs).expect("a document"));
     for after in 5..20 {
-        shop.api.status.runs.begin(Version(INGESTED.0 + after), &[]).await.expect("a run");
+        shop.api.status.runs.begin(Timestamp(INGESTED.0 + after), &[]).await.expect("a run");
     }
     let runs = shop.get("/api/status").await.json()["runs"].clone();
     assert_eq!(runs.as_array().map(Vec::len), Some(akin_http::LAST_RUNS));

@@ -52,7 +52,7 @@ impl Shop {
             reason: "a product needs a name".into(),
             row: None,
         };
-        store.quarantine("feed.csv", &[refused], INGESTED).await.unwrap();
+        store.quarantine("feed.csv", &[refused], INGESTED.timestamp()).await.unwrap();
         let made = Arc::new(MemoryEmbedder::default());
         let embed = EmbedChanges::new(store.clone(), made, index.clone());
         assert!(embed.run(&|_| ()).await.unwrap().failures.is_empty());
@@ -145,7 +145,7 @@ struct Failing {
 
 #[async_trait::async_trait]
 impl Embedder for Failing {
-    async fn embed(&self, texts: &[String]) -> akin_ports::PortResult<akin_ports::Embedded> {
+    async fn embed(&self, texts: &[String]) -> akin_ports::PortResult<akin_ports::EmbeddedBatch> {
         // A double with the same faults takes the step that may fail.
         MemoryEmbedder::default().with_faults(self.faults.clone()).embed(&[]).await?;
         self.inner.embed(texts).await

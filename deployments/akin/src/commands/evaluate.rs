@@ -3,7 +3,7 @@ mod files;
 use crate::compose::EngineSettings;
 use crate::progress::{Progress, Unit};
 use crate::{exit, output};
-use akin_entities::{Mode, ProductId};
+use akin_entities::{ProductId, SearchMode};
 use akin_evaluation::{Comparison, Estimate, Evaluation, Measure, Report, compare};
 use akin_usecases::{EvaluateSearch, JudgedQuery};
 use anyhow::bail;
@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let missing = evaluate.missing(&queries).await?;
     tell_missing(&queries, &missing)?;
     let mut evaluations = Vec::new();
-    for mode in Mode::ALL {
+    for mode in SearchMode::ALL {
         let progress = Progress::new(format!("evaluating {}", mode.name()), Unit::Queries);
         let total = queries.len() as u64;
         let observe = |done: usize| progress.at(done as u64, Some(total), "");

@@ -14,7 +14,7 @@ use crate::signals::asked_to_end;
 use akin_entities::{Currency, Version};
 use akin_ports::{FeedSource, ProductStore};
 use akin_usecases::{
-    CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Share,
+    CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Percentage,
 };
 use outcome::{Outcome, plural};
 use record::{Begun, Record};
@@ -42,11 +42,11 @@ pub(crate) struct Arguments {
 
     /// Change nothing if more of the rows than this cannot be products.
     #[arg(long, env = "AKIN_MAX_REFUSED", default_value = "20%", value_name = "SHARE")]
-    max_refused: Share,
+    max_refused: Percentage,
 
     /// Change nothing if complete feeds do not name more of the products than this.
     #[arg(long, env = "AKIN_MAX_REMOVED", default_value = "20%", value_name = "SHARE")]
-    max_removed: Share,
+    max_removed: Percentage,
 
     /// Run again and again, this long from one beginning to the next, give or take a tenth; a line
     /// is printed for each run.
@@ -102,7 +102,7 @@ impl Arguments {
     async fn once(&self, record: &Record) -> anyhow::Result<Outcome> {
         let feeds = self.feeds.sources()?;
         if self.dry_run {
-            self.rehearse(&feeds).await
+            self.dry_run(&feeds).await
         } else if self.no_embed {
             self.keep(&feeds, record).await
         } else {
@@ -120,7 +120,7 @@ impl Arguments {
         let opened = catalogue.status_of(&catalogue.open_stores().await?)?;
         let CatalogueStatus { store, queue, runs } = opened;
         let begun = Begun { runs, at: compose::now(), since };
-        let at = begun.at;
+        let at = Version::at(begun.at);
         let run = async {
             let summary = self.read(feeds, store.clone(), at).await?;
             let failures = hand_on(store, queue).await?;
@@ -139,7 +139,7 @@ impl Arguments {
         let (engine, queue) = self.engine.open_with_queue().await?;
         let runs = self.engine.catalogue.status_of(&engine.backends)?.runs;
         let begun = Begun { runs, at: compose::now(), since };
-        let at = begun.at;
+        let at = Version::at(begun.at);
         let run = async {
             let summary = self.read(feeds, engine.store.clone(), at).await?;
             let embedded = embed_here(&engine, &queue).await?;
@@ -161,13 +161,13 @@ impl Arguments {
         Ok(ingest.run(feeds, at, &observe).await?)
     }
 
-    async fn rehearse(&self, feeds: &[Arc<dyn FeedSource>]) -> anyhow::Result<Outcome> {
+    async fn dry_run(&self, feeds: &[Arc<dyn FeedSource>]) -> anyhow::Result<Outcome> {
         let began = Instant::now();
         let store = self.engine.catalogue.open_store().await?;
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
         let ingest = self.ingest(store);
-        let rehearsal = ingest.rehearse(feeds, compose::now(), &observe).await?;
+        let rehearsal = ingest.dry_run(feeds, Version::at(compose::now()), &observe).await?;
         match rehearsal.refusal {
             Some(refusal) => Err(refusal.into()),
             None => Ok(Outcome::rehearsed(rehearsal, began.elapsed())),

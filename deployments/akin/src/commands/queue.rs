@@ -104,10 +104,10 @@ impl From<&DeadLetter> for Letter {
     fn from(letter: &DeadLetter) -> Self {
         Self {
             product_id: letter.change.id.to_string(),
-            modified_date: akin_http::written_date(letter.change.version),
+            modified_date: akin_http::format_timestamp(letter.change.version.timestamp()),
             tries: letter.tries,
             reason: letter.reason.clone(),
-            given_up: akin_http::written_date(letter.at),
+            given_up: akin_http::format_timestamp(letter.at),
         }
     }
 }

@@ -2,9 +2,9 @@ use crate::compose::EngineSettings;
 use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
-use akin_entities::{Mode, Query, Similarity};
+use akin_entities::{Query, SearchMode, Similarity};
 use akin_http::{MAX_LIMIT, SearchView};
-use akin_usecases::{Paging, Repair, SearchAnswer, SearchRequest};
+use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest};
 use std::process::ExitCode;
 
 /// Find products in a shopper's own words.
@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
 
     /// How to search: hybrid, semantic, lexical.
     #[arg(long, env = "AKIN_MODE", default_value = "hybrid", value_parser = mode)]
-    mode: Mode,
+    mode: SearchMode,
 
     /// How many products to show: 1 to 1000.
     #[arg(long, env = "AKIN_LIMIT", default_value = "10", value_name = "N", value_parser = limit)]
@@ -66,7 +66,7 @@ impl Arguments {
 }
 
 fn print(answer: &SearchAnswer) {
-    for Repair { from, to } in &answer.repaired {
+    for Correction { from, to } in &answer.corrections {
         output::note(&format!("no product says {from:?}; searched for {to:?}"));
     }
     if answer.hits.is_empty() {
@@ -79,8 +79,8 @@ fn print(answer: &SearchAnswer) {
     output::hits(&answer.hits);
 }
 
-fn mode(name: &str) -> Result<Mode, String> {
-    Mode::parse(name).ok_or_else(|| "it is one of hybrid, semantic, lexical".to_owned())
+fn mode(name: &str) -> Result<SearchMode, String> {
+    SearchMode::parse(name).ok_or_else(|| "it is one of hybrid, semantic, lexical".to_owned())
 }
 
 /// Reads a cosine.

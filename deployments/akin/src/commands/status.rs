@@ -160,7 +160,7 @@ fn cells(run: &Run) -> Vec<Cell> {
 
 /// To the second.
 fn began(run: &Run) -> String {
-    let began = akin_http::written_date(run.began);
+    let began = akin_http::format_timestamp(run.began);
     began.split_once('.').map_or(&*began, |(second, _)| second).to_owned()
 }
 

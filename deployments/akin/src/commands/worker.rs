@@ -5,7 +5,7 @@ use crate::settings::seconds;
 use crate::signals::asked_to_end;
 use crate::{exit, output};
 use akin_ports::{PortError, PortResult};
-use akin_usecases::{RelayChanges, Shift, WorkQueue, WorkSummary};
+use akin_usecases::{RelayChanges, WorkQueue, WorkSummary, WorkerContext};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -137,7 +137,7 @@ impl Worker {
         let shown = Shown::new(&self.work).await?;
         let over = self.over.clone();
         let (is_over, observe) = (|| *over.borrow(), |done| shown.more(done));
-        let shift = Shift { sleep: &sleep, is_over: &is_over, observe: &observe };
+        let shift = WorkerContext { sleep: &sleep, is_over: &is_over, observe: &observe };
         while !is_over() {
             let mut batch = self.work.run(&shift).await?;
             let is_in_vain = batch.received == batch.released;

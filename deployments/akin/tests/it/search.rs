@@ -17,12 +17,12 @@ fn a_search_prints_a_table_or_one_document() {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn what_was_repaired_and_what_fits_badly_is_said_beside_the_answer() {
+fn what_was_corrected_and_what_fits_badly_is_said_beside_the_answer() {
     let place = Place::ingested();
-    let repaired = place.run("search --mode lexical --limit 1 trippod").succeeds();
+    let corrected = place.run("search --mode lexical --limit 1 trippod").succeeds();
     assert!(
-        repaired.stderr.contains("no product says \"trippod\"; searched for \"tripod\""),
-        "{repaired}"
+        corrected.stderr.contains("no product says \"trippod\"; searched for \"tripod\""),
+        "{corrected}"
     );
     let poor = place.run("search --limit 1 quantum chromodynamics").succeeds();
     assert_eq!(poor.stderr, "nothing fits well; these come closest\n");

@@ -5,7 +5,7 @@ use crate::support::shop::Shop;
 use crate::support::{Outcome, Place, masked, rows, send, twin};
 use akin_entities::{Change, ProductId, Version};
 use akin_local::{LocalEngine, Options};
-use akin_ports::{ChangeQueue, TRIES};
+use akin_ports::{ChangeQueue, MAX_ATTEMPTS};
 use serde_json::json;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -222,7 +222,7 @@ async fn kill_one(place: &Place) {
     let queue = engine.queue(Duration::from_millis(1));
     let change = Change { id: ProductId::new("PH-1").expect("an id"), version: Version(1) };
     assert!(queue.send(&[change]).await.expect("a message").is_empty());
-    for _ in 0..=TRIES {
+    for _ in 0..=MAX_ATTEMPTS {
         let taken = queue.receive(1).await.expect("deliveries");
         assert!(taken.len() < 2);
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -7,7 +7,7 @@ use crate::index::tables::{digest, value_ids};
 use crate::names::Names;
 use crate::text::escape;
 use akin_entities::{ProductId, Version};
-use akin_ports::{IndexEntry, Meaning};
+use akin_ports::{EntryEmbedding, IndexEntry};
 use sqlx::postgres::PgArguments;
 use sqlx::{PgConnection, Postgres};
 use std::collections::HashMap;
@@ -32,7 +32,7 @@ pub(super) async fn write(
         .flat_map(|facets| [&*facets.main_category, &*facets.sub_category, &*facets.brand])
         .collect();
     let values = value_ids(connection, names, &values).await?;
-    let is_kept = |accepted: &&&Accepted<'_>| accepted.entry.meaning == Meaning::Kept;
+    let is_kept = |accepted: &&&Accepted<'_>| accepted.entry.meaning == EntryEmbedding::Unchanged;
     let (kept, embedded): (Vec<_>, Vec<_>) = accepted.iter().partition(|entry| is_kept(&entry));
     if !kept.is_empty() {
         let sql = format!(
@@ -82,8 +82,8 @@ fn bind(query: Query, rows: &[&Accepted<'_>], values: &HashMap<Vec<u8>, i32>) ->
     }
     let value = |text: &str| values.get(&digest(text)).copied();
     let hash = |entry: &IndexEntry| match &entry.meaning {
-        Meaning::Embedded { text_hash, .. } => Some(text_hash.to_bytes().to_vec()),
-        Meaning::Kept => None,
+        EntryEmbedding::Computed { text_hash, .. } => Some(text_hash.to_bytes().to_vec()),
+        EntryEmbedding::Unchanged => None,
     };
     let ids: Vec<_> = rows.iter().map(|accepted| escape(accepted.entry.id.as_str())).collect();
     query
@@ -101,8 +101,8 @@ fn bind(query: Query, rows: &[&Accepted<'_>], values: &HashMap<Vec<u8>, i32>) ->
 
 fn coordinates(entry: &IndexEntry) -> &[f32] {
     match &entry.meaning {
-        Meaning::Embedded { embedding, .. } => embedding.as_slice(),
-        Meaning::Kept => &[],
+        EntryEmbedding::Computed { embedding, .. } => embedding.as_slice(),
+        EntryEmbedding::Unchanged => &[],
     }
 }
 

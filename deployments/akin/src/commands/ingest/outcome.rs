@@ -2,7 +2,7 @@ use crate::{compose, exit, output};
 use akin_entities::ProductId;
 use akin_http::CountsView;
 use akin_ports::{Failures, PortError, RefusedRow, RunCounts, RunOutcome};
-use akin_usecases::{CatalogueSummary, EmbedSummary, Rehearsal, Withheld};
+use akin_usecases::{CatalogueSummary, DryRun, EmbedSummary, Withheld};
 use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -39,8 +39,8 @@ struct Report {
 }
 
 impl Outcome {
-    pub(crate) fn rehearsed(rehearsal: Rehearsal, took: Duration) -> Self {
-        let Rehearsal { summary, embedded, updated_fields, .. } = rehearsal;
+    pub(crate) fn rehearsed(rehearsal: DryRun, took: Duration) -> Self {
+        let DryRun { summary, embedded, updated_fields, .. } = rehearsal;
         let embedding = EmbedSummary { embedded, updated_fields, ..EmbedSummary::default() };
         Self { catalogue: summary, embedding, ..Self::new(Manner::Rehearsed, took) }
     }
@@ -88,7 +88,7 @@ impl Outcome {
 
     /// Says all of it in a line, for whoever reads about many runs.
     pub(crate) fn log(self) {
-        let when = akin_http::written_date(compose::now());
+        let when = akin_http::format_timestamp(compose::now());
         output::line(&format!("{when} {}", self.lines().join("; ")));
         if let Some(withheld) = self.catalogue.withheld {
             output::note(&explained(withheld));

@@ -1,7 +1,7 @@
 //! What is remembered of a run: that it began, and how it ended.
 
 use super::outcome::Outcome;
-use akin_entities::Version;
+use akin_entities::Timestamp;
 use akin_ports::{FeedSource, PortResult, RunEnd, RunLog, RunOutcome};
 use akin_usecases::IngestError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ pub(crate) struct Record(Mutex<Option<Begun>>);
 pub(crate) struct Begun {
     pub(crate) runs: Arc<dyn RunLog>,
     /// What names it.
-    pub(crate) at: Version,
+    pub(crate) at: Timestamp,
     pub(crate) since: Instant,
 }
 
@@ -109,7 +109,7 @@ mod tests {
     use akin_usecases::CatalogueSummary;
 
     fn begun(runs: &Arc<MemoryRuns>) -> Begun {
-        Begun { runs: runs.clone(), at: Version(7), since: Instant::now() }
+        Begun { runs: runs.clone(), at: Timestamp(7), since: Instant::now() }
     }
 
     fn done() -> Outcome {
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(kept.is_ok(), is_done);
         record.interrupt().await;
         let mut last = runs.last(10).await.expect("runs");
-        assert_eq!((last.len(), last[0].began), (1, Version(7)));
+        assert_eq!((last.len(), last[0].began), (1, Timestamp(7)));
         last.remove(0).end.expect("an end")
     }
 

@@ -215,7 +215,7 @@ impl Run {
         loop {
             let dead = shop.run("queue dead --json").succeeds();
             let letters = dead.json().as_array().map_or(0, Vec::len);
-            let blameless = dead.stdout.matches(akin_ports::NEVER_FINISHED).count();
+            let blameless = dead.stdout.matches(akin_ports::UNSETTLED).count();
             assert_eq!(letters, blameless, "no fault is a product's own: {dead}");
             let [redriven] = shop.run("queue redrive --json").succeeds().counts(["redriven"]);
             self.redriven += redriven;

@@ -2,10 +2,10 @@
 
 use crate::faults::holdings::{Holdings, Verdict};
 use akin_entities::{
-    AnalyzedText, Currency, Embedding, Facets, Fingerprint, Price, Product, ProductId,
-    ProductRecord, Version,
+    AnalyzedText, Currency, Embedding, FacetValues, Fingerprint, Price, Product, ProductId,
+    ProductRecord, Timestamp, Version,
 };
-use akin_ports::{IndexEntry, Meaning};
+use akin_ports::{EntryEmbedding, IndexEntry};
 
 fn product(id: &str, name: &str, price: &str) -> Product {
     Product {
@@ -30,20 +30,20 @@ fn entry(ProductRecord { product, version, .. }: &ProductRecord, at: f32) -> Ind
     IndexEntry {
         id: product.id.clone(),
         version: *version,
-        meaning: Meaning::Embedded {
+        meaning: EntryEmbedding::Computed {
             embedding: Embedding::new(&[1.0, at]).expect("a direction"),
             text_hash: product.text_hash(),
             fingerprint: Fingerprint::parse("tiny@0/fp32/2").expect("a fingerprint"),
         },
         text: AnalyzedText::new([vec![&*product.name], vec![], vec![], vec![], vec![]]),
         words: product.name.clone(),
-        facets: Facets::of(product),
+        facets: FacetValues::of(product),
     }
 }
 
 /// Three products, as an engine holds them that lacks nothing.
 fn sound() -> Holdings {
-    let record = |product| ProductRecord { product, created: Version(1), version: Version(2) };
+    let record = |product| ProductRecord { product, created: Timestamp(1), version: Version(2) };
     let products = [("a", "lamp"), ("b", "tent"), ("c", "boot")];
     let products: Vec<_> =
         products.iter().map(|(id, name)| record(product(id, name, "5"))).collect();
@@ -99,7 +99,7 @@ fn whatever_is_stale_is_seen() {
         faults(|held| held.products[0].product = cheaper.clone()),
         faults(|held| held.products[0].version = Version(3)),
         faults(|held| held.entries[0].version = Version(1)),
-        faults(|held| held.entries[0].facets = Facets::of(&cheaper)),
+        faults(|held| held.entries[0].facets = FacetValues::of(&cheaper)),
         faults(|held| held.entries[0].words = "old lamp".to_owned()),
         faults(|held| held.entries[0] = entry(&held.products[0], 9.0)),
         faults(|held| held.entries[0].meaning = held.entries[1].meaning.clone()),

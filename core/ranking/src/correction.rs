@@ -2,17 +2,17 @@ use crate::analysis::{MIN_WORD, is_word};
 use akin_entities::Statistics;
 use std::cmp::Reverse;
 
-/// The shortest word that is repaired, in letters.
+/// The shortest word that is corrected, in letters.
 const SHORTEST: usize = 4;
 
-/// How many products must hold a word before another is repaired into it.
+/// How many products must hold a word before another is turned into it.
 const KNOWN_WELL: u64 = 2;
 
 /// The word of the catalogue that `word` was most likely meant to be: the same first letter, at an
 /// optimal string alignment distance of 1 (2 from eight letters on); the nearest, then the most
 /// frequent, then the first by alphabet. `None` if the catalogue holds the word itself, if it is
 /// shorter than four letters or no word, or if nothing is near.
-pub fn repair(word: &str, statistics: &dyn Statistics) -> Option<String> {
+pub fn correct(word: &str, statistics: &dyn Statistics) -> Option<String> {
     if !is_word(word, SHORTEST) || statistics.word_frequency(word) > 0 {
         return None;
     }

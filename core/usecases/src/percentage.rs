@@ -3,14 +3,14 @@ use std::str::FromStr;
 
 /// A part of a whole: 0 to 100 percent.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub struct Share(f64);
+pub struct Percentage(f64);
 
 /// The text is no share.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a share of 0 to 100 percent, such as 20%: {0:?}")]
-pub struct InvalidShare(String);
+pub struct InvalidPercentage(String);
 
-impl Share {
+impl Percentage {
     /// So many percent; outside of 0 to 100 the nearer of the two.
     pub const fn percent(percent: f64) -> Self {
         Self(percent.clamp(0.0, 100.0))
@@ -23,20 +23,20 @@ impl Share {
     }
 }
 
-impl FromStr for Share {
-    type Err = InvalidShare;
+impl FromStr for Percentage {
+    type Err = InvalidPercentage;
 
     /// Reads `20%` or `20`.
-    fn from_str(text: &str) -> Result<Self, InvalidShare> {
+    fn from_str(text: &str) -> Result<Self, InvalidPercentage> {
         let number = text.trim().trim_end_matches('%').trim_end();
         match number.parse() {
             Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self(percent)),
-            _ => Err(InvalidShare(text.to_owned())),
+            _ => Err(InvalidPercentage(text.to_owned())),
         }
     }
 }
 
-impl fmt::Display for Share {
+impl fmt::Display for Percentage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}%", self.0)
     }
@@ -49,22 +49,22 @@ mod tests {
     #[test]
     fn a_share_is_read_as_it_is_written() {
         for (text, percent) in [("20%", 20.0), (" 0.5 %", 0.5), ("100", 100.0), ("0", 0.0)] {
-            let share: Share = text.parse().unwrap();
-            assert_eq!(share, Share::percent(percent));
+            let share: Percentage = text.parse().unwrap();
+            assert_eq!(share, Percentage::percent(percent));
             assert_eq!(share.to_string().parse(), Ok(share));
         }
         for text in ["", "%", "-1", "101%", "NaN", "a fifth", "20%%x"] {
-            assert!(text.parse::<Share>().is_err(), "{text:?} should be refused");
+            assert!(text.parse::<Percentage>().is_err(), "{text:?} should be refused");
         }
     }
 
     #[test]
     fn a_share_is_exceeded_by_more_than_itself() {
-        let fifth = Share::percent(20.0);
+        let fifth = Percentage::percent(20.0);
         assert!(!fifth.is_exceeded(1, 5));
         assert!(fifth.is_exceeded(2, 9));
         assert!(!fifth.is_exceeded(0, 0));
-        assert!(Share::percent(0.0).is_exceeded(1, 1_000_000));
-        assert!(!Share::percent(100.0).is_exceeded(5, 5));
+        assert!(Percentage::percent(0.0).is_exceeded(1, 1_000_000));
+        assert!(!Percentage::percent(100.0).is_exceeded(5, 5));
     }
 }

@@ -1,6 +1,6 @@
 //! A shop in memory, and what the tests do with it.
 
-use akin_entities::{Currency, Filter, Mode, ProductId, Query, Version};
+use akin_entities::{Currency, Filter, ProductId, Query, SearchMode, Version};
 use akin_memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
 use akin_ports::{
     CandidateQuery, Embedder, FeedItem, FeedRow, Indexed, OutboxEntry, PortResult, ProductIndex,
@@ -14,7 +14,7 @@ use akin_usecases::{
 use std::sync::Arc;
 
 /// A store, an index and an embedder that break together.
-pub(crate) struct House {
+pub(crate) struct Shop {
     pub(crate) faults: Faults,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) index: Arc<MemoryIndex>,
@@ -41,7 +41,7 @@ pub(crate) fn row(id: &str, name: &str, price: &str) -> FeedRow {
     FeedRow { product_id, name, actual_price, ..FeedRow::default() }
 }
 
-impl House {
+impl Shop {
     pub(crate) fn new() -> Self {
         Self::with_embedder(|embedder| embedder)
     }
@@ -139,7 +139,7 @@ impl House {
             assert_eq!(known.get(id), Some(&expected), "{id}");
             let meaning = self.embedder.embed(&[product.embedded_text()]).await.unwrap();
             let filter = Filter {
-                price: akin_entities::Range {
+                price: akin_entities::NumberRange {
                     min: product.price().map(akin_entities::Price::amount),
                     max: product.price().map(akin_entities::Price::amount),
                 },
@@ -164,7 +164,7 @@ impl House {
     }
 }
 
-pub(crate) fn request(words: &str, mode: Mode) -> SearchRequest {
+pub(crate) fn request(words: &str, mode: SearchMode) -> SearchRequest {
     SearchRequest { mode, ..SearchRequest::new(Query::new(words).unwrap()) }
 }
 
