@@ -53,7 +53,7 @@ lint: ## check format, lints and documentation
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-deny: ## check licences, sources and which room may use which crate
+deny: ## check licenses, sources and which room may use which crate
 	tools/cargo-deny.sh check bans licenses sources
 
 sanitize: ## run the tests of the unsafe code under the address sanitizer

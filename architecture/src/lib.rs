@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_core_uses_no_crate_that_does_io_awaits_or_serialises() {
+    fn the_core_uses_no_crate_that_does_io_awaits_or_serializes() {
         for room in ["core/entities", "core/ports", "core/ranking", "core/usecases"] {
             for name in ["tokio", "serde", "axum", "rusqlite", "clap", "jiff", "tracing", "ureq"] {
                 assert!(!is_allowed(room, name, None), "{room} uses {name}");

@@ -2,7 +2,7 @@
 
 usage: export_onnx.py MODEL_FOLDER OUT_FOLDER
 
-OUT_FOLDER gets fp32.onnx and int8.onnx: the second by ONNX Runtime's own dynamic quantisation of all
+OUT_FOLDER gets fp32.onnx and int8.onnx: the second by ONNX Runtime's own dynamic quantization of all
 MatMul weights, a scale per output channel, which is what its documentation recommends for BERT.
 Inputs: input_ids, attention_mask, token_type_ids (batch, sequence); output: `output`, mean-pooled
 and of length 1 (batch, 384).

@@ -34,7 +34,7 @@ impl Corpus {
             let mut feed = akin_feeds::open(path, &akin_feeds::Options::default())?;
             while let Some(batch) = feed.next_batch().await? {
                 let rows = batch.into_iter().flatten();
-                let read = rows.filter_map(|row| akin_usecases::normalise(row, &pricing).ok());
+                let read = rows.filter_map(|row| akin_usecases::normalize(row, &pricing).ok());
                 products.extend(read.filter(|product| seen.insert(product.id.clone())));
             }
         }

@@ -48,7 +48,7 @@ fn embedded(bench: &mut Bench) -> Result<()> {
     bench.add(table)
 }
 
-/// What of the embedder's rate is left when products are also read, kept, analysed and indexed.
+/// What of the embedder's rate is left when products are also read, kept, analyzed and indexed.
 fn end_to_end(bench: &mut Bench) -> Result<()> {
     let rows = if bench.settings.quick { EMBEDDED / 4 } else { EMBEDDED };
     let feed = bench.feed(rows)?;

@@ -19,7 +19,7 @@ impl OnnxRuntime {
         Ok(Self(environment.build()?))
     }
 
-    /// Loads a model that runs on `threads` threads. All its own optimisations are on, and its
+    /// Loads a model that runs on `threads` threads. All its own optimizations are on, and its
     /// threads spin while they wait, as it does unless told otherwise and as is fastest for it.
     pub(crate) fn open(&self, model: &Path, threads: usize) -> Result<OnnxModel> {
         let failed = |error: ort::Error<_>| anyhow!("{error}");

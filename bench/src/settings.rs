@@ -63,7 +63,7 @@ pub(crate) enum Subject {
     Encoder,
     /// Loading the model; a process's first answer.
     Startup,
-    /// Nearest neighbours, filtered and not.
+    /// Nearest neighbors, filtered and not.
     Vectors,
     /// Matching words.
     Words,

@@ -18,7 +18,7 @@ pub(crate) const SHARES: [f64; 4] = [1.0, 0.5, 0.05, 0.002];
 pub(crate) struct Stage {
     /// The products and their vectors.
     pub(crate) catalogue: Catalogue,
-    /// The analysed text of each product.
+    /// The analyzed text of each product.
     pub(crate) texts: Vec<AnalyzedText>,
     /// The unstemmed words of each product.
     pub(crate) surfaces: Vec<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Stage {
     pub(crate) facets: Vec<FacetValues>,
     /// The shopper's words.
     pub(crate) queries: Vec<String>,
-    /// Their analysed terms, each once.
+    /// Their analyzed terms, each once.
     pub(crate) terms: Vec<Vec<String>>,
     /// Their embeddings.
     pub(crate) meanings: Vec<Vec<f32>>,
@@ -126,7 +126,7 @@ pub(crate) fn flat_filter(filter: &Filter) -> flat_index::Filter {
     flat_index::Filter { numbers: most.into_iter().collect(), ..flat_index::Filter::default() }
 }
 
-/// The analysed terms of a query, each once.
+/// The analyzed terms of a query, each once.
 fn terms(query: &str) -> Vec<String> {
     let mut terms = akin_ranking::analyze(query);
     let mut seen = std::collections::HashSet::new();

@@ -1,4 +1,4 @@
-//! Nearest neighbours: akin's flat files beside usearch, a graph (HNSW) of 16-bit floats.
+//! Nearest neighbors: akin's flat files beside usearch, a graph (HNSW) of 16-bit floats.
 
 use crate::Bench;
 use crate::exact::{Keep, mean_recall, nearest_to_each};
@@ -14,17 +14,17 @@ use std::thread;
 use std::time::Instant;
 use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 
-/// How many neighbours, and how far usearch expands its search for them: twice, since speed and
+/// How many neighbors, and how far usearch expands its search for them: twice, since speed and
 /// recall are a bargain there.
 const DEPTHS: [(usize, [usize; 2]); 2] = [(10, [128, 256]), (200, [256, 512])];
 
-/// The most neighbours that are looked for.
+/// The most neighbors that are looked for.
 const MOST: usize = 200;
 
 /// The size for which figures are promised.
 const PROMISED: usize = 200_000;
 
-/// Measures the nearest neighbours in the catalogue of `stage`.
+/// Measures the nearest neighbors in the catalogue of `stage`.
 pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
     let size = stage.catalogue.len();
     let (peer, peer_build) = build(stage)?;
@@ -110,7 +110,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result
     for (expansion, found) in case.expansions.into_iter().zip(&peers) {
         contest.enter(format!("usearch f16, ef {expansion}"), move |query| {
             peer.change_expansion_search(expansion);
-            let places = neighbours(peer, &stage.meanings[query], keep, case.depth)?;
+            let places = neighbors(peer, &stage.meanings[query], keep, case.depth)?;
             found.borrow_mut()[query] = places;
             Ok(())
         });
@@ -126,7 +126,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result
 }
 
 /// The places of the nearest, by usearch.
-fn neighbours(peer: &Index, vector: &[f32], keep: Keep<'_>, depth: usize) -> Result<Vec<usize>> {
+fn neighbors(peer: &Index, vector: &[f32], keep: Keep<'_>, depth: usize) -> Result<Vec<usize>> {
     let matches = match keep {
         None => peer.search(vector, depth)?,
         Some(keep) => peer.filtered_search(vector, depth, |key| keep[key as usize])?,

@@ -82,7 +82,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Tantivy) -> Result<Vec<(String, 
     Ok(rows.map(|((name, latency), recall)| (name, latency, recall)).collect())
 }
 
-/// One field of analysed terms in memory, in as many segments as there are cores.
+/// One field of analyzed terms in memory, in as many segments as there are cores.
 struct Tantivy {
     searcher: Searcher,
     text: Field,

@@ -1,4 +1,4 @@
-//! A shop's text: cleaned of HTML, analysed, understood as a query.
+//! A shop's text: cleaned of HTML, analyzed, understood as a query.
 #![no_main]
 
 use akin_entities::{AnalyzedText, Query, clean_text};

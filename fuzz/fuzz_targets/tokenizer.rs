@@ -1,4 +1,4 @@
-//! Text as tokens, by akin's own tokeniser and by the library that reads every other kind.
+//! Text as tokens, by akin's own tokenizer and by the library that reads every other kind.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

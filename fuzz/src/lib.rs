@@ -9,7 +9,7 @@ use std::io::Cursor;
 use std::panic;
 use std::sync::LazyLock;
 use tokio::runtime::{Builder, Runtime};
-use akin_usecases::{Pricing, normalise};
+use akin_usecases::{Pricing, normalize};
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_time().build().expect("a runtime"));
@@ -30,7 +30,7 @@ pub fn read_feed(format: Option<Format>, bytes: &[u8]) {
         while let Ok(Some(batch)) = feed.next_batch().await {
             assert!(!batch.is_empty(), "a batch holds something");
             for item in batch {
-                let read = item.and_then(|row| normalise(row, &pricing));
+                let read = item.and_then(|row| normalize(row, &pricing));
                 match read {
                     Ok(product) => assert!(!product.name.is_empty(), "a product has a name"),
                     Err(refused) => assert!(!refused.reason.is_empty(), "a refusal has a reason"),

@@ -7,7 +7,7 @@ Run when a model joins; the tests of every room read what it wrote:
 
 A model that is there keeps its weights: name it to make it anew. What is expected of a model,
 `expected.json`, is made from its files each time: for each text its tokens and its embedding, by
-sentence-transformers' own `encode`, in f32. `strange.json`, for one model of each tokeniser, has the
+sentence-transformers' own `encode`, in f32. `strange.json`, for one model of each tokenizer, has the
 tokens of lines that no shop writes.
 
 Each folder is as `SentenceTransformer.save` writes it, without the files that nobody reads. Every
@@ -79,7 +79,7 @@ MODELS = {
     "concatenated": dict(hidden=18, layers=2, heads=3, inner=33, pooling=("cls", "mean"),
                          dense=(12, False, torch.nn.Identity())),
     "thin": dict(hidden=7, layers=1, heads=7, inner=5, length=600, dtype=torch.float32),
-    # The other architectures, each with its tokeniser.
+    # The other architectures, each with its tokenizer.
     "distilbert": dict(kind="distilbert", hidden=30, layers=2, heads=3, inner=45),
     "distilbert-all": dict(kind="distilbert", hidden=14, layers=1, heads=2, inner=20, act="relu",
                            pooling=("mean_sqrt_len_tokens", "max", "cls", "mean"), dtype=torch.bfloat16,
@@ -89,7 +89,7 @@ MODELS = {
                           pooling=("max", "mean"), dtype=torch.bfloat16),
     "xlm-roberta": dict(kind="xlm-roberta", hidden=22, layers=2, heads=1, inner=44, length=40,
                         shards="20KB"),
-    # Its tokeniser is as published files are, with sentencepiece's own table of normalisation.
+    # Its tokenizer is as published files are, with sentencepiece's own table of normalization.
     "xlm-roberta-dense": dict(kind="xlm-roberta", published=True, hidden=16, layers=1, heads=2, inner=24, pooling="cls",
                               dense=(9, True, torch.nn.Identity()), dtype=torch.float32),
     # As all-mpnet-base-v2 is; texts of more than 128 tokens reach the farthest bucket.
@@ -129,7 +129,7 @@ def strange_texts():
         yield line
 
 
-def randomise(module):
+def randomize(module):
     """Weights large enough that every part matters to the outcome."""
     for name, parameter in module.named_parameters():
         if "LayerNorm.weight" in name or "layer_norm.weight" in name:
@@ -154,7 +154,7 @@ def added(*tokens):
 
 
 def write(folder, tokenizer, kind):
-    """A folder's files of a tokeniser, as the library then reads and writes them."""
+    """A folder's files of a tokenizer, as the library then reads and writes them."""
     tokenizer.save(str(folder / "tokenizer.json"))
     names = dict(bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>", pad_token="<pad>",
                  mask_token="<mask>", unk_token="[UNK]" if kind == "MPNetTokenizer" else "<unk>")
@@ -199,7 +199,7 @@ def xlm_roberta_tokenizer(folder):
 
 
 def published_tokenizer(folder):
-    """Unigram as sentencepiece trains it, behind its table of normalisation (here a small one)."""
+    """Unigram as sentencepiece trains it, behind its table of normalization (here a small one)."""
     rules = {"ﬁ": "fi", "½": "1/2", "Ⅷ": "VIII", "ｆ": "f", "ｕ": "u", "ｌ": "l", "\u3000": " ", "\u00a0": " ",
              "\t": " ", "\n": " ", "\u200b": " ", "e\u0301": "é", "™": "TM", "가": "ga"}
     codes = lambda text: " ".join(f"{ord(character):X}" for character in text)
@@ -269,7 +269,7 @@ def transformer(folder, model):
     encoder = AutoModel.from_config(configuration(model, max(sizes)))
     if getattr(encoder, "pooler", None) is not None:
         encoder.pooler = None
-    randomise(encoder)
+    randomize(encoder)
     encoder.to(model["dtype"]).save_pretrained(folder)
     arguments = {} if model["kind"] == "distilbert" else {"add_pooling_layer": False}
     return Transformer(str(folder), max_seq_length=model["length"], do_lower_case=model["lower"],
@@ -285,7 +285,7 @@ def sentence_model(scratch, model):
         outputs, bias, activation = model["dense"]
         inputs = model["hidden"] * len(modes)
         dense = Dense(inputs, outputs, bias=bias, activation_function=activation)
-        randomise(dense)
+        randomize(dense)
         modules.append(dense)
     if model["normalize"]:
         modules.append(Normalize())

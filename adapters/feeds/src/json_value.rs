@@ -95,7 +95,7 @@ fn price(value: &str) -> Result<String, String> {
     Ok(format!("{amount} {currency}").trim_end().to_owned())
 }
 
-/// `{"colour": "red", "width": 30}` as `colour: red; width: 30`.
+/// `{"color": "red", "width": 30}` as `color: red; width: 30`.
 fn attributes(value: &str) -> Result<String, String> {
     let mut text = String::new();
     for (name, value) in members(value)? {

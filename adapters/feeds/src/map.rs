@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn several_columns_of_attributes_are_told_apart() {
-        let map: ColumnMap = "colour=attributes,size=attributes,cost=actual_price".parse().unwrap();
+        let map: ColumnMap = "color=attributes,size=attributes,cost=actual_price".parse().unwrap();
         assert_eq!(map.field_of("size").unwrap().1.as_deref(), Some("size"));
         assert_eq!(map.field_of("cost").unwrap().1, None);
     }

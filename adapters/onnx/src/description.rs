@@ -90,7 +90,7 @@ impl Description {
         self.has(&["MatMulInteger", "QLinearMatMul", "DynamicQuantizeMatMul", "DequantizeLinear"])
     }
 
-    /// Whether activations are quantised as they come, over all of a batch: then what stands beside
+    /// Whether activations are quantized as they come, over all of a batch: then what stands beside
     /// a text changes its embedding.
     pub fn mixes_texts(&self) -> bool {
         self.has(&["DynamicQuantizeLinear", "DynamicQuantizeMatMul"])
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn only_quantising_as_texts_come_mixes_them() {
+    fn only_quantizing_as_texts_come_mixes_them() {
         let mixes = |operators: &[&str]| described(&[], operators, &[]).mixes_texts();
         assert!(mixes(&["DynamicQuantizeLinear", "MatMulInteger"]));
         assert!(!mixes(&["QuantizeLinear", "DequantizeLinear", "MatMul"]));

@@ -110,11 +110,11 @@ pub enum OnnxError {
         /// The kind of layer.
         module: String,
     },
-    /// There is no tokeniser.
-    #[error("no tokenizer.json at {0}: name the tokeniser by --tokenizer or TOKENIZER_PATH")]
+    /// There is no tokenizer.
+    #[error("no tokenizer.json at {0}: name the tokenizer by --tokenizer or TOKENIZER_PATH")]
     NoTokenizer(PathBuf),
-    /// The tokeniser cannot be read.
-    #[error("the tokeniser {path} cannot be used: {reason}; check --tokenizer or TOKENIZER_PATH")]
+    /// The tokenizer cannot be read.
+    #[error("the tokenizer {path} cannot be used: {reason}; check --tokenizer or TOKENIZER_PATH")]
     Tokenizer {
         /// The file.
         path: PathBuf,

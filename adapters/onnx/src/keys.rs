@@ -2,7 +2,7 @@
 
 /// The SHA-256 of the weights that it was made of, in hexadecimal.
 pub(crate) const WEIGHTS: &str = "weights_sha256";
-/// The SHA-256 of all that it was made of: weights, settings and tokeniser.
+/// The SHA-256 of all that it was made of: weights, settings and tokenizer.
 pub(crate) const SOURCE: &str = "source_sha256";
 /// The name of the folder that it was made of.
 pub(crate) const NAME: &str = "name";

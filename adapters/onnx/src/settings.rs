@@ -1,7 +1,7 @@
 use crate::OnnxError;
 use std::path::{Path, PathBuf};
 
-/// Which ONNX model embeds, and by which tokeniser.
+/// Which ONNX model embeds, and by which tokenizer.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)] // Every adapter has its settings; without this clap panics on the second.
 pub struct Settings {
@@ -10,7 +10,7 @@ pub struct Settings {
     #[arg(long, env = "ONNX_MODEL_PATH", value_name = "FILE")]
     pub onnx_model: Option<PathBuf>,
 
-    /// Its tokeniser: `tokenizer.json`, or a folder that holds it [default: beside the ONNX model].
+    /// Its tokenizer: `tokenizer.json`, or a folder that holds it [default: beside the ONNX model].
     #[arg(long, env = "TOKENIZER_PATH", value_name = "PATH")]
     pub tokenizer: Option<PathBuf>,
 }
@@ -20,7 +20,7 @@ pub struct Settings {
 pub struct ModelFiles {
     /// The graph.
     pub model: PathBuf,
-    /// The tokeniser's `tokenizer.json`.
+    /// The tokenizer's `tokenizer.json`.
     pub tokenizer: PathBuf,
 }
 
@@ -32,7 +32,7 @@ impl Settings {
 }
 
 impl ModelFiles {
-    /// The model at `path`, with the tokeniser at `tokenizer`, or else in its folder or the one
+    /// The model at `path`, with the tokenizer at `tokenizer`, or else in its folder or the one
     /// above: hubs keep ONNX files in a folder of their own.
     pub fn at(path: &Path, tokenizer: Option<&Path>) -> Result<Self, OnnxError> {
         if path.is_dir() {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tokeniser_lies_beside_its_model_or_in_the_folder_above() {
+    fn a_tokenizer_lies_beside_its_model_or_in_the_folder_above() {
         for (files, model, tokenizer) in [
             (["a.onnx", "tokenizer.json"], "a.onnx", "tokenizer.json"),
             (["onnx/model.onnx", "tokenizer.json"], "onnx/model.onnx", "tokenizer.json"),

@@ -1,4 +1,4 @@
-//! The tokeniser of a model, and what else its folder says of it.
+//! The tokenizer of a model, and what else its folder says of it.
 
 use crate::settings::folders;
 use crate::{Description, ModelFiles, OnnxError, keys};
@@ -21,7 +21,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// Reads the tokeniser. What its file says of cutting and filling up does not count: some shipped
+    /// Reads the tokenizer. What its file says of cutting and filling up does not count: some shipped
     /// files cut every text at 128 tokens and fill it up to 128, whatever the model reads.
     pub(crate) fn read(files: &ModelFiles, description: &Description) -> Result<Self, OnnxError> {
         let path = &files.tokenizer;
@@ -39,7 +39,7 @@ impl Tokens {
     }
 }
 
-/// How many tokens of a text the model reads: as the model says, or the folder of its tokeniser.
+/// How many tokens of a text the model reads: as the model says, or the folder of its tokenizer.
 fn limit(files: &ModelFiles, description: &Description) -> Result<usize, OnnxError> {
     // A number without meaning, 1e30, stands for no limit.
     let sound = |limit: &f64| (2.0..1e6).contains(limit);
@@ -100,7 +100,7 @@ fn refuse_layers(files: &ModelFiles, folder: &Path) -> Result<(), OnnxError> {
     }
 }
 
-/// The token that a tokeniser fills rows up with; 0, which most keep for it, where it has none. A
+/// The token that a tokenizer fills rows up with; 0, which most keep for it, where it has none. A
 /// model that is told which tokens count by the mask alone does not care.
 fn padding(tokenizer: &str) -> serde_json::Result<u32> {
     let file: Value = serde_json::from_str(tokenizer)?;

@@ -81,7 +81,7 @@ impl Names {
     ///
     /// # Panics
     ///
-    /// Panics if it stands for none: a statement of this crate is misspelt.
+    /// Panics if it stands for none: a statement of this crate is misspelled.
     pub(crate) fn plain(&self, word: &str) -> &str {
         let named = self.0.iter().find(|(known, _)| *known == word);
         named.map_or_else(|| panic!("no table is called {word:?}"), |(_, name)| name)

@@ -77,7 +77,7 @@ pub fn product(text: &str, name: &str) -> Product {
         sub_category: "Tripods".into(),
         brand: "Lumo".into(),
         description: format!("The description of {name}."),
-        attributes: "colour: red; width: 30 cm".into(),
+        attributes: "color: red; width: 30 cm".into(),
         image_url: "https://shop.example/1.svg".into(),
         link: "https://shop.example/1".into(),
         rating: Rating::from_hundredths(425),
@@ -179,11 +179,11 @@ impl Numbers {
         f32::from(bits) / 32_768.0 - 1.0
     }
 
-    /// An embedding near one of a few centres, as those of a catalogue are.
+    /// An embedding near one of a few centers, as those of a catalogue are.
     pub fn embedding(&mut self) -> Embedding {
-        let mut centre = Self(self.draw() % 20);
+        let mut center = Self(self.draw() % 20);
         let raw: Vec<f32> =
-            (0..DIMENSION).map(|_| centre.around_zero() + 0.7 * self.around_zero()).collect();
+            (0..DIMENSION).map(|_| center.around_zero() + 0.7 * self.around_zero()).collect();
         Embedding::new(&raw).unwrap()
     }
 }

@@ -59,7 +59,7 @@ impl TextField {
 }
 
 impl AnalyzedText {
-    /// The text of these terms. A term holds letters and digits only: the analyser sees to that.
+    /// The text of these terms. A term holds letters and digits only: the analyzer sees to that.
     pub fn new<'a, F>(fields: [F; TextField::ALL.len()]) -> Self
     where
         F: IntoIterator<Item = &'a str>,

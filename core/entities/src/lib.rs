@@ -1,6 +1,6 @@
 //! What akin talks about: products, prices, embeddings, queries.
 //!
-//! Everything here is a value. Nothing here does I/O, reads a clock, awaits or serialises.
+//! Everything here is a value. Nothing here does I/O, reads a clock, awaits or serializes.
 
 mod analyzed;
 mod change;

@@ -36,7 +36,7 @@ pub struct Product {
     pub brand: String,
     /// What the shop says about it.
     pub description: String,
-    /// More text that words search: `colour: red; width: 30 cm`.
+    /// More text that words search: `color: red; width: 30 cm`.
     pub attributes: String,
     /// Where its picture is.
     pub image_url: String,
@@ -131,7 +131,7 @@ impl Rating {
 
 impl Product {
     /// The text that is embedded: the name, then ". " and the description if there is one,
-    /// NFC-normalised. Case is left to the model's tokenizer.
+    /// NFC-normalized. Case is left to the model's tokenizer.
     pub fn embedded_text(&self) -> String {
         let separator = if self.description.is_empty() { "" } else { ". " };
         [&*self.name, separator, &*self.description].iter().flat_map(|part| part.nfc()).collect()

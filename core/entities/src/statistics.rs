@@ -7,7 +7,7 @@ pub trait Statistics: Debug + Send + Sync {
     /// How many products there are.
     fn documents(&self) -> u64;
 
-    /// How many products hold the analysed `term` in any field.
+    /// How many products hold the analyzed `term` in any field.
     fn document_frequency(&self, term: &str) -> u64;
 
     /// How many terms `field` holds on average, over all products.
@@ -30,7 +30,7 @@ pub struct CountedStatistics {
 }
 
 impl CountedStatistics {
-    /// Counts one more product: its analysed text, and its words as written, space-joined.
+    /// Counts one more product: its analyzed text, and its words as written, space-joined.
     pub fn add(&mut self, text: &AnalyzedText, words: &str) {
         self.documents += 1;
         let mut terms = HashSet::new();

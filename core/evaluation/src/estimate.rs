@@ -42,7 +42,7 @@ pub fn estimate(values: &[f64]) -> Option<Estimate> {
 }
 
 /// What `differences` between pairs say, second minus first: mean, interval, and the p of a paired
-/// randomisation test (signs flipped at random 10,000 times; Smucker et al., 2007). `None` if
+/// randomization test (signs flipped at random 10,000 times; Smucker et al., 2007). `None` if
 /// there are none.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 pub fn difference(differences: &[f64]) -> Option<Difference> {

@@ -51,12 +51,12 @@ impl Measure {
     }
 }
 
-/// Normalised discounted cumulative gain of the first `depth` hits: the sum of
+/// Normalized discounted cumulative gain of the first `depth` hits: the sum of
 /// (2^grade - 1) / log2(rank + 1), over that of the ideal order (Burges et al., 2005). A hit
 /// without a grade counts 0. `None` if no product has a grade above 0.
 pub fn ndcg(ranking: &[ProductId], judgments: &Judgments, depth: NonZeroUsize) -> Option<f64> {
     let grades = distinct(ranking).map(|id| judgments.grade(id));
-    normalised(grades.map(|grade| grade.map_or(0.0, Grade::gain)), judgments, depth)
+    normalized(grades.map(|grade| grade.map_or(0.0, Grade::gain)), judgments, depth)
 }
 
 /// [`ndcg`] of the ranking that is left when hits nobody judged are taken out first, so that a
@@ -67,7 +67,7 @@ pub fn judged_ndcg(
     depth: NonZeroUsize,
 ) -> Option<f64> {
     let grades = distinct(ranking).filter_map(|id| judgments.grade(id));
-    normalised(grades.map(Grade::gain), judgments, depth)
+    normalized(grades.map(Grade::gain), judgments, depth)
 }
 
 /// 1 / the rank of the first relevant hit, 0 if there is none. `None` if no product is relevant.
@@ -95,7 +95,7 @@ pub fn precision(ranking: &[ProductId], judgments: &Judgments, depth: NonZeroUsi
     (judgments.relevant() > 0).then(|| found as f64 / depth.get() as f64)
 }
 
-fn normalised(
+fn normalized(
     gains: impl Iterator<Item = f64>,
     judgments: &Judgments,
     depth: NonZeroUsize,

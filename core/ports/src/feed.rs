@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_text_stands_under_its_own_name_and_others_do_not_count() {
-        let texts = [("brand", "Lumo"), ("colour", "red"), ("actual_price", "3")];
+        let texts = [("brand", "Lumo"), ("color", "red"), ("actual_price", "3")];
         let row = FeedRow::from_texts(7, texts.map(|(name, text)| (name, text.to_owned())));
         let expected = FeedRow {
             line: 7,

@@ -89,7 +89,7 @@ pub struct Indexed {
 /// What to look for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CandidateQuery {
-    /// Analysed terms; any of them may match. Empty: do not search by words.
+    /// Analyzed terms; any of them may match. Empty: do not search by words.
     pub terms: Vec<String>,
     /// The query's meaning. `None`: do not search by meaning, and answer without cosines.
     pub vector: Option<QueryVector>,

@@ -7,7 +7,7 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
-/// A product's text, analysed.
+/// A product's text, analyzed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnalyzedProduct {
     /// The terms of each field.

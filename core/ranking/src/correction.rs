@@ -48,7 +48,7 @@ pub fn correct(word: &str, statistics: &dyn Statistics) -> Option<String> {
 struct Rows([Vec<usize>; 3]);
 
 impl Rows {
-    /// Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`; `None`
+    /// Insertions, deletions, replacements and swaps of neighbors that make `b` of `a`; `None`
     /// above `limit`.
     fn distance(&mut self, a: &[char], b: &[char], limit: usize) -> Option<usize> {
         let [two_before, before, row] = &mut self.0;
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_swap_of_neighbours_is_one_step() {
+    fn a_swap_of_neighbors_is_one_step() {
         assert_eq!(distance("camrea", "camera"), Some(1));
         assert_eq!(distance("ca", "abc"), Some(3));
         assert_eq!(distance("", "abc"), Some(3));

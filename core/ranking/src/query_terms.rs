@@ -14,7 +14,7 @@ pub struct QueryTerms {
     corrections: Vec<Correction>,
 }
 
-/// An analysed word that the catalogue holds.
+/// An analyzed word that the catalogue holds.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Term {
     pub(crate) text: String,

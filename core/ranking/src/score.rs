@@ -15,7 +15,7 @@ const TITLE: usize = 64;
 /// A candidate, as far as scoring cares.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
-    /// Its analysed text.
+    /// Its analyzed text.
     pub text: &'a AnalyzedText,
     /// Its cosine to the query, if the search looks at meaning and it has an embedding.
     pub cosine: Option<f32>,
@@ -90,9 +90,9 @@ struct Reader<'a> {
     pairs_weight: f64,
     /// What all terms weigh together.
     weight: f64,
-    /// For each distinct term its weighted, length-normalised frequency.
+    /// For each distinct term its weighted, length-normalized frequency.
     frequencies: Vec<f64>,
-    /// The same within the field at hand, not yet normalised.
+    /// The same within the field at hand, not yet normalized.
     counts: Vec<u32>,
     /// The title's adjacent pairs of query terms.
     adjacent: Vec<(usize, usize)>,

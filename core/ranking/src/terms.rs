@@ -1,4 +1,4 @@
-//! Finds a query's terms in analysed streams: most of the time of scoring goes here.
+//! Finds a query's terms in analyzed streams: most of the time of scoring goes here.
 
 use std::collections::HashMap;
 use wide::u8x16;

@@ -93,7 +93,7 @@ impl EmbedTarget {
         Ok((failures, overtaken))
     }
 
-    /// Embeds some batches while the one before them is analysed and written. Once it is stopped, what
+    /// Embeds some batches while the one before them is analyzed and written. Once it is stopped, what
     /// is begun is finished, and the rest is left.
     pub(crate) async fn embed(
         &self,
@@ -118,7 +118,7 @@ impl EmbedTarget {
                 return Ok(outcome);
             }
             let count = waiting.len();
-            // The embedder is asked first, so that it works while this thread analyses.
+            // The embedder is asked first, so that it works while this thread analyzes.
             let (embedded, written) = join!(begun.next(), self.keep(waiting));
             // Nothing is begun any more while the last batch is written.
             let embedded = embedded.transpose()?.unwrap_or_default();

@@ -65,7 +65,7 @@ impl EvaluateSearch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Pricing, QueryEmbeddings, normalise};
+    use crate::{Pricing, QueryEmbeddings, normalize};
     use akin_entities::{Currency, Version};
     use akin_evaluation::Grade;
     use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryStore};
@@ -85,7 +85,7 @@ mod tests {
     async fn a_judged_product_that_the_store_lacks_is_named_once() {
         let store = MemoryStore::default();
         let row = FeedRow { name: "Tripod".into(), product_id: "p1".into(), ..FeedRow::default() };
-        let product = normalise(row, &Pricing::unconverted(Currency::INR)).unwrap();
+        let product = normalize(row, &Pricing::unconverted(Currency::INR)).unwrap();
         store.apply(&[product], Version(1)).await.unwrap();
         let search = SearchProducts {
             embeddings: QueryEmbeddings::new(Arc::new(MemoryEmbedder::default()), 1),

@@ -1,4 +1,4 @@
-use crate::{Pricing, normalise};
+use crate::{Pricing, normalize};
 use akin_entities::{Product, ProductId};
 use akin_ports::{FeedItem, RefusedRow};
 
@@ -21,7 +21,7 @@ impl FeedRows {
                 Err(refused) => rows.refused.push(refused),
                 Ok(row) => {
                     let line = row.line;
-                    match normalise::read(row, pricing) {
+                    match normalize::read(row, pricing) {
                         Ok(product) => {
                             rows.products.push(product);
                             rows.lines.push(line);

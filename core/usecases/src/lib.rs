@@ -15,7 +15,7 @@ mod export_quarantine;
 mod feed_rows;
 mod ingest_catalogue;
 mod ingest_feed;
-mod normalise;
+mod normalize;
 mod percentage;
 mod pricing;
 mod query_embeddings;
@@ -39,7 +39,7 @@ pub use ingest_catalogue::{
     CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits, Withheld,
 };
 pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
-pub use normalise::normalise;
+pub use normalize::normalize;
 pub use percentage::{InvalidPercentage, Percentage};
 pub use pricing::Pricing;
 pub use query_embeddings::QueryEmbeddings;

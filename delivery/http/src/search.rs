@@ -58,7 +58,7 @@ async fn run(api: &Api, request: Request) -> Result<impl IntoResponse + use<>, A
 
 impl Request {
     /// Reads the parameters of a link: those of the body, with `q` for the query and the filters
-    /// spelt out (`brand` may be repeated, `price_min`, `price_max`).
+    /// spelled out (`brand` may be repeated, `price_min`, `price_max`).
     fn from_parameters(parameters: &str) -> Result<Self, ApiError> {
         let mut request = Self::default();
         for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {

@@ -43,7 +43,7 @@ impl FromStr for Level {
 impl Settings {
     /// Logs to standard error from here on.
     pub(crate) fn start(&self) {
-        // Colours are for eyes: in a file they are noise.
+        // Colors are for eyes: in a file they are noise.
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let log = tracing_subscriber::fmt()
             .with_ansi(std::io::stderr().is_terminal() && !unwanted)

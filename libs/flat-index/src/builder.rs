@@ -1,7 +1,7 @@
 use crate::document::field_lengths;
 use crate::layout::{HEADER, Header};
 use crate::output::{Output, Table};
-use crate::quantised::{block_bytes, quantise, set_code, width};
+use crate::quantized::{block_bytes, quantize, set_code, width};
 use crate::simd::TOGETHER;
 use crate::{Document, Error, Schema};
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ struct Content {
     keys: Table,
     texts: Table,
     surfaces: Table,
-    quantised: Vec<i8>,
+    quantized: Vec<i8>,
     steps: Vec<f32>,
     /// Of all vectors.
     sum: Vec<f64>,
@@ -101,7 +101,7 @@ impl Content {
             keys: Table::default(),
             texts: Table::default(),
             surfaces: Table::default(),
-            quantised: Vec::new(),
+            quantized: Vec::new(),
             steps: Vec::new(),
             sum: vec![0.0; schema.dimension],
             field_terms: vec![0; schema.text_fields.len()],
@@ -119,7 +119,7 @@ impl Content {
         self.keys.push(&document.key);
         self.texts.push(&document.text);
         self.surfaces.push(&document.surface);
-        self.steps.push(quantise(&document.vector, &mut self.quantised));
+        self.steps.push(quantize(&document.vector, &mut self.quantized));
         for (sum, x) in self.sum.iter_mut().zip(&document.vector) {
             *sum += f64::from(*x);
         }
@@ -151,7 +151,7 @@ impl Content {
         for table in [&self.keys, &self.texts, &self.surfaces] {
             output.table(table)?;
         }
-        output.section(&self.quantised)?;
+        output.section(&self.quantized)?;
         output.section(&self.steps)?;
         self.write_codes(output)?;
         output.section(&self.field_terms)?;
@@ -171,7 +171,7 @@ impl Content {
         let mean: Vec<f32> = self.sum.iter().map(|sum| (sum / rows) as f32).collect();
         output.begin()?;
         let width = width(mean.len());
-        let blocks = self.quantised.chunks(TOGETHER * width).zip(self.steps.chunks(TOGETHER));
+        let blocks = self.quantized.chunks(TOGETHER * width).zip(self.steps.chunks(TOGETHER));
         let mut block = vec![0_u8; block_bytes(mean.len())];
         for (rows, steps) in blocks {
             block.fill(0);

@@ -9,7 +9,7 @@ pub struct Schema {
     pub text_fields: Vec<f32>,
     /// BM25's saturation; positive.
     pub k1: f32,
-    /// BM25's length normalisation, 0..=1.
+    /// BM25's length normalization, 0..=1.
     pub b: f32,
     /// Names of the columns of words.
     pub keyword_columns: Vec<String>,
@@ -24,7 +24,7 @@ pub struct Document {
     pub key: String,
     /// A unit vector of the schema's dimension.
     pub vector: Vec<f32>,
-    /// Analysed terms, space-joined; fields are separated by `\n`.
+    /// Analyzed terms, space-joined; fields are separated by `\n`.
     pub text: String,
     /// Distinct unstemmed words, space-joined.
     pub surface: String,

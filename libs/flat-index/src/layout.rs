@@ -34,14 +34,14 @@ sections! {
     Keys,
     /// Where each row's text ends, u64.
     TextEnds,
-    /// Analysed terms.
+    /// Analyzed terms.
     Texts,
     /// Where each row's surface words end, u64.
     SurfaceEnds,
     /// Unstemmed words.
     Surfaces,
     /// i8, padded.
-    Quantised,
+    Quantized,
     /// f32 a row: what one step of its 8 bits stands for.
     Steps,
     /// One bit a dimension, in blocks of 32 rows; empty in a small segment.

@@ -11,7 +11,7 @@
 //! - **Columns** turn a filter into a bitmap before anything is scanned.
 //!
 //! A [`Base`] is a checksummed file, mapped into memory. A [`Snapshot`] lays later changes over it
-//! in small segments of the same form, each merged into its neighbour when it has grown as large,
+//! in small segments of the same form, each merged into its neighbor when it has grown as large,
 //! and is searched without locks. Nothing in a file can be lost: it is derived, and built anew by
 //! a [`BaseBuilder`] when it is missing or damaged.
 //!
@@ -51,7 +51,7 @@ mod layout;
 mod matching;
 mod nearest;
 mod output;
-mod quantised;
+mod quantized;
 mod rows;
 mod scratch;
 mod search;

@@ -1,7 +1,7 @@
 //! The nearest vectors of a segment: a few bits of all, more bits of fewer, all bits of the best.
 
 use crate::best::{Best, Scored, place_of};
-use crate::quantised::{block_bytes, costs, quantise};
+use crate::quantized::{block_bytes, costs, quantize};
 use crate::rows::Rows;
 use crate::segment::Segment;
 use crate::simd::{TOGETHER, Table, distances, dot, dots, prefetch, within};
@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Direction<'a> {
     vector: &'a [f32],
-    quantised: Vec<i8>,
+    quantized: Vec<i8>,
 }
 
 /// How many rows ahead memory is asked for.
@@ -36,9 +36,9 @@ const ROWS_OF_BITS: usize = 12;
 
 impl<'a> Direction<'a> {
     pub(crate) fn new(vector: &'a [f32]) -> Self {
-        let mut quantised = Vec::new();
-        quantise(vector, &mut quantised);
-        Self { vector, quantised }
+        let mut quantized = Vec::new();
+        quantize(vector, &mut quantized);
+        Self { vector, quantized }
     }
 
     /// The cosine of a row.
@@ -57,7 +57,7 @@ pub(crate) fn nearest<T>(
     distances: &mut Vec<u16>,
     aside: impl FnOnce() -> T,
 ) -> (Vec<Scored>, T) {
-    // Eight bits may confuse neighbours, so a few more than asked for are compared exactly.
+    // Eight bits may confuse neighbors, so a few more than asked for are compared exactly.
     let compared = depth.saturating_add(depth / 4).saturating_add(32);
     let mut best = Best::new(depth);
     if depth == 0 {
@@ -106,7 +106,7 @@ fn by_eight_bits(
 fn score(segment: &Segment, direction: &Direction<'_>, block: &[u32], best: &mut Best) {
     let steps = segment.steps();
     let mut products = [0; BLOCK];
-    dots(segment.quantised(), &direction.quantised, block, &mut products);
+    dots(segment.quantized(), &direction.quantized, block, &mut products);
     for (&row, product) in block.iter().zip(products) {
         #[expect(clippy::cast_precision_loss, reason = "an estimate, compared exactly later")]
         best.offer(product as f32 * steps[row as usize], row);

@@ -14,7 +14,7 @@ const AHEAD: usize = 6;
 /// What to look for.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Analysed terms, of which any may match; none looks for no words.
+    /// Analyzed terms, of which any may match; none looks for no words.
     pub terms: &'a [&'a str],
     /// A unit vector of the schema's dimension.
     pub vector: Option<&'a [f32]>,
@@ -32,7 +32,7 @@ pub struct Candidate<'a> {
     /// The document's key, lent: no copy, and it may outlive the snapshot, whose bytes it keeps where
     /// they are.
     pub key: ByteString,
-    /// The document's analysed text, lent likewise.
+    /// The document's analyzed text, lent likewise.
     pub text: ByteString,
     /// The exact cosine, if the request has a vector.
     pub cosine: Option<f32>,

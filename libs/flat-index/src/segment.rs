@@ -1,5 +1,5 @@
 use crate::layout::{HEADER, Header, SECTIONS, Section};
-use crate::quantised::{block_bytes, width};
+use crate::quantized::{block_bytes, width};
 use crate::simd::{TOGETHER, prefetch, prefetch_at};
 use crate::{Document, Schema};
 use bytemuck::AnyBitPattern;
@@ -77,7 +77,7 @@ impl Segment {
             (Section::KeyEnds, rows * 8),
             (Section::TextEnds, rows * 8),
             (Section::SurfaceEnds, rows * 8),
-            (Section::Quantised, rows * width(dimension)),
+            (Section::Quantized, rows * width(dimension)),
             (Section::Steps, rows * 4),
             (Section::Codes, if codes == 0 { 0 } else { blocks * block_bytes(dimension) }),
             (Section::FieldTerms, self.schema.text_fields.len() * 8),
@@ -145,8 +145,8 @@ impl Segment {
     }
 
     /// The vectors in 8 bits, padded.
-    pub(crate) fn quantised(&self) -> &[i8] {
-        self.numbers_of(Section::Quantised)
+    pub(crate) fn quantized(&self) -> &[i8] {
+        self.numbers_of(Section::Quantized)
     }
 
     /// What one step of a row's 8 bits stands for.

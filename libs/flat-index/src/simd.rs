@@ -73,7 +73,7 @@ pub(crate) const TOGETHER: usize = 32;
 pub(crate) type Table = [u8; 16];
 
 /// The sum of the costs of each row's bits. `codes` are blocks of [`TOGETHER`] rows, which
-/// [`crate::quantised::set_code`] tells of; there are tables for each four bits of a row, a multiple of
+/// [`crate::quantized::set_code`] tells of; there are tables for each four bits of a row, a multiple of
 /// four, of at most 60 each and at most 65,535 all together.
 pub(crate) fn distances(codes: &[u8], tables: &[Table], out: &mut [u16]) {
     #[cfg(target_arch = "x86_64")]

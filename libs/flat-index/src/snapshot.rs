@@ -155,7 +155,7 @@ impl Snapshot {
         self.layers.iter().find_map(found)
     }
 
-    /// How many documents hold an analysed term.
+    /// How many documents hold an analyzed term.
     pub fn document_frequency(&self, term: &str) -> usize {
         let count = |layer: &Layer| {
             let place = layer.segment().terms().find(term);

@@ -102,7 +102,7 @@ impl Encoder {
     }
 
     /// Whether this is what [`pack`](crate::pack) makes of `model`: of the same weights, settings and
-    /// tokeniser. Reads all of the weights.
+    /// tokenizer. Reads all of the weights.
     pub fn is_packed_from(&self, model: &SentenceModel) -> bool {
         let Packed { header, layout, buffer, .. } = &*self.model;
         let tokenizer = model.tokenizer.to_bytes();

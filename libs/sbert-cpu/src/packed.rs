@@ -158,7 +158,7 @@ impl Packed {
         }
         let tokenizer = Tokenizer::from_bytes(&bytes[layout.tokenizer.clone()])?;
         if tokenizer.vocabulary() > header.vocabulary {
-            return Err("its tokeniser knows tokens that it has no vectors of".to_owned());
+            return Err("its tokenizer knows tokens that it has no vectors of".to_owned());
         }
         let pooling = header.pooling()?;
         Ok(Self { header, layout, pooling, tokenizer, buffer })

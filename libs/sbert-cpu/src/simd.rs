@@ -54,7 +54,7 @@ pub(crate) trait Simd: Copy {
     const F32_ROWS: usize;
     /// Rows of a tile of attention, which has two vectors of columns.
     const ATTENTION_ROWS: usize;
-    /// The largest quantised activation: 255, or 127 where `dot` would overflow above.
+    /// The largest quantized activation: 255, or 127 where `dot` would overflow above.
     const QMAX: f32;
     fn new() -> Option<Self>;
 

@@ -215,7 +215,7 @@ impl Packer<'_> {
     fn linear(&mut self, matrix: &Matrix, at: &LinearAt) {
         self.numbers(&at.bias, &matrix.bias);
         match self.header.precision {
-            Precision::Int8 => self.quantised(matrix, at),
+            Precision::Int8 => self.quantized(matrix, at),
             Precision::Bf16 => self.plain::<2, 2>(matrix, at, |w| round_bf16(w).to_ne_bytes()),
             Precision::Fp32 => self.plain::<1, 4>(matrix, at, f32::to_ne_bytes),
         }
@@ -237,7 +237,7 @@ impl Packer<'_> {
     }
 
     /// Writes weights in 8 bits, their scales, and the sums of the 8-bit numbers.
-    fn quantised(&mut self, matrix: &Matrix, at: &LinearAt) {
+    fn quantized(&mut self, matrix: &Matrix, at: &LinearAt) {
         let mut row = vec![[0.0; LANES]; at.inputs / LANES];
         let mut mixture = row.clone();
         let shares = 1.0 / mixed(row.len()) as f32;
@@ -245,7 +245,7 @@ impl Packer<'_> {
         for (output, weights) in matrix.weights.chunks_exact(matrix.inputs).enumerate() {
             row.as_flattened_mut()[..matrix.inputs].copy_from_slice(weights);
             mix(Portable, &row, &mut mixture);
-            let Quantised { scale, weights, .. } = quantise(mixture.as_flattened());
+            let Quantized { scale, weights, .. } = quantize(mixture.as_flattened());
             for (input, weight) in weights.iter().enumerate() {
                 let place = at.weights.start + place::<8, 4>(at, output, input);
                 self.bytes[place] = weight.cast_unsigned();
@@ -259,7 +259,7 @@ impl Packer<'_> {
 }
 
 /// Weights in 8 bits.
-struct Quantised {
+struct Quantized {
     /// What they are to be multiplied by.
     scale: f32,
     weights: Vec<i8>,
@@ -272,11 +272,11 @@ const COARSER: f32 = 1.06;
 
 /// The weights in 8 bits with the scale that loses least: a fine one makes more sums too large for
 /// [`bound`], a coarse one rounds more.
-fn quantise(weights: &[f32]) -> Quantised {
+fn quantize(weights: &[f32]) -> Quantized {
     let top = weights.iter().fold(1e-30_f32, |top, weight| top.max(weight.abs()));
-    let mut best = Quantised::with_scale(weights, top / 127.0);
+    let mut best = Quantized::with_scale(weights, top / 127.0);
     loop {
-        let next = Quantised::with_scale(weights, best.scale * COARSER);
+        let next = Quantized::with_scale(weights, best.scale * COARSER);
         // Of weights that are no numbers the loss is none either, and none is less than another.
         if next.loss < best.loss {
             best = next;
@@ -286,7 +286,7 @@ fn quantise(weights: &[f32]) -> Quantised {
     }
 }
 
-impl Quantised {
+impl Quantized {
     fn with_scale(from: &[f32], scale: f32) -> Self {
         let mut weights: Vec<i8> =
             from.iter().map(|weight| (weight / scale).round() as i8).collect();
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn no_sum_of_eight_products_can_overflow_16_bits() {
         for row in rows() {
-            let packed = quantise(&row);
+            let packed = quantize(&row);
             for group in packed.weights.as_chunks::<16>().0 {
                 for first in [0, 2] {
                     let summed = (0..16).filter(|at| at % 4 / 2 == first / 2);
@@ -367,14 +367,14 @@ mod tests {
         for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
             let mut row = vec![1.0; 64];
             row[9] = odd;
-            assert_eq!(quantise(&row).weights.len(), 64, "{odd}");
+            assert_eq!(quantize(&row).weights.len(), 64, "{odd}");
         }
     }
 
     #[test]
     fn weights_lose_little_whatever_they_are() {
         for row in rows() {
-            let Quantised { scale, weights, loss } = quantise(&row);
+            let Quantized { scale, weights, loss } = quantize(&row);
             let squares: f32 = row.iter().map(|weight| weight * weight).sum();
             assert!(loss <= 1e-3 * squares, "{loss} of {squares}: {row:?} {scale} {weights:?}");
         }

@@ -20,7 +20,7 @@ pub(crate) struct Workspace {
     /// What attention made of the values.
     pub(crate) context: Vec<f32>,
     pub(crate) scores: Vec<V>,
-    /// A row that is being quantised.
+    /// A row that is being quantized.
     pub(crate) row: Vec<V>,
     /// Rows in the groups that an arithmetic multiplies: words of 4 bytes, whatever it makes of them.
     pub(crate) groups: Vec<u32>,

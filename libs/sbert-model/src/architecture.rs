@@ -10,7 +10,7 @@ pub enum Architecture {
     DistilBert,
     /// BERT whose positions begin behind the padding's.
     Roberta,
-    /// `RoBERTa` with another tokeniser.
+    /// `RoBERTa` with another tokenizer.
     XlmRoberta,
     /// Positions as in `RoBERTa`, no kinds of token, and a bias by distance in every attention.
     MpNet,

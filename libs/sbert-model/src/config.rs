@@ -26,7 +26,7 @@ pub struct EncoderConfig {
     /// Kinds of token (first or second sentence); 0 where the architecture has none. Texts are all
     /// of the first kind.
     pub types: usize,
-    /// What keeps a normalisation from dividing by zero.
+    /// What keeps a normalization from dividing by zero.
     pub epsilon: f32,
     /// What stands between the two halves of the feed-forward part.
     pub activation: Activation,

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// No file of settings or of a tokeniser is larger; one that is would only take memory.
+/// No file of settings or of a tokenizer is larger; one that is would only take memory.
 const LARGEST_TEXT: u64 = 1 << 28;
 
 /// The file, opened, and its size. What would block or never end (a pipe, a device) is refused.

@@ -56,7 +56,7 @@ impl SentenceModel {
         let tokenizer = source.tokenizer(max_tokens)?;
         if tokenizer.vocabulary() > config.vocabulary {
             let (more, less) = (tokenizer.vocabulary(), config.vocabulary);
-            let reason = format!("vocab_size is {less}, but the tokeniser knows {more} tokens");
+            let reason = format!("vocab_size is {less}, but the tokenizer knows {more} tokens");
             return Err(ModelError::malformed(&path, reason));
         }
         let (store, index) = store(&transformer)?;

@@ -1,8 +1,8 @@
 //! Reads a Sentence-Transformers folder into one typed description.
 //!
 //! Such a folder says in `modules.json` what happens to a text: a transformer, a pooling, perhaps
-//! dense layers, perhaps a normalisation; and holds the transformer's shape (`config.json`), its
-//! weights (`model.safetensors`, mapped and borrowed, never copied) and its tokeniser. Transformers
+//! dense layers, perhaps a normalization; and holds the transformer's shape (`config.json`), its
+//! weights (`model.safetensors`, mapped and borrowed, never copied) and its tokenizer. Transformers
 //! are BERT, `DistilBERT`, `RoBERTa`, XLM-`RoBERTa` or `MPNet`.
 //!
 //! ```no_run

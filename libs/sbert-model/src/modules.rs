@@ -1,4 +1,4 @@
-//! What happens to a text, step by step: the transformer, pooling, dense layers, normalisation.
+//! What happens to a text, step by step: the transformer, pooling, dense layers, normalization.
 
 use crate::files::json;
 use crate::{Dense, ModelError, Pooling};

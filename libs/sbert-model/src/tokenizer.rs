@@ -50,7 +50,7 @@ struct KindOfModel {
 }
 
 impl Tokenizer {
-    /// The tokeniser of a `tokenizer.json`; a text is cut at `max_tokens`.
+    /// The tokenizer of a `tokenizer.json`; a text is cut at `max_tokens`.
     pub fn from_json(json: String, max_tokens: usize) -> Result<Self, String> {
         let kind: Kind = serde_json::from_str(&json).map_err(|error| error.to_string())?;
         // Hundreds of thousands of pieces of another kind need not be taken apart.
@@ -80,7 +80,7 @@ impl Tokenizer {
         }
     }
 
-    /// The tokens of `text`: one at least. Where a tokeniser puts no special tokens around a text, one
+    /// The tokens of `text`: one at least. Where a tokenizer puts no special tokens around a text, one
     /// without words is the token 0, which vocabularies keep for padding.
     pub fn encode(&self, text: &str) -> Encoding {
         match self {
@@ -109,17 +109,17 @@ impl Tokenizer {
         }
     }
 
-    /// The tokeniser of [`Self::to_bytes`]; says what is wrong with other bytes.
+    /// The tokenizer of [`Self::to_bytes`]; says what is wrong with other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         match bytes.split_first() {
             Some((b'W', rest)) => WordPiece::from_bytes(rest).map(Self::WordPiece),
             Some((b'G', rest)) => {
                 let (length, json) =
-                    rest.split_first_chunk().ok_or("the tokeniser is cut short")?;
+                    rest.split_first_chunk().ok_or("the tokenizer is cut short")?;
                 let json = std::str::from_utf8(json).map_err(|error| error.to_string())?;
                 Self::from_json(json.to_owned(), u32::from_le_bytes(*length) as usize)
             }
-            _ => Err("these bytes are no tokeniser".to_owned()),
+            _ => Err("these bytes are no tokenizer".to_owned()),
         }
     }
 }
@@ -131,7 +131,7 @@ fn caught<T>(run: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-        Err(format!("the tokeniser cannot be executed: {text}").into())
+        Err(format!("the tokenizer cannot be executed: {text}").into())
     })
 }
 

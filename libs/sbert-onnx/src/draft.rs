@@ -11,7 +11,7 @@ use std::time::Instant;
 pub struct Target {
     /// The model's file. Weights that do not fit into it are beside it, under its name and `.data`.
     pub model: PathBuf,
-    /// The tokeniser: a file, if it ends in `.json`, else a folder for `tokenizer.json` and
+    /// The tokenizer: a file, if it ends in `.json`, else a folder for `tokenizer.json` and
     /// `tokenizer_config.json`.
     pub tokenizer: PathBuf,
 }
@@ -33,13 +33,13 @@ pub struct Summary {
     pub model: PathBuf,
     /// The file of the weights, if they are not in the model's.
     pub data: Option<PathBuf>,
-    /// The tokeniser's files.
+    /// The tokenizer's files.
     pub tokenizer: Vec<PathBuf>,
     /// Bytes of the model and its weights.
     pub bytes: u64,
     /// Operations of the graph.
     pub nodes: usize,
-    /// The SHA-256 of all that it was made of, in hexadecimal: weights, settings and tokeniser.
+    /// The SHA-256 of all that it was made of, in hexadecimal: weights, settings and tokenizer.
     pub source_sha256: String,
     /// From the first byte read to the last file renamed.
     pub seconds: f64,
@@ -59,14 +59,14 @@ pub(crate) struct Staging {
 const LOCK: &str = "lock";
 
 impl Target {
-    /// A model's file, and its tokeniser's files in the same folder.
+    /// A model's file, and its tokenizer's files in the same folder.
     pub fn beside(model: impl Into<PathBuf>) -> Self {
         let model = model.into();
         let tokenizer = model.parent().map(Path::to_owned).unwrap_or_default();
         Self { model, tokenizer }
     }
 
-    /// Where a file of the tokeniser goes, if it is wanted.
+    /// Where a file of the tokenizer goes, if it is wanted.
     fn tokenizer_file(&self, name: &str) -> Option<PathBuf> {
         let is_file = self.tokenizer.extension().is_some_and(|extension| extension == "json");
         match (is_file, name) {
@@ -83,7 +83,7 @@ impl Draft {
         self.staging.model()
     }
 
-    /// The tokeniser's file, to be looked at.
+    /// The tokenizer's file, to be looked at.
     pub fn tokenizer(&self) -> PathBuf {
         self.staging.folder.join("tokenizer.json")
     }

@@ -5,7 +5,7 @@ use crate::attention::attention;
 use crate::graph::{Attribute, Graph, Kind, Numbers, Value};
 use crate::linear::{Operand, linear};
 use crate::positions::{bias_of_distance, places};
-use crate::quantise::{fine_scale, quantise};
+use crate::quantize::{fine_scale, quantize};
 use sbert_model::{Activation, Architecture, EncoderConfig, EncoderWeights, Layer, Norm, Tensor};
 
 /// The graph's inputs, as every exporter names them.
@@ -13,7 +13,7 @@ pub(crate) const INPUT_IDS: &str = "input_ids";
 pub(crate) const ATTENTION_MASK: &str = "attention_mask";
 pub(crate) const TOKEN_TYPE_IDS: &str = "token_type_ids";
 
-/// Whether the kinds of the tokens are an input. Tokenisers of other architectures than BERT give none,
+/// Whether the kinds of the tokens are an input. Tokenizers of other architectures than BERT give none,
 /// whatever the size of their tables: all tokens are of the first kind.
 pub(crate) fn has_types(config: &EncoderConfig) -> bool {
     config.architecture == Architecture::Bert && config.types > 1
@@ -56,7 +56,7 @@ fn encode_layer<'a>(
     let context = Operand::new(graph, precision, &context);
     let attended = linear(graph, &context, &layer.attention_output);
     let sum = graph.op("Add", &[&attended, x]);
-    let x = normalise(graph, &sum, &layer.attention_norm, config.epsilon);
+    let x = normalize(graph, &sum, &layer.attention_norm, config.epsilon);
     graph.enter(format!("{scope}/feed_forward"));
     let operand = Operand::new(graph, precision, &x);
     let inner = linear(graph, &operand, &layer.intermediate);
@@ -64,10 +64,10 @@ fn encode_layer<'a>(
     let inner = Operand::new(graph, precision, &inner);
     let outer = linear(graph, &inner, &layer.output);
     let sum = graph.op("Add", &[&outer, &x]);
-    normalise(graph, &sum, &layer.output_norm, config.epsilon)
+    normalize(graph, &sum, &layer.output_norm, config.epsilon)
 }
 
-/// The sum of each token's word, place and kind, normalised.
+/// The sum of each token's word, place and kind, normalized.
 fn embed<'a>(
     graph: &mut Graph<'a>,
     precision: Precision,
@@ -90,7 +90,7 @@ fn embed<'a>(
         None => words,
     };
     let sum = graph.op("Add", &[&sum, &places]);
-    normalise(graph, &sum, &weights.norm, config.epsilon)
+    normalize(graph, &sum, &weights.norm, config.epsilon)
 }
 
 /// The first row of a matrix.
@@ -118,7 +118,7 @@ fn look_up<'a>(
     let (tensor, again) = (words.clone(), words.clone());
     let bytes = graph.constant(format!("{name}.int8"), shape.clone(), Kind::I8, move || {
         let rows = tensor.to_f32();
-        let rows = rows.chunks_exact(width).flat_map(|row| quantise(row, fine_scale(row)));
+        let rows = rows.chunks_exact(width).flat_map(|row| quantize(row, fine_scale(row)));
         Numbers::I8(rows.collect())
     });
     let scales = graph.constant(format!("{name}.scale"), vec![shape[0], 1], Kind::F32, move || {
@@ -139,8 +139,8 @@ fn bias_of_padding(graph: &mut Graph<'_>, mask: &Value) -> Value {
     graph.op("Unsqueeze", &[&bias, &axes])
 }
 
-/// Layer normalisation over the last axis.
-pub(crate) fn normalise<'a>(
+/// Layer normalization over the last axis.
+pub(crate) fn normalize<'a>(
     graph: &mut Graph<'a>,
     x: &Value,
     norm: &Norm<'a>,
@@ -153,13 +153,13 @@ pub(crate) fn normalise<'a>(
     }
     // Runtimes know this sequence and make one operation of it.
     let mean = graph.reduce("ReduceMean", x, -1, true);
-    let centred = graph.op("Sub", &[x, &mean]);
+    let centered = graph.op("Sub", &[x, &mean]);
     let (two, epsilon) = (graph.number(2.0), graph.number(epsilon));
-    let squares = graph.op("Pow", &[&centred, &two]);
+    let squares = graph.op("Pow", &[&centered, &two]);
     let variance = graph.reduce("ReduceMean", &squares, -1, true);
     let variance = graph.op("Add", &[&variance, &epsilon]);
     let deviation = graph.op("Sqrt", &[&variance]);
-    let normal = graph.op("Div", &[&centred, &deviation]);
+    let normal = graph.op("Div", &[&centered, &deviation]);
     let scaled = graph.op("Mul", &[&normal, &weight]);
     graph.op("Add", &[&scaled, &bias])
 }

@@ -14,7 +14,7 @@ pub enum ExportError {
         /// What was asked for.
         opset: u32,
     },
-    /// The tokeniser's file is not what it should be.
+    /// The tokenizer's file is not what it should be.
     #[error("{path}: {reason}")]
     Tokenizer {
         /// The file.

@@ -32,7 +32,7 @@ pub struct Export {
     /// The arithmetic.
     pub precision: Precision,
     /// Whether operators that do the work of several are used where the opset has them.
-    pub optimise: bool,
+    pub optimize: bool,
     /// Weights lie in a file of their own, `.data`, if the model's would be larger than this many bytes.
     /// The format allows 2 GB.
     pub largest_file: u64,
@@ -50,11 +50,11 @@ pub struct Progress {
 impl Default for Export {
     fn default() -> Self {
         let largest_file = i32::MAX.unsigned_abs().into();
-        Self { opset: 13, precision: Precision::Fp32, optimise: true, largest_file }
+        Self { opset: 13, precision: Precision::Fp32, optimize: true, largest_file }
     }
 }
 
-/// Writes the model as ONNX, and its tokeniser, aside: [`Draft::keep`] puts them where they belong. What
+/// Writes the model as ONNX, and its tokenizer, aside: [`Draft::keep`] puts them where they belong. What
 /// cannot be converted is refused by name, before anything is written.
 pub fn export(
     model: &SentenceModel,
@@ -104,7 +104,7 @@ fn build<'a>(
     weights: &EncoderWeights<'a>,
     dense: &[Linear<'a>],
 ) -> Graph<'a> {
-    let mut graph = Graph::new(export.opset, export.optimise);
+    let mut graph = Graph::new(export.opset, export.optimize);
     graph.enter("mask");
     let to_f32 = vec![("to", Attribute::Int(Kind::F32 as i64))];
     let mask = graph.op_with("Cast", &[&Value::input(ATTENTION_MASK)], to_f32);
@@ -114,7 +114,7 @@ fn build<'a>(
         x = pooling::dense(&mut graph, number, layer, weights, &x);
     }
     if model.normalize {
-        x = pooling::normalise(&mut graph, &x);
+        x = pooling::normalize(&mut graph, &x);
     }
     graph.name_output(&x, OUTPUT);
     graph

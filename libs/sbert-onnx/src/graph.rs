@@ -4,7 +4,7 @@ use crate::proto::Message;
 use sbert_model::Tensor;
 use std::collections::BTreeMap;
 
-/// Numbers of an initialiser.
+/// Numbers of an initializer.
 #[derive(Clone, Debug)]
 pub(crate) enum Numbers {
     F32(Vec<f32>),
@@ -39,7 +39,7 @@ pub(crate) enum Attribute {
     Text(&'static str),
 }
 
-/// What a node gives, or an initialiser or an input of the graph: a name.
+/// What a node gives, or an initializer or an input of the graph: a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value(String);
 
@@ -59,7 +59,7 @@ pub(crate) struct Graph<'a> {
     pub(crate) fused: bool,
     pub(crate) nodes: Vec<Node>,
     pub(crate) initializers: Vec<Initializer<'a>>,
-    /// Where each initialiser is, by name.
+    /// Where each initializer is, by name.
     places: BTreeMap<String, usize>,
     scope: String,
 }

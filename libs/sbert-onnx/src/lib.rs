@@ -13,7 +13,7 @@
 //!
 //! The graph takes `input_ids` and `attention_mask` (and `token_type_ids` where the model tells kinds of
 //! tokens apart), whole numbers `[batch, sequence]`, padded on the right; and gives `output`, the
-//! embeddings `[batch, dimension]` in f32, pooled and, if the folder says so, normalised. Operators are
+//! embeddings `[batch, dimension]` in f32, pooled and, if the folder says so, normalized. Operators are
 //! those of the standard domain. [`metadata`] names what the file says about itself.
 
 mod attention;
@@ -28,7 +28,7 @@ pub mod parity;
 mod pooling;
 mod positions;
 mod proto;
-mod quantise;
+mod quantize;
 mod tokenizer;
 mod writer;
 

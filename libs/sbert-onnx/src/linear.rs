@@ -2,7 +2,7 @@
 
 use crate::Precision;
 use crate::graph::{Attribute, Graph, Kind, Numbers, Value};
-use crate::quantise::{quantise, scale};
+use crate::quantize::{quantize, scale};
 use sbert_model::{Linear, Tensor};
 
 /// What goes into linear layers, ready to be multiplied by their weights.
@@ -105,7 +105,7 @@ fn turned(weight: &Tensor<'_>) -> Vec<usize> {
 /// The scale and the bytes of each output's weights.
 fn rows(weight: &Tensor<'_>) -> Vec<(f32, Vec<i8>)> {
     let numbers = weight.to_f32();
-    let row = |row: &[f32]| (scale(row), quantise(row, scale(row)).collect());
+    let row = |row: &[f32]| (scale(row), quantize(row, scale(row)).collect());
     numbers.chunks_exact(weight.shape[1]).map(row).collect()
 }
 

@@ -4,7 +4,7 @@ use crate::{Export, Precision};
 use sbert_model::{Pooling, SentenceModel};
 use std::fmt::Write as _;
 
-/// The SHA-256 of all that it was made of, in hexadecimal: weights, settings and tokeniser.
+/// The SHA-256 of all that it was made of, in hexadecimal: weights, settings and tokenizer.
 pub const SOURCE: &str = "source_sha256";
 /// The SHA-256 of the files of its weights alone, in hexadecimal: what other engines name a model by.
 pub const WEIGHTS: &str = "weights_sha256";

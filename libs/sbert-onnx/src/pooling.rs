@@ -82,7 +82,7 @@ pub(crate) fn dense<'a>(
 }
 
 /// Scales each row of `[batch, dimension]` to length 1; a row of zeros stays one.
-pub(crate) fn normalise(graph: &mut Graph<'_>, x: &Value) -> Value {
+pub(crate) fn normalize(graph: &mut Graph<'_>, x: &Value) -> Value {
     graph.enter("normalize");
     let length = graph.reduce("ReduceL2", x, 1, true);
     let least = graph.number(1e-12);

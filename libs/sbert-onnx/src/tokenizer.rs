@@ -1,4 +1,4 @@
-//! The tokeniser's files, mended.
+//! The tokenizer's files, mended.
 //!
 //! Some shipped files cut every text at 128 tokens and pad it to 128, whatever the model reads. What is
 //! written here cuts where the model does, and pads to the longest text of a batch only.
@@ -15,7 +15,7 @@ use std::path::Path;
 /// A JSON object whose values stay as they are written: numbers keep every digit.
 type Object = BTreeMap<String, Box<RawValue>>;
 
-/// The order in which a tokeniser's file is usually written.
+/// The order in which a tokenizer's file is usually written.
 const ORDER: [&str; 9] = [
     "version",
     "truncation",
@@ -35,7 +35,7 @@ struct Added {
     content: String,
 }
 
-/// Names and texts of the files that a tokeniser is read from.
+/// Names and texts of the files that a tokenizer is read from.
 pub(crate) fn files(model: &SentenceModel) -> Result<Vec<(&'static str, String)>, ExportError> {
     let path = &model.tokenizer_path;
     let tokenizer: Object = serde_json::from_str(model.tokenizer_json())

@@ -28,7 +28,7 @@ pub(crate) struct Writer<'g, 'a> {
     pub(crate) metadata: Vec<(&'static str, String)>,
 }
 
-/// An initialiser and where its numbers go.
+/// An initializer and where its numbers go.
 struct Placed<'g, 'a> {
     initializer: &'g Initializer<'a>,
     /// What stands before its numbers in the model's file.
@@ -94,7 +94,7 @@ impl<'g, 'a> Writer<'g, 'a> {
         self.graph.initializers.iter().map(&mut place).collect()
     }
 
-    /// All of the file but the initialisers, which stand at its end.
+    /// All of the file but the initializers, which stand at its end.
     fn head(&self, placed: &[Placed<'_, '_>]) -> Message {
         let opset = self.graph.opset;
         let opsets = Message::new().text(1, "").int(2, opset.into());
@@ -112,7 +112,7 @@ impl<'g, 'a> Writer<'g, 'a> {
         model
     }
 
-    /// A `GraphProto` without its initialisers.
+    /// A `GraphProto` without its initializers.
     fn graph_head(&self) -> Message {
         let nodes = self.graph.nodes.iter().map(Node::encode);
         let mut graph = nodes.fold(Message::new(), |graph, node| graph.message(1, &node));
@@ -126,7 +126,7 @@ impl<'g, 'a> Writer<'g, 'a> {
     }
 }
 
-/// How many bytes the initialisers take in the model's file.
+/// How many bytes the initializers take in the model's file.
 fn body(placed: &[Placed<'_, '_>]) -> u64 {
     let inside = |placed: &Placed<'_, '_>| match placed.offset {
         None => placed.initializer.size(),

@@ -82,7 +82,7 @@ async fn bytes_that_are_no_text_refuse_their_row_alone() {
 
 #[tokio::test]
 async fn bytes_that_are_no_text_do_no_harm_in_a_column_nobody_reads() {
-    let items = read(b"name,colour\nball,\xff\n".as_slice()).await.unwrap();
+    let items = read(b"name,color\nball,\xff\n".as_slice()).await.unwrap();
     assert_eq!(items[0].as_ref().unwrap().name, "ball");
 }
 

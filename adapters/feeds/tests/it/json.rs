@@ -6,7 +6,7 @@ use crate::support::{error_of, items_of, rows_of};
 async fn numbers_stand_as_they_were_written_and_null_is_blank() {
     let row = &rows_of(
         "{\"id\": 12345678901234567890123, \"title\": \"Ball\", \"price\": 19.90, \"ratings\": 4.0, \
-         \"no_of_ratings\": 1e3, \"brand\": null, \"colour\": {\"any\": [1]}}",
+         \"no_of_ratings\": 1e3, \"brand\": null, \"color\": {\"any\": [1]}}",
     )
     .await[0];
     assert_eq!(row.product_id, "12345678901234567890123");
@@ -19,11 +19,11 @@ async fn a_price_may_be_an_object_and_attributes_too() {
     let row = &rows_of(
         "{\"name\": \"Ball\", \"price\": {\"amount\": 12.50, \"currency\": \"USD\"}, \
          \"sale_price\": {\"value\": \"9\", \"currencyCode\": \"EUR\"}, \
-         \"attributes\": {\"colour\": \"red\", \"sizes\": [1, 2], \"none\": null}}",
+         \"attributes\": {\"color\": \"red\", \"sizes\": [1, 2], \"none\": null}}",
     )
     .await[0];
     assert_eq!((&*row.actual_price, &*row.discount_price), ("12.50 USD", "9 EUR"));
-    assert_eq!(row.attributes, "colour: red; sizes: 1, 2");
+    assert_eq!(row.attributes, "color: red; sizes: 1, 2");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ fn written(rows: &[FeedRow], delimiter: u8, terminator: csv::Terminator) -> Vec<
         .delimiter(delimiter)
         .terminator(terminator)
         .from_writer(Vec::new());
-    writer.write_record(["price", "colour", "brand", "title", "link"]).unwrap();
+    writer.write_record(["price", "color", "brand", "title", "link"]).unwrap();
     for row in rows {
         writer.write_record([&row.actual_price, "", &row.brand, &row.name, &row.link]).unwrap();
     }

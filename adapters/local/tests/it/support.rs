@@ -19,7 +19,7 @@ pub(crate) fn product(id: &str, name: &str) -> Product {
         sub_category: "Tripods".into(),
         brand: "Lumo".into(),
         description: String::new(),
-        attributes: "colour: red\u{0}; it's".into(),
+        attributes: "color: red\u{0}; it's".into(),
         image_url: "https://example.org/1.svg".into(),
         link: String::new(),
         rating: Rating::from_hundredths(425),

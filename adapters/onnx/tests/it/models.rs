@@ -87,7 +87,7 @@ fn layers_behind_the_pooling_that_are_not_in_the_graph_are_named() {
 }
 
 #[test]
-fn the_limit_is_told_by_the_model_or_the_tokeniser_s_folder_or_is_256() {
+fn the_limit_is_told_by_the_model_or_the_tokenizer_s_folder_or_is_256() {
     let limit = |folder: &Folder| folder.open().unwrap().token_limit();
     let folder = Folder::with(&Graph::default());
     assert_eq!(limit(&folder), 256);
@@ -103,7 +103,7 @@ fn the_limit_is_told_by_the_model_or_the_tokeniser_s_folder_or_is_256() {
 }
 
 #[test]
-fn what_a_tokeniser_s_file_says_of_cutting_and_filling_up_does_not_count() {
+fn what_a_tokenizer_s_file_says_of_cutting_and_filling_up_does_not_count() {
     let folder = Folder::with(&Graph::default());
     let text = fs::read_to_string(folder.path("tokenizer.json")).unwrap();
     let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -154,9 +154,9 @@ fn a_model_of_other_inputs_or_outputs_is_refused_with_their_names() {
 
 #[test]
 fn an_operator_that_nobody_knows_is_named() {
-    let unknown = ("Fantasise", None);
+    let unknown = ("Fantasize", None);
     let refusal = Folder::with(&Graph { nodes: vec![unknown], ..Graph::default() }).refusal();
-    assert!(refusal.contains("Fantasise") && refusal.contains("model.onnx"), "{refusal}");
+    assert!(refusal.contains("Fantasize") && refusal.contains("model.onnx"), "{refusal}");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_file_that_is_no_model_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_tokeniser_that_is_none_is_named_with_its_setting() {
+fn a_tokenizer_that_is_none_is_named_with_its_setting() {
     let folder = Folder::with(&Graph::default());
     folder.write("tokenizer.json", "{}");
     let refusal = folder.refusal();
@@ -189,7 +189,7 @@ fn a_tokeniser_that_is_none_is_named_with_its_setting() {
 }
 
 #[test]
-fn a_tokeniser_that_knows_more_than_the_model_is_a_failure_and_no_panic() {
+fn a_tokenizer_that_knows_more_than_the_model_is_a_failure_and_no_panic() {
     let folder = Folder::with(&Graph::default());
     let text = fs::read_to_string(folder.path("tokenizer.json")).unwrap();
     folder.write("tokenizer.json", text.replace("\"tripod\": 111", "\"tripod\": 100111"));

@@ -58,7 +58,7 @@ pub(crate) struct Graph {
 
 pub(crate) const WIDTH: usize = 32;
 
-/// How many tokens the tokeniser of [`Folder`] knows.
+/// How many tokens the tokenizer of [`Folder`] knows.
 const VOCABULARY: usize = 127;
 
 impl Default for Graph {
@@ -172,7 +172,7 @@ pub(crate) fn table_bytes() -> Vec<u8> {
     (0..VOCABULARY).flat_map(vector).flat_map(f32::to_le_bytes).collect()
 }
 
-/// A folder with a tokeniser and a model.
+/// A folder with a tokenizer and a model.
 pub(crate) struct Folder(pub(crate) TempDir);
 
 impl Folder {

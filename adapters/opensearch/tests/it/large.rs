@@ -31,10 +31,10 @@ fn text(numbers: &mut Numbers, count: usize) -> Vec<String> {
     (0..count).map(|_| draw(numbers)).collect()
 }
 
-/// A vector near one of two hundred centres, as those of a catalogue are.
+/// A vector near one of two hundred centers, as those of a catalogue are.
 fn embedding(numbers: &mut Numbers) -> Embedding {
-    let mut centre = Numbers(numbers.draw() % 200);
-    let mut near = || centre.around_zero() + 0.8 * numbers.around_zero();
+    let mut center = Numbers(numbers.draw() % 200);
+    let mut near = || center.around_zero() + 0.8 * numbers.around_zero();
     Embedding::new(&(0..DIMENSION).map(|_| near()).collect::<Vec<_>>()).unwrap()
 }
 

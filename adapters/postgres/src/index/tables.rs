@@ -46,7 +46,7 @@ pub(crate) async fn value_ids(
     Ok(ids)
 }
 
-/// A text of a row, by the row's key: analysed, and its words as written.
+/// A text of a row, by the row's key: analyzed, and its words as written.
 pub(crate) type Text<'a> = (i32, &'a AnalyzedText, &'a str);
 
 /// Takes texts out, puts others in, and keeps the counts right.

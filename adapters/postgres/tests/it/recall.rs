@@ -14,11 +14,11 @@ use crate::support::{Database, entry, fingerprint};
 const PRODUCTS: usize = 20_000;
 const DIMENSION: usize = 64;
 
-/// A direction near one of 300 centres, as those of a catalogue are.
+/// A direction near one of 300 centers, as those of a catalogue are.
 fn direction(numbers: &mut Numbers) -> Embedding {
-    let mut centre = Numbers(numbers.draw() % 300);
+    let mut center = Numbers(numbers.draw() % 300);
     let raw: Vec<f32> =
-        (0..DIMENSION).map(|_| centre.around_zero() + 0.8 * numbers.around_zero()).collect();
+        (0..DIMENSION).map(|_| center.around_zero() + 0.8 * numbers.around_zero()).collect();
     Embedding::new(&raw).expect("a direction")
 }
 

@@ -31,7 +31,7 @@ pub async fn a_product_with_more_of_the_terms_is_found_first(index: &Index) {
     assert_eq!(ids(index, &for_words("red tripod")).await, ["1", "2", "3"]);
 }
 
-/// The core has analysed them: an engine stems nothing, folds nothing, and leaves no word out.
+/// The core has analyzed them: an engine stems nothing, folds nothing, and leaves no word out.
 pub async fn terms_are_compared_whole_and_as_they_are(index: &Index) {
     let titles =
         ["tripod", "tripods", "tri", "größe", "grosse", "the", "not", "1080p", "1080", "電話"];

@@ -103,7 +103,7 @@ pub async fn a_late_older_entry_never_overwrites_and_is_no_failure(index: &Index
     assert_eq!(index.known(&[id("a")]).await.unwrap()[&id("a")].version, Version(5));
 }
 
-/// A better analyser may write the same state again.
+/// A better analyzer may write the same state again.
 pub async fn an_entry_of_the_same_version_overwrites(index: &Index) {
     keep(index, &[titled("a", 5, "first", 90.0)]).await;
     keep(index, &[titled("a", 5, "second", 0.0)]).await;

@@ -1,9 +1,9 @@
-//! Odd texts are analysed as `make_analysis.py` analyses them, and any text keeps to the laws.
+//! Odd texts are analyzed as `make_analysis.py` analyzes them, and any text keeps to the laws.
 
 use akin_ranking::analyze;
 
 #[test]
-fn odd_texts_are_analysed_as_given() {
+fn odd_texts_are_analyzed_as_given() {
     let cases: Vec<(String, Vec<String>)> =
         serde_json::from_str(include_str!("../analysis.json")).unwrap();
     let wrong: Vec<_> = cases

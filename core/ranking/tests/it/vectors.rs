@@ -33,7 +33,7 @@ fn near(left: f32, right: f32) -> bool {
 }
 
 #[test]
-fn texts_are_analysed_as_given() {
+fn texts_are_analyzed_as_given() {
     for (text, terms) in vectors()["analyze"].as_object().unwrap() {
         let terms: Vec<_> =
             terms.as_array().unwrap().iter().map(|term| term.as_str().unwrap()).collect();

@@ -2,7 +2,7 @@
 
 use crate::shop::rupees;
 use akin_ports::FeedRow;
-use akin_usecases::normalise;
+use akin_usecases::normalize;
 use proptest::prelude::*;
 
 fn text() -> impl Strategy<Value = String> {
@@ -15,7 +15,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn id(row: FeedRow) -> Option<String> {
-    normalise(row, &rupees()).ok().map(|product| product.id.to_string())
+    normalize(row, &rupees()).ok().map(|product| product.id.to_string())
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use crate::shop::{Shop, day};
 use akin_entities::{Currency, Product};
 use akin_memory::MemoryFeed;
 use akin_ports::{FeedRow, RefusedRow};
-use akin_usecases::{IngestFeed, Pricing, normalise};
+use akin_usecases::{IngestFeed, Pricing, normalize};
 
 fn row(actual_price: &str, discount_price: &str) -> FeedRow {
     let (actual_price, discount_price) = (actual_price.to_owned(), discount_price.to_owned());
@@ -14,7 +14,7 @@ fn row(actual_price: &str, discount_price: &str) -> FeedRow {
 fn read(actual_price: &str, discount_price: &str) -> Result<Product, RefusedRow> {
     let rates = vec!["INR=HKD:0.094".parse().unwrap(), "EUR=USD:1.1".parse().unwrap()];
     let pricing = Pricing { unsigned: Currency::INR, rates };
-    normalise(row(actual_price, discount_price), &pricing)
+    normalize(row(actual_price, discount_price), &pricing)
 }
 
 #[test]

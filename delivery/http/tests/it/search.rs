@@ -172,8 +172,8 @@ async fn a_field_that_cannot_be_is_named() {
         (json!({"query": "x", "threshold": 2}), "threshold must be -1 to 1"),
         (json!({"query": "x", "sort": "size"}), "sort cannot be \"size\""),
         (json!({"query": "x", "facets": ["size"]}), "facets cannot be \"size\""),
-        (json!({"query": "x", "colour": "red"}), "unknown field `colour`"),
-        (json!({"query": "x", "filters": {"colour": ["red"]}}), "unknown field `colour`"),
+        (json!({"query": "x", "color": "red"}), "unknown field `color`"),
+        (json!({"query": "x", "filters": {"color": ["red"]}}), "unknown field `color`"),
         (json!({"query": "x", "filters": {"brand": vec!["y"; 101]}}), "more than 100 values"),
     ] {
         let answer = post(&shop, body.clone()).await;
@@ -190,7 +190,7 @@ async fn a_parameter_that_cannot_be_is_named() {
     for (link, said) in [
         ("", "the query is empty"),
         ("q=%20", "the query is empty"),
-        ("q=x&colour=red", "no parameter \"colour\""),
+        ("q=x&color=red", "no parameter \"color\""),
         ("q=x&page=one", "page cannot be \"one\""),
         ("q=x&page_size=101", "page_size must be 1 to 100"),
         ("q=x&threshold=NaN", "threshold must be -1 to 1"),

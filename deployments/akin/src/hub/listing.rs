@@ -125,7 +125,7 @@ fn remote(sibling: Sibling) -> Option<RemoteFile> {
     })
 }
 
-/// Whether a file belongs to what akin reads: settings, tokeniser, weights. Other runtimes' files do not.
+/// Whether a file belongs to what akin reads: settings, tokenizer, weights. Other runtimes' files do not.
 fn is_wanted(name: &str) -> bool {
     let path = Path::new(name);
     let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// Three rows of six are bad: a price, a rating, a number of fields.
 const FEED: &str = "\
-title,cost,ratings,product_id,colour
+title,cost,ratings,product_id,color
 Tripod,\"₹1,299\",4.5,A,red
 \"Lamp, \"\"small\"\"\",call us,4,B,blue
 Cup,₹10,eleven,C,green
@@ -16,7 +16,7 @@ Chair,₹300,,E,white
 
 /// How the shop reads it.
 const MANNER: &str = "--currency INR --rate INR=HKD:0.094 --max-refused 60% \
-                      --map cost=actual_price,colour=attributes";
+                      --map cost=actual_price,color=attributes";
 
 fn read(place: &Place, feed: &str) -> crate::support::Outcome {
     place.run(&format!("ingest --no-embed --json {MANNER} {feed}")).succeeds()

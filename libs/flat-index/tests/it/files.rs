@@ -92,11 +92,11 @@ fn a_base_without_documents_finds_nothing() {
     assert!(snapshot.search(&request).unwrap().is_empty());
 }
 
-/// Vectors around some centres, as products are around their shelves.
-fn clustered(dice: &mut Dice, centres: &[Vec<f32>]) -> Vec<f32> {
-    let centre = &centres[usize::try_from(dice.roll(centres.len() as u64)).expect("small")];
-    let noise = dice.vector(centre.len());
-    unit(&centre.iter().zip(noise).map(|(x, noise)| x + noise).collect::<Vec<_>>())
+/// Vectors around some centers, as products are around their shelves.
+fn clustered(dice: &mut Dice, centers: &[Vec<f32>]) -> Vec<f32> {
+    let center = &centers[usize::try_from(dice.roll(centers.len() as u64)).expect("small")];
+    let noise = dice.vector(center.len());
+    unit(&center.iter().zip(noise).map(|(x, noise)| x + noise).collect::<Vec<_>>())
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn above_fifty_thousand_documents_next_to_none_of_the_nearest_is_missed() {
         ..Schema::default()
     };
     let mut dice = Dice(17);
-    let centres: Vec<_> = (0..300).map(|_| dice.vector(96)).collect();
-    let vectors: Vec<_> = (0..60_000).map(|_| clustered(&mut dice, &centres)).collect();
+    let centers: Vec<_> = (0..300).map(|_| dice.vector(96)).collect();
+    let vectors: Vec<_> = (0..60_000).map(|_| clustered(&mut dice, &centers)).collect();
     let documents = vectors.iter().enumerate().map(|(number, vector)| Document {
         key: format!("{number:05}"),
         vector: vector.clone(),
@@ -125,7 +125,7 @@ fn above_fifty_thousand_documents_next_to_none_of_the_nearest_is_missed() {
         let filter = Filter { keywords: vec![], numbers: vec![("number".into(), least, 1e9)] };
         let (mut found, mut asked) = (0, 0);
         for _ in 0..20 {
-            let query = clustered(&mut dice, &centres);
+            let query = clustered(&mut dice, &centers);
             let dot = |v: &[f32]| v.iter().zip(&query).map(|(a, b)| a * b).sum::<f32>();
             let kept_vectors = vectors.iter().enumerate().skip(left_out.into());
             let mut exact: Vec<_> =

@@ -11,7 +11,7 @@ use crate::simd::{Simd, V};
 pub(crate) enum Act {
     /// The number itself.
     None,
-    /// x Φ(x) within 2e-4: a step of the quantisation that follows is some .02.
+    /// x Φ(x) within 2e-4: a step of the quantization that follows is some .02.
     Gelu,
     /// x Φ(x) within 3e-7.
     GeluExact,

@@ -21,13 +21,13 @@ pub(crate) trait Arithmetic<S: Simd>: 'static {
     fn load(s: S, weights: &Self::Weights) -> Self::Loaded<'_>;
     fn dot(s: S, sum: Self::Sum, group: &Self::Group, weights: Self::Loaded<'_>) -> Self::Sum;
     /// Sums of products as numbers; the columns' scale and the sum of their weights undo the
-    /// quantisation.
+    /// quantization.
     fn finish(s: S, sum: Self::Sum, row: Row, scale: &V, weight_sum: &V) -> S::F;
     /// Writes a row's groups in order; `scratch` is as long as `x`.
     fn convert(s: S, x: &[V], scratch: &mut [V], write: impl FnMut(usize, Self::Group)) -> Row;
 }
 
-/// How a row of activations was quantised: value = min + scale q. Meaningless in floating point.
+/// How a row of activations was quantized: value = min + scale q. Meaningless in floating point.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Row {
     scale: f32,

@@ -8,7 +8,7 @@ use crate::simd::{LANES, V};
 pub(crate) struct Bias<'a> {
     row: &'a [f32],
     /// Where the distance 0 stands.
-    centre: usize,
+    center: usize,
 }
 
 impl<'a> Bias<'a> {
@@ -26,13 +26,13 @@ impl<'a> Bias<'a> {
     /// That of a head, of the rows of all heads.
     pub(crate) fn of_head(rows: &'a [f32], head: usize, longest: usize) -> Self {
         let size = Self::row(longest);
-        Self { row: &rows[head * size..][..size], centre: longest }
+        Self { row: &rows[head * size..][..size], center: longest }
     }
 
     /// The numbers of a key and the queries from `query` on.
     #[inline(always)]
     pub(crate) fn of(self, query: usize, key: usize) -> &'a V {
-        let begin = self.centre + query - key;
+        let begin = self.center + query - key;
         self.row[begin..].first_chunk().unwrap_or(&[0.0; LANES])
     }
 }

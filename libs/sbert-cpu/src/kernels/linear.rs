@@ -11,9 +11,9 @@ pub(crate) struct LinearView<'a, W> {
     pub(crate) outputs: usize,
     /// `[outputs / 16][inputs / group]`.
     pub(crate) weights: &'a [W],
-    /// What a column's quantised weights are to be multiplied by.
+    /// What a column's quantized weights are to be multiplied by.
     pub(crate) scale: &'a [V],
-    /// The sum of a column's quantised weights.
+    /// The sum of a column's quantized weights.
     pub(crate) sum: &'a [V],
     /// What is added to a column.
     pub(crate) bias: &'a [V],

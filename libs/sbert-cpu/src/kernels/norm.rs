@@ -1,6 +1,6 @@
 use crate::simd::{LANES, Simd, V};
 
-/// A layer normalisation, padded with zeros to whole vectors.
+/// A layer normalization, padded with zeros to whole vectors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NormView<'a> {
     /// Coordinates without padding.
@@ -21,7 +21,7 @@ pub(crate) fn embed<S: Simd>(s: S, word: impl Fn(usize) -> S::F, position: &[V],
     }
 }
 
-/// Normalises each row of `x`, in place; padding stays zero.
+/// Normalizes each row of `x`, in place; padding stays zero.
 #[inline(always)]
 pub(crate) fn norm<S: Simd>(s: S, x: &mut [f32], norm: &NormView<'_>) {
     for row in x.chunks_exact_mut(norm.gamma.len() * LANES) {

@@ -1,4 +1,4 @@
-//! What BERT's normalisation says of a character.
+//! What BERT's normalization says of a character.
 //!
 //! The tables are those that the `tokenizers` crate uses, of the same age: a table of a newer
 //! Unicode would give other tokens for characters that have joined since.

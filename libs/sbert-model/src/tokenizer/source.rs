@@ -1,4 +1,4 @@
-//! The file of a tokeniser, mended for one model.
+//! The file of a tokenizer, mended for one model.
 
 use super::Tokenizer;
 use crate::files::{json_if_any, text};
@@ -58,16 +58,16 @@ impl Source {
         Ok(Self { path, json })
     }
 
-    /// The tokeniser itself.
+    /// The tokenizer itself.
     pub(crate) fn tokenizer(&self, max_tokens: usize) -> Result<Tokenizer, ModelError> {
         Tokenizer::from_json(self.json.clone(), max_tokens)
             .map_err(|reason| ModelError::malformed(&self.path, reason))
     }
 }
 
-/// Why there is no tokeniser, and how to get one.
+/// Why there is no tokenizer, and how to get one.
 fn missing(path: PathBuf, architecture: Architecture) -> ModelError {
-    let what = format!("a tokeniser of {} without this file", architecture.name());
+    let what = format!("a tokenizer of {} without this file", architecture.name());
     let remedy = "load it with transformers' AutoTokenizer and save it, which writes the file (for \
                   bert and distilbert a vocab.txt does too)";
     ModelError::Unsupported { path, what, supported: remedy }
@@ -130,7 +130,7 @@ fn mended(json: &str, lower: bool, max_tokens: usize) -> serde_json::Result<Stri
     Ok(format!("{{{}}}", fields.collect::<Vec<_>>().join(",")))
 }
 
-/// The normaliser, with lower case before it unless it makes it itself.
+/// The normalizer, with lower case before it unless it makes it itself.
 fn lowering(normalizer: Value) -> Value {
     let lowers =
         |normalizer: &Value| normalizer["type"] == "Lowercase" || normalizer["lowercase"] == true;

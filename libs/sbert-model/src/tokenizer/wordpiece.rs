@@ -4,7 +4,7 @@ use super::pieces::Pieces;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-/// BERT's tokeniser: cleaning, lower case without accents, words and punctuation, and for each
+/// BERT's tokenizer: cleaning, lower case without accents, words and punctuation, and for each
 /// word the longest known pieces from the left.
 ///
 /// Gives the numbers that the `tokenizers` crate gives.
@@ -21,7 +21,7 @@ pub struct WordPiece {
     special: Vec<(String, u32)>,
 }
 
-/// How a text is normalised.
+/// How a text is normalized.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of the file")]
 struct Flags {
@@ -54,7 +54,7 @@ impl WordPiece {
         Ok(Self { pieces, flags, max_tokens, max_word, unknown, first, last, special })
     }
 
-    /// The tokeniser of a `tokenizer.json`; `None` if it is another than BERT's.
+    /// The tokenizer of a `tokenizer.json`; `None` if it is another than BERT's.
     pub(crate) fn from_json(file: &Value, max_tokens: usize) -> Result<Option<Self>, String> {
         let (model, normalizer) = (&file["model"], &file["normalizer"]);
         let is_bert = model["type"] == "WordPiece"
@@ -73,7 +73,7 @@ impl WordPiece {
             }
         }
         let pieces: Option<Vec<&str>> = pieces.into_iter().collect();
-        // A vocabulary whose numbers have gaps is for the general tokeniser.
+        // A vocabulary whose numbers have gaps is for the general tokenizer.
         let Some(pieces) = pieces else { return Ok(None) };
         let lower = normalizer["lowercase"].as_bool().unwrap_or(true);
         let flags = Flags {
@@ -175,7 +175,7 @@ struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        let (bytes, rest) = self.0.split_first_chunk().ok_or("the tokeniser is cut short")?;
+        let (bytes, rest) = self.0.split_first_chunk().ok_or("the tokenizer is cut short")?;
         self.0 = rest;
         Ok(*bytes)
     }
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Result<&'a str, String> {
         let length = self.number()?;
-        let (text, rest) = self.0.split_at_checked(length).ok_or("the tokeniser is cut short")?;
+        let (text, rest) = self.0.split_at_checked(length).ok_or("the tokenizer is cut short")?;
         self.0 = rest;
         std::str::from_utf8(text).map_err(|error| error.to_string())
     }

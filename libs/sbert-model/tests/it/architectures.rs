@@ -175,7 +175,7 @@ fn modules_in_another_order_or_of_another_library_are_refused() {
 }
 
 #[test]
-fn a_tokeniser_that_only_older_files_hold_is_refused_with_what_to_do() {
+fn a_tokenizer_that_only_older_files_hold_is_refused_with_what_to_do() {
     for (name, older) in [
         ("roberta", "vocab.json"),
         ("xlm-roberta", "sentencepiece.bpe.model"),

@@ -39,7 +39,7 @@ fn a_damaged_folder_is_read_or_refused_with_the_name_of_a_file() {
 }
 
 #[test]
-fn a_table_of_normalisation_that_is_damaged_is_refused() {
+fn a_table_of_normalization_that_is_damaged_is_refused() {
     let folder = ModelCopy::of("xlm-roberta-dense");
     folder.edit("tokenizer.json", "\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"A");
     folder.is_refused_for(&["tokenizer.json", "cannot be executed"]);

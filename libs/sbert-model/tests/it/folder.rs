@@ -155,7 +155,7 @@ fn weights_may_be_spread_over_several_files() {
     folder.is_refused_for(&["index.json", "another folder"]);
 }
 
-/// A tokeniser's file that cuts at 128 tokens and pads to 128, as the one of all-MiniLM-L6-v2 does.
+/// A tokenizer's file that cuts at 128 tokens and pads to 128, as the one of all-MiniLM-L6-v2 does.
 fn padding_and_truncating(json: &str) -> String {
     let mut file: serde_json::Value = serde_json::from_str(json).unwrap();
     file["truncation"] = serde_json::json!({

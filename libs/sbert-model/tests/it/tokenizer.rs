@@ -87,7 +87,7 @@ fn compare(file: &Path, lines: usize) {
     let mut pieces: Vec<_> = theirs.get_vocab(false).into_keys().collect();
     pieces.sort_unstable();
     let ours = Tokenizer::from_json(json, LENGTH).unwrap();
-    assert!(matches!(ours, Tokenizer::WordPiece(_)), "the general tokeniser would prove nothing");
+    assert!(matches!(ours, Tokenizer::WordPiece(_)), "the general tokenizer would prove nothing");
     let ours = Tokenizer::from_bytes(&ours.to_bytes()).unwrap();
     let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
     for _ in 0..lines {
@@ -137,7 +137,7 @@ fn damaged_bytes_are_refused_or_read_but_never_panic() {
             Err(_) => refused += 1,
         }
     }
-    assert!(refused > 200, "only {refused} of 400 damaged tokenisers were refused");
+    assert!(refused > 200, "only {refused} of 400 damaged tokenizers were refused");
 }
 
 /// Where `make model` puts the model.

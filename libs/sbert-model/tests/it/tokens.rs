@@ -1,4 +1,4 @@
-//! Every model's tokens are those that transformers' own tokenisers give.
+//! Every model's tokens are those that transformers' own tokenizers give.
 //!
 //! `libs/sbert-fixtures/make_fixtures.py` made the texts and the tokens that are expected.
 
@@ -67,7 +67,7 @@ fn the_file_for_other_readers_cuts_at_the_models_length_and_pads_nothing() {
 }
 
 #[test]
-fn texts_are_put_in_lower_case_where_the_folder_says_so_and_the_tokeniser_does_not() {
+fn texts_are_put_in_lower_case_where_the_folder_says_so_and_the_tokenizer_does_not() {
     let settings = "sentence_bert_config.json";
     let folder = ModelCopy::of("bge");
     let plain = read(folder.root()).unwrap();

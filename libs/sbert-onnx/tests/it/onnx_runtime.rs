@@ -40,7 +40,7 @@ struct Examined {
     lengths: Vec<usize>,
 }
 
-/// A model's file, its tokeniser's, and texts to try them with.
+/// A model's file, its tokenizer's, and texts to try them with.
 type Job<'a> = (PathBuf, PathBuf, &'a [String]);
 
 fn examine(scratch: &Path, jobs: &[Job<'_>]) -> Found {
@@ -116,17 +116,17 @@ fn assert_described(what: &str, found: &Examined, fixture: &Fixture, how: &Expor
 /// The operators that an opset allows to be used in place of several.
 fn assert_fused(what: &str, found: &Examined, how: &Export) {
     let has = |operator: &str| found.operators.iter().any(|found| found == operator);
-    assert_eq!(has("LayerNormalization"), how.optimise && how.opset >= 17, "{what}");
+    assert_eq!(has("LayerNormalization"), how.optimize && how.opset >= 17, "{what}");
     assert_eq!(has("ReduceMean"), !has("LayerNormalization"), "{what}");
     assert_eq!(has("MatMulInteger"), how.precision == Precision::Int8, "{what}");
-    assert!(!has("Erf") || how.opset < 20 || !how.optimise, "{what}");
+    assert!(!has("Erf") || how.opset < 20 || !how.optimize, "{what}");
 }
 
 /// The ways in which a model is exported here.
 fn ways() -> Vec<Export> {
     let newest = *OPSETS.end();
     let way =
-        |opset, precision, optimise| Export { opset, precision, optimise, ..Export::default() };
+        |opset, precision, optimize| Export { opset, precision, optimize, ..Export::default() };
     let mut ways = vec![way(newest, Precision::Fp32, false)];
     ways.extend([13, 17, 18, 20, newest].map(|opset| way(opset, Precision::Fp32, true)));
     ways.extend([13, 18, newest].map(|opset| way(opset, Precision::Int8, true)));

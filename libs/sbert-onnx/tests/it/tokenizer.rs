@@ -1,4 +1,4 @@
-//! The tokeniser's files beside an exported model.
+//! The tokenizer's files beside an exported model.
 
 use crate::support::{fixture, minilm};
 use sbert_fixtures::{copy, file_names, folders};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-/// The tokeniser's files of an exported folder.
+/// The tokenizer's files of an exported folder.
 fn exported(folder: &Path) -> (SentenceModel, String, Value) {
     let scratch = tempfile::tempdir().unwrap();
     let model = SentenceModel::open(folder).unwrap();

@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     )]
     output_model_path: Option<PathBuf>,
 
-    /// Where its tokeniser goes: a folder, or a file that ends in .json [default: beside the ONNX file].
+    /// Where its tokenizer goes: a folder, or a file that ends in .json [default: beside the ONNX file].
     #[arg(
         long = "output_tokenizer_path",
         visible_alias = "output-tokenizer-path",
@@ -128,7 +128,7 @@ fn gate(model: &SentenceModel, draft: &Draft, precision: Precision) -> anyhow::R
     Ok(parity)
 }
 
-/// Whether an export of this model, made in this way, is there, and its tokeniser.
+/// Whether an export of this model, made in this way, is there, and its tokenizer.
 fn is_there(model: &SentenceModel, target: &Target, arguments: &Arguments) -> bool {
     let tokenizer = target.tokenizer.clone();
     let tokenizer = if tokenizer.is_dir() { tokenizer.join("tokenizer.json") } else { tokenizer };

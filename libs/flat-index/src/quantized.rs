@@ -23,7 +23,7 @@ pub(crate) fn width(dimension: usize) -> usize {
 
 /// Appends `vector` in 8 bits; gives what one step stands for. Each vector has a step of its own,
 /// so that none loses precision to another.
-pub(crate) fn quantise(vector: &[f32], codes: &mut Vec<i8>) -> f32 {
+pub(crate) fn quantize(vector: &[f32], codes: &mut Vec<i8>) -> f32 {
     let greatest = vector.iter().fold(0.0_f32, |greatest, x| greatest.max(x.abs()));
     let step = if greatest > 0.0 { greatest / 127.0 } else { 1.0 };
     let begin = codes.len();
@@ -82,13 +82,13 @@ mod tests {
     fn eight_bits_hold_a_coordinate_to_half_a_step() {
         let vector = [0.5, -0.25, 0.001, 0.0];
         let mut codes = Vec::new();
-        let step = quantise(&vector, &mut codes);
+        let step = quantize(&vector, &mut codes);
         assert_eq!(codes.len(), WIDTH);
         assert_eq!(codes[0], 127);
         for (x, code) in vector.iter().zip(&codes) {
             assert!((x - f32::from(*code) * step).abs() <= step / 2.0);
         }
-        assert!((quantise(&[0.0; 3], &mut codes) - 1.0).abs() < f32::EPSILON);
+        assert!((quantize(&[0.0; 3], &mut codes) - 1.0).abs() < f32::EPSILON);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 /// The largest weight, in units of the scale.
 const LARGEST: f32 = 127.0;
 
-/// The step between two neighbouring weights of a row.
+/// The step between two neighboring weights of a row.
 ///
 /// Processors without a dot product of bytes (AVX2) multiply unsigned activations by signed weights and
-/// add the products of two neighbours in 16 bits, saturating: 255 (127 + 127) does not fit, and what is
-/// lost there is lost without a word. So the step is such that two neighbours of one sign never make
+/// add the products of two neighbors in 16 bits, saturating: 255 (127 + 127) does not fit, and what is
+/// lost there is lost without a word. So the step is such that two neighbors of one sign never make
 /// more than 128 together. It costs some 0.4 bits, where halving the range of all weights (what others
 /// call `reduce_range`) costs one, and every processor computes the same.
 pub(crate) fn scale(row: &[f32]) -> f32 {
@@ -32,7 +32,7 @@ fn positive(scale: f32) -> f32 {
 }
 
 /// The row in units of the scale.
-pub(crate) fn quantise(row: &[f32], scale: f32) -> impl Iterator<Item = i8> {
+pub(crate) fn quantize(row: &[f32], scale: f32) -> impl Iterator<Item = i8> {
     #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
     row.iter().map(move |weight| (weight / scale).round() as i8)
 }
@@ -52,12 +52,12 @@ mod tests {
     }
 
     #[test]
-    fn the_products_of_two_neighbours_fit_into_16_bits() {
+    fn the_products_of_two_neighbors_fit_into_16_bits() {
         let mut numbers = numbers();
         let mut near = 0;
         for length in (1..400).cycle().take(4_000) {
             let row: Vec<f32> = numbers.by_ref().take(length).collect();
-            let bytes: Vec<i8> = quantise(&row, scale(&row)).collect();
+            let bytes: Vec<i8> = quantize(&row, scale(&row)).collect();
             for pair in bytes.chunks(2) {
                 let sum = |keep: fn(&i8) -> bool| -> i32 {
                     pair.iter().copied().filter(keep).map(|byte| 255 * i32::from(byte)).sum()
@@ -74,7 +74,7 @@ mod tests {
     fn a_weight_is_off_by_half_a_step_at_most() {
         let row: Vec<f32> = numbers().take(1_000).collect();
         for scale in [scale(&row), fine_scale(&row)] {
-            for (byte, weight) in quantise(&row, scale).zip(&row) {
+            for (byte, weight) in quantize(&row, scale).zip(&row) {
                 assert!((f32::from(byte) * scale - weight).abs() <= scale * 0.501);
             }
         }
@@ -84,9 +84,9 @@ mod tests {
     #[test]
     fn rows_of_zeros_and_of_hardly_anything_are_zeros() {
         for row in [[0.0, 0.0], [1e-44, -1e-44], [f32::MIN_POSITIVE, 0.0]] {
-            assert!(quantise(&row, scale(&row)).all(|byte| byte == 0), "{row:?}");
-            assert!(quantise(&row, fine_scale(&row)).all(|byte| byte == 0), "{row:?}");
+            assert!(quantize(&row, scale(&row)).all(|byte| byte == 0), "{row:?}");
+            assert!(quantize(&row, fine_scale(&row)).all(|byte| byte == 0), "{row:?}");
         }
-        assert_eq!(quantise(&[1.0, -1.0], scale(&[1.0, -1.0])).collect::<Vec<_>>(), [127, -127]);
+        assert_eq!(quantize(&[1.0, -1.0], scale(&[1.0, -1.0])).collect::<Vec<_>>(), [127, -127]);
     }
 }

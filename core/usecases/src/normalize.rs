@@ -12,7 +12,7 @@ const SHOWN: usize = 80;
 /// Blank ratings and the "Get" that some shops print in their place mean that nobody rated the
 /// product. A count of ratings that is no number is what a shop prints beside them ("Only 2 left
 /// in stock."), and means the same.
-pub fn normalise(row: FeedRow, pricing: &Pricing) -> Result<Product, RefusedRow> {
+pub fn normalize(row: FeedRow, pricing: &Pricing) -> Result<Product, RefusedRow> {
     read(row, pricing).map_err(|(refused, _)| refused)
 }
 
@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn read(change: impl FnOnce(&mut FeedRow)) -> Result<Product, RefusedRow> {
-        normalise(row(change), &Pricing::unconverted(Currency::INR))
+        normalize(row(change), &Pricing::unconverted(Currency::INR))
     }
 
     #[test]
@@ -303,10 +303,10 @@ mod tests {
                 discount_price: discount, actual_price: actual, brand, ..FeedRow::default()
             };
             let pricing = Pricing::unconverted(Currency::USD);
-            match normalise(row.clone(), &pricing) {
+            match normalize(row.clone(), &pricing) {
                 Ok(product) => {
                     prop_assert!(!product.name.trim().is_empty());
-                    prop_assert_eq!(normalise(row, &pricing).unwrap().id, product.id);
+                    prop_assert_eq!(normalize(row, &pricing).unwrap().id, product.id);
                 }
                 Err(refused) => {
                     prop_assert_eq!(refused.line, 3);
