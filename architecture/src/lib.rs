@@ -25,8 +25,14 @@ const PURE: Layer = Layer { place: "", uses: &[], tests_use: &[], crates: Some(&
 /// Knows an engine or a shopper: any crate may serve it.
 const OUTER: Layer = Layer { crates: None, ..PURE };
 
-const CORE: &[&str] =
-    &["core/entities", "core/ports", "core/ranking", "core/evaluation", "core/usecases"];
+const DELIVERY: &[&str] = &[
+    "core/entities",
+    "core/ports",
+    "core/ranking",
+    "core/evaluation",
+    "core/usecases",
+    "delivery/views",
+];
 
 const LAYERS: &[Layer] = &[
     Layer {
@@ -85,7 +91,12 @@ const LAYERS: &[Layer] = &[
         ..ADAPTER
     },
     ADAPTER,
-    Layer { place: "delivery/", uses: CORE, tests_use: &["adapters/memory"], ..OUTER },
+    Layer {
+        place: "delivery/views",
+        uses: &["core/entities", "core/ports", "core/usecases"],
+        ..OUTER
+    },
+    Layer { place: "delivery/", uses: DELIVERY, tests_use: &["adapters/memory"], ..OUTER },
     Layer {
         place: "deployments/",
         uses: &[
@@ -229,6 +240,8 @@ mod tests {
             ("adapters/feeds", "./core/usecases"),
             ("adapters/feeds", "./core/ranking"),
             ("delivery/http", "./adapters/local"),
+            ("delivery/http", "./delivery/embeddings-http"),
+            ("delivery/views", "./delivery/http"),
             ("delivery/http", "./core/contracts"),
             ("delivery/http", "./deployments/akin"),
             ("deployments/akin", "./libs/flat-index"),
@@ -311,6 +324,7 @@ mod tests {
             ("adapters/onnx", "./libs/sbert-fixtures", Some("dev")),
             ("deployments/akin", "./libs/sbert-fixtures", Some("dev")),
             ("delivery/http", "./core/usecases", None),
+            ("delivery/http", "./delivery/views", None),
             ("delivery/http", "./adapters/memory", Some("dev")),
             ("deployments/akin", "./adapters/local", None),
             ("deployments/akin", "./adapters/memory", Some("dev")),

@@ -4,30 +4,21 @@
 //! routes `/api/similar_products` and `/api/health_status` keep a wire format that clients of long
 //! standing rely on. Whatever goes wrong is answered in one envelope.
 
-mod answer;
 mod body;
 mod compare;
-mod dates;
 mod engines;
 mod error;
 mod filters;
 mod metrics;
 mod page;
-mod product;
 mod products;
-mod runs;
 mod search;
 mod serve;
 mod similar_products;
 mod status;
 
-pub use answer::{SearchView, SimilarView};
-pub use dates::format_timestamp;
 pub use engines::{Engine, Engines};
-pub use product::ProductView;
-pub use runs::{CountsView, Reader, RunView};
 pub use serve::serve;
-pub use status::{LAST_RUNS, QueueView, StatusView};
 
 use akin_entities::Similarity;
 use akin_usecases::CatalogueStatus;
@@ -65,9 +56,6 @@ pub struct Defaults {
 
 /// The largest body of a request, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
-
-/// The most products that one request may ask for on the compatible route.
-pub const MAX_LIMIT: usize = 1_000;
 
 /// Every route.
 pub fn router(api: Api) -> Router {

@@ -53,7 +53,7 @@ async fn scrape(
 
 impl Metrics {
     async fn gauges(&self) -> Result<Vec<Gauge>, ApiError> {
-        let status = self.api.status.run(crate::LAST_RUNS).await?;
+        let status = self.api.status.run(akin_views::LAST_RUNS).await?;
         let mut gauges = of_catalogue(&status);
         gauges.extend(self.of_engines().await);
         gauges.extend(of_last_run(&status.runs));

@@ -1,8 +1,7 @@
-use crate::answer::SimilarView;
+use crate::Api;
 use crate::error::ApiError;
-use crate::product::ProductView;
-use crate::{Api, MAX_LIMIT};
 use akin_entities::ProductId;
+use akin_views::{MAX_LIMIT, ProductView, SimilarView};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};

@@ -1,10 +1,10 @@
-use crate::answer::SearchView;
 use crate::body::Fields;
 use crate::error::ApiError;
 use crate::filters::Filters;
 use crate::{Api, serve};
 use akin_entities::{Query, SearchMode, Similarity};
 use akin_usecases::{Facet, Paging, SearchRequest, Sort};
+use akin_views::SearchView;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;

@@ -2,15 +2,17 @@
 
 use crate::body::Fields;
 use crate::error::{ApiError, Envelope};
-use crate::{Api, MAX_LIMIT, dates, serve};
-use akin_entities::{Price, Query, Rating, SearchMode, Similarity};
+use crate::{Api, serve};
+use akin_entities::{Price, Query, Rating, SearchMode, Similarity, Timestamp};
 use akin_usecases::{Hit, Paging, SearchRequest};
+use akin_views::{MAX_LIMIT, format_timestamp};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// What a client asks: unknown fields are passed over, as they always were.
 #[derive(Debug, Deserialize)]
@@ -50,7 +52,7 @@ pub(crate) async fn post(
 ) -> Result<impl IntoResponse, ApiError> {
     let query = request.query.clone();
     let answer = api.engines.first.search.run(&request.into_search(&api)?).await?;
-    let now = dates::format_timestamp(dates::now());
+    let now = format_timestamp(now());
     let data = Data {
         similar_products: answer.hits.into_iter().map(SimilarProduct::from).collect(),
         query,
@@ -60,6 +62,12 @@ pub(crate) async fn post(
     let message = "Query Similar Products successful";
     let body = Envelope { message, data: Some(data), error: None };
     Ok((StatusCode::CREATED, serve::server_timing(&answer.timings), Json(body)))
+}
+
+/// Reads the clock.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl Request {
@@ -100,8 +108,8 @@ impl From<Hit> for SimilarProduct {
             main_category: product.main_category,
             sub_category: product.sub_category,
             image_url: product.image_url,
-            modified_date: dates::format_timestamp(hit.record.version.timestamp()),
-            created_date: dates::format_timestamp(hit.record.created),
+            modified_date: format_timestamp(hit.record.version.timestamp()),
+            created_date: format_timestamp(hit.record.created),
         }
     }
 }

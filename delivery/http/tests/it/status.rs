@@ -51,6 +51,6 @@ async fn the_last_runs_are_told_without_folders_and_without_what_servers_said() 
         shop.api.status.runs.begin(Timestamp(INGESTED.0 + after), &[]).await.expect("a run");
     }
     let runs = shop.get("/api/status").await.json()["runs"].clone();
-    assert_eq!(runs.as_array().map(Vec::len), Some(akin_http::LAST_RUNS));
+    assert_eq!(runs.as_array().map(Vec::len), Some(akin_views::LAST_RUNS));
     assert_eq!(runs[0]["began"], Value::from("2023-03-18 08:33:33.000061"), "the latest first");
 }

@@ -1,8 +1,8 @@
 use crate::backends::CatalogueSettings;
 use crate::output::Format;
 use crate::{exit, output};
-use akin_http::QueueView;
 use akin_ports::{DeadLetter, QueueCounts};
+use akin_views::QueueView;
 use comfy_table::Cell;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -104,10 +104,10 @@ impl From<&DeadLetter> for Letter {
     fn from(letter: &DeadLetter) -> Self {
         Self {
             product_id: letter.change.id.to_string(),
-            modified_date: akin_http::format_timestamp(letter.change.version.timestamp()),
+            modified_date: akin_views::format_timestamp(letter.change.version.timestamp()),
             tries: letter.tries,
             reason: letter.reason.clone(),
-            given_up: akin_http::format_timestamp(letter.at),
+            given_up: akin_views::format_timestamp(letter.at),
         }
     }
 }

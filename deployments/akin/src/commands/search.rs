@@ -3,8 +3,8 @@ use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
 use akin_entities::{Query, SearchMode, Similarity};
-use akin_http::{MAX_LIMIT, SearchView};
 use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest};
+use akin_views::{MAX_LIMIT, SearchView};
 use std::process::ExitCode;
 
 /// Find products in a shopper's own words.

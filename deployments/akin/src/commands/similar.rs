@@ -3,7 +3,7 @@ use crate::compose::EngineSettings;
 use crate::output::Format;
 use crate::{exit, output};
 use akin_entities::ProductId;
-use akin_http::SimilarView;
+use akin_views::SimilarView;
 use std::process::ExitCode;
 
 /// Find the products that are most like one.

@@ -3,9 +3,9 @@ use crate::engine::{Engine, StoreName};
 use crate::output::Format;
 use crate::settings::BadSettings;
 use crate::{exit, output};
-use akin_http::{LAST_RUNS, Reader, StatusView};
 use akin_ports::Run;
 use akin_usecases::{IndexStatus, Status};
+use akin_views::{LAST_RUNS, Reader, StatusView};
 use comfy_table::{Cell, ColumnConstraint};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -160,7 +160,7 @@ fn cells(run: &Run) -> Vec<Cell> {
 
 /// To the second.
 fn began(run: &Run) -> String {
-    let began = akin_http::format_timestamp(run.began);
+    let began = akin_views::format_timestamp(run.began);
     began.split_once('.').map_or(&*began, |(second, _)| second).to_owned()
 }
 

@@ -6,11 +6,6 @@ pub fn format_timestamp(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
 }
 
-/// Reads the clock.
-pub(crate) fn now() -> Timestamp {
-    Timestamp(jiff::Timestamp::now().as_microsecond())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

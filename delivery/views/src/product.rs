@@ -29,7 +29,7 @@ pub struct ProductView {
 
 /// A product that was found, as the search API writes it.
 #[derive(Debug, Serialize)]
-pub(crate) struct HitView {
+pub struct HitView {
     product: ProductView,
     score: f32,
     similarity: Option<f32>,

@@ -1,0 +1,19 @@
+//! The JSON documents that the HTTP API and the command line both print.
+//!
+//! A view owns the names of its keys. It holds no logic beyond formatting, so that
+//! `akin search --json` and `/api/search` cannot drift apart.
+
+mod answer;
+mod dates;
+mod product;
+mod runs;
+mod status;
+
+pub use answer::{SearchView, SimilarView};
+pub use dates::format_timestamp;
+pub use product::{HitView, ProductView};
+pub use runs::{CountsView, Reader, RunView};
+pub use status::{LAST_RUNS, QueueView, StatusView};
+
+/// The maximum number of products in an answer that is not paged.
+pub const MAX_LIMIT: usize = 1_000;
