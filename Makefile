@@ -48,7 +48,8 @@ fuzz: ## try every parser with FUZZ_RUNS made-up inputs, 10 million unless told
 fmt: ## format the code
 	$(CARGO) fmt --all
 
-lint: ## check format, lints and documentation
+lint: ## check spelling, format, lints and documentation
+	tools/typos.sh
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items

@@ -28,7 +28,7 @@ async fn googles_columns_are_read_in_any_format() {
 }
 
 #[tokio::test]
-async fn akins_own_name_of_a_field_comes_before_anothers_unless_it_is_blank() {
+async fn akins_own_field_name_wins_unless_it_is_blank() {
     let rows = rows_of(
         "id,product_id,name,product_type,main_category,sub_category\n\
          1,2,a,X > Y,Home > Bath,\n3,,b,X > Y,,Z\n4,,c,X > Y,,\n",

@@ -56,7 +56,7 @@ fn an_empty_store_is_no_error_and_says_how_to_fill_it() {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn another_model_than_the_indexs_is_refused() {
+fn an_index_of_another_model_is_refused() {
     let place = Place::ingested();
     let other = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let outcome = place.run_in(&[("AKIN_MODEL", other.to_str().unwrap())], "search lamp");

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs typos, the spell checker, installed in .cache/tools when it is missing there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+version=1.52.0
+venv=.cache/tools/typos-$version
+if [ ! -x "$venv/bin/typos" ]; then
+    echo "installing typos $version in $venv"
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "typos==$version"
+fi
+exec "$venv/bin/typos" "$@"
