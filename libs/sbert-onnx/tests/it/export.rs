@@ -141,7 +141,7 @@ fn process(first: &str, path: &Path) -> Command {
     command
         .args(["-c", &format!("{first} exec \"$0\" \"$@\"")])
         .arg(std::env::current_exe().unwrap());
-    command.args(["--exact", "a_process_of_its_own_exports_where_it_is_told"]);
+    command.args(["--exact", "export::a_process_of_its_own_exports_where_it_is_told"]);
     command.env(WHERE, path).stdout(Stdio::piped());
     command
 }
