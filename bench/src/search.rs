@@ -233,7 +233,7 @@ impl Exact {
             id: product.id.clone(),
             cosine,
             text: self.stage.texts[place].clone(),
-            facets: query.with_facets.then(|| Box::new(FacetValues::of(product))),
+            facets: query.with_facets.then(|| Box::new(FacetValues::from(product))),
         }
     }
 }

@@ -58,7 +58,7 @@ impl Stage {
         let analyzed: Vec<_> = catalogue.products.iter().map(akin_ranking::analyze_product).collect();
         let (texts, surfaces): (Vec<_>, Vec<_>) =
             analyzed.into_iter().map(|one| (one.text, one.words)).unzip();
-        let facets: Vec<_> = catalogue.products.iter().map(FacetValues::of).collect();
+        let facets: Vec<_> = catalogue.products.iter().map(FacetValues::from).collect();
         let queries = bench.queries();
         let asked: Vec<_> = queries.iter().map(String::as_str).collect();
         let embedded = bench.embed(&asked);

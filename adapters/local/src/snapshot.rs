@@ -1,7 +1,6 @@
 use crate::entries::{EntryRow, Findable};
 use akin_entities::{
-    AnalyzedText, BM25_B, BM25_K1, FacetValues, Fingerprint, ProductId, Similarity, Statistics,
-    TextField,
+    AnalyzedText, FacetValues, Fingerprint, ProductId, Similarity, Statistics, TextField, bm25,
 };
 use akin_ports::{Candidate, CandidateQuery};
 use flat_index::{Base, Change, Document, Error, Filter, Request, Schema};
@@ -23,8 +22,8 @@ pub(crate) fn schema(dimension: usize) -> Schema {
     Schema {
         dimension,
         text_fields: TextField::ALL.map(TextField::weight).to_vec(),
-        k1: BM25_K1 as f32,
-        b: BM25_B as f32,
+        k1: bm25::K1 as f32,
+        b: bm25::B as f32,
         keyword_columns: ["main_category", "sub_category", "brand"].map(str::to_owned).to_vec(),
         number_columns: ["price", "rating", "discounted"].map(str::to_owned).to_vec(),
     }

@@ -1,6 +1,6 @@
 //! Which products words find best: the formula by which the ranking looks at them, too.
 
-use akin_entities::{AnalyzedText, BM25_K1, Statistics};
+use akin_entities::{AnalyzedText, Statistics, bm25};
 use std::collections::HashSet;
 
 /// How well the words of `text` answer `terms`; 0 if it holds none of them.
@@ -15,7 +15,7 @@ pub(crate) fn score(
         let found = statistics.document_frequency(term) as f64;
         let idf = (1.0 + (documents - found + 0.5) / (found + 0.5)).ln();
         let frequency = frequency(term, text, statistics);
-        idf * frequency / (frequency + BM25_K1)
+        idf * frequency / (frequency + bm25::K1)
     };
     terms.iter().map(term_score).sum()
 }

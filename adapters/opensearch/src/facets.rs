@@ -1,7 +1,7 @@
 //! The fields that filters look at: as the server keeps them, and as it is asked for them.
 
 use crate::error;
-use akin_entities::{FacetValues, Filter, NumberRange, TextHash};
+use akin_entities::{FacetValues, Filter, NumberRange, hash_parts};
 use akin_ports::PortResult;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ fn keyword(value: &str) -> Cow<'_, str> {
         return Cow::Borrowed(value);
     }
     let end = (0..=LONGEST).rev().find(|&end| value.is_char_boundary(end)).unwrap_or_default();
-    let hash = u128::from_be_bytes(TextHash::of([value]).to_bytes());
+    let hash = u128::from_be_bytes(hash_parts([value]));
     Cow::Owned(format!("{}…{hash:032x}", &value[..end]))
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
 
 /// A bound that is no number lets nothing through; JSON knows no infinite one.
 fn range((field, range): (&str, NumberRange)) -> Option<Value> {
-    if range.is_everything() {
+    if range.is_unbounded() {
         return None;
     }
     if [range.min, range.max].into_iter().flatten().any(f64::is_nan) {

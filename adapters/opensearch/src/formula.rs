@@ -1,7 +1,7 @@
 //! The formula's L, by which the best of those that words found are told.
 
 use crate::document::Counted;
-use akin_entities::{AnalyzedText, BM25_K1, Statistics, TextField};
+use akin_entities::{AnalyzedText, Statistics, TextField, bm25};
 
 /// How much a term tells that so many of the documents hold.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
@@ -21,7 +21,7 @@ pub(crate) fn l(text: &AnalyzedText, terms: &[(&str, f64)], statistics: &dyn Sta
     });
     let part = |(term, idf): &(&str, f64)| {
         let frequency = counted.frequency(term, &norms);
-        idf * frequency / (frequency + BM25_K1)
+        idf * frequency / (frequency + bm25::K1)
     };
     terms.iter().map(part).sum()
 }

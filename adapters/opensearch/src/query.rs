@@ -3,7 +3,7 @@
 use crate::connection::{Request, Urgency};
 use crate::index::Engine;
 use crate::{SYSTEM, error, facets, formula, get, schema};
-use akin_entities::{AnalyzedText, BM25_K1, Embedding, Fingerprint, Similarity, Statistics};
+use akin_entities::{AnalyzedText, Embedding, Fingerprint, Similarity, Statistics, bm25};
 use akin_ports::{Candidate, CandidateQuery, PortResult, QueryVector};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -204,7 +204,7 @@ fn clause(term: &str, idf: f64) -> Value {
     json!({"rank_feature": {
         "field": format!("shares.{term}"),
         "boost": idf,
-        "saturation": {"pivot": BM25_K1},
+        "saturation": {"pivot": bm25::K1},
     }})
 }
 

@@ -145,7 +145,7 @@ pub fn titled(text: &str, version: i64, title: &str, degrees: f32) -> IndexEntry
 
 /// A meaning by the suites' model, of the text `text`.
 pub fn embedded(embedding: Embedding, text: &str) -> EntryEmbedding {
-    let text_hash = TextHash::of([text]);
+    let text_hash = TextHash::compute([text]);
     EntryEmbedding::Computed { embedding, text_hash, fingerprint: fingerprint() }
 }
 

@@ -1,11 +1,5 @@
+use crate::bm25;
 use bytestring::ByteString;
-
-/// How fast a term's frequency saturates in the formula that ranks, and by which every index chooses
-/// what is ranked.
-pub const BM25_K1: f64 = 0.5;
-
-/// How much a field's length counts there: 0 nothing, 1 all.
-pub const BM25_B: f64 = 0.75;
 
 /// A text field of a product, as words search it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,13 +37,14 @@ impl TextField {
         }
     }
 
-    /// What a term counts for each time that it is found here, among `length` terms where `average`
-    /// are usual.
+    /// Returns what each occurrence of a term in this field adds to the term's frequency:
+    /// weight / (1 - b + b * length / average), with `length` the number of terms in the field and
+    /// `average` that number's mean over the catalogue (BM25F).
     #[inline]
     pub fn norm(self, length: f64, average: f64) -> f64 {
-        // Statistics may be older than a product whose field is the first of its kind.
+        // Statistics may be older than the first product that has this field.
         let relative = if average > 0.0 { length / average } else { 1.0 };
-        f64::from(self.weight()) / (1.0 - BM25_B + BM25_B * relative)
+        f64::from(self.weight()) / (1.0 - bm25::B + bm25::B * relative)
     }
 
     /// Its place in [`TextField::ALL`].

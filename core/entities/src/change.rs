@@ -20,9 +20,9 @@ pub struct Change {
 }
 
 impl Version {
-    /// Returns the version of what is written by a run that began at `moment`.
-    pub const fn at(moment: Timestamp) -> Self {
-        Self(moment.0)
+    /// Returns the version of the states written by a run that began at `began`.
+    pub const fn from_timestamp(began: Timestamp) -> Self {
+        Self(began.0)
     }
 
     /// Returns the moment that the version stands for.

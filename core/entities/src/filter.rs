@@ -43,9 +43,8 @@ pub struct FacetValues {
     pub discounted: bool,
 }
 
-impl FacetValues {
-    /// The facets of `product`.
-    pub fn of(product: &Product) -> Self {
+impl From<&Product> for FacetValues {
+    fn from(product: &Product) -> Self {
         Self {
             main_category: product.main_category.clone(),
             sub_category: product.sub_category.clone(),
@@ -58,15 +57,15 @@ impl FacetValues {
 }
 
 impl NumberRange {
-    /// Whether every value lies in it, even a missing one.
-    pub fn is_everything(&self) -> bool {
+    /// Returns true if the range has no bounds, so that it contains even a missing value.
+    pub fn is_unbounded(&self) -> bool {
         self.min.is_none() && self.max.is_none()
     }
 
-    /// Whether `value` lies in it; a missing value lies only in the range that is everything.
+    /// Whether `value` lies in it; a missing value lies only in an unbounded range.
     pub fn contains(&self, value: Option<f64>) -> bool {
         match value {
-            None => self.is_everything(),
+            None => self.is_unbounded(),
             Some(value) => {
                 self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
             }

@@ -1,35 +1,40 @@
 use std::fmt;
 
-/// Tells whether a product's content is what it was.
+/// A hash of a product's content, to detect changes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentHash([u8; 16]);
 
-/// Tells whether the text that was embedded is what it was.
+/// A hash of a product's embedded text, to detect changes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TextHash([u8; 16]);
+
+/// Returns the first 128 bits of the BLAKE3 hash of `parts`. Each part is preceded by its length,
+/// so that moving text from one part into the next changes the hash.
+pub fn hash_parts<'a>(parts: impl IntoIterator<Item = &'a str>) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    bytes
+}
 
 macro_rules! hash {
     ($name:ident) => {
         impl $name {
-            /// The hash of `parts`: the first 128 bits of BLAKE3, each part preceded by its
-            /// length, so that text moved from one field into the next is a change.
-            pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
-                let mut hasher = blake3::Hasher::new();
-                for part in parts {
-                    hasher.update(&(part.len() as u64).to_le_bytes());
-                    hasher.update(part.as_bytes());
-                }
-                let mut bytes = [0; 16];
-                hasher.finalize_xof().fill(&mut bytes);
-                Self(bytes)
+            /// Hashes `parts` with [`hash_parts`].
+            pub fn compute<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+                Self(hash_parts(parts))
             }
 
-            /// The hash that an adapter stored.
+            /// Restores a hash that an adapter stored.
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
 
-            /// The hash, for an adapter to store.
+            /// Returns the bytes of the hash, for an adapter to store.
             pub fn to_bytes(self) -> [u8; 16] {
                 self.0
             }
@@ -51,8 +56,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_that_moves_to_the_next_field_is_a_change() {
-        assert_ne!(ContentHash::of(["ab", "c"]), ContentHash::of(["a", "bc"]));
-        assert_eq!(TextHash::of(["ab"]), TextHash::of(["ab"]));
+    fn moving_text_to_the_next_part_changes_the_hash() {
+        assert_ne!(ContentHash::compute(["ab", "c"]), ContentHash::compute(["a", "bc"]));
+        assert_eq!(TextHash::compute(["ab"]), TextHash::compute(["ab"]));
     }
 }

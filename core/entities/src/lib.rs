@@ -3,6 +3,7 @@
 //! Everything here is a value. Nothing here does I/O, reads a clock, awaits or serializes.
 
 mod analyzed;
+pub mod bm25;
 mod change;
 mod embedding;
 mod filter;
@@ -17,12 +18,12 @@ mod rate;
 mod statistics;
 mod text;
 
-pub use analyzed::{AnalyzedText, BM25_B, BM25_K1, TextField};
+pub use analyzed::{AnalyzedText, TextField};
 pub use change::{Change, Timestamp, Version};
 pub use embedding::{Embedding, Fingerprint, InvalidEmbedding, Similarity};
 pub use filter::{FacetValues, Filter, NumberRange};
-pub use hash::{ContentHash, TextHash};
-pub use price::{Currency, Price, PriceError, UnknownCurrency};
+pub use hash::{ContentHash, TextHash, hash_parts};
+pub use price::{Currency, InvalidCurrency, InvalidPrice, Price};
 pub use product::{InvalidProductId, InvalidRating, Product, ProductId, ProductRecord, Rating};
 pub use query::{InvalidQuery, Query, SearchMode};
 pub use rate::{ExchangeRate, InvalidExchangeRate};

@@ -15,7 +15,7 @@ pub struct Currency([u8; 3]);
 /// The text is not a price; says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a price: {text:?}: {reason}")]
-pub struct PriceError {
+pub struct InvalidPrice {
     text: String,
     reason: &'static str,
 }
@@ -23,7 +23,7 @@ pub struct PriceError {
 /// The text is no currency code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an ISO 4217 currency code of three letters: {0:?}")]
-pub struct UnknownCurrency(String);
+pub struct InvalidCurrency(String);
 
 impl Currency {
     /// Indian rupee.
@@ -34,13 +34,13 @@ impl Currency {
     pub const HKD: Self = Self(*b"HKD");
 
     /// The currency of an ISO 4217 code, in capitals or not.
-    pub fn new(code: &str) -> Result<Self, UnknownCurrency> {
+    pub fn new(code: &str) -> Result<Self, InvalidCurrency> {
         let letters: Option<[u8; 3]> = code.as_bytes().try_into().ok();
         match letters {
             Some(letters) if letters.iter().all(u8::is_ascii_alphabetic) => {
                 Ok(Self(letters.map(|letter| letter.to_ascii_uppercase())))
             }
-            _ => Err(UnknownCurrency(code.to_owned())),
+            _ => Err(InvalidCurrency(code.to_owned())),
         }
     }
 
@@ -75,8 +75,8 @@ impl Price {
     /// Reads a price as shops write it: `₹1,24,999.50`, `HK$ 80`, `12.90 EUR`, `1.234,56 €`; a
     /// number without sign or code is of the currency `unsigned`, and so is one behind a sign that
     /// several currencies share, where that is one of them. What can be read in two ways is refused.
-    pub fn parse(text: &str, unsigned: Currency) -> Result<Self, PriceError> {
-        let error = |reason| PriceError { text: text.to_owned(), reason };
+    pub fn parse(text: &str, unsigned: Currency) -> Result<Self, InvalidPrice> {
+        let error = |reason| InvalidPrice { text: text.to_owned(), reason };
         let (number, currency) = price_text::split_currency(text, unsigned).map_err(error)?;
         let decimals = currency.decimals() as usize;
         let number = price_text::number(number, decimals).map_err(error)?;
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn inr(text: &str) -> Result<Price, PriceError> {
+    fn inr(text: &str) -> Result<Price, InvalidPrice> {
         Price::parse(text, Currency::INR)
     }
 

@@ -139,7 +139,7 @@ impl Product {
 
     /// Tells whether the text that is embedded changed.
     pub fn text_hash(&self) -> TextHash {
-        TextHash::of([&*self.embedded_text()])
+        TextHash::compute([&*self.embedded_text()])
     }
 
     /// Tells whether anything changed.
@@ -163,7 +163,7 @@ impl Product {
             &price(self.actual_price),
         ];
         // Where nothing was converted the hash is what it was before rates were recorded.
-        ContentHash::of(always.into_iter().chain(rate.as_deref()))
+        ContentHash::compute(always.into_iter().chain(rate.as_deref()))
     }
 
     /// What a buyer pays today.
@@ -228,7 +228,10 @@ mod tests {
         };
         let [before, text] = [product.content_hash().to_bytes(), product.text_hash().to_bytes()];
         let blank = [""; 11];
-        assert_eq!(before, ContentHash::of(["17", "Tripod"].into_iter().chain(blank)).to_bytes());
+        assert_eq!(
+            before,
+            ContentHash::compute(["17", "Tripod"].into_iter().chain(blank)).to_bytes()
+        );
         let hashes = ["INR=HKD:0.094", "INR=HKD:0.0941", "EUR=HKD:0.094"].map(|rate| {
             product.converted_by = Some(rate.parse().unwrap());
             assert_eq!(product.text_hash().to_bytes(), text, "it is not embedded");

@@ -1,63 +1,64 @@
-/// How often chance is asked.
+/// The number of resamples of the bootstrap and of the randomization test.
 const RESAMPLES: usize = 10_000;
 
-/// Where chance begins: the same figures give the same interval every time.
+/// The seed of the random numbers: the same values give the same interval every time.
 const SEED: u64 = 0x5EED;
 
-/// A mean over queries, and the interval that holds it with 95 % confidence.
+/// A mean over queries with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
+pub struct MeanEstimate {
     /// The mean.
     pub mean: f64,
-    /// The interval's lower end.
+    /// The lower bound of the interval.
     pub low: f64,
-    /// The interval's upper end.
+    /// The upper bound of the interval.
     pub high: f64,
-    /// How many queries it is the mean of.
+    /// The number of queries.
     pub queries: usize,
 }
 
-/// How two ways of searching differ over the same queries.
+/// The difference between two searches over the same queries.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Difference {
-    /// The mean of the differences, and its interval; above 0 if the second way is better.
-    pub estimate: Estimate,
-    /// How often chance alone gives a mean difference this large or larger, either way: 0 to 1.
-    pub p: f64,
+pub struct PairedDifference {
+    /// The mean of the differences; above 0 if the second search is better.
+    pub mean: MeanEstimate,
+    /// The probability of a mean difference at least this large, in either direction, by chance
+    /// alone: 0 to 1.
+    pub p_value: f64,
 }
 
-/// The mean of `values` with its 95 % percentile bootstrap interval (Efron, 1979; 10,000
-/// resamples); `None` if there are none.
-pub fn estimate(values: &[f64]) -> Option<Estimate> {
+/// Returns the mean of `values` with its 95 % percentile bootstrap interval (Efron, 1979; 10,000
+/// resamples); `None` for no values.
+pub fn bootstrap_mean(values: &[f64]) -> Option<MeanEstimate> {
     if values.is_empty() {
         return None;
     }
-    let mut chance = Chance(SEED);
+    let mut random = Random(SEED);
     let mut means: Vec<_> = (0..RESAMPLES)
-        .map(|_| mean(values.iter().map(|_| values[chance.below(values.len())])))
+        .map(|_| mean(values.iter().map(|_| values[random.below(values.len())])))
         .collect();
     means.sort_by(f64::total_cmp);
     let (low, high) = (means[RESAMPLES / 40], means[RESAMPLES - 1 - RESAMPLES / 40]);
-    Some(Estimate { mean: mean(values.iter().copied()), low, high, queries: values.len() })
+    Some(MeanEstimate { mean: mean(values.iter().copied()), low, high, queries: values.len() })
 }
 
-/// What `differences` between pairs say, second minus first: mean, interval, and the p of a paired
-/// randomization test (signs flipped at random 10,000 times; Smucker et al., 2007). `None` if
-/// there are none.
+/// Summarizes the `differences` between pairs, second minus first: their mean with its interval, and
+/// the p-value of a paired randomization test (signs flipped at random 10,000 times; Smucker et
+/// al., 2007). `None` for no differences.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-pub fn difference(differences: &[f64]) -> Option<Difference> {
-    let estimate = estimate(differences)?;
-    let mut chance = Chance(SEED);
-    // Sums in another order differ in their last bits, which is no difference.
-    let reached = estimate.mean.abs() - 1e-12;
+pub fn paired_difference(differences: &[f64]) -> Option<PairedDifference> {
+    let observed = bootstrap_mean(differences)?;
+    let mut random = Random(SEED);
+    // The order of a sum changes its last bits, so equal means may differ by that much.
+    let threshold = observed.mean.abs() - 1e-12;
     let as_large = (0..RESAMPLES).filter(|_| {
         let flipped =
-            differences.iter().map(|value| if chance.below(2) == 0 { *value } else { -value });
-        mean(flipped).abs() >= reached
+            differences.iter().map(|value| if random.below(2) == 0 { *value } else { -value });
+        mean(flipped).abs() >= threshold
     });
-    // What was observed is one of the draws, so p is never 0.
-    let p = (as_large.count() + 1) as f64 / (RESAMPLES + 1) as f64;
-    Some(Difference { estimate, p })
+    // The observed signs count as one of the draws, so the p-value is never 0.
+    let p_value = (as_large.count() + 1) as f64 / (RESAMPLES + 1) as f64;
+    Some(PairedDifference { mean: observed, p_value })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
@@ -66,11 +67,11 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / count as f64
 }
 
-/// `SplitMix64` (Steele et al., 2014).
-struct Chance(u64);
+/// The `SplitMix64` generator of random numbers (Steele et al., 2014).
+struct Random(u64);
 
-impl Chance {
-    /// A number below `end`, which is above 0.
+impl Random {
+    /// Returns a number below `end`, which must be above 0.
     #[expect(clippy::cast_possible_truncation, reason = "the product's upper half is below `end`")]
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

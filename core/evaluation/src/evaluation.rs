@@ -1,9 +1,11 @@
-use crate::{Difference, Estimate, Judgments, Measure, difference, estimate};
+use crate::{
+    Judgments, MeanEstimate, Measure, PairedDifference, bootstrap_mean, paired_difference,
+};
 use akin_entities::ProductId;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-/// How one way of searching did, query by query.
+/// The measures of one search configuration, query by query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     name: String,
@@ -11,96 +13,101 @@ pub struct Evaluation {
     queries: BTreeMap<String, [Option<f64>; Measure::ALL.len()]>,
 }
 
-/// One way's figures: a row of a table.
+/// The mean measures of one [`Evaluation`]: a row of a table.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
-    /// What was measured: `hybrid`.
+pub struct EvaluationReport {
+    /// The name of the evaluation: `hybrid`.
     pub name: String,
-    /// How many queries were asked.
+    /// The number of queries that were run.
     pub queries: usize,
-    /// One figure a measure, in the order of [`Measure::ALL`].
-    pub figures: Vec<Figure>,
+    /// One summary for each measure, in the order of [`Measure::ALL`].
+    pub measures: Vec<MeasureSummary>,
 }
 
-/// A measure's mean: a cell of a table.
+/// The mean of one measure: a cell of a table.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
-    /// What was measured.
+pub struct MeasureSummary {
+    /// The measure.
     pub measure: Measure,
-    /// Its name in a table: `nDCG@10`.
+    /// The measure's name in a table: `nDCG@10`.
     pub name: String,
-    /// Its mean over the queries that have anything to find; `None` if none has.
-    pub estimate: Option<Estimate>,
+    /// The mean over the queries that have relevant products; `None` if none has.
+    pub mean: Option<MeanEstimate>,
 }
 
-/// How a second way of searching differs from a first by one measure.
+/// The difference between two evaluations by one measure.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// The first way.
+pub struct EvaluationComparison {
+    /// The name of the first evaluation.
     pub from: String,
-    /// The second way.
+    /// The name of the second evaluation.
     pub to: String,
-    /// What was measured.
+    /// The measure.
     pub measure: Measure,
-    /// Second minus first, over the queries that both measured.
-    pub difference: Difference,
+    /// Second minus first, over the queries that both evaluations measured.
+    pub difference: PairedDifference,
 }
 
-impl Report {
-    /// What `measure` is on average; `None` if no query has anything to find.
-    pub fn estimate(&self, measure: Measure) -> Option<Estimate> {
-        self.figures.iter().find(|figure| figure.measure == measure)?.estimate
+impl EvaluationReport {
+    /// Returns the mean of `measure`; `None` if no query has relevant products.
+    pub fn mean(&self, measure: Measure) -> Option<MeanEstimate> {
+        self.measures.iter().find(|summary| summary.measure == measure)?.mean
     }
 }
 
 impl Evaluation {
-    /// An evaluation of what `name` says, by the first `depth` hits.
+    /// Creates an empty evaluation called `name`, which looks at the first `depth` hits.
     pub fn new(name: impl Into<String>, depth: NonZeroUsize) -> Self {
         Self { name: name.into(), depth, queries: BTreeMap::new() }
     }
 
-    /// What was measured: `hybrid`.
+    /// Returns the name: `hybrid`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Measures the answer to `query`, best hit first. A query asked again replaces its figures.
+    /// Measures the answer to `query`, best hit first. Adding a query again replaces its values.
     pub fn add(&mut self, query: &str, ranking: &[ProductId], judgments: &Judgments) {
-        let figures = Measure::ALL.map(|measure| measure.of(ranking, judgments, self.depth));
-        self.queries.insert(query.to_owned(), figures);
+        let values = Measure::ALL.map(|measure| measure.compute(ranking, judgments, self.depth));
+        self.queries.insert(query.to_owned(), values);
     }
 
-    /// Each query's figure, in the order of the queries; `None` where there is nothing to find.
+    /// Iterates over each query and its value of `measure`, sorted by query; `None` for a query
+    /// without relevant products.
     pub fn by_query(&self, measure: Measure) -> impl Iterator<Item = (&str, Option<f64>)> {
-        self.queries.iter().map(move |(query, figures)| (query.as_str(), figures[place(measure)]))
+        self.queries.iter().map(move |(query, values)| (query.as_str(), values[position(measure)]))
     }
 
-    /// The means over all queries.
-    pub fn report(&self) -> Report {
-        let figures = Measure::ALL.into_iter().map(|measure| {
+    /// Returns the means over all queries.
+    pub fn report(&self) -> EvaluationReport {
+        let measures = Measure::ALL.into_iter().map(|measure| {
             let values: Vec<_> = self.by_query(measure).filter_map(|(_, value)| value).collect();
             let name = measure.name(self.depth);
-            Figure { measure, name, estimate: estimate(&values) }
+            MeasureSummary { measure, name, mean: bootstrap_mean(&values) }
         });
-        let figures = figures.collect();
-        Report { name: self.name.clone(), queries: self.queries.len(), figures }
+        let measures = measures.collect();
+        EvaluationReport { name: self.name.clone(), queries: self.queries.len(), measures }
     }
 }
 
-/// Whether the second way is better than the first by `measure`, over the queries that both
-/// measured; `None` if there are none, or if they looked at different depths.
-pub fn compare(from: &Evaluation, to: &Evaluation, measure: Measure) -> Option<Comparison> {
+/// Compares two evaluations by `measure`, over the queries that both measured; `None` if there are
+/// no such queries, or if the depths differ.
+pub fn compare_evaluations(
+    from: &Evaluation,
+    to: &Evaluation,
+    measure: Measure,
+) -> Option<EvaluationComparison> {
     if from.depth != to.depth {
         return None;
     }
     let differences: Vec<_> = from
         .by_query(measure)
-        .filter_map(|(query, before)| Some(to.queries.get(query)?[place(measure)]? - before?))
+        .filter_map(|(query, before)| Some(to.queries.get(query)?[position(measure)]? - before?))
         .collect();
-    let difference = difference(&differences)?;
-    Some(Comparison { from: from.name.clone(), to: to.name.clone(), measure, difference })
+    let difference = paired_difference(&differences)?;
+    Some(EvaluationComparison { from: from.name.clone(), to: to.name.clone(), measure, difference })
 }
 
-fn place(measure: Measure) -> usize {
+fn position(measure: Measure) -> usize {
     measure as usize
 }

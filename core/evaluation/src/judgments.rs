@@ -2,40 +2,40 @@ use akin_entities::ProductId;
 use std::collections::HashMap;
 use std::str::FromStr;
 
-/// How well a product answers a query: 0 (not at all) to 3 (exactly).
+/// The relevance of a product to a query: 0 (wrong) to 3 (exact).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Grade(u8);
 
-/// The number or text is no grade.
+/// The error for a number or text that is not a grade.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a grade of 0 to 3: {0:?}")]
 pub struct InvalidGrade(String);
 
-/// What a judge said about one query's products. Those that nobody judged have no grade.
+/// The grades of one query's products. A product that was not judged has no grade.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgments(HashMap<ProductId, Grade>);
 
 impl Grade {
-    /// From this grade on, a product is relevant.
+    /// The lowest grade of a relevant product.
     pub const RELEVANT: Self = Self(2);
 
-    /// The grade of that number.
+    /// Checks that `grade` is 0 to 3.
     pub fn new(grade: u8) -> Result<Self, InvalidGrade> {
         if grade > 3 { Err(InvalidGrade(grade.to_string())) } else { Ok(Self(grade)) }
     }
 
-    /// Whether it answers the query.
+    /// Returns true for a grade of [`Grade::RELEVANT`] or more.
     pub fn is_relevant(self) -> bool {
         self >= Self::RELEVANT
     }
 
-    /// What a hit of this grade is worth: 2^grade - 1.
+    /// Returns the gain of a hit of this grade: 2^grade - 1.
     pub(crate) fn gain(self) -> f64 {
         f64::from((1_u8 << self.0) - 1)
     }
 }
 
-/// A grade as a judge writes it: `3`.
+/// Parses a grade: `3`.
 impl FromStr for Grade {
     type Err = InvalidGrade;
 
@@ -48,30 +48,30 @@ impl FromStr for Grade {
 }
 
 impl Judgments {
-    /// The grade of a product, if it was judged.
+    /// Returns the grade of a product; `None` if it was not judged.
     pub fn grade(&self, id: &ProductId) -> Option<Grade> {
         self.0.get(id).copied()
     }
 
-    /// Every product that was judged, in no order.
+    /// Iterates over the judged products, in no order.
     pub fn products(&self) -> impl Iterator<Item = &ProductId> {
         self.0.keys()
     }
 
-    /// Every grade that was given, in no order.
+    /// Iterates over the grades, in no order.
     pub fn grades(&self) -> impl Iterator<Item = Grade> {
         self.0.values().copied()
     }
 
-    /// How many products are relevant.
+    /// Returns the number of relevant products.
     pub fn relevant(&self) -> usize {
         self.grades().filter(|grade| grade.is_relevant()).count()
     }
 }
 
-/// Of a product that was judged twice, the later grade counts.
+/// Collects grades; the later grade of a product that was judged twice counts.
 impl FromIterator<(ProductId, Grade)> for Judgments {
-    fn from_iter<I: IntoIterator<Item = (ProductId, Grade)>>(judged: I) -> Self {
-        Self(judged.into_iter().collect())
+    fn from_iter<I: IntoIterator<Item = (ProductId, Grade)>>(grades: I) -> Self {
+        Self(grades.into_iter().collect())
     }
 }

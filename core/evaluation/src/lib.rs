@@ -1,16 +1,18 @@
-//! How good a ranking is: measures over judged queries, and how sure they are.
+//! Measures of ranking quality over judged queries, with confidence intervals.
 //!
-//! A judge graded some products for each query. An [`Evaluation`] measures one way of searching
-//! over those queries; [`Evaluation::report`] gives each measure's mean with an interval, and
-//! [`compare`] says whether another way is better. All of it is pure, and the same numbers come
-//! out of the same input every time: chance is drawn from a fixed seed.
+//! Judges graded some products for each query. An [`Evaluation`] measures one search configuration
+//! over those queries; [`Evaluation::report`] gives the mean of each measure with its interval, and
+//! [`compare_evaluations`] tests whether another configuration is better. Everything is pure and
+//! reproducible: random numbers come from a fixed seed.
 
 mod estimate;
 mod evaluation;
 mod judgments;
 mod measures;
 
-pub use estimate::{Difference, Estimate, difference, estimate};
-pub use evaluation::{Comparison, Evaluation, Figure, Report, compare};
+pub use estimate::{MeanEstimate, PairedDifference, bootstrap_mean, paired_difference};
+pub use evaluation::{
+    Evaluation, EvaluationComparison, EvaluationReport, MeasureSummary, compare_evaluations,
+};
 pub use judgments::{Grade, InvalidGrade, Judgments};
 pub use measures::{Measure, judged_ndcg, ndcg, precision, recall, reciprocal_rank};

@@ -1,11 +1,11 @@
-//! Measures agree with figures worked out by hand, and keep to their laws.
+//! Measures agree with values computed by hand, and have the properties of their definitions.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use akin_entities::ProductId;
 use akin_evaluation::{
-    Evaluation, Grade, Judgments, Measure, compare, difference, estimate, judged_ndcg, ndcg,
-    precision, recall, reciprocal_rank,
+    Evaluation, Grade, Judgments, Measure, bootstrap_mean, compare_evaluations, judged_ndcg, ndcg,
+    paired_difference, precision, recall, reciprocal_rank,
 };
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
@@ -22,7 +22,7 @@ fn ids(numbers: &[usize]) -> Vec<ProductId> {
     numbers.iter().copied().map(id).collect()
 }
 
-/// Product 0 has the first grade, product 1 the second, ...
+/// Judges product 0 with the first grade, product 1 with the second, ...
 fn judged(grades: &[u8]) -> Judgments {
     let grade = |(number, grade): (usize, &u8)| (id(number), Grade::new(*grade).unwrap());
     grades.iter().enumerate().map(grade).collect()
@@ -34,8 +34,9 @@ fn assert_near(left: Option<f64>, right: f64) {
 }
 
 #[test]
-fn ndcg_agrees_with_a_sum_by_hand() {
-    // Gains 7, 3, 1: asked in the order 3, 1, 7 = 3 + 1 / log2 3 + 7 / 2, of 7 + 3 / log2 3 + 1 / 2.
+fn ndcg_agrees_with_a_sum_computed_by_hand() {
+    // The gains are 7, 3, 1. Ranked as 3, 1, 7 they sum to 3 + 1 / log2 3 + 7 / 2; ideally to
+    // 7 + 3 / log2 3 + 1 / 2.
     let judgments = judged(&[3, 2, 1, 0]);
     let by_hand = (3.0 + 0.630_929_753_571_457_4 + 3.5) / (7.0 + 1.892_789_260_714_372_2 + 0.5);
     assert_near(ndcg(&ids(&[1, 2, 0]), &judgments, depth(10)), by_hand);
@@ -46,7 +47,7 @@ fn ndcg_agrees_with_a_sum_by_hand() {
 }
 
 #[test]
-fn a_hit_that_nobody_judged_takes_a_place_only_from_plain_ndcg() {
+fn a_hit_without_a_grade_lowers_plain_ndcg_only() {
     let judgments = judged(&[3]);
     assert_near(ndcg(&ids(&[9, 0]), &judgments, depth(10)), 0.630_929_753_571_457_4);
     assert_near(judged_ndcg(&ids(&[9, 0]), &judgments, depth(10)), 1.0);
@@ -55,7 +56,7 @@ fn a_hit_that_nobody_judged_takes_a_place_only_from_plain_ndcg() {
 }
 
 #[test]
-fn relevance_begins_at_grade_two() {
+fn products_are_relevant_from_grade_two() {
     let judgments = judged(&[1, 2, 3, 0, 2]);
     let ranking = ids(&[0, 9, 1, 2]);
     assert_near(reciprocal_rank(&ranking, &judgments), 1.0 / 3.0);
@@ -68,14 +69,14 @@ fn relevance_begins_at_grade_two() {
 }
 
 #[test]
-fn a_grade_is_one_of_four_numbers() {
+fn a_grade_is_a_number_from_0_to_3() {
     for grade in 0..=3 {
         assert_eq!(grade.to_string().parse::<Grade>(), Grade::new(grade));
     }
     assert_eq!(Grade::new(4).unwrap_err().to_string(), "not a grade of 0 to 3: \"4\"");
     for text in ["", "4", "-1", "2.0", "good", "256"] {
-        let told = text.parse::<Grade>().unwrap_err().to_string();
-        assert_eq!(told, format!("not a grade of 0 to 3: {text:?}"));
+        let message = text.parse::<Grade>().unwrap_err().to_string();
+        assert_eq!(message, format!("not a grade of 0 to 3: {text:?}"));
     }
 }
 
@@ -85,54 +86,63 @@ fn a_repeated_hit_counts_once() {
     let (repeated, once) = (ids(&[0, 0, 1]), ids(&[0, 1]));
     for measure in Measure::ALL {
         assert_eq!(
-            measure.of(&repeated, &judgments, depth(10)),
-            measure.of(&once, &judgments, depth(10))
+            measure.compute(&repeated, &judgments, depth(10)),
+            measure.compute(&once, &judgments, depth(10))
         );
     }
 }
 
 #[test]
-fn an_interval_holds_the_mean_and_is_the_same_every_time() {
+fn an_interval_contains_the_mean_and_is_reproducible() {
     let values: Vec<_> = (0..100).map(|value| f64::from(value % 2)).collect();
-    let figure = estimate(&values).unwrap();
-    assert!((figure.mean - 0.5).abs() < 1e-12 && figure.queries == 100);
-    // The normal approximation gives .5 -+ 1.96 * .05.
-    assert!((figure.low - 0.402).abs() < 0.02 && (figure.high - 0.598).abs() < 0.02, "{figure:?}");
-    assert_eq!(estimate(&values), Some(figure));
-    assert_eq!(estimate(&[]), None);
+    let estimate = bootstrap_mean(&values).unwrap();
+    assert!((estimate.mean - 0.5).abs() < 1e-12 && estimate.queries == 100);
+    // The normal approximation is 0.5 ± 1.96 * 0.05.
+    assert!(
+        (estimate.low - 0.402).abs() < 0.02 && (estimate.high - 0.598).abs() < 0.02,
+        "{estimate:?}"
+    );
+    assert_eq!(bootstrap_mean(&values), Some(estimate));
+    assert_eq!(bootstrap_mean(&[]), None);
 }
 
 #[test]
-fn chance_explains_what_it_can() {
-    // Of the 2^10 ways to set the signs of ten equal differences two are as large: p = 2 / 1024.
-    let clear = difference(&[0.1; 10]).unwrap();
-    assert!((clear.p - 2.0 / 1024.0).abs() < 0.0015, "{clear:?}");
-    assert!((clear.estimate.low - 0.1).abs() < 1e-9);
-    assert!((difference(&[0.1, -0.1]).unwrap().p - 1.0).abs() < f64::EPSILON);
-    assert!((difference(&[0.0; 5]).unwrap().p - 1.0).abs() < f64::EPSILON);
+fn the_p_value_is_the_probability_of_the_difference_by_chance() {
+    // Two of the 2^10 sign assignments of ten equal differences are as large: p = 2 / 1024.
+    let clear = paired_difference(&[0.1; 10]).unwrap();
+    assert!((clear.p_value - 2.0 / 1024.0).abs() < 0.0015, "{clear:?}");
+    assert!((clear.mean.low - 0.1).abs() < 1e-9);
+    assert!((paired_difference(&[0.1, -0.1]).unwrap().p_value - 1.0).abs() < f64::EPSILON);
+    assert!((paired_difference(&[0.0; 5]).unwrap().p_value - 1.0).abs() < f64::EPSILON);
 }
 
 #[test]
-fn ways_are_compared_over_the_queries_that_both_measured() {
-    let (mut words, mut both) =
+fn evaluations_are_compared_over_the_queries_that_both_measured() {
+    let (mut lexical, mut hybrid) =
         (Evaluation::new("lexical", depth(10)), Evaluation::new("hybrid", depth(10)));
     let judgments = judged(&[3, 0]);
-    words.add("tripod", &ids(&[1, 0]), &judgments);
-    words.add("only here", &ids(&[0]), &judgments);
-    words.add("nothing to find", &ids(&[0]), &judged(&[0]));
-    both.add("tripod", &ids(&[0, 1]), &judgments);
-    let comparison = compare(&words, &both, Measure::ReciprocalRank).unwrap();
+    lexical.add("tripod", &ids(&[1, 0]), &judgments);
+    lexical.add("only here", &ids(&[0]), &judgments);
+    lexical.add("nothing relevant", &ids(&[0]), &judged(&[0]));
+    hybrid.add("tripod", &ids(&[0, 1]), &judgments);
+    let comparison = compare_evaluations(&lexical, &hybrid, Measure::ReciprocalRank).unwrap();
     assert_eq!((comparison.from.as_str(), comparison.to.as_str()), ("lexical", "hybrid"));
-    assert_eq!(comparison.difference.estimate.queries, 1);
-    assert!((comparison.difference.estimate.mean - 0.5).abs() < 1e-12);
-    let report = words.report();
-    assert_eq!((report.queries, report.figures[0].name.as_str()), (3, "nDCG@10"));
-    assert_eq!(report.figures[0].estimate.unwrap().queries, 2);
-    assert_eq!(compare(&words, &Evaluation::new("none", depth(10)), Measure::Ndcg), None);
-    assert_eq!(compare(&words, &Evaluation::new("short", depth(5)), Measure::Ndcg), None);
+    assert_eq!(comparison.difference.mean.queries, 1);
+    assert!((comparison.difference.mean.mean - 0.5).abs() < 1e-12);
+    let report = lexical.report();
+    assert_eq!((report.queries, report.measures[0].name.as_str()), (3, "nDCG@10"));
+    assert_eq!(report.measures[0].mean.unwrap().queries, 2);
+    assert_eq!(
+        compare_evaluations(&lexical, &Evaluation::new("none", depth(10)), Measure::Ndcg),
+        None
+    );
+    assert_eq!(
+        compare_evaluations(&lexical, &Evaluation::new("short", depth(5)), Measure::Ndcg),
+        None
+    );
 }
 
-fn ranked() -> impl Strategy<Value = (Vec<u8>, Vec<usize>)> {
+fn judged_rankings() -> impl Strategy<Value = (Vec<u8>, Vec<usize>)> {
     prop::collection::vec(0..=3_u8, 1..15).prop_flat_map(|grades| {
         let order: Vec<_> = (0..grades.len() + 3).collect();
         (Just(grades), Just(order).prop_shuffle())
@@ -141,16 +151,16 @@ fn ranked() -> impl Strategy<Value = (Vec<u8>, Vec<usize>)> {
 
 proptest! {
     #[test]
-    fn every_measure_is_0_to_1((grades, order) in ranked(), at in 1..20_usize) {
+    fn every_measure_is_0_to_1((grades, order) in judged_rankings(), at in 1..20_usize) {
         for measure in Measure::ALL {
-            if let Some(value) = measure.of(&ids(&order), &judged(&grades), depth(at)) {
+            if let Some(value) = measure.compute(&ids(&order), &judged(&grades), depth(at)) {
                 prop_assert!((0.0..=1.0 + 1e-12).contains(&value), "{measure:?} {value}");
             }
         }
     }
 
     #[test]
-    fn the_ideal_order_gives_1((grades, _) in ranked(), at in 1..20_usize) {
+    fn the_ideal_order_gives_1((grades, _) in judged_rankings(), at in 1..20_usize) {
         let mut order: Vec<_> = (0..grades.len()).collect();
         order.sort_by_key(|&number| std::cmp::Reverse(grades[number]));
         if let Some(value) = ndcg(&ids(&order), &judged(&grades), depth(at)) {
@@ -160,11 +170,11 @@ proptest! {
 
     #[test]
     fn moving_a_better_hit_up_never_lowers_a_measure(
-        (grades, order) in ranked(), one in 0..15_usize, other in 0..15_usize, at in 1..20_usize,
+        (grades, order) in judged_rankings(), one in 0..15_usize, other in 0..15_usize, at in 1..20_usize,
     ) {
         let (upper, lower) = (one.min(other) % order.len(), one.max(other) % order.len());
         let (upper, lower) = (upper.min(lower), upper.max(lower));
-        // What nobody judged is left out: to the judged-only measure it has no grade to be better.
+        // Products without a grade are skipped: the judged nDCG ignores their position.
         let (Some(above), Some(below)) = (grades.get(order[upper]), grades.get(order[lower])) else {
             return Ok(());
         };
@@ -173,8 +183,8 @@ proptest! {
             swapped.swap(upper, lower);
         }
         for measure in Measure::ALL {
-            let before = measure.of(&ids(&order), &judged(&grades), depth(at));
-            let after = measure.of(&ids(&swapped), &judged(&grades), depth(at));
+            let before = measure.compute(&ids(&order), &judged(&grades), depth(at));
+            let after = measure.compute(&ids(&swapped), &judged(&grades), depth(at));
             prop_assert!(after.unwrap_or(0.0) >= before.unwrap_or(0.0) - 1e-12, "{measure:?}");
         }
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 
 use akin_entities::{AnalyzedText, CountedStatistics, Product, ProductId, SearchMode};
-use akin_ranking::{Input, QueryTerms, analyze_product, score};
+use akin_ranking::{CandidateFeatures, QueryTerms, analyze_product, score_candidates};
 use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -32,16 +32,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     statistics.add(&AnalyzedText::default(), &all);
     statistics.add(&AnalyzedText::default(), &all);
     let misspelled = format!("{}q", words[7]);
-    let took = fastest(|| drop(black_box(QueryTerms::understand(&misspelled, &statistics))));
+    let took = fastest(|| drop(black_box(QueryTerms::analyze(&misspelled, &statistics))));
     println!("correction: one word among {WORDS} in {took:?}");
 
-    let query = QueryTerms::understand(&products[3].name, &statistics);
+    let query = QueryTerms::analyze(&products[3].name, &statistics);
     let bytes: usize = analyzed[..CANDIDATES].iter().map(|one| one.text.as_stream().len()).sum();
-    let inputs: Vec<_> = analyzed[..CANDIDATES]
+    let features: Vec<_> = analyzed[..CANDIDATES]
         .iter()
-        .map(|one| Input { text: &one.text, cosine: Some(0.5) })
+        .map(|one| CandidateFeatures { text: &one.text, cosine: Some(0.5) })
         .collect();
-    let took = fastest(|| drop(black_box(score(SearchMode::Hybrid, &query, &inputs))));
+    let took = fastest(|| drop(black_box(score_candidates(SearchMode::Hybrid, &query, &features))));
     let terms = query.distinct().count();
     println!(
         "scoring: {CANDIDATES} candidates of {} bytes, {terms} terms in {took:?}",

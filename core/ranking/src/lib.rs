@@ -16,6 +16,6 @@ mod terms;
 
 pub use analysis::{AnalyzedProduct, analyze, analyze_product};
 pub use correction::correct;
-pub use good_answer::{GOOD_ANSWER_DEPTH, good_answer};
+pub use good_answer::{GOOD_ANSWER_HITS, is_good_answer};
 pub use query_terms::{Correction, QueryTerms};
-pub use score::{Input, Score, score};
+pub use score::{CandidateFeatures, Score, score_candidates};

@@ -1,6 +1,6 @@
 use crate::analysis::{chunks, fold, stem};
 use crate::correct;
-use akin_entities::{Statistics, TextField};
+use akin_entities::{Statistics, TextField, bm25};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -33,7 +33,7 @@ pub struct Correction {
 impl QueryTerms {
     /// Analyzes and corrects `query`: a word is corrected if the catalogue holds neither it nor its
     /// stem; terms that the catalogue lacks all the same are counted, and left out.
-    pub fn understand(query: &str, statistics: &dyn Statistics) -> Self {
+    pub fn analyze(query: &str, statistics: &dyn Statistics) -> Self {
         let mut corrections = Vec::new();
         let mut analyzed = Vec::new();
         for chunk in chunks(&fold(query)) {
@@ -51,7 +51,7 @@ impl QueryTerms {
         let asked = analyzed.len();
         let known = analyzed.into_iter().filter_map(|text| {
             let frequency = statistics.document_frequency(&text);
-            (frequency > 0).then(|| Term { text, idf: idf(documents, frequency) })
+            (frequency > 0).then(|| Term { text, idf: bm25::idf(documents, frequency) })
         });
         let terms: Vec<_> = known.collect();
         Self {
@@ -79,12 +79,4 @@ impl QueryTerms {
     pub(crate) fn weight(&self) -> f64 {
         self.terms.iter().map(|term| term.idf).sum()
     }
-}
-
-/// How much a term tells that so many of the documents hold.
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-pub(crate) fn idf(documents: u64, frequency: u64) -> f64 {
-    let (documents, frequency) = (documents as f64, frequency as f64);
-    // Statistics of two moments may disagree; a frequency above the count tells nothing.
-    (1.0 + (documents - frequency + 0.5).max(0.0) / (frequency + 0.5)).ln()
 }

@@ -1,6 +1,6 @@
 use crate::QueryTerms;
 use crate::terms::{Found, Wanted};
-use akin_entities::{AnalyzedText, BM25_K1, SearchMode, TextField};
+use akin_entities::{AnalyzedText, SearchMode, TextField, bm25};
 use std::collections::HashMap;
 
 /// The part of the cosine; the rest is L's.
@@ -14,7 +14,7 @@ const TITLE: usize = 64;
 
 /// A candidate, as far as scoring cares.
 #[derive(Clone, Copy, Debug)]
-pub struct Input<'a> {
+pub struct CandidateFeatures<'a> {
     /// Its analyzed text.
     pub text: &'a AnalyzedText,
     /// Its cosine to the query, if the search looks at meaning and it has an embedding.
@@ -44,7 +44,11 @@ struct Words {
 /// the whole set: L by its largest, the cosine by its least and largest.
 ///
 /// Order by [`Score::score`], the larger first, and equals by product id.
-pub fn score(mode: SearchMode, query: &QueryTerms, candidates: &[Input<'_>]) -> Vec<Score> {
+pub fn score_candidates(
+    mode: SearchMode,
+    query: &QueryTerms,
+    candidates: &[CandidateFeatures<'_>],
+) -> Vec<Score> {
     let mut reader = Reader::new(query);
     let words: Vec<_> = candidates.iter().map(|candidate| reader.read(candidate.text)).collect();
     let largest = words.iter().map(|words| words.l).fold(0.0, f64::max);
@@ -134,7 +138,7 @@ impl<'a> Reader<'a> {
         let mut words = Words::default();
         for (term, &place) in self.query.terms.iter().zip(&self.terms) {
             let frequency = self.frequencies[place];
-            words.l += term.idf * frequency / (frequency + BM25_K1);
+            words.l += bm25::term_score(term.idf, frequency);
             words.coverage += if frequency > 0.0 { term.idf } else { 0.0 };
         }
         // Statistics that contradict themselves may give no term any weight.

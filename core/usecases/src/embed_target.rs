@@ -201,6 +201,6 @@ fn entry(record: &ProductRecord, meaning: EntryEmbedding) -> IndexEntry {
         meaning,
         text: analyzed.text,
         words: analyzed.words,
-        facets: FacetValues::of(&record.product),
+        facets: FacetValues::from(&record.product),
     }
 }

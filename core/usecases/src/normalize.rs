@@ -1,6 +1,6 @@
 use crate::Pricing;
 use akin_entities::{
-    ContentHash, ExchangeRate, InvalidProductId, Price, Product, ProductId, Rating, clean_text,
+    ExchangeRate, InvalidProductId, Price, Product, ProductId, Rating, clean_text, hash_parts,
 };
 use akin_ports::{FeedRow, RefusedRow};
 
@@ -131,7 +131,7 @@ fn product_id(row: &FeedRow) -> Result<ProductId, InvalidProductId> {
     if source.is_empty() {
         return ProductId::new(source);
     }
-    let hash = u128::from_be_bytes(ContentHash::of([source]).to_bytes());
+    let hash = u128::from_be_bytes(hash_parts([source]));
     ProductId::new(format!("{hash:032x}"))
 }
 

@@ -3,7 +3,7 @@ use akin_entities::{Embedding, FacetValues, ProductRecord, SearchMode, Similarit
 use akin_ports::{
     Candidate, CandidateQuery, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
-use akin_ranking::{Correction, Input, QueryTerms, Score};
+use akin_ranking::{CandidateFeatures, Correction, QueryTerms, Score};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -129,10 +129,10 @@ impl SearchProducts {
         let ranked = rank(request, &terms, &candidates);
         let top: Vec<_> = ranked
             .iter()
-            .take(akin_ranking::GOOD_ANSWER_DEPTH)
+            .take(akin_ranking::GOOD_ANSWER_HITS)
             .map(|hit| (hit.candidate.cosine.map(Similarity::get), hit.score.coverage))
             .collect();
-        let good = akin_ranking::good_answer(&top, &terms);
+        let good = akin_ranking::is_good_answer(&top, &terms);
         timings.rank = began.elapsed();
         let total = ranked.len();
         let page = timed(&mut timings.fetch, self.page(request, ranked))
@@ -163,7 +163,7 @@ impl SearchProducts {
         embedding: Option<Arc<Embedding>>,
     ) -> PortResult<(QueryTerms, Vec<Candidate>)> {
         let statistics = self.index.statistics().await?;
-        let terms = QueryTerms::understand(request.query.as_str(), &*statistics);
+        let terms = QueryTerms::analyze(request.query.as_str(), &*statistics);
         let by_words = request.mode != SearchMode::Semantic;
         let query = CandidateQuery {
             terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
@@ -244,12 +244,12 @@ fn rank<'a>(
     terms: &QueryTerms,
     candidates: &'a [Candidate],
 ) -> Vec<Ranked<'a>> {
-    let input = |candidate: &'a Candidate| Input {
+    let features = |candidate: &'a Candidate| CandidateFeatures {
         text: &candidate.text,
         cosine: candidate.cosine.map(Similarity::get),
     };
-    let inputs: Vec<_> = candidates.iter().map(input).collect();
-    let scores = akin_ranking::score(request.mode, terms, &inputs).into_iter();
+    let features: Vec<_> = candidates.iter().map(features).collect();
+    let scores = akin_ranking::score_candidates(request.mode, terms, &features).into_iter();
     let both = candidates.iter().zip(scores);
     let mut ranked: Vec<_> = both.map(|(candidate, score)| Ranked { candidate, score }).collect();
     let order = |a: &Ranked<'_>, b: &Ranked<'_>| {
@@ -259,7 +259,7 @@ fn rank<'a>(
     let mut first = ranked.as_mut_slice();
     // In another sort the score decides between equals on any page.
     if request.sort == Sort::Relevance {
-        let wanted = request.paging.places().end.max(akin_ranking::GOOD_ANSWER_DEPTH);
+        let wanted = request.paging.places().end.max(akin_ranking::GOOD_ANSWER_HITS);
         if wanted < first.len() {
             first = first.select_nth_unstable_by(wanted, order).0;
         }

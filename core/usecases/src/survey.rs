@@ -1,6 +1,6 @@
 use crate::feed_rows::FeedRows;
 use crate::{IngestProgress, IngestSummary, Pricing};
-use akin_entities::{ContentHash, Product, ProductId, Version};
+use akin_entities::{ContentHash, Product, ProductId, Version, hash_parts};
 use akin_ports::{Applied, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl Survey {
 }
 
 fn key(id: &ProductId) -> Key {
-    ContentHash::of([id.as_str()]).to_bytes()
+    hash_parts([id.as_str()])
 }
 
 /// Compares a feed with the store.

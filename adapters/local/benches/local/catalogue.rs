@@ -26,7 +26,7 @@ pub(crate) fn entry(number: usize) -> IndexEntry {
         text_hash: product.text_hash(),
         fingerprint: fingerprint(),
     };
-    let facets = FacetValues::of(&product);
+    let facets = FacetValues::from(&product);
     IndexEntry {
         id: product.id.clone(),
         version: Version(1),

@@ -83,7 +83,7 @@ fn entry(number: u8, version: i64, kept: bool, look: u32) -> IndexEntry {
     let text = AnalyzedText::new([title, vec![term(6); 2], vec![], vec![term(9)], vec![]]);
     let embedded = || EntryEmbedding::Computed {
         embedding: embedding(look),
-        text_hash: TextHash::of([&*look.to_string()]),
+        text_hash: TextHash::compute([&*look.to_string()]),
         fingerprint: fingerprint(),
     };
     let meaning = if kept { EntryEmbedding::Unchanged } else { embedded() };

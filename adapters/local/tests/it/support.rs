@@ -38,7 +38,7 @@ pub(crate) fn entry(id: &str, version: i64, direction: [f32; 4]) -> IndexEntry {
         version: Version(version),
         meaning: EntryEmbedding::Computed {
             embedding: Embedding::new(&direction).expect("a direction"),
-            text_hash: TextHash::of([id]),
+            text_hash: TextHash::compute([id]),
             fingerprint: fingerprint("tiny@0"),
         },
         text: AnalyzedText::new([vec![id], vec!["all"], vec![], vec![], vec![]]),

@@ -59,7 +59,7 @@ async fn eight_writers_of_fields_and_meanings_never_part_a_meaning_from_its_hash
     assert_eq!(known.version, Version(192), "the newest stays");
     let price = NumberRange { min: Some(192.0), max: Some(192.0) };
     let filter = Filter { price, ..Filter::default() };
-    let hashes = (0..60_u8).map(|text| (text, TextHash::of([&*format!("text{text}")])));
+    let hashes = (0..60_u8).map(|text| (text, TextHash::compute([&*format!("text{text}")])));
     let (text, _) = hashes.into_iter().find(|(_, hash)| Some(*hash) == known.text_hash).unwrap();
     let found =
         index.candidates(&CandidateQuery { filter, ..near(f32::from(text)) }).await.unwrap();
@@ -79,7 +79,7 @@ async fn of_two_models_at_an_empty_index_one_is_taken_and_the_other_refused() {
                 let entry = titled(&format!("p{writer}"), 1, "thing", 0.0);
                 let model = Fingerprint { model: format!("m{}", writer % 2), ..fingerprint() };
                 let embedding = direction(f32::from(writer));
-                let text_hash = TextHash::of(["thing"]);
+                let text_hash = TextHash::compute(["thing"]);
                 let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint: model };
                 let failures = index.upsert(&[IndexEntry { meaning, ..entry }]).await.unwrap();
                 (writer % 2, failures.is_empty())

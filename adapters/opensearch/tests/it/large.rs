@@ -51,7 +51,7 @@ fn product(number: usize, numbers: &mut Numbers) -> IndexEntry {
     IndexEntry {
         meaning: EntryEmbedding::Computed {
             embedding: embedding(numbers),
-            text_hash: TextHash::of([]),
+            text_hash: TextHash::compute([]),
             fingerprint: model(),
         },
         text: AnalyzedText::new(fields.each_ref().map(|field| field.iter().map(String::as_str))),

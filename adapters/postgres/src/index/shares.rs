@@ -5,7 +5,7 @@ use super::knowledge::State;
 use crate::database::{Call, query};
 use crate::error::Failure;
 use crate::names::Names;
-use akin_entities::{AnalyzedText, BM25_B, BM25_K1, TextField};
+use akin_entities::{AnalyzedText, TextField, bm25};
 use async_trait::async_trait;
 use sqlx::{Connection, PgConnection};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ impl Basis {
     /// had is of average length.
     fn norm(self, field: usize) -> (f64, f64) {
         let average = self.0[field];
-        if average > 0.0 { (1.0 - BM25_B, BM25_B / average) } else { (1.0, 0.0) }
+        if average > 0.0 { (1.0 - bm25::B, bm25::B / average) } else { (1.0, 0.0) }
     }
 
     /// How far the averages have moved: 0 not at all, 1 without bounds.
@@ -54,7 +54,7 @@ impl Basis {
         }
         let findable = frequencies.into_iter().filter(|(term, _)| term.len() <= MAX_BYTES);
         #[expect(clippy::cast_possible_truncation, reason = "a share needs no more than f32")]
-        let share = |frequency: f64| (frequency / (frequency + BM25_K1)) as f32;
+        let share = |frequency: f64| (frequency / (frequency + bm25::K1)) as f32;
         findable.map(|(term, frequency)| (term, share(frequency))).collect()
     }
 }
@@ -101,7 +101,7 @@ impl Call for Reweigh {
             .bind(TextField::ALL.map(|field| f64::from(field.weight())).to_vec())
             .bind(norms.iter().map(|(constant, _)| *constant).collect::<Vec<_>>())
             .bind(norms.iter().map(|(_, of_term)| *of_term).collect::<Vec<_>>())
-            .bind(BM25_K1)
+            .bind(bm25::K1)
             .execute(&mut *transaction)
             .await?;
         let next = from.saturating_add(CHUNK);

@@ -8,13 +8,13 @@ use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use akin_entities::{AnalyzedText, ContentHash};
+use akin_entities::{AnalyzedText, hash_parts};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What tells values apart that may be longer than an index holds.
 pub(crate) fn digest(value: &str) -> Vec<u8> {
-    ContentHash::of([value]).to_bytes().to_vec()
+    hash_parts([value]).to_vec()
 }
 
 /// The ids of `values`, which are given one if they have none.

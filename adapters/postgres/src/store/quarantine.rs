@@ -3,7 +3,7 @@ use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use akin_entities::{ContentHash, Timestamp};
+use akin_entities::{Timestamp, hash_parts};
 use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -31,9 +31,7 @@ impl Call for Quarantine<'_> {
     type Answer = ();
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
-        let place = |row: &RefusedRow| {
-            ContentHash::of([self.feed, &row.line.to_string(), &row.field]).to_bytes()
-        };
+        let place = |row: &RefusedRow| hash_parts([self.feed, &row.line.to_string(), &row.field]);
         // A field of a line that a batch names twice is kept once, as it was named last.
         let last: HashMap<_, _> = self.rows.iter().map(|row| (place(row), row)).collect();
         let column = |text: fn(&RefusedRow) -> &str| -> Vec<_> {

@@ -161,7 +161,7 @@ pub(crate) fn entry(text: &str, version: i64, title: &str, embedding: Embedding)
         version: Version(version),
         meaning: EntryEmbedding::Computed {
             embedding,
-            text_hash: TextHash::of([title]),
+            text_hash: TextHash::compute([title]),
             fingerprint,
         },
         text: AnalyzedText::new([terms, vec![], vec![], vec![], vec![]]),

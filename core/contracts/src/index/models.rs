@@ -8,7 +8,7 @@ fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) ->
     let mut raw = vec![0.0; coordinates];
     raw[0] = 1.0;
     let embedding = Embedding::new(&raw).unwrap();
-    let text_hash = TextHash::of(["another"]);
+    let text_hash = TextHash::compute(["another"]);
     let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint: model };
     IndexEntry { meaning, ..titled(name, version, "another", 0.0) }
 }

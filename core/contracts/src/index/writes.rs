@@ -35,7 +35,8 @@ pub async fn an_entry_is_known_and_found_as_it_was_kept(index: &Index) {
     let kept = IndexEntry { text: text.clone(), ..titled("a", 7, "phone tripod", 30.0) };
     keep(index, &[kept, entry("b", 1)]).await;
     let known = index.known(&[id("a"), id("nobody"), id("a")]).await.unwrap();
-    let indexed = Indexed { version: Version(7), text_hash: Some(TextHash::of(["phone tripod"])) };
+    let indexed =
+        Indexed { version: Version(7), text_hash: Some(TextHash::compute(["phone tripod"])) };
     assert_eq!(known, [(id("a"), indexed)].into());
     let found = candidates(index, &CandidateQuery { depth: 1, ..near(direction(30.0)) }).await;
     assert_eq!((found[0].id.as_str(), &found[0].text), ("a", &text));
@@ -167,7 +168,7 @@ pub async fn a_kept_meaning_stays_while_all_else_changes(index: &Index) {
     keep(index, &[kept]).await;
     let indexed = index.known(&[id("a")]).await.unwrap()[&id("a")];
     assert_eq!(indexed.version, Version(2));
-    assert_eq!(indexed.text_hash, Some(TextHash::of(["first"])), "it is the embedded text's");
+    assert_eq!(indexed.text_hash, Some(TextHash::compute(["first"])), "it is the embedded text's");
     let cheap = akin_entities::NumberRange { min: Some(9.5), max: Some(9.5) };
     let filter = akin_entities::Filter { price: cheap, ..akin_entities::Filter::default() };
     let found = candidates(index, &CandidateQuery { filter, ..near(direction(0.0)) }).await;

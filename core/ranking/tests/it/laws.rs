@@ -3,7 +3,10 @@
 use akin_entities::{
     AnalyzedText, CountedStatistics, Product, ProductId, SearchMode, Statistics, TextField,
 };
-use akin_ranking::{AnalyzedProduct, Input, QueryTerms, analyze, analyze_product, correct, score};
+use akin_ranking::{
+    AnalyzedProduct, CandidateFeatures, QueryTerms, analyze, analyze_product, correct,
+    score_candidates,
+};
 use proptest::prelude::*;
 
 fn product(name: &str, description: &str) -> Product {
@@ -49,7 +52,7 @@ fn a_misspelled_word_is_replaced_in_its_place_and_told() {
         analyze_product(&product("wireless headphones", "")),
         analyze_product(&product("headphones, wireless", "")),
     ];
-    let terms = QueryTerms::understand("wirelss hedphones zebra", &counted(&products));
+    let terms = QueryTerms::analyze("wirelss hedphones zebra", &counted(&products));
     assert_eq!(terms.distinct().collect::<Vec<_>>(), ["wireless", "headphon"]);
     let corrected =
         terms.corrections().iter().map(|correction| (&*correction.from, &*correction.to));
@@ -61,7 +64,7 @@ fn a_misspelled_word_is_replaced_in_its_place_and_told() {
 fn a_word_whose_stem_is_known_is_left_alone() {
     let products =
         [analyze_product(&product("shoe", "shoed")), analyze_product(&product("shoe", "shoed"))];
-    let terms = QueryTerms::understand("shoes", &counted(&products));
+    let terms = QueryTerms::analyze("shoes", &counted(&products));
     assert!(terms.corrections().is_empty());
     assert_eq!(terms.distinct().collect::<Vec<_>>(), ["shoe"]);
 }
@@ -70,12 +73,12 @@ fn a_word_whose_stem_is_known_is_left_alone() {
 fn what_stands_behind_the_last_field_counts_for_no_product() {
     let products = [("red shoe", "a shoe"), ("blue shoe", "blue")];
     let products = products.map(|(name, text)| analyze_product(&product(name, text)));
-    let terms = QueryTerms::understand("blue shoe", &counted(&products));
+    let terms = QueryTerms::analyze("blue shoe", &counted(&products));
     let [first, second] = products.map(|product| product.text);
     let longer = format!("{}\nblue shoe\nshoe", first.as_stream());
     let scores = |first: &AnalyzedText| {
-        let inputs = [first, &second].map(|text| Input { text, cosine: None });
-        score(SearchMode::Lexical, &terms, &inputs)
+        let features = [first, &second].map(|text| CandidateFeatures { text, cosine: None });
+        score_candidates(SearchMode::Lexical, &terms, &features)
     };
     assert_eq!(scores(&AnalyzedText::from_stream(longer)), scores(&first));
 }
@@ -103,8 +106,12 @@ impl Statistics for Contradictory {
 #[test]
 fn statistics_that_contradict_themselves_still_give_finite_scores() {
     let text = analyze_product(&product("mini tripod", "")).text;
-    let terms = QueryTerms::understand("mini tripod", &Contradictory);
-    let scores = score(SearchMode::Hybrid, &terms, &[Input { text: &text, cosine: Some(0.5) }]);
+    let terms = QueryTerms::analyze("mini tripod", &Contradictory);
+    let scores = score_candidates(
+        SearchMode::Hybrid,
+        &terms,
+        &[CandidateFeatures { text: &text, cosine: Some(0.5) }],
+    );
     assert!(scores[0].score.is_finite() && scores[0].coverage.is_finite(), "{scores:?}");
 }
 
@@ -134,19 +141,19 @@ proptest! {
     ) {
         let mut products: Vec<_> =
             texts.iter().map(|(name, _)| analyze_product(&product(name, name))).collect();
-        let terms = QueryTerms::understand(&query, &counted(&products));
+        let terms = QueryTerms::analyze(&query, &counted(&products));
         // An engine may hold what akin never wrote.
         if let Some(first) = products.first_mut() {
             first.text = AnalyzedText::from_stream(strange);
         }
-        let inputs: Vec<_> = products
+        let features: Vec<_> = products
             .iter()
             .zip(&texts)
-            .map(|(product, (_, cosine))| Input { text: &product.text, cosine: *cosine })
+            .map(|(product, (_, cosine))| CandidateFeatures { text: &product.text, cosine: *cosine })
             .collect();
         for mode in SearchMode::ALL {
-            let scores = score(mode, &terms, &inputs);
-            prop_assert_eq!(scores.len(), inputs.len());
+            let scores = score_candidates(mode, &terms, &features);
+            prop_assert_eq!(scores.len(), features.len());
             for score in scores {
                 prop_assert!(score.score.is_finite() && score.text_score.is_finite());
                 prop_assert!((0.0..=1.000_001).contains(&score.coverage), "{score:?}");

@@ -1,7 +1,9 @@
 //! The formula gives the figures of `vectors.json`, which a plain script of the formula made.
 
 use akin_entities::{AnalyzedText, CountedStatistics, SearchMode, Statistics, TextField};
-use akin_ranking::{Input, QueryTerms, analyze, correct, good_answer, score};
+use akin_ranking::{
+    CandidateFeatures, QueryTerms, analyze, correct, is_good_answer, score_candidates,
+};
 use serde_json::Value;
 
 fn vectors() -> Value {
@@ -60,15 +62,15 @@ fn queries_are_scored_as_given() {
     let vectors = vectors();
     let (texts, statistics) = catalogue(&vectors);
     let cosines = floats(&vectors["cosines"]);
-    let inputs: Vec<_> = texts
+    let features: Vec<_> = texts
         .iter()
         .zip(&cosines)
-        .map(|(text, cosine)| Input { text, cosine: Some(*cosine) })
+        .map(|(text, cosine)| CandidateFeatures { text, cosine: Some(*cosine) })
         .collect();
     for case in vectors["cases"].as_array().unwrap() {
         let query = case["query"].as_str().unwrap();
-        let terms = QueryTerms::understand(query, &statistics);
-        let scores = score(SearchMode::Hybrid, &terms, &inputs);
+        let terms = QueryTerms::analyze(query, &statistics);
+        let scores = score_candidates(SearchMode::Hybrid, &terms, &features);
         for (got, given) in scores.iter().zip(floats(&case["scores"])) {
             assert!(near(got.score, given), "{query}: {} is not {given}", got.score);
         }
@@ -80,7 +82,7 @@ fn queries_are_scored_as_given() {
         assert_eq!(serde_json::json!(order), case["order"], "{query}");
         let best: Vec<_> =
             order.iter().take(5).map(|&i| (Some(cosines[i]), scores[i].coverage)).collect();
-        assert_eq!(Some(good_answer(&best, &terms)), case["good_answer"].as_bool(), "{query}");
+        assert_eq!(Some(is_good_answer(&best, &terms)), case["good_answer"].as_bool(), "{query}");
     }
 }
 

@@ -4,7 +4,9 @@ use crate::compose::EngineSettings;
 use crate::progress::{Progress, Unit};
 use crate::{exit, output};
 use akin_entities::{ProductId, SearchMode};
-use akin_evaluation::{Comparison, Estimate, Evaluation, Measure, Report, compare};
+use akin_evaluation::{
+    Evaluation, EvaluationComparison, EvaluationReport, MeanEstimate, Measure, compare_evaluations,
+};
 use akin_usecases::{EvaluateSearch, JudgedQuery};
 use anyhow::bail;
 use comfy_table::{Attribute, Cell};
@@ -101,10 +103,10 @@ fn print(evaluations: &[Evaluation], depth: NonZeroUsize) {
     if let Some(report) = reports.first() {
         output::line(&format!("means with their 95 % intervals, over {}", counted(report, depth)));
     }
-    for Comparison { from, to, difference, .. } in comparisons(evaluations) {
-        let Estimate { mean, low, high, .. } = difference.estimate;
+    for EvaluationComparison { from, to, difference, .. } in comparisons(evaluations) {
+        let MeanEstimate { mean, low, high, .. } = difference.mean;
         let name = Measure::Ndcg.name(depth);
-        let p = difference.p;
+        let p = difference.p_value;
         output::line(&format!(
             "{to} - {from}: {mean:+.3} {name} [{low:+.3}, {high:+.3}], p = {p:.4}"
         ));
@@ -112,10 +114,10 @@ fn print(evaluations: &[Evaluation], depth: NonZeroUsize) {
 }
 
 /// Over how many queries each measure is a mean: a query with nothing to find has none.
-fn counted(report: &Report, depth: NonZeroUsize) -> String {
+fn counted(report: &EvaluationReport, depth: NonZeroUsize) -> String {
     let mut groups: Vec<(usize, Vec<String>)> = Vec::new();
     for measure in SHOWN {
-        let queries = report.estimate(measure).map_or(0, |is| is.queries);
+        let queries = report.mean(measure).map_or(0, |is| is.queries);
         match groups.last_mut().filter(|(count, _)| *count == queries) {
             Some((_, names)) => names.push(measure.name(depth)),
             None => groups.push((queries, vec![measure.name(depth)])),
@@ -136,12 +138,12 @@ const SHOWN: [Measure; 4] =
     [Measure::Ndcg, Measure::JudgedNdcg, Measure::ReciprocalRank, Measure::Recall];
 
 /// A mean above its interval; bold if no other report has a larger one.
-fn figure(report: &Report, measure: Measure, reports: &[Report]) -> Cell {
-    let Some(Estimate { mean, low, high, .. }) = report.estimate(measure) else {
+fn figure(report: &EvaluationReport, measure: Measure, reports: &[EvaluationReport]) -> Cell {
+    let Some(MeanEstimate { mean, low, high, .. }) = report.mean(measure) else {
         return output::number("-");
     };
     let cell = output::number(&format!("{mean:.3}\n[{low:.3}, {high:.3}]"));
-    let best = reports.iter().filter_map(|report| report.estimate(measure));
+    let best = reports.iter().filter_map(|report| report.mean(measure));
     if best.into_iter().all(|other| other.mean <= mean) {
         cell.add_attribute(Attribute::Bold)
     } else {
@@ -172,9 +174,9 @@ fn print_by_query(evaluations: &[Evaluation], queries: &[JudgedQuery], depth: No
 }
 
 /// How the first way of searching differs from each other.
-fn comparisons(evaluations: &[Evaluation]) -> Vec<Comparison> {
+fn comparisons(evaluations: &[Evaluation]) -> Vec<EvaluationComparison> {
     let Some((first, others)) = evaluations.split_first() else { return Vec::new() };
-    others.iter().filter_map(|other| compare(other, first, Measure::Ndcg)).collect()
+    others.iter().filter_map(|other| compare_evaluations(other, first, Measure::Ndcg)).collect()
 }
 
 fn document(
@@ -184,8 +186,8 @@ fn document(
     depth: NonZeroUsize,
 ) -> Value {
     let comparisons = comparisons(evaluations).into_iter().map(|comparison| {
-        let mut document = estimate(&comparison.difference.estimate);
-        document["p"] = json!(comparison.difference.p);
+        let mut document = estimate(&comparison.difference.mean);
+        document["p"] = json!(comparison.difference.p_value);
         json!({
             "from": comparison.from,
             "to": comparison.to,
@@ -205,9 +207,9 @@ fn document(
 fn of_mode(evaluation: &Evaluation, depth: NonZeroUsize) -> Value {
     let report = evaluation.report();
     let figures: serde_json::Map<_, _> = report
-        .figures
+        .measures
         .iter()
-        .map(|figure| (figure.name.clone(), figure.estimate.as_ref().map_or(Value::Null, estimate)))
+        .map(|figure| (figure.name.clone(), figure.mean.as_ref().map_or(Value::Null, estimate)))
         .collect();
     let by_query: serde_json::Map<_, _> = Measure::ALL
         .into_iter()
@@ -220,6 +222,6 @@ fn of_mode(evaluation: &Evaluation, depth: NonZeroUsize) -> Value {
     json!({ "mode": report.name, "figures": figures, "by_query": by_query })
 }
 
-fn estimate(is: &Estimate) -> Value {
+fn estimate(is: &MeanEstimate) -> Value {
     json!({ "mean": is.mean, "low": is.low, "high": is.high, "queries": is.queries })
 }

@@ -120,7 +120,7 @@ impl Arguments {
         let opened = catalogue.status_of(&catalogue.open_stores().await?)?;
         let CatalogueStatus { store, queue, runs } = opened;
         let begun = Begun { runs, at: compose::now(), since };
-        let at = Version::at(begun.at);
+        let at = Version::from_timestamp(begun.at);
         let run = async {
             let summary = self.read(feeds, store.clone(), at).await?;
             let failures = hand_on(store, queue).await?;
@@ -139,7 +139,7 @@ impl Arguments {
         let (engine, queue) = self.engine.open_with_queue().await?;
         let runs = self.engine.catalogue.status_of(&engine.backends)?.runs;
         let begun = Begun { runs, at: compose::now(), since };
-        let at = Version::at(begun.at);
+        let at = Version::from_timestamp(begun.at);
         let run = async {
             let summary = self.read(feeds, engine.store.clone(), at).await?;
             let embedded = embed_here(&engine, &queue).await?;
@@ -167,7 +167,8 @@ impl Arguments {
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
         let ingest = self.ingest(store);
-        let rehearsal = ingest.dry_run(feeds, Version::at(compose::now()), &observe).await?;
+        let rehearsal =
+            ingest.dry_run(feeds, Version::from_timestamp(compose::now()), &observe).await?;
         match rehearsal.refusal {
             Some(refusal) => Err(refusal.into()),
             None => Ok(Outcome::rehearsed(rehearsal, began.elapsed())),

@@ -37,7 +37,7 @@ fn entry(ProductRecord { product, version, .. }: &ProductRecord, at: f32) -> Ind
         },
         text: AnalyzedText::new([vec![&*product.name], vec![], vec![], vec![], vec![]]),
         words: product.name.clone(),
-        facets: FacetValues::of(product),
+        facets: FacetValues::from(product),
     }
 }
 
@@ -99,7 +99,7 @@ fn whatever_is_stale_is_seen() {
         faults(|held| held.products[0].product = cheaper.clone()),
         faults(|held| held.products[0].version = Version(3)),
         faults(|held| held.entries[0].version = Version(1)),
-        faults(|held| held.entries[0].facets = FacetValues::of(&cheaper)),
+        faults(|held| held.entries[0].facets = FacetValues::from(&cheaper)),
         faults(|held| held.entries[0].words = "old lamp".to_owned()),
         faults(|held| held.entries[0] = entry(&held.products[0], 9.0)),
         faults(|held| held.entries[0].meaning = held.entries[1].meaning.clone()),
