@@ -98,6 +98,12 @@ const LAYERS: &[Layer] = &[
     },
     Layer { place: "delivery/", uses: DELIVERY, tests_use: &["adapters/memory"], ..OUTER },
     Layer {
+        place: "deployments/composition",
+        uses: &["core/entities", "core/ports", "core/usecases", "adapters/"],
+        tests_use: &["libs/sbert-fixtures"],
+        ..OUTER
+    },
+    Layer {
         place: "deployments/",
         uses: &[
             "core/entities",
@@ -107,6 +113,7 @@ const LAYERS: &[Layer] = &[
             "core/usecases",
             "adapters/",
             "delivery/",
+            "deployments/composition",
             "libs/sbert-cpu",
             "libs/sbert-model",
             "libs/sbert-onnx",
@@ -246,6 +253,8 @@ mod tests {
             ("delivery/http", "./deployments/akin"),
             ("deployments/akin", "./libs/flat-index"),
             ("deployments/akin", "./deployments/query-lambda"),
+            ("deployments/composition", "./delivery/http"),
+            ("deployments/composition", "./deployments/akin"),
             ("deployments/akin", "./core/contracts"),
             ("deployments/akin", "./adapters/memory"),
             ("libs/flat-index", "./core/entities"),
@@ -329,6 +338,8 @@ mod tests {
             ("deployments/akin", "./adapters/local", None),
             ("deployments/akin", "./adapters/memory", Some("dev")),
             ("deployments/query-lambda", "./delivery/http", None),
+            ("deployments/query-lambda", "./deployments/composition", None),
+            ("deployments/composition", "./adapters/postgres", None),
         ] {
             assert!(is_allowed(room, to, kind), "{room} -> {to}");
         }

@@ -25,6 +25,7 @@ mod rows;
 mod run_log;
 mod runs;
 mod schema;
+mod settings;
 mod snapshot;
 mod standing;
 mod store;
@@ -32,6 +33,7 @@ mod store;
 pub use index::LocalIndex;
 pub use queue::LocalQueue;
 pub use run_log::LocalRuns;
+pub use settings::Settings;
 pub use store::LocalStore;
 
 use akin_ports::PortResult;

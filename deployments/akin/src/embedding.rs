@@ -1,7 +1,7 @@
 //! How a command embeds what waits, or hands it on.
 
-use crate::compose::Opened;
 use crate::progress::{Progress, Unit};
+use akin_composition::{Composition, CompositionError};
 use akin_ports::{ChangeQueue, Failures, PortResult, ProductStore};
 use akin_usecases::{EmbedChanges, EmbedSummary, RelayChanges, WorkQueue, WorkerContext};
 use std::pin::Pin;
@@ -10,16 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Embeds here what waits in the outbox, and what is in sight in the queue.
-pub(crate) async fn embed_here(
-    opened: &Opened,
-    queue: &Arc<dyn ChangeQueue>,
-) -> PortResult<EmbedSummary> {
-    let embed = EmbedChanges { store: opened.store.clone(), targets: opened.targets() };
+pub(crate) async fn embed_here(opened: &Composition) -> anyhow::Result<EmbedSummary> {
+    let embed = EmbedChanges { store: opened.store()?, targets: opened.targets() };
     let progress = Progress::new("embedding".to_owned(), Unit::Products);
     let observe = |at: akin_usecases::EmbedProgress| progress.at(at.done, Some(at.total), "");
     let mut summary = embed.run(&observe).await?;
     drop(progress);
-    let work = work(opened, queue);
+    let work = work(opened)?;
     let shown = Shown::new(&work).await?;
     let shift =
         WorkerContext { sleep: &sleep, is_over: &|| false, observe: &|done| shown.more(done) };
@@ -36,9 +33,9 @@ pub(crate) async fn hand_on(
 }
 
 /// Works at `queue` for every engine that was opened.
-pub(crate) fn work(opened: &Opened, queue: &Arc<dyn ChangeQueue>) -> WorkQueue {
-    let (queue, store) = (queue.clone(), opened.store.clone());
-    WorkQueue { queue, store, targets: opened.targets() }
+pub(crate) fn work(opened: &Composition) -> Result<WorkQueue, CompositionError> {
+    let (queue, store) = (opened.queue()?, opened.store()?);
+    Ok(WorkQueue { queue, store, targets: opened.targets() })
 }
 
 /// Waits, for a worker.

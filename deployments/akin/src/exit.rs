@@ -1,7 +1,7 @@
 //! What the exit code tells a script.
 
 use crate::output;
-use crate::settings::BadSettings;
+use akin_composition::{BadSettings, CompositionError};
 use akin_ports::{ErrorKind, PortError};
 use std::process::ExitCode;
 
@@ -33,7 +33,10 @@ pub(crate) fn cut_short(signal: u8) -> ExitCode {
 pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
     let is_setting = error.chain().any(|cause| {
         let port = cause.downcast_ref::<PortError>();
-        cause.is::<BadSettings>() || port.is_some_and(|e| e.kind == ErrorKind::Misconfigured)
+        let composition = cause.downcast_ref::<CompositionError>();
+        cause.is::<BadSettings>()
+            || port.is_some_and(|error| error.kind == ErrorKind::Misconfigured)
+            || composition.is_some_and(CompositionError::is_misconfigured)
     });
     if is_setting { misconfigured() } else { ExitCode::FAILURE }
 }

@@ -1,6 +1,6 @@
 //! Which feeds are read, and how.
 
-use crate::settings::BadSettings;
+use akin_composition::BadSettings;
 use akin_entities::{Currency, ExchangeRate};
 use akin_feeds::{BadColumnMap, ColumnMap, FeedFile, Format, Options};
 use akin_ports::FeedSource;

@@ -4,7 +4,7 @@ mod listing;
 
 pub(crate) use listing::{Listing, ModelName, RemoteFile, hexadecimal};
 
-use crate::settings::BadSettings;
+use akin_composition::BadSettings;
 use anyhow::{Context, bail, ensure};
 use listing::Described;
 use std::fs::{self, File};

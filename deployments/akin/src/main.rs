@@ -1,27 +1,21 @@
 //! akin: finds products by meaning. One binary, a subcommand per role.
 
-mod backends;
 mod commands;
-mod compose;
-mod embedders;
 mod embedding;
-mod engine;
 mod exit;
 mod feed_settings;
 mod hub;
-mod logging;
 mod output;
 mod progress;
-mod settings;
 mod signals;
 mod sink;
 
+use akin_composition::{LogSettings, Refusal};
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
     copy, evaluate, export, ingest, migrate, model, quarantine, queue, search, serve, similar,
     status, worker,
 };
-use settings::Refused;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -35,7 +29,7 @@ use std::time::Duration;
 )]
 struct Akin {
     #[command(flatten)]
-    logging: logging::Settings,
+    logging: LogSettings,
 
     #[command(subcommand)]
     command: Command,
@@ -69,11 +63,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
-    let akin: Akin = match settings::parse(&line) {
+    let akin: Akin = match akin_composition::parse(&line) {
         Ok(akin) => akin,
         // Help and the version are an answer; the rest is bad usage.
-        Err(Refused::Usage(error)) => error.exit(),
-        Err(Refused::Bad(bad)) => {
+        Err(Refusal::Usage(error)) => error.exit(),
+        Err(Refusal::Bad(bad)) => {
             output::failure(&bad.into());
             return exit::misconfigured();
         }

@@ -1,9 +1,7 @@
-use crate::backends::CatalogueSettings;
-use crate::engine::{IndexName, StoreName};
 use crate::output::Format;
 use crate::progress::{Progress, Unit};
-use crate::settings::BadSettings;
 use crate::{exit, output};
+use akin_composition::{CatalogueSettings, IndexName, StoreName};
 use akin_usecases::{CopyCatalogue, CopyProgress, CopySummary};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -43,26 +41,24 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let Arguments { from, to, format, catalogue } = arguments;
     let stores = stores(from, to, catalogue.store());
-    let indexes = [from, to];
-    let mut problems = catalogue.problems_of(&stores, &indexes);
-    if from == to {
-        problems.push(format!("--from and --to both name {from}: name two"));
-    }
-    BadSettings::refuse(problems)?;
-    let backends = catalogue.open(&stores, &indexes).await?;
     let [source, target] = stores;
+    let mut builder = catalogue.builder().store_named(source).store_named(target);
+    if from == to {
+        builder = builder.problem(format!("--from and --to both name {from}: name two"));
+    }
+    let opened = builder.index(from).index(to).open().await?;
     let copy = CopyCatalogue {
         stores: if source == target {
             None
         } else {
-            Some([backends.store(source)?, backends.store(target)?])
+            Some([opened.store_named(source)?, opened.store_named(target)?])
         },
-        indexes: [backends.index(from)?, backends.index(to)?],
+        indexes: [opened.index(from)?, opened.index(to)?],
     };
     let progress = Progress::new(format!("copying {from} to {to}"), Unit::Products);
     let summary = copy.run(&|at: CopyProgress| progress.at(at.done, Some(at.total), "")).await?;
     drop(progress);
-    backends.settle().await?;
+    opened.settle().await?;
     tell(&summary, format, began.elapsed().as_secs_f64());
     Ok(if summary.failures.is_empty() { exit::DONE } else { exit::partly() })
 }

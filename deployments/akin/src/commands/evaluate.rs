@@ -1,8 +1,8 @@
 mod files;
 
-use crate::compose::EngineSettings;
 use crate::progress::{Progress, Unit};
 use crate::{exit, output};
+use akin_composition::EngineSettings;
 use akin_entities::{ProductId, SearchMode};
 use akin_evaluation::{
     Evaluation, EvaluationComparison, EvaluationReport, MeanEstimate, Measure, compare_evaluations,
@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let queries = files::judged_queries(&arguments.queries, &arguments.judgments)?;
-    let engine = arguments.engine.open_first().await?;
+    let engine = arguments.engine.open_first_engine().await?;
     let evaluate = EvaluateSearch { search: engine.search() };
     let missing = evaluate.missing(&queries).await?;
     tell_missing(&queries, &missing)?;
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     if arguments.format.json {
         let mut document = document(&evaluations, &queries, &missing, arguments.depth);
-        document["engine"] = json!(engine.engine.to_string());
+        document["engine"] = json!(engine.name.to_string());
         document["model"] = json!(engine.embedder.fingerprint().to_string());
         output::json(&document);
     } else {

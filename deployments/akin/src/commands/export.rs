@@ -1,8 +1,7 @@
-use crate::backends::CatalogueSettings;
 use crate::exit;
 use crate::progress::{Progress, Unit};
-use crate::settings::BadSettings;
 use crate::sink::Sink;
+use akin_composition::CatalogueSettings;
 use akin_usecases::{ExportCatalogue, ExportedProduct};
 use akin_views::ProductView;
 use serde::Serialize;
@@ -40,12 +39,11 @@ struct Line {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { output, no_embeddings, catalogue } = arguments;
-    let (store, index) = (catalogue.store(), catalogue.first().index);
-    BadSettings::refuse(catalogue.problems(&[index]))?;
-    let backends = catalogue.open(&[store], &[index]).await?;
-    let store = backends.store(store)?;
+    let index = catalogue.first_engine().index;
+    let opened = catalogue.builder().store().index(index).open().await?;
+    let store = opened.store()?;
     let total = store.counts().await?.products;
-    let export = ExportCatalogue { store, index: backends.index(index)? };
+    let export = ExportCatalogue { store, index: opened.index(index)? };
     let progress = Progress::new("exporting".to_owned(), Unit::Products);
     let mut sink = Sink::open(output.as_deref(), "--output")?;
     let mut done = 0;

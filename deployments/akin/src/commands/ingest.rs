@@ -4,13 +4,13 @@ mod outcome;
 mod record;
 mod schedule;
 
-use crate::compose::{self, EngineSettings};
 use crate::embedding::{embed_here, hand_on};
 use crate::exit;
 use crate::feed_settings::FeedSettings;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
 use crate::signals::asked_to_end;
+use akin_composition::EngineSettings;
 use akin_entities::{Currency, Version};
 use akin_ports::{FeedSource, ProductStore};
 use akin_usecases::{
@@ -116,10 +116,10 @@ impl Arguments {
         feeds: &[Arc<dyn FeedSource>],
         record: &Record,
     ) -> anyhow::Result<Outcome> {
-        let (since, catalogue) = (Instant::now(), &self.engine.catalogue);
-        let opened = catalogue.status_of(&catalogue.open_stores().await?)?;
-        let CatalogueStatus { store, queue, runs } = opened;
-        let begun = Begun { runs, at: compose::now(), since };
+        let since = Instant::now();
+        let opened = self.engine.catalogue.builder().store().queue().open().await?;
+        let CatalogueStatus { store, queue, runs } = opened.status()?;
+        let begun = Begun { runs, at: akin_composition::now(), since };
         let at = Version::from_timestamp(begun.at);
         let run = async {
             let summary = self.read(feeds, store.clone(), at).await?;
@@ -136,14 +136,14 @@ impl Arguments {
         record: &Record,
     ) -> anyhow::Result<Outcome> {
         let since = Instant::now();
-        let (engine, queue) = self.engine.open_with_queue().await?;
-        let runs = self.engine.catalogue.status_of(&engine.backends)?.runs;
-        let begun = Begun { runs, at: compose::now(), since };
+        let opened = self.engine.builder().engines().queue().open().await?;
+        let runs = opened.runs()?;
+        let begun = Begun { runs, at: akin_composition::now(), since };
         let at = Version::from_timestamp(begun.at);
         let run = async {
-            let summary = self.read(feeds, engine.store.clone(), at).await?;
-            let embedded = embed_here(&engine, &queue).await?;
-            engine.backends.settle().await?;
+            let summary = self.read(feeds, opened.store()?, at).await?;
+            let embedded = embed_here(&opened).await?;
+            opened.settle().await?;
             Ok(Outcome::embedded(summary, embedded, since.elapsed()))
         };
         record.keep(begun, feeds, run).await
@@ -163,12 +163,13 @@ impl Arguments {
 
     async fn dry_run(&self, feeds: &[Arc<dyn FeedSource>]) -> anyhow::Result<Outcome> {
         let began = Instant::now();
-        let store = self.engine.catalogue.open_store().await?;
+        let store = self.engine.catalogue.builder().store().open().await?.store()?;
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
         let ingest = self.ingest(store);
-        let rehearsal =
-            ingest.dry_run(feeds, Version::from_timestamp(compose::now()), &observe).await?;
+        let rehearsal = ingest
+            .dry_run(feeds, Version::from_timestamp(akin_composition::now()), &observe)
+            .await?;
         match rehearsal.refusal {
             Some(refusal) => Err(refusal.into()),
             None => Ok(Outcome::rehearsed(rehearsal, began.elapsed())),

@@ -1,7 +1,7 @@
-use crate::backends::CatalogueSettings;
 use crate::output::Format;
-use crate::settings::BadSettings;
 use crate::{exit, output};
+use akin_composition::BadSettings;
+use akin_composition::CatalogueSettings;
 use akin_opensearch::OpenSearchIndex;
 use serde::Serialize;
 use std::process::ExitCode;

@@ -2,10 +2,10 @@
 
 mod mending;
 
-use crate::backends::CatalogueSettings;
 use crate::output::Format;
 use crate::sink::Sink;
 use crate::{exit, output};
+use akin_composition::CatalogueSettings;
 use akin_ports::{ProductStore, QuarantinedRow};
 use akin_usecases::ExportQuarantine;
 use serde::Serialize;
@@ -58,7 +58,7 @@ impl From<QuarantinedRow> for Row {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let store = arguments.catalogue.open_store().await?;
+    let store = arguments.catalogue.builder().store().open().await?.store()?;
     if let Some(path) = &arguments.csv {
         return write(store, path).await;
     }

@@ -1,6 +1,6 @@
-use crate::backends::CatalogueSettings;
 use crate::output::Format;
 use crate::{exit, output};
+use akin_composition::CatalogueSettings;
 use akin_ports::{DeadLetter, QueueCounts};
 use akin_views::QueueView;
 use comfy_table::Cell;
@@ -55,7 +55,7 @@ struct Redriven {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { action, limit, format, catalogue } = arguments;
-    let queue = catalogue.open_queue().await?;
+    let queue = catalogue.builder().queue().open().await?.queue()?;
     match action {
         Action::Counts => print_counts(queue.counts().await?, format),
         Action::Dead => list(&queue.dead_letters(None, limit.unwrap_or(1_000)).await?, format),

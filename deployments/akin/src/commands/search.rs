@@ -1,7 +1,7 @@
-use crate::compose::EngineSettings;
 use crate::output::Format;
-use crate::settings::BadSettings;
 use crate::{exit, output};
+use akin_composition::BadSettings;
+use akin_composition::EngineSettings;
 use akin_entities::{Query, SearchMode, Similarity};
 use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest};
 use akin_views::{MAX_LIMIT, SearchView};
@@ -38,11 +38,11 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = arguments.request()?;
-    let engine = arguments.engine.open_first().await?;
+    let engine = arguments.engine.open_first_engine().await?;
     let answer = engine.search().run(&request).await?;
     if arguments.format.json {
         let model = engine.embedder.fingerprint();
-        output::json(&SearchView::new(&engine.engine.to_string(), model, &request, answer));
+        output::json(&SearchView::new(&engine.name.to_string(), model, &request, answer));
     } else if engine.index.count().await? == 0 {
         output::note("there is nothing to find yet: `akin ingest FEED` brings products");
     } else {

@@ -1,7 +1,7 @@
 use crate::commands::search::{cosine, limit};
-use crate::compose::{EngineSettings, OpenedEngine};
 use crate::signals::asked_to_end;
 use crate::{exit, output};
+use akin_composition::{Engine, EngineSettings};
 use akin_entities::Similarity;
 use akin_http::{Api, Defaults, Engines};
 use anyhow::Context;
@@ -38,11 +38,12 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
-    let (opened, _) = arguments.engine.open_with_queue().await?;
-    let others = opened.others.iter().map(OpenedEngine::serving).collect();
+    let opened = arguments.engine.builder().engines().queue().open().await?;
+    let mut engines = opened.engines().iter().map(served);
+    let first = engines.next().context("no engine is named")?;
     let api = Api {
-        engines: Engines { first: opened.first.serving(), others },
-        status: arguments.engine.catalogue.status_of(&opened.backends)?,
+        engines: Engines { first, others: engines.collect() },
+        status: opened.status()?,
         defaults: Defaults {
             limit: arguments.default_limit,
             threshold: arguments.default_threshold,
@@ -53,10 +54,13 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("cannot listen on {} (--listen)", arguments.listen))?;
     // So that the first request finds everything in place, and what is damaged shows now.
-    for engine in std::iter::once(&opened.first).chain(&opened.others) {
+    for engine in opened.engines() {
         engine.index.statistics().await?;
     }
-    let products = opened.first.index.count().await?;
+    let products = match opened.engines().first() {
+        Some(engine) => engine.index.count().await?,
+        None => 0,
+    };
     output::note(&format!("serving {products} products on http://{}", listener.local_addr()?));
     if products == 0 {
         output::note("`akin ingest FEED` brings some; they show here without a restart");
@@ -67,6 +71,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     akin_http::serve(listener, akin_http::router(api), stop).await?;
     Ok(exit::DONE)
+}
+
+/// Returns the engine as the server offers it.
+fn served(engine: &Engine) -> akin_http::Engine {
+    let (search, similar) = (engine.search(), engine.similar());
+    akin_http::Engine { name: engine.name.to_string(), search, similar }
 }
 
 /// Reads the path of a folder that is there.

@@ -1,7 +1,7 @@
 use crate::commands::search::limit;
-use crate::compose::EngineSettings;
 use crate::output::Format;
 use crate::{exit, output};
+use akin_composition::EngineSettings;
 use akin_entities::ProductId;
 use akin_views::SimilarView;
 use std::process::ExitCode;
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { id, limit, format, engine } = arguments;
-    let engine = engine.open_first().await?;
+    let engine = engine.open_first_engine().await?;
     let hits = engine.similar().run(&id, limit).await?;
     let hits = hits.ok_or_else(|| {
         anyhow::anyhow!("no product has the id {:?}; `akin search` shows ids", id.as_str())

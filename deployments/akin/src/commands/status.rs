@@ -1,8 +1,6 @@
-use crate::backends::CatalogueSettings;
-use crate::engine::{Engine, StoreName};
 use crate::output::Format;
-use crate::settings::BadSettings;
 use crate::{exit, output};
+use akin_composition::{Builder, CatalogueSettings, EngineName, StoreName};
 use akin_ports::Run;
 use akin_usecases::{IndexStatus, Status};
 use akin_views::{LAST_RUNS, Reader, StatusView};
@@ -42,7 +40,7 @@ struct EngineReport {
 }
 
 impl EngineReport {
-    fn new((engine, index): &(Engine, IndexStatus)) -> Self {
+    fn new((engine, index): &(EngineName, IndexStatus)) -> Self {
         Self {
             engine: engine.to_string(),
             indexed: index.indexed,
@@ -53,18 +51,17 @@ impl EngineReport {
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { format, catalogue } = arguments;
-    let indexes: Vec<_> = catalogue.engines().iter().map(|engine| engine.index).collect();
-    let stores = [catalogue.store(), catalogue.queue()];
-    BadSettings::refuse(catalogue.problems_of(&stores, &indexes))?;
-    let backends = catalogue.open(&stores, &indexes).await?;
-    let status = catalogue.status_of(&backends)?.run(LAST_RUNS).await?;
+    let builder = catalogue.builder().store().queue();
+    let indexes = catalogue.engines.iter().map(|engine| engine.index);
+    let opened = indexes.fold(builder, Builder::index).open().await?;
+    let status = opened.status()?.run(LAST_RUNS).await?;
     let mut engines = Vec::new();
-    for engine in catalogue.engines() {
-        let index = backends.index(engine.index)?;
+    for engine in &catalogue.engines {
+        let index = opened.index(engine.index)?;
         engines.push((*engine, IndexStatus::of(&*index).await?));
     }
     let is_local = catalogue.store() == StoreName::Local;
-    let data = is_local.then(|| catalogue.folder()).transpose()?;
+    let data = catalogue.local.folder().filter(|_| is_local);
     let data = data.map(|folder| folder.display().to_string());
     if format.json {
         let first = engines.first().map(|(_, index)| index.clone());
@@ -78,9 +75,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(exit::DONE)
 }
 
-fn print(data: Option<String>, status: &Status, engines: &[(Engine, IndexStatus)]) {
+fn print(data: Option<String>, status: &Status, engines: &[(EngineName, IndexStatus)]) {
     let several = engines.len() > 1;
-    let named = |what: &str, engine: &Engine| {
+    let named = |what: &str, engine: &EngineName| {
         if several { format!("{what}, {engine}") } else { what.to_owned() }
     };
     let line = |what: &str, count: u64| (what.to_owned(), count.to_string());

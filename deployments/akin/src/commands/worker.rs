@@ -1,9 +1,9 @@
-use crate::compose::{EngineSettings, Opened};
 use crate::embedding::{Shown, sleep, work};
 use crate::output::Format;
-use crate::settings::seconds;
 use crate::signals::asked_to_end;
 use crate::{exit, output};
+use akin_composition::seconds;
+use akin_composition::{Composition, EngineSettings};
 use akin_ports::{PortError, PortResult};
 use akin_usecases::{RelayChanges, WorkQueue, WorkSummary, WorkerContext};
 use serde::Serialize;
@@ -40,7 +40,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const SETTLE_EVERY: Duration = Duration::from_mins(10);
 
 struct Worker {
-    opened: Opened,
+    opened: Composition,
     relay: RelayChanges,
     work: WorkQueue,
     over: watch::Receiver<bool>,
@@ -77,10 +77,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         output::note("finishing the batch in hand; the rest is given back");
         anyhow::Ok(asked_to_end()?.await)
     };
-    let (opened, queue) = arguments.engine.open_with_queue().await?;
+    let opened = arguments.engine.builder().engines().queue().open().await?;
     let mut worker = Worker {
-        relay: RelayChanges { store: opened.store.clone(), queue: queue.clone() },
-        work: work(&opened, &queue),
+        relay: RelayChanges { store: opened.store()?, queue: opened.queue()? },
+        work: work(&opened)?,
         opened,
         over,
         relayed: 0,
@@ -120,7 +120,7 @@ impl Worker {
         }
         // Whoever is asked to end should end; what is not settled is found all the same.
         if once && self.unsettled && !self.is_over() {
-            self.opened.backends.settle().await?;
+            self.opened.settle().await?;
         }
         Ok(())
     }
@@ -160,7 +160,7 @@ impl Worker {
             return;
         }
         (self.unsettled, self.settled) = (false, Some(Instant::now()));
-        if let Err(error) = self.opened.backends.settle().await {
+        if let Err(error) = self.opened.settle().await {
             tracing::warn!("searches are slower than they could be: {error:#}");
         }
     }

@@ -1,4 +1,4 @@
-use crate::{compose, exit, output};
+use crate::{exit, output};
 use akin_entities::ProductId;
 use akin_ports::{Failures, PortError, RefusedRow, RunCounts, RunOutcome};
 use akin_usecases::{CatalogueSummary, DryRun, EmbedSummary, Withheld};
@@ -88,7 +88,7 @@ impl Outcome {
 
     /// Says all of it in a line, for whoever reads about many runs.
     pub(crate) fn log(self) {
-        let when = akin_views::format_timestamp(compose::now());
+        let when = akin_views::format_timestamp(akin_composition::now());
         output::line(&format!("{when} {}", self.lines().join("; ")));
         if let Some(withheld) = self.catalogue.withheld {
             output::note(&explained(withheld));

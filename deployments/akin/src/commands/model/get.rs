@@ -1,8 +1,8 @@
 use crate::hub::{self, Hub, Listing, ModelName};
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
-use crate::settings::BadSettings;
 use crate::{commands::model::ModelsSettings, exit};
+use akin_composition::BadSettings;
 use anyhow::Context;
 use serde_json::json;
 use std::fs::{self, File, TryLockError};

@@ -1,4 +1,4 @@
-//! The command line and the environment: all that is wrong with them is said at once.
+//! Parses the command line and the environment, and reports all their problems at once.
 
 use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -8,54 +8,54 @@ use std::ffi::OsString;
 use std::time::Duration;
 use std::{env, fmt};
 
-/// Settings that cannot be used: nothing has been started.
+/// Settings that cannot be used, one problem a line. Nothing was started.
 #[derive(Debug)]
-pub(crate) struct BadSettings(pub(crate) Vec<String>);
+pub struct BadSettings(pub Vec<String>);
 
 impl BadSettings {
-    /// Refuses to go on if there are `problems`.
-    pub(crate) fn refuse(problems: Vec<String>) -> Result<(), Self> {
+    /// Returns an error if there are `problems`.
+    pub fn refuse(problems: Vec<String>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self(problems)) }
     }
 }
 
-/// Why the settings do not say what to do.
+/// Why a command line was not accepted.
 #[derive(Debug)]
-pub(crate) enum Refused {
-    /// Somebody asked for help, or the words make no command.
+pub enum Refusal {
+    /// Help was requested, or the words form no command.
     Usage(clap::Error),
-    /// Values that cannot be, or are missing.
+    /// Values are invalid or missing.
     Bad(BadSettings),
 }
 
-/// A value that cannot be.
+/// An invalid value.
 struct BadValue {
     argument: String,
     value: String,
     reason: String,
 }
 
-/// Reads `line`, and the environment for what it leaves open. An empty variable counts as unset.
-pub(crate) fn parse<T: CommandFactory + FromArgMatches>(line: &[OsString]) -> Result<T, Refused> {
+/// Parses `line`, then the environment for settings that it lacks. An empty variable counts as unset.
+pub fn parse<T: CommandFactory + FromArgMatches>(line: &[OsString]) -> Result<T, Refusal> {
     let mut command = map_arguments(T::command(), &prepared);
     let mut problems = Vec::new();
     loop {
         let error = match command.clone().try_get_matches_from(line) {
-            Ok(_) if !problems.is_empty() => return Err(Refused::Bad(BadSettings(problems))),
-            Ok(matches) => return T::from_arg_matches(&matches).map_err(Refused::Usage),
+            Ok(_) if !problems.is_empty() => return Err(Refusal::Bad(BadSettings(problems))),
+            Ok(matches) => return T::from_arg_matches(&matches).map_err(Refusal::Usage),
             Err(error) => error,
         };
         let bad = BadValue::of(&error);
         match bad.and_then(|bad| Some((argument(&command, &bad.argument)?, bad))) {
             Some((at, bad)) => {
                 problems.push(bad.described(&at));
-                // Passed over from here on, so that the next one is found.
+                // Accepted from here on, so that the next problem is found.
                 command = map_arguments(command, &|argument| tolerant(argument, at.get_id()));
             }
-            None if problems.is_empty() => return Err(Refused::Usage(error)),
+            None if problems.is_empty() => return Err(Refusal::Usage(error)),
             None => {
                 problems.push(headline(&error));
-                return Err(Refused::Bad(BadSettings(problems)));
+                return Err(Refusal::Bad(BadSettings(problems)));
             }
         }
     }
@@ -70,11 +70,11 @@ impl BadValue {
             Some(ContextValue::String(text)) => Some(text.clone()),
             _ => None,
         };
-        // Without a source and without choices it is no value at all, and nothing can pass it over.
+        // Without a source and choices the value is missing, which no parser can accept.
         let reason = match (error.source(), error.get(ContextKind::ValidValue)) {
             (Some(source), _) => source.to_string(),
             (None, Some(ContextValue::Strings(choices))) if !choices.is_empty() => {
-                format!("it is one of {}", choices.join(", "))
+                format!("choose {}", choices.join(", "))
             }
             _ => return None,
         };
@@ -94,7 +94,7 @@ fn map_arguments(command: Command, map: &dyn Fn(Arg) -> Arg) -> Command {
     command.mut_args(map).mut_subcommands(|command| map_arguments(command, map))
 }
 
-/// An argument as every command of akin takes it.
+/// Adapts an argument to the rules that all commands share.
 fn prepared(argument: Arg) -> Arg {
     let argument = argument.hide_env_values(true);
     let variable = argument.get_env().and_then(env::var_os);
@@ -102,31 +102,34 @@ fn prepared(argument: Arg) -> Arg {
         Some(value) if value.is_empty() => argument.env(None::<&str>),
         _ => argument,
     };
-    // A switch is also on by `1`, `yes` and `on` in the environment.
+    // In the environment `1`, `yes` and `on` also turn a switch on.
     if matches!(argument.get_action(), ArgAction::SetTrue) {
         return argument.value_parser(BoolishValueParser::new());
     }
     argument
 }
 
+/// Lets the argument `id` accept any text.
 fn tolerant(argument: Arg, id: &Id) -> Arg {
-    let is_meant = argument.get_id() == id;
-    if is_meant { argument.value_parser(clap::value_parser!(OsString)) } else { argument }
+    if argument.get_id() != id {
+        return argument;
+    }
+    argument.value_parser(clap::value_parser!(OsString))
 }
 
-/// The argument that clap's messages call `name`.
+/// Finds the argument that clap's messages call `name`.
 fn argument(command: &Command, name: &str) -> Option<Arg> {
     fn find(command: &Command, name: &str) -> Option<Arg> {
         let here = command.get_arguments().find(|argument| argument.to_string() == name);
         here.cloned().or_else(|| command.get_subcommands().find_map(|sub| find(sub, name)))
     }
-    // Only what is built has a name.
+    // Arguments have names only once the command is built.
     let mut built = command.clone();
     built.build();
     find(&built, name)
 }
 
-/// What clap says of `error`, without the usage behind it.
+/// Returns clap's message without the usage that follows.
 fn headline(error: &clap::Error) -> String {
     let text = error.to_string();
     let text = text.split("\n\nUsage:").next().unwrap_or_default();
@@ -147,15 +150,15 @@ impl fmt::Display for BadSettings {
 
 impl Error for BadSettings {}
 
-/// Reads a number of seconds, of which at least a thousandth passes.
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+/// Parses a number of seconds, at least a millisecond and at most a day.
+pub fn seconds(text: &str) -> Result<Duration, String> {
     let bare = text.strip_suffix('s').unwrap_or(text);
     let seconds: f64 = bare.parse().map_err(|error| format!("{error}"))?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(time) if time >= Duration::from_millis(1) && time <= Duration::from_hours(24) => {
             Ok(time)
         }
-        _ => Err("it is a number of seconds, from 0.001 to a day's".to_owned()),
+        _ => Err("expected a number of seconds from 0.001 to 86400".to_owned()),
     }
 }
 
@@ -188,13 +191,13 @@ mod tests {
         let line: Vec<_> = line.iter().map(OsString::from).collect();
         match parse::<Shop>(&line) {
             Ok(shop) => format!("{shop:?}"),
-            Err(Refused::Bad(bad)) => bad.to_string(),
-            Err(Refused::Usage(error)) => format!("{:?}", error.kind()),
+            Err(Refusal::Bad(bad)) => bad.to_string(),
+            Err(Refusal::Usage(error)) => format!("{:?}", error.kind()),
         }
     }
 
     #[test]
-    fn every_bad_setting_is_named_at_once() {
+    fn all_bad_settings_are_reported_at_once() {
         assert_eq!(
             refused(&["shop", "--many", "999", "sell", "--price", "x", "shoes"]),
             "2 settings cannot be used:\n  --price <PRICE> (SHOP_TEST_PRICE) cannot be \"x\": \
@@ -203,26 +206,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_beside_what_is_bad() {
-        let said = refused(&["shop", "sell", "--price", "x"]);
-        assert!(said.contains("--price <PRICE>") && said.contains("<WHAT>"), "{said}");
+    fn missing_settings_are_reported_beside_bad_ones() {
+        let message = refused(&["shop", "sell", "--price", "x"]);
+        assert!(message.contains("--price <PRICE>") && message.contains("<WHAT>"), "{message}");
     }
 
     #[test]
-    fn a_single_problem_is_a_single_line() {
-        let said = refused(&["shop", "sell", "--price", "x", "shoes"]);
-        assert!(said.starts_with("--price <PRICE>") && !said.contains('\n'), "{said}");
+    fn a_single_problem_is_one_line() {
+        let message = refused(&["shop", "sell", "--price", "x", "shoes"]);
+        assert!(message.starts_with("--price <PRICE>") && !message.contains('\n'), "{message}");
     }
 
     #[test]
-    fn words_that_make_no_command_are_a_matter_of_usage() {
+    fn words_that_form_no_command_are_a_usage_error() {
         assert_eq!(refused(&["shop", "give"]), "InvalidSubcommand");
         assert_eq!(refused(&["shop", "--help"]), "DisplayHelp");
         assert_eq!(refused(&["shop", "sell", "shoes", "--price"]), "InvalidValue");
     }
 
     #[test]
-    fn a_number_of_seconds_is_more_than_none_and_less_than_a_day() {
+    fn seconds_are_a_millisecond_to_a_day() {
         assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1_500)));
         assert_eq!(seconds("60s"), Ok(Duration::from_mins(1)));
         for text in ["", "s", "0", "-1", "NaN", "inf", "1e9", "1m"] {

@@ -1,6 +1,6 @@
-//! What embeds texts: the settings of every embedder, and which of them serves.
+//! The settings of every embedder, and the choice among them.
 
-use crate::engine::{EmbedderName, Engine};
+use crate::{EmbedderName, EngineName};
 use akin_native::{DEFAULT_MODEL, ModelChoice, NativeEmbedder, Precision};
 use akin_onnx::{ModelFiles, OnnxEmbedder};
 use akin_ports::{Embedder, ErrorKind, PortError, PortResult};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
 #[command(next_help_heading = "Engine")]
-pub(crate) struct EmbedderSettings {
+pub struct EmbedderSettings {
     #[command(flatten)]
     native: akin_native::Settings,
 
@@ -21,9 +21,9 @@ pub(crate) struct EmbedderSettings {
 }
 
 impl EmbedderSettings {
-    /// The embedder of each engine; engines that name the same one share it. Reads files, so it
-    /// blocks.
-    pub(crate) fn open_all(&self, engines: &[Engine]) -> PortResult<Vec<Arc<dyn Embedder>>> {
+    /// Opens the embedder of each engine, in their order; engines of one name share one. Blocks on
+    /// files.
+    pub(crate) fn open_all(&self, engines: &[EngineName]) -> PortResult<Vec<Arc<dyn Embedder>>> {
         let mut opened: Vec<(EmbedderName, Arc<dyn Embedder>)> = Vec::new();
         let mut all = Vec::new();
         for engine in engines {
@@ -38,7 +38,7 @@ impl EmbedderSettings {
         Ok(all)
     }
 
-    /// Opens the embedder of that name. It reads files, so it blocks.
+    /// Opens one embedder. Blocks on files.
     fn open(&self, name: EmbedderName) -> PortResult<Arc<dyn Embedder>> {
         Ok(match name {
             EmbedderName::Native => Arc::new(NativeEmbedder::open(&self.native)?),
@@ -51,7 +51,7 @@ impl EmbedderSettings {
         })
     }
 
-    /// Why the embedder of that name has no model.
+    /// Returns why the embedder has no model, if it has none.
     pub(crate) fn problem(&self, name: EmbedderName) -> Option<String> {
         match name {
             EmbedderName::Native => self.native.find_model().err().map(|error| error.to_string()),
@@ -59,8 +59,8 @@ impl EmbedderSettings {
         }
     }
 
-    /// The files of the ONNX model: those that its own settings name, or else the exports of the model
-    /// that serves the native embedder.
+    /// Returns the files of the ONNX model: those of its own settings, or else the exports of the
+    /// native embedder's model.
     fn onnx_files(&self) -> Result<ModelFiles, String> {
         let default = match (&self.onnx.onnx_model, &self.native.model) {
             (Some(named), _) => named.clone(),
@@ -82,7 +82,7 @@ impl EmbedderSettings {
     }
 }
 
-/// The first of an export's names that is in a model's folder; the first one, if none is.
+/// Returns the first of the exports that is in a model's folder, or the first name if none is.
 fn exports(folder: &Path, names: &[&str]) -> PathBuf {
     let paths = || names.iter().map(|name| folder.join("onnx").join(format!("{name}.onnx")));
     paths().find(|path| path.is_file()).or_else(|| paths().next()).unwrap_or_default()
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_export_that_is_missing_is_named_with_what_makes_it() {
+    fn a_missing_export_is_named_with_its_setting() {
         let folder = tempfile::tempdir().unwrap();
         let missing = found(folder.path(), &[]).unwrap_err();
         assert!(

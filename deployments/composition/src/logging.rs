@@ -1,13 +1,16 @@
+//! The log settings of every deployment.
+
 use std::io::IsTerminal;
 use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 
-/// What is logged, and how.
+/// Which events are logged, and in which form.
 #[derive(Debug, clap::Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
 #[command(next_help_heading = "Log")]
-pub(crate) struct Settings {
-    /// What to log: error, warn, info, debug, trace, or a filter such as `info,local=debug`.
+pub struct LogSettings {
+    /// The events to log: error, warn, info, debug, trace, or a filter such as
+    /// `info,akin_local=debug`.
     #[arg(long, env = "LOG_LEVEL", default_value = "warn", global = true, value_name = "LEVEL")]
     log_level: Level,
 
@@ -16,7 +19,7 @@ pub(crate) struct Settings {
     log_json: bool,
 }
 
-/// A level, or a filter by module: a valid one.
+/// A valid level or filter by module.
 #[derive(Clone, Debug)]
 struct Level(String);
 
@@ -25,28 +28,28 @@ impl FromStr for Level {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let level = match &*text.to_lowercase() {
-            // What other languages' loggers call them.
+            // The names in other languages' loggers.
             "warning" => "warn".to_owned(),
             "critical" | "fatal" => "error".to_owned(),
             lower => lower.to_owned(),
         };
-        // To the filter, a single word that is no level is the name of a module.
+        // The filter takes any other single word for the name of a module.
         let is_level = ["off", "error", "warn", "info", "debug", "trace"].contains(&&*level);
         let is_filter = level.contains(['=', ',']) && EnvFilter::try_new(&level).is_ok();
         if is_level || is_filter {
             return Ok(Self(level));
         }
-        Err("it is error, warn, info, debug or trace, or a filter such as info,local=debug".into())
+        Err("choose error, warn, info, debug or trace, or a filter such as info,akin_local=debug"
+            .into())
     }
 }
 
-impl Settings {
-    /// Logs to standard error from here on.
-    pub(crate) fn start(&self) {
-        // Colors are for eyes: in a file they are noise.
-        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+impl LogSettings {
+    /// Starts to log to standard error.
+    pub fn start(&self) {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let log = tracing_subscriber::fmt()
-            .with_ansi(std::io::stderr().is_terminal() && !unwanted)
+            .with_ansi(std::io::stderr().is_terminal() && !no_color)
             .with_env_filter(EnvFilter::new(&self.log_level.0))
             .with_writer(std::io::stderr);
         if self.log_json {
@@ -62,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_that_is_no_level_is_refused() {
+    fn an_unknown_level_is_refused() {
         let read = |text: &str| text.parse::<Level>().map(|level| level.0);
         assert_eq!(read("INFO").as_deref(), Ok("info"));
         assert_eq!(read("WARNING").as_deref(), Ok("warn"));

@@ -1,0 +1,236 @@
+//! The technologies behind stores, queues and indexes. Each is opened once, and only if needed.
+
+use crate::names::{EngineName, IndexName, QueueName, StoreName};
+use crate::secrets::{Secret, SecretNames};
+use crate::settings::{BadSettings, seconds};
+use crate::{CompositionError, SecretSource, cryptography};
+use akin_local::{LocalEngine, Options};
+use akin_opensearch::OpenSearchIndex;
+use akin_ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
+use akin_postgres::PostgresEngine;
+use clap::Args;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The settings of stores, queues and indexes.
+#[derive(Clone, Debug, Args)]
+#[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
+#[command(next_help_heading = "Engine")]
+pub struct CatalogueSettings {
+    /// The embedded store.
+    #[command(flatten)]
+    pub local: akin_local::Settings,
+
+    /// The engine that finds products, INDEX[+EMBEDDER]. Repeat it, or separate several by commas;
+    /// the first is the default.
+    #[arg(long = "engine", env = "AKIN_ENGINES", value_name = "ENGINE", value_delimiter = ',',
+        default_value = "local", value_parser = EngineName::parser())]
+    pub engines: Vec<EngineName>,
+
+    /// The store of the products [default: that of the first engine's index, else the embedded one].
+    #[arg(long, env = "AKIN_STORE", value_name = "STORE", hide_short_help = true)]
+    pub store: Option<StoreName>,
+
+    /// The queue of changes for workers [default: a table of the store].
+    #[arg(long, env = "AKIN_QUEUE", value_name = "QUEUE", hide_short_help = true)]
+    pub queue: Option<QueueName>,
+
+    /// How long a worker holds a message without renewing it before another worker may take it.
+    #[arg(long, env = "AKIN_QUEUE_LEASE", default_value = "60", value_name = "SECONDS",
+        value_parser = seconds, hide_short_help = true)]
+    pub queue_lease: Duration,
+
+    #[command(flatten)]
+    secrets: SecretNames,
+
+    /// The Postgres server.
+    #[command(flatten)]
+    pub postgres: akin_postgres::Settings,
+
+    /// The OpenSearch server.
+    #[command(flatten)]
+    pub opensearch: akin_opensearch::Settings,
+}
+
+/// The stores and indexes that a role needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Needs {
+    pub(crate) stores: Vec<StoreName>,
+    pub(crate) indexes: Vec<IndexName>,
+}
+
+/// The technologies that were opened.
+#[derive(Debug, Default)]
+pub(crate) struct Backends {
+    local: Option<LocalEngine>,
+    postgres: Option<PostgresEngine>,
+    opensearch: Option<OpenSearchIndex>,
+}
+
+impl CatalogueSettings {
+    /// Returns the default engine.
+    pub fn first_engine(&self) -> EngineName {
+        self.engines.first().copied().unwrap_or(EngineName::DEFAULT)
+    }
+
+    /// Returns the store of the products.
+    pub fn store(&self) -> StoreName {
+        self.store.or_else(|| self.first_engine().index.own_store()).unwrap_or(StoreName::Local)
+    }
+
+    /// Returns the queue of changes.
+    pub fn queue(&self) -> QueueName {
+        self.queue.unwrap_or_else(|| self.store().own_queue())
+    }
+
+    /// Returns the problems of the settings that `needs` makes relevant.
+    pub(crate) fn problems(&self, needs: &Needs) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (place, engine) in self.engines.iter().enumerate() {
+            if self.engines[..place].contains(engine) {
+                problems.push(format!("--engine (AKIN_ENGINES) names {engine} twice"));
+            }
+        }
+        if needs.local() {
+            problems.extend(self.local.problems());
+        }
+        if needs.postgres() {
+            problems.extend(self.postgres.problems());
+        }
+        if needs.opensearch() {
+            problems.extend(self.opensearch.problems());
+        }
+        problems
+    }
+
+    /// Fills settings from the secrets that name them. A setting that is given beats its secret;
+    /// Postgres's port counts as given unless it is the default.
+    pub(crate) async fn resolve(
+        &mut self,
+        needs: &Needs,
+        source: &dyn SecretSource,
+    ) -> Result<(), CompositionError> {
+        if let Some(name) = self.secrets.postgres.as_deref().filter(|_| needs.postgres()) {
+            let setting = "--postgres-secret (POSTGRES_SECRETS_MANAGER_NAME)";
+            let secret = Secret::fetch(source, setting, name).await?;
+            let postgres = &mut self.postgres;
+            secret.fill(&mut postgres.host, "host");
+            secret.fill(&mut postgres.user, "username");
+            secret.fill(&mut postgres.password, "password");
+            if let Some(port) = secret.text("port").filter(|_| postgres.port == POSTGRES_PORT) {
+                let bad = |_| secret.problem("port", "is not a port number");
+                postgres.port = port.parse().map_err(bad)?;
+            }
+        }
+        if let Some(name) = self.secrets.opensearch.as_deref().filter(|_| needs.opensearch()) {
+            let setting = "--opensearch-secret (OPENSEARCH_SECRETS_MANAGER_NAME)";
+            let secret = Secret::fetch(source, setting, name).await?;
+            secret.fill(&mut self.opensearch.endpoint, "endpoint");
+            secret.fill(&mut self.opensearch.username, "username");
+            secret.fill(&mut self.opensearch.password, "password");
+        }
+        Ok(())
+    }
+
+    /// Opens the technologies that `needs` names.
+    pub(crate) async fn open(&self, needs: &Needs) -> Result<Backends, CompositionError> {
+        let mut backends = Backends::default();
+        if needs.local() {
+            let folder = self.local.folder().ok_or_else(|| BadSettings(self.local.problems()))?;
+            let open = move || LocalEngine::open(&folder, Options::default());
+            backends.local = Some(tokio::task::spawn_blocking(open).await??);
+        }
+        if needs.postgres() || needs.opensearch() {
+            cryptography::install();
+        }
+        if needs.postgres() {
+            backends.postgres = Some(PostgresEngine::open(&self.postgres).await?);
+        }
+        if needs.opensearch() {
+            backends.opensearch = Some(OpenSearchIndex::open(&self.opensearch).await?);
+        }
+        Ok(backends)
+    }
+}
+
+/// The port of Postgres unless another is given.
+const POSTGRES_PORT: u16 = 5432;
+
+impl Needs {
+    fn local(&self) -> bool {
+        self.stores.contains(&StoreName::Local) || self.indexes.contains(&IndexName::Local)
+    }
+
+    fn postgres(&self) -> bool {
+        self.stores.contains(&StoreName::Postgres) || self.indexes.contains(&IndexName::Postgres)
+    }
+
+    fn opensearch(&self) -> bool {
+        self.indexes.contains(&IndexName::OpenSearch)
+    }
+}
+
+impl Backends {
+    pub(crate) fn store(&self, name: StoreName) -> Result<Arc<dyn ProductStore>, CompositionError> {
+        Ok(match name {
+            StoreName::Local => Arc::new(self.local()?.store()),
+            StoreName::Postgres => Arc::new(self.postgres()?.store()),
+        })
+    }
+
+    pub(crate) fn queue(
+        &self,
+        name: QueueName,
+        lease: Duration,
+    ) -> Result<Arc<dyn ChangeQueue>, CompositionError> {
+        Ok(match name {
+            QueueName::Local => Arc::new(self.local()?.queue(lease)),
+            QueueName::Postgres => Arc::new(self.postgres()?.queue(lease)),
+        })
+    }
+
+    /// Returns the log of the runs that filled the store.
+    pub(crate) fn runs(&self, name: StoreName) -> Result<Arc<dyn RunLog>, CompositionError> {
+        Ok(match name {
+            StoreName::Local => Arc::new(self.local()?.runs()),
+            StoreName::Postgres => Arc::new(self.postgres()?.runs()),
+        })
+    }
+
+    pub(crate) fn index(&self, name: IndexName) -> Result<Arc<dyn ProductIndex>, CompositionError> {
+        Ok(match name {
+            IndexName::Local => Arc::new(self.local()?.index()),
+            IndexName::Postgres => Arc::new(self.postgres()?.index()),
+            IndexName::OpenSearch => {
+                let opensearch = self.opensearch.as_ref();
+                Arc::new(opensearch.ok_or_else(|| not_opened("OpenSearch"))?.clone())
+            }
+        })
+    }
+
+    /// Makes writes visible and brings searches to full speed, for this process and the next.
+    pub(crate) async fn settle(&self) -> Result<(), CompositionError> {
+        if let Some(local) = &self.local {
+            local.settle().await?;
+        }
+        if let Some(postgres) = &self.postgres {
+            postgres.settle().await?;
+        }
+        if let Some(opensearch) = &self.opensearch {
+            opensearch.refresh().await?;
+        }
+        Ok(())
+    }
+
+    fn local(&self) -> Result<&LocalEngine, CompositionError> {
+        self.local.as_ref().ok_or_else(|| not_opened("the embedded store"))
+    }
+
+    fn postgres(&self) -> Result<&PostgresEngine, CompositionError> {
+        self.postgres.as_ref().ok_or_else(|| not_opened("Postgres"))
+    }
+}
+
+fn not_opened(name: &str) -> CompositionError {
+    CompositionError::NotOpened(name.to_owned())
+}

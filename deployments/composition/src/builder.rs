@@ -1,0 +1,269 @@
+//! The composition root: opens the adapters that a role needs and hands them to use cases.
+
+use crate::backends::{Backends, Needs};
+use crate::{
+    BadSettings, CatalogueSettings, CompositionError, EmbedderName, EmbedderSettings, EngineName,
+    IndexName, NoSecrets, SecretSource, StoreName,
+};
+use akin_ports::{ChangeQueue, Embedder, ProductIndex, ProductStore, RunLog};
+use akin_usecases::{
+    CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts,
+};
+use clap::Args;
+use std::fmt;
+use std::sync::Arc;
+
+/// The settings of a deployment that searches or embeds.
+#[derive(Clone, Debug, Args)]
+#[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
+#[command(next_help_heading = "Engine")]
+pub struct EngineSettings {
+    /// Stores, queues and indexes.
+    #[command(flatten)]
+    pub catalogue: CatalogueSettings,
+
+    /// Embedders.
+    #[command(flatten)]
+    pub embedder: EmbedderSettings,
+}
+
+/// Opens the parts that a role names, and nothing else.
+///
+/// Settings are checked, all at once, only for those parts.
+pub struct Builder {
+    catalogue: CatalogueSettings,
+    embedder: Option<EmbedderSettings>,
+    secrets: Arc<dyn SecretSource>,
+    needs: Needs,
+    engines: Vec<EngineName>,
+    problems: Vec<String>,
+}
+
+/// The parts that a [`Builder`] opened.
+#[derive(Debug)]
+pub struct Composition {
+    catalogue: CatalogueSettings,
+    backends: Backends,
+    engines: Vec<Engine>,
+}
+
+/// An embedder and an index over the products of a store.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// The name in settings.
+    pub name: EngineName,
+    /// The products.
+    pub store: Arc<dyn ProductStore>,
+    /// Finds the products.
+    pub index: Arc<dyn ProductIndex>,
+    /// Embeds products.
+    pub embedder: Arc<dyn Embedder>,
+    /// Embeds queries; shared by the engine's use cases.
+    embeddings: QueryEmbeddings,
+}
+
+impl CatalogueSettings {
+    /// Returns a builder of stores, queues and indexes. It opens no engines.
+    pub fn builder(&self) -> Builder {
+        Builder {
+            catalogue: self.clone(),
+            embedder: None,
+            secrets: Arc::new(NoSecrets),
+            needs: Needs::default(),
+            engines: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+}
+
+impl EngineSettings {
+    /// Returns a builder of stores, queues, indexes and engines.
+    pub fn builder(&self) -> Builder {
+        Builder { embedder: Some(self.embedder.clone()), ..self.catalogue.builder() }
+    }
+
+    /// Opens the default engine alone, to answer searches.
+    pub async fn open_first_engine(&self) -> Result<Engine, CompositionError> {
+        let engine = self.catalogue.first_engine();
+        let composition = self.builder().engine(engine).open().await?;
+        let mut engines = composition.engines;
+        engines.pop().ok_or_else(|| CompositionError::NotOpened(engine.to_string()))
+    }
+}
+
+impl Builder {
+    /// Fetches credentials from `source` where settings name secrets.
+    #[must_use]
+    pub fn secrets(mut self, source: Arc<dyn SecretSource>) -> Self {
+        self.secrets = source;
+        self
+    }
+
+    /// Reports a problem that the caller found together with those of the settings.
+    #[must_use]
+    pub fn problem(mut self, problem: String) -> Self {
+        self.problems.push(problem);
+        self
+    }
+
+    /// Opens the store and the log of its runs.
+    #[must_use]
+    pub fn store(mut self) -> Self {
+        self.needs.stores.push(self.catalogue.store());
+        self
+    }
+
+    /// Opens a store that need not be the one of the settings.
+    #[must_use]
+    pub fn store_named(mut self, name: StoreName) -> Self {
+        self.needs.stores.push(name);
+        self
+    }
+
+    /// Opens the queue.
+    #[must_use]
+    pub fn queue(mut self) -> Self {
+        self.needs.stores.push(self.catalogue.queue().store());
+        self
+    }
+
+    /// Opens an index without an embedder.
+    #[must_use]
+    pub fn index(mut self, name: IndexName) -> Self {
+        self.needs.indexes.push(name);
+        self
+    }
+
+    /// Opens an engine, and the store of its products.
+    #[must_use]
+    pub fn engine(mut self, name: EngineName) -> Self {
+        self.engines.push(name);
+        self.index(name.index).store()
+    }
+
+    /// Opens every engine that the settings name, and the store of their products.
+    #[must_use]
+    pub fn engines(self) -> Self {
+        let names = self.catalogue.engines.clone();
+        names.into_iter().fold(self, Self::engine)
+    }
+
+    /// Resolves secrets, checks the settings of all parts, then opens the parts.
+    pub async fn open(mut self) -> Result<Composition, CompositionError> {
+        self.catalogue.resolve(&self.needs, &*self.secrets).await?;
+        BadSettings::refuse(self.problems())?;
+        let Self { catalogue, embedder, needs, engines: names, .. } = self;
+        // Each takes milliseconds, so models and stores are opened side by side.
+        let engine_names = names.clone();
+        let embedders = tokio::task::spawn_blocking(move || {
+            embedder.map_or(Ok(Vec::new()), |settings| settings.open_all(&engine_names))
+        });
+        let backends = catalogue.open(&needs).await?;
+        let mut engines = Vec::new();
+        for (name, embedder) in names.into_iter().zip(embedders.await??) {
+            let (store, index) = (backends.store(catalogue.store())?, backends.index(name.index)?);
+            let embeddings =
+                QueryEmbeddings::new(embedder.clone(), QueryEmbeddings::DEFAULT_CAPACITY);
+            engines.push(Engine { name, store, index, embedder, embeddings });
+        }
+        Ok(Composition { catalogue, backends, engines })
+    }
+
+    /// Returns everything that is missing or wrong.
+    fn problems(&self) -> Vec<String> {
+        let mut problems = self.problems.clone();
+        for engine in &self.engines {
+            match &self.embedder {
+                Some(embedder) => problems.extend(embedder.problem(engine.embedder)),
+                None => problems.push(format!("{engine} needs an embedder, which has no settings")),
+            }
+        }
+        problems.extend(self.catalogue.problems(&self.needs));
+        problems.dedup();
+        problems
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { needs, engines, .. } = self;
+        f.debug_struct("Builder").field("needs", needs).field("engines", engines).finish()
+    }
+}
+
+impl Composition {
+    /// Returns the store of the products.
+    pub fn store(&self) -> Result<Arc<dyn ProductStore>, CompositionError> {
+        self.backends.store(self.catalogue.store())
+    }
+
+    /// Returns a store by its name.
+    pub fn store_named(&self, name: StoreName) -> Result<Arc<dyn ProductStore>, CompositionError> {
+        self.backends.store(name)
+    }
+
+    /// Returns the queue of changes.
+    pub fn queue(&self) -> Result<Arc<dyn ChangeQueue>, CompositionError> {
+        self.backends.queue(self.catalogue.queue(), self.catalogue.queue_lease)
+    }
+
+    /// Returns the log of the runs that filled the store.
+    pub fn runs(&self) -> Result<Arc<dyn RunLog>, CompositionError> {
+        self.backends.runs(self.catalogue.store())
+    }
+
+    /// Returns an index.
+    pub fn index(&self, name: IndexName) -> Result<Arc<dyn ProductIndex>, CompositionError> {
+        self.backends.index(name)
+    }
+
+    /// Returns the use case that reports the state of the catalogue; it needs the store and the queue.
+    pub fn status(&self) -> Result<CatalogueStatus, CompositionError> {
+        Ok(CatalogueStatus { store: self.store()?, queue: self.queue()?, runs: self.runs()? })
+    }
+
+    /// Returns the engines in the order of the settings, the default one first.
+    pub fn engines(&self) -> &[Engine] {
+        &self.engines
+    }
+
+    /// Returns the targets of embedding. Engines with one embedder share each inference.
+    pub fn targets(&self) -> Vec<EmbedTarget> {
+        let mut targets: Vec<(EmbedderName, EmbedTarget)> = Vec::new();
+        for engine in &self.engines {
+            let (name, index) = (engine.name.embedder, engine.index.clone());
+            if let Some((_, target)) = targets.iter_mut().find(|(known, _)| *known == name) {
+                target.indexes.push(index);
+            } else {
+                let embedder = engine.embedder.clone();
+                targets.push((name, EmbedTarget { embedder, indexes: vec![index] }));
+            }
+        }
+        targets.into_iter().map(|(_, target)| target).collect()
+    }
+
+    /// Makes writes visible and brings searches to full speed, for this process and the next.
+    pub async fn settle(&self) -> Result<(), CompositionError> {
+        self.backends.settle().await
+    }
+}
+
+impl Engine {
+    /// Returns the use case that searches.
+    pub fn search(&self) -> SearchProducts {
+        SearchProducts {
+            embeddings: self.embeddings.clone(),
+            index: self.index.clone(),
+            store: self.store.clone(),
+        }
+    }
+
+    /// Returns the use case that finds similar products.
+    pub fn similar(&self) -> SimilarProducts {
+        SimilarProducts {
+            embeddings: self.embeddings.clone(),
+            index: self.index.clone(),
+            store: self.store.clone(),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! From settings to use cases: the part of a deployment that every `main` shares.
+//!
+//! [`parse`] reads a command line and the environment and reports all bad settings at once.
+//! [`EngineSettings::builder`] and [`CatalogueSettings::builder`] open the adapters that a role
+//! needs, and only those. `examples/search.rs` is a complete deployment in ten lines.
+
+mod backends;
+mod builder;
+mod clock;
+mod cryptography;
+mod embedders;
+mod error;
+mod logging;
+mod names;
+mod secrets;
+mod settings;
+
+pub use backends::CatalogueSettings;
+pub use builder::{Builder, Composition, Engine, EngineSettings};
+pub use clock::now;
+pub use embedders::EmbedderSettings;
+pub use error::CompositionError;
+pub use logging::LogSettings;
+pub use names::{EmbedderName, EngineName, IndexName, QueueName, StoreName};
+pub use secrets::{NoSecrets, SecretSource};
+pub use settings::{BadSettings, Refusal, parse, seconds};
