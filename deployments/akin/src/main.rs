@@ -4,7 +4,6 @@ mod commands;
 mod embedding;
 mod exit;
 mod feed_settings;
-mod hub;
 mod output;
 mod progress;
 mod signals;

@@ -10,6 +10,7 @@ use sbert_model::SentenceModel;
 use sbert_onnx::parity::Parity;
 use sbert_onnx::{Draft, Export, Precision, Summary, Target};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -134,7 +135,11 @@ fn is_there(model: &SentenceModel, target: &Target, arguments: &Arguments) -> bo
     let tokenizer = if tokenizer.is_dir() { tokenizer.join("tokenizer.json") } else { tokenizer };
     let Ok(description) = akin_onnx::Description::read(&target.model) else { return false };
     let Ok(source) = model.source_sha256() else { return false };
-    let source = crate::hub::hexadecimal(&source);
+    let source = source.iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a string cannot fail.
+        _ = write!(digits, "{byte:02x}");
+        digits
+    });
     tokenizer.is_file()
         && description.is_export_of(&source, arguments.precision.name(), arguments.opset)
 }

@@ -1,6 +1,6 @@
-//! What a hub says of a model, and what of it akin can use.
+//! The files of a model on a hub, with their checksums.
 
-use anyhow::{Context, anyhow, ensure};
+use crate::HubError;
 use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -10,14 +10,14 @@ use std::io::{self, Read};
 use std::path::{Component, Path};
 use std::str::FromStr;
 
-/// The name of a model on a hub: an owner's name and its own.
+/// The name of a model on a hub, OWNER/NAME.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ModelName {
+pub struct ModelName {
     owner: String,
     name: String,
 }
 
-/// The files of a model that akin can use.
+/// The files of a model that akin reads.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) revision: String,
@@ -29,19 +29,19 @@ pub(crate) struct Listing {
 pub(crate) struct RemoteFile {
     pub(crate) name: String,
     pub(crate) bytes: u64,
-    sum: Sum,
+    checksum: Checksum,
 }
 
-/// What a file's bytes must add up to: large files have a hash of their own, small ones git's.
+/// The checksum of a file: SHA-256 for large files, git's object hash for the others.
 #[derive(Debug)]
-enum Sum {
+enum Checksum {
     Sha256(String),
     Git(String),
 }
 
-/// A model, as the hub describes it.
+/// The hub's description of a model.
 #[derive(Deserialize)]
-pub(super) struct Described {
+pub(super) struct Description {
     sha: String,
     siblings: Vec<Sibling>,
 }
@@ -62,8 +62,8 @@ struct Large {
 }
 
 impl ModelName {
-    /// Without its owner.
-    pub(crate) fn name(&self) -> &str {
+    /// Returns the name without its owner.
+    pub fn name(&self) -> &str {
         &self.name
     }
 }
@@ -75,57 +75,72 @@ impl fmt::Display for ModelName {
 }
 
 impl FromStr for ModelName {
-    type Err = anyhow::Error;
+    type Err = HubError;
 
-    /// Reads `owner/name`; a name alone is one of the Sentence-Transformers project's.
-    fn from_str(text: &str) -> anyhow::Result<Self> {
+    /// Parses `owner/name`. A name alone belongs to `sentence-transformers`.
+    fn from_str(text: &str) -> Result<Self, HubError> {
         let (owner, name) = text.split_once('/').unwrap_or(("sentence-transformers", text));
-        let is_fine = |part: &str| {
+        let is_valid = |part: &str| {
             let known = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
             part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.chars().all(known)
         };
-        if !is_fine(owner) || !is_fine(name) {
-            return Err(anyhow!("it is a model's name on the hub, such as BAAI/bge-small-en-v1.5"));
+        if !is_valid(owner) || !is_valid(name) {
+            return Err(HubError::refused(
+                "expected the name of a model on the hub, such as BAAI/bge-small-en-v1.5",
+            ));
         }
         Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
     }
 }
 
-/// Chooses what akin can use.
-pub(super) fn listing(model: &ModelName, described: Described) -> anyhow::Result<Listing> {
+/// Selects the files that akin reads.
+pub(super) fn listing(model: &ModelName, description: Description) -> Result<Listing, HubError> {
     let mut files = Vec::new();
-    for sibling in described.siblings {
+    for sibling in description.siblings {
         if is_wanted(&sibling.rfilename) {
             let name = sibling.rfilename.clone();
-            let file =
-                remote(sibling).with_context(|| format!("{model} lists {name} without a sum"))?;
-            files.push(file);
+            let problem = || format!("the hub lists no checksum for {name} of {model}");
+            files.push(remote(sibling).ok_or_else(|| HubError::Refused(problem()))?);
         }
     }
     let has = |name: &str| files.iter().any(|file| file.name == name);
-    ensure!(
-        has("modules.json"),
-        "{model} is no Sentence-Transformers model: it has no modules.json"
-    );
+    if !has("modules.json") {
+        return Err(HubError::refused(format!(
+            "{model} is not a Sentence-Transformers model: it has no modules.json"
+        )));
+    }
     let weights = |file: &RemoteFile| file.name.ends_with(".safetensors");
-    ensure!(
-        files.iter().any(weights),
-        "{model} has no weights as safetensors; others can run code when they are read"
-    );
-    // A folder is a model once it holds this one: it comes last.
+    if !files.iter().any(weights) {
+        return Err(HubError::refused(format!(
+            "{model} has no weights in safetensors, the one format that cannot run code"
+        )));
+    }
+    // Its presence makes a folder a model, so it is written last.
     files.sort_by_key(|file| file.name == "modules.json");
-    Ok(Listing { revision: described.sha, files })
+    Ok(Listing { revision: description.sha, files })
 }
 
+impl Listing {
+    /// Returns the size of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+/// Converts the hub's entry; `None` if it has no checksum.
 fn remote(sibling: Sibling) -> Option<RemoteFile> {
     let name = sibling.rfilename;
     Some(match sibling.lfs {
-        Some(large) => RemoteFile { name, bytes: large.size, sum: Sum::Sha256(large.sha256) },
-        None => RemoteFile { name, bytes: sibling.size?, sum: Sum::Git(sibling.blob_id?) },
+        Some(large) => {
+            RemoteFile { name, bytes: large.size, checksum: Checksum::Sha256(large.sha256) }
+        }
+        None => {
+            RemoteFile { name, bytes: sibling.size?, checksum: Checksum::Git(sibling.blob_id?) }
+        }
     })
 }
 
-/// Whether a file belongs to what akin reads: settings, tokenizer, weights. Other runtimes' files do not.
+/// Returns true for configuration, tokenizer and weights; false for files of other runtimes.
 fn is_wanted(name: &str) -> bool {
     let path = Path::new(name);
     let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -136,7 +151,7 @@ fn is_wanted(name: &str) -> bool {
 }
 
 impl RemoteFile {
-    /// Whether the file at `path` is this one; it may be missing.
+    /// Returns true if the file at `path` exists and has this size and checksum.
     pub(crate) fn is_at(&self, path: &Path) -> io::Result<bool> {
         let file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -145,11 +160,11 @@ impl RemoteFile {
         if file.metadata()?.len() != self.bytes {
             return Ok(false);
         }
-        Ok(match &self.sum {
-            Sum::Sha256(sum) => hash(file, Sha256::new())? == *sum,
-            Sum::Git(sum) => {
+        Ok(match &self.checksum {
+            Checksum::Sha256(checksum) => hash(file, Sha256::new())? == *checksum,
+            Checksum::Git(checksum) => {
                 let head = format!("blob {}\0", self.bytes);
-                hash(file, Sha1::new_with_prefix(head))? == *sum
+                hash(file, Sha1::new_with_prefix(head))? == *checksum
             }
         })
     }
@@ -167,10 +182,10 @@ fn hash<D: Digest>(mut file: File, mut hasher: D) -> io::Result<String> {
     Ok(hexadecimal(&hasher.finalize()))
 }
 
-/// Bytes as hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+/// Returns the bytes as hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut digits, byte| {
-        // A text can always be written to.
+        // Writing to a string cannot fail.
         _ = write!(digits, "{byte:02x}");
         digits
     })
@@ -182,7 +197,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_name_has_an_owner_and_leads_nowhere_else() {
+    fn a_name_has_an_owner_and_is_no_path() {
         let read = |text: &str| text.parse::<ModelName>().map(|name| name.to_string()).ok();
         let whole = read("all-MiniLM-L6-v2");
         assert_eq!(whole.as_deref(), Some("sentence-transformers/all-MiniLM-L6-v2"));
@@ -193,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_akin_reads_is_wanted() {
+    fn only_files_that_akin_reads_are_wanted() {
         for name in ["modules.json", "1_Pooling/config.json", "model.safetensors", "vocab.txt"] {
             assert!(is_wanted(name), "{name}");
         }
@@ -211,14 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_known_by_its_sum() {
+    fn a_file_is_recognized_by_its_checksum() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         // As `git hash-object` names it.
         let git = "f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f";
-        for sum in [Sum::Sha256(sha256.to_owned()), Sum::Git(git.to_owned())] {
-            let file = RemoteFile { name: "file".to_owned(), bytes: 3, sum };
+        for checksum in [Checksum::Sha256(sha256.to_owned()), Checksum::Git(git.to_owned())] {
+            let file = RemoteFile { name: "file".to_owned(), bytes: 3, checksum };
             drop(fs::remove_file(&path));
             assert!(!file.is_at(&path).unwrap(), "it is missing");
             for (text, is_it) in [("abc", true), ("abd", false), ("abcd", false)] {
