@@ -1,26 +1,26 @@
 use crate::bm25;
 use bytestring::ByteString;
 
-/// A text field of a product, as words search it.
+/// A searchable text field of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TextField {
-    /// What it is called.
+    /// The name.
     Title,
-    /// What the shop says about it.
+    /// The description.
     Description,
-    /// Department and shelf.
+    /// The main category and the subcategory.
     Category,
-    /// Who makes it.
+    /// The brand.
     Brand,
-    /// Everything else.
+    /// All other attributes.
     Attributes,
 }
 
-/// A product's text as an index keeps it: the terms of each field separated by spaces, the fields
-/// by newlines, in the order of [`TextField::ALL`].
+/// A product's analyzed text as an index stores it: the terms of each field separated by spaces,
+/// the fields by newlines, in the order of [`TextField::ALL`].
 ///
-/// One stream, so that any engine can keep it as a text; a shared one, so that an engine which has it in
-/// memory lends it to a candidate, and copies nothing.
+/// It is one string, so that any engine can store it as text. The string is shared, so that an
+/// engine that holds it in memory passes it to a candidate without copying.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnalyzedText(ByteString);
 
@@ -29,7 +29,7 @@ impl TextField {
     pub const ALL: [Self; 5] =
         [Self::Title, Self::Description, Self::Category, Self::Brand, Self::Attributes];
 
-    /// How much a word found here counts.
+    /// Returns the weight of a term in this field.
     pub fn weight(self) -> f32 {
         match self {
             Self::Title | Self::Description => 1.0,
@@ -47,14 +47,15 @@ impl TextField {
         f64::from(self.weight()) / (1.0 - bm25::B + bm25::B * relative)
     }
 
-    /// Its place in [`TextField::ALL`].
+    /// Returns the index of the field in [`TextField::ALL`].
     pub fn position(self) -> usize {
         self as usize
     }
 }
 
 impl AnalyzedText {
-    /// The text of these terms. A term holds letters and digits only: the analyzer sees to that.
+    /// Joins the terms of each field. A term must consist of letters and digits, as the analyzer
+    /// guarantees.
     pub fn new<'a, F>(fields: [F; TextField::ALL.len()]) -> Self
     where
         F: IntoIterator<Item = &'a str>,
@@ -64,8 +65,8 @@ impl AnalyzedText {
             if position > 0 {
                 stream.push('\n');
             }
-            for (place, term) in terms.into_iter().enumerate() {
-                if place > 0 {
+            for (index, term) in terms.into_iter().enumerate() {
+                if index > 0 {
                     stream.push(' ');
                 }
                 stream.push_str(term);
@@ -74,17 +75,17 @@ impl AnalyzedText {
         Self(stream.into())
     }
 
-    /// The text that an engine stored. Fields that it lacks are empty.
+    /// Restores a text that an engine stored. Missing fields are empty.
     pub fn from_stream(stream: impl Into<ByteString>) -> Self {
         Self(stream.into())
     }
 
-    /// The stream, for an engine to store.
+    /// Returns the text as one string, for an engine to store.
     pub fn as_stream(&self) -> &str {
         &self.0
     }
 
-    /// Each field with its terms, space-joined.
+    /// Iterates over the fields with their terms, joined by spaces.
     pub fn fields(&self) -> impl Iterator<Item = (TextField, &str)> {
         let streams = self.0.split('\n').chain(std::iter::repeat(""));
         TextField::ALL.into_iter().zip(streams)
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_comes_back_in_its_place() {
+    fn every_field_is_read_back_in_order() {
         let text =
             AnalyzedText::new([vec!["tripod"], vec!["for", "phone"], vec![], vec![], vec![]]);
         assert_eq!(text.as_stream(), "tripod\nfor phone\n\n\n");
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_stands_where_it_says() {
+    fn a_field_has_the_position_of_its_order() {
         for (position, field) in TextField::ALL.into_iter().enumerate() {
             assert_eq!(field.position(), position);
         }

@@ -1,21 +1,21 @@
 use crate::ProductId;
 
-/// A moment: microseconds since 1970, UTC.
+/// A point in time: microseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
-/// Orders the states of one product: the greater is the newer.
+/// The version of a product's state: the greater one is newer.
 ///
-/// A state's version is the moment at which the run that wrote it began, or shortly after it.
+/// It is the time at which the run that wrote the state began, or shortly after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub i64);
 
-/// A product's state that waits to be embedded.
+/// A change of a product that is waiting to be embedded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Change {
-    /// Which product changed.
+    /// The product that changed.
     pub id: ProductId,
-    /// Which state it changed to.
+    /// The version of its new state.
     pub version: Version,
 }
 
@@ -25,7 +25,7 @@ impl Version {
         Self(began.0)
     }
 
-    /// Returns the moment that the version stands for.
+    /// Returns the time that the version stands for.
     pub const fn timestamp(self) -> Timestamp {
         Timestamp(self.0)
     }

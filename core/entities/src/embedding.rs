@@ -1,35 +1,35 @@
 use std::fmt;
 
-/// A text's direction in meaning-space: a vector of length 1, so that a dot product is a cosine.
+/// The embedding of a text: a vector of length 1, so that a dot product is a cosine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding(Box<[f32]>);
 
-/// The vector was zero, infinite or not a number, so it points nowhere.
+/// The error for a vector that is zero, infinite or not a number, and so has no direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the vector has no direction")]
 pub struct InvalidEmbedding;
 
-/// Cosine between two embeddings: 1 means the same direction, -1 the opposite one.
+/// The cosine of two embeddings: 1 means the same direction, -1 the opposite one.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Similarity(f32);
 
-/// Which model made an embedding. Vectors of two models never mix.
+/// The model that computed an embedding. Vectors of two models must not be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint {
-    /// The model's name and the beginning of its weights' hash: `all-MiniLM-L6-v2@53aa5117`.
+    /// The model's name and the first digits of its weights' hash: `all-MiniLM-L6-v2@53aa5117`.
     pub model: String,
-    /// How it was executed: `int8`, `bf16`, `fp32`.
+    /// The precision of its execution: `int8`, `bf16`, `fp32`.
     pub precision: String,
-    /// How many coordinates an embedding has.
+    /// The number of coordinates of an embedding.
     pub dimension: usize,
 }
 
-/// How far the squared length of a stored embedding may be from 1. Rounding each of 4,096
-/// coordinates, and their sum, to `f32` stays well within it.
+/// The maximum deviation of a stored embedding's squared length from 1. Rounding 4,096 coordinates
+/// and their sum to `f32` stays well below it.
 const UNIT_TOLERANCE: f64 = 1e-4;
 
 impl Embedding {
-    /// Scales what a model computed to length 1.
+    /// Scales the output of a model to length 1.
     pub fn new(raw: &[f32]) -> Result<Self, InvalidEmbedding> {
         let norm = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
         if !norm.is_normal() {
@@ -38,9 +38,9 @@ impl Embedding {
         Ok(Self(raw.iter().map(|x| x / norm).collect()))
     }
 
-    /// Takes back the coordinates that an adapter stored, bit for bit: scaling them again would
-    /// change their last bits each time they move. Coordinates that are not of length 1, which
-    /// another program stored, are scaled.
+    /// Restores the coordinates that an adapter stored, bit for bit: scaling them again would change
+    /// their last bits on each copy. Coordinates of another length, which some other program
+    /// stored, are scaled to length 1.
     pub fn from_stored(coordinates: Vec<f32>) -> Result<Self, InvalidEmbedding> {
         let squared: f64 = coordinates.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         if (squared - 1.0).abs() <= UNIT_TOLERANCE {
@@ -49,49 +49,49 @@ impl Embedding {
         Self::new(&coordinates)
     }
 
-    /// How close in meaning the two texts are.
+    /// Returns the cosine of the two embeddings.
     ///
     /// # Panics
     ///
-    /// Panics if the two come from models of different dimension.
+    /// Panics if the dimensions differ.
     pub fn similarity(&self, other: &Self) -> Similarity {
         assert_eq!(self.0.len(), other.0.len(), "embeddings of different models");
         Similarity::from_cosine(self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum())
     }
 
-    /// The coordinates, for an adapter to store.
+    /// Returns the coordinates, for an adapter to store.
     pub fn as_slice(&self) -> &[f32] {
         &self.0
     }
 }
 
 impl Similarity {
-    /// Accepts a threshold somebody asked for; `None` if it is no cosine.
+    /// Accepts a requested threshold; `None` if it is outside of -1 to 1.
     pub fn new(value: f32) -> Option<Self> {
         (-1.0..=1.0).contains(&value).then_some(Self(value))
     }
 
-    /// Accepts a computed cosine, which rounding may have pushed just past ±1.
+    /// Accepts a computed cosine, which rounding may have moved slightly beyond ±1.
     pub fn from_cosine(value: f32) -> Self {
         debug_assert!(value.abs() < 1.001, "not a cosine: {value}");
         Self(value.clamp(-1.0, 1.0))
     }
 
-    /// The cosine itself.
+    /// Returns the cosine.
     pub fn get(self) -> f32 {
         self.0
     }
 }
 
 impl Fingerprint {
-    /// Whether vectors of the two may be compared: the same model at the same precision.
+    /// Returns true if vectors of the two may be compared: the same model at the same precision.
     ///
-    /// The 8-bit and the 7-bit arithmetic of different processors count as one precision.
+    /// The 8-bit and 7-bit arithmetic of different processors count as one precision.
     pub fn is_compatible_with(&self, other: &Self) -> bool {
         self == other
     }
 
-    /// The fingerprint that an adapter stored as text; `None` for any other text.
+    /// Parses a fingerprint that an adapter stored as text; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (rest, dimension) = text.rsplit_once('/')?;
         let (model, precision) = rest.rsplit_once('/')?;
@@ -100,7 +100,7 @@ impl Fingerprint {
     }
 }
 
-/// `all-MiniLM-L6-v2@53aa5117/int8/384`, which [`Fingerprint::parse`] reads.
+/// Writes `all-MiniLM-L6-v2@53aa5117/int8/384`, which [`Fingerprint::parse`] reads.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.model, self.precision, self.dimension)
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn stored_coordinates_of_another_length_are_scaled() {
+    fn stored_coordinates_of_another_length_are_scaled_to_one() {
         let scaled = Embedding::from_stored(vec![3.0, 4.0]).unwrap();
         assert_eq!(scaled.as_slice(), [0.6, 0.8]);
         for coordinates in [vec![], vec![0.0, 0.0], vec![f32::NAN, 1.0], vec![f32::INFINITY]] {
@@ -139,13 +139,13 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_without_direction_is_refused() {
+    fn a_vector_without_a_direction_is_refused() {
         assert_eq!(Embedding::new(&[0.0, 0.0]), Err(InvalidEmbedding));
         assert_eq!(Embedding::new(&[f32::NAN, 1.0]), Err(InvalidEmbedding));
     }
 
     #[test]
-    fn a_fingerprint_survives_being_written_down() {
+    fn a_fingerprint_is_parsed_from_its_text() {
         let fingerprint = Fingerprint {
             model: "sentence-transformers/all-MiniLM-L6-v2@53aa5117".to_owned(),
             precision: "int8".to_owned(),

@@ -1,45 +1,46 @@
 use crate::Product;
 
-/// Which products may be found. An empty list or `None` lets all through.
+/// A filter of products. An empty list or `None` admits all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
-    /// The departments to look in.
+    /// The admitted main categories.
     pub main_category: Vec<String>,
-    /// The shelves to look on.
+    /// The admitted subcategories.
     pub sub_category: Vec<String>,
-    /// The makers.
+    /// The admitted brands.
     pub brand: Vec<String>,
-    /// What it may cost, in whole currency units; a product without a price is left out.
+    /// The range of prices, in whole currency units; a bounded range excludes products without a
+    /// price.
     pub price: NumberRange,
-    /// The fewest stars; a product without a rating is left out.
+    /// The minimum rating in stars; it excludes products without a rating.
     pub min_rating: Option<f64>,
-    /// Only what costs less than usual, or only what does not.
+    /// Admits only discounted products, or only products that are not discounted.
     pub discounted: Option<bool>,
 }
 
-/// An interval that includes its bounds.
+/// A range of numbers, bounds included.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NumberRange {
-    /// The least, if there is one.
+    /// The lower bound, if any.
     pub min: Option<f64>,
-    /// The most, if there is one.
+    /// The upper bound, if any.
     pub max: Option<f64>,
 }
 
-/// The fields of a product that filters look at, as an index keeps them.
+/// The fields of a product that are filtered and counted, as an index stores them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FacetValues {
-    /// The department; blank if it has none.
+    /// The main category; empty if it has none.
     pub main_category: String,
-    /// The shelf; blank if it has none.
+    /// The subcategory; empty if it has none.
     pub sub_category: String,
-    /// The maker; blank if it has none.
+    /// The brand; empty if it has none.
     pub brand: String,
-    /// What a buyer pays today, in whole currency units.
+    /// The current price, in whole currency units.
     pub price: Option<f64>,
-    /// Stars.
+    /// The rating in stars.
     pub rating: Option<f64>,
-    /// Whether it costs less than usual.
+    /// True if the product is discounted.
     pub discounted: bool,
 }
 
@@ -62,7 +63,7 @@ impl NumberRange {
         self.min.is_none() && self.max.is_none()
     }
 
-    /// Whether `value` lies in it; a missing value lies only in an unbounded range.
+    /// Returns true if `value` is in the range; a missing value is only in an unbounded range.
     pub fn contains(&self, value: Option<f64>) -> bool {
         match value {
             None => self.is_unbounded(),
@@ -74,21 +75,21 @@ impl NumberRange {
 }
 
 impl Filter {
-    /// Whether it lets every product through.
+    /// Returns true if the filter admits every product.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether a product of these facets may be found: the meaning every engine shares.
+    /// Returns true if a product with these values may be found. Every engine filters by this rule.
     pub fn admits(&self, facets: &FacetValues) -> bool {
-        let among = |wanted: &[String], value: &String| wanted.is_empty() || wanted.contains(value);
+        let is_listed = |list: &[String], value: &String| list.is_empty() || list.contains(value);
         let stars = NumberRange { min: self.min_rating, max: None };
-        among(&self.main_category, &facets.main_category)
-            && among(&self.sub_category, &facets.sub_category)
-            && among(&self.brand, &facets.brand)
+        is_listed(&self.main_category, &facets.main_category)
+            && is_listed(&self.sub_category, &facets.sub_category)
+            && is_listed(&self.brand, &facets.brand)
             && self.price.contains(facets.price)
             && stars.contains(facets.rating)
-            && self.discounted.is_none_or(|wanted| wanted == facets.discounted)
+            && self.discounted.is_none_or(|discounted| discounted == facets.discounted)
     }
 }
 
@@ -97,14 +98,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_price_lies_in_no_range_but_everything() {
+    fn a_missing_price_is_only_in_an_unbounded_range() {
         assert!(NumberRange::default().contains(None));
         assert!(!NumberRange { min: Some(0.0), max: None }.contains(None));
         assert!(NumberRange { min: Some(1.0), max: Some(2.0) }.contains(Some(2.0)));
     }
 
     #[test]
-    fn all_parts_of_a_filter_must_agree() {
+    fn a_product_must_match_every_part_of_a_filter() {
         let facets =
             FacetValues { brand: "Pebble".into(), rating: Some(4.0), ..FacetValues::default() };
         let brand = Filter { brand: vec!["Pebble".into(), "Lumo".into()], ..Filter::default() };

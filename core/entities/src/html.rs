@@ -1,14 +1,14 @@
-//! Just as much HTML as stands in product feeds.
+//! Removes the HTML that is found in product feeds.
 
 use crate::html_names::NAMED;
 
-/// Elements within a line: what they part is one word.
+/// Inline elements: their tags do not separate words.
 const INLINE: &[&str] = &[
     "a", "abbr", "b", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q",
     "s", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr",
 ];
 
-/// Elements that begin or end a line or a cell.
+/// Block elements and cells: their tags separate words.
 const BLOCK: &[&str] = &[
     "address",
     "article",
@@ -73,31 +73,34 @@ const BLOCK: &[&str] = &[
     "video",
 ];
 
-/// Elements whose content nobody reads.
+/// Elements whose content is not shown.
 const HIDDEN: &[&str] = &["script", "style"];
 
-/// How many bytes a character reference has at most, and how many a tag.
-const REFERENCE_LIMIT: usize = 12;
-const TAG_LIMIT: usize = 4_096;
+/// The maximum length of a character reference, in bytes.
+const MAX_REFERENCE: usize = 12;
 
-/// What stands in a text besides characters.
+/// The maximum length of a tag, in bytes.
+const MAX_TAG: usize = 4_096;
+
+/// A piece of markup, by its replacement.
 enum Markup {
-    /// A tag within a line, or a comment.
+    /// An inline tag or a comment, which is removed.
     Nothing,
-    /// A tag that parts words.
+    /// A tag that separates words, which becomes a space.
     Gap,
+    /// A character reference.
     Character(char),
 }
 
-/// `text` without tags, and with characters for their references; `None` if it has neither. Where
-/// there were tags, line ends and blanks in a row are one blank, as HTML has it.
-pub(crate) fn text(text: &str) -> Option<String> {
+/// Returns `text` without tags and with the characters that references name; `None` if it has
+/// neither. If there were tags, runs of whitespace are collapsed into one space, as HTML does.
+pub(crate) fn strip_markup(text: &str) -> Option<String> {
     let (mut plain, mut has_tags) = (String::new(), false);
     let (mut copied, mut at) = (0, 0);
-    let mut ends = Ends::default();
+    let mut missing = MissingEnds::default();
     while let Some(found) = text[at..].find(['<', '&']) {
         at += found;
-        let Some((markup, length)) = markup(text, at, &mut ends) else {
+        let Some((markup, length)) = markup(text, at, &mut missing) else {
             at += 1;
             continue;
         };
@@ -117,25 +120,25 @@ pub(crate) fn text(text: &str) -> Option<String> {
         return None;
     }
     plain.push_str(&text[copied..]);
-    Some(if has_tags { unspaced(&plain) } else { plain })
+    Some(if has_tags { collapse_whitespace(&plain) } else { plain })
 }
 
-/// Which ends are known not to come any more, so that nobody looks for them again.
+/// The end markers known to be missing from the rest of the text, so that each is searched for once.
 #[derive(Debug, Default)]
-struct Ends {
-    no_comment: bool,
-    no_hidden: bool,
+struct MissingEnds {
+    comment: bool,
+    hidden: bool,
 }
 
-/// The markup that begins at `at`, and how many bytes it has.
-fn markup(text: &str, at: usize, ends: &mut Ends) -> Option<(Markup, usize)> {
+/// Returns the markup that begins at `at`, with its length in bytes.
+fn markup(text: &str, at: usize, missing: &mut MissingEnds) -> Option<(Markup, usize)> {
     let rest = &text[at..];
     if rest.starts_with('&') {
         return reference(rest).map(|(character, length)| (Markup::Character(character), length));
     }
-    if rest.starts_with("<!--") && !ends.no_comment {
+    if rest.starts_with("<!--") && !missing.comment {
         let end = rest.find("-->");
-        ends.no_comment = end.is_none();
+        missing.comment = end.is_none();
         return end.map(|end| (Markup::Nothing, end + 3));
     }
     let (name, length) = tag(rest)?;
@@ -144,18 +147,19 @@ fn markup(text: &str, at: usize, ends: &mut Ends) -> Option<(Markup, usize)> {
         Some((Markup::Nothing, length))
     } else if is_in(BLOCK) {
         Some((Markup::Gap, length))
-    } else if is_in(HIDDEN) && !ends.no_hidden {
-        let hidden = if rest.starts_with("</") { Some(0) } else { hidden(&rest[length..], name) };
-        ends.no_hidden = hidden.is_none();
-        hidden.map(|hidden| (Markup::Gap, length + hidden))
+    } else if is_in(HIDDEN) && !missing.hidden {
+        let content =
+            if rest.starts_with("</") { Some(0) } else { hidden_length(&rest[length..], name) };
+        missing.hidden = content.is_none();
+        content.map(|content| (Markup::Gap, length + content))
     } else {
         None
     }
 }
 
-/// The name of the tag that `text` begins with, and its length.
+/// Returns the name of the tag that `text` begins with, and the length of the tag.
 fn tag(text: &str) -> Option<(&str, usize)> {
-    let bytes = &text.as_bytes()[..text.len().min(TAG_LIMIT)];
+    let bytes = &text.as_bytes()[..text.len().min(MAX_TAG)];
     let start = if bytes.get(1) == Some(&b'/') { 2 } else { 1 };
     let length =
         bytes[start.min(bytes.len())..].iter().take_while(|byte| byte.is_ascii_alphanumeric());
@@ -178,13 +182,13 @@ fn tag(text: &str) -> Option<(&str, usize)> {
     None
 }
 
-/// Whether what stands behind a tag's name are attributes, and not words: `a<b and c>d` is no tag.
+/// Returns true if the text after a tag's name is attributes and not words: `a<b and c>d` is no tag.
 fn is_attributes(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_whitespace() || c == '/') && text.contains('=')
 }
 
-/// How many bytes stand before the end tag of a hidden element, and in it.
-fn hidden(text: &str, name: &str) -> Option<usize> {
+/// Returns the length of a hidden element's content and its end tag, in bytes.
+fn hidden_length(text: &str, name: &str) -> Option<usize> {
     let ends = text.match_indices("</").map(|(at, _)| at);
     for at in ends {
         let end = text.get(at + 2..at + 2 + name.len());
@@ -195,9 +199,10 @@ fn hidden(text: &str, name: &str) -> Option<usize> {
     None
 }
 
-/// The character that the reference names with which `text` begins, and the reference's length.
+/// Returns the character named by the reference that `text` begins with, and the length of the
+/// reference.
 fn reference(text: &str) -> Option<(char, usize)> {
-    let bytes = &text.as_bytes()[..text.len().min(REFERENCE_LIMIT)];
+    let bytes = &text.as_bytes()[..text.len().min(MAX_REFERENCE)];
     let end = bytes.iter().position(|&byte| byte == b';')?;
     let name = text.get(1..end)?;
     let character = match name.strip_prefix('#') {
@@ -212,6 +217,6 @@ fn reference(text: &str) -> Option<(char, usize)> {
     Some((character, end + 1))
 }
 
-fn unspaced(text: &str) -> String {
+fn collapse_whitespace(text: &str) -> String {
     text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,6 @@
-//! What HTML calls characters.
+//! The named character references of HTML.
 
-/// The names of characters that feeds hold, and the characters.
+/// The named character references found in feeds, with their characters.
 pub(crate) const NAMED: &[(&str, char)] = &[
     ("amp", '&'),
     ("lt", '<'),

@@ -1,6 +1,6 @@
-//! What akin talks about: products, prices, embeddings, queries.
+//! The values of the domain: products, prices, embeddings, queries, filters, statistics.
 //!
-//! Everything here is a value. Nothing here does I/O, reads a clock, awaits or serializes.
+//! No entity does I/O, reads a clock, awaits or serializes.
 
 mod analyzed;
 pub mod bm25;

@@ -1,7 +1,7 @@
 use crate::price_text;
 use std::fmt;
 
-/// An amount of money, exact to the smallest coin.
+/// An amount of money, in the minor units of its currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Price {
     minor: u64,
@@ -12,7 +12,7 @@ pub struct Price {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency([u8; 3]);
 
-/// The text is not a price; says why.
+/// The error for a text that is not a price, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a price: {text:?}: {reason}")]
 pub struct InvalidPrice {
@@ -20,7 +20,7 @@ pub struct InvalidPrice {
     reason: &'static str,
 }
 
-/// The text is no currency code.
+/// The error for a text that is not a currency code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an ISO 4217 currency code of three letters: {0:?}")]
 pub struct InvalidCurrency(String);
@@ -33,7 +33,7 @@ impl Currency {
     /// Hong Kong dollar.
     pub const HKD: Self = Self(*b"HKD");
 
-    /// The currency of an ISO 4217 code, in capitals or not.
+    /// Creates a currency from an ISO 4217 code, in any case.
     pub fn new(code: &str) -> Result<Self, InvalidCurrency> {
         let letters: Option<[u8; 3]> = code.as_bytes().try_into().ok();
         match letters {
@@ -44,12 +44,12 @@ impl Currency {
         }
     }
 
-    /// The three letters of its code.
+    /// Returns the code of three letters.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
-    /// How many decimals its smallest coin has (ISO 4217): 2 for most, 0 for the yen.
+    /// Returns the number of decimals of an amount (ISO 4217): 2 for most, 0 for the yen.
     pub fn decimals(self) -> u32 {
         match &self.0 {
             b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
@@ -67,53 +67,53 @@ impl fmt::Debug for Currency {
 }
 
 impl Price {
-    /// A price of `minor` smallest coins.
+    /// Creates a price from an amount in minor units.
     pub fn from_minor(minor: u64, currency: Currency) -> Self {
         Self { minor, currency }
     }
 
-    /// Reads a price as shops write it: `₹1,24,999.50`, `HK$ 80`, `12.90 EUR`, `1.234,56 €`; a
-    /// number without sign or code is of the currency `unsigned`, and so is one behind a sign that
-    /// several currencies share, where that is one of them. What can be read in two ways is refused.
-    pub fn parse(text: &str, unsigned: Currency) -> Result<Self, InvalidPrice> {
+    /// Parses a price as shops write it: `₹1,24,999.50`, `HK$ 80`, `12.90 EUR`, `1.234,56 €`. The
+    /// currency is `default` if the text has no sign or code, or a sign that `default` shares with
+    /// other currencies. An ambiguous text is an error.
+    pub fn parse(text: &str, default: Currency) -> Result<Self, InvalidPrice> {
         let error = |reason| InvalidPrice { text: text.to_owned(), reason };
-        let (number, currency) = price_text::split_currency(text, unsigned).map_err(error)?;
+        let (number, currency) = price_text::split_currency(text, default).map_err(error)?;
         let decimals = currency.decimals() as usize;
-        let number = price_text::number(number, decimals).map_err(error)?;
+        let number = price_text::parse_number(number, decimals).map_err(error)?;
         let fraction = number.fraction.trim_end_matches('0');
         if fraction.len() > decimals {
-            return Err(error("more decimals than the currency has"));
+            return Err(error("it has more decimals than the currency"));
         }
         let whole = number.whole.bytes().filter(u8::is_ascii_digit);
-        let coins = fraction.bytes().chain(std::iter::repeat(b'0')).take(decimals);
-        let minor = whole.chain(coins).try_fold(0_u64, |minor, digit| {
+        let minor_digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(decimals);
+        let minor = whole.chain(minor_digits).try_fold(0_u64, |minor, digit| {
             minor.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
         });
-        // The store keeps prices as signed 64-bit numbers.
+        // Stores keep prices as signed 64-bit integers.
         match minor.filter(|&minor| i64::try_from(minor).is_ok()) {
             Some(minor) => Ok(Self { minor, currency }),
-            None => Err(error("too large")),
+            None => Err(error("it is too large")),
         }
     }
 
-    /// How many of the smallest coins.
+    /// Returns the amount in minor units.
     pub fn minor(self) -> u64 {
         self.minor
     }
 
-    /// The currency it is quoted in.
+    /// Returns the currency.
     pub fn currency(self) -> Currency {
         self.currency
     }
 
-    /// The amount in whole currency units, for filters and displays; sums belong in coins.
-    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 coins")]
+    /// Returns the amount in whole currency units, for filters and display; compute in minor units.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 minor units")]
     pub fn amount(self) -> f64 {
         self.minor as f64 / 10_f64.powi(self.currency.decimals().cast_signed())
     }
 }
 
-/// The amount with all its decimals, then the code: `617.50 INR`.
+/// Writes the amount with all decimals, then the code: `617.50 INR`.
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = self.currency.decimals();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_decimal_point_is_kept() {
+    fn decimals_are_kept() {
         assert_eq!(inr("₹617.50"), Ok(Price::from_minor(61_750, Currency::INR)));
         assert_eq!(inr("₹1,299"), Ok(Price::from_minor(129_900, Currency::INR)));
         assert_eq!(inr("₹10.5"), Ok(Price::from_minor(1_050, Currency::INR)));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn grouping_is_read_as_any_country_writes_it() {
+    fn grouping_of_any_country_is_parsed() {
         for text in [
             "₹1,24,999.5",
             "124,999.50",
@@ -169,19 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn what_reads_in_two_ways_is_refused_for_that_reason() {
-        for (text, said) in [
+    fn an_ambiguous_or_invalid_price_is_refused_with_the_reason() {
+        for (text, reason) in [
             ("₹1.234", "thousands or decimals"),
             ("12.500", "thousands or decimals"),
             ("KWD 1,234", "thousands or decimals"),
-            ("199 kr", "several countries"),
+            ("199 kr", "several currencies"),
             ("-3", "negative"),
             ("call us", "no number"),
             ("12,345.678", "more decimals"),
             ("100 ABC", "not a currency"),
         ] {
             let error = inr(text).unwrap_err().to_string();
-            assert!(error.contains(said) && error.contains(text), "{error}");
+            assert!(error.contains(reason) && error.contains(text), "{error}");
         }
         assert_eq!(inr("0.500"), inr("0.5"));
         assert_eq!(inr("1234.500"), inr("1234,5"));
@@ -201,10 +201,10 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_of_many_currencies_is_that_of_the_shop() {
+    fn a_shared_sign_means_the_default_currency() {
         let read = |text, code| {
-            let unsigned = Currency::new(code).unwrap();
-            Price::parse(text, unsigned).map(|price| price.to_string())
+            let default = Currency::new(code).unwrap();
+            Price::parse(text, default).map(|price| price.to_string())
         };
         assert_eq!(read("$80", "HKD"), Ok("80.00 HKD".to_owned()));
         assert_eq!(read("$80 CAD", "HKD"), Ok("80.00 CAD".to_owned()));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn a_text_that_is_not_a_price_is_refused() {
         for text in [
             "",
             "₹",
@@ -247,17 +247,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_price_that_was_printed_is_read_as_it_was(minor in 0..=u64::MAX / 2, code in "[A-Z]{3}") {
+        fn a_printed_price_is_parsed_back(minor in 0..=u64::MAX / 2, code in "[A-Z]{3}") {
             if let Ok(currency) = Currency::new(&code) {
                 let price = Price::from_minor(minor, currency);
                 let read = Price::parse(&price.to_string(), Currency::INR);
-                // What shops write in other places than codes is none of the world's currencies.
+                // The code may belong to no currency.
                 prop_assert!(read.is_err() || read == Ok(price));
             }
         }
 
         #[test]
-        fn any_text_is_a_price_or_refused(text in "[0-9.,' $€RsA-Z/-]{0,12}|.{0,8}") {
+        fn a_price_parsed_from_any_text_is_printed_and_parsed_back(text in "[0-9.,' $€RsA-Z/-]{0,12}|.{0,8}") {
             if let Ok(price) = Price::parse(&text, Currency::USD) {
                 prop_assert_eq!(Price::parse(&price.to_string(), Currency::USD), Ok(price));
             }
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_currency_unit_is_the_amount() {
+    fn the_amount_is_in_whole_currency_units() {
         assert!((inr("₹617.50").unwrap().amount() - 617.5).abs() < f64::EPSILON);
     }
 }

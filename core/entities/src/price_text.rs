@@ -1,9 +1,9 @@
-//! What stands in a price: a currency, and a number as some country writes it.
+//! Parses the text of a price: a currency, and a number in the notation of any country.
 
 use crate::Currency;
 
-/// What shops write for a currency, and which ones it may be, the usual one first. Longer signs
-/// come before those they begin with. None is usual where the list begins with a blank.
+/// Currency signs and the currencies that use them, the default one first; a sign whose list begins
+/// with an empty string has no default. A longer sign comes before any prefix of it.
 const SIGNS: &[(&str, &[&str])] = &[
     ("₹", &["INR"]),
     ("€", &["EUR"]),
@@ -49,10 +49,10 @@ const DOLLARS: &[&str] = &[
     "JMD", "KYD", "LRD", "MXN", "NAD", "NZD", "SBD", "SGD", "SRD", "TTD", "TWD", "UYU", "XCD",
 ];
 
-/// What stands behind a number where others write decimals.
-const NO_COINS: [&str; 4] = ["/-", ".-", ",-", ".–"];
+/// Suffixes that stand for "no decimals".
+const NO_DECIMALS: [&str; 4] = ["/-", ".-", ",-", ".–"];
 
-/// The codes of ISO 4217 for money that one can pay with, in their order.
+/// The ISO 4217 codes of currencies in circulation, sorted.
 const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL \
     BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP \
     GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF \
@@ -61,19 +61,19 @@ const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD
     SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES \
     VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG ";
 
-/// The digits of a number.
+/// The two parts of a number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Number<'a> {
-    /// Those before the decimal mark, and the marks between their groups.
+    /// The digits before the decimal mark, with the separators of their groups.
     pub(crate) whole: &'a str,
-    /// Those behind it.
+    /// The digits after the decimal mark.
     pub(crate) fraction: &'a str,
 }
 
-/// Parts the number in `text` from its currency, which is `unsigned` where none is named.
+/// Splits `text` into its number and its currency; `default` is used if the text names none.
 pub(crate) fn split_currency(
     text: &str,
-    unsigned: Currency,
+    default: Currency,
 ) -> Result<(&str, Currency), &'static str> {
     let (rest, named) = match split_code(text.trim()) {
         Some((rest, currency)) => (rest, Some(currency?)),
@@ -81,38 +81,38 @@ pub(crate) fn split_currency(
     };
     let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
     if is_digit(rest.as_bytes().first()) && is_digit(rest.as_bytes().last()) {
-        return Ok((rest, named.unwrap_or(unsigned)));
+        return Ok((rest, named.unwrap_or(default)));
     }
     let sign = SIGNS.iter().find_map(|(sign, currencies)| {
         let number = rest.strip_prefix(sign).or_else(|| rest.strip_suffix(sign))?;
         Some((number.trim(), *currencies))
     });
     let Some((number, currencies)) = sign else {
-        return Ok((rest, named.unwrap_or(unsigned)));
+        return Ok((rest, named.unwrap_or(default)));
     };
-    let is_one = |currency: &Currency| currencies.contains(&currency.code());
+    let is_candidate = |currency: &Currency| currencies.contains(&currency.code());
     if let Some(currency) = named {
-        let fault = "its sign and its code name different currencies";
-        return if is_one(&currency) { Ok((number, currency)) } else { Err(fault) };
+        let reason = "the sign and the code name different currencies";
+        return if is_candidate(&currency) { Ok((number, currency)) } else { Err(reason) };
     }
-    if is_one(&unsigned) {
-        return Ok((number, unsigned));
+    if is_candidate(&default) {
+        return Ok((number, default));
     }
     let usual = currencies.first().and_then(|code| Currency::new(code).ok());
-    let fault =
-        "several countries write this sign; name the currency by its code, or by --currency";
-    usual.map(|currency| (number, currency)).ok_or(fault)
+    let reason =
+        "several currencies use this sign; write a currency code, or set the feed's currency";
+    usual.map(|currency| (number, currency)).ok_or(reason)
 }
 
-/// Parts a code of three letters from what it stands before or behind; an error if no currency has
-/// it.
+/// Splits a code of three letters from the beginning or the end of `text`; `None` if there is none,
+/// an error if it is not the code of a currency.
 fn split_code(text: &str) -> Option<(&str, Result<Currency, &'static str>)> {
     let is_code = |code: &str| code.bytes().all(|byte| byte.is_ascii_alphabetic());
     let (before, after) = (text.split_at_checked(3), text.len().checked_sub(3));
     let before = before.filter(|(code, _)| is_code(code));
     let after = after.and_then(|at| text.split_at_checked(at)).filter(|(_, code)| is_code(code));
     let (code, rest) = before.or(after.map(|(rest, code)| (code, rest)))?;
-    // A word that goes on is no code.
+    // The first letters of a longer word are not a code.
     if rest.trim().starts_with(|c: char| c.is_alphabetic()) || rest.is_empty() {
         return None;
     }
@@ -122,17 +122,17 @@ fn split_code(text: &str) -> Option<(&str, Result<Currency, &'static str>)> {
         codes.binary_search_by(|known| known[..3].cmp(code)).is_ok()
     };
     let currency = Currency::new(code).ok().filter(is_known);
-    Some((rest.trim(), currency.ok_or("its letters are not a currency code")))
+    Some((rest.trim(), currency.ok_or("the letters are not a currency code")))
 }
 
-/// Reads a number with groups and decimals, of a currency with so many decimals.
-pub(crate) fn number(text: &str, decimals: usize) -> Result<Number<'_>, &'static str> {
-    let text = NO_COINS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text).trim_end();
+/// Parses a number with groups and a fraction, of a currency with `decimals` decimals.
+pub(crate) fn parse_number(text: &str, decimals: usize) -> Result<Number<'_>, &'static str> {
+    let text = NO_DECIMALS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text).trim_end();
     if !text.bytes().any(|byte| byte.is_ascii_digit()) {
-        return Err("no number stands there");
+        return Err("there is no number");
     }
     if text.starts_with(['-', '−', '(']) {
-        return Err("a price is not negative");
+        return Err("the price is negative");
     }
     let number = match text.rfind(['.', ',']) {
         Some(at) if is_decimal_mark(text, at, decimals)? => {
@@ -143,34 +143,32 @@ pub(crate) fn number(text: &str, decimals: usize) -> Result<Number<'_>, &'static
     let is_fraction =
         !number.fraction.is_empty() && number.fraction.bytes().all(|byte| byte.is_ascii_digit());
     if !is_fraction {
-        return Err("not digits behind the decimal mark");
+        return Err("the decimals are not digits");
     }
     whole_number(number.whole).map(|whole| Number { fraction: number.fraction, ..whole })
 }
 
-/// Whether the last point or comma of `text`, at `at`, stands before decimals and not between
-/// groups.
+/// Returns true if the last point or comma of `text`, at `at`, separates the decimals and not two
+/// groups; an error if it may be either.
 fn is_decimal_mark(text: &str, at: usize, decimals: usize) -> Result<bool, &'static str> {
-    let (before, mark, behind) = (&text[..at], &text[at..=at], text.len() - at - 1);
+    let (before, mark, decimals_length) = (&text[..at], &text[at..=at], text.len() - at - 1);
     if before.contains(mark) {
         return Ok(false);
     }
-    let is_group = behind == 3 && before.len() <= 3 && !before.is_empty() && before != "0";
+    let is_group = decimals_length == 3 && before.len() <= 3 && !before.is_empty() && before != "0";
     if !is_group || before.contains(['.', ',']) {
         return Ok(true);
     }
-    // One mark, and three digits behind it. What is certain: a point before the decimals of a
-    // currency that has three, a comma before a group where no currency has three decimals.
+    // One mark, followed by three digits. Two cases are unambiguous: a point in a currency with
+    // three decimals, and a comma in a currency with fewer.
     match (mark, decimals) {
         (".", 3) => Ok(true),
         (",", 0..=2) => Ok(false),
-        _ => {
-            Err("it may be thousands or decimals: write them with two decimals, or without a mark")
-        }
+        _ => Err("the mark may separate thousands or decimals: write two decimals, or no mark"),
     }
 }
 
-/// A number without decimals, in groups of one kind or in none.
+/// Parses a number without decimals, grouped or not.
 fn whole_number(text: &str) -> Result<Number<'_>, &'static str> {
     let mark = text.chars().find(|character| !character.is_ascii_digit());
     let is_grouped = match mark {
@@ -183,19 +181,19 @@ fn whole_number(text: &str) -> Result<Number<'_>, &'static str> {
     if is_grouped {
         Ok(Number { whole: text, fraction: "" })
     } else {
-        Err("not digits in groups of a thousand")
+        Err("the digits are not grouped by thousands")
     }
 }
 
-/// Whether `text` is digits in groups of three between the marks, or in lakhs as India writes them:
-/// every group but the last of two.
+/// Returns true if `text` is digits in groups of three separated by `mark`, or in Indian lakhs: a
+/// last group of three after groups of two.
 fn is_grouped(text: &str, mark: char) -> bool {
     let mut groups = text.split(mark);
     let first = groups.next().map_or(0, str::len);
     let (mut last, mut are_two, mut are_three) = (first, mark == ',' && first <= 2, first <= 3);
     let mut count = 1;
     for group in groups {
-        // The last group so far is not the last.
+        // The previous group is not the last one.
         if count > 1 {
             are_two &= last == 2;
             are_three &= last == 3;
@@ -213,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_codes_stand_in_their_order() {
+    fn the_codes_are_sorted() {
         let codes: Vec<_> = CODES.split_ascii_whitespace().collect();
         assert_eq!(codes.concat().len() / 3, codes.len());
         assert!(codes.is_sorted_by(|a, b| a < b));

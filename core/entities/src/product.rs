@@ -3,74 +3,74 @@ use bytestring::ByteString;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-/// Names one product for its whole life.
+/// The permanent id of a product.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProductId(ByteString);
 
-/// The text cannot name a product.
+/// The error for a text that is not a product id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a product id (1 to {max} bytes, not blank): {0:?}", max = ProductId::MAX_BYTES)]
 pub struct InvalidProductId(String);
 
-/// What buyers think of a product: 0 to 5 stars, exact to a hundredth.
+/// The average rating of a product: 0 to 5 stars, exact to a hundredth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rating(u16);
 
-/// The text is no rating.
+/// The error for a text that is not a rating.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a rating of 0 to 5 stars: {0:?}")]
 pub struct InvalidRating(String);
 
-/// One thing the shop sells, as its feed describes it. A blank text means the feed has none.
+/// A product as a feed describes it. A text that the feed lacks is empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Product {
-    /// Which product this is.
+    /// The id.
     pub id: ProductId,
-    /// What it is called; never blank.
+    /// The name; never blank.
     pub name: String,
-    /// The department it stands in.
+    /// The main category.
     pub main_category: String,
-    /// The shelf it stands on.
+    /// The subcategory.
     pub sub_category: String,
-    /// Who makes it.
+    /// The brand.
     pub brand: String,
-    /// What the shop says about it.
+    /// The description.
     pub description: String,
-    /// More text that words search: `color: red; width: 30 cm`.
+    /// Other searchable text: `color: red; width: 30 cm`.
     pub attributes: String,
-    /// Where its picture is.
+    /// The address of the picture.
     pub image_url: String,
-    /// Where its page is.
+    /// The address of the product's page.
     pub link: String,
-    /// What buyers think of it.
+    /// The average rating.
     pub rating: Option<Rating>,
-    /// How many buyers rated it.
+    /// The number of ratings.
     pub rating_count: Option<u64>,
-    /// What it costs now, if less than usual.
+    /// The discounted price, if any.
     pub discount_price: Option<Price>,
-    /// What it usually costs.
+    /// The regular price.
     pub actual_price: Option<Price>,
-    /// The rate by which its prices were told in their currency; none if the shop tells them so. Of
-    /// two rates it is that of what it costs now.
+    /// The rate by which the prices were converted from the feed's currency; `None` if they were not.
+    /// If the two prices were converted by different rates, that of the current price.
     pub converted_by: Option<ExchangeRate>,
 }
 
-/// A product as a store keeps it.
+/// A stored product.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProductRecord {
     /// The product.
     pub product: Product,
-    /// When it was first stored: microseconds since 1970, UTC.
+    /// The time at which it was first stored.
     pub created: Timestamp,
-    /// When its content last changed.
+    /// The version of its content.
     pub version: Version,
 }
 
 impl ProductId {
-    /// The longest id, in bytes of UTF-8.
+    /// The maximum length of an id, in bytes of UTF-8.
     pub const MAX_BYTES: usize = 256;
 
-    /// Accepts any short text that is not blank.
+    /// Accepts a text of 1 to [`ProductId::MAX_BYTES`] bytes that is not blank.
     pub fn new(id: impl Into<ByteString>) -> Result<Self, InvalidProductId> {
         let id = id.into();
         if id.trim().is_empty() || id.len() > Self::MAX_BYTES {
@@ -79,7 +79,7 @@ impl ProductId {
         Ok(Self(id))
     }
 
-    /// The text of the id.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -91,63 +91,63 @@ impl fmt::Display for ProductId {
     }
 }
 
-/// What shops write behind a rating.
-const OF_FIVE: [&str; 4] = ["out of 5 stars", "out of 5", "/5", "stars"];
+/// The suffixes of a rating.
+const RATING_SUFFIXES: [&str; 4] = ["out of 5 stars", "out of 5", "/5", "stars"];
 
 impl Rating {
-    /// Reads `4`, `4.3`, `4,25` or `4.3 out of 5 stars`: stars from 0 to 5. What a shop's average has
-    /// beyond hundredths is rounded.
+    /// Parses `4`, `4.3`, `4,25` or `4.3 out of 5 stars`: 0 to 5 stars, rounded to hundredths.
     pub fn parse(text: &str) -> Result<Self, InvalidRating> {
         let error = || InvalidRating(text.to_owned());
-        let stars = OF_FIVE.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
+        let stars =
+            RATING_SUFFIXES.iter().find_map(|suffix| text.strip_suffix(suffix)).unwrap_or(text);
         let (stars, fraction) = stars.trim_end().split_once(['.', ',']).unwrap_or((stars, "0"));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if stars.trim_end().len() != 1 || !digits(stars.trim_end()) || !digits(fraction) {
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if stars.trim_end().len() != 1 || !is_number(stars.trim_end()) || !is_number(fraction) {
             return Err(error());
         }
         let thousandths = format!("{}{fraction:0<3}", stars.trim_end());
         let thousandths: u16 = thousandths[..4].parse().map_err(|_| error())?;
-        // Five stars and a bit would round to five.
-        let is_beyond = stars.starts_with('5') && fraction.bytes().any(|digit| digit != b'0');
+        // Slightly more than five stars would be rounded to five.
+        let is_too_high = stars.starts_with('5') && fraction.bytes().any(|digit| digit != b'0');
         let hundredths = Self::from_hundredths((thousandths + 5) / 10);
-        hundredths.filter(|_| !is_beyond && !fraction.is_empty()).ok_or_else(error)
+        hundredths.filter(|_| !is_too_high && !fraction.is_empty()).ok_or_else(error)
     }
 
-    /// The rating of so many hundredths of a star; `None` above five stars.
+    /// Creates a rating from hundredths of a star; `None` above five stars.
     pub fn from_hundredths(hundredths: u16) -> Option<Self> {
         (hundredths <= 500).then_some(Self(hundredths))
     }
 
-    /// How many hundredths of a star.
+    /// Returns the rating in hundredths of a star.
     pub fn hundredths(self) -> u16 {
         self.0
     }
 
-    /// How many stars.
+    /// Returns the rating in stars.
     pub fn stars(self) -> f64 {
         f64::from(self.0) / 100.0
     }
 }
 
 impl Product {
-    /// The text that is embedded: the name, then ". " and the description if there is one,
-    /// NFC-normalized. Case is left to the model's tokenizer.
+    /// Returns the text to embed: the name, then ". " and the description if there is one,
+    /// NFC-normalized. The case is kept: the model's tokenizer handles it.
     pub fn embedded_text(&self) -> String {
         let separator = if self.description.is_empty() { "" } else { ". " };
         [&*self.name, separator, &*self.description].iter().flat_map(|part| part.nfc()).collect()
     }
 
-    /// Tells whether the text that is embedded changed.
+    /// Returns the hash of the embedded text.
     pub fn text_hash(&self) -> TextHash {
         TextHash::compute([&*self.embedded_text()])
     }
 
-    /// Tells whether anything changed.
+    /// Returns the hash of all fields.
     pub fn content_hash(&self) -> ContentHash {
         let price = |price: Option<Price>| price.map(|price| price.to_string()).unwrap_or_default();
         let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
         let rate = self.converted_by.map(|rate| rate.to_string());
-        let always = [
+        let fields = [
             self.id.as_str(),
             &self.name,
             &self.main_category,
@@ -162,20 +162,20 @@ impl Product {
             &price(self.discount_price),
             &price(self.actual_price),
         ];
-        // Where nothing was converted the hash is what it was before rates were recorded.
-        ContentHash::compute(always.into_iter().chain(rate.as_deref()))
+        // Without a conversion the hash equals that of stores from before rates were recorded.
+        ContentHash::compute(fields.into_iter().chain(rate.as_deref()))
     }
 
-    /// What a buyer pays today.
+    /// Returns the current price: the discounted one if there is one.
     pub fn price(&self) -> Option<Price> {
         self.discount_price.or(self.actual_price)
     }
 
-    /// Whether it costs less than usual.
+    /// Returns true if the discounted price is below the regular one, in the same currency.
     pub fn is_discounted(&self) -> bool {
         match (self.discount_price, self.actual_price) {
-            (Some(now), Some(usual)) => {
-                now.currency() == usual.currency() && now.minor() < usual.minor()
+            (Some(discounted), Some(regular)) => {
+                discounted.currency() == regular.currency() && discounted.minor() < regular.minor()
             }
             _ => false,
         }
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_content_and_its_absence_changes_no_hash_that_a_store_holds() {
+    fn a_rate_changes_the_content_hash_and_its_absence_keeps_stored_hashes_valid() {
         let mut product = Product {
             id: ProductId::new("17").unwrap(),
             name: "Tripod".into(),
@@ -234,7 +234,7 @@ mod tests {
         );
         let hashes = ["INR=HKD:0.094", "INR=HKD:0.0941", "EUR=HKD:0.094"].map(|rate| {
             product.converted_by = Some(rate.parse().unwrap());
-            assert_eq!(product.text_hash().to_bytes(), text, "it is not embedded");
+            assert_eq!(product.text_hash().to_bytes(), text, "the rate is not embedded");
             product.content_hash().to_bytes()
         });
         assert!(hashes.iter().all(|hash| *hash != before));

@@ -1,35 +1,35 @@
-/// What a shopper is looking for, in the shopper's own words: never blank, and of bounded length.
+/// A shopper's query: never blank, at most [`Query::MAX_CHARS`] characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Query(String);
 
-/// How products are found and ordered.
+/// The way in which products are found and ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SearchMode {
-    /// By words and by meaning together.
+    /// By keywords and embeddings together.
     #[default]
     Hybrid,
-    /// By meaning alone: falling cosine.
+    /// By embeddings alone, in descending order of the cosine.
     Semantic,
-    /// By words alone.
+    /// By keywords alone.
     Lexical,
 }
 
-/// The text is no query.
+/// The error for a text that is not a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidQuery {
-    /// It says nothing.
+    /// The text is blank.
     #[error("the query is empty")]
     Empty,
-    /// It is no shopper's question.
+    /// The text is too long.
     #[error("the query is longer than {} characters", Query::MAX_CHARS)]
     TooLong,
 }
 
 impl Query {
-    /// The longest query; a model reads some 1,000 characters at the most.
+    /// The maximum length of a query, in characters; a model reads about 1,000.
     pub const MAX_CHARS: usize = 4_000;
 
-    /// A query for `text`, which must say something; blanks around it do not count.
+    /// Creates a query from `text` without surrounding whitespace.
     pub fn new(text: &str) -> Result<Self, InvalidQuery> {
         let text = text.trim();
         if text.is_empty() {
@@ -41,17 +41,17 @@ impl Query {
         Ok(Self(text.to_owned()))
     }
 
-    /// The shopper's words.
+    /// Returns the text of the query.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl SearchMode {
-    /// Every mode, the default first.
+    /// All modes, the default first.
     pub const ALL: [Self; 3] = [Self::Hybrid, Self::Semantic, Self::Lexical];
 
-    /// Its name in settings and answers.
+    /// Returns the name of the mode in settings and responses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hybrid => "hybrid",
@@ -60,7 +60,7 @@ impl SearchMode {
         }
     }
 
-    /// The mode of that name.
+    /// Returns the mode with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.name() == name)
     }

@@ -2,8 +2,8 @@ use crate::{Currency, Price};
 use std::fmt;
 use std::str::FromStr;
 
-/// What a currency costs in another, fixed: `INR=HKD:0.094` says that a rupee is 0.094 Hong Kong
-/// dollars. Exact to nine decimals.
+/// A fixed exchange rate, exact to nine decimals: with `INR=HKD:0.094` one Indian rupee is 0.094
+/// Hong Kong dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExchangeRate {
     from: Currency,
@@ -13,38 +13,38 @@ pub struct ExchangeRate {
     decimals: u32,
 }
 
-/// The text is no rate; says why.
+/// The error for a text that is not an exchange rate, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a rate as in INR=HKD:0.094: {text:?}: {reason}")]
+#[error("not an exchange rate such as INR=HKD:0.094: {text:?}: {reason}")]
 pub struct InvalidExchangeRate {
     text: String,
     reason: &'static str,
 }
 
-/// The most decimals of a factor.
-const DECIMALS: usize = 9;
+/// The maximum number of decimals of a factor.
+const MAX_DECIMALS: usize = 9;
 
 impl ExchangeRate {
-    /// The currency it converts.
+    /// Returns the currency to convert from.
     pub fn from(self) -> Currency {
         self.from
     }
 
-    /// The currency it converts into.
+    /// Returns the currency to convert to.
     pub fn to(self) -> Currency {
         self.to
     }
 
-    /// What `price` is in the other currency, to the nearest coin, half a coin up. `None`: it is
-    /// in another currency than this rate converts, or too large.
+    /// Converts `price`, rounded to the nearest minor unit, half a unit up. `None` if the price is in
+    /// another currency than [`ExchangeRate::from`], or too large.
     pub fn convert(self, price: Price) -> Option<Price> {
         if price.currency() != self.from {
             return None;
         }
-        let coins = u128::from(price.minor()).checked_mul(u128::from(self.digits))?;
-        let coins = coins.checked_mul(10_u128.pow(self.to.decimals()))?;
+        let product = u128::from(price.minor()).checked_mul(u128::from(self.digits))?;
+        let product = product.checked_mul(10_u128.pow(self.to.decimals()))?;
         let unit = 10_u128.pow(self.decimals + self.from.decimals());
-        let minor = u64::try_from((coins + unit / 2) / unit).ok()?;
+        let minor = u64::try_from((product + unit / 2) / unit).ok()?;
         i64::try_from(minor).ok()?;
         Some(Price::from_minor(minor, self.to))
     }
@@ -56,11 +56,12 @@ impl FromStr for ExchangeRate {
     fn from_str(text: &str) -> Result<Self, InvalidExchangeRate> {
         let error = |reason| InvalidExchangeRate { text: text.to_owned(), reason };
         let (from, rest) =
-            text.split_once('=').ok_or_else(|| error("no `=` between currencies"))?;
-        let (to, factor) = rest.split_once(':').ok_or_else(|| error("no `:` before the factor"))?;
+            text.split_once('=').ok_or_else(|| error("there is no `=` between the currencies"))?;
+        let (to, factor) =
+            rest.split_once(':').ok_or_else(|| error("there is no `:` before the factor"))?;
         let currency = |code: &str| {
             Currency::new(code.trim())
-                .map_err(|_| error("a currency is not a code of three letters"))
+                .map_err(|_| error("a currency must be a code of three letters"))
         };
         let (whole, fraction) = factor.trim().split_once('.').unwrap_or((factor.trim(), ""));
         let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -68,21 +69,24 @@ impl FromStr for ExchangeRate {
             return Err(error("the factor is not a number"));
         }
         let fraction = fraction.trim_end_matches('0');
-        if fraction.len() > DECIMALS {
+        if fraction.len() > MAX_DECIMALS {
             return Err(error("the factor has more than nine decimals"));
         }
         let digits =
             format!("{whole}{fraction}").parse().map_err(|_| error("the factor is too large"))?;
         let (from, to) = (currency(from)?, currency(to)?);
-        if digits == 0 || from == to {
-            return Err(error("a currency does not turn into nothing, or into itself"));
+        if digits == 0 {
+            return Err(error("the factor is zero"));
+        }
+        if from == to {
+            return Err(error("the two currencies are the same"));
         }
         let decimals = u32::try_from(fraction.len()).unwrap_or_default();
         Ok(Self { from, to, digits, decimals })
     }
 }
 
-/// As it is written: `INR=HKD:0.094`.
+/// Writes the rate as it is parsed: `INR=HKD:0.094`.
 impl fmt::Display for ExchangeRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.decimals as usize + 1;
@@ -103,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_is_converted_to_the_nearest_coin() {
+    fn a_price_is_converted_to_the_nearest_minor_unit() {
         let rupees = |minor| Price::from_minor(minor, Currency::INR);
         let hong_kong = |minor| Some(Price::from_minor(minor, Currency::HKD));
         assert_eq!(rate("INR=HKD:0.094").convert(rupees(61_750)), hong_kong(5_805));
@@ -114,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn another_currency_and_too_much_are_not_converted() {
+    fn another_currency_and_a_result_that_is_too_large_are_not_converted() {
         let rate = rate("INR=HKD:1000000");
         assert_eq!(rate.convert(Price::from_minor(1, Currency::USD)), None);
         assert_eq!(rate.convert(Price::from_minor(u64::MAX / 2, Currency::INR)), None);
     }
 
     #[test]
-    fn what_is_no_rate_is_refused() {
+    fn a_text_that_is_not_a_rate_is_refused() {
         for text in [
             "",
             "INR",
@@ -142,7 +146,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rate_that_was_printed_is_read_as_it_was(whole in 0_u32.., fraction in 1_u32..1_000_000_000) {
+        fn a_printed_rate_is_parsed_back(whole in 0_u32.., fraction in 1_u32..1_000_000_000) {
             let rate = rate(&format!("INR=HKD:{whole}.{fraction:09}"));
             prop_assert_eq!(rate.to_string().parse(), Ok(rate));
         }

@@ -2,25 +2,26 @@ use crate::{AnalyzedText, TextField};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 
-/// What the ranking needs to know of a whole catalogue: a snapshot, consistent in itself.
+/// Statistics of a whole catalogue, for ranking: a consistent snapshot.
 pub trait Statistics: Debug + Send + Sync {
-    /// How many products there are.
+    /// Returns the number of products.
     fn documents(&self) -> u64;
 
-    /// How many products hold the analyzed `term` in any field.
+    /// Returns the number of products that contain the analyzed `term` in any field.
     fn document_frequency(&self, term: &str) -> u64;
 
-    /// How many terms `field` holds on average, over all products.
+    /// Returns the mean number of terms in `field`, over all products.
     fn average_length(&self, field: TextField) -> f32;
 
-    /// How many products hold the word as it is written: folded, but not stemmed.
+    /// Returns the number of products that contain `word` as it is written: folded, not stemmed.
     fn word_frequency(&self, word: &str) -> u64;
 
-    /// Visits every word as written that begins with `initial`, and how many products hold it.
+    /// Visits every written word that begins with `initial`, with the number of products that
+    /// contain it.
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64));
 }
 
-/// [`Statistics`] that were counted out and are held in memory.
+/// [`Statistics`] counted in memory.
 #[derive(Clone, Debug, Default)]
 pub struct CountedStatistics {
     documents: u64,
@@ -30,7 +31,7 @@ pub struct CountedStatistics {
 }
 
 impl CountedStatistics {
-    /// Counts one more product: its analyzed text, and its words as written, space-joined.
+    /// Counts a product: its analyzed text, and its words as written, joined by spaces.
     pub fn add(&mut self, text: &AnalyzedText, words: &str) {
         self.documents += 1;
         let mut terms = HashSet::new();
@@ -61,7 +62,7 @@ impl Statistics for CountedStatistics {
         self.terms.get(term).copied().unwrap_or_default()
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "an average of counts far below 2^52")]
+    #[expect(clippy::cast_precision_loss, reason = "the counts stay far below 2^52")]
     #[expect(clippy::cast_possible_truncation, reason = "an average needs no more than f32")]
     fn average_length(&self, field: TextField) -> f32 {
         (self.lengths[field.position()] as f64 / self.documents.max(1) as f64) as f32
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_product_counts_once_for_a_term_it_repeats() {
+    fn a_product_that_repeats_a_term_counts_once() {
         let mut statistics = CountedStatistics::default();
         let title = vec!["tripod", "tripod"];
         let empty = Vec::new;

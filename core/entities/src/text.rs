@@ -1,62 +1,63 @@
-//! Text as shops write it, made text as people read it.
+//! Cleans text of feeds: markup, control characters, Unicode normalization.
 
 use crate::html;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// How often a text is freed of markup: shops escape what is escaped already.
+/// The number of times markup is removed from a text: feeds escape text that is escaped already.
 const PASSES: usize = 3;
 
-/// The text without tags and character references of HTML, control characters and blanks around it,
-/// in NFC. What only looks like markup (`2 < 3`, `AT&T`) stays.
+/// Returns the text in NFC, without HTML tags, character references, control characters and
+/// surrounding whitespace. Text that only looks like markup (`2 < 3`, `AT&T`) is kept.
 ///
-/// Costs no more than a look where there is nothing to do, as in nearly every text.
+/// A text without any of these, like nearly every text, is only scanned.
 pub fn clean_text(text: String) -> String {
     if is_plain(text.as_bytes()) {
-        return trimmed(text);
+        return trim(text);
     }
     let mut text = text;
     for _ in 0..PASSES {
-        match html::text(&text) {
+        match html::strip_markup(&text) {
             Some(changed) => text = changed,
             None => break,
         }
     }
     if text.contains(is_invisible) {
-        text = text.chars().filter_map(visible).collect();
+        text = text.chars().filter_map(replacement).collect();
     }
     if !is_nfc(&text) {
         text = text.nfc().collect();
     }
-    trimmed(text)
+    trim(text)
 }
 
-/// Keeps the allocation where there is nothing to trim.
-fn trimmed(text: String) -> String {
+/// Trims the text; keeps the allocation if there is nothing to trim.
+fn trim(text: String) -> String {
     if text.trim().len() == text.len() { text } else { text.trim().to_owned() }
 }
 
-/// Whether a text is printable ASCII, lines and tabs, and holds nothing that begins markup.
+/// Returns true if a text is printable ASCII, newlines and tabs, and contains no start of markup.
 fn is_plain(bytes: &[u8]) -> bool {
     let (mut odd, mut ampersands) = (0_u8, 0_u8);
-    // All bytes are looked at, so that many are looked at side by side.
+    // No early exit, so that the loop is vectorized.
     for &byte in bytes {
         let is_visible = u8::from(byte.wrapping_sub(b' ') <= b'~' - b' ');
         let is_blank = u8::from(byte == b'\n') | u8::from(byte == b'\t');
         odd |= (is_visible | is_blank) ^ 1 | u8::from(byte == b'<');
         ampersands |= u8::from(byte == b'&');
     }
-    // An `&` between words is text.
+    // An `&` before a space is text.
     let is_text = |pair: &[u8]| pair[0] != b'&' || pair[1] == b' ';
     odd == 0 && (ampersands == 0 || bytes.windows(2).all(is_text))
 }
 
-/// What nobody sees, and what turns the direction of the text around it.
+/// Returns true for control characters, invisible characters and marks of text direction.
 fn is_invisible(character: char) -> bool {
-    visible(character) != Some(character)
+    replacement(character) != Some(character)
 }
 
-/// The character that stands for it, if any: a blank for most controls.
-fn visible(character: char) -> Option<char> {
+/// Returns the replacement of a character: a space for most control characters, `None` for
+/// invisible ones.
+fn replacement(character: char) -> Option<char> {
     match character {
         '\n' | '\t' => Some(character),
         '\u{ad}'
@@ -82,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn markup_is_read_as_a_browser_shows_it() {
-        for (text, shown) in [
+    fn markup_becomes_the_text_that_a_browser_shows() {
+        for (text, expected) in [
             ("<p>Warm <b>light</b></p><p>beside&nbsp;the bed</p>", "Warm light beside the bed"),
             ("one<br/>two<BR>three", "one two three"),
             ("<ul>\n  <li class=\"x\">a</li>\n  <li>b</li>\n</ul>", "a b"),
@@ -95,12 +96,12 @@ mod tests {
             ("&lt;b&gt;bold&lt;/b&gt; &amp;amp; more", "bold & more"),
             ("<a href='https://shop.example/?a=1&b=2' target=_blank>here</a>", "here"),
         ] {
-            assert_eq!(cleaned(text), shown, "{text}");
+            assert_eq!(cleaned(text), expected, "{text}");
         }
     }
 
     #[test]
-    fn what_only_looks_like_markup_stays() {
+    fn text_that_only_looks_like_markup_is_kept() {
         for text in [
             "AT&T & co",
             "2 < 3 > 1",
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn controls_go_and_letters_are_composed() {
+    fn control_characters_are_removed_and_letters_composed() {
         assert_eq!(cleaned("\u{feff}a\u{0}b\u{1b}[1m\u{200b}c\u{85}\r\n"), "a b [1mc");
         assert_eq!(cleaned("cafe\u{301} \u{202e}x"), "caf\u{e9} x");
         assert_eq!(cleaned("  plain \n"), "plain");
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_text_costs_no_more_than_its_length() {
+    fn hostile_text_is_cleaned_in_linear_time() {
         for piece in ["<", "&", "<b ", "&amp;", "<!--", "<script>", "&#", "<a href=\"", "</"] {
             let text = piece.repeat((1 << 20) / piece.len());
             assert!(cleaned(&text).len() <= text.len(), "{piece}");
@@ -139,7 +140,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_becomes_one_without_controls_and_blanks_around_it(
+        fn any_text_is_cleaned_of_control_characters_and_surrounding_whitespace(
             text in "([<>&;/a-z =\"'#!-]|&amp;|<b>|<br/>|e\u{301}|.){0,24}",
         ) {
             let cleaned = cleaned(&text);
