@@ -1,6 +1,6 @@
-//! How fast analysis, correction and scoring are: `cargo run --release -p akin-ranking --example speed`.
+//! Measures the speed of analysis, spelling correction and scoring: `cargo run --release -p akin-ranking --example speed`.
 
-#![allow(clippy::print_stdout, reason = "it prints its figures")]
+#![allow(clippy::print_stdout, reason = "it prints its results")]
 
 use akin_entities::{AnalyzedText, CountedStatistics, Product, ProductId, SearchMode};
 use akin_ranking::{CandidateFeatures, QueryTerms, analyze_product, score_candidates};
@@ -16,18 +16,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<_> = (0..WORDS).map(word).collect();
     let products =
         (0..PRODUCTS).map(|seed| product(seed, &words)).collect::<Result<Vec<_>, _>>()?;
-    let begin = Instant::now();
+    let start = Instant::now();
     let analyzed: Vec<_> = products.iter().map(analyze_product).collect();
-    let took = begin.elapsed();
+    let took = start.elapsed();
     let terms: usize =
-        analyzed.iter().map(|one| one.text.as_stream().split_whitespace().count()).sum();
+        analyzed.iter().map(|product| product.text.as_stream().split_whitespace().count()).sum();
     println!("analysis: {PRODUCTS} products of {} terms in {took:?}", terms / PRODUCTS);
 
     let mut statistics = CountedStatistics::default();
-    for one in &analyzed {
-        statistics.add(&one.text, &one.words);
+    for product in &analyzed {
+        statistics.add(&product.text, &product.words);
     }
-    // Every word is known twice, whichever the products happen to hold.
+    // Every word is in two products at least, so that it may replace a misspelled one.
     let all = words.join(" ");
     statistics.add(&AnalyzedText::default(), &all);
     statistics.add(&AnalyzedText::default(), &all);
@@ -36,10 +36,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("correction: one word among {WORDS} in {took:?}");
 
     let query = QueryTerms::analyze(&products[3].name, &statistics);
-    let bytes: usize = analyzed[..CANDIDATES].iter().map(|one| one.text.as_stream().len()).sum();
+    let bytes: usize =
+        analyzed[..CANDIDATES].iter().map(|product| product.text.as_stream().len()).sum();
     let features: Vec<_> = analyzed[..CANDIDATES]
         .iter()
-        .map(|one| CandidateFeatures { text: &one.text, cosine: Some(0.5) })
+        .map(|product| CandidateFeatures { text: &product.text, cosine: Some(0.5) })
         .collect();
     let took = fastest(|| drop(black_box(score_candidates(SearchMode::Hybrid, &query, &features))));
     let terms = query.distinct().count();
@@ -52,16 +53,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn fastest(mut run: impl FnMut()) -> Duration {
     let times = (0..100).map(|_| {
-        let begin = Instant::now();
+        let start = Instant::now();
         run();
-        begin.elapsed()
+        start.elapsed()
     });
     times.min().unwrap_or_default()
 }
 
-/// A word of its own for each number; small numbers come first in [`product`], as in a language.
+/// Returns a distinct word for each number. [`product`] prefers small numbers, so that frequencies
+/// fall as in a natural language.
 fn word(number: usize) -> String {
-    let mut rest = mixed(number) | 1 << 26;
+    let mut rest = hash_to_26_bits(number) | 1 << 26;
     let syllables = [
         "ba", "co", "di", "fu", "ge", "ha", "li", "mo", "nu", "pe", "ra", "so", "ti", "vu", "we",
         "zo",
@@ -77,17 +79,17 @@ fn word(number: usize) -> String {
 fn product(seed: usize, words: &[String]) -> Result<Product, akin_entities::InvalidProductId> {
     let text = |from: usize, count: usize| {
         let chosen = (from..from + count).map(|at| {
-            let drawn = mixed(seed * 64 + at) % (WORDS * 100);
+            let drawn = hash_to_26_bits(seed * 64 + at) % (WORDS * 100);
             &*words[drawn * drawn / (WORDS * 10_000) % WORDS]
         });
         chosen.collect::<Vec<_>>().join(" ")
     };
-    let shelf = words[seed % 50].clone();
+    let category = words[seed % 50].clone();
     Ok(Product {
         id: ProductId::new(seed.to_string())?,
         name: text(0, 4),
-        main_category: shelf.clone(),
-        sub_category: shelf,
+        main_category: category.clone(),
+        sub_category: category,
         brand: words[seed % 500].clone(),
         description: format!("{} TN-{seed}", text(4, 36)),
         attributes: String::new(),
@@ -101,8 +103,8 @@ fn product(seed: usize, words: &[String]) -> Result<Product, akin_entities::Inva
     })
 }
 
-/// Scatters a number over 26 bits.
-fn mixed(number: usize) -> usize {
+/// Hashes a number to 26 bits.
+fn hash_to_26_bits(number: usize) -> usize {
     let number = (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     ((number ^ (number >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)) >> 38
 }

@@ -7,38 +7,38 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
-/// A product's text, analyzed.
+/// The analyzed text of a product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnalyzedProduct {
     /// The terms of each field.
     pub text: AnalyzedText,
-    /// The distinct words of all fields as they are written, folded but not stemmed: what a
-    /// misspelled word is corrected from. Sorted, space-joined.
+    /// The distinct words of all fields as they are written, folded but not stemmed: the vocabulary
+    /// of spelling correction. Sorted, joined by spaces.
     pub words: String,
 }
 
-/// The shortest word that a misspelled one is turned into, in letters.
+/// The minimum length of a word in the vocabulary of spelling correction, in letters.
 pub(crate) const MIN_WORD: usize = 3;
 
-/// How many stems a thread remembers: a catalogue repeats its words.
-const REMEMBERED: usize = 1 << 16;
+/// The number of stems that a thread caches: a catalogue repeats its words.
+const MAX_STEMS: usize = 1 << 16;
 
-/// What sort of character it is, as far as terms care.
+/// The class of a character, for splitting text into terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum CharacterClass {
     /// `a` to `z`, after folding.
     Latin,
     /// A decimal digit of any script.
     Digit,
     /// Any other letter or number.
     Other,
-    /// Nothing that a term holds.
+    /// Any character that is not part of a term.
     Separator,
 }
 
-/// The terms of `text`: lower case, NFKD without marks; chunks of letters and digits; both split
-/// and joined where a model number mixes them (`TN-2110` gives `tn`, `2110`, `tn2110`); stemmed by
-/// Snowball English.
+/// Analyzes `text` into terms: lower case, NFKD without combining marks; chunks of letters and
+/// digits, both split and joined if they look like a model number (`TN-2110` gives `tn`, `2110`,
+/// `tn2110`); stemmed by Snowball English.
 pub fn analyze(text: &str) -> Vec<String> {
     let mut terms = Vec::new();
     for chunk in chunks(&fold(text)) {
@@ -47,7 +47,7 @@ pub fn analyze(text: &str) -> Vec<String> {
     terms
 }
 
-/// The terms and words of a product.
+/// Analyzes all text fields of a product.
 pub fn analyze_product(product: &Product) -> AnalyzedProduct {
     let category = format!("{} {}", product.main_category, product.sub_category);
     let mut words = BTreeSet::new();
@@ -62,8 +62,8 @@ pub fn analyze_product(product: &Product) -> AnalyzedProduct {
         let mut terms = Vec::new();
         for chunk in chunks(&fold(text)) {
             chunk.visit_terms(Cow::Borrowed, &mut |term| terms.push(stem(term)));
-            let written = chunk.parts().filter(|part| is_word(part, MIN_WORD));
-            words.extend(written.map(str::to_owned));
+            let vocabulary = chunk.parts().filter(|part| is_word(part, MIN_WORD));
+            words.extend(vocabulary.map(str::to_owned));
         }
         terms
     });
@@ -71,11 +71,11 @@ pub fn analyze_product(product: &Product) -> AnalyzedProduct {
     AnalyzedProduct { text, words: words.into_iter().collect::<Vec<_>>().join(" ") }
 }
 
-/// Lower case, compatibility forms taken apart, without combining marks.
+/// Returns `text` in lower case and NFKD, without combining marks.
 pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     if !text.is_ascii() {
-        let marks = |character: &char| canonical_combining_class(*character) == 0;
-        return Cow::Owned(text.to_lowercase().nfkd().filter(marks).collect());
+        let is_base = |character: &char| canonical_combining_class(*character) == 0;
+        return Cow::Owned(text.to_lowercase().nfkd().filter(is_base).collect());
     }
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Cow::Owned(text.to_ascii_lowercase());
@@ -83,23 +83,23 @@ pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-/// Letters and digits, with single hyphens, points and slashes between them.
+/// A run of letters and digits, with single hyphens, points and slashes inside.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chunk<'a>(&'a str);
 
-/// The chunks of a folded text.
+/// Iterates over the chunks of a folded text.
 pub(crate) fn chunks(text: &str) -> impl Iterator<Item = Chunk<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let begin = rest.find(is_term_character)?;
-        rest = &rest[begin..];
-        let mut end = run(rest);
-        while let Some(joint) = rest[end..].strip_prefix(['-', '.', '/']) {
-            let next = run(joint);
-            if next == 0 {
+        let start = rest.find(is_term_character)?;
+        rest = &rest[start..];
+        let mut end = run_length(rest);
+        while let Some(after) = rest[end..].strip_prefix(['-', '.', '/']) {
+            let length = run_length(after);
+            if length == 0 {
                 break;
             }
-            end += 1 + next;
+            end += 1 + length;
         }
         let chunk = &rest[..end];
         rest = &rest[end..];
@@ -107,20 +107,20 @@ pub(crate) fn chunks(text: &str) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
-/// How many bytes of letters and digits the text begins with.
-fn run(text: &str) -> usize {
+/// Returns the length of the letters and digits that `text` begins with, in bytes.
+fn run_length(text: &str) -> usize {
     text.find(|character| !is_term_character(character)).unwrap_or(text.len())
 }
 
 impl<'a> Chunk<'a> {
-    /// What stands between the hyphens, points and slashes.
+    /// Iterates over the parts between hyphens, points and slashes.
     pub(crate) fn parts(self) -> impl Iterator<Item = &'a str> {
         self.0.split(['-', '.', '/'])
     }
 
-    /// Visits every term, not yet stemmed: each part, its runs of letters and of digits if it has
-    /// several, and last the parts joined, if they look like a model number. `replace` may put
-    /// another word in a part's place.
+    /// Visits every term, not yet stemmed: each part, its runs of letters and digits if it has
+    /// several, and last the joined parts if they look like a model number. `replace` may replace a
+    /// part with another word.
     pub(crate) fn visit_terms<'b>(
         self,
         mut replace: impl FnMut(&'a str) -> Cow<'b, str>,
@@ -128,41 +128,44 @@ impl<'a> Chunk<'a> {
     ) where
         'a: 'b,
     {
-        let mut several = false;
-        for (place, part) in self.parts().enumerate() {
-            several = place > 0;
+        let mut has_several = false;
+        for (index, part) in self.parts().enumerate() {
+            has_several = index > 0;
             let part = replace(part);
             visit(&part);
             visit_runs(&part, visit);
         }
-        let digit = |character| kind(character) == Kind::Digit;
-        if several && !self.0.contains('/') && self.0.contains(digit) && self.0.contains(is_letter)
+        let is_digit = |character| class(character) == CharacterClass::Digit;
+        if has_several
+            && !self.0.contains('/')
+            && self.0.contains(is_digit)
+            && self.0.contains(is_letter)
         {
             visit(&self.0.replace(['-', '.'], ""));
         }
     }
 }
 
-/// Visits the runs of one kind, if the part has more than one.
+/// Visits the runs of one character class, if the part has more than one.
 fn visit_runs(part: &str, visit: &mut impl FnMut(&str)) {
-    let mut begin = 0;
-    let mut before: Option<Kind> = None;
+    let mut start = 0;
+    let mut previous: Option<CharacterClass> = None;
     for (at, character) in part.char_indices() {
-        let now = kind(character);
-        if before.is_some_and(|before| before != now) {
-            visit(&part[begin..at]);
-            begin = at;
+        let current = class(character);
+        if previous.is_some_and(|previous| previous != current) {
+            visit(&part[start..at]);
+            start = at;
         }
-        before = Some(now);
+        previous = Some(current);
     }
-    if begin > 0 {
-        visit(&part[begin..]);
+    if start > 0 {
+        visit(&part[start..]);
     }
 }
 
-/// Whether all of `part` is letters, at least `shortest` of them.
-pub(crate) fn is_word(part: &str, shortest: usize) -> bool {
-    part.chars().nth(shortest - 1).is_some() && part.chars().all(is_letter)
+/// Returns true if `part` consists of letters, at least `min` of them.
+pub(crate) fn is_word(part: &str, min: usize) -> bool {
+    part.chars().nth(min - 1).is_some() && part.chars().all(is_letter)
 }
 
 fn is_letter(character: char) -> bool {
@@ -181,54 +184,54 @@ fn is_letter(character: char) -> bool {
 }
 
 fn is_term_character(character: char) -> bool {
-    kind(character) != Kind::Separator
+    class(character) != CharacterClass::Separator
 }
 
-fn kind(character: char) -> Kind {
+fn class(character: char) -> CharacterClass {
     use GeneralCategory as G;
     match character {
-        'a'..='z' => return Kind::Latin,
-        '0'..='9' => return Kind::Digit,
-        // Folding leaves these where a compatibility form hid them: `™` is `TM`.
-        'A'..='Z' => return Kind::Other,
-        _ if character.is_ascii() => return Kind::Separator,
+        'a'..='z' => return CharacterClass::Latin,
+        '0'..='9' => return CharacterClass::Digit,
+        // Folding leaves capitals that come from compatibility forms: `™` is `TM`.
+        'A'..='Z' => return CharacterClass::Other,
+        _ if character.is_ascii() => return CharacterClass::Separator,
         _ => {}
     }
     match get_general_category(character) {
-        G::DecimalNumber => Kind::Digit,
-        G::LetterNumber | G::OtherNumber => Kind::Other,
-        _ if is_letter(character) => Kind::Other,
-        _ => Kind::Separator,
+        G::DecimalNumber => CharacterClass::Digit,
+        G::LetterNumber | G::OtherNumber => CharacterClass::Other,
+        _ if is_letter(character) => CharacterClass::Other,
+        _ => CharacterClass::Separator,
     }
 }
 
-/// The stem of a folded word. Snowball English changes Latin letters only, so others are spared it.
+/// Returns the stem of a folded word (Snowball English, which changes Latin letters only).
 pub(crate) fn stem(word: &str) -> String {
     thread_local! {
-        static STEMS: RefCell<Stems> = RefCell::new(Stems {
+        static STEMMER: RefCell<CachedStemmer> = RefCell::new(CachedStemmer {
             stemmer: Stemmer::create(Algorithm::English),
-            remembered: HashMap::new(),
+            cache: HashMap::new(),
         });
     }
-    STEMS.with_borrow_mut(|stems| stems.stem(word))
+    STEMMER.with_borrow_mut(|stemmer| stemmer.stem(word))
 }
 
-/// A stemmer that remembers what it was asked.
-struct Stems {
+/// A stemmer with a cache of its results.
+struct CachedStemmer {
     stemmer: Stemmer,
-    remembered: HashMap<Box<str>, Box<str>>,
+    cache: HashMap<Box<str>, Box<str>>,
 }
 
-impl Stems {
+impl CachedStemmer {
     fn stem(&mut self, word: &str) -> String {
-        if let Some(stem) = self.remembered.get(word) {
+        if let Some(stem) = self.cache.get(word) {
             return stem.to_string();
         }
         let stem = self.stemmer.stem(word).into_owned();
-        if self.remembered.len() >= REMEMBERED {
-            self.remembered.clear();
+        if self.cache.len() >= MAX_STEMS {
+            self.cache.clear();
         }
-        self.remembered.insert(word.into(), stem.as_str().into());
+        self.cache.insert(word.into(), stem.as_str().into());
         stem
     }
 }

@@ -1,17 +1,17 @@
 use crate::QueryTerms;
 use akin_entities::bm25;
 
-/// How many of the best hits say whether an answer is good.
+/// The number of best hits that [`is_good_answer`] looks at.
 pub const GOOD_ANSWER_HITS: usize = 5;
 
-/// What those must reach on average.
+/// The minimum mean of cosine + 0.5 coverage over those hits.
 const THRESHOLD: f64 = 0.55;
 
-/// Whether an answer's best hits answer the query at all: the mean of cosine + .5 coverage over
-/// the first [`GOOD_ANSWER_HITS`] is at least .55, where words that the catalogue lacks take
-/// away from the coverage. `best` holds the (cosine, coverage) of each.
+/// Returns true if the best hits answer the query: the mean of cosine + 0.5 coverage over the first
+/// [`GOOD_ANSWER_HITS`] is at least 0.55, where query terms that the catalogue lacks lower the
+/// coverage. `best` contains the (cosine, coverage) of each hit.
 ///
-/// Where the search did not look at meaning, the coverage alone must reach it.
+/// In a search without embeddings the mean coverage must be at least 0.55.
 #[expect(clippy::cast_precision_loss, reason = "counts of words and of five hits")]
 pub fn is_good_answer(best: &[(Option<f32>, f32)], query: &QueryTerms) -> bool {
     let best = &best[..best.len().min(GOOD_ANSWER_HITS)];
@@ -20,10 +20,10 @@ pub fn is_good_answer(best: &[(Option<f32>, f32)], query: &QueryTerms) -> bool {
     }
     let known = query.weight();
     let unknown = query.unknown as f64 * bm25::idf(query.documents, 0);
-    let share = if known > 0.0 { known / (known + unknown) } else { 0.0 };
-    let worth = |&(cosine, coverage): &(Option<f32>, f32)| {
-        let words = f64::from(coverage) * share;
+    let known_share = if known > 0.0 { known / (known + unknown) } else { 0.0 };
+    let evidence = |&(cosine, coverage): &(Option<f32>, f32)| {
+        let words = f64::from(coverage) * known_share;
         cosine.map_or(words, |cosine| f64::from(cosine) + 0.5 * words)
     };
-    best.iter().map(worth).sum::<f64>() / best.len() as f64 >= THRESHOLD
+    best.iter().map(evidence).sum::<f64>() / best.len() as f64 >= THRESHOLD
 }

@@ -1,18 +1,18 @@
-//! How akin ranks: one formula for every engine.
+//! Ranking: one formula for every engine.
 //!
-//! An engine delivers candidates; this crate analyzes and corrects the query's words, scores the
-//! frozen set from the catalogue's own statistics, and says whether the answer is any good. All of
-//! it is pure: no I/O, no clock, no engine.
+//! An engine returns candidates. This crate analyzes the query and corrects its spelling, scores
+//! the candidates from the catalogue's statistics, and tells whether the answer is good. Everything
+//! is pure: no I/O, no clock, no engine.
 //!
-//! score = .5 L / max L + .5 min-max cosine + .3 coverage + .1 adjacent pairs, where L is a
-//! field-weighted BM25 (k1 .5, b .75).
+//! score = 0.5 L / max L + 0.5 min-max cosine + 0.3 coverage + 0.1 adjacent pairs, where L is the
+//! field-weighted BM25 of [`akin_entities::bm25`] (k1 0.5, b 0.75).
 
 mod analysis;
 mod correction;
 mod good_answer;
 mod query_terms;
 mod score;
-mod terms;
+mod term_matcher;
 
 pub use analysis::{AnalyzedProduct, analyze, analyze_product};
 pub use correction::correct;

@@ -1,65 +1,71 @@
 use crate::QueryTerms;
-use crate::terms::{Found, Wanted};
+use crate::term_matcher::{MatchEvent, TermMatcher};
 use akin_entities::{AnalyzedText, SearchMode, TextField, bm25};
 use std::collections::HashMap;
 
-/// The part of the cosine; the rest is L's.
+/// The weight of the cosine; that of L is 1 - ALPHA.
 const ALPHA: f64 = 0.5;
-/// What the coverage adds.
+/// The weight of the coverage.
 const COVERAGE: f64 = 0.3;
-/// What adjacent pairs add.
+/// The weight of adjacent pairs.
 const PAIRS: f64 = 0.1;
-/// How many terms of a title pairs are looked for in.
-const TITLE: usize = 64;
+/// The number of terms of a title in which pairs are searched for.
+const MAX_TITLE: usize = 64;
 
-/// A candidate, as far as scoring cares.
+/// The features of a candidate that are scored.
 #[derive(Clone, Copy, Debug)]
 pub struct CandidateFeatures<'a> {
-    /// Its analyzed text.
+    /// The analyzed text.
     pub text: &'a AnalyzedText,
-    /// Its cosine to the query, if the search looks at meaning and it has an embedding.
+    /// The cosine to the query, if the search uses embeddings and the candidate has one.
     pub cosine: Option<f32>,
 }
 
-/// What a candidate is worth.
+/// The score of a candidate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
-    /// What to order by: larger is better.
+    /// The total score: larger is better.
     pub score: f32,
-    /// What its words add to that.
+    /// The part of the total that comes from the text.
     pub text_score: f32,
-    /// Which share of the query's weight its text covers: 0 to 1.
+    /// The share of the query's weight that the text contains: 0 to 1.
     pub coverage: f32,
 }
 
-/// What a candidate's words say.
+/// The features of a candidate's text.
 #[derive(Clone, Copy, Debug, Default)]
-struct Words {
+struct TextFeatures {
+    /// The field-weighted BM25.
     l: f64,
+    /// The share of the weight of the query's terms that the text contains.
     coverage: f64,
+    /// The share of the weight of the query's adjacent pairs that the title contains.
     pairs: f64,
 }
 
-/// Scores a frozen set of candidates, in its order. In hybrid mode a candidate's score depends on
-/// the whole set: L by its largest, the cosine by its least and largest.
+/// Scores a set of candidates; the scores are in the order of the candidates. In hybrid mode a score
+/// depends on the whole set: L is divided by the largest, the cosine is scaled between the smallest
+/// and the largest.
 ///
-/// Order by [`Score::score`], the larger first, and equals by product id.
+/// Rank by [`Score::score`] in descending order, ties by product id.
 pub fn score_candidates(
     mode: SearchMode,
     query: &QueryTerms,
     candidates: &[CandidateFeatures<'_>],
 ) -> Vec<Score> {
-    let mut reader = Reader::new(query);
-    let words: Vec<_> = candidates.iter().map(|candidate| reader.read(candidate.text)).collect();
-    let largest = words.iter().map(|words| words.l).fold(0.0, f64::max);
-    let largest = if largest > 0.0 { largest } else { 1.0 };
+    let mut extractor = FeatureExtractor::new(query);
+    let features: Vec<_> =
+        candidates.iter().map(|candidate| extractor.extract(candidate.text)).collect();
+    let max_l = features.iter().map(|features| features.l).fold(0.0, f64::max);
+    let max_l = if max_l > 0.0 { max_l } else { 1.0 };
     let cosines = candidates.iter().filter_map(|candidate| candidate.cosine.map(f64::from));
     let (low, high) = cosines.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), cosine| {
         (low.min(cosine), high.max(cosine))
     });
-    let scores = candidates.iter().zip(&words).map(|(candidate, words)| {
-        let text =
-            (1.0 - ALPHA) * words.l / largest + COVERAGE * words.coverage + PAIRS * words.pairs;
+    let scores = candidates.iter().zip(&features).map(|(candidate, features)| {
+        let text = (1.0 - ALPHA) * features.l / max_l
+            + COVERAGE * features.coverage
+            + PAIRS * features.pairs;
         let cosine = candidate.cosine.map(f64::from);
         let score = match mode {
             SearchMode::Lexical => text,
@@ -70,49 +76,49 @@ pub fn score_candidates(
             }
         };
         let text = if mode == SearchMode::Semantic { 0.0 } else { text };
-        narrow(score, text, words.coverage)
+        narrow(score, text, features.coverage)
     });
     scores.collect()
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "an answer needs no more than f32")]
+#[expect(clippy::cast_possible_truncation, reason = "a response needs no more than f32")]
 fn narrow(score: f64, text: f64, coverage: f64) -> Score {
     Score { score: score as f32, text_score: text as f32, coverage: coverage as f32 }
 }
 
-/// Reads candidates' texts, with scratch memory that is reused.
+/// Extracts the features of candidates' texts; its buffers are reused between texts.
 #[derive(Debug)]
-struct Reader<'a> {
+struct FeatureExtractor<'a> {
     query: &'a QueryTerms,
-    /// The query's distinct terms.
-    wanted: Wanted<'a>,
-    /// For each term of the query its place among the distinct ones.
+    /// Matches the query's distinct terms.
+    matcher: TermMatcher<'a>,
+    /// The index of each query term among the distinct ones.
     terms: Vec<usize>,
-    /// The query's adjacent pairs, and their weights.
+    /// The query's adjacent pairs of terms, with their weights.
     pairs: Vec<((usize, usize), f64)>,
-    /// What all pairs weigh together.
+    /// The sum of the weights of all pairs.
     pairs_weight: f64,
-    /// What all terms weigh together.
+    /// The sum of the weights of all terms.
     weight: f64,
-    /// For each distinct term its weighted, length-normalized frequency.
+    /// The weighted, length-normalized frequency of each distinct term.
     frequencies: Vec<f64>,
-    /// The same within the field at hand, not yet normalized.
+    /// The number of occurrences of each distinct term in the current field.
     counts: Vec<u32>,
-    /// The title's adjacent pairs of query terms.
+    /// The adjacent pairs of query terms in the title.
     adjacent: Vec<(usize, usize)>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> FeatureExtractor<'a> {
     fn new(query: &'a QueryTerms) -> Self {
         let mut distinct = Vec::new();
-        let mut places = HashMap::new();
+        let mut indices = HashMap::new();
         let mut terms = Vec::new();
         for term in &query.terms {
-            let place = *places.entry(term.text.as_bytes()).or_insert_with(|| {
+            let index = *indices.entry(term.text.as_bytes()).or_insert_with(|| {
                 distinct.push(term.text.as_bytes());
                 distinct.len() - 1
             });
-            terms.push(place);
+            terms.push(index);
         }
         let weight = |at: usize| query.terms[at].idf + query.terms[at + 1].idf;
         let pairs = terms.windows(2).enumerate().map(|(at, pair)| ((pair[0], pair[1]), weight(at)));
@@ -125,67 +131,67 @@ impl<'a> Reader<'a> {
             frequencies: vec![0.0; distinct.len()],
             counts: vec![0; distinct.len()],
             adjacent: Vec::new(),
-            wanted: Wanted::new(&distinct),
+            matcher: TermMatcher::new(&distinct),
             terms,
         }
     }
 
-    fn read(&mut self, text: &AnalyzedText) -> Words {
+    fn extract(&mut self, text: &AnalyzedText) -> TextFeatures {
         if self.terms.is_empty() {
-            return Words::default();
+            return TextFeatures::default();
         }
-        self.count(text);
-        let mut words = Words::default();
-        for (term, &place) in self.query.terms.iter().zip(&self.terms) {
-            let frequency = self.frequencies[place];
-            words.l += bm25::term_score(term.idf, frequency);
-            words.coverage += if frequency > 0.0 { term.idf } else { 0.0 };
+        self.count_terms(text);
+        let mut features = TextFeatures::default();
+        for (term, &index) in self.query.terms.iter().zip(&self.terms) {
+            let frequency = self.frequencies[index];
+            features.l += bm25::term_score(term.idf, frequency);
+            features.coverage += if frequency > 0.0 { term.idf } else { 0.0 };
         }
-        // Statistics that contradict themselves may give no term any weight.
-        words.coverage = if self.weight > 0.0 { words.coverage / self.weight } else { 0.0 };
+        // Inconsistent statistics may give every term a weight of 0.
+        features.coverage = if self.weight > 0.0 { features.coverage / self.weight } else { 0.0 };
         if self.pairs_weight > 0.0 && !self.adjacent.is_empty() {
-            let found = self.pairs.iter().filter(|(pair, _)| self.adjacent.contains(pair));
-            words.pairs = found.map(|(_, weight)| weight).sum::<f64>() / self.pairs_weight;
+            let contained = self.pairs.iter().filter(|(pair, _)| self.adjacent.contains(pair));
+            features.pairs = contained.map(|(_, weight)| weight).sum::<f64>() / self.pairs_weight;
         }
-        words
+        features
     }
 
-    /// Finds out how frequent each term is, and which stand side by side in the title.
+    /// Computes the frequency of each term, and collects the adjacent pairs of the title.
     #[expect(clippy::cast_precision_loss, reason = "a text has fewer than 2^52 terms")]
-    fn count(&mut self, text: &AnalyzedText) {
-        let Self { query, wanted, frequencies, counts, adjacent, .. } = self;
+    fn count_terms(&mut self, text: &AnalyzedText) {
+        let Self { query, matcher, frequencies, counts, adjacent, .. } = self;
         frequencies.fill(0.0);
         adjacent.clear();
         let mut fields = TextField::ALL.into_iter();
         let mut field = fields.next();
-        let (mut last, mut is_found) = (None, false);
-        wanted.find(text.as_stream().as_bytes(), |found| {
-            // What stands behind the last field is none of the product's.
-            let Some(here) = field else { return };
-            match found {
-                Found::Term(hit) => {
-                    is_found = true;
-                    counts[hit.place] += 1;
-                    if here == TextField::Title {
-                        let position = hit.position();
-                        if let Some((before, one)) = last
+        let (mut previous, mut has_matches) = (None, false);
+        matcher.visit(text.as_stream().as_bytes(), |event| {
+            // Text after the last field is ignored.
+            let Some(current) = field else { return };
+            match event {
+                MatchEvent::Term(found) => {
+                    has_matches = true;
+                    counts[found.index] += 1;
+                    if current == TextField::Title {
+                        let position = found.position();
+                        if let Some((before, first)) = previous
                             && before + 1 == position
-                            && position < TITLE
+                            && position < MAX_TITLE
                         {
-                            adjacent.push((one, hit.place));
+                            adjacent.push((first, found.index));
                         }
-                        last = Some((position, hit.place));
+                        previous = Some((position, found.index));
                     }
                 }
-                Found::End { terms } => {
-                    if is_found {
-                        let average = f64::from(query.average_lengths[here.position()]);
-                        let weight = here.norm(terms as f64, average);
+                MatchEvent::FieldEnd { terms } => {
+                    if has_matches {
+                        let average = f64::from(query.average_lengths[current.position()]);
+                        let weight = current.norm(terms as f64, average);
                         for (frequency, count) in frequencies.iter_mut().zip(counts.iter_mut()) {
                             *frequency += weight * f64::from(std::mem::take(count));
                         }
                     }
-                    is_found = false;
+                    has_matches = false;
                     field = fields.next();
                 }
             }

@@ -1,6 +1,6 @@
-"""Makes analysis.json: odd texts and what the plain formula makes of them (pip install PyStemmer).
+"""Writes analysis.json: unusual texts with their terms by a reference implementation (pip install PyStemmer).
 
-`python make_analysis.py > analysis.json`; the texts are drawn from a fixed seed.
+`python make_analysis.py > analysis.json`; random texts come from a fixed seed.
 """
 import json
 import random
@@ -13,12 +13,12 @@ STEMMER = Stemmer.Stemmer("english")  # Snowball "english" (Porter2)
 
 
 def fold(text):
-    """Lower case, compatibility forms taken apart, without combining marks."""
+    """Returns the text in lower case and NFKD, without combining marks."""
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
 
 
 def analyze(text):
-    """The terms of a text."""
+    """Analyzes a text into terms."""
     terms = []
     for chunk in re.findall(r"[^\W_]+(?:[-./][^\W_]+)*", fold(text)):
         parts = re.split(r"[-./]", chunk)
@@ -44,8 +44,8 @@ ALPHABETS = [
 ENGINES = "running shoes wireless headphones generically batteries cancelling nationalization communism arsenal yields skiing bodies succeeding proceed cosmos".split()
 
 
-def drawn(random_):
-    """A text of a few alphabets, mixed as feeds mix them."""
+def random_text(random_):
+    """Returns a random text that mixes a few alphabets."""
     pieces = []
     for _ in range(random_.randint(1, 7)):
         if random_.random() < 0.2:
@@ -60,6 +60,6 @@ def drawn(random_):
 if __name__ == "__main__":
     random_ = random.Random(7)
     texts = [text for line in WRITTEN.split("\n") for text in line.split("|")]
-    texts += [drawn(random_) for _ in range(420)]
+    texts += [random_text(random_) for _ in range(420)]
     lines = [json.dumps([text, analyze(text)]) for text in texts]
     print("[\n" + ",\n".join(lines) + "\n]")

@@ -1,15 +1,15 @@
-//! Odd texts are analyzed as `make_analysis.py` analyzes them, and any text keeps to the laws.
+//! Unusual texts are analyzed as by the reference implementation, `make_analysis.py`.
 
 use akin_ranking::analyze;
 
 #[test]
-fn odd_texts_are_analyzed_as_given() {
+fn unusual_texts_are_analyzed_as_by_the_reference() {
     let cases: Vec<(String, Vec<String>)> =
         serde_json::from_str(include_str!("../analysis.json")).unwrap();
     let wrong: Vec<_> = cases
         .iter()
-        .map(|(text, given)| (text, analyze(text), given))
-        .filter(|(_, got, given)| got != *given)
+        .map(|(text, expected)| (text, analyze(text), expected))
+        .filter(|(_, terms, expected)| terms != *expected)
         .collect();
     assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), cases.len());
 }

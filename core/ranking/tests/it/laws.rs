@@ -1,4 +1,4 @@
-//! What holds for any text and any catalogue.
+//! Properties that hold for any text and any catalogue.
 
 use akin_entities::{
     AnalyzedText, CountedStatistics, Product, ProductId, SearchMode, Statistics, TextField,
@@ -38,16 +38,16 @@ fn counted(products: &[AnalyzedProduct]) -> CountedStatistics {
 }
 
 #[test]
-fn categories_are_one_field_and_words_keep_their_endings() {
-    let mut shelf = product("Running Shoes, size 42", "Café shoes");
-    shelf.sub_category = "Sneakers".to_owned();
-    let analyzed = analyze_product(&shelf);
+fn categories_are_one_field_and_vocabulary_words_are_not_stemmed() {
+    let mut shoes = product("Running Shoes, size 42", "Café shoes");
+    shoes.sub_category = "Sneakers".to_owned();
+    let analyzed = analyze_product(&shoes);
     assert_eq!(analyzed.text.as_stream(), "run shoe size 42\ncafe shoe\nhome sneaker\n\n");
     assert_eq!(analyzed.words, "cafe home running shoes size sneakers");
 }
 
 #[test]
-fn a_misspelled_word_is_replaced_in_its_place_and_told() {
+fn a_misspelled_word_is_replaced_and_reported() {
     let products = [
         analyze_product(&product("wireless headphones", "")),
         analyze_product(&product("headphones, wireless", "")),
@@ -61,7 +61,7 @@ fn a_misspelled_word_is_replaced_in_its_place_and_told() {
 }
 
 #[test]
-fn a_word_whose_stem_is_known_is_left_alone() {
+fn a_word_with_a_known_stem_is_not_corrected() {
     let products =
         [analyze_product(&product("shoe", "shoed")), analyze_product(&product("shoe", "shoed"))];
     let terms = QueryTerms::analyze("shoes", &counted(&products));
@@ -70,7 +70,7 @@ fn a_word_whose_stem_is_known_is_left_alone() {
 }
 
 #[test]
-fn what_stands_behind_the_last_field_counts_for_no_product() {
+fn text_after_the_last_field_is_not_scored() {
     let products = [("red shoe", "a shoe"), ("blue shoe", "blue")];
     let products = products.map(|(name, text)| analyze_product(&product(name, text)));
     let terms = QueryTerms::analyze("blue shoe", &counted(&products));
@@ -83,11 +83,11 @@ fn what_stands_behind_the_last_field_counts_for_no_product() {
     assert_eq!(scores(&AnalyzedText::from_stream(longer)), scores(&first));
 }
 
-/// Statistics that say more products hold a term than there are.
+/// Statistics in which more products contain a term than exist.
 #[derive(Debug)]
-struct Contradictory;
+struct InconsistentStatistics;
 
-impl Statistics for Contradictory {
+impl Statistics for InconsistentStatistics {
     fn documents(&self) -> u64 {
         1
     }
@@ -104,9 +104,9 @@ impl Statistics for Contradictory {
 }
 
 #[test]
-fn statistics_that_contradict_themselves_still_give_finite_scores() {
+fn inconsistent_statistics_give_finite_scores() {
     let text = analyze_product(&product("mini tripod", "")).text;
-    let terms = QueryTerms::analyze("mini tripod", &Contradictory);
+    let terms = QueryTerms::analyze("mini tripod", &InconsistentStatistics);
     let scores = score_candidates(
         SearchMode::Hybrid,
         &terms,
@@ -117,7 +117,7 @@ fn statistics_that_contradict_themselves_still_give_finite_scores() {
 
 proptest! {
     #[test]
-    fn a_term_is_letters_and_digits(text in "\\PC{0,60}|[a-zA-Z0-9./_-]{0,40}|[\\s\\S]{0,40}") {
+    fn a_term_consists_of_letters_and_digits(text in "\\PC{0,60}|[a-zA-Z0-9./_-]{0,40}|[\\s\\S]{0,40}") {
         for term in analyze(&text) {
             prop_assert!(!term.is_empty());
             prop_assert!(term.chars().all(char::is_alphanumeric), "{term:?} of {text:?}");
@@ -125,7 +125,7 @@ proptest! {
     }
 
     #[test]
-    fn a_product_reads_back_from_its_stream(name in "\\PC{0,40}", text in "[\\s\\S]{0,60}") {
+    fn the_fields_of_a_product_are_read_back_from_its_stream(name in "\\PC{0,40}", text in "[\\s\\S]{0,60}") {
         let analyzed = analyze_product(&product(&name, &text)).text;
         let stored = AnalyzedText::from_stream(analyzed.as_stream().to_owned());
         let fields: Vec<_> = stored.fields().map(|(_, stream)| stream.to_owned()).collect();
@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn scores_are_finite_and_coverage_is_a_share(
+    fn scores_are_finite_and_coverage_is_0_to_1(
         texts in prop::collection::vec(("[a-c1-]{0,12}( [a-c]{1,3}){0,6}|\\PC{0,30}", prop::option::of(-1.0_f32..=1.0)), 0..8),
         query in "[a-c1-]{0,8}( [a-c]{1,3}){0,16}|\\PC{0,30}",
         strange in "[\\s\\S]{0,40}",
@@ -142,7 +142,7 @@ proptest! {
         let mut products: Vec<_> =
             texts.iter().map(|(name, _)| analyze_product(&product(name, name))).collect();
         let terms = QueryTerms::analyze(&query, &counted(&products));
-        // An engine may hold what akin never wrote.
+        // An engine may contain text that akin did not write.
         if let Some(first) = products.first_mut() {
             first.text = AnalyzedText::from_stream(strange);
         }
@@ -185,7 +185,7 @@ proptest! {
     }
 }
 
-/// Optimal string alignment by its definition, to compare with.
+/// Computes the optimal string alignment distance by its definition.
 fn alignment(left: &str, right: &str) -> usize {
     let (a, b) = (left.as_bytes(), right.as_bytes());
     let mut distance = vec![vec![0; b.len() + 1]; a.len() + 1];
@@ -194,8 +194,8 @@ fn alignment(left: &str, right: &str) -> usize {
             distance[i][j] = if i == 0 || j == 0 {
                 i + j
             } else {
-                let replaced = distance[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let least = replaced.min(distance[i - 1][j] + 1).min(distance[i][j - 1] + 1);
+                let substituted = distance[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let least = substituted.min(distance[i - 1][j] + 1).min(distance[i][j - 1] + 1);
                 if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                     least.min(distance[i - 2][j - 2] + 1)
                 } else {

@@ -1,4 +1,4 @@
-//! What the analyzer and the formula promise.
+//! Tests of the analyzer and of the ranking formula.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod analysis;

@@ -1,4 +1,4 @@
-//! The formula gives the figures of `vectors.json`, which a plain script of the formula made.
+//! The implementation agrees with `vectors.json`, which a plain script of the formula produced.
 
 use akin_entities::{AnalyzedText, CountedStatistics, SearchMode, Statistics, TextField};
 use akin_ranking::{
@@ -25,17 +25,17 @@ fn catalogue(vectors: &Value) -> (Vec<AnalyzedText>, CountedStatistics) {
     (texts, statistics)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the figures are given to nine decimals")]
+#[expect(clippy::cast_possible_truncation, reason = "the values have nine decimals")]
 fn floats(array: &Value) -> Vec<f32> {
     array.as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect()
 }
 
-fn near(left: f32, right: f32) -> bool {
+fn is_near(left: f32, right: f32) -> bool {
     (left - right).abs() < 2e-6
 }
 
 #[test]
-fn texts_are_analyzed_as_given() {
+fn texts_are_analyzed_as_specified() {
     for (text, terms) in vectors()["analyze"].as_object().unwrap() {
         let terms: Vec<_> =
             terms.as_array().unwrap().iter().map(|term| term.as_str().unwrap()).collect();
@@ -44,7 +44,7 @@ fn texts_are_analyzed_as_given() {
 }
 
 #[test]
-fn the_catalogue_counts_as_given() {
+fn statistics_are_counted_as_specified() {
     let vectors = vectors();
     let (_, statistics) = catalogue(&vectors);
     for (term, count) in vectors["document_frequency"].as_object().unwrap() {
@@ -52,13 +52,13 @@ fn the_catalogue_counts_as_given() {
     }
     let averages = &vectors["average_length"];
     for (name, field) in [("title", TextField::Title), ("description", TextField::Description)] {
-        let given = averages[name].as_f64().unwrap();
-        assert!((f64::from(statistics.average_length(field)) - given).abs() < 1e-6, "{name}");
+        let expected = averages[name].as_f64().unwrap();
+        assert!((f64::from(statistics.average_length(field)) - expected).abs() < 1e-6, "{name}");
     }
 }
 
 #[test]
-fn queries_are_scored_as_given() {
+fn queries_are_scored_as_specified() {
     let vectors = vectors();
     let (texts, statistics) = catalogue(&vectors);
     let cosines = floats(&vectors["cosines"]);
@@ -71,11 +71,15 @@ fn queries_are_scored_as_given() {
         let query = case["query"].as_str().unwrap();
         let terms = QueryTerms::analyze(query, &statistics);
         let scores = score_candidates(SearchMode::Hybrid, &terms, &features);
-        for (got, given) in scores.iter().zip(floats(&case["scores"])) {
-            assert!(near(got.score, given), "{query}: {} is not {given}", got.score);
+        for (score, expected) in scores.iter().zip(floats(&case["scores"])) {
+            assert!(is_near(score.score, expected), "{query}: {} is not {expected}", score.score);
         }
-        for (got, given) in scores.iter().zip(floats(&case["coverage"])) {
-            assert!(near(got.coverage, given), "{query}: {} is not {given}", got.coverage);
+        for (score, expected) in scores.iter().zip(floats(&case["coverage"])) {
+            assert!(
+                is_near(score.coverage, expected),
+                "{query}: {} is not {expected}",
+                score.coverage
+            );
         }
         let mut order: Vec<_> = (0..scores.len()).collect();
         order.sort_by(|&a, &b| scores[b].score.total_cmp(&scores[a].score).then(a.cmp(&b)));
@@ -87,7 +91,7 @@ fn queries_are_scored_as_given() {
 }
 
 #[test]
-fn words_are_corrected_as_given() {
+fn words_are_corrected_as_specified() {
     let corrections = &vectors()["corrections"];
     let mut statistics = CountedStatistics::default();
     for (word, count) in corrections["vocabulary"].as_object().unwrap() {
