@@ -1,7 +1,7 @@
 use crate::{Faults, SYSTEM, words};
 use akin_entities::{
     AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Fingerprint, ProductId,
-    Similarity, Statistics, TextHash, Version,
+    Similarity, Statistics, TextHash, Version, newest_of_each,
 };
 use akin_ports::{
     Candidate, CandidateQuery, EntryEmbedding, ErrorKind, Failures, IndexEntry, Indexed, PortError,
@@ -58,7 +58,7 @@ impl ProductIndex for MemoryIndex {
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         self.call(|state| {
             let mut failures = Failures::new();
-            for entry in newest_of_each(entries) {
+            for entry in newest_of_each(entries, |entry| (&entry.id, entry.version)) {
                 if self.faults.refuses(&entry.id, &mut failures) {
                     continue;
                 }
@@ -241,19 +241,6 @@ fn best<'a>(
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     scored.truncate(depth);
     scored.into_iter().map(|(_, id)| id).collect()
-}
-
-/// The newest entry of each id, of equal ones the last, in the order of the batch.
-fn newest_of_each(entries: &[IndexEntry]) -> Vec<&IndexEntry> {
-    let mut newest: HashMap<&ProductId, usize> = HashMap::new();
-    for (place, entry) in entries.iter().enumerate() {
-        let held = newest.entry(&entry.id).or_insert(place);
-        if entries[*held].version <= entry.version {
-            *held = place;
-        }
-    }
-    let is_newest = |&(place, entry): &(usize, &IndexEntry)| newest[&entry.id] == place;
-    entries.iter().enumerate().filter(is_newest).map(|(_, entry)| entry).collect()
 }
 
 fn refused(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {

@@ -1,5 +1,5 @@
 use crate::{EmbedSummary, EmbedTarget};
-use akin_entities::{Change, ProductId, ProductRecord, Version};
+use akin_entities::{Change, ProductId, ProductRecord, Version, newest_of_each};
 use akin_ports::{Failures, PortResult, ProductStore};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -37,7 +37,7 @@ impl Page {
         let ids: Vec<_> = changes.iter().map(|change| change.id.clone()).collect();
         let mut records = store.fetch(&ids).await?;
         let mut page = Self::default();
-        for change in newest_of_each(changes) {
+        for change in newest_of_each(changes, |change| (&change.id, change.version)) {
             match records.remove(&change.id) {
                 None => page.gone.push(change.clone()),
                 Some(record) if record.version > change.version => {}
@@ -92,14 +92,4 @@ pub(crate) fn newest_versions(changes: &[Change]) -> HashMap<&ProductId, Version
         *version = change.version.max(*version);
     }
     newest
-}
-
-/// The newest change of each product: a queue may deliver several, in any order.
-fn newest_of_each(changes: &[Change]) -> impl Iterator<Item = &Change> {
-    let mut newest = newest_versions(changes);
-    changes.iter().filter(move |change| {
-        let is_newest = newest.get(&change.id) == Some(&change.version);
-        // Of two equal ones the first is enough.
-        is_newest && newest.remove(&change.id).is_some()
-    })
 }
