@@ -1,33 +1,33 @@
-//! The rows of the queue that were given up.
+//! The dead letters: rows of the queue that are no longer delivered.
 
 use crate::rows;
 use akin_entities::{Change, Timestamp, Version};
 use akin_ports::DeadLetter;
 use rusqlite::{Connection, params};
 
-/// The next `limit` dead letters behind the sequence `after`.
+/// Returns the next `limit` dead letters after `after`, each with its sequence number.
 pub(crate) fn list(
     connection: &Connection,
     after: i64,
     limit: i64,
-) -> rusqlite::Result<Vec<DeadLetter>> {
+) -> rusqlite::Result<Vec<(u64, DeadLetter)>> {
     let mut statement = connection.prepare_cached(
         "SELECT sequence, id, version, tries, reason, died FROM queue
          WHERE died IS NOT NULL AND sequence > ?1 ORDER BY sequence LIMIT ?2",
     )?;
     let letters = statement.query_map([after, limit], |row| {
-        Ok(DeadLetter {
-            sequence: row.get::<_, i64>(0)?.cast_unsigned(),
+        let letter = DeadLetter {
             change: Change { id: rows::id(row, 1)?, version: Version(row.get(2)?) },
-            tries: row.get(3)?,
+            attempts: row.get(3)?,
             reason: row.get(4)?,
-            at: Timestamp(row.get(5)?),
-        })
+            died: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+        };
+        Ok((row.get::<_, i64>(0)?.cast_unsigned(), letter))
     })?;
     letters.collect()
 }
 
-/// Makes the oldest `limit` of them messages again.
+/// Returns the oldest `limit` dead letters to the queue, and returns their number.
 pub(crate) fn redrive(connection: &Connection, limit: i64, now: i64) -> rusqlite::Result<u64> {
     let redriven = connection
         .prepare_cached(

@@ -1,22 +1,23 @@
-//! The rows of the queue that live. Times are microseconds since 1970.
+//! The messages of the queue that are still delivered. Times are microseconds since 1970.
 
+use crate::queue::micros;
 use crate::rows;
 use akin_entities::{Change, Version};
 use akin_ports::{
     Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCounts, Receipt, UNSETTLED, retry_delay,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::time::Duration;
 
-/// What a receipt says: the message, and which time of its being taken is meant.
+/// A delivery of a message, as a receipt names it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
+pub(crate) struct Lease {
     pub(crate) sequence: i64,
+    /// Which delivery of the message it is, counted from 1.
     pub(crate) takes: i64,
 }
 
-/// Enters each of `changes`.
-pub(crate) fn enter(connection: &Connection, changes: &[Change], now: i64) -> rusqlite::Result<()> {
+/// Inserts a message for each of `changes`.
+pub(crate) fn send(connection: &Connection, changes: &[Change], now: i64) -> rusqlite::Result<()> {
     let mut insert = connection
         .prepare_cached("INSERT INTO queue (id, version, visible) VALUES (?1, ?2, ?3)")?;
     changes.iter().try_for_each(|change| {
@@ -24,15 +25,16 @@ pub(crate) fn enter(connection: &Connection, changes: &[Change], now: i64) -> ru
     })
 }
 
-/// Whether anything could be taken.
-pub(crate) fn is_any_in_sight(connection: &Connection, now: i64) -> rusqlite::Result<bool> {
+/// Returns whether a message is visible.
+pub(crate) fn is_any_visible(connection: &Connection, now: i64) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT 1 FROM queue WHERE died IS NULL AND visible <= ?1 LIMIT 1")?
         .exists([now])
 }
 
-/// Takes at most `limit` messages, or one that must be alone; first gives up what nobody finished.
-pub(crate) fn take(
+/// Leases at most `limit` messages, or one that must be isolated. Messages without an outcome and
+/// without attempts left become dead letters first.
+pub(crate) fn receive(
     connection: &Connection,
     limit: i64,
     now: i64,
@@ -48,9 +50,9 @@ pub(crate) fn take(
                  ORDER BY sequence LIMIT 1";
     let first: Option<u32> =
         connection.prepare_cached(first)?.query_row([now], |row| row.get(0)).optional()?;
-    let is_alone = first.is_some_and(|unfinished| unfinished >= ISOLATE_AFTER);
-    let (below, limit) = if is_alone { (u32::MAX, 1) } else { (ISOLATE_AFTER, limit) };
-    let mut take = connection.prepare_cached(
+    let is_isolated = first.is_some_and(|unfinished| unfinished >= ISOLATE_AFTER);
+    let (below, limit) = if is_isolated { (u32::MAX, 1) } else { (ISOLATE_AFTER, limit) };
+    let mut lease_messages = connection.prepare_cached(
         "UPDATE queue SET tries = tries + 1, unfinished = unfinished + 1, takes = takes + 1,
              leased = 1, visible = ?2
          WHERE sequence IN (SELECT sequence FROM queue
@@ -58,7 +60,7 @@ pub(crate) fn take(
              ORDER BY sequence LIMIT ?4)
          RETURNING sequence, id, version, takes, tries",
     )?;
-    let taken = take.query_map([now, now + lease, below.into(), limit], delivery)?;
+    let taken = lease_messages.query_map([now, now + lease, below.into(), limit], delivery)?;
     let mut taken = taken.collect::<rusqlite::Result<Vec<_>>>()?;
     taken.sort_unstable_by_key(|(sequence, _)| *sequence);
     Ok(taken.into_iter().map(|(_, delivery)| delivery).collect())
@@ -68,64 +70,68 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<(i64, Delivery)> {
     let (sequence, takes): (i64, i64) = (row.get(0)?, row.get(3)?);
     let change = Change { id: rows::id(row, 1)?, version: Version(row.get(2)?) };
     let receipt = Receipt::numbered(sequence.cast_unsigned(), takes.cast_unsigned());
-    Ok((sequence, Delivery { receipt, change, tries: row.get(4)? }))
+    Ok((sequence, Delivery { receipt, change, attempts: row.get(4)? }))
 }
 
-/// Lets the leases last until `visible`.
-pub(crate) fn extend(connection: &Connection, held: &[Held], visible: i64) -> rusqlite::Result<()> {
+/// Extends the leases until `visible`.
+pub(crate) fn extend(
+    connection: &Connection,
+    leases: &[Lease],
+    visible: i64,
+) -> rusqlite::Result<()> {
     let mut extend = connection.prepare_cached(
         "UPDATE queue SET visible = ?3 WHERE sequence = ?1 AND takes = ?2 AND leased",
     )?;
-    held.iter().try_for_each(|held| extend.execute([held.sequence, held.takes, visible]).map(drop))
+    leases
+        .iter()
+        .try_for_each(|lease| extend.execute([lease.sequence, lease.takes, visible]).map(drop))
 }
 
-/// Forgets what is done.
-pub(crate) fn forget(connection: &Connection, held: &[Held]) -> rusqlite::Result<()> {
+/// Deletes messages that are done.
+pub(crate) fn delete(connection: &Connection, leases: &[Lease]) -> rusqlite::Result<()> {
     let mut delete = connection
         .prepare_cached("DELETE FROM queue WHERE sequence = ?1 AND takes = ?2 AND leased")?;
-    held.iter().try_for_each(|held| delete.execute([held.sequence, held.takes]).map(drop))
+    leases.iter().try_for_each(|lease| delete.execute([lease.sequence, lease.takes]).map(drop))
 }
 
-/// Gives back what is not to blame.
+/// Returns messages to the queue and takes their attempt back.
 pub(crate) fn release(
     connection: &Connection,
-    held: &[Held],
+    leases: &[Lease],
     visible: i64,
 ) -> rusqlite::Result<()> {
     let mut release = connection.prepare_cached(
         "UPDATE queue SET leased = 0, unfinished = 0, tries = tries - 1, visible = ?3
          WHERE sequence = ?1 AND takes = ?2 AND leased",
     )?;
-    held.iter().try_for_each(|held| release.execute([held.sequence, held.takes, visible]).map(drop))
+    leases
+        .iter()
+        .try_for_each(|lease| release.execute([lease.sequence, lease.takes, visible]).map(drop))
 }
 
-/// Lets messages rest that failed, or gives them up.
+/// Hides failed messages until their next attempt, or makes dead letters of them.
 pub(crate) fn fail(
     connection: &Connection,
-    failed: &[(Held, String)],
+    failed: &[(Lease, String)],
     now: i64,
 ) -> rusqlite::Result<()> {
-    let mut tries = connection
+    let mut attempts = connection
         .prepare_cached("SELECT tries FROM queue WHERE sequence = ?1 AND takes = ?2 AND leased")?;
     let mut fail = connection.prepare_cached(
         "UPDATE queue SET leased = 0, unfinished = 0, visible = ?2, reason = ?3, died = ?4
          WHERE sequence = ?1",
     )?;
-    for (held, reason) in failed {
-        let tries: Option<u32> =
-            tries.query_row([held.sequence, held.takes], |row| row.get(0)).optional()?;
-        let Some(tries) = tries else { continue };
-        let died = (tries >= MAX_ATTEMPTS).then_some(now);
-        fail.execute(params![held.sequence, now + micros(retry_delay(tries)), reason, died])?;
+    for (lease, reason) in failed {
+        let attempts: Option<u32> =
+            attempts.query_row([lease.sequence, lease.takes], |row| row.get(0)).optional()?;
+        let Some(attempts) = attempts else { continue };
+        let died = (attempts >= MAX_ATTEMPTS).then_some(now);
+        fail.execute(params![lease.sequence, now + micros(retry_delay(attempts)), reason, died])?;
     }
     Ok(())
 }
 
-fn micros(pause: Duration) -> i64 {
-    i64::try_from(pause.as_micros()).unwrap_or(i64::MAX / 4)
-}
-
-/// How many there are, the dead included.
+/// Counts the messages, dead letters included.
 pub(crate) fn counts(connection: &Connection, now: i64) -> rusqlite::Result<QueueCounts> {
     let mut statement = connection.prepare_cached(
         "SELECT count(*) FILTER (WHERE died IS NULL AND NOT (leased AND visible > ?1)),

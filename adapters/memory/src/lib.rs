@@ -9,6 +9,7 @@ mod faults;
 mod feed;
 mod index;
 mod queue;
+mod queue_state;
 mod runs;
 mod store;
 mod words;

@@ -1,59 +1,47 @@
-use crate::{Faults, lock};
-use akin_entities::{Change, Timestamp};
+use crate::queue_state::QueueState;
+use crate::{Faults, SYSTEM, lock};
+use akin_entities::Change;
 use akin_ports::{
-    ChangeQueue, DeadLetter, Delivery, Failures, ISOLATE_AFTER, MAX_ATTEMPTS, PortResult,
-    QueueCounts, RELEASE_DELAY, Receipt, UNSETTLED, retry_delay,
+    ChangeQueue, DeadLetterCursor, DeadLetterPage, DeadLetters, Delivery, ErrorKind, Failures,
+    MAX_ATTEMPTS, PortError, PortResult, QueueCapabilities, QueueCounts, RELEASE_DELAY, Receipt,
+    retry_delay,
 };
 use async_trait::async_trait;
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// A [`ChangeQueue`] that forgets when it is dropped. Its time stands still but for
+/// A [`ChangeQueue`] with its [`DeadLetters`] in memory. Its clock advances only by
 /// [`MemoryQueue::pass`].
 #[derive(Debug, Default)]
 pub struct MemoryQueue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     faults: Faults,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    now: Duration,
-    messages: BTreeMap<u64, Message>,
-    /// Of the last message; none is given twice.
-    sequence: u64,
-}
-
-#[derive(Debug)]
-struct Message {
-    change: Change,
-    tries: u32,
-    /// Tries in a row that had no outcome.
-    unfinished: u32,
-    /// How often it was handed out: tells its receipts apart.
-    takes: u64,
-    is_leased: bool,
-    visible: Duration,
-    /// Why and when it was given up.
-    death: Option<(String, Duration)>,
-}
-
 impl MemoryQueue {
-    const LEASE: Duration = Duration::from_mins(1);
+    /// The duration of a lease.
+    pub(crate) const LEASE: Duration = Duration::from_mins(1);
 
-    /// An empty queue, with these `faults`.
+    /// Returns an empty queue with these `faults`.
     pub fn with_faults(faults: Faults) -> Self {
         Self { faults, ..Self::default() }
     }
 
-    /// Lets `time` pass.
-    pub fn pass(&self, time: Duration) {
-        lock(&self.state).now += time;
+    /// Returns an empty queue that does what a queue with only these `capabilities` may do: without
+    /// any it reorders messages, delivers some twice, loses reasons and estimates its counts, and it
+    /// delivers ten messages at a time.
+    pub fn with_capabilities(capabilities: QueueCapabilities) -> Self {
+        let state = Mutex::new(QueueState { capabilities, ..QueueState::default() });
+        Self { state, faults: Faults::default() }
     }
 
-    /// One call: it fails as the faults say, before its effect or after it.
-    async fn call<T>(&self, work: impl FnOnce(&mut State) -> T) -> PortResult<T> {
+    /// Advances the clock by `time`.
+    pub fn pass(&self, time: Duration) {
+        lock(&self.state).pass(time);
+    }
+
+    /// Makes one call, which fails before its effect or after it if the faults say so.
+    async fn call<T>(&self, work: impl FnOnce(&mut QueueState) -> T) -> PortResult<T> {
         self.faults.call(&self.state, work).await
     }
 }
@@ -64,8 +52,15 @@ impl ChangeQueue for MemoryQueue {
         self.call(|state| {
             let mut failures = Failures::new();
             for change in changes {
-                if !self.faults.refuses(&change.id, &mut failures) {
-                    state.enter(change);
+                if self.faults.refuses(&change.id, &mut failures) {
+                    continue;
+                }
+                if state.accepts(change) {
+                    state.send(change);
+                } else {
+                    let what = "its version is not a moment of the years 1 to 9999";
+                    let error = PortError::new(SYSTEM, ErrorKind::Refused, what);
+                    failures.insert(change.id.clone(), error);
                 }
             }
             failures
@@ -74,7 +69,7 @@ impl ChangeQueue for MemoryQueue {
     }
 
     async fn receive(&self, limit: usize) -> PortResult<Vec<Delivery>> {
-        self.call(|state| state.take(limit)).await
+        self.call(|state| state.receive(limit)).await
     }
 
     fn lease(&self) -> Duration {
@@ -85,7 +80,7 @@ impl ChangeQueue for MemoryQueue {
         self.call(|state| {
             let until = state.now + Self::LEASE;
             for receipt in receipts {
-                if let Some((_, message)) = state.held(receipt) {
+                if let Some((_, message)) = state.leased(receipt) {
                     message.visible = until;
                 }
             }
@@ -96,7 +91,7 @@ impl ChangeQueue for MemoryQueue {
     async fn acknowledge(&self, receipts: &[Receipt]) -> PortResult<()> {
         self.call(|state| {
             for receipt in receipts {
-                if let Some((sequence, _)) = state.held(receipt) {
+                if let Some((sequence, _)) = state.leased(receipt) {
                     state.messages.remove(&sequence);
                 }
             }
@@ -107,10 +102,11 @@ impl ChangeQueue for MemoryQueue {
     async fn release(&self, receipts: &[Receipt]) -> PortResult<()> {
         self.call(|state| {
             let visible = state.now + RELEASE_DELAY;
+            let takes_back = state.capabilities.takes_attempts_back;
             for receipt in receipts {
-                if let Some((_, message)) = state.held(receipt) {
+                if let Some((_, message)) = state.leased(receipt) {
                     message.settle(visible);
-                    message.tries -= 1;
+                    message.attempts -= u32::from(takes_back);
                 }
             }
         })
@@ -120,11 +116,12 @@ impl ChangeQueue for MemoryQueue {
     async fn fail(&self, failed: &[(Receipt, String)]) -> PortResult<()> {
         self.call(|state| {
             let now = state.now;
+            let records = state.capabilities.records_failures;
             for (receipt, reason) in failed {
-                if let Some((_, message)) = state.held(receipt) {
-                    message.settle(now + retry_delay(message.tries));
-                    if message.tries >= MAX_ATTEMPTS {
-                        message.death = Some((reason.clone(), now));
+                if let Some((_, message)) = state.leased(receipt) {
+                    message.settle(now + retry_delay(message.attempts));
+                    if records && message.attempts >= MAX_ATTEMPTS {
+                        message.die(Some(reason.clone()), now);
                     }
                 }
             }
@@ -133,111 +130,26 @@ impl ChangeQueue for MemoryQueue {
     }
 
     async fn counts(&self) -> PortResult<QueueCounts> {
-        self.call(|state| {
-            let mut counts = QueueCounts::default();
-            for message in state.messages.values() {
-                let is_held = message.is_leased && message.visible > state.now;
-                let count = match message.death {
-                    Some(_) => &mut counts.dead,
-                    None if is_held => &mut counts.in_flight,
-                    None => &mut counts.waiting,
-                };
-                *count += 1;
-            }
-            counts
-        })
-        .await
+        self.call(|state| state.counts()).await
     }
 
-    async fn dead_letters(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<DeadLetter>> {
-        self.call(|state| {
-            let behind = state.messages.iter().filter(|(sequence, _)| Some(**sequence) > after);
-            let letters = behind.filter_map(|(sequence, message)| message.letter(*sequence));
-            letters.take(limit).collect()
-        })
-        .await
+    fn capabilities(&self) -> QueueCapabilities {
+        lock(&self.state).capabilities
+    }
+}
+
+#[async_trait]
+impl DeadLetters for MemoryQueue {
+    async fn list(
+        &self,
+        after: Option<&DeadLetterCursor>,
+        limit: usize,
+    ) -> PortResult<DeadLetterPage> {
+        let after = after.map(|cursor| cursor.number(SYSTEM)).transpose()?;
+        self.call(|state| state.list(after, limit)).await
     }
 
     async fn redrive(&self, limit: usize) -> PortResult<u64> {
-        self.call(|state| {
-            let mut redriven = 0;
-            let dead = state.messages.values_mut().filter(|message| message.death.is_some());
-            for message in dead.take(limit) {
-                (message.death, message.tries, message.visible) = (None, 0, state.now);
-                redriven += 1;
-            }
-            redriven
-        })
-        .await
-    }
-}
-
-impl State {
-    fn enter(&mut self, change: &Change) {
-        self.sequence += 1;
-        let message = Message {
-            change: change.clone(),
-            tries: 0,
-            unfinished: 0,
-            takes: 0,
-            is_leased: false,
-            visible: self.now,
-            death: None,
-        };
-        self.messages.insert(self.sequence, message);
-    }
-
-    fn take(&mut self, limit: usize) -> Vec<Delivery> {
-        let now = self.now;
-        self.messages.values_mut().for_each(|message| message.bury(now));
-        let mut in_sight =
-            self.messages.iter_mut().filter(|(_, message)| message.is_visible(now)).peekable();
-        let first = in_sight.peek().map_or(0, |(_, message)| message.unfinished);
-        let limit = if first >= ISOLATE_AFTER { limit.min(1) } else { limit };
-        let together = in_sight
-            .filter(|(_, message)| first >= ISOLATE_AFTER || message.unfinished < ISOLATE_AFTER);
-        together.take(limit).map(|(sequence, message)| message.hand_out(*sequence, now)).collect()
-    }
-
-    /// The message of a receipt that is still good.
-    fn held(&mut self, receipt: &Receipt) -> Option<(u64, &mut Message)> {
-        let (sequence, takes) = receipt.numbers()?;
-        let message = self.messages.get_mut(&sequence)?;
-        (message.is_leased && message.takes == takes).then_some((sequence, message))
-    }
-}
-
-impl Message {
-    fn is_visible(&self, now: Duration) -> bool {
-        self.death.is_none() && self.visible <= now
-    }
-
-    /// Gives up what nobody finished.
-    fn bury(&mut self, now: Duration) {
-        if self.is_visible(now) && self.is_leased && self.tries >= MAX_ATTEMPTS {
-            self.is_leased = false;
-            self.death = Some((UNSETTLED.to_owned(), now));
-        }
-    }
-
-    fn hand_out(&mut self, sequence: u64, now: Duration) -> Delivery {
-        self.tries += 1;
-        self.unfinished += 1;
-        self.takes += 1;
-        (self.is_leased, self.visible) = (true, now + MemoryQueue::LEASE);
-        let receipt = Receipt::numbered(sequence, self.takes);
-        Delivery { receipt, change: self.change.clone(), tries: self.tries }
-    }
-
-    /// An outcome: out of sight until `visible`.
-    fn settle(&mut self, visible: Duration) {
-        (self.is_leased, self.unfinished, self.visible) = (false, 0, visible);
-    }
-
-    fn letter(&self, sequence: u64) -> Option<DeadLetter> {
-        let (reason, at) = self.death.as_ref()?;
-        let at = Timestamp(i64::try_from(at.as_micros()).unwrap_or(i64::MAX));
-        let (change, reason) = (self.change.clone(), reason.clone());
-        Some(DeadLetter { sequence, change, tries: self.tries, reason, at })
+        self.call(|state| state.redrive(limit)).await
     }
 }

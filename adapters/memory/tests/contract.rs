@@ -7,7 +7,7 @@ use akin_memory::{
 };
 use akin_ports::{
     ChangeQueue, Embedder, ErrorKind, FeedItem, ProductFeed, ProductIndex, ProductStore,
-    RefusedRow, RunLog,
+    QueueCapabilities, RefusedRow, RunLog,
 };
 use std::sync::Arc;
 
@@ -21,6 +21,10 @@ mod index {
 
 mod queue {
     akin_contracts::change_queue_contract!(super::queue);
+}
+
+mod queue_without_capabilities {
+    akin_contracts::change_queue_contract!(super::queue_without_capabilities);
 }
 
 mod runs {
@@ -44,9 +48,19 @@ async fn index() -> Subject<dyn ProductIndex> {
 }
 
 async fn queue() -> Subject<dyn ChangeQueue> {
-    let queue = Arc::new(MemoryQueue::default());
+    queue_subject(MemoryQueue::default())
+}
+
+/// What a queue like SQS can do: visibility timeouts and a redrive policy, and nothing of what a table
+/// can do besides.
+async fn queue_without_capabilities() -> Subject<dyn ChangeQueue> {
+    queue_subject(MemoryQueue::with_capabilities(QueueCapabilities::NONE))
+}
+
+fn queue_subject(queue: MemoryQueue) -> Subject<dyn ChangeQueue> {
+    let queue = Arc::new(queue);
     let clock = Arc::clone(&queue);
-    Subject::queue(queue, move |time| {
+    Subject::queue(queue.clone(), queue, move |time| {
         clock.pass(time);
         async {}
     })

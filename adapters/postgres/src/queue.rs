@@ -3,18 +3,21 @@ mod messages;
 mod outcomes;
 
 use crate::database::Database;
+use crate::error::SYSTEM;
 use akin_entities::Change;
 use akin_ports::{
-    ChangeQueue, DeadLetter, Delivery, Failures, PortResult, QueueCounts, RELEASE_DELAY, Receipt,
+    ChangeQueue, DeadLetterCursor, DeadLetterPage, DeadLetters, Delivery, Failures, PortResult,
+    QueueCounts, RELEASE_DELAY, Receipt,
 };
 use async_trait::async_trait;
 use letters::{ListLetters, Redrive};
 use messages::{Count, Receive, Send};
-use outcomes::{Fail, Held, Settle};
+use outcomes::{Fail, Lease, Update};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A [`ChangeQueue`] in a table of a [`crate::PostgresEngine`]. Its clock is the server's.
+/// A [`ChangeQueue`] with its [`DeadLetters`] in a table of a [`crate::PostgresEngine`]. Its clock is
+/// the server's.
 #[derive(Clone, Debug)]
 pub struct PostgresQueue {
     pub(crate) database: Arc<Database>,
@@ -39,20 +42,22 @@ impl ChangeQueue for PostgresQueue {
     }
 
     async fn extend(&self, receipts: &[Receipt]) -> PortResult<()> {
-        self.settle(receipts, outcomes::EXTEND, self.lease).await
+        self.update(receipts, outcomes::EXTEND, self.lease).await
     }
 
     async fn acknowledge(&self, receipts: &[Receipt]) -> PortResult<()> {
-        self.settle(receipts, outcomes::FORGET, Duration::ZERO).await
+        self.update(receipts, outcomes::DELETE, Duration::ZERO).await
     }
 
     async fn release(&self, receipts: &[Receipt]) -> PortResult<()> {
-        self.settle(receipts, outcomes::RELEASE, RELEASE_DELAY).await
+        self.update(receipts, outcomes::RELEASE, RELEASE_DELAY).await
     }
 
     async fn fail(&self, failed: &[(Receipt, String)]) -> PortResult<()> {
-        let good = failed.iter().filter_map(|(receipt, why)| Some((Held::of(receipt)?, &**why)));
-        let failed: Vec<_> = good.collect();
+        let failed: Vec<_> = failed
+            .iter()
+            .filter_map(|(receipt, reason)| Some((Lease::parse(receipt)?, &**reason)))
+            .collect();
         if failed.is_empty() {
             return Ok(());
         }
@@ -62,9 +67,18 @@ impl ChangeQueue for PostgresQueue {
     async fn counts(&self) -> PortResult<QueueCounts> {
         self.database.call(&Count).await
     }
+}
 
-    async fn dead_letters(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<DeadLetter>> {
-        self.database.call(&ListLetters { after, limit }).await
+#[async_trait]
+impl DeadLetters for PostgresQueue {
+    async fn list(
+        &self,
+        after: Option<&DeadLetterCursor>,
+        limit: usize,
+    ) -> PortResult<DeadLetterPage> {
+        let after = after.map(|cursor| cursor.number(SYSTEM)).transpose()?;
+        let letters = self.database.call(&ListLetters { after, limit }).await?;
+        Ok(DeadLetterPage::numbered(letters, limit))
     }
 
     async fn redrive(&self, limit: usize) -> PortResult<u64> {
@@ -73,16 +87,17 @@ impl ChangeQueue for PostgresQueue {
 }
 
 impl PostgresQueue {
-    async fn settle(
+    /// Applies `sql` to the messages whose leases `receipts` may prove.
+    async fn update(
         &self,
         receipts: &[Receipt],
         sql: &'static str,
-        pause: Duration,
+        delay: Duration,
     ) -> PortResult<()> {
-        let held: Vec<_> = receipts.iter().filter_map(Held::of).collect();
-        if held.is_empty() {
+        let leases: Vec<_> = receipts.iter().filter_map(Lease::parse).collect();
+        if leases.is_empty() {
             return Ok(());
         }
-        self.database.call(&Settle { held: &held, sql, pause }).await
+        self.database.call(&Update { leases: &leases, sql, delay }).await
     }
 }

@@ -1,4 +1,4 @@
-use akin_ports::{ChangeQueue, Embedder, ProductIndex, ProductStore, RunLog};
+use akin_ports::{ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog};
 use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
@@ -15,6 +15,7 @@ pub struct Subject<P: ?Sized> {
     port: Arc<P>,
     refresh: Option<Box<Refresh>>,
     pass: Option<Box<Pass>>,
+    dead_letters: Option<Arc<dyn DeadLetters>>,
     size: usize,
     kept: Vec<Box<dyn Any + Send + Sync>>,
 }
@@ -48,21 +49,33 @@ impl Subject<dyn RunLog> {
 }
 
 impl Subject<dyn ChangeQueue> {
-    /// A queue for which time passes as `pass` says: its leases and pauses end so much sooner.
+    /// Returns a queue with its dead letters. `pass` makes time pass: leases and delays end that much
+    /// sooner.
     pub fn queue<F>(
         queue: Arc<dyn ChangeQueue>,
+        dead_letters: Arc<dyn DeadLetters>,
         pass: impl Fn(Duration) -> F + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Self { pass: Some(Box::new(move |time| Box::pin(pass(time)))), ..Self::new(queue) }
+        Self {
+            pass: Some(Box::new(move |time| Box::pin(pass(time)))),
+            dead_letters: Some(dead_letters),
+            ..Self::new(queue)
+        }
+    }
+
+    /// Returns the dead letters of the queue.
+    pub fn dead_letters(&self) -> &dyn DeadLetters {
+        &**self.dead_letters.as_ref().expect("the subject of a queue has dead letters")
     }
 }
 
 impl<P: ?Sized> Subject<P> {
     fn new(port: Arc<P>) -> Self {
-        Self { port, refresh: None, pass: None, size: 2_000, kept: Vec::new() }
+        let (refresh, pass, dead_letters) = (None, None, None);
+        Self { port, refresh, pass, dead_letters, size: 2_000, kept: Vec::new() }
     }
 
     /// The same, where what was written is seen after `refresh` at the latest.

@@ -3,6 +3,7 @@
 //! Every port takes a batch. An answer about many products is keyed by product, never by
 //! position, so no adapter can shift one product's answer onto another.
 
+mod dead_letters;
 mod embedder;
 mod error;
 mod feed;
@@ -11,6 +12,7 @@ mod queue;
 mod runs;
 mod store;
 
+pub use dead_letters::{DeadLetter, DeadLetterCursor, DeadLetterPage, DeadLetters};
 pub use embedder::{EmbeddedBatch, Embedder};
 pub use error::{ErrorKind, PortError};
 pub use feed::{FeedItem, FeedProgress, FeedRow, FeedSource, ProductFeed, RefusedRow};
@@ -19,8 +21,8 @@ pub use index::{
     ensure_same_model,
 };
 pub use queue::{
-    ChangeQueue, DeadLetter, Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCounts, RELEASE_DELAY,
-    Receipt, UNSETTLED, retry_delay,
+    ChangeQueue, Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCapabilities, QueueCounts,
+    RELEASE_DELAY, Receipt, UNSETTLED, retry_delay,
 };
 pub use runs::{MAX_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
 pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};

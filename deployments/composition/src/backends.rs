@@ -6,7 +6,7 @@ use crate::settings::{BadSettings, seconds};
 use crate::{CompositionError, SecretSource, cryptography};
 use akin_local::{LocalEngine, Options};
 use akin_opensearch::OpenSearchIndex;
-use akin_ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
+use akin_ports::{ChangeQueue, DeadLetters, ProductIndex, ProductStore, RunLog};
 use akin_postgres::PostgresEngine;
 use clap::Args;
 use std::sync::Arc;
@@ -183,6 +183,17 @@ impl Backends {
         name: QueueName,
         lease: Duration,
     ) -> Result<Arc<dyn ChangeQueue>, CompositionError> {
+        Ok(match name {
+            QueueName::Local => Arc::new(self.local()?.queue(lease)),
+            QueueName::Postgres => Arc::new(self.postgres()?.queue(lease)),
+        })
+    }
+
+    pub(crate) fn dead_letters(
+        &self,
+        name: QueueName,
+        lease: Duration,
+    ) -> Result<Arc<dyn DeadLetters>, CompositionError> {
         Ok(match name {
             QueueName::Local => Arc::new(self.local()?.queue(lease)),
             QueueName::Postgres => Arc::new(self.postgres()?.queue(lease)),

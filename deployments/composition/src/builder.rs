@@ -5,7 +5,7 @@ use crate::{
     BadSettings, CatalogueSettings, CompositionError, EmbedderName, EmbedderSettings, EngineName,
     IndexName, NoSecrets, SecretSource, StoreName,
 };
-use akin_ports::{ChangeQueue, Embedder, ProductIndex, ProductStore, RunLog};
+use akin_ports::{ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog};
 use akin_usecases::{
     CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts,
 };
@@ -215,6 +215,11 @@ impl Composition {
     /// Returns an index.
     pub fn index(&self, name: IndexName) -> Result<Arc<dyn ProductIndex>, CompositionError> {
         self.backends.index(name)
+    }
+
+    /// Returns the dead letters of the queue.
+    pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, CompositionError> {
+        self.backends.dead_letters(self.catalogue.queue(), self.catalogue.queue_lease)
     }
 
     /// Returns the use case that reports the state of the catalogue; it needs the store and the queue.

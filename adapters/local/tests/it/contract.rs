@@ -49,7 +49,7 @@ async fn store() -> Subject<dyn ProductStore> {
     Subject::store(engine.store()).keeping(folder)
 }
 
-/// Time passes by moving all that the queue's times are compared with.
+/// Time passes by moving the times in the table back.
 async fn queue() -> Subject<dyn ChangeQueue> {
     let (folder, engine) = engine(Options::default());
     let file = folder.path().join("akin.db");
@@ -61,7 +61,8 @@ async fn queue() -> Subject<dyn ChangeQueue> {
         moved.expect("a queue");
         async {}
     };
-    Subject::queue(Arc::new(engine.queue(Duration::from_mins(1))), pass).keeping(folder)
+    let queue = Arc::new(engine.queue(Duration::from_mins(1)));
+    Subject::queue(queue.clone(), queue, pass).keeping(folder)
 }
 
 async fn runs() -> Subject<dyn RunLog> {

@@ -8,7 +8,7 @@ use akin_ports::DeadLetter;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 
-/// The dead letters behind one.
+/// Lists the dead letters after one, each with its sequence number.
 pub(crate) struct ListLetters {
     pub(crate) after: Option<u64>,
     pub(crate) limit: usize,
@@ -16,13 +16,13 @@ pub(crate) struct ListLetters {
 
 #[async_trait]
 impl Call for ListLetters {
-    type Answer = Vec<DeadLetter>;
+    type Answer = Vec<(u64, DeadLetter)>;
 
     async fn run(
         &self,
         connection: &mut PgConnection,
         names: &Names,
-    ) -> Result<Vec<DeadLetter>, Failure> {
+    ) -> Result<Vec<(u64, DeadLetter)>, Failure> {
         let sql = "SELECT sequence, product_id, version, tries, reason,
                        (extract(epoch FROM died) * 1000000)::numeric::bigint
                    FROM {queue} WHERE died IS NOT NULL AND sequence > $1
@@ -31,19 +31,19 @@ impl Call for ListLetters {
         let rows = query(names.fill(sql)).bind(after).bind(row_limit(self.limit));
         let rows = rows.fetch_all(connection).await?;
         let letters = rows.iter().map(|row| {
-            Ok(DeadLetter {
-                sequence: get::<i64>(row, 0)?.cast_unsigned(),
+            let letter = DeadLetter {
                 change: Change { id: product_id(get(row, 1)?)?, version: Version(get(row, 2)?) },
-                tries: get::<i32>(row, 3)?.cast_unsigned(),
-                reason: unescape(get(row, 4)?),
-                at: Timestamp(get(row, 5)?),
-            })
+                attempts: get::<i32>(row, 3)?.cast_unsigned(),
+                reason: get::<Option<String>>(row, 4)?.map(unescape),
+                died: get::<Option<i64>>(row, 5)?.map(Timestamp),
+            };
+            Ok((get::<i64>(row, 0)?.cast_unsigned(), letter))
         });
         letters.collect()
     }
 }
 
-/// Makes the oldest dead letters messages again.
+/// Returns the oldest dead letters to the queue.
 pub(crate) struct Redrive {
     pub(crate) limit: usize,
 }

@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;
 
-/// Enters changes.
+/// Inserts a message for each change.
 pub(crate) struct Send<'a> {
     pub(crate) changes: &'a [Change],
 }
@@ -34,8 +34,8 @@ impl Call for Send<'_> {
     }
 }
 
-/// Takes messages; first gives up what nobody finished. If its answer was lost, they come back with
-/// the end of their lease.
+/// Leases messages. Messages without an outcome and without attempts left become dead letters first.
+/// If the answer is lost, the messages come back when their leases end.
 pub(crate) struct Receive {
     pub(crate) limit: usize,
     pub(crate) lease: Duration,
@@ -52,7 +52,7 @@ const FIRST: &str = "
     SELECT unfinished FROM {queue} WHERE died IS NULL AND visible <= clock_timestamp()
     ORDER BY sequence LIMIT 1 FOR UPDATE SKIP LOCKED";
 
-const TAKE: &str = "
+const LEASE: &str = "
     WITH chosen AS MATERIALIZED (
         SELECT sequence FROM {queue}
         WHERE died IS NULL AND visible <= clock_timestamp() AND unfinished < $1
@@ -83,11 +83,11 @@ impl Call for Receive {
         let first = query(names.fill(FIRST)).fetch_optional(&mut *transaction).await?;
         let mut taken = Vec::new();
         if let Some(first) = first {
-            let is_alone = get::<i32>(&first, 0)? >= ISOLATE_AFTER.cast_signed();
+            let is_isolated = get::<i32>(&first, 0)? >= ISOLATE_AFTER.cast_signed();
             let (below, limit) =
-                if is_alone { (i32::MAX, 1) } else { (ISOLATE_AFTER.cast_signed(), self.limit) };
-            let take = query(names.fill(TAKE)).bind(below).bind(row_limit(limit));
-            let rows = take.bind(micros(self.lease)).fetch_all(&mut *transaction).await?;
+                if is_isolated { (i32::MAX, 1) } else { (ISOLATE_AFTER.cast_signed(), self.limit) };
+            let lease = query(names.fill(LEASE)).bind(below).bind(row_limit(limit));
+            let rows = lease.bind(micros(self.lease)).fetch_all(&mut *transaction).await?;
             taken = rows.iter().map(delivery).collect::<Result<Vec<_>, Failure>>()?;
         }
         transaction.commit().await?;
@@ -100,16 +100,16 @@ fn delivery(row: &PgRow) -> Result<(i64, Delivery), Failure> {
     let (sequence, takes): (i64, i64) = (get(row, 0)?, get(row, 3)?);
     let change = Change { id: product_id(get(row, 1)?)?, version: Version(get(row, 2)?) };
     let receipt = Receipt::numbered(sequence.cast_unsigned(), takes.cast_unsigned());
-    let tries = get::<i32>(row, 4)?.cast_unsigned();
-    Ok((sequence, Delivery { receipt, change, tries }))
+    let attempts = get::<i32>(row, 4)?.cast_unsigned();
+    Ok((sequence, Delivery { receipt, change, attempts }))
 }
 
-/// A time as the statements take it: a number of microseconds.
+/// Returns `time` in microseconds, as the statements take it.
 pub(crate) fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// How many there are.
+/// Counts the messages.
 pub(crate) struct Count;
 
 #[async_trait]

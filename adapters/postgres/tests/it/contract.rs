@@ -54,7 +54,7 @@ async fn store() -> Subject<dyn ProductStore> {
     Subject::store(engine.store()).keeping(database)
 }
 
-/// Time passes by moving all that the server's clock is compared with.
+/// Time passes by moving the times in the table back.
 async fn queue() -> Subject<dyn ChangeQueue> {
     let (database, engine) = engine(|settings| settings).await;
     let database = Arc::new(database);
@@ -68,7 +68,7 @@ async fn queue() -> Subject<dyn ChangeQueue> {
             database.execute(&format!("UPDATE raw_products_queue SET {sooner}")).await;
         }
     };
-    Subject::queue(queue, pass).keeping(database)
+    Subject::queue(queue.clone(), queue, pass).keeping(database)
 }
 
 async fn runs() -> Subject<dyn RunLog> {

@@ -1,47 +1,53 @@
-use super::{Queue, change, counts, receipts};
+use super::steps::{Queue, assert_counts, assert_empty, change, receipts};
 use akin_entities::Change;
+use akin_ports::ChangeQueue;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 const RECEIVERS: usize = 8;
 const MESSAGES: usize = 1_000;
 
-/// Takes a few at a time until there are none; answers with all that it was given.
-async fn take_all(queue: Arc<dyn akin_ports::ChangeQueue>, acknowledge: bool) -> Vec<Change> {
-    let mut taken = Vec::new();
+/// Receives a few messages at a time until none is visible, and returns all of them.
+async fn receive_all(queue: Arc<dyn ChangeQueue>, acknowledge: bool) -> Vec<Change> {
+    let mut received = Vec::new();
     loop {
         let deliveries = queue.receive(7).await.unwrap();
         if deliveries.is_empty() {
-            return taken;
+            return received;
         }
         if acknowledge {
             queue.acknowledge(&receipts(&deliveries)).await.unwrap();
         }
-        taken.extend(deliveries.into_iter().map(|delivery| delivery.change));
+        received.extend(deliveries.into_iter().map(|delivery| delivery.change));
     }
 }
 
-/// None twice, none not at all.
-pub async fn eight_receivers_are_given_each_of_many_messages_once(queue: &Queue) {
+/// Each message is delivered once. A queue that may deliver twice seldom does, and loses none.
+pub async fn eight_receivers_are_each_delivered_different_messages(queue: &Queue) {
     let sent: Vec<_> = (0..MESSAGES).map(|number| change(&number.to_string(), 1)).collect();
     assert!(queue.send(&sent).await.unwrap().is_empty());
     let receivers: Vec<_> =
-        (0..RECEIVERS).map(|at| tokio::spawn(take_all(queue.share(), at % 2 == 0))).collect();
-    let mut taken = BTreeMap::<Change, usize>::new();
+        (0..RECEIVERS).map(|at| tokio::spawn(receive_all(queue.share(), at % 2 == 0))).collect();
+    let mut deliveries = BTreeMap::<Change, usize>::new();
     let mut acknowledged = 0;
     for (at, receiver) in receivers.into_iter().enumerate() {
         for change in receiver.await.unwrap() {
             acknowledged += u64::from(at % 2 == 0);
-            *taken.entry(change).or_default() += 1;
+            *deliveries.entry(change).or_default() += 1;
         }
     }
-    assert!(taken.values().all(|times| *times == 1), "one was given twice");
-    assert_eq!(taken.len(), sent.len());
-    assert_eq!(counts(queue).await, [0, sent.len() as u64 - acknowledged, 0]);
+    assert_eq!(deliveries.len(), MESSAGES, "a message was lost");
+    let again = deliveries.values().filter(|times| **times > 1).count();
+    if queue.capabilities().delivers_once {
+        assert_eq!(again, 0, "a message was delivered twice");
+        assert_counts(queue, [0, MESSAGES as u64 - acknowledged, 0]).await;
+    } else {
+        assert!(again < MESSAGES / 10, "{again} messages were delivered twice");
+    }
 }
 
-/// Whatever comes while others work is received by somebody.
-pub async fn receivers_who_settle_while_others_send_lose_nothing(queue: &Queue) {
+/// Whatever arrives while others work is received by one of them.
+pub async fn no_message_is_lost_while_some_send_and_others_settle(queue: &Queue) {
     let writers: Vec<_> = (0..4)
         .map(|writer| {
             let queue = queue.share();
@@ -53,17 +59,20 @@ pub async fn receivers_who_settle_while_others_send_lose_nothing(queue: &Queue) 
             })
         })
         .collect();
-    let receivers: Vec<_> = (0..4).map(|_| tokio::spawn(take_all(queue.share(), true))).collect();
+    let receivers: Vec<_> =
+        (0..4).map(|_| tokio::spawn(receive_all(queue.share(), true))).collect();
     for writer in writers {
         writer.await.unwrap();
     }
-    let mut taken = Vec::new();
+    let mut received = Vec::new();
     for receiver in receivers {
-        taken.extend(receiver.await.unwrap());
+        received.extend(receiver.await.unwrap());
     }
-    // What came after a receiver had found nothing.
-    taken.extend(take_all(queue.share(), true).await);
-    assert_eq!(taken.len(), 4 * 20 * 3);
-    assert_eq!(taken.into_iter().collect::<HashSet<_>>().len(), 4 * 20 * 3);
-    assert_eq!(counts(queue).await, [0, 0, 0]);
+    // Messages that arrived after the receivers found none.
+    received.extend(receive_all(queue.share(), true).await);
+    if queue.capabilities().delivers_once {
+        assert_eq!(received.len(), 4 * 20 * 3);
+    }
+    assert_eq!(received.into_iter().collect::<HashSet<_>>().len(), 4 * 20 * 3);
+    assert_empty(queue).await;
 }

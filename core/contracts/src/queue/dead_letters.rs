@@ -1,107 +1,142 @@
-use super::{LONG, Queue, abandon, counts, names, receipts, receive, receive_one, send};
+use super::steps::{
+    LONG, Queue, abandon, assert_counts, assert_empty, kill, letters, names, receipts, receive,
+    receive_one, send,
+};
 use crate::sample::unusual_texts;
-use akin_ports::{DeadLetter, MAX_ATTEMPTS};
+use akin_ports::{DeadLetterCursor, ErrorKind, MAX_ATTEMPTS};
+use std::collections::BTreeSet;
 
-/// Fails whatever is in sight until it is dead, for the reason that `reason` gives.
-async fn kill(queue: &Queue, reason: impl Fn(&str) -> String) {
-    for _ in 0..MAX_ATTEMPTS {
-        let taken = receive(queue, 1_000).await;
-        let failed = taken.into_iter().map(|taken| {
-            let reason = reason(taken.change.id.as_str());
-            (taken.receipt, reason)
-        });
-        queue.fail(&failed.collect::<Vec<_>>()).await.unwrap();
-        queue.pass(LONG).await;
-    }
-}
-
-async fn letters(queue: &Queue) -> Vec<DeadLetter> {
-    queue.dead_letters(None, usize::MAX).await.unwrap()
-}
-
-/// Behind any of them, as many as asked for.
-pub async fn dead_letters_are_listed_in_their_order_and_page_by_page(queue: &Queue) {
-    send(queue, &["c", "a", "e", "b", "d"]).await;
+/// No page is longer than asked for. Where listing hides the letters, each is still listed once, in
+/// any order.
+pub async fn dead_letters_are_listed_in_order_and_page_by_page(queue: &Queue) {
+    let capabilities = queue.capabilities();
+    let dead_letters = queue.dead_letters();
+    let products = ["c", "a", "e", "b", "d"];
+    send(queue, &products).await;
     kill(queue, |name| format!("{name} is refused")).await;
     send(queue, &["alive"]).await;
-    let all = letters(queue).await;
-    let said: Vec<_> = all.iter().map(|letter| &*letter.reason).collect();
-    let each = ["c", "a", "e", "b", "d"].map(|name| format!("{name} is refused"));
-    assert_eq!(said, each);
-    assert!(all.is_sorted_by(|a, b| a.sequence < b.sequence));
+    assert_eq!(dead_letters.list(None, 0).await.unwrap().letters, []);
     let mut paged = Vec::new();
-    while let page =
-        queue.dead_letters(paged.last().map(|l: &DeadLetter| l.sequence), 2).await.unwrap()
-        && !page.is_empty()
-    {
-        assert!(page.len() <= 2);
-        paged.extend(page);
+    let mut after = None;
+    loop {
+        let page = dead_letters.list(after.as_ref(), 2).await.unwrap();
+        assert!(page.letters.len() <= 2);
+        paged.extend(page.letters);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
-    assert_eq!(paged, all);
-    assert_eq!(queue.dead_letters(None, 0).await.unwrap(), []);
-    assert_eq!(queue.dead_letters(Some(u64::MAX), 9).await.unwrap(), []);
+    let listed: Vec<_> = paged.iter().map(|letter| letter.change.id.as_str()).collect();
+    if capabilities.lists_dead_letters {
+        assert_eq!(paged, dead_letters.list(None, usize::MAX).await.unwrap().letters);
+    }
+    if capabilities.keeps_order {
+        assert_eq!(listed, products);
+    }
+    assert_eq!(listed.len(), products.len());
+    assert_eq!(listed.iter().copied().collect::<BTreeSet<_>>(), products.into());
+    for letter in &paged {
+        let expected = format!("{} is refused", letter.change.id);
+        assert_eq!(letter.reason, capabilities.records_failures.then_some(expected));
+    }
 }
 
-/// Quotes, NUL, control characters, 100 kB.
-pub async fn unusual_reasons_come_back_as_they_were(queue: &Queue) {
+/// Where listing hides the letters, a cursor may be ignored.
+pub async fn a_cursor_of_another_queue_is_refused(queue: &Queue) {
+    for text in ["", "no such cursor", "-1", "1; --"] {
+        let cursor = DeadLetterCursor(text.to_owned());
+        match queue.dead_letters().list(Some(&cursor), 10).await {
+            Err(error) => assert_eq!(error.kind, ErrorKind::Refused, "{text:?}"),
+            Ok(page) => {
+                assert!(!queue.capabilities().lists_dead_letters, "{text:?}");
+                assert_eq!(page.letters, []);
+            }
+        }
+    }
+}
+
+/// Quotes, NUL, control characters, 100 kB. Reasons that are not recorded do no harm.
+pub async fn unusual_reasons_are_listed_unchanged(queue: &Queue) {
     let texts = unusual_texts();
-    let names: Vec<_> = (0..texts.len()).map(|number| number.to_string()).collect();
+    let names: Vec<_> = (0..texts.len()).map(|number| format!("{number:03}")).collect();
     send(queue, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
     kill(queue, |name| texts[name.parse::<usize>().unwrap()].clone()).await;
-    let reasons: Vec<_> = letters(queue).await.into_iter().map(|letter| letter.reason).collect();
-    assert_eq!(reasons, texts);
+    let letters = letters(queue).await;
+    assert_eq!(letters.len(), texts.len());
+    let records_failures = queue.capabilities().records_failures;
+    for (letter, text) in letters.into_iter().zip(texts) {
+        assert_eq!(letter.reason, records_failures.then_some(text));
+    }
 }
 
-/// With all its tries, at once, and a reason of its own if it dies again.
-pub async fn what_is_redriven_is_tried_as_if_it_were_new(queue: &Queue) {
+/// At once, and with a new reason if it dies again.
+pub async fn a_redriven_message_has_all_its_attempts_again(queue: &Queue) {
+    let records_failures = queue.capabilities().records_failures;
     send(queue, &["a"]).await;
-    kill(queue, |_| "the first life".to_owned()).await;
-    assert_eq!(queue.redrive(usize::MAX).await.unwrap(), 1);
-    assert_eq!((counts(queue).await, letters(queue).await), ([1, 0, 0], vec![]));
-    kill(queue, |_| "the second life".to_owned()).await;
+    kill(queue, |_| "the first time".to_owned()).await;
+    assert_eq!(queue.dead_letters().redrive(usize::MAX).await.unwrap(), 1);
+    assert_counts(queue, [1, 0, 0]).await;
+    assert_eq!(letters(queue).await, []);
+    kill(queue, |_| "the second time".to_owned()).await;
     let dead = letters(queue).await;
-    assert_eq!((dead[0].tries, &*dead[0].reason), (MAX_ATTEMPTS, "the second life"));
-    assert_eq!(queue.redrive(usize::MAX).await.unwrap(), 1);
-    let taken = receive_one(queue).await;
-    assert_eq!(taken.tries, 1);
-    queue.acknowledge(&[taken.receipt]).await.unwrap();
-    assert_eq!(counts(queue).await, [0, 0, 0]);
+    assert!(dead[0].attempts >= MAX_ATTEMPTS);
+    assert_eq!(dead[0].reason.as_deref(), records_failures.then_some("the second time"));
+    assert_eq!(queue.dead_letters().redrive(usize::MAX).await.unwrap(), 1);
+    let delivery = receive_one(queue).await;
+    assert_eq!(delivery.attempts, 1);
+    queue.acknowledge(&[delivery.receipt]).await.unwrap();
+    assert_empty(queue).await;
 }
 
-/// The oldest first; those that live are none of its business.
-pub async fn no_more_than_asked_for_is_redriven(queue: &Queue) {
+/// The oldest first; messages that are not dead are left alone.
+pub async fn no_more_dead_letters_are_redriven_than_asked_for(queue: &Queue) {
+    let dead_letters = queue.dead_letters();
     send(queue, &["a", "b", "c"]).await;
     kill(queue, str::to_owned).await;
     send(queue, &["alive"]).await;
-    assert_eq!(queue.redrive(0).await.unwrap(), 0);
-    assert_eq!(queue.redrive(2).await.unwrap(), 2);
-    let taken = receive(queue, 10).await;
-    assert_eq!(names(&taken), ["a", "b", "alive"]);
-    queue.acknowledge(&receipts(&taken)).await.unwrap();
-    assert_eq!(queue.redrive(2).await.unwrap(), 1);
-    assert_eq!(queue.redrive(2).await.unwrap(), 0);
+    assert_eq!(dead_letters.redrive(0).await.unwrap(), 0);
+    assert_eq!(dead_letters.redrive(2).await.unwrap(), 2);
+    let deliveries = receive(queue, 10).await;
+    if queue.capabilities().keeps_order {
+        assert_eq!(names(&deliveries), ["a", "b", "alive"]);
+    }
+    assert_eq!(deliveries.len(), 3);
+    queue.acknowledge(&receipts(&deliveries)).await.unwrap();
+    assert_eq!(dead_letters.redrive(2).await.unwrap(), 1);
+    assert_eq!(dead_letters.redrive(2).await.unwrap(), 0);
 }
 
-/// Nobody knows that it was mended.
-pub async fn what_killed_its_workers_stays_alone_when_it_is_redriven(queue: &Queue) {
+/// Redriving it does not prove that its fault was fixed. Where messages are not isolated, it is
+/// delivered with the others.
+pub async fn a_redriven_message_without_an_outcome_is_still_isolated(queue: &Queue) {
     send(queue, &["killer"]).await;
     abandon(queue).await;
     send(queue, &["a", "b"]).await;
-    assert_eq!(queue.redrive(1).await.unwrap(), 1);
-    assert_eq!(names(&receive(queue, 10).await), ["killer"]);
-    assert_eq!(names(&receive(queue, 10).await), ["a", "b"]);
+    assert_eq!(queue.dead_letters().redrive(1).await.unwrap(), 1);
+    if !queue.capabilities().isolates_messages {
+        assert_eq!(names(&receive(queue, 10).await), ["a", "b", "killer"]);
+        return;
+    }
+    assert_eq!(names(&queue.receive(10).await.unwrap()), ["killer"]);
+    assert_eq!(names(&queue.receive(10).await.unwrap()), ["a", "b"]);
 }
 
-/// At every moment of a message's life.
-pub async fn the_counts_are_those_of_what_waits_what_is_taken_and_what_is_dead(queue: &Queue) {
+/// At every moment of a message's life. Where counts are estimates, the messages themselves are as
+/// many as expected.
+pub async fn messages_are_counted_as_waiting_in_flight_or_dead(queue: &Queue) {
     send(queue, &["dead"]).await;
     kill(queue, str::to_owned).await;
     send(queue, &["a", "b", "c"]).await;
-    assert_eq!(counts(queue).await, [3, 0, 1]);
-    let taken = receive(queue, 2).await;
-    assert_eq!(counts(queue).await, [1, 2, 1]);
-    queue.acknowledge(&receipts(&taken[..1])).await.unwrap();
-    assert_eq!(counts(queue).await, [1, 1, 1]);
-    queue.fail(&[(taken[1].receipt.clone(), "refused".to_owned())]).await.unwrap();
-    assert_eq!(counts(queue).await, [2, 0, 1], "it waits, out of sight");
+    assert_counts(queue, [3, 0, 1]).await;
+    let deliveries = receive(queue, 2).await;
+    assert_eq!(deliveries.len(), 2);
+    assert_counts(queue, [1, 2, 1]).await;
+    queue.acknowledge(&receipts(&deliveries[..1])).await.unwrap();
+    assert_counts(queue, [1, 1, 1]).await;
+    queue.fail(&[(deliveries[1].receipt.clone(), "refused".to_owned())]).await.unwrap();
+    assert_counts(queue, [2, 0, 1]).await;
+    queue.pass(LONG).await;
+    assert_eq!(receive(queue, 10).await.len(), 2);
+    assert_eq!(letters(queue).await.len(), 1);
 }

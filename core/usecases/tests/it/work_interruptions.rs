@@ -3,7 +3,7 @@
 use crate::shop::{day, id, row};
 use crate::workplace::{LONG, Workplace};
 use akin_entities::ProductId;
-use akin_ports::{ChangeQueue, ErrorKind, FeedRow, ProductStore};
+use akin_ports::{ChangeQueue, DeadLetters, ErrorKind, FeedRow, ProductStore};
 use futures::FutureExt;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};

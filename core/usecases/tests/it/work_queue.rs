@@ -3,7 +3,7 @@
 use crate::shop::{Shop, day, id, row};
 use crate::workplace::{LONG, Touchy, Workplace, did, never};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
-use akin_ports::{ChangeQueue, ErrorKind, FeedRow, MAX_ATTEMPTS, ProductIndex};
+use akin_ports::{ChangeQueue, DeadLetters, ErrorKind, FeedRow, MAX_ATTEMPTS, ProductIndex};
 use akin_usecases::{EmbedChanges, EmbedTarget};
 use futures::future::BoxFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -95,9 +95,10 @@ async fn a_product_that_is_to_blame_fails_alone_and_is_dead_after_five_tries() {
         place.queue.pass(LONG);
     }
     assert_eq!(place.shop.index.count().await.unwrap(), 2);
-    let letters = place.queue.dead_letters(None, 10).await.unwrap();
+    let letters = place.queue.list(None, 10).await.unwrap().letters;
     assert_eq!(letters[0].change.id, id("b"));
-    assert!(letters[0].reason.contains("told to refuse"), "{}", letters[0].reason);
+    let reason = letters[0].reason.as_deref().unwrap();
+    assert!(reason.contains("told to refuse"), "{reason}");
 }
 
 #[tokio::test]
@@ -112,7 +113,7 @@ async fn an_outage_gives_everything_back_and_counts_against_nobody() {
         place.queue.pass(Duration::from_secs(1));
     }
     let taken = place.queue.receive(10).await.unwrap();
-    assert!(taken.iter().all(|delivery| delivery.tries == 1), "{taken:?}");
+    assert!(taken.iter().all(|delivery| delivery.attempts == 1), "{taken:?}");
     place.queue.pass(LONG);
     assert_eq!(did(&place.work().await.unwrap())[0], 3);
     place.shop.assert_in_step(&all()).await;
@@ -174,7 +175,7 @@ async fn what_every_product_of_a_batch_meets_is_blamed_on_none() {
     place.queue.pass(LONG);
     let again = place.queue.receive(10).await.unwrap();
     assert_eq!(again.len(), 3);
-    assert!(again.iter().all(|delivery| delivery.tries == 1), "{again:?}");
+    assert!(again.iter().all(|delivery| delivery.attempts == 1), "{again:?}");
 }
 
 #[tokio::test]

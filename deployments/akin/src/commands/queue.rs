@@ -1,24 +1,23 @@
 use crate::output::Format;
 use crate::{exit, output};
 use akin_composition::CatalogueSettings;
-use akin_ports::{DeadLetter, QueueCounts};
+use akin_ports::{DeadLetter, DeadLetters, PortResult, QueueCounts};
 use akin_views::QueueView;
 use comfy_table::Cell;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Say what waits in the queue; list dead letters, or try them again.
+/// Count the messages in the queue; list its dead letters, or try them again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin queue\n  akin queue dead --json\n  akin queue redrive --limit 10\n\nA message that five tries could not do is a dead letter, with the reason of the last one. What is\nredriven has all its tries again."
+    after_help = "Examples:\n  akin queue\n  akin queue dead --json\n  akin queue redrive --limit 10\n\nA message that failed five times becomes a dead letter, with the reason of the last failure. A\nredriven message has five attempts again."
 )]
 pub(crate) struct Arguments {
     /// What to do.
     #[arg(value_enum, default_value_t = Action::Counts, value_name = "ACTION")]
     action: Action,
 
-    /// How many dead letters to list (1000 unless told) or to redrive (all unless told), the oldest
-    /// first.
+    /// The most dead letters to list [default: 1000] or to redrive [default: all], the oldest first.
     #[arg(long, env = "AKIN_QUEUE_LIMIT", value_name = "N")]
     limit: Option<usize>,
 
@@ -31,11 +30,11 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Action {
-    /// Say how many messages wait, are taken and are dead.
+    /// Count the messages that wait, are in flight or are dead.
     Counts,
-    /// List the dead letters, each with its reason.
+    /// List the dead letters with their reasons.
     Dead,
-    /// Make dead letters messages again.
+    /// Return dead letters to the queue.
     Redrive,
 }
 
@@ -43,9 +42,9 @@ enum Action {
 struct Letter {
     product_id: String,
     modified_date: String,
-    tries: u32,
-    reason: String,
-    given_up: String,
+    attempts: u32,
+    reason: Option<String>,
+    given_up: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,18 +52,25 @@ struct Redriven {
     redriven: u64,
 }
 
+/// The number of dead letters that are listed by default.
+const LISTED: usize = 1_000;
+
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { action, limit, format, catalogue } = arguments;
-    let queue = catalogue.builder().queue().open().await?.queue()?;
+    let opened = catalogue.builder().queue().open().await?;
     match action {
-        Action::Counts => print_counts(queue.counts().await?, format),
-        Action::Dead => list(&queue.dead_letters(None, limit.unwrap_or(1_000)).await?, format),
+        Action::Counts => print_counts(opened.queue()?.counts().await?, format),
+        Action::Dead => {
+            let dead_letters = opened.dead_letters()?;
+            let letters = first_letters(&*dead_letters, limit.unwrap_or(LISTED)).await?;
+            print_letters(&letters, format);
+        }
         Action::Redrive => {
-            let redriven = queue.redrive(limit.unwrap_or(usize::MAX)).await?;
+            let redriven = opened.dead_letters()?.redrive(limit.unwrap_or(usize::MAX)).await?;
             if format.json {
                 output::json(&Redriven { redriven });
             } else {
-                output::line(&format!("{redriven} dead letters are to be tried again"));
+                output::line(&format!("{redriven} dead letters returned to the queue"));
             }
         }
     }
@@ -77,13 +83,31 @@ fn print_counts(counts: QueueCounts, format: Format) {
     }
     let mut table = output::table(&[]);
     let QueueCounts { waiting, in_flight, dead } = counts;
-    for (name, count) in [("waiting", waiting), ("taken by workers", in_flight), ("dead", dead)] {
+    for (name, count) in [("waiting", waiting), ("in flight", in_flight), ("dead", dead)] {
         table.add_row([Cell::new(name), output::number(&count.to_string())]);
     }
     output::print(table);
 }
 
-fn list(letters: &[DeadLetter], format: Format) {
+/// Lists dead letters page by page, until there are `limit` or no more.
+async fn first_letters(
+    dead_letters: &dyn DeadLetters,
+    limit: usize,
+) -> PortResult<Vec<DeadLetter>> {
+    let mut letters = Vec::new();
+    let mut after = None;
+    while letters.len() < limit {
+        let page = dead_letters.list(after.as_ref(), limit - letters.len()).await?;
+        letters.extend(page.letters);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(letters)
+}
+
+fn print_letters(letters: &[DeadLetter], format: Format) {
     let letters: Vec<_> = letters.iter().map(Letter::from).collect();
     if format.json {
         return output::json(&letters);
@@ -91,11 +115,18 @@ fn list(letters: &[DeadLetter], format: Format) {
     if letters.is_empty() {
         return output::note("there are no dead letters");
     }
-    let mut table = output::table(&["product", "modified", "tries", "given up", "reason"]);
-    for Letter { product_id, modified_date, tries, reason, given_up } in &letters {
-        let [product, reason] = [product_id, reason].map(|text| output::text(text));
-        let tries = output::number(&tries.to_string());
-        table.add_row([product, Cell::new(modified_date), tries, Cell::new(given_up), reason]);
+    let mut table = output::table(&["product", "modified", "attempts", "given up", "reason"]);
+    for Letter { product_id, modified_date, attempts, reason, given_up } in &letters {
+        let attempts = output::number(&attempts.to_string());
+        let given_up = Cell::new(given_up.as_deref().unwrap_or_default());
+        let reason = output::text(reason.as_deref().unwrap_or_default());
+        table.add_row([
+            output::text(product_id),
+            Cell::new(modified_date),
+            attempts,
+            given_up,
+            reason,
+        ]);
     }
     output::print(table);
 }
@@ -105,9 +136,9 @@ impl From<&DeadLetter> for Letter {
         Self {
             product_id: letter.change.id.to_string(),
             modified_date: akin_views::format_timestamp(letter.change.version.timestamp()),
-            tries: letter.tries,
+            attempts: letter.attempts,
             reason: letter.reason.clone(),
-            given_up: akin_views::format_timestamp(letter.at),
+            given_up: letter.died.map(akin_views::format_timestamp),
         }
     }
 }
