@@ -76,6 +76,12 @@ const LAYERS: &[Layer] = &[
         ..PURE
     },
     Layer {
+        place: "adapters/files",
+        uses: &["core/entities", "core/ports", "libs/feed-formats"],
+        tests_use: &["core/contracts", "core/usecases", "libs/feed-fixtures"],
+        ..ADAPTER
+    },
+    Layer {
         place: "adapters/native",
         uses: &["core/entities", "core/ports", "libs/sbert-cpu", "libs/sbert-model"],
         ..ADAPTER
@@ -123,6 +129,7 @@ const LAYERS: &[Layer] = &[
     Layer { place: "libs/sbert-cpu", uses: &["libs/sbert-model", "libs/compute-pool"], ..OUTER },
     Layer { place: "libs/sbert-onnx", uses: &["libs/sbert-model"], ..OUTER },
     Layer { place: "libs/flat-index", uses: &["libs/compute-pool"], ..OUTER },
+    Layer { place: "libs/feed-formats", tests_use: &["libs/feed-fixtures"], ..OUTER },
     Layer { place: "libs/", ..OUTER },
     Layer { place: "architecture", ..OUTER },
 ];
@@ -244,8 +251,8 @@ mod tests {
             ("core/usecases", "./core/contracts"),
             ("core/usecases", "./delivery/http"),
             ("core/contracts", "./adapters/memory"),
-            ("adapters/feeds", "./core/usecases"),
-            ("adapters/feeds", "./core/ranking"),
+            ("adapters/files", "./core/usecases"),
+            ("adapters/files", "./core/ranking"),
             ("delivery/http", "./adapters/local"),
             ("delivery/http", "./delivery/embeddings-http"),
             ("delivery/views", "./delivery/http"),
@@ -257,6 +264,11 @@ mod tests {
             ("deployments/composition", "./deployments/akin"),
             ("deployments/akin", "./core/contracts"),
             ("deployments/akin", "./adapters/memory"),
+            ("core/usecases", "./libs/feed-formats"),
+            ("core/ports", "./libs/feed-formats"),
+            ("deployments/akin", "./libs/feed-formats"),
+            ("libs/feed-formats", "./libs/feed-fixtures"),
+            ("libs/feed-formats", "./core/ports"),
             ("libs/flat-index", "./core/entities"),
             ("libs/sbert-cpu", "./core/entities"),
             ("libs/sbert-cpu", "./libs/flat-index"),
@@ -271,12 +283,13 @@ mod tests {
     #[test]
     fn adapters_never_meet_and_know_only_the_technology_that_they_wrap() {
         for (room, to) in [
-            ("adapters/local", "./adapters/feeds"),
+            ("adapters/local", "./adapters/files"),
             ("adapters/local", "./adapters/memory"),
-            ("adapters/feeds", "./adapters/memory"),
+            ("adapters/files", "./adapters/memory"),
             ("adapters/local", "./libs/sbert-cpu"),
             ("adapters/native", "./libs/flat-index"),
-            ("adapters/feeds", "./libs/flat-index"),
+            ("adapters/files", "./libs/flat-index"),
+            ("adapters/postgres", "./libs/feed-formats"),
             ("adapters/memory", "./libs/sbert-model"),
         ] {
             assert!(!is_allowed(room, to, None), "{room} -> {to}");
@@ -324,6 +337,9 @@ mod tests {
             ("adapters/local", "./libs/flat-index", None),
             ("adapters/local", "rusqlite", None),
             ("adapters/local", "./core/contracts", Some("dev")),
+            ("adapters/files", "./libs/feed-formats", None),
+            ("adapters/files", "./core/usecases", Some("dev")),
+            ("libs/feed-formats", "./libs/feed-fixtures", Some("dev")),
             ("adapters/native", "./libs/sbert-model", None),
             ("adapters/onnx", "./libs/sbert-model", None),
             ("adapters/onnx", "rten", None),

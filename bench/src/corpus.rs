@@ -4,6 +4,7 @@ use crate::DIMENSION;
 use crate::random::Random;
 use anyhow::{Context, Result, ensure};
 use akin_entities::{Currency, Product, ProductId};
+use akin_ports::FeedSource;
 use sbert_cpu::Encoder;
 use std::collections::HashSet;
 use std::fs;
@@ -31,9 +32,11 @@ impl Corpus {
         let mut products = Vec::new();
         let mut seen: HashSet<ProductId> = HashSet::new();
         for path in paths {
-            let mut feed = akin_feeds::open(path, &akin_feeds::Options::default())?;
+            let source = akin_files::FeedFile::new(path.clone(), None);
+            let mut reader = akin_usecases::RowReader::new(akin_usecases::ColumnMap::default());
+            let mut feed = source.open(&reader.column_filter(), None).await?.into_feed()?;
             while let Some(batch) = feed.next_batch().await? {
-                let rows = batch.into_iter().flatten();
+                let rows = reader.read(batch)?.into_iter().flatten();
                 let read = rows.filter_map(|row| akin_usecases::normalize(row, &pricing).ok());
                 products.extend(read.filter(|product| seen.insert(product.id.clone())));
             }

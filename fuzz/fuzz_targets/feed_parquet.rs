@@ -1,7 +1,7 @@
 //! A feed of Parquet, read to its end.
 #![no_main]
 
-use akin_feeds::Format;
+use akin_files::Format;
 use akin_fuzz::read_feed;
 use libfuzzer_sys::fuzz_target;
 

@@ -4,12 +4,14 @@
 pub mod model;
 
 use akin_entities::Currency;
-use akin_feeds::{Format, Options};
+use akin_files::{Format, InputFeed};
+use akin_ports::ProductFeed;
 use std::io::Cursor;
 use std::panic;
 use std::sync::LazyLock;
 use tokio::runtime::{Builder, Runtime};
-use akin_usecases::{Pricing, normalize};
+use akin_usecases::{ColumnMap, Pricing, RowReader, normalize};
+use feed_formats::Input;
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_time().build().expect("a runtime"));
@@ -19,17 +21,18 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
 
-/// Reads a feed to its end, and every row as a product. Whatever is wrong has to be said.
+/// Reads a feed to its end, and every row as a product. Whatever is wrong has a reason.
 pub fn read_feed(format: Option<Format>, bytes: &[u8]) {
-    let options = Options { format, ..Options::default() };
-    let feed = akin_feeds::from_reader("fuzz", Cursor::new(bytes.to_vec()), &options);
+    let mut reader = RowReader::new(ColumnMap::default());
+    let input = Input::stream(Cursor::new(bytes.to_vec()));
+    let feed = InputFeed::start("fuzz", input, format, &reader.column_filter());
     let Ok(mut feed) = feed else { return };
     let rate = "INR=HKD:0.094".parse().expect("a rate");
     let pricing = Pricing { unsigned: Currency::INR, rates: vec![rate] };
     wait(async {
         while let Ok(Some(batch)) = feed.next_batch().await {
-            assert!(!batch.is_empty(), "a batch holds something");
-            for item in batch {
+            let Ok(rows) = reader.read(batch) else { return };
+            for item in rows {
                 let read = item.and_then(|row| normalize(row, &pricing));
                 match read {
                     Ok(product) => assert!(!product.name.is_empty(), "a product has a name"),

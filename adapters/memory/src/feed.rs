@@ -1,11 +1,14 @@
 use crate::Faults;
 use akin_ports::{
-    FeedItem, FeedProgress, FeedRow, FeedSource, PortResult, ProductFeed, RefusedRow,
+    ColumnFilter, FeedBatch, FeedItem, FeedLayout, FeedProgress, FeedRecord, FeedRow, FeedSource,
+    FeedToken, FeedValue, OpenedFeed, PortResult, ProductFeed, RefusedRow, UnreadableRecord,
+    UnreadableValue,
 };
 use async_trait::async_trait;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-/// A [`ProductFeed`] of rows that were written down.
+/// A [`ProductFeed`] of given rows. As a [`FeedSource`], it opens copies of itself.
 #[derive(Clone, Debug)]
 pub struct MemoryFeed {
     name: String,
@@ -17,7 +20,7 @@ pub struct MemoryFeed {
 }
 
 impl MemoryFeed {
-    /// The feed `name` of these `rows`, which come three at a time.
+    /// Creates a feed that gives `rows` in batches of three.
     pub fn new(name: impl Into<String>, rows: Vec<FeedItem>) -> Self {
         let total = rows.iter().map(size).sum();
         Self {
@@ -30,13 +33,13 @@ impl MemoryFeed {
         }
     }
 
-    /// The same feed, with up to `batch` rows at a time; at least one.
+    /// Sets the maximum number of rows in a batch; at least one.
     #[must_use]
     pub fn in_batches_of(self, batch: usize) -> Self {
         Self { batch: batch.max(1), ..self }
     }
 
-    /// The same feed, with these `faults`.
+    /// Adds `faults`.
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
@@ -49,17 +52,19 @@ impl ProductFeed for MemoryFeed {
         &self.name
     }
 
-    async fn next_batch(&mut self) -> PortResult<Option<Vec<FeedItem>>> {
+    async fn next_batch(&mut self) -> PortResult<Option<FeedBatch>> {
         if self.failed || self.rows.is_empty() {
             return Ok(None);
         }
         self.failed = true;
         self.faults.step().await?;
-        let batch: Vec<_> = self.rows.drain(..self.batch.min(self.rows.len())).collect();
-        self.progress.read += batch.iter().map(size).sum::<u64>();
+        let rows: Vec<_> = self.rows.drain(..self.batch.min(self.rows.len())).collect();
+        self.progress.read += rows.iter().map(size).sum::<u64>();
         self.faults.step().await?;
         self.failed = false;
-        Ok(Some(batch))
+        let names: Arc<[String]> = FeedRow::COLUMNS.map(str::to_owned).into();
+        let records = rows.into_iter().map(record).collect();
+        Ok(Some(FeedBatch { layout: FeedLayout::Keys, names, records }))
     }
 
     fn progress(&self) -> FeedProgress {
@@ -67,18 +72,53 @@ impl ProductFeed for MemoryFeed {
     }
 }
 
-/// From as far as it was read.
+#[async_trait]
 impl FeedSource for MemoryFeed {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn open(&self) -> PortResult<Box<dyn ProductFeed>> {
-        Ok(Box::new(self.clone()))
+    async fn open(
+        &self,
+        _columns: &ColumnFilter,
+        known: Option<&FeedToken>,
+    ) -> PortResult<OpenedFeed> {
+        let token = FeedToken(format!("{:?}", self.rows));
+        if known == Some(&token) {
+            return Ok(OpenedFeed::Unchanged);
+        }
+        Ok(OpenedFeed::Opened { feed: Box::new(self.clone()), token: Some(token) })
     }
 }
 
-/// How many bytes of text the item holds.
+/// Returns the record from which the core reads the item.
+fn record(item: FeedItem) -> Result<FeedRecord, UnreadableRecord> {
+    let (row, unreadable) = match item {
+        Ok(row) => (row, None),
+        Err(RefusedRow { line, value, reason, row: None, .. }) => {
+            return Err(UnreadableRecord { line, beginning: value, reason });
+        }
+        Err(RefusedRow { field, value, reason, row: Some(row), .. }) => {
+            (*row, Some((field, value, reason)))
+        }
+    };
+    let mut values = Vec::new();
+    for (position, (name, text)) in FeedRow::COLUMNS.into_iter().zip(row.texts()).enumerate() {
+        let text = text.to_owned();
+        match &unreadable {
+            Some((field, beginning, reason)) if field == name => {
+                let (beginning, reason) = (beginning.clone(), reason.clone());
+                let value = UnreadableValue { beginning, text, reason };
+                values.push((position, FeedValue::Unreadable(Box::new(value))));
+            }
+            _ if text.is_empty() => {}
+            _ => values.push((position, FeedValue::Text(text))),
+        }
+    }
+    Ok(FeedRecord { line: row.line, values })
+}
+
+/// Returns the number of bytes of the item's texts.
 fn size(item: &FeedItem) -> u64 {
     item.as_ref().map_or_else(RefusedRow::size, FeedRow::size) as u64
 }

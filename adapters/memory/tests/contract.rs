@@ -2,14 +2,15 @@
 
 use akin_contracts::Subject;
 use akin_contracts::feed::Written;
+use akin_contracts::feed_source::FeedLocation;
 use akin_memory::{
     Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore,
 };
 use akin_ports::{
-    ChangeQueue, Embedder, ErrorKind, FeedItem, ProductFeed, ProductIndex, ProductStore,
-    QueueCapabilities, RefusedRow, RunLog,
+    ChangeQueue, Embedder, ErrorKind, FeedItem, FeedRow, FeedSource, ProductFeed, ProductIndex,
+    ProductStore, QueueCapabilities, RefusedRow, RunLog,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 mod store {
     akin_contracts::product_store_contract!(super::store);
@@ -37,6 +38,10 @@ mod embedder {
 
 mod feed {
     akin_contracts::product_feed_contract!(super::written, super::cut_off);
+}
+
+mod feed_source {
+    akin_contracts::feed_source_contract!(super::location);
 }
 
 async fn store() -> Subject<dyn ProductStore> {
@@ -88,13 +93,31 @@ fn feed(name: &str, rows: &[Written]) -> MemoryFeed {
     let item = |(place, row): (usize, &Written)| -> FeedItem {
         let line = 1 + place as u64;
         match row {
-            Written::Row(row) => Ok(akin_ports::FeedRow { line, ..row.clone() }),
-            Written::Nonsense => {
+            Written::Row(row) => Ok(FeedRow { line, ..row.clone() }),
+            Written::Malformed => {
                 let (field, value) = (String::new(), "?".to_owned());
-                let reason = "it is nonsense".to_owned();
+                let reason = "malformed".to_owned();
                 Err(RefusedRow { line, field, value, reason, row: None })
             }
         }
     };
     MemoryFeed::new(name, rows.iter().enumerate().map(item).collect())
+}
+
+fn location() -> Location {
+    Location::default()
+}
+
+/// Rows from which each source makes a feed.
+#[derive(Default)]
+struct Location(Mutex<Vec<FeedItem>>);
+
+impl FeedLocation for Location {
+    fn write(&self, rows: &[FeedRow]) {
+        *self.0.lock().expect("a lock") = rows.iter().cloned().map(Ok).collect();
+    }
+
+    fn source(&self) -> Arc<dyn FeedSource> {
+        Arc::new(MemoryFeed::new("shop.csv", self.0.lock().expect("a lock").clone()))
+    }
 }

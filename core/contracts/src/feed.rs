@@ -1,25 +1,25 @@
-//! The contract of [`ProductFeed`]: what a reader of a format makes of rows that were written in it.
+//! The contract of [`ProductFeed`]: a format gives the rows that were written in it.
 
-use akin_ports::{FeedItem, FeedRow, ProductFeed};
+use akin_ports::{FeedBatch, FeedItem, FeedRecord, FeedRow, FeedValue, ProductFeed, RefusedRow};
 use std::fmt;
 
-/// Feeds of a format: the functions that an adapter's test gives.
+/// Writes feeds of a format: the functions of an adapter's test.
 #[derive(Clone, Copy)]
 pub struct Format {
-    /// The feed of this name that holds these rows.
+    /// Returns a feed of this name with these rows.
     pub written: fn(&str, &[Written]) -> Box<dyn ProductFeed>,
-    /// The feed of this name that cannot be read beyond these rows.
+    /// Returns a feed of this name that breaks off within these rows.
     pub cut_off: fn(&str, &[Written]) -> Box<dyn ProductFeed>,
 }
 
-/// A row as it is to stand in a feed.
+/// A row to be written.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "the rows of a test are few")]
 pub enum Written {
-    /// One that can be read. Its line does not count.
+    /// A row that can be read. Its line is ignored.
     Row(FeedRow),
-    /// One that the format cannot be read as.
-    Nonsense,
+    /// A malformed row.
+    Malformed,
 }
 
 /// A test of each rule, against feeds that `$written(name, rows)` and `$cut_off(name, rows)`
@@ -29,16 +29,16 @@ macro_rules! product_feed_contract {
     ($written:path, $cut_off:path $(, $attribute:meta)*) => {
         $crate::rules!(
             feed, ($crate::feed::Format { written: $written, cut_off: $cut_off }), [$($attribute),*],
-            a_row_comes_as_it_was_written,
-            unusual_texts_come_as_they_were_written,
-            rows_come_once_and_in_their_order,
-            a_large_feed_comes_in_many_batches,
-            a_bad_row_is_an_item_between_the_others,
-            lines_are_counted_upwards_from_one,
-            a_feed_without_rows_ends_at_once,
-            the_end_stays_the_end,
+            a_row_is_read_as_it_was_written,
+            unusual_texts_are_read_as_they_were_written,
+            each_row_is_read_once_and_in_order,
+            a_large_feed_is_read_in_many_batches,
+            a_malformed_row_is_an_item_between_the_others,
+            lines_increase_from_one,
+            a_feed_without_rows_has_no_items,
+            the_end_is_final,
             progress_grows_to_the_total,
-            a_feed_that_cannot_be_read_further_says_so_and_ends,
+            a_feed_that_breaks_off_ends_with_one_error,
             the_feed_has_its_name,
         );
     };
@@ -62,23 +62,55 @@ fn rows(count: usize) -> Vec<Written> {
     (0..count).map(|number| Written::Row(row(number))).collect()
 }
 
-/// All items of the feed; no batch is empty.
-async fn read(feed: &mut dyn ProductFeed) -> Vec<FeedItem> {
+/// Reads all items of a feed. Only the first batch may be empty.
+pub(crate) async fn read(feed: &mut dyn ProductFeed) -> Vec<FeedItem> {
     let mut items = Vec::new();
+    let mut is_first = true;
     while let Some(batch) = feed.next_batch().await.unwrap() {
-        assert!(!batch.is_empty(), "a batch holds something");
-        items.extend(batch);
+        assert!(is_first || !batch.records.is_empty(), "a batch has no record");
+        is_first = false;
+        items.extend(rows_of(batch));
     }
     items
 }
 
-/// The row without its line, which a format counts as it likes.
+/// Reads the records of a batch whose names are those of [`FeedRow::COLUMNS`].
+fn rows_of(batch: FeedBatch) -> Vec<FeedItem> {
+    let mut items = Vec::new();
+    for record in batch.records {
+        items.push(match record {
+            Ok(record) => row_of(&batch.names, record),
+            Err(unreadable) => Err(refused(unreadable.line, unreadable.reason)),
+        });
+    }
+    items
+}
+
+fn row_of(names: &[String], record: FeedRecord) -> FeedItem {
+    let mut texts = Vec::new();
+    for (position, value) in record.values {
+        match value {
+            FeedValue::Text(text) => texts.push((&names[position], text)),
+            FeedValue::Unreadable(value) => return Err(refused(record.line, value.reason)),
+            FeedValue::List(_) | FeedValue::Object(_) => {
+                return Err(refused(record.line, "a nested value".to_owned()));
+            }
+        }
+    }
+    Ok(FeedRow::from_texts(record.line, texts))
+}
+
+fn refused(line: u64, reason: String) -> RefusedRow {
+    RefusedRow { line, field: String::new(), value: String::new(), reason, row: None }
+}
+
+/// Returns the row without its line, which depends on the format.
 fn content(item: &FeedItem) -> FeedRow {
     FeedRow { line: 0, ..item.clone().unwrap() }
 }
 
-/// Every column.
-pub async fn a_row_comes_as_it_was_written(format: &Format) {
+/// All columns are read.
+pub async fn a_row_is_read_as_it_was_written(format: &Format) {
     let text = |name: &str| format!("the {name}");
     let full = FeedRow {
         line: 0,
@@ -104,7 +136,7 @@ pub async fn a_row_comes_as_it_was_written(format: &Format) {
 }
 
 /// Quotes, separators, line breaks, characters of four bytes, 100 kB.
-pub async fn unusual_texts_come_as_they_were_written(format: &Format) {
+pub async fn unusual_texts_are_read_as_they_were_written(format: &Format) {
     let long = "a tripod that stands, ".repeat(100_000 / 22);
     let texts = [
         "it's a \"tripod\"",
@@ -134,31 +166,31 @@ pub async fn unusual_texts_come_as_they_were_written(format: &Format) {
     }
 }
 
-/// None is lost where one batch ends and the next begins.
-pub async fn rows_come_once_and_in_their_order(format: &Format) {
+/// No row is lost between two batches.
+pub async fn each_row_is_read_once_and_in_order(format: &Format) {
     let mut feed = (format.written)("feed", &rows(5_000));
     let items = read(&mut *feed).await;
     assert!(items.iter().map(content).eq((0..5_000).map(row)));
 }
 
 /// Memory does not grow with the feed.
-pub async fn a_large_feed_comes_in_many_batches(format: &Format) {
+pub async fn a_large_feed_is_read_in_many_batches(format: &Format) {
     let mut feed = (format.written)("feed", &rows(20_000));
     let (mut batches, mut largest) = (0, 0);
     while let Some(batch) = feed.next_batch().await.unwrap() {
         batches += 1;
-        largest = largest.max(batch.len());
+        largest = largest.max(batch.records.len());
     }
     assert!(batches > 2 && largest < 10_000, "{batches} batches, {largest} rows in one");
 }
 
-/// It says where it stands and what is wrong; the rows around it are read.
-pub async fn a_bad_row_is_an_item_between_the_others(format: &Format) {
+/// It has its line and a reason, and the rows around it are read.
+pub async fn a_malformed_row_is_an_item_between_the_others(format: &Format) {
     let written = [
         Written::Row(row(1)),
-        Written::Nonsense,
+        Written::Malformed,
         Written::Row(row(2)),
-        Written::Nonsense,
+        Written::Malformed,
         Written::Row(row(3)),
     ];
     let mut feed = (format.written)("feed", &written);
@@ -168,7 +200,7 @@ pub async fn a_bad_row_is_an_item_between_the_others(format: &Format) {
     let mut last = 0;
     for item in &items {
         let line = item.as_ref().map_or_else(|refused| refused.line, |row| row.line);
-        assert!(line > last, "line {line} behind line {last}");
+        assert!(line > last, "line {line} after line {last}");
         last = line;
         if let Err(refused) = item {
             assert!(!refused.reason.is_empty());
@@ -176,36 +208,36 @@ pub async fn a_bad_row_is_an_item_between_the_others(format: &Format) {
     }
 }
 
-/// An editor shows the row there.
-pub async fn lines_are_counted_upwards_from_one(format: &Format) {
+/// They are lines as an editor counts them.
+pub async fn lines_increase_from_one(format: &Format) {
     let mut feed = (format.written)("feed", &rows(3_000));
     let items = read(&mut *feed).await;
     let lines: Vec<_> = items.iter().map(|item| item.as_ref().unwrap().line).collect();
     assert!(lines[0] >= 1 && lines.is_sorted_by(|a, b| a < b));
 }
 
-/// No row is no error.
-pub async fn a_feed_without_rows_ends_at_once(format: &Format) {
+/// It is not an error.
+pub async fn a_feed_without_rows_has_no_items(format: &Format) {
     let mut feed = (format.written)("feed", &[]);
     assert!(read(&mut *feed).await.is_empty());
 }
 
-/// However often one asks.
-pub async fn the_end_stays_the_end(format: &Format) {
+/// Reading again gives the end again.
+pub async fn the_end_is_final(format: &Format) {
     let mut feed = (format.written)("feed", &rows(3));
     assert_eq!(read(&mut *feed).await.len(), 3);
     assert_eq!(feed.next_batch().await.unwrap(), None);
     assert_eq!(feed.next_batch().await.unwrap(), None);
 }
 
-/// Never backwards, and never beyond it.
+/// It never decreases, and never exceeds the total.
 pub async fn progress_grows_to_the_total(format: &Format) {
     let mut feed = (format.written)("feed", &rows(5_000));
     assert_eq!(feed.progress().read, 0);
     let mut last = 0;
     while feed.next_batch().await.unwrap().is_some() {
         let progress = feed.progress();
-        assert!(progress.read > last, "{} behind {last}", progress.read);
+        assert!(progress.read > last, "{} after {last}", progress.read);
         last = progress.read;
     }
     let progress = feed.progress();
@@ -213,22 +245,25 @@ pub async fn progress_grows_to_the_total(format: &Format) {
     assert!(progress.total.is_none_or(|total| total == progress.read), "{progress:?}");
 }
 
-/// What was read before counts; the error comes once.
-pub async fn a_feed_that_cannot_be_read_further_says_so_and_ends(format: &Format) {
+/// The rows before the error are read.
+pub async fn a_feed_that_breaks_off_ends_with_one_error(format: &Format) {
     let mut feed = (format.cut_off)("feed", &rows(4_000));
     let mut items = Vec::new();
     let error = loop {
         match feed.next_batch().await {
-            Ok(batch) => items.extend(batch.expect("it ended as if it were whole")),
+            Ok(batch) => items.extend(rows_of(batch.expect("an error before the end"))),
             Err(error) => break error,
         }
     };
     assert!(!error.report().is_empty());
-    assert!(items.iter().map(content).eq((0..items.len()).map(row)), "those before are whole");
+    assert!(
+        items.iter().map(content).eq((0..items.len()).map(row)),
+        "the rows before it are intact"
+    );
     assert_eq!(feed.next_batch().await.unwrap(), None);
 }
 
-/// As messages call it.
+/// The name is the given one.
 pub async fn the_feed_has_its_name(format: &Format) {
     let mut feed = (format.written)("shop.csv", &rows(1));
     assert_eq!(feed.name(), "shop.csv");

@@ -20,6 +20,7 @@
 
 pub mod embedder;
 pub mod feed;
+pub mod feed_source;
 pub mod index;
 pub mod queue;
 pub mod runs;

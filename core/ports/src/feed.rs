@@ -1,183 +1,106 @@
-use crate::PortResult;
+use crate::{FeedBatch, PortError, PortResult};
 use async_trait::async_trait;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
 
-/// Reads what a shop hands over, a batch of rows at a time, in bounded memory.
+/// Reads a product feed, a batch of records at a time, in bounded memory.
 #[async_trait]
 pub trait ProductFeed: Debug + Send {
-    /// The name of the feed in messages: usually its file.
+    /// Returns the name of the feed for messages: usually its file.
     fn name(&self) -> &str;
 
-    /// The next rows; `None` at the end. A bad row is an item; an error ends the feed: it could
-    /// not be opened or read, or its header lacks a column.
-    async fn next_batch(&mut self) -> PortResult<Option<Vec<FeedItem>>>;
+    /// Returns the next records, or `None` at the end. A malformed record is an item of the batch; an
+    /// error ends the feed.
+    ///
+    /// A feed with a header gives at least one batch, even if it has no record.
+    async fn next_batch(&mut self) -> PortResult<Option<FeedBatch>>;
 
-    /// How far it has been read.
+    /// Returns how far the feed has been read.
     fn progress(&self) -> FeedProgress;
 }
 
-/// A feed that can be read from its beginning more than once, so that what it says is known before
-/// anything is done about it.
+/// A feed that can be opened more than once, so that its content is known before anything is changed.
+#[async_trait]
 pub trait FeedSource: Debug + Send + Sync {
-    /// What [`ProductFeed::name`] will say.
+    /// Returns the name that [`ProductFeed::name`] will return.
     fn name(&self) -> &str;
 
-    /// The feed, at its beginning.
-    fn open(&self) -> PortResult<Box<dyn ProductFeed>>;
+    /// Opens the feed at its beginning, to read the values that `columns` selects.
+    ///
+    /// With the token of an earlier opening, also of another process, it answers
+    /// [`OpenedFeed::Unchanged`] if the content is still the same, and opens the feed if it has changed
+    /// or this cannot be told.
+    async fn open(
+        &self,
+        columns: &ColumnFilter,
+        known: Option<&FeedToken>,
+    ) -> PortResult<OpenedFeed>;
 }
 
-/// A row, or why it could not be read.
-pub type FeedItem = Result<FeedRow, RefusedRow>;
+/// The answer of [`FeedSource::open`].
+#[derive(Debug)]
+pub enum OpenedFeed {
+    /// The content is that of the known token.
+    Unchanged,
+    /// The content is to be read.
+    Opened {
+        /// The feed, at its beginning.
+        feed: Box<dyn ProductFeed>,
+        /// Names the content; `None` if the source cannot tell whether it changes.
+        token: Option<FeedToken>,
+    },
+}
+
+/// Names the content of a feed, as an `ETag` does: equal tokens of a source mean equal content. Only
+/// the source that gave it out can interpret it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedToken(pub String);
+
+/// Selects by name the values of a feed to read, so that a source may skip the others. The default
+/// selects all.
+#[derive(Clone, Default)]
+pub struct ColumnFilter(Option<Arc<Selects>>);
+
+type Selects = dyn Fn(&str) -> bool + Send + Sync;
 
 /// How far a feed has been read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedProgress {
     /// Bytes read.
     pub read: u64,
-    /// Bytes in all, where that is known.
+    /// Bytes in all, if known.
     pub total: Option<u64>,
 }
 
-/// A row as the feed writes it; the core reads its numbers. A blank text is a missing one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FeedRow {
-    /// Where the row begins, counted from 1.
-    pub line: u64,
-    /// The shop's own id.
-    pub product_id: String,
-    /// What it is called.
-    pub name: String,
-    /// The department.
-    pub main_category: String,
-    /// The shelf.
-    pub sub_category: String,
-    /// Who makes it.
-    pub brand: String,
-    /// What the shop says about it.
-    pub description: String,
-    /// More text that words search.
-    pub attributes: String,
-    /// Where its picture is.
-    pub image: String,
-    /// Where its page is.
-    pub link: String,
-    /// Stars.
-    pub ratings: String,
-    /// How many rated it.
-    pub no_of_ratings: String,
-    /// What it costs now.
-    pub discount_price: String,
-    /// What it usually costs.
-    pub actual_price: String,
-}
-
-/// A row that cannot become a product, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedRow {
-    /// Where the row begins, counted from 1.
-    pub line: u64,
-    /// The column at fault; blank if it is the whole row.
-    pub field: String,
-    /// What stood there, shortened.
-    pub value: String,
-    /// What is wrong with it, and what to do.
-    pub reason: String,
-    /// The row itself, of the same line, to be mended: a value that is no text stands there as
-    /// nearly as it can. None: nothing of the row could be read.
-    pub row: Option<Box<FeedRow>>,
-}
-
-macro_rules! texts {
-    ($($column:ident),* $(,)?) => {
-        impl FeedRow {
-            /// What its texts are called in akin's own form of a feed, in the order of its fields.
-            pub const COLUMNS: [&'static str; 13] = [$(stringify!($column)),*];
-
-            /// All of its texts, in the order of [`FeedRow::COLUMNS`].
-            pub fn texts(&self) -> [&str; 13] {
-                [$(&self.$column),*]
-            }
-
-            fn slots(&mut self) -> [&mut String; 13] {
-                [$(&mut self.$column),*]
-            }
-        }
-    };
-}
-
-texts! {
-    product_id, name, main_category, sub_category, brand, description, attributes, image, link,
-    ratings, no_of_ratings, discount_price, actual_price,
-}
-
-impl FeedRow {
-    /// The row at `line` of texts by the names of their columns; a name that is none of
-    /// [`FeedRow::COLUMNS`] does not count.
-    pub fn from_texts(
-        line: u64,
-        texts: impl IntoIterator<Item = (impl AsRef<str>, String)>,
-    ) -> Self {
-        let mut row = Self { line, ..Self::default() };
-        for (name, text) in texts {
-            let place = Self::COLUMNS.iter().position(|column| *column == name.as_ref());
-            if let Some(place) = place {
-                *row.slots()[place] = text;
-            }
-        }
-        row
-    }
-
-    /// Its texts by the names of their columns, without empty ones: what
-    /// [`FeedRow::from_texts`] reads.
-    pub fn named_texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        Self::COLUMNS.into_iter().zip(self.texts()).filter(|(_, text)| !text.is_empty())
-    }
-
-    /// How many bytes its texts have.
-    pub fn size(&self) -> usize {
-        self.texts().map(str::len).iter().sum()
-    }
-}
-
-impl RefusedRow {
-    /// How many bytes its texts have, those of the row among them.
-    pub fn size(&self) -> usize {
-        let row = self.row.as_deref().map_or(0, FeedRow::size);
-        self.field.len() + self.value.len() + self.reason.len() + row
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    proptest! {
-        #[test]
-        fn a_row_is_made_again_of_its_named_texts(
-            texts in proptest::collection::vec(".{0,6}", 13), line in any::<u64>(),
-        ) {
-            let named = FeedRow::COLUMNS.into_iter().zip(texts.clone());
-            let row = FeedRow::from_texts(line, named);
-            prop_assert_eq!(row.texts().to_vec(), texts);
-            // As a store keeps them: in any order.
-            let kept: BTreeMap<_, _> =
-                row.named_texts().map(|(name, text)| (name, text.to_owned())).collect();
-            prop_assert_eq!(FeedRow::from_texts(line, kept), row);
+impl OpenedFeed {
+    /// Returns the feed of a source that was opened without a known token; an error if the source
+    /// nevertheless answered that it is unchanged.
+    pub fn into_feed(self) -> PortResult<Box<dyn ProductFeed>> {
+        match self {
+            Self::Opened { feed, .. } => Ok(feed),
+            Self::Unchanged => Err(PortError::new(
+                "feed",
+                crate::ErrorKind::Corrupt,
+                "it is unchanged since a token that was not given",
+            )),
         }
     }
+}
 
-    #[test]
-    fn a_text_stands_under_its_own_name_and_others_do_not_count() {
-        let texts = [("brand", "Lumo"), ("color", "red"), ("actual_price", "3")];
-        let row = FeedRow::from_texts(7, texts.map(|(name, text)| (name, text.to_owned())));
-        let expected = FeedRow {
-            line: 7,
-            brand: "Lumo".into(),
-            actual_price: "3".into(),
-            ..FeedRow::default()
-        };
-        assert_eq!((row.size(), row), (5, expected));
+impl ColumnFilter {
+    /// Creates a filter that selects the names for which `selects` is true.
+    pub fn new(selects: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(selects)))
+    }
+
+    /// Returns whether values of this name are read.
+    pub fn selects(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|selects| selects(name))
+    }
+}
+
+impl Debug for ColumnFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "ColumnFilter(some)" } else { "ColumnFilter(all)" })
     }
 }

@@ -7,6 +7,8 @@ mod dead_letters;
 mod embedder;
 mod error;
 mod feed;
+mod feed_record;
+mod feed_row;
 mod index;
 mod queue;
 mod runs;
@@ -15,7 +17,11 @@ mod store;
 pub use dead_letters::{DeadLetter, DeadLetterCursor, DeadLetterPage, DeadLetters};
 pub use embedder::{EmbeddedBatch, Embedder};
 pub use error::{ErrorKind, PortError};
-pub use feed::{FeedItem, FeedProgress, FeedRow, FeedSource, ProductFeed, RefusedRow};
+pub use feed::{ColumnFilter, FeedProgress, FeedSource, FeedToken, OpenedFeed, ProductFeed};
+pub use feed_record::{
+    FeedBatch, FeedLayout, FeedRecord, FeedValue, UnreadableRecord, UnreadableValue,
+};
+pub use feed_row::{FeedItem, FeedRow, RefusedRow};
 pub use index::{
     Candidate, CandidateQuery, EntryEmbedding, IndexEntry, Indexed, ProductIndex, QueryVector,
     ensure_same_model,

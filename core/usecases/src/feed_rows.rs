@@ -1,19 +1,30 @@
-use crate::{Pricing, normalize};
+use crate::{Pricing, RowReader, normalize};
 use akin_entities::{Product, ProductId};
-use akin_ports::{FeedItem, RefusedRow};
+use akin_ports::{ErrorKind, FeedItem, PortError, PortResult, ProductFeed, RefusedRow};
 
-/// A batch of a feed, read: each product with the line it stands on, and the rows that are none.
+/// A batch of rows: the products, each with its line, and the refused rows.
 #[derive(Debug, Default)]
 pub(crate) struct FeedRows {
     pub(crate) products: Vec<Product>,
     pub(crate) lines: Vec<u64>,
     pub(crate) refused: Vec<RefusedRow>,
-    /// The products that refused rows are about, of those that say so.
+    /// The products that refused rows identify.
     pub(crate) refused_ids: Vec<ProductId>,
 }
 
+/// Returns the next rows of a feed, or `None` at the end. A header that does not describe products
+/// ends the feed.
+pub(crate) async fn next_rows(
+    feed: &mut dyn ProductFeed,
+    reader: &mut RowReader,
+) -> PortResult<Option<Vec<FeedItem>>> {
+    let Some(batch) = feed.next_batch().await? else { return Ok(None) };
+    let rows = reader.read(batch);
+    rows.map(Some).map_err(|error| PortError::new("feed", ErrorKind::Refused, error))
+}
+
 impl FeedRows {
-    /// Reads a batch.
+    /// Normalizes the rows of a batch.
     pub(crate) fn read(batch: Vec<FeedItem>, pricing: &Pricing) -> Self {
         let mut rows = Self::default();
         for item in batch {
@@ -37,12 +48,12 @@ impl FeedRows {
         rows
     }
 
-    /// How many rows there were.
+    /// Returns the number of rows.
     pub(crate) fn count(&self) -> u64 {
         (self.products.len() + self.refused.len()) as u64
     }
 
-    /// Refused rows that do not say which product they are about.
+    /// Returns the number of refused rows that identify no product.
     pub(crate) fn nameless(&self) -> u64 {
         (self.refused.len() - self.refused_ids.len()) as u64
     }

@@ -1,7 +1,10 @@
 use crate::survey::{FeedSurvey, Survey, SurveyError, SurveyFeed};
-use crate::{IngestError, IngestFeed, IngestProgress, IngestSummary, Percentage, Pricing};
+use crate::{
+    ColumnMap, IngestError, IngestFeed, IngestProgress, IngestSummary, Percentage, Pricing,
+    RowReader,
+};
 use akin_entities::{ProductId, Version};
-use akin_ports::{FeedSource, PortError, PortResult, ProductStore, RefusedRow};
+use akin_ports::{FeedSource, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::sync::Arc;
 
 /// Makes the store hold what feeds say, once it is sure that they say something sensible.
@@ -16,6 +19,8 @@ pub struct IngestCatalogue {
     pub store: Arc<dyn ProductStore>,
     /// How prices are read.
     pub pricing: Pricing,
+    /// How the columns of the feeds are read.
+    pub columns: ColumnMap,
     /// Whether the feeds together name every product of the shop: others are removed then.
     pub is_complete: bool,
     /// What is too much to be true.
@@ -175,9 +180,10 @@ impl IngestCatalogue {
         observe: Observer<'_>,
     ) -> Result<SurveyedFeed, IngestError> {
         let (name, mut said) = (source.name().to_owned(), FeedSurvey::default());
-        let reader = SurveyFeed { store: &self.store, pricing: &self.pricing, at };
+        let reader =
+            SurveyFeed { store: &self.store, pricing: &self.pricing, columns: &self.columns, at };
         let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Surveying(&name, at));
-        let read = match source.open() {
+        let read = match self.open(source).await {
             Ok(mut feed) => reader.run(&mut *feed, survey, &mut said, &progress).await,
             Err(error) => Err(SurveyError::Feed(error)),
         };
@@ -188,6 +194,12 @@ impl IngestCatalogue {
         };
         let is_news = said.only_refused().is_none();
         Ok(SurveyedFeed { name, said, unread, is_news })
+    }
+
+    /// Opens a feed at its beginning, whether or not it has changed.
+    async fn open(&self, source: &Arc<dyn FeedSource>) -> PortResult<Box<dyn ProductFeed>> {
+        let columns = RowReader::new(self.columns.clone()).column_filter();
+        source.open(&columns, None).await?.into_feed()
     }
 
     async fn look_for_missing(&self, surveyed: &mut Surveyed) -> PortResult<()> {
@@ -247,9 +259,13 @@ impl IngestCatalogue {
             said.summary
         } else {
             let mut rows = IngestSummary::default();
-            let ingest = IngestFeed { store: self.store.clone(), pricing: self.pricing.clone() };
+            let ingest = IngestFeed {
+                store: self.store.clone(),
+                pricing: self.pricing.clone(),
+                columns: self.columns.clone(),
+            };
             let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Writing(&name, at));
-            let read = match source.open() {
+            let read = match self.open(source).await {
                 Ok(mut feed) => ingest.read(&mut *feed, at, &mut rows, &progress).await,
                 Err(source) => Err(IngestError::Feed { feed: name.clone(), source }),
             };

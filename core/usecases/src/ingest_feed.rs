@@ -1,5 +1,5 @@
-use crate::feed_rows::FeedRows;
-use crate::{Percentage, Pricing};
+use crate::feed_rows::{FeedRows, next_rows};
+use crate::{ColumnMap, Percentage, Pricing, RowReader};
 use akin_entities::Version;
 use akin_ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::sync::Arc;
@@ -11,6 +11,8 @@ pub struct IngestFeed {
     pub store: Arc<dyn ProductStore>,
     /// How its prices are read.
     pub pricing: Pricing,
+    /// How its columns are read.
+    pub columns: ColumnMap,
 }
 
 /// What an ingestion did. Every row read is in one of the other counts.
@@ -143,10 +145,14 @@ impl IngestFeed {
     ) -> Result<(), IngestError> {
         let (name, began) = (feed.name().to_owned(), *at);
         let in_store = |source| IngestError::Store { feed: name.clone(), source };
+        let mut reader = RowReader::new(self.columns.clone());
         loop {
-            let batch = feed.next_batch().await;
+            let batch = next_rows(feed, &mut reader).await;
             let batch = batch.map_err(|source| IngestError::Feed { feed: name.clone(), source })?;
             let Some(batch) = batch else { break };
+            if batch.is_empty() {
+                continue;
+            }
             let rows = FeedRows::read(batch, &self.pricing);
             summary.read += rows.count();
             let refused = self.apply(rows, summary, *at).await.map_err(in_store)?;

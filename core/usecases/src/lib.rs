@@ -12,6 +12,7 @@ mod embed_target;
 mod evaluate_search;
 mod export_catalogue;
 mod export_quarantine;
+mod feed_columns;
 mod feed_rows;
 mod ingest_catalogue;
 mod ingest_feed;
@@ -35,6 +36,7 @@ pub use embed_target::EmbedTarget;
 pub use evaluate_search::{EvaluateSearch, JudgedQuery};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToMend};
+pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};
 pub use ingest_catalogue::{
     CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits, Withheld,
 };

@@ -1,5 +1,5 @@
-use crate::feed_rows::FeedRows;
-use crate::{IngestProgress, IngestSummary, Pricing};
+use crate::feed_rows::{FeedRows, next_rows};
+use crate::{ColumnMap, IngestProgress, IngestSummary, Pricing, RowReader};
 use akin_entities::{ContentHash, Product, ProductId, Version, hash_parts};
 use akin_ports::{Applied, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::collections::{HashMap, HashSet};
@@ -71,6 +71,7 @@ fn key(id: &ProductId) -> Key {
 pub(crate) struct SurveyFeed<'a> {
     pub(crate) store: &'a Arc<dyn ProductStore>,
     pub(crate) pricing: &'a Pricing,
+    pub(crate) columns: &'a ColumnMap,
     pub(crate) at: Version,
 }
 
@@ -114,7 +115,11 @@ impl SurveyFeed<'_> {
         observe: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
     ) -> Result<(), SurveyError> {
         let summary = &mut said.summary;
-        while let Some(batch) = feed.next_batch().await.map_err(SurveyError::Feed)? {
+        let mut reader = RowReader::new(self.columns.clone());
+        while let Some(batch) = next_rows(feed, &mut reader).await.map_err(SurveyError::Feed)? {
+            if batch.is_empty() {
+                continue;
+            }
             let rows = FeedRows::read(batch, self.pricing);
             survey.note(&rows);
             let compared =

@@ -2,27 +2,20 @@
 
 use akin_composition::BadSettings;
 use akin_entities::{Currency, ExchangeRate};
-use akin_feeds::{BadColumnMap, ColumnMap, FeedFile, Format, Options};
+use akin_files::FeedFile;
 use akin_ports::FeedSource;
-use akin_usecases::Pricing;
-use std::path::{Path, PathBuf};
+use akin_usecases::{ColumnMap, Pricing};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The feeds of a command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FeedSettings {
-    /// The feeds: CSV, JSON Lines, Google Merchant XML or Parquet files, plain or compressed by
-    /// gzip or zstd; patterns of them in quotes; `-` for standard input.
-    #[arg(required = true, value_name = "FEED")]
-    feeds: Vec<PathBuf>,
+    #[command(flatten)]
+    files: akin_files::Settings,
 
-    /// How the feeds are written: csv (or tsv), jsonl, xml, parquet. Their content tells if this
-    /// is left out.
-    #[arg(long = "format", env = "AKIN_FEED_FORMAT", value_name = "FORMAT")]
-    feed_format: Option<Format>,
-
-    /// What columns give which fields, as `cost=actual_price,size=attributes`, or a file with one
-    /// such pair a line. `id=` leaves a column out.
+    /// Assigns columns to fields, as `cost=actual_price,size=attributes`, or names a file with one
+    /// such pair on each line. `id=` leaves a column out.
     #[arg(long, env = "AKIN_FEED_MAP", value_name = "MAP", value_parser = column_map)]
     map: Option<ColumnMap>,
 
@@ -35,7 +28,7 @@ pub(crate) struct FeedSettings {
 impl FeedSettings {
     /// Refuses the standard input for what reads feeds more than once.
     pub(crate) fn refuse_standard_input(&self, setting: &str) -> Result<(), BadSettings> {
-        let is_read_once = self.feeds.iter().any(|path| path.as_os_str() == "-");
+        let is_read_once = self.files.has_standard_input();
         let problem =
             format!("{setting} cannot read the standard input again: name files, not `-`");
         BadSettings::refuse(if is_read_once { vec![problem] } else { Vec::new() })
@@ -46,22 +39,20 @@ impl FeedSettings {
         Pricing { unsigned, rates: self.rates.clone() }
     }
 
-    /// The feeds that are named. Paths that lead to nothing are refused all at once, before
-    /// anything is begun.
+    /// Returns how their columns are read.
+    pub(crate) fn columns(&self) -> ColumnMap {
+        self.map.clone().unwrap_or_default()
+    }
+
+    /// Returns the feeds that are named. All paths that lead to none are refused at once.
     pub(crate) fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
-        let (mut files, mut problems) = (Vec::new(), Vec::new());
-        for path in &self.feeds {
-            match akin_feeds::files(path) {
-                Ok(found) => files.extend(found),
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
+        let (files, mut problems) = match self.files.sources() {
+            Ok(files) => (files, Vec::new()),
+            Err(problems) => (Vec::new(), problems),
+        };
         problems.extend(self.rival_rates());
         BadSettings::refuse(problems)?;
-        let map = self.map.clone().unwrap_or_default();
-        let options = Options { format: self.feed_format, map };
-        let source =
-            |file| -> Arc<dyn FeedSource> { Arc::new(FeedFile::new(file, options.clone())) };
+        let source = |file: FeedFile| -> Arc<dyn FeedSource> { Arc::new(file) };
         Ok(files.into_iter().map(source).collect())
     }
 
@@ -75,7 +66,13 @@ impl FeedSettings {
     }
 }
 
-fn column_map(text: &str) -> Result<ColumnMap, BadColumnMap> {
+/// Parses a map, or reads the file that holds it.
+fn column_map(text: &str) -> Result<ColumnMap, String> {
     let path = Path::new(text);
-    if path.is_file() || !text.contains('=') { ColumnMap::read(path) } else { text.parse() }
+    if !path.is_file() && text.contains('=') {
+        return text.parse().map_err(|error| format!("{error}"));
+    }
+    let refused = |error: &dyn std::fmt::Display| format!("{text}: {error}");
+    let lines = std::fs::read_to_string(path).map_err(|error| refused(&error))?;
+    ColumnMap::from_lines(&lines).map_err(|error| refused(&error))
 }

@@ -4,17 +4,13 @@
 // What counts branches in the targets is called from here, too.
 use libfuzzer_sys as _;
 
-use akin_contracts::feed::Written;
 use akin_fuzz::model::{FILES, Packed, fixture, packed};
 use akin_ports::FeedRow;
+use feed_fixtures::{Table, gzip, zstd};
 use sbert_cpu::Precision;
 use std::env::args_os;
 use std::fs;
 use std::path::Path;
-
-#[allow(dead_code, reason = "not all of what the tests of feeds write is a seed")]
-#[path = "../../../adapters/feeds/tests/it/support/written.rs"]
-mod written;
 
 fn main() {
     let below = args_os().nth(1).expect("the folder of the corpora");
@@ -57,23 +53,26 @@ fn feeds(keep: &impl Fn(&str, &str, &[u8])) {
         ..FeedRow::default()
     };
     let other = FeedRow { product_id: String::new(), ratings: "Get".into(), ..row.clone() };
-    let rows = [Written::Row(row), Written::Row(other), Written::Nonsense];
-    let csv = written::csv(&rows, b',');
+    let texts = |row: &FeedRow| Some(row.texts().map(str::to_owned).to_vec());
+    let columns = FeedRow::COLUMNS.map(str::to_owned).to_vec();
+    let whole = Table { columns, rows: vec![texts(&row), texts(&other)] };
+    let mut table = whole.clone();
+    table.rows.push(None);
+    let csv = table.csv(b',');
     keep("feed_csv", "commas", &csv);
-    keep("feed_csv", "tabs", &written::csv(&rows, b'\t'));
-    keep("feed_json_lines", "lines", &written::json_lines(&rows));
-    keep("feed_json_lines", "array", &written::json_array(&rows));
-    keep("feed_xml", "rss", &written::rss(&rows));
-    keep("feed_xml", "atom", &written::atom(&rows));
-    // One that is written whole: a column is not told apart in a row that is no text.
-    let parquet = written::parquet(&rows[..2]);
+    keep("feed_csv", "tabs", &table.csv(b'\t'));
+    keep("feed_json_lines", "lines", &table.json_lines());
+    keep("feed_json_lines", "array", &table.json_array());
+    keep("feed_xml", "rss", &table.rss());
+    keep("feed_xml", "atom", &table.atom());
+    let parquet = whole.parquet();
     keep("feed_parquet", "rows", &parquet);
     for (name, bytes) in [
         ("csv", csv.clone()),
-        ("gzip", written::gzip(&csv)),
-        ("zstd", written::zstd(&csv)),
-        ("json", written::json_lines(&rows)),
-        ("xml", written::rss(&rows)),
+        ("gzip", gzip(&csv)),
+        ("zstd", zstd(&csv)),
+        ("json", table.json_lines()),
+        ("xml", table.rss()),
         ("parquet", parquet),
     ] {
         keep("feed", name, &bytes);

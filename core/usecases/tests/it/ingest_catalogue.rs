@@ -3,7 +3,7 @@ use akin_entities::{ProductId, Version};
 use akin_memory::MemoryFeed;
 use akin_ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
 use akin_usecases::{
-    CatalogueSummary, DryRun, IngestCatalogue, IngestError, Limits, Percentage, Withheld,
+    CatalogueSummary, ColumnMap, DryRun, IngestCatalogue, IngestError, Limits, Percentage, Withheld,
 };
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ fn ingestion(shop: &Shop) -> IngestCatalogue {
     let fifth = Percentage::percent(20.0);
     let limits = Limits { refused: fifth, removed: fifth };
     let store = shop.store.clone();
-    IngestCatalogue { store, pricing: rupees(), is_complete: true, limits }
+    let columns = ColumnMap::default();
+    IngestCatalogue { store, pricing: rupees(), columns, is_complete: true, limits }
 }
 
 /// Products "0" to "9".

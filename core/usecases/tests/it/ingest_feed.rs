@@ -1,7 +1,7 @@
 use crate::shop::{Shop, day, id, row, rupees};
 use akin_memory::MemoryFeed;
 use akin_ports::{ErrorKind, FeedItem, FeedProgress, ProductStore, RefusedRow};
-use akin_usecases::{IngestError, IngestFeed, IngestSummary};
+use akin_usecases::{ColumnMap, IngestError, IngestFeed, IngestSummary};
 use std::sync::Mutex;
 
 /// Read, inserted, changed, unchanged, quarantined.
@@ -102,7 +102,8 @@ async fn a_row_that_the_feed_could_not_read_is_quarantined_as_it_says() {
     let refused =
         RefusedRow { line: 7, field: String::new(), value: "x,y".into(), reason, row: None };
     let items: Vec<FeedItem> = vec![Err(refused.clone()), Ok(row("a", "Tripod", ""))];
-    let ingest = IngestFeed { store: shop.store.clone(), pricing: rupees() };
+    let ingest =
+        IngestFeed { store: shop.store.clone(), pricing: rupees(), columns: ColumnMap::default() };
     let mut feed = MemoryFeed::new("shop.csv", items);
     let summary = ingest.run(&mut feed, day(1), &|_| ()).await.unwrap();
     assert_eq!((counts(&summary), &summary.refused[..]), ([2, 1, 0, 0, 1], &[refused.clone()][..]));
@@ -157,7 +158,8 @@ async fn progress_is_told_after_every_batch() {
     let shop = Shop::new();
     let rows: Vec<FeedItem> = (0..7).map(|n| Ok(row(&n.to_string(), "Tripod", ""))).collect();
     let told = Mutex::new(Vec::<(FeedProgress, u64)>::new());
-    let ingest = IngestFeed { store: shop.store.clone(), pricing: rupees() };
+    let ingest =
+        IngestFeed { store: shop.store.clone(), pricing: rupees(), columns: ColumnMap::default() };
     let mut feed = MemoryFeed::new("shop.csv", rows);
     let observe = |progress: akin_usecases::IngestProgress<'_>| {
         told.lock().unwrap().push((progress.feed, progress.summary.read));

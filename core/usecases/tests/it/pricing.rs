@@ -4,7 +4,7 @@ use crate::shop::{Shop, day};
 use akin_entities::{Currency, Product};
 use akin_memory::MemoryFeed;
 use akin_ports::{FeedRow, RefusedRow};
-use akin_usecases::{IngestFeed, Pricing, normalize};
+use akin_usecases::{ColumnMap, IngestFeed, Pricing, normalize};
 
 fn row(actual_price: &str, discount_price: &str) -> FeedRow {
     let (actual_price, discount_price) = (actual_price.to_owned(), discount_price.to_owned());
@@ -52,7 +52,8 @@ async fn another_rate_is_a_change_even_of_the_same_price_and_embeds_nothing() {
     for (at, rate) in [(1, "INR=HKD:0.094"), (2, "INR=HKD:0.0940"), (3, "INR=HKD:0.0941")] {
         let rates = vec![rate.parse().unwrap()];
         let pricing = Pricing { unsigned: Currency::INR, rates };
-        let ingest = IngestFeed { store: shop.store.clone(), pricing };
+        let ingest =
+            IngestFeed { store: shop.store.clone(), pricing, columns: ColumnMap::default() };
         let mut feed = MemoryFeed::new("shop.csv", vec![Ok(row("₹1", ""))]);
         let summary = ingest.run(&mut feed, day(at), &|_| ()).await.unwrap();
         let embedding = shop.embed().await;

@@ -4,7 +4,7 @@ use crate::shop::{Shop, row, rupees};
 use akin_entities::{Timestamp, Version};
 use akin_memory::MemoryFeed;
 use akin_ports::{FeedItem, FeedRow, PortError, ProductStore, RefusedRow};
-use akin_usecases::{ExportQuarantine, IngestFeed, RowToMend};
+use akin_usecases::{ColumnMap, ExportQuarantine, IngestFeed, RowToMend};
 
 fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
     let row = FeedRow { line, name: name.into(), ..FeedRow::default() };
@@ -74,7 +74,8 @@ async fn what_the_feed_could_not_read_is_brought_out_with_what_it_said() {
     let unreadable = RefusedRow { line: 7, field, value, reason, row: None };
     let items: Vec<FeedItem> =
         vec![Ok(FeedRow { line: 6, ..row("a", "Tripod", "call us") }), Err(unreadable.clone())];
-    let ingest = IngestFeed { store: shop.store.clone(), pricing: rupees() };
+    let ingest =
+        IngestFeed { store: shop.store.clone(), pricing: rupees(), columns: ColumnMap::default() };
     let mut feed = MemoryFeed::new("shop.csv", items);
     ingest.run(&mut feed, Version(1), &|_| ()).await.unwrap();
     let rows = exported(&shop).await;

@@ -8,8 +8,8 @@ use akin_ports::{
 };
 use akin_ranking::analyze_product;
 use akin_usecases::{
-    EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary, Pricing, QueryEmbeddings,
-    SearchAnswer, SearchProducts, SearchRequest, SimilarProducts,
+    ColumnMap, EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary, Pricing,
+    QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, SimilarProducts,
 };
 use std::sync::Arc;
 
@@ -66,7 +66,11 @@ impl Shop {
         let numbered = (2..).zip(rows).map(|(line, row)| FeedRow { line, ..row.clone() });
         let items: Vec<FeedItem> = numbered.map(Ok).collect();
         let mut feed = MemoryFeed::new("shop.csv", items).with_faults(self.faults.clone());
-        let ingest = IngestFeed { store: self.store.clone(), pricing: rupees() };
+        let ingest = IngestFeed {
+            store: self.store.clone(),
+            pricing: rupees(),
+            columns: ColumnMap::default(),
+        };
         ingest.run(&mut feed, day(at), &|_| ()).await
     }
 

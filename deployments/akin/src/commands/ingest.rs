@@ -179,7 +179,8 @@ impl Arguments {
     fn ingest(&self, store: Arc<dyn ProductStore>) -> IngestCatalogue {
         let limits = Limits { refused: self.max_refused, removed: self.max_removed };
         let pricing = self.feeds.pricing(self.currency);
-        IngestCatalogue { store, pricing, is_complete: self.complete, limits }
+        let columns = self.feeds.columns();
+        IngestCatalogue { store, pricing, columns, is_complete: self.complete, limits }
     }
 }
 

@@ -1,8 +1,7 @@
 //! Refused rows as a feed: what stood in each, and beside it what is wrong with it.
 
-use akin_feeds::REFUSAL_COLUMNS;
 use akin_ports::{FeedRow, RefusedRow};
-use akin_usecases::RowToMend;
+use akin_usecases::{REFUSAL_COLUMNS, RowToMend};
 
 /// The line of the columns' names.
 pub(crate) fn header() -> anyhow::Result<Vec<u8>> {

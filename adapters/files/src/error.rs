@@ -1,0 +1,26 @@
+use akin_ports::{ErrorKind, PortError};
+use std::io;
+
+/// An error of a feed in a file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error("cannot open {name}: {cause}; check the path and its permissions")]
+    Open { name: String, cause: io::Error },
+    #[error("{0} is a directory: name the feed files in it")]
+    Directory(String),
+    #[error(transparent)]
+    Content(#[from] feed_formats::Error),
+}
+
+/// The only mapping to the errors of the ports.
+impl From<FileError> for PortError {
+    fn from(error: FileError) -> Self {
+        let kind = match &error {
+            FileError::Open { .. } | FileError::Directory(_) => ErrorKind::Misconfigured,
+            FileError::Content(error) if error.is_transient() => ErrorKind::Unavailable,
+            FileError::Content(feed_formats::Error::Panicked) => ErrorKind::Corrupt,
+            FileError::Content(_) => ErrorKind::Refused,
+        };
+        Self::new("feed", kind, error)
+    }
+}

@@ -1,0 +1,123 @@
+use crate::error::FileError;
+use crate::input_feed::InputFeed;
+use crate::spool::Spool;
+use crate::token::token;
+use akin_ports::{ColumnFilter, FeedSource, FeedToken, OpenedFeed, PortError, PortResult};
+use async_trait::async_trait;
+use feed_formats::{Format, Input};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// The path that stands for the standard input.
+pub(crate) const STANDARD_INPUT: &str = "-";
+
+/// A feed in a file. A pipe, such as the standard input, is kept in a temporary file as it is read, so
+/// that it can be opened again.
+#[derive(Debug)]
+pub struct FeedFile {
+    shared: Arc<Shared>,
+}
+
+/// The part that opening on another thread needs.
+struct Shared {
+    path: PathBuf,
+    name: String,
+    format: Option<Format>,
+    /// The pipe, once it has been opened.
+    spool: Mutex<Option<Spool>>,
+}
+
+/// What is at the path.
+enum Opened {
+    File(File, Option<FeedToken>),
+    Pipe(Spool),
+}
+
+impl FeedFile {
+    /// Creates a source for the file at `path`; `-` is the standard input. The format is detected
+    /// unless it is given.
+    pub fn new(path: PathBuf, format: Option<Format>) -> Self {
+        let name = if is_standard_input(&path) {
+            "standard input".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        Self { shared: Arc::new(Shared { path, name, format, spool: Mutex::new(None) }) }
+    }
+}
+
+#[async_trait]
+impl FeedSource for FeedFile {
+    fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    async fn open(
+        &self,
+        columns: &ColumnFilter,
+        known: Option<&FeedToken>,
+    ) -> PortResult<OpenedFeed> {
+        let (shared, columns) = (self.shared.clone(), columns.clone());
+        let known = known.cloned();
+        // A network drive may take long to open a file.
+        let opening = tokio::task::spawn_blocking(move || shared.open(&columns, known.as_ref()));
+        match opening.await {
+            Ok(opened) => opened,
+            Err(error) => Err(PortError::new("feed", akin_ports::ErrorKind::Corrupt, error)),
+        }
+    }
+}
+
+impl Shared {
+    fn open(&self, columns: &ColumnFilter, known: Option<&FeedToken>) -> PortResult<OpenedFeed> {
+        let (input, token) = match self.locate()? {
+            Opened::File(_, token) if token.is_some() && token.as_ref() == known => {
+                return Ok(OpenedFeed::Unchanged);
+            }
+            Opened::File(file, token) => (Input::file(file), token),
+            Opened::Pipe(spool) => (Input::stream(spool.reader()), None),
+        };
+        let feed = InputFeed::start(&*self.name, input, self.format, columns)?;
+        Ok(OpenedFeed::Opened { feed: Box::new(feed), token })
+    }
+
+    /// Opens the file, or begins or finds the spool of the pipe.
+    fn locate(&self) -> Result<Opened, FileError> {
+        let mut spool = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(spool) = &*spool {
+            return Ok(Opened::Pipe(spool.clone()));
+        }
+        let failed = |cause| FileError::Open { name: self.name.clone(), cause };
+        let pipe: Box<dyn Read + Send> = if is_standard_input(&self.path) {
+            Box::new(io::stdin())
+        } else {
+            let file = File::open(&self.path).map_err(failed)?;
+            let metadata = file.metadata().map_err(failed)?;
+            if metadata.is_dir() {
+                return Err(FileError::Directory(self.name.clone()));
+            }
+            if metadata.is_file() {
+                let token = token(&metadata, SystemTime::now());
+                return Ok(Opened::File(file, token));
+            }
+            Box::new(file)
+        };
+        let started = Spool::new(pipe).map_err(failed)?;
+        *spool = Some(started.clone());
+        Ok(Opened::Pipe(started))
+    }
+}
+
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == STANDARD_INPUT
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("path", &self.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,17 @@
+//! Feeds in files: paths, patterns of paths, and the standard input, in any format of
+//! [`feed_formats`].
+
+mod error;
+mod feed_file;
+mod input_feed;
+mod paths;
+mod records;
+mod settings;
+mod spool;
+mod token;
+
+pub use feed_file::FeedFile;
+pub use feed_formats::{Format, UnknownFormat};
+pub use input_feed::InputFeed;
+pub use paths::{NoFeed, find_feeds};
+pub use settings::Settings;

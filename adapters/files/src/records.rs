@@ -1,0 +1,55 @@
+//! The records of [`feed_formats`] as those of the port.
+
+use akin_ports::{FeedBatch, FeedLayout, FeedRecord, FeedValue, UnreadableRecord, UnreadableValue};
+use feed_formats::{Batch, Layout, MalformedRecord, Members, Nested, Record, Value};
+
+pub(crate) fn feed_batch(batch: Batch) -> FeedBatch {
+    let Batch { layout, names, records, .. } = batch;
+    let records = records.into_iter().map(|record| match record {
+        Ok(record) => Ok(feed_record(record)),
+        Err(malformed) => Err(unreadable_record(malformed)),
+    });
+    FeedBatch { layout: feed_layout(layout), names, records: records.collect() }
+}
+
+fn feed_layout(layout: Layout) -> FeedLayout {
+    match layout {
+        Layout::Columns { line } => FeedLayout::Columns { line },
+        Layout::Keys => FeedLayout::Keys,
+        Layout::Elements => FeedLayout::Elements,
+    }
+}
+
+fn feed_record(Record { line, values }: Record) -> FeedRecord {
+    let values = values.into_iter().map(|(name, value)| (name, feed_value(value)));
+    FeedRecord { line, values: values.collect() }
+}
+
+fn feed_value(value: Value) -> FeedValue {
+    match value {
+        Value::Text(text) => FeedValue::Text(text),
+        Value::Invalid(invalid) => {
+            let feed_formats::InvalidValue { beginning, text, reason } = *invalid;
+            FeedValue::Unreadable(Box::new(UnreadableValue { beginning, text, reason }))
+        }
+        Value::Nested(nested) => {
+            let Nested { text, members } = *nested;
+            match members {
+                Members::List(items) => {
+                    let items = items.into_iter().map(feed_value).collect();
+                    FeedValue::List(Box::new((text, items)))
+                }
+                Members::Object(members) => {
+                    let members =
+                        members.into_iter().map(|(name, value)| (name, feed_value(value)));
+                    FeedValue::Object(Box::new((text, members.collect())))
+                }
+            }
+        }
+    }
+}
+
+fn unreadable_record(malformed: MalformedRecord) -> UnreadableRecord {
+    let MalformedRecord { line, beginning, reason } = malformed;
+    UnreadableRecord { line, beginning, reason }
+}

@@ -1,0 +1,73 @@
+use std::sync::Arc;
+
+/// Consecutive records of a feed, as its format gives them. The core reads them as rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedBatch {
+    /// How the feed names its values.
+    pub layout: FeedLayout,
+    /// The names to which the positions in [`FeedRecord::values`] refer: the whole header, the same
+    /// allocation in each batch, if the feed has one; else the names that occur in this batch.
+    pub names: Arc<[String]>,
+    /// The records in the order of the feed. Only the first batch of a feed with a header may have
+    /// none.
+    pub records: Vec<Result<FeedRecord, UnreadableRecord>>,
+}
+
+/// How a feed names the values of its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedLayout {
+    /// A header names the columns of all records.
+    Columns {
+        /// The line of the header, counted from 1, if it stands on one.
+        line: Option<u64>,
+    },
+    /// Each record names its values, as the keys of a JSON object.
+    Keys,
+    /// Each record is made of elements, as in XML, which may be repeated.
+    Elements,
+}
+
+/// A record of named values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedRecord {
+    /// The line on which the record begins, counted from 1.
+    pub line: u64,
+    /// The values that are not empty, in the order of the feed, each with the position of its name in
+    /// [`FeedBatch::names`].
+    pub values: Vec<(usize, FeedValue)>,
+}
+
+/// A value of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedValue {
+    /// A text, number, or boolean, as written, without NUL.
+    Text(String),
+    /// A list, and its text as the feed writes it.
+    List(Box<(String, Vec<FeedValue>)>),
+    /// An object with named members, and its text as the feed writes it.
+    Object(Box<(String, Vec<(String, FeedValue)>)>),
+    /// A value that cannot be read.
+    Unreadable(Box<UnreadableValue>),
+}
+
+/// A value that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableValue {
+    /// The offending part, shortened.
+    pub beginning: String,
+    /// The value, as far as it is text.
+    pub text: String,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+}
+
+/// A record of which nothing could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableRecord {
+    /// The line on which it begins, counted from 1.
+    pub line: u64,
+    /// Its beginning, shortened.
+    pub beginning: String,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+}

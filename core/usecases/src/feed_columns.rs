@@ -1,0 +1,93 @@
+//! Reads the records of feeds as rows: which column gives which field, the same for every source and
+//! format.
+
+mod column;
+mod column_map;
+mod fields;
+mod header;
+mod row_builder;
+mod value_text;
+
+pub use column_map::{ColumnMap, InvalidColumnMap};
+pub use header::HeaderError;
+
+use akin_ports::{ColumnFilter, FeedBatch, FeedItem, FeedLayout, FeedRecord, RefusedRow};
+use column::Column;
+use row_builder::RowBuilder;
+use std::sync::Arc;
+
+/// The columns that follow those of [`FeedRow`](akin_ports::FeedRow) in a file of refused rows: the
+/// feed and the line of each, and what was refused.
+pub const REFUSAL_COLUMNS: [&str; 3] = ["feed", "line", "refused"];
+
+/// Reads the batches of one feed as rows.
+#[derive(Debug)]
+pub struct RowReader {
+    map: ColumnMap,
+    /// The names for which `columns` holds.
+    names: Option<Arc<[String]>>,
+    /// The column of each name; `None` if it gives no field.
+    columns: Vec<Option<Column>>,
+}
+
+impl RowReader {
+    /// Creates a reader for a feed whose columns `map` renames.
+    pub fn new(map: ColumnMap) -> Self {
+        Self { map, names: None, columns: Vec::new() }
+    }
+
+    /// Returns a filter that selects the columns that it reads.
+    pub fn column_filter(&self) -> ColumnFilter {
+        let map = self.map.clone();
+        ColumnFilter::new(move |name| {
+            Column::resolve(name, &map).is_some()
+                // The map does not apply to a file of refused rows.
+                || Column::resolve(name, &ColumnMap::default()).is_some()
+        })
+    }
+
+    /// Reads a batch. An error means that the header does not describe products.
+    pub fn read(&mut self, batch: FeedBatch) -> Result<Vec<FeedItem>, HeaderError> {
+        self.resolve(&batch)?;
+        let mut items = Vec::with_capacity(batch.records.len());
+        for record in batch.records {
+            items.push(match record {
+                Ok(record) => self.row(record, batch.layout),
+                Err(unreadable) => Err(RefusedRow {
+                    line: unreadable.line,
+                    field: String::new(),
+                    value: unreadable.beginning,
+                    reason: unreadable.reason,
+                    row: None,
+                }),
+            });
+        }
+        Ok(items)
+    }
+
+    /// Resolves the names of a batch: once in a feed with a header.
+    fn resolve(&mut self, batch: &FeedBatch) -> Result<(), HeaderError> {
+        let is_resolved = self.names.as_ref().is_some_and(|names| Arc::ptr_eq(names, &batch.names));
+        if is_resolved {
+            return Ok(());
+        }
+        self.columns = match batch.layout {
+            FeedLayout::Columns { line } => header::resolve(&batch.names, line, &self.map)?,
+            FeedLayout::Keys | FeedLayout::Elements => {
+                batch.names.iter().map(|name| Column::resolve(name, &self.map)).collect()
+            }
+        };
+        self.names = Some(batch.names.clone());
+        Ok(())
+    }
+
+    fn row(&self, record: FeedRecord, layout: FeedLayout) -> FeedItem {
+        let mut row = RowBuilder::new(record.line);
+        for (position, value) in record.values {
+            if let Some(Some(column)) = self.columns.get(position) {
+                row.add(column, value, layout);
+            }
+        }
+        row.finish()
+    }
+}

@@ -1,0 +1,64 @@
+use super::column_map::ColumnMap;
+use super::fields::{FIELDS, is_same, trim};
+
+/// What a column of a feed gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    /// The position of its field in [`FIELDS`].
+    pub(super) field: usize,
+    /// Of two columns that give a field, the one of the lower rank counts.
+    pub(super) rank: u8,
+    /// Its texts are paths through categories, `Home > Kitchen > Pans`.
+    pub(super) is_path: bool,
+    /// Its texts may be numbers of Google's taxonomy, which are ignored.
+    pub(super) is_taxonomy: bool,
+    /// The label of its texts where several columns give the field.
+    pub(super) label: Option<String>,
+}
+
+impl Column {
+    /// Returns what the column of this name gives; `None` if it is not read.
+    pub(super) fn resolve(name: &str, map: &ColumnMap) -> Option<Self> {
+        let name = trim(name);
+        let (plain, is_prefixed) = match name.strip_prefix("g:") {
+            Some(rest) => (rest, true),
+            None => (name, false),
+        };
+        if let Some((field, label)) = map.field_of(name).or_else(|| map.field_of(plain)) {
+            let is_path = FIELDS[field?].name == "main_category";
+            return Some(Self { is_path, label, ..Self::new(field?, 0) });
+        }
+        let is = |known: &&str| is_same(known, plain);
+        let (field, place) = FIELDS.iter().enumerate().find_map(|(position, field)| {
+            if is(&field.name) || field.synonyms.iter().any(is) {
+                return Some((position, 0));
+            }
+            let place = field.foreign.iter().position(is)? + 1;
+            Some((position, u8::try_from(place).ok()?))
+        })?;
+        if map.gives(field) {
+            return None;
+        }
+        // The Google name of a field comes before the plain one.
+        let rank = 2 * place + u8::from(!is_prefixed);
+        Some(Self {
+            is_path: FIELDS[field].name == "main_category" && !is(&"main_category"),
+            is_taxonomy: is(&"google_product_category"),
+            ..Self::new(field, rank)
+        })
+    }
+
+    fn new(field: usize, rank: u8) -> Self {
+        Self { field, rank, is_path: false, is_taxonomy: false, label: None }
+    }
+
+    /// Returns the name of the field.
+    pub(super) fn field_name(&self) -> &'static str {
+        FIELDS[self.field].name
+    }
+
+    /// Returns whether neither of two columns comes before the other.
+    pub(super) fn is_ambiguous_with(&self, other: &Self) -> bool {
+        self.field == other.field && self.rank == other.rank && self.label.is_none()
+    }
+}

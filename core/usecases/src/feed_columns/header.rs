@@ -1,0 +1,98 @@
+use super::REFUSAL_COLUMNS;
+use super::column::Column;
+use super::column_map::ColumnMap;
+use super::fields::{is_same, names, trim};
+use akin_ports::FeedRow;
+use std::fmt;
+
+/// A header that does not describe products.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{problem}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct HeaderError {
+    /// The line of the header, counted from 1, if it stands on one.
+    line: Option<u64>,
+    problem: Problem,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum Problem {
+    #[error(
+        "no column has the names of the products: expected `name` (or `title`), found {found}; \
+         rename a column, or map it to the field; the fields are {}",
+        names()
+    )]
+    NoName { found: ColumnNames },
+    #[error(
+        "the columns {first:?} (number {}) and {second:?} (number {}) both give the field \
+         `{field}`: remove or rename one",
+        .numbers.0, .numbers.1
+    )]
+    Ambiguous { field: &'static str, first: String, second: String, numbers: (usize, usize) },
+    #[error("the column map names {column:?}, which is not in the header; found {found}")]
+    NotFound { column: String, found: ColumnNames },
+}
+
+/// The columns of a header, for a message.
+#[derive(Debug, PartialEq, Eq)]
+struct ColumnNames(Vec<String>);
+
+/// Returns the column of each name in a header; `None` for those that are not read.
+pub(super) fn resolve(
+    header: &[String],
+    line: Option<u64>,
+    map: &ColumnMap,
+) -> Result<Vec<Option<Column>>, HeaderError> {
+    // The map was applied when the rows were refused.
+    let no_map = ColumnMap::default();
+    let map = if is_of_refused_rows(header) { &no_map } else { map };
+    let columns: Vec<_> = header.iter().map(|name| Column::resolve(name, map)).collect();
+    match find_problem(header, &columns, map) {
+        Some(problem) => Err(HeaderError { line, problem }),
+        None => Ok(columns),
+    }
+}
+
+fn find_problem(header: &[String], columns: &[Option<Column>], map: &ColumnMap) -> Option<Problem> {
+    for (position, column) in columns.iter().enumerate() {
+        let Some(column) = column else { continue };
+        let mut before = columns[..position].iter();
+        let first =
+            before.position(|other| other.as_ref().is_some_and(|o| column.is_ambiguous_with(o)));
+        if let Some(first) = first {
+            return Some(Problem::Ambiguous {
+                field: column.field_name(),
+                first: header[first].clone(),
+                second: header[position].clone(),
+                numbers: (first + 1, position + 1),
+            });
+        }
+    }
+    let found = || ColumnNames(header.to_vec());
+    let is_missing = |column: &&str| !header.iter().any(|name| is_same(column, name.trim()));
+    if let Some(column) = map.columns().find(is_missing) {
+        return Some(Problem::NotFound { column: column.to_owned(), found: found() });
+    }
+    let has_name = columns.iter().flatten().any(|column| column.field_name() == "name");
+    (!has_name).then(|| Problem::NoName { found: found() })
+}
+
+/// Returns whether a header is that of a file of refused rows.
+fn is_of_refused_rows(header: &[String]) -> bool {
+    let mut columns = FeedRow::COLUMNS.iter().chain(&REFUSAL_COLUMNS);
+    columns.all(|column| header.iter().any(|name| is_same(column, trim(name))))
+}
+
+impl fmt::Display for ColumnNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 40;
+        for (position, name) in self.0.iter().take(SHOWN).enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            let short: String = name.chars().take(60).collect();
+            write!(f, "{separator}{short:?}")?;
+        }
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Prints the records of a file: `cargo run -p feed-formats --example records -- feed.csv.gz`.
+#![allow(clippy::print_stdout, reason = "it prints")]
+
+use feed_formats::{Input, Options, Reader, Value};
+use std::fs::File;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).ok_or("name a file")?;
+    let mut reader = Reader::open(Input::file(File::open(path)?), &Options::default())?;
+    while let Some(batch) = reader.next_batch()? {
+        for record in &batch.records {
+            match record {
+                Err(malformed) => println!("line {}: {}", malformed.line, malformed.reason),
+                Ok(record) => {
+                    println!("line {}", record.line);
+                    for (name, value) in &record.values {
+                        let text = match value {
+                            Value::Text(text) => text,
+                            Value::Nested(nested) => &nested.text,
+                            Value::Invalid(invalid) => &invalid.reason,
+                        };
+                        println!("  {}: {text}", batch.names[*name]);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+mod header;
+mod records;
+
+use crate::error::Error;
+use crate::invalid::{invalid, malformed, text_fault};
+use crate::names::{NameFilter, NameTable};
+use crate::reader::Parser;
+use crate::record::{Layout, Record, RecordResult, Value};
+use crate::window::Window;
+use header::Header;
+use records::{RecordSplitter, Split};
+use std::sync::Arc;
+
+/// Parses CSV with a header.
+pub(crate) struct CsvParser {
+    splitter: RecordSplitter,
+    header: Arc<[String]>,
+    header_line: u64,
+    /// The positions of the columns to read.
+    selected: Vec<usize>,
+}
+
+impl CsvParser {
+    /// Reads the header, and detects the delimiter by it.
+    pub(crate) fn new(mut window: Window, filter: &NameFilter) -> Result<Self, Error> {
+        if !window.skip_line_ends()? {
+            return Err(Error::Empty);
+        }
+        let header_line = window.line();
+        let Header { columns, delimiter, length } = Header::read(&mut window, filter)?;
+        window.release(length);
+        let selected =
+            (0..columns.len()).filter(|&position| filter.selects(&columns[position])).collect();
+        let splitter = RecordSplitter::new(window, delimiter);
+        Ok(Self { splitter, header: columns.into(), header_line, selected })
+    }
+
+    /// Reads the record that the splitter found.
+    fn record(&self, line: u64) -> RecordResult {
+        let (text, ends) = (self.splitter.text(), self.splitter.ends());
+        let (found, expected) = (ends.len(), self.header.len());
+        if found != expected {
+            let reason = format!(
+                "the row has {found} fields, the header has {expected}: look for a missing or \
+                 extra separator or quote"
+            );
+            return Err(malformed(line, self.splitter.raw(), reason));
+        }
+        let mut values = Vec::with_capacity(self.selected.len());
+        for &position in &self.selected {
+            let start = if position == 0 { 0 } else { ends[position - 1] };
+            let field = &text[start..ends[position]];
+            if !field.is_empty() {
+                values.push((position, value(field)));
+            }
+        }
+        Ok(Record { line, values })
+    }
+}
+
+fn value(field: &[u8]) -> Value {
+    match std::str::from_utf8(field) {
+        Ok(text) if memchr::memchr(0, field).is_none() => Value::Text(text.to_owned()),
+        _ => invalid(field, text_fault(field)),
+    }
+}
+
+impl Parser for CsvParser {
+    fn layout(&self) -> Layout {
+        Layout::Columns { line: Some(self.header_line) }
+    }
+
+    fn header(&self) -> Option<&Arc<[String]>> {
+        Some(&self.header)
+    }
+
+    fn next(&mut self, _: &mut NameTable) -> Result<Option<RecordResult>, Error> {
+        Ok(match self.splitter.next()? {
+            Split::Record(line) => Some(self.record(line)),
+            Split::Abandoned { line, beginning, reason } => {
+                Some(Err(malformed(line, &beginning, reason.to_string())))
+            }
+            Split::End => None,
+        })
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.splitter.bytes_read()
+    }
+}

@@ -1,0 +1,109 @@
+use crate::compression::Compression;
+use crate::encoding;
+use crate::error::Error;
+use crate::format::Format;
+use crate::peeked::{Bytes, Peeked};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+
+/// The bytes to read.
+pub struct Input(Source);
+
+enum Source {
+    /// A file that can be read at any position, which Parquet needs.
+    File(File),
+    Stream(Bytes),
+}
+
+/// The decompressed content of an input. Texts are UTF-8 without a byte order mark, unless damaged.
+pub(crate) enum Content {
+    Csv(Bytes),
+    JsonLines(Bytes),
+    Xml(Bytes),
+    Parquet(File),
+}
+
+/// Beginnings of files that are not supported, what they are, and what to do.
+const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
+    (b"PK\x03\x04", "a zip archive or a spreadsheet", "unpack it, or save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "save it as CSV"),
+    (b"BZh", "compressed by bzip2", "decompress it first (bunzip2)"),
+    (b"\xfd7zXZ", "compressed by xz", "decompress it first (unxz)"),
+];
+
+impl Input {
+    /// Reads a stream. Parquet from a stream is copied to a temporary file.
+    pub fn stream(bytes: impl Read + Send + 'static) -> Self {
+        Self(Source::Stream(Box::new(bytes)))
+    }
+
+    /// Reads a regular file from its beginning.
+    pub fn file(file: File) -> Self {
+        Self(Source::File(file))
+    }
+
+    /// Returns the number of bytes to read, as [`Batch::bytes_read`](crate::Batch::bytes_read) counts
+    /// them, if it is known: that of a file that is not compressed.
+    pub fn length(&mut self) -> io::Result<Option<u64>> {
+        let Source::File(file) = &mut self.0 else { return Ok(None) };
+        let is_compressed = Compression::detect(&Peeked::new(&*file).beginning).is_some();
+        file.rewind()?;
+        Ok(if is_compressed { None } else { Some(file.metadata()?.len()) })
+    }
+
+    /// Decompresses and decodes the bytes, and detects their format unless it is given.
+    pub(crate) fn unpack(self, format: Option<Format>) -> Result<Content, Error> {
+        let unread = |cause| Error::Read { at: 0, cause };
+        let (bytes, file): (Bytes, _) = match self.0 {
+            Source::Stream(bytes) => (bytes, None),
+            Source::File(file) => (Box::new(file.try_clone().map_err(unread)?), Some(file)),
+        };
+        let packed = Peeked::new(bytes);
+        let (content, file) = match Compression::detect(&packed.beginning) {
+            None => (packed, file),
+            Some(compression) => {
+                (Peeked::new(compression.decompress(packed).map_err(unread)?), None)
+            }
+        };
+        if format.unwrap_or(Format::detect(&content.beginning)) == Format::Parquet {
+            return seekable(content, file).map(Content::Parquet).map_err(Error::Spool);
+        }
+        decode(content, format)
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Source::File(_) => "Input(file)",
+            Source::Stream(_) => "Input(stream)",
+        })
+    }
+}
+
+/// Returns the file, or a temporary one with the bytes.
+fn seekable(mut bytes: Peeked<Bytes>, file: Option<File>) -> io::Result<File> {
+    if let Some(file) = file {
+        return Ok(file);
+    }
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut bytes, &mut file)?;
+    Ok(file)
+}
+
+fn decode(bytes: Peeked<Bytes>, format: Option<Format>) -> Result<Content, Error> {
+    let unsupported = UNSUPPORTED.iter().find(|(mark, ..)| bytes.beginning.starts_with(mark));
+    if let Some(&(_, what, remedy)) = unsupported {
+        return Err(Error::Unsupported { what, remedy });
+    }
+    let (text, is_marked) = encoding::decode_by_mark(bytes);
+    Ok(match format.unwrap_or(Format::detect(&text.beginning)) {
+        Format::JsonLines => Content::JsonLines(Box::new(text)),
+        Format::Xml if is_marked => Content::Xml(Box::new(text)),
+        Format::Xml => {
+            Content::Xml(encoding::decode_by_declaration(text).map_err(Error::Encoding)?)
+        }
+        Format::Csv | Format::Parquet => Content::Csv(Box::new(text)),
+    })
+}

@@ -1,0 +1,106 @@
+use crate::invalid::{invalid, text_fault, too_long};
+use crate::limits;
+use crate::record::{Members, Nested, Value};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Reads a JSON value. A number keeps its digits, unless it has an exponent; `null` is empty.
+pub(super) fn read(raw: &str) -> Value {
+    let value = match raw.as_bytes().first() {
+        Some(b'[' | b'{') => return nested(raw, limits::JSON_DEPTH),
+        _ => scalar(raw),
+    };
+    let fault = match value {
+        Ok(text) if text.len() > limits::VALUE || text.contains('\0') => {
+            text_fault(text.as_bytes())
+        }
+        Ok(text) => return Value::Text(text.into_owned()),
+        Err(reason) => reason,
+    };
+    invalid(raw.as_bytes(), fault)
+}
+
+fn scalar(raw: &str) -> Result<Cow<'_, str>, String> {
+    match raw.as_bytes().first() {
+        Some(b'"') => match raw[1..].split_once(['"', '\\']) {
+            // Without escapes, which is most texts.
+            Some((text, "")) if raw.ends_with('"') => Ok(Cow::Borrowed(text)),
+            _ => serde_json::from_str(raw).map(Cow::Owned).map_err(|error| error.to_string()),
+        },
+        Some(b'n') => Ok(Cow::Borrowed("")),
+        Some(b'-' | b'0'..=b'9') if raw.contains(['e', 'E']) => {
+            let number: f64 = raw.parse().map_err(|_| "not a number".to_owned())?;
+            Ok(Cow::Owned(number.to_string()))
+        }
+        _ => Ok(Cow::Borrowed(raw)),
+    }
+}
+
+/// Reads a list or an object, down to `depth` levels.
+fn nested(raw: &str, depth: usize) -> Value {
+    if depth == 0 {
+        let reason = "nested too deeply: use a text or a number".to_owned();
+        return invalid(raw.as_bytes(), reason);
+    }
+    if raw.len() > limits::VALUE {
+        return invalid(raw.as_bytes(), too_long());
+    }
+    match members(raw, depth - 1) {
+        Ok(members) => Value::Nested(Box::new(Nested { text: raw.to_owned(), members })),
+        Err(reason) => invalid(raw.as_bytes(), reason),
+    }
+}
+
+fn members(raw: &str, depth: usize) -> Result<Members, String> {
+    if raw.starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
+        let items = items.into_iter().map(|item| member(item.get(), depth));
+        return items.collect::<Result<_, _>>().map(Members::List);
+    }
+    let object: Object<'_> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
+    let mut members = Vec::with_capacity(object.0.len());
+    for (name, value) in object.0 {
+        members.push((name, member(value.get(), depth)?));
+    }
+    Ok(Members::Object(members))
+}
+
+/// Reads a value within another. A NUL in it makes the outer value invalid.
+fn member(raw: &str, depth: usize) -> Result<Value, String> {
+    if raw.starts_with(['[', '{']) {
+        return Ok(nested(raw, depth));
+    }
+    let text = scalar(raw)?;
+    if text.contains('\0') {
+        Err(text_fault(text.as_bytes()))
+    } else {
+        Ok(Value::Text(text.into_owned()))
+    }
+}
+
+/// The members of an object, in their order; names may be repeated.
+struct Object<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Object<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Object(members))
+    }
+}

@@ -1,0 +1,58 @@
+//! Reads product feeds and other tables as records of named values.
+//!
+//! CSV with commas, semicolons, or tabs; JSON Lines or one JSON array; Google Merchant XML (RSS or
+//! Atom); Parquet. Each may be compressed by gzip or zstd. Format and compression are detected from
+//! the content, and so is the encoding of a text (by its byte order mark or XML declaration).
+//!
+//! Memory is bounded whatever the input holds: see [`limits`]. A malformed record is an item beside
+//! the others; an [`Error`] ends the input.
+//!
+//! ```
+//! use feed_formats::{Input, Options, Reader, Value};
+//!
+//! let csv = b"sku;title\n1;Tripod\n2\n3;Lamp\n".as_slice();
+//! let mut reader = Reader::open(Input::stream(csv), &Options::default())?;
+//! let batch = reader.next_batch()?.expect("three records");
+//!
+//! let first = batch.records[0].as_ref().expect("a record");
+//! let (name, value) = &first.values[1];
+//! assert_eq!(first.line, 2);
+//! assert_eq!(batch.names[*name], "title");
+//! assert_eq!(value, &Value::Text("Tripod".to_owned()));
+//!
+//! // The record on line 3 lacks a field.
+//! assert_eq!(batch.records[1].as_ref().unwrap_err().line, 3);
+//! assert!(reader.next_batch()?.is_none());
+//! # Ok::<(), feed_formats::Error>(())
+//! ```
+//!
+//! [`Reader`] blocks. [`ReadAhead`] runs one on its own thread, a few batches ahead of an
+//! asynchronous consumer.
+
+mod compression;
+mod csv;
+mod encoding;
+mod error;
+mod format;
+mod input;
+mod invalid;
+mod json;
+pub mod limits;
+mod names;
+mod parquet;
+mod peeked;
+mod read_ahead;
+mod reader;
+mod record;
+mod window;
+mod xml;
+
+pub use error::Error;
+pub use format::{Format, UnknownFormat};
+pub use input::Input;
+pub use names::NameFilter;
+pub use read_ahead::ReadAhead;
+pub use reader::{Options, Reader};
+pub use record::{
+    Batch, InvalidValue, Layout, MalformedRecord, Members, Nested, Record, RecordResult, Value,
+};

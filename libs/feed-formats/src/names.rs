@@ -1,0 +1,69 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Selects by name the values to read. Others are skipped without being decoded.
+///
+/// It also helps to detect the delimiter of a CSV file: the one by which the header has most of the
+/// selected names. The default selects every name.
+#[derive(Clone, Default)]
+pub struct NameFilter(Option<Arc<Selects>>);
+
+type Selects = dyn Fn(&str) -> bool + Send + Sync;
+
+/// The names that occur in a batch of records.
+#[derive(Debug)]
+pub(crate) struct NameTable {
+    filter: NameFilter,
+    names: Vec<String>,
+    positions: HashMap<String, Option<usize>>,
+}
+
+/// The maximum number of skipped names that are remembered.
+const REMEMBERED: usize = 1_024;
+
+impl NameFilter {
+    /// Creates a filter that selects the names for which `selects` is true.
+    pub fn new(selects: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(selects)))
+    }
+
+    /// Returns whether values of this name are read.
+    pub fn selects(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|selects| selects(name))
+    }
+}
+
+impl NameTable {
+    pub(crate) fn new(filter: NameFilter) -> Self {
+        Self { filter, names: Vec::new(), positions: HashMap::new() }
+    }
+
+    /// Returns the position of `name`, which is added if it is selected and new; `None` if it is not
+    /// selected.
+    pub(crate) fn position(&mut self, name: &str) -> Option<usize> {
+        if let Some(position) = self.positions.get(name) {
+            return *position;
+        }
+        let position = self.filter.selects(name).then_some(self.names.len());
+        if position.is_some() {
+            self.names.push(name.to_owned());
+        }
+        if position.is_some() || self.positions.len() - self.names.len() < REMEMBERED {
+            self.positions.insert(name.to_owned(), position);
+        }
+        position
+    }
+
+    /// Takes the names, so that the table is empty. Bounded by what one batch can hold.
+    pub(crate) fn take(&mut self) -> Arc<[String]> {
+        self.positions.clear();
+        std::mem::take(&mut self.names).into()
+    }
+}
+
+impl fmt::Debug for NameFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "NameFilter(some)" } else { "NameFilter(all)" })
+    }
+}

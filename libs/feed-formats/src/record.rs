@@ -1,0 +1,136 @@
+use std::sync::Arc;
+
+/// Consecutive records of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// How the input names its values.
+    pub layout: Layout,
+    /// The names to which the positions in [`Record::values`] refer: the whole header, the same
+    /// allocation in each batch, if the format has one; else the names that occur in this batch.
+    pub names: Arc<[String]>,
+    /// The records in the order of the input. Only the first batch of an input with a header may
+    /// have none.
+    pub records: Vec<RecordResult>,
+    /// The number of bytes of the decoded input up to the end of this batch.
+    pub bytes_read: u64,
+}
+
+/// A record, or why it is malformed.
+pub type RecordResult = Result<Record, MalformedRecord>;
+
+/// How an input names the values of its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// A header names the columns of all records.
+    Columns {
+        /// The line of the header, counted from 1, if it stands on one.
+        line: Option<u64>,
+    },
+    /// Each record names its values, as the keys of a JSON object.
+    Keys,
+    /// Each record is made of elements, as in XML, which may be repeated.
+    Elements,
+}
+
+/// A record of named values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The line on which the record begins, counted from 1; in Parquet, the number of the row.
+    pub line: u64,
+    /// The values that are not empty, in the order of the input, each with the position of its name
+    /// in [`Batch::names`].
+    pub values: Vec<(usize, Value)>,
+}
+
+/// A value of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A text, number, or boolean, as written: at most [`limits::VALUE`](crate::limits::VALUE) bytes
+    /// of UTF-8 without NUL.
+    Text(String),
+    /// A list or an object.
+    Nested(Box<Nested>),
+    /// A value that is not a text.
+    Invalid(Box<InvalidValue>),
+}
+
+/// A list or an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nested {
+    /// The value as the input writes it; for a Parquet list, its items joined by commas.
+    pub text: String,
+    /// What it contains, up to [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) levels. Deeper
+    /// values are [`Value::Invalid`].
+    pub members: Members,
+}
+
+/// The contents of a nested value. Blank members are empty texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Members {
+    /// The items of a list.
+    List(Vec<Value>),
+    /// The members of an object, in the order of the input.
+    Object(Vec<(String, Value)>),
+}
+
+/// A value that is not a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidValue {
+    /// The beginning of the offending part, in readable form.
+    pub beginning: String,
+    /// The value, with replacement characters where it is not UTF-8; empty if it is too long.
+    pub text: String,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+}
+
+/// A record of which nothing could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MalformedRecord {
+    /// The line on which it begins, counted from 1.
+    pub line: u64,
+    /// Its beginning, in readable form.
+    pub beginning: String,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+}
+
+impl Record {
+    /// Returns the number of bytes of its values.
+    pub(crate) fn size(&self) -> usize {
+        self.values.iter().map(|(_, value)| value.size()).sum()
+    }
+}
+
+impl Value {
+    /// Returns the number of bytes of its texts.
+    fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Nested(nested) => {
+                let members = match &nested.members {
+                    Members::List(items) => items.iter().map(Self::size).sum(),
+                    Members::Object(members) => {
+                        members.iter().map(|(name, value)| name.len() + value.size()).sum::<usize>()
+                    }
+                };
+                nested.text.len() + members
+            }
+            Self::Invalid(invalid) => {
+                invalid.beginning.len() + invalid.text.len() + invalid.reason.len()
+            }
+        }
+    }
+
+    /// Returns whether it is a text without a character.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(text) if text.is_empty())
+    }
+}
+
+impl MalformedRecord {
+    /// Returns the number of bytes of its texts.
+    pub(crate) fn size(&self) -> usize {
+        self.beginning.len() + self.reason.len()
+    }
+}

@@ -1,0 +1,104 @@
+use crate::invalid::{beginning, invalid, text_fault, too_long};
+use crate::limits;
+use crate::names::NameTable;
+use crate::record::{InvalidValue, Record, Value};
+
+/// An item whose elements are being read.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// The depth of the item's own element.
+    pub(super) depth: usize,
+    pub(super) record: Record,
+    open: Option<OpenElement>,
+    /// The text of the open element so far.
+    text: String,
+}
+
+/// An element directly in the item that has not ended.
+#[derive(Debug)]
+struct OpenElement {
+    /// The position of its name.
+    name: usize,
+    depth: usize,
+    /// What is wrong with its text: the offending part and the reason.
+    fault: Option<(String, String)>,
+    is_too_long: bool,
+}
+
+impl Item {
+    pub(super) fn new(line: u64, depth: usize) -> Self {
+        let record = Record { line, values: Vec::new() };
+        Self { depth, record, open: None, text: String::new() }
+    }
+
+    /// Begins an element at `depth`. Only those directly in the item are values: the `g:price` in a
+    /// `g:shipping` is not the item's.
+    pub(super) fn open(&mut self, names: &mut NameTable, name: &str, depth: usize) {
+        if depth == self.depth + 1
+            && let Some(name) = names.position(name)
+        {
+            self.text.clear();
+            self.open = Some(OpenElement { name, depth, fault: None, is_too_long: false });
+        }
+    }
+
+    /// Ends the element at `depth`.
+    pub(super) fn close(&mut self, depth: usize) {
+        let Some(element) = self.open.take_if(|element| element.depth == depth) else { return };
+        let text = self.text.trim();
+        let value = match element.fault {
+            None if text.is_empty() => return,
+            None => Value::Text(text.to_owned()),
+            Some((beginning, reason)) => {
+                let text = if element.is_too_long { String::new() } else { text.to_owned() };
+                Value::Invalid(Box::new(InvalidValue { beginning, text, reason }))
+            }
+        };
+        self.record.values.push((element.name, value));
+    }
+
+    /// Adds a value that is given as a whole.
+    pub(super) fn add(&mut self, names: &mut NameTable, name: &str, text: &str) {
+        let text = text.trim();
+        let Some(name) = names.position(name).filter(|_| !text.is_empty()) else { return };
+        let is_valid = text.len() <= limits::VALUE && !text.contains('\0');
+        let value = if is_valid {
+            Value::Text(text.to_owned())
+        } else {
+            invalid(text.as_bytes(), text_fault(text.as_bytes()))
+        };
+        self.record.values.push((name, value));
+    }
+
+    /// Appends text to the open element.
+    pub(super) fn text(&mut self, text: &str) {
+        let Some(element) = &mut self.open else { return };
+        if element.is_too_long {
+            return;
+        }
+        if self.text.len() + text.len() > limits::VALUE {
+            element.is_too_long = true;
+            element.note(text, too_long);
+            return;
+        }
+        if text.contains('\0') {
+            element.note(text, || text_fault(text.as_bytes()));
+        }
+        self.text.push_str(text);
+    }
+
+    /// Appends a part that is not valid text to the open element.
+    pub(super) fn invalid_text(&mut self, part: &str, reason: String) {
+        if let Some(element) = &mut self.open {
+            element.note(part, || reason);
+        }
+        self.text(part);
+    }
+}
+
+impl OpenElement {
+    /// Keeps what is wrong first.
+    fn note(&mut self, part: &str, reason: impl FnOnce() -> String) {
+        self.fault.get_or_insert_with(|| (beginning(part.as_bytes()), reason()));
+    }
+}
