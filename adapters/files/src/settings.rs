@@ -6,13 +6,13 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)] // Every adapter has `Settings`; clap refuses two groups of one name.
 pub struct Settings {
-    /// The feeds: CSV, JSON Lines, Google Merchant XML, or Parquet files, plain or compressed by
+    /// The feeds: CSV, JSON Lines, Google Merchant XML or Parquet files, plain or compressed by
     /// gzip or zstd; patterns of them in quotes; `-` for standard input.
     #[arg(required = true, value_name = "FEED")]
     pub feeds: Vec<PathBuf>,
 
-    /// The format of the feeds: csv (or tsv), jsonl, xml, parquet. By default it is detected from
-    /// their content.
+    /// How the feeds are written: csv (or tsv), jsonl, xml, parquet. Their content tells if this
+    /// is left out.
     #[arg(long = "format", env = "AKIN_FEED_FORMAT", value_name = "FORMAT")]
     pub feed_format: Option<Format>,
 }

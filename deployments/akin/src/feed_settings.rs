@@ -14,8 +14,8 @@ pub(crate) struct FeedSettings {
     #[command(flatten)]
     files: akin_files::Settings,
 
-    /// Assigns columns to fields, as `cost=actual_price,size=attributes`, or names a file with one
-    /// such pair on each line. `id=` leaves a column out.
+    /// What columns give which fields, as `cost=actual_price,size=attributes`, or a file with one
+    /// such pair a line. `id=` leaves a column out.
     #[arg(long, env = "AKIN_FEED_MAP", value_name = "MAP", value_parser = column_map)]
     map: Option<ColumnMap>,
 

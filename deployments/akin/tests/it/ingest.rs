@@ -193,7 +193,7 @@ fn settings_of_a_feed_that_cannot_be_are_named_at_once() {
     let place = Place::new();
     let line = "ingest --no-embed --format xlsx --map cost --rate INR:2 feed.csv";
     let outcome = place.run(line).fails_with(2);
-    for said in ["--format <FORMAT>", "no format is called", "--map <MAP>", "--rate <RATE>"] {
+    for said in ["--format <FORMAT>", "unknown format", "--map <MAP>", "--rate <RATE>"] {
         assert!(outcome.stderr.contains(said), "{said}: {outcome}");
     }
     let twice = "ingest --no-embed --rate INR=HKD:0.094,INR=USD:0.012 feed.csv";
