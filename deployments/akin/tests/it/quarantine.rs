@@ -64,7 +64,7 @@ fn mended_rows_leave_the_quarantine_when_their_own_feed_is_mended() {
     place.run("quarantine --csv bad.csv").succeeds();
     let bad = std::fs::read_to_string(place.path("bad.csv")).unwrap();
     let (whole, unreadable) = bad.trim_end().rsplit_once("\n,").unwrap();
-    assert!(unreadable.contains("shop.csv,5,\"row: number of fields: 2"), "{unreadable}");
+    assert!(unreadable.contains("shop.csv,5,\"row: the row has 2 fields"), "{unreadable}");
     assert!(unreadable.ends_with("Vase,₹20\""), "{unreadable}");
     let mended = whole.replace(",call us,", ",₹617.50,").replace(",eleven,", ",4.1,");
     place.write("bad.csv", mended);
