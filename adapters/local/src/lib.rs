@@ -6,6 +6,20 @@
 //! What was written stays written when the process dies at any moment. When the machine dies, the
 //! last writes before it may be missing, whole transactions of them, and nothing is damaged: the
 //! next ingestion finds them to be new and writes them again.
+//!
+//! ```
+//! use akin_local::{LocalEngine, Options};
+//! use akin_ports::ProductStore;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let engine = LocalEngine::open(folder.path(), Options::default())?;
+//! assert!(engine.store().fetch(&[]).await?.is_empty());
+//! assert!(folder.path().join("akin.db").exists());
+//! # Ok(())
+//! # }
+//! ```
 
 mod apply;
 mod copy;

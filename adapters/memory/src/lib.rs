@@ -3,6 +3,21 @@
 //! They keep every rule of the ports (`tests/contract.rs`), and are exact where an engine may be
 //! approximate. [`Faults`] makes them fail as the outside world does: at any moment, before an
 //! effect or after it, for a while or for a single product.
+//!
+//! ```
+//! use akin_memory::{Faults, MemoryStore};
+//! use akin_ports::{ErrorKind, ProductStore};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let faults = Faults::default();
+//! let store = MemoryStore::with_faults(faults.clone());
+//! faults.break_after(0, ErrorKind::Unavailable);
+//! assert!(store.fetch(&[]).await.is_err());
+//! faults.mend();
+//! assert!(store.fetch(&[]).await.is_ok());
+//! # }
+//! ```
 
 mod embedder;
 mod faults;

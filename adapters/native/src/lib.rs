@@ -2,6 +2,20 @@
 //!
 //! [`Settings`] say which model and find its files; [`Inference`] is what executes it; and
 //! [`NativeEmbedder`] shares the processor's cores among those who want embeddings.
+//!
+//! ```
+//! use akin_native::{ModelChoice, NativeEmbedder, Settings};
+//! use akin_ports::Embedder;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let model = ModelChoice::At(sbert_fixtures::folder("minilm-l6"));
+//! let embedder = NativeEmbedder::open(&Settings { model, models: None, threads: None })?;
+//! let embedding = embedder.embed_one("a steady tripod").await?;
+//! assert_eq!(embedding.as_slice().len(), embedder.fingerprint().dimension);
+//! # Ok(())
+//! # }
+//! ```
 
 mod embedder;
 mod files;

@@ -6,6 +6,24 @@
 //!
 //! What is written is found after the index's refresh, which comes every second, or at once by
 //! [`OpenSearchIndex::refresh`]; what is known of a product is known at once.
+//!
+//! Settings are clap arguments. All that is missing or wrong is reported at once, before anything
+//! is connected to:
+//!
+//! ```
+//! use akin_opensearch::Settings;
+//! use clap::Parser;
+//!
+//! #[derive(Parser)]
+//! struct Command {
+//!     #[command(flatten)]
+//!     opensearch: Settings,
+//! }
+//!
+//! let arguments = ["command", "--opensearch-endpoint", "ftp://search.example"];
+//! let problems = Command::parse_from(arguments).opensearch.problems();
+//! assert!(problems[0].contains("OPENSEARCH_ENDPOINT"));
+//! ```
 
 mod bulk;
 mod connection;

@@ -16,6 +16,24 @@
 //!   `modified_date`.
 //! - Nobody knows which model made embeddings that are there. They are kept, but are not searched, until
 //!   akin has embedded their products.
+//!
+//! Settings are clap arguments. All that is missing or wrong is reported at once, before anything
+//! is connected to:
+//!
+//! ```
+//! use akin_postgres::Settings;
+//! use clap::Parser;
+//!
+//! #[derive(Parser)]
+//! struct Command {
+//!     #[command(flatten)]
+//!     postgres: Settings,
+//! }
+//!
+//! let arguments = ["command", "--postgres-host", "db.example", "--postgres-user", ""];
+//! let problems = Command::parse_from(arguments).postgres.problems();
+//! assert!(problems.iter().any(|problem| problem.contains("POSTGRES_USER")));
+//! ```
 
 mod adoption;
 mod database;

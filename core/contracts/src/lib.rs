@@ -15,6 +15,17 @@
 //! A rule is a function whose name is the sentence that it holds an adapter to. Nothing in them
 //! assumes an embedded engine: what was written is looked for after [`Subject::refresh`], and a
 //! suite over the wire may run with fewer products.
+//!
+//! The suites bring their own data, such as ids that are easily mistaken for another or for an
+//! instruction:
+//!
+//! ```
+//! use akin_contracts::sample::unusual_ids;
+//! use std::collections::HashSet;
+//!
+//! let ids = unusual_ids();
+//! assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
+//! ```
 
 #![expect(clippy::unwrap_used, reason = "a rule panics where a port fails")]
 

@@ -1,6 +1,16 @@
 //! The values of the domain: products, prices, embeddings, queries, filters, statistics.
 //!
 //! No entity does I/O, reads a clock, awaits or serializes.
+//!
+//! Prices are exact: minor units of a currency, read as shops write them.
+//!
+//! ```
+//! use akin_entities::{Currency, Price};
+//!
+//! let price = Price::parse("₹1,24,999.50", Currency::new("INR")?)?;
+//! assert_eq!((price.minor(), price.currency().code()), (12_499_950, "INR"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod analyzed;
 pub mod bm25;

@@ -4,6 +4,22 @@
 //! over those queries; [`Evaluation::report`] gives the mean of each measure with its interval, and
 //! [`compare_evaluations`] tests whether another configuration is better. Everything is pure and
 //! reproducible: random numbers come from a fixed seed.
+//!
+//! ```
+//! use akin_entities::ProductId;
+//! use akin_evaluation::{Grade, Judgments, ndcg, reciprocal_rank};
+//! use std::num::NonZeroUsize;
+//!
+//! let id = |text: &str| ProductId::new(text.to_owned()).unwrap();
+//! let judgments: Judgments =
+//!     [(id("tripod"), Grade::new(3)?), (id("lamp"), Grade::new(0)?)].into_iter().collect();
+//! let ranking = [id("lamp"), id("tripod")];
+//! assert_eq!(reciprocal_rank(&ranking, &judgments), Some(0.5));
+//! // The only relevant product is second: 1 / log2(3) of the ideal.
+//! let ndcg = ndcg(&ranking, &judgments, NonZeroUsize::new(10).unwrap()).unwrap();
+//! assert!((ndcg - 0.6309).abs() < 1e-4);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod estimate;
 mod evaluation;

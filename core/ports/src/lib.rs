@@ -2,6 +2,17 @@
 //!
 //! Every port takes a batch. An answer about many products is keyed by product, never by
 //! position, so no adapter can shift one product's answer onto another.
+//!
+//! An adapter maps the errors of its technology to [`PortError`] in one place. Callers read the
+//! kind, operators the report:
+//!
+//! ```
+//! use akin_ports::{ErrorKind, PortError};
+//!
+//! let error = PortError::new("postgres", ErrorKind::Unavailable, "connection refused");
+//! assert!(error.is_retryable());
+//! assert_eq!(error.report(), "postgres is unavailable: connection refused");
+//! ```
 
 mod dead_letters;
 mod embedder;

@@ -6,6 +6,14 @@
 //!
 //! score = 0.5 L / max L + 0.5 min-max cosine + 0.3 coverage + 0.1 adjacent pairs, where L is the
 //! field-weighted BM25 of [`akin_entities::bm25`] (k1 0.5, b 0.75).
+//!
+//! Products and queries pass through the same analyzer, so that their words meet:
+//!
+//! ```
+//! use akin_ranking::analyze;
+//!
+//! assert_eq!(analyze("Wireless headphones"), analyze("wireless HEADPHONE"));
+//! ```
 
 mod analysis;
 mod correction;

@@ -2,6 +2,25 @@
 //!
 //! A use case holds the ports it needs and one method, `run`. It knows no engine, no wire format
 //! and no clock: the time of an ingestion is an argument.
+//!
+//! The embedding of a repeated query is computed once:
+//!
+//! ```
+//! use akin_entities::Query;
+//! use akin_memory::MemoryEmbedder;
+//! use akin_usecases::QueryEmbeddings;
+//! use std::sync::Arc;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let embedder = Arc::new(MemoryEmbedder::default());
+//! let queries = QueryEmbeddings::new(embedder.clone(), 16);
+//! let query = Query::new("steady tripod")?;
+//! assert_eq!(queries.embed(&query).await?, queries.embed(&query).await?);
+//! assert_eq!(embedder.embedded().len(), 1);
+//! # Ok(())
+//! # }
+//! ```
 
 mod catalogue_status;
 mod compare_engines;

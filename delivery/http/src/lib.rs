@@ -3,6 +3,15 @@
 //! A handler reads a request, runs one use case and writes its answer; it decides nothing. The
 //! routes `/api/similar_products` and `/api/health_status` keep a wire format that clients of long
 //! standing rely on. Whatever goes wrong is answered in one envelope.
+//!
+//! Times are written as the compatible routes always wrote them, in UTC:
+//!
+//! ```
+//! use akin_entities::Timestamp;
+//! use akin_http::format_timestamp;
+//!
+//! assert_eq!(format_timestamp(Timestamp(1_679_128_413_000_042)), "2023-03-18 08:33:33.000042");
+//! ```
 
 mod body;
 mod compare;
