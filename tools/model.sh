@@ -26,7 +26,7 @@ fetch_package() {
 
 fetch_hub() {
     python3 -m venv "$1/venv" &&
-        "$1/venv/bin/pip" install --quiet --disable-pip-version-check huggingface_hub &&
+        "$1/venv/bin/pip" install --quiet --disable-pip-version-check huggingface_hub==2.4.0 &&
         "$1/venv/bin/hf" download "sentence-transformers/$name" --local-dir "$1/model" \
             $(awk '{print $2}' <<<"$sums")
 }
