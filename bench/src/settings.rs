@@ -32,7 +32,7 @@ pub(crate) struct Settings {
     pub(crate) models: Option<PathBuf>,
 
     /// The akin command.
-    #[arg(long, default_value = "target/release/akin", value_name = "FILE")]
+    #[arg(long, default_value = "target/dist/akin", value_name = "FILE")]
     pub(crate) akin: PathBuf,
 
     /// The Python that has the peers' packages.
