@@ -2,7 +2,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build model python demo services stop-services test bench fuzz fmt lint deny sanitize clean
+.PHONY: help build dist model python demo services stop-services test bench fuzz fmt lint deny sanitize clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -11,14 +11,22 @@ AKIN := $(TARGET)/release/akin
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+# Fetches, verifies, packs and exports the default model with the given akin; every build writes the same bytes.
+define set_up_model
+	tools/model.sh
+	$(1) model pack
+	$(1) model export --if-missing --precision fp32
+	$(1) model export --if-missing --precision int8
+endef
+
 build: ## release binaries in target/release
 	$(CARGO) build --release --locked --bins
 
+dist: ## binaries to ship in target/dist, optimized across crates; slower to build
+	$(CARGO) build --profile dist --locked --bins
+
 model: build ## fetch, verify, pack and export the model where akin finds it by default
-	tools/model.sh
-	$(AKIN) model pack
-	$(AKIN) model export --if-missing --precision fp32
-	$(AKIN) model export --if-missing --precision int8
+	$(call set_up_model,$(AKIN))
 
 python: ## install what exported models are checked with into .cache/venv
 	tools/python.sh
@@ -33,8 +41,10 @@ services: ## start the servers that tests use, leave them running, print their s
 stop-services: ## stop what `make services` started
 	@tools/services.sh stop
 
-test: model python ## set up what the tests need, real servers too, and run every test
-	tools/with-services.sh $(CARGO) test --locked --workspace -- --include-ignored
+test: python ## set up what the tests need, real servers too, and run every test
+	$(CARGO) test --locked --workspace --no-run
+	$(call set_up_model,$(TARGET)/debug/akin)
+	tools/with-services.sh tools/run_tests.py --include-ignored
 	python3 tools/check_data.py
 
 bench: model ## compare akin with its peers, side by side in one run
