@@ -4,13 +4,16 @@
 //! routes `/api/similar_products` and `/api/health_status` keep a wire format that clients of long
 //! standing rely on. Whatever goes wrong is answered in one envelope.
 //!
-//! Times are written as the compatible routes always wrote them, in UTC:
+//! A server stops when its signal is done and the requests under way are answered:
 //!
 //! ```
-//! use akin_entities::Timestamp;
-//! use akin_http::format_timestamp;
-//!
-//! assert_eq!(format_timestamp(Timestamp(1_679_128_413_000_042)), "2023-03-18 08:33:33.000042");
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let signal = async {};
+//! akin_http::serve(listener, axum::Router::new(), signal).await?;
+//! # Ok(())
+//! # }
 //! ```
 
 mod body;

@@ -2,6 +2,13 @@
 //!
 //! A view owns the names of its keys. It holds no logic beyond formatting, so that
 //! `akin search --json` and `/api/search` cannot drift apart.
+//!
+//! ```
+//! use akin_entities::Timestamp;
+//! use akin_views::format_timestamp;
+//!
+//! assert_eq!(format_timestamp(Timestamp(1_679_128_413_000_042)), "2023-03-18 08:33:33.000042");
+//! ```
 
 mod answer;
 mod dates;
