@@ -49,6 +49,26 @@ fn a_crate_is_named_after_its_folder() {
 }
 
 #[test]
+fn the_code_map_lists_every_crate_exactly_once() {
+    let (root, crates) = crates(&metadata());
+    let map = fs::read_to_string(format!("{root}/ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    for (_, folder) in crates {
+        let rows = map.lines().filter(|line| line.starts_with(&format!("| `{folder}` |"))).count();
+        assert_eq!(rows, 1, "rows of ARCHITECTURE.md's code map that begin with | `{folder}` |");
+    }
+}
+
+#[test]
+fn no_row_of_the_code_map_names_a_folder_that_is_gone() {
+    let (root, _) = crates(&metadata());
+    let map = fs::read_to_string(format!("{root}/ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let named = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned());
+    for folder in map.lines().filter_map(named) {
+        assert!(Path::new(&root).join(&folder).is_dir(), "ARCHITECTURE.md names {folder}");
+    }
+}
+
+#[test]
 fn no_module_is_a_mod_rs() {
     let wrong: Vec<_> = sources().into_iter().filter(|path| path.ends_with("mod.rs")).collect();
     assert!(wrong.is_empty(), "foo.rs beside foo/ instead: {wrong:?}");
