@@ -5,7 +5,7 @@ use crate::exact::Words;
 use crate::{Bench, DIMENSION};
 use anyhow::{Context, Result};
 use akin_entities::{AnalyzedText, FacetValues, Filter, NumberRange, TextField};
-use flat_index::{Base, BaseBuilder, Candidate, Document, Schema, Snapshot};
+use flat_index::{Base, BaseBuilder, FoundDocument, IndexDocument, Schema, Snapshot};
 use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
@@ -63,7 +63,7 @@ impl Stage {
         let asked: Vec<_> = queries.iter().map(String::as_str).collect();
         let embedded = bench.embed(&asked);
         let words = Words::of(&texts);
-        let document = |place: usize| Document {
+        let document = |place: usize| IndexDocument {
             key: catalogue.products[place].id.as_str().to_owned(),
             vector: catalogue.vector(place).to_vec(),
             text: texts[place].as_stream().to_owned(),
@@ -111,8 +111,8 @@ impl Stage {
     }
 
     /// The places of the products that were found, answer by answer.
-    pub(crate) fn places(&self, answers: &[Vec<Candidate<'_>>]) -> Result<Vec<Vec<usize>>> {
-        let place = |found: &Candidate<'_>| {
+    pub(crate) fn places(&self, answers: &[Vec<FoundDocument<'_>>]) -> Result<Vec<Vec<usize>>> {
+        let place = |found: &FoundDocument<'_>| {
             let place = self.places.get(&*found.key).copied();
             place.with_context(|| format!("no product has the id {}", found.key))
         };
@@ -121,9 +121,9 @@ impl Stage {
 }
 
 /// `filter` as the search files take it; the bench filters by price only.
-pub(crate) fn flat_filter(filter: &Filter) -> flat_index::Filter {
+pub(crate) fn flat_filter(filter: &Filter) -> flat_index::ColumnFilter {
     let most = filter.price.max.map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
-    flat_index::Filter { numbers: most.into_iter().collect(), ..flat_index::Filter::default() }
+    flat_index::ColumnFilter { numbers: most.into_iter().collect(), ..flat_index::ColumnFilter::default() }
 }
 
 /// The analyzed terms of a query, each once.
@@ -146,7 +146,7 @@ fn schema() -> Schema {
     }
 }
 
-fn build(mut documents: Vec<Document>) -> Result<(Snapshot, Cost)> {
+fn build(mut documents: Vec<IndexDocument>) -> Result<(Snapshot, Cost)> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("bench.flat");
     documents.sort_by(|a, b| a.key.cmp(&b.key));

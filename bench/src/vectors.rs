@@ -8,7 +8,7 @@ use crate::stage::{SHARES, Stage, flat_filter};
 use crate::{DIMENSION, cores};
 use anyhow::Result;
 use akin_entities::Filter;
-use flat_index::{Candidate, Request};
+use flat_index::{FoundDocument, Request};
 use std::cell::RefCell;
 use std::thread;
 use std::time::Instant;
@@ -96,7 +96,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result
     let (filter, queries) = (flat_filter(case.filter), stage.meanings.len());
     let keep = (!case.filter.is_empty()).then_some(case.kept);
     // Keys become places only after the clock has stopped.
-    let akins: RefCell<Vec<Vec<Candidate<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
+    let akins: RefCell<Vec<Vec<FoundDocument<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers = case.expansions.map(|_| RefCell::new(vec![Vec::new(); queries]));
     let mut contest = Contest::default();
     contest.enter("akin flat", |query| {

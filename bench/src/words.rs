@@ -7,7 +7,7 @@ use crate::report::{Table, Wanted, figure, times};
 use crate::stage::Stage;
 use anyhow::Result;
 use akin_entities::AnalyzedText;
-use flat_index::{Candidate, Filter, Request};
+use flat_index::{ColumnFilter, FoundDocument, Request};
 use std::cell::RefCell;
 use std::time::Instant;
 use tantivy::collector::TopDocs;
@@ -56,9 +56,9 @@ pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
 fn measure(bench: &Bench, stage: &Stage, peer: &Tantivy) -> Result<Vec<(String, Latency, f64)>> {
     let terms = |query: usize| stage.terms[query].iter().map(String::as_str).collect::<Vec<_>>();
     let queries = stage.terms.len();
-    let filter = Filter::default();
+    let filter = ColumnFilter::default();
     // Keys become places only after the clock has stopped.
-    let akins: RefCell<Vec<Vec<Candidate<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
+    let akins: RefCell<Vec<Vec<FoundDocument<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers: RefCell<Vec<Vec<usize>>> = RefCell::new(vec![Vec::new(); queries]);
     let mut contest = Contest::default();
     contest.enter("akin flat", |query| {

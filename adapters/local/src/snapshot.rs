@@ -3,7 +3,7 @@ use akin_entities::{
     AnalyzedText, FacetValues, Fingerprint, ProductId, Similarity, Statistics, TextField, bm25,
 };
 use akin_ports::{Candidate, CandidateQuery};
-use flat_index::{Base, Change, Document, Error, Filter, Request, Schema};
+use flat_index::{Base, ColumnFilter, DocumentChange, Error, IndexDocument, Request, Schema};
 
 /// All that can be found, as of one sequence. It never changes.
 #[derive(Debug)]
@@ -30,9 +30,9 @@ pub(crate) fn schema(dimension: usize) -> Schema {
 }
 
 /// A product as the search files hold it.
-pub(crate) fn document(id: &ProductId, found: Findable) -> Document {
+pub(crate) fn document(id: &ProductId, found: Findable) -> IndexDocument {
     let Findable { embedding, text, words, facets } = found;
-    Document {
+    IndexDocument {
         key: id.as_str().to_owned(),
         vector: embedding,
         text: text.as_stream().to_owned(),
@@ -89,8 +89,8 @@ impl Snapshot {
     ) -> Result<Self, Error> {
         let changed = self.changed + rows.len();
         let writes = rows.into_iter().map(|row| match row.findable {
-            Some(found) => Change::Upsert(document(&row.id, found)),
-            None => Change::Remove(row.id.as_str().to_owned()),
+            Some(found) => DocumentChange::Upsert(document(&row.id, found)),
+            None => DocumentChange::Remove(row.id.as_str().to_owned()),
         });
         let found = self.found.apply(sequence, writes)?;
         let (dimension, base) = (self.dimension, self.base.clone());
@@ -111,7 +111,7 @@ impl Snapshot {
             threshold: query.threshold.map(Similarity::get),
         };
         let found = self.found.search(&request)?;
-        let candidate = |found: flat_index::Candidate<'_>| {
+        let candidate = |found: flat_index::FoundDocument<'_>| {
             let facets = query.with_facets.then(|| Box::new(facets(&found)));
             // Every key was the text of an id before it went into the files.
             let id = ProductId::new(found.key).ok()?;
@@ -126,7 +126,7 @@ impl Snapshot {
 }
 
 /// What filters look at, read back from the columns of [`schema`].
-fn facets(found: &flat_index::Candidate<'_>) -> FacetValues {
+fn facets(found: &flat_index::FoundDocument<'_>) -> FacetValues {
     FacetValues {
         main_category: found.keyword(0).to_owned(),
         sub_category: found.keyword(1).to_owned(),
@@ -137,7 +137,7 @@ fn facets(found: &flat_index::Candidate<'_>) -> FacetValues {
     }
 }
 
-fn filter(wanted: &akin_entities::Filter) -> Filter {
+fn filter(wanted: &akin_entities::Filter) -> ColumnFilter {
     let words = [
         ("main_category", &wanted.main_category),
         ("sub_category", &wanted.sub_category),
@@ -156,7 +156,7 @@ fn filter(wanted: &akin_entities::Filter) -> Filter {
     let discounted = wanted.discounted.map(|discounted| f64::from(u8::from(discounted)));
     range("discounted", discounted, discounted);
     let keywords = keywords.map(|(column, values)| (column.to_owned(), values.clone())).collect();
-    Filter { keywords, numbers }
+    ColumnFilter { keywords, numbers }
 }
 
 impl Statistics for Snapshot {

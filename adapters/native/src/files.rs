@@ -44,7 +44,7 @@ pub enum ModelError {
     NoOriginals(PathBuf),
     /// The folder's model cannot be read.
     #[error(transparent)]
-    Folder(#[from] sbert_model::ModelError),
+    Folder(#[from] sbert_model::FolderError),
     /// The folder's model was not packed.
     #[error(transparent)]
     Pack(#[from] sbert_cpu::PackError),

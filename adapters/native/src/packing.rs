@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn what_is_packed_whole_stays_and_what_is_damaged_is_packed_again() {
-        let folder = ModelCopy::of("minilm-l6");
+        let folder = ModelCopy::new("minilm-l6");
         let news = || -> Vec<bool> {
             pack_all(folder.root()).unwrap().iter().map(|file| file.is_new).collect()
         };

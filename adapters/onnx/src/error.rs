@@ -1,6 +1,6 @@
 use crate::Value;
 use akin_ports::{ErrorKind, PortError};
-use sbert_model::ModelError;
+use sbert_model::FolderError;
 use std::path::PathBuf;
 use std::{fmt, io};
 
@@ -127,7 +127,7 @@ pub enum OnnxError {
         /// The model.
         path: PathBuf,
         /// What is wrong with the folder.
-        source: ModelError,
+        source: FolderError,
     },
     /// A file of settings beside the model cannot be read.
     #[error("{path} cannot be used: {reason}; it belongs to the ONNX model beside it")]

@@ -6,8 +6,8 @@
 //! once, only those that nobody else has are handed out, and whoever has helped stays awake for half a
 //! millisecond, within which the next step of a search mostly comes.
 //!
-//! [`Helpers::run`] gives them a part of the work and waits for it. Where the work can be shared out
-//! again while it is done, [`invite`] is better: it waits for nobody, and who comes late finds less to do.
+//! [`ReservedThreads::run`] gives them a part of the work and waits for it. Where the work can be shared out
+//! again while it is done, [`spawn_on_idle`] is better: it waits for nobody, and who comes late finds less to do.
 
 use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 use std::cell::Cell;
@@ -49,7 +49,7 @@ thread_local! {
 
 /// Threads that help nobody else, until this is dropped.
 #[derive(Debug)]
-pub struct Helpers(Vec<&'static ThreadPool>);
+pub struct ReservedThreads(Vec<&'static ThreadPool>);
 
 /// How many threads this process may run at once, as it was at the first question.
 pub fn cores() -> usize {
@@ -61,7 +61,7 @@ pub fn cores() -> usize {
 fn start() -> Vec<ThreadPool> {
     let one = |number| {
         let builder = ThreadPoolBuilder::new().num_threads(1);
-        builder.thread_name(move |_| format!("crew-{number}")).build()
+        builder.thread_name(move |_| format!("compute-{number}")).build()
     };
     (1..cores().max(LEAST_TOGETHER)).map_while(|number| one(number).ok()).collect()
 }
@@ -80,7 +80,7 @@ fn take(most: usize) -> Vec<&'static ThreadPool> {
 /// Lets up to `most` threads that nobody has do `work` as well, each once. Nobody waits for them: one
 /// comes when the kernel finds a core for it, which may be after all is done, and is free again when it
 /// has ended. A panic there is told on standard error, and goes no further.
-pub fn invite(most: usize, work: impl Fn() + Send + Sync + 'static) {
+pub fn spawn_on_idle(most: usize, work: impl Fn() + Send + Sync + 'static) {
     let work = Arc::new(work);
     for helper in take(most) {
         let work = Arc::clone(&work);
@@ -111,9 +111,9 @@ fn stay_awake() {
     IS_AWAKE.set(false);
 }
 
-impl Helpers {
+impl ReservedThreads {
     /// Takes up to `most` threads that nobody else has; none if all are busy.
-    pub fn take(most: usize) -> Self {
+    pub fn reserve(most: usize) -> Self {
         Self(take(most))
     }
 
@@ -161,7 +161,7 @@ fn together<M, T: Send>(
     })
 }
 
-impl Drop for Helpers {
+impl Drop for ReservedThreads {
     fn drop(&mut self) {
         for helper in self.0.drain(..) {
             idle().push(helper);

@@ -1,7 +1,7 @@
 use crate::builder::{BuildError, Builder};
 use crate::bytes;
 use crate::segment::Segment;
-use crate::{Document, Error, Schema};
+use crate::{Error, IndexDocument, Schema};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
@@ -101,7 +101,7 @@ impl BaseBuilder {
     }
 
     /// Adds a document, whose key must come behind those before.
-    pub fn push(&mut self, document: &Document) -> Result<(), Error> {
+    pub fn push(&mut self, document: &IndexDocument) -> Result<(), Error> {
         self.builder.push(document).map_err(|error| match error {
             BuildError::Document(error) => error,
             BuildError::Io(error) => Error::io(&self.path)(error),

@@ -3,7 +3,7 @@ use crate::layout::{HEADER, Header};
 use crate::output::{Output, Table};
 use crate::quantized::{block_bytes, quantize, set_code, width};
 use crate::simd::TOGETHER;
-use crate::{Document, Error, Schema};
+use crate::{Error, IndexDocument, Schema};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -60,7 +60,7 @@ impl<W: Write> Builder<W> {
     }
 
     /// Adds a document, whose key must come behind those before.
-    pub(crate) fn push(&mut self, document: &Document) -> Result<(), BuildError> {
+    pub(crate) fn push(&mut self, document: &IndexDocument) -> Result<(), BuildError> {
         self.schema.check(document).map_err(BuildError::Document)?;
         if !self.content.comes_behind(&document.key) {
             let (key, reason) = (document.key.clone(), "it does not come behind the one before");
@@ -115,7 +115,7 @@ impl Content {
         self.keys.ends.is_empty() || self.keys.last() < key
     }
 
-    fn push(&mut self, document: &Document) {
+    fn push(&mut self, document: &IndexDocument) {
         self.keys.push(&document.key);
         self.texts.push(&document.text);
         self.surfaces.push(&document.surface);

@@ -19,7 +19,7 @@ pub struct Schema {
 
 /// One document to be indexed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Document {
+pub struct IndexDocument {
     /// Names the document; a later document of the same key replaces it.
     pub key: String,
     /// A unit vector of the schema's dimension.
@@ -41,7 +41,7 @@ impl Schema {
     }
 
     /// Says what of `document` does not fit.
-    pub(crate) fn check(&self, document: &Document) -> Result<(), Error> {
+    pub(crate) fn check(&self, document: &IndexDocument) -> Result<(), Error> {
         let refuse = |reason| Err(Error::Document { key: document.key.clone(), reason });
         if document.vector.len() != self.dimension {
             return refuse("the vector has another dimension than the schema");

@@ -4,7 +4,7 @@ use crate::{Error, Schema};
 
 /// Conditions that all have to hold; the default keeps every document.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
+pub struct ColumnFilter {
     /// Column name, and the values of which the document must have one.
     pub keywords: Vec<(String, Vec<String>)>,
     /// Column name, least and greatest value, inclusive; a missing value never matches.
@@ -18,7 +18,7 @@ pub(crate) struct Resolved<'a> {
     numbers: Vec<(usize, f64, f64)>,
 }
 
-impl Filter {
+impl ColumnFilter {
     pub(crate) fn resolve(&self, schema: &Schema) -> Result<Resolved<'_>, Error> {
         let keywords = self
             .keywords

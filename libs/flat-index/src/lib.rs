@@ -16,21 +16,21 @@
 //! a [`BaseBuilder`] when it is missing or damaged.
 //!
 //! ```
-//! use flat_index::{Change, Document, Filter, Request, Schema, Snapshot};
+//! use flat_index::{DocumentChange, IndexDocument, ColumnFilter, Request, Schema, Snapshot};
 //!
 //! let schema = Schema { dimension: 2, text_fields: vec![1.0], ..Schema::default() };
-//! let lamp = Document {
+//! let lamp = IndexDocument {
 //!     key: "lamp".into(),
 //!     vector: vec![0.6, 0.8],
 //!     text: "desk lamp".into(),
 //!     surface: "desk lamp".into(),
-//!     ..Document::default()
+//!     ..IndexDocument::default()
 //! };
-//! let snapshot = Snapshot::new(schema, None)?.apply(1, [Change::Upsert(lamp)])?;
+//! let snapshot = Snapshot::new(schema, None)?.apply(1, [DocumentChange::Upsert(lamp)])?;
 //! let request = Request {
 //!     terms: &["lamp"],
 //!     vector: Some(&[1.0, 0.0]),
-//!     filter: &Filter::default(),
+//!     filter: &ColumnFilter::default(),
 //!     depth: 10,
 //!     threshold: None,
 //! };
@@ -60,8 +60,8 @@ mod simd;
 mod snapshot;
 
 pub use base::{Base, BaseBuilder};
-pub use document::{Document, Schema};
+pub use document::{IndexDocument, Schema};
 pub use error::Error;
-pub use filter::Filter;
-pub use search::{Candidate, Request};
-pub use snapshot::{Change, Snapshot};
+pub use filter::ColumnFilter;
+pub use search::{FoundDocument, Request};
+pub use snapshot::{DocumentChange, Snapshot};

@@ -5,7 +5,7 @@ use crate::quantized::{block_bytes, costs, quantize};
 use crate::rows::Rows;
 use crate::segment::Segment;
 use crate::simd::{TOGETHER, Table, distances, dot, dots, prefetch, within};
-use compute_pool::Helpers;
+use compute_pool::ReservedThreads;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A query's vector in the forms that the steps need.
@@ -148,7 +148,7 @@ impl BitsFirst<'_> {
         let (parts, counted) = (parts(self.segment, rows, distances), Parts::default());
         let (parts, counted) = (&Mutex::new(parts), &counted);
         // A third thread would bring little, and on a single core nobody helps.
-        let mut helpers = Helpers::take(compute_pool::cores().min(2) - 1);
+        let mut helpers = ReservedThreads::reserve(compute_pool::cores().min(2) - 1);
         let own = || {
             let done = aside();
             (self.count(parts, counted), done)

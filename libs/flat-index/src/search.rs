@@ -2,7 +2,7 @@ use crate::matching::{Term, matching};
 use crate::nearest::{Direction, nearest};
 use crate::scratch::Scratch;
 use crate::segment::Segment;
-use crate::{Error, Filter, Snapshot};
+use crate::{ColumnFilter, Error, Snapshot};
 use bytestring::ByteString;
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ pub struct Request<'a> {
     /// A unit vector of the schema's dimension.
     pub vector: Option<&'a [f32]>,
     /// Which documents may be found.
-    pub filter: &'a Filter,
+    pub filter: &'a ColumnFilter,
     /// How many of the best by words, and how many of the nearest.
     pub depth: usize,
     /// The least cosine of the nearest; it does not cut those found by words.
@@ -28,7 +28,7 @@ pub struct Request<'a> {
 
 /// A document found, borrowed from the snapshot.
 #[derive(Clone)]
-pub struct Candidate<'a> {
+pub struct FoundDocument<'a> {
     /// The document's key, lent: no copy, and it may outlive the snapshot, whose bytes it keeps where
     /// they are.
     pub key: ByteString,
@@ -63,7 +63,7 @@ impl Weighed {
     }
 }
 
-impl<'a> Candidate<'a> {
+impl<'a> FoundDocument<'a> {
     /// The document's value in a keyword column; blank if there is no such column.
     pub fn keyword(&self, column: usize) -> &'a str {
         self.segment.keyword(column, self.row)
@@ -75,9 +75,9 @@ impl<'a> Candidate<'a> {
     }
 }
 
-impl fmt::Debug for Candidate<'_> {
+impl fmt::Debug for FoundDocument<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Candidate")
+        f.debug_struct("FoundDocument")
             .field("key", &self.key)
             .field("cosine", &self.cosine)
             .finish_non_exhaustive()
@@ -90,7 +90,7 @@ impl Snapshot {
     ///
     /// The best by words are exact, and so is every filter and every cosine; up to 50,000 documents
     /// the nearest miss next to nothing (recall .999), above it little (.99).
-    pub fn search(&self, request: &Request<'_>) -> Result<Vec<Candidate<'_>>, Error> {
+    pub fn search(&self, request: &Request<'_>) -> Result<Vec<FoundDocument<'_>>, Error> {
         self.check(request)?;
         let filter = request.filter.resolve(self.schema())?;
         let direction = request.vector.map(Direction::new);
@@ -175,7 +175,7 @@ impl Snapshot {
         near: &[Found],
         by_words: &[Found],
         direction: Option<&Direction<'_>>,
-    ) -> Vec<Candidate<'_>> {
+    ) -> Vec<FoundDocument<'_>> {
         let near = near.iter().map(|found| (found.layer, found.row, Some(found.score)));
         let by_words = by_words.iter().map(|found| (found.layer, found.row, None));
         let mut union: Vec<_> = near.chain(by_words).collect();
@@ -196,7 +196,7 @@ impl Snapshot {
             let lender = &lenders[layer];
             let segment = lender.segment();
             let cosine = cosine.or_else(|| Some(direction?.cosine(segment, row)));
-            Candidate { key: lender.key(row), text: lender.text(row), cosine, segment, row }
+            FoundDocument { key: lender.key(row), text: lender.text(row), cosine, segment, row }
         };
         union.iter().enumerate().map(candidate).collect()
     }

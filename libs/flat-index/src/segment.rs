@@ -1,7 +1,7 @@
 use crate::layout::{HEADER, Header, SECTIONS, Section};
 use crate::quantized::{block_bytes, width};
 use crate::simd::{TOGETHER, prefetch, prefetch_at};
-use crate::{Document, Schema};
+use crate::{IndexDocument, Schema};
 use bytemuck::AnyBitPattern;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -220,8 +220,8 @@ impl Segment {
     }
 
     /// The document of a row, as it was given.
-    pub(crate) fn document(&self, row: u32) -> Document {
-        Document {
+    pub(crate) fn document(&self, row: u32) -> IndexDocument {
+        IndexDocument {
             key: self.keys().get(row).to_owned(),
             vector: self.vector(row).to_vec(),
             text: self.texts().get(row).to_owned(),

@@ -5,15 +5,15 @@ use crate::layer::Layer;
 use crate::layout::HEADER;
 use crate::scratch::Pool;
 use crate::segment::Segment;
-use crate::{Base, Document, Error, Schema};
+use crate::{Base, Error, IndexDocument, Schema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A change to be laid over a snapshot.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub enum DocumentChange {
     /// Adds a document, or replaces the one of its key.
-    Upsert(Document),
+    Upsert(IndexDocument),
     /// Removes the document of a key, if there is one.
     Remove(String),
 }
@@ -55,18 +55,18 @@ impl Snapshot {
     pub fn apply(
         &self,
         stamp: u64,
-        changes: impl IntoIterator<Item = Change>,
+        changes: impl IntoIterator<Item = DocumentChange>,
     ) -> Result<Self, Error> {
         let mut next = Self { stamp, ..self.clone() };
         let mut fresh = BTreeMap::new();
         for change in changes {
             match change {
-                Change::Upsert(document) => {
+                DocumentChange::Upsert(document) => {
                     self.schema.check(&document)?;
                     next.bury(&document.key);
                     fresh.insert(document.key.clone(), document);
                 }
-                Change::Remove(key) => {
+                DocumentChange::Remove(key) => {
                     next.bury(&key);
                     fresh.remove(&key);
                 }
@@ -89,7 +89,7 @@ impl Snapshot {
         }
     }
 
-    fn add(&mut self, fresh: BTreeMap<String, Document>) -> Result<(), Error> {
+    fn add(&mut self, fresh: BTreeMap<String, IndexDocument>) -> Result<(), Error> {
         for document in fresh.values() {
             for (terms, length) in self.field_terms.iter_mut().zip(field_lengths(&document.text)) {
                 *terms += length;
@@ -120,7 +120,10 @@ impl Snapshot {
         usize::from(self.has_base)
     }
 
-    fn segment<'a>(&self, documents: impl Iterator<Item = &'a Document>) -> Result<Segment, Error> {
+    fn segment<'a>(
+        &self,
+        documents: impl Iterator<Item = &'a IndexDocument>,
+    ) -> Result<Segment, Error> {
         let averages = average(&self.field_terms, self.documents);
         let build = || {
             let mut builder = Builder::new(&self.schema, Vec::new())?;
@@ -150,7 +153,7 @@ impl Snapshot {
     }
 
     /// The document of a key.
-    pub fn get(&self, key: &str) -> Option<Document> {
+    pub fn get(&self, key: &str) -> Option<IndexDocument> {
         let found = |layer: &Layer| Some(layer.segment().document(layer.row(key)?));
         self.layers.iter().find_map(found)
     }

@@ -6,7 +6,7 @@ use crate::packed::{self, OpenError, PackError, Packed};
 use crate::team::{Member, Team};
 use crate::weights::Precision;
 use crate::workspace::Workspace;
-use compute_pool::Helpers;
+use compute_pool::ReservedThreads;
 use sbert_model::SentenceModel;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ pub struct Encoder {
 
 /// The embeddings of some texts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Embedded {
+pub struct EncoderOutput {
     /// A row of [`Encoder::dimension`] numbers for each text, in the order of the texts.
     pub vectors: Vec<f32>,
     /// Which texts were longer than the model reads, and were cut.
@@ -112,12 +112,12 @@ impl Encoder {
 
     /// Embeds `texts` on up to `threads` threads. A text's embedding has the same bits whatever
     /// stands beside it, and on any number of threads. An empty text has an embedding too.
-    pub fn embed(&self, texts: &[&str], threads: usize) -> Embedded {
+    pub fn embed(&self, texts: &[&str], threads: usize) -> EncoderOutput {
         let encodings: Vec<_> =
             texts.iter().map(|text| self.model.tokenizer.encode(text)).collect();
         let truncated = encodings.iter().map(|encoding| encoding.truncated).collect();
         let tokens: Vec<_> = encodings.into_iter().map(|encoding| encoding.ids).collect();
-        Embedded {
+        EncoderOutput {
             vectors: self.run(&tokens, threads),
             truncated,
             tokens: tokens.iter().map(Vec::len).sum(),
@@ -163,7 +163,7 @@ impl Encoder {
         let first = team.join();
         if most > 1 {
             let (encoder, team, texts) = (self.clone(), Arc::clone(&team), texts.to_vec());
-            compute_pool::invite(most - 1, move || {
+            compute_pool::spawn_on_idle(most - 1, move || {
                 let workspace = encoder.workspace(&texts);
                 encoder.compute(workspace, team.join(), &mut []);
             });
@@ -188,7 +188,7 @@ impl Encoder {
             }
         };
         let most = threads.clamp(1, work.len());
-        Helpers::take(most - 1).run(embed, |_| embed());
+        ReservedThreads::reserve(most - 1).run(embed, |_| embed());
     }
 
     /// Memory to compute `texts` in.

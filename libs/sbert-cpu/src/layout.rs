@@ -145,7 +145,8 @@ impl Header {
     }
 
     pub(crate) fn pooling(&self) -> Result<Pooling, String> {
-        let modes: Option<_> = self.pooling.iter().map(|name| PoolingMode::of(name)).collect();
+        let modes: Option<_> =
+            self.pooling.iter().map(|name| PoolingMode::from_name(name)).collect();
         let unknown = || format!("the pooling {} is not known", self.pooling.join("+"));
         modes.and_then(Pooling::new).ok_or_else(unknown)
     }

@@ -47,7 +47,7 @@ mod team;
 mod weights;
 mod workspace;
 
-pub use encoder::{Embedded, Encoder, InvalidTokens};
+pub use encoder::{Encoder, EncoderOutput, InvalidTokens};
 pub use isa::Isa;
 pub use packed::{OpenError, PackError, pack};
 pub use weights::Precision;

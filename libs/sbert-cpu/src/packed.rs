@@ -6,7 +6,7 @@
 use crate::buffer::Buffer;
 use crate::layout::{ALIGNMENT, Header, Layout};
 use crate::weights::{self, Precision};
-use sbert_model::{ModelError, Pooling, SentenceModel, Tokenizer};
+use sbert_model::{FolderError, Pooling, SentenceModel, Tokenizer};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const ORDER: u32 = 0x0102_0304;
 pub enum PackError {
     /// The folder's weights are at fault.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(#[from] FolderError),
     /// The model has a shape that cannot be executed.
     #[error("the model {name} cannot be executed: {reason}")]
     Shape {

@@ -4,7 +4,8 @@ use crate::kernels::{Bias, PANEL, mix, mixed};
 use crate::layout::{Header, LayerAt, Layout, LinearAt, NormAt, padded};
 use crate::simd::{LANES, MOST_WEIGHT_SUM, Portable, round_bf16, round_half};
 use sbert_model::{
-    EncoderWeights, Layer, Linear, ModelError, Norm, RelativeAttention, SentenceModel, Tensor,
+    EncoderLayer, EncoderWeights, FolderError, Linear, Norm, RelativeAttention, SentenceModel,
+    Tensor,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -56,7 +57,7 @@ pub(crate) fn write(
     header: &Header,
     layout: &Layout,
     bytes: &mut [u8],
-) -> Result<(), ModelError> {
+) -> Result<(), FolderError> {
     let mut packer = Packer { bytes, header };
     packer.words(&weights.words, layout);
     packer.positions(weights, model.config.first_position, layout);
@@ -193,7 +194,7 @@ impl Packer<'_> {
         self.numbers(at, &rows.collect::<Vec<_>>());
     }
 
-    fn attention(&mut self, layer: &Layer<'_>, at: &LayerAt) {
+    fn attention(&mut self, layer: &EncoderLayer<'_>, at: &LayerAt) {
         let (heads, hidden) = (self.header.heads, self.header.hidden);
         let (size, padded) = (hidden / heads, self.header.head_panels() * PANEL);
         // 1 / sqrt(head size) goes into the queries.

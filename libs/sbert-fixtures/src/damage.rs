@@ -6,9 +6,9 @@ use std::fs;
 
 /// A small pseudo-random generator (xorshift), so that a failure can be repeated anywhere.
 #[derive(Debug)]
-pub struct Numbers(pub u64);
+pub struct RandomNumbers(pub u64);
 
-impl Numbers {
+impl RandomNumbers {
     /// Returns the next number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
@@ -20,7 +20,7 @@ impl Numbers {
 
 /// Damages a file: changes bytes near the beginning, where its header is, or anywhere; cuts it, or
 /// repeats a part of it.
-pub fn change_bytes(mut bytes: Vec<u8>, numbers: &mut Numbers) -> Vec<u8> {
+pub fn change_bytes(mut bytes: Vec<u8>, numbers: &mut RandomNumbers) -> Vec<u8> {
     let size = bytes.len().max(1);
     let reach = if numbers.below(2) == 0 { size.min(4_000) } else { size };
     for _ in 0..=numbers.below(3) {
@@ -60,7 +60,7 @@ pub fn files(folder: &ModelCopy) -> Vec<String> {
 }
 
 /// Damages one file of the folder in some way.
-pub fn damage(folder: &ModelCopy, name: &str, numbers: &mut Numbers) {
+pub fn damage(folder: &ModelCopy, name: &str, numbers: &mut RandomNumbers) {
     let path = folder.path(name);
     let whole = fs::read(&path).unwrap();
     let extension = path.extension().and_then(|extension| extension.to_str());
@@ -73,7 +73,7 @@ pub fn damage(folder: &ModelCopy, name: &str, numbers: &mut Numbers) {
 }
 
 /// Puts another value where a number is, as often as not one that nobody expects.
-fn numbers_changed(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+fn numbers_changed(bytes: &[u8], numbers: &mut RandomNumbers) -> Vec<u8> {
     fn places<'a>(value: &'a mut Value, found: &mut Vec<&'a mut Value>) {
         match value {
             Value::Object(fields) => fields.values_mut().for_each(|value| places(value, found)),
@@ -111,7 +111,7 @@ fn numbers_changed(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
 }
 
 /// Drops a tensor, or says something else of one.
-fn tensors_changed(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
+fn tensors_changed(bytes: &[u8], numbers: &mut RandomNumbers) -> Vec<u8> {
     let (length, rest) = bytes.split_first_chunk().unwrap();
     let (header, data) = rest.split_at(usize::try_from(u64::from_le_bytes(*length)).unwrap());
     let mut header: Map<String, Value> = serde_json::from_slice(header).unwrap();

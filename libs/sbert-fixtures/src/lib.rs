@@ -56,7 +56,7 @@ pub struct ModelCopy(TempDir);
 
 impl ModelCopy {
     /// Copies the model `name`.
-    pub fn of(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let copied = tempfile::tempdir().unwrap();
         copy(&folder(name), copied.path());
         Self(copied)

@@ -1,4 +1,4 @@
-use crate::ModelError;
+use crate::FolderError;
 use std::path::Path;
 
 /// A kind of encoder. All of them are BERT with other names and other ways to say where a token is.
@@ -91,11 +91,11 @@ impl Architecture {
     }
 
     /// The architecture of that `model_type`.
-    pub(crate) fn of(path: &Path, name: &str) -> Result<Self, ModelError> {
+    pub(crate) fn of(path: &Path, name: &str) -> Result<Self, FolderError> {
         let found = Self::ALL.into_iter().find(|architecture| architecture.name() == name);
         found.ok_or_else(|| {
             let what = format!("the architecture {name:?}");
-            ModelError::unsupported(
+            FolderError::unsupported(
                 path,
                 what,
                 "bert, distilbert, roberta, xlm-roberta and mpnet are",

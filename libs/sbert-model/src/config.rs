@@ -1,5 +1,5 @@
 use crate::architecture::Fields;
-use crate::{Architecture, ModelError};
+use crate::{Architecture, FolderError};
 use serde_json::Value;
 use std::path::Path;
 
@@ -84,9 +84,9 @@ const MOST_LAYERS: usize = 1024;
 const MPNET_PADDING: usize = 1;
 
 impl EncoderConfig {
-    pub(crate) fn read(path: &Path, text: &str) -> Result<Self, ModelError> {
+    pub(crate) fn read(path: &Path, text: &str) -> Result<Self, FolderError> {
         let value: Value = serde_json::from_str(text)
-            .map_err(|error| ModelError::malformed(path, error.to_string()))?;
+            .map_err(|error| FolderError::malformed(path, error.to_string()))?;
         let file = File { path, value };
         // The kind first: another architecture's configuration has other fields.
         let architecture = Architecture::of(path, file.text("model_type", "bert")?)?;
@@ -113,12 +113,12 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn malformed(&self, reason: String) -> ModelError {
-        ModelError::malformed(self.path, reason)
+    fn malformed(&self, reason: String) -> FolderError {
+        FolderError::malformed(self.path, reason)
     }
 
-    fn unsupported(&self, what: String, supported: &'static str) -> ModelError {
-        ModelError::unsupported(self.path, what, supported)
+    fn unsupported(&self, what: String, supported: &'static str) -> FolderError {
+        FolderError::unsupported(self.path, what, supported)
     }
 
     /// The field, unless it is missing or null.
@@ -126,13 +126,13 @@ impl File<'_> {
         self.value.get(name).filter(|value| !value.is_null())
     }
 
-    fn text<'a>(&'a self, name: &str, default: &'a str) -> Result<&'a str, ModelError> {
+    fn text<'a>(&'a self, name: &str, default: &'a str) -> Result<&'a str, FolderError> {
         let Some(value) = self.field(name) else { return Ok(default) };
         value.as_str().ok_or_else(|| self.malformed(format!("{name} is {value}, no text")))
     }
 
     /// A number from `least` on.
-    fn number(&self, name: &str, least: usize, most: usize) -> Result<usize, ModelError> {
+    fn number(&self, name: &str, least: usize, most: usize) -> Result<usize, FolderError> {
         let value = self.field(name).ok_or_else(|| self.malformed(format!("{name} is missing")))?;
         let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
         number
@@ -140,11 +140,11 @@ impl File<'_> {
             .ok_or_else(|| self.malformed(format!("{name} is {value}, not {least} to {most}")))
     }
 
-    fn number_or(&self, name: &str, default: usize, least: usize) -> Result<usize, ModelError> {
+    fn number_or(&self, name: &str, default: usize, least: usize) -> Result<usize, FolderError> {
         if self.field(name).is_some() { self.number(name, least, LARGEST) } else { Ok(default) }
     }
 
-    fn shape(&self, architecture: Architecture) -> Result<EncoderConfig, ModelError> {
+    fn shape(&self, architecture: Architecture) -> Result<EncoderConfig, FolderError> {
         let Fields { hidden, layers, heads, inner, activation } = architecture.fields();
         let size = |name| self.number(name, 1, LARGEST);
         Ok(EncoderConfig {
@@ -173,7 +173,7 @@ impl File<'_> {
         })
     }
 
-    fn epsilon(&self, architecture: Architecture) -> Result<f32, ModelError> {
+    fn epsilon(&self, architecture: Architecture) -> Result<f32, FolderError> {
         const NAME: &str = "layer_norm_eps";
         let Some(value) = self.field(NAME).filter(|_| architecture != Architecture::DistilBert)
         else {
@@ -185,7 +185,7 @@ impl File<'_> {
         positive.ok_or_else(|| self.malformed(format!("{NAME} is {value}, no positive number")))
     }
 
-    fn activation(&self, field: &str) -> Result<Activation, ModelError> {
+    fn activation(&self, field: &str) -> Result<Activation, FolderError> {
         match self.text(field, "gelu")? {
             "gelu" | "gelu_python" => Ok(Activation::Gelu),
             "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Ok(Activation::GeluTanh),
@@ -200,7 +200,7 @@ impl File<'_> {
     fn relative_attention(
         &self,
         architecture: Architecture,
-    ) -> Result<Option<RelativeAttention>, ModelError> {
+    ) -> Result<Option<RelativeAttention>, FolderError> {
         const NAME: &str = "relative_attention_num_buckets";
         if architecture != Architecture::MpNet {
             return Ok(None);
@@ -212,7 +212,7 @@ impl File<'_> {
         Ok(Some(RelativeAttention { rows }))
     }
 
-    fn check(&self, config: &EncoderConfig) -> Result<(), ModelError> {
+    fn check(&self, config: &EncoderConfig) -> Result<(), FolderError> {
         let Fields { hidden, heads, .. } = config.architecture.fields();
         if !config.hidden.is_multiple_of(config.heads) {
             let (size, count) = (config.hidden, config.heads);

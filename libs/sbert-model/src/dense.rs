@@ -1,4 +1,4 @@
-use crate::ModelError;
+use crate::FolderError;
 use crate::files::{json, map};
 use crate::tensors::Store;
 use crate::weights::Linear;
@@ -53,42 +53,42 @@ fn tanh() -> Option<String> {
 
 impl File {
     /// Refuses what is computed otherwise.
-    fn check(&self, path: &Path) -> Result<(), ModelError> {
+    fn check(&self, path: &Path) -> Result<(), FolderError> {
         let sane = |size| (1..=1 << 20).contains(&size);
         for (name, size) in [("in_features", self.in_features), ("out_features", self.out_features)]
         {
             if !sane(size) {
-                return Err(ModelError::malformed(path, format!("{name} {size} is no size")));
+                return Err(FolderError::malformed(path, format!("{name} {size} is no size")));
             }
         }
         if self.use_residual {
             let what = "a residual around a Dense module (use_residual)";
-            return Err(ModelError::unsupported(path, what, "a Dense module without is"));
+            return Err(FolderError::unsupported(path, what, "a Dense module without is"));
         }
         for name in [&self.module_input_name, &self.module_output_name].into_iter().flatten() {
             if name != "sentence_embedding" {
                 let what = format!("a Dense module over {name:?}");
-                return Err(ModelError::unsupported(path, what, "one over sentence_embedding is"));
+                return Err(FolderError::unsupported(path, what, "one over sentence_embedding is"));
             }
         }
         Ok(())
     }
 
-    fn activation(&self, path: &Path) -> Result<DenseActivation, ModelError> {
+    fn activation(&self, path: &Path) -> Result<DenseActivation, FolderError> {
         let name = self.activation_function.as_deref().unwrap_or_default();
         match name.rsplit('.').next().unwrap_or_default() {
             "" | "Identity" => Ok(DenseActivation::Identity),
             "Tanh" => Ok(DenseActivation::Tanh),
             _ => {
                 let what = format!("the activation {name:?}");
-                Err(ModelError::unsupported(path, what, "Identity and Tanh are"))
+                Err(FolderError::unsupported(path, what, "Identity and Tanh are"))
             }
         }
     }
 }
 
 impl Dense {
-    pub(crate) fn read(folder: &Path) -> Result<Self, ModelError> {
+    pub(crate) fn read(folder: &Path) -> Result<Self, FolderError> {
         let path = folder.join("config.json");
         let file: File = json(&path)?;
         file.check(&path)?;
@@ -103,7 +103,7 @@ impl Dense {
     }
 
     /// Its weights.
-    pub fn linear(&self) -> Result<Linear<'_>, ModelError> {
+    pub fn linear(&self) -> Result<Linear<'_>, FolderError> {
         let tensors = self.store.tensors()?;
         let weight = tensors.get("linear.weight", &[self.outputs, self.inputs])?;
         let bias =
@@ -113,12 +113,12 @@ impl Dense {
 }
 
 /// Says what to do with weights that only a pickle holds.
-pub(crate) fn refuse_pickle(folder: &Path, wanted: &Path) -> Result<(), ModelError> {
+pub(crate) fn refuse_pickle(folder: &Path, wanted: &Path) -> Result<(), FolderError> {
     if wanted.exists() {
         return Ok(());
     }
     let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
     let found = pickles.iter().map(|name| folder.join(name)).find(|path| path.exists());
     let remedy = "it can run code when it is read: save the model as safetensors";
-    found.map_or(Ok(()), |path| Err(ModelError::unsupported(&path, "a pickle of weights", remedy)))
+    found.map_or(Ok(()), |path| Err(FolderError::unsupported(&path, "a pickle of weights", remedy)))
 }

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 /// Why a folder is no model that can be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ModelError {
+pub enum FolderError {
     /// A file is missing or cannot be read.
     #[error("{path} cannot be read")]
     Unreadable {
@@ -52,7 +52,7 @@ pub enum ModelError {
     },
 }
 
-impl ModelError {
+impl FolderError {
     pub(crate) fn malformed(path: &Path, reason: impl Into<String>) -> Self {
         Self::Malformed { path: path.to_owned(), reason: reason.into() }
     }

@@ -1,7 +1,7 @@
 //! Reads a folder's files: the one place of this crate that needs `unsafe`.
 #![allow(unsafe_code, reason = "a memory map cannot be made without")]
 
-use crate::ModelError;
+use crate::FolderError;
 use memmap2::Mmap;
 use serde::de::DeserializeOwned;
 use std::fs::File;
@@ -20,12 +20,12 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     Ok((File::open(path)?, kind.len()))
 }
 
-fn unreadable(path: &Path) -> impl Fn(io::Error) -> ModelError {
-    move |source| ModelError::Unreadable { path: path.to_owned(), source }
+fn unreadable(path: &Path) -> impl Fn(io::Error) -> FolderError {
+    move |source| FolderError::Unreadable { path: path.to_owned(), source }
 }
 
 /// The bytes of the file, mapped.
-pub(crate) fn map(path: &Path) -> Result<Mmap, ModelError> {
+pub(crate) fn map(path: &Path) -> Result<Mmap, FolderError> {
     let (file, _) = open(path).map_err(unreadable(path))?;
     // SAFETY: the map is only read, as bytes. Somebody who shortens a model's file while it is
     // being read stops this process with a signal; nobody does that to a file of weights.
@@ -33,21 +33,21 @@ pub(crate) fn map(path: &Path) -> Result<Mmap, ModelError> {
 }
 
 /// The file's text.
-pub(crate) fn text(path: &Path) -> Result<String, ModelError> {
+pub(crate) fn text(path: &Path) -> Result<String, FolderError> {
     let (file, size) = open(path).map_err(unreadable(path))?;
     if size > LARGEST_TEXT {
-        return Err(ModelError::malformed(path, format!("it has {size} bytes: too many")));
+        return Err(FolderError::malformed(path, format!("it has {size} bytes: too many")));
     }
     io::read_to_string(file).map_err(unreadable(path))
 }
 
 /// The file's JSON, as `T`.
-pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, ModelError> {
+pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> Result<T, FolderError> {
     serde_json::from_str(&text(path)?)
-        .map_err(|error| ModelError::malformed(path, error.to_string()))
+        .map_err(|error| FolderError::malformed(path, error.to_string()))
 }
 
 /// The file's JSON, as `T`; the default where there is no file.
-pub(crate) fn json_if_any<T: DeserializeOwned + Default>(path: &Path) -> Result<T, ModelError> {
+pub(crate) fn json_if_any<T: DeserializeOwned + Default>(path: &Path) -> Result<T, FolderError> {
     if path.exists() { json(path) } else { Ok(T::default()) }
 }

@@ -4,7 +4,7 @@ use crate::modules::Modules;
 use crate::settings::Settings;
 use crate::tensors::Store;
 use crate::tokenizer::Source;
-use crate::{Dense, EncoderConfig, EncoderWeights, ModelError, Pooling, Tokenizer};
+use crate::{Dense, EncoderConfig, EncoderWeights, FolderError, Pooling, Tokenizer};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ struct Shards {
 
 impl SentenceModel {
     /// Reads the folder. The weights are mapped, and checked when [`Self::weights`] borrows them.
-    pub fn open(folder: &Path) -> Result<Self, ModelError> {
+    pub fn open(folder: &Path) -> Result<Self, FolderError> {
         let Modules { transformer, pooling, dense, normalize, mut files } = Modules::read(folder)?;
         let settings = Settings::read(folder, &transformer)?;
         let path = transformer.join("config.json");
@@ -57,7 +57,7 @@ impl SentenceModel {
         if tokenizer.vocabulary() > config.vocabulary {
             let (more, less) = (tokenizer.vocabulary(), config.vocabulary);
             let reason = format!("vocab_size is {less}, but the tokenizer knows {more} tokens");
-            return Err(ModelError::malformed(&path, reason));
+            return Err(FolderError::malformed(&path, reason));
         }
         let (store, index) = store(&transformer)?;
         files.extend([path, source.path.clone()]);
@@ -81,7 +81,7 @@ impl SentenceModel {
     }
 
     /// The encoder's weights, every shape checked.
-    pub fn weights(&self) -> Result<EncoderWeights<'_>, ModelError> {
+    pub fn weights(&self) -> Result<EncoderWeights<'_>, FolderError> {
         EncoderWeights::read(&self.store.tensors()?, &self.config)
     }
 
@@ -112,7 +112,7 @@ impl SentenceModel {
 
     /// The SHA-256 of all that makes the model: the weights, and every file of settings that was read,
     /// with its name. Reads all of them.
-    pub fn source_sha256(&self) -> Result<[u8; 32], ModelError> {
+    pub fn source_sha256(&self) -> Result<[u8; 32], FolderError> {
         let mut hasher = Sha256::new();
         hasher.update(self.sha256());
         for path in &self.files {
@@ -139,23 +139,23 @@ fn max_tokens(
     path: &Path,
     settings: &Settings,
     config: &EncoderConfig,
-) -> Result<usize, ModelError> {
+) -> Result<usize, FolderError> {
     let longest = config.longest();
     let tokens = settings.max_tokens.unwrap_or(longest).min(longest);
     if tokens < 2 {
         let reason = format!("a text of {tokens} tokens cannot hold its two special ones");
-        return Err(ModelError::malformed(path, reason));
+        return Err(FolderError::malformed(path, reason));
     }
     Ok(tokens)
 }
 
 /// Whether each dense layer takes what comes out before it.
-fn check_widths(folder: &Path, pooled: usize, dense: &[Dense]) -> Result<(), ModelError> {
+fn check_widths(folder: &Path, pooled: usize, dense: &[Dense]) -> Result<(), FolderError> {
     let mut width = pooled;
     for dense in dense {
         if dense.inputs != width {
             let reason = format!("a Dense module takes {} coordinates, not {width}", dense.inputs);
-            return Err(ModelError::malformed(&folder.join("modules.json"), reason));
+            return Err(FolderError::malformed(&folder.join("modules.json"), reason));
         }
         width = dense.outputs;
     }
@@ -163,7 +163,7 @@ fn check_widths(folder: &Path, pooled: usize, dense: &[Dense]) -> Result<(), Mod
 }
 
 /// The files of the weights: one, or the shards that an index names; and the index.
-fn store(folder: &Path) -> Result<(Store, Option<PathBuf>), ModelError> {
+fn store(folder: &Path) -> Result<(Store, Option<PathBuf>), FolderError> {
     let whole = folder.join("model.safetensors");
     let index = folder.join("model.safetensors.index.json");
     let map = |path: PathBuf| Ok((path.clone(), map(&path)?));
@@ -174,11 +174,11 @@ fn store(folder: &Path) -> Result<(Store, Option<PathBuf>), ModelError> {
     let shards: Shards = json(&index)?;
     let names: BTreeSet<_> = shards.weight_map.into_values().collect();
     if names.iter().any(|name| name.contains(['/', '\\'])) {
-        return Err(ModelError::malformed(&index, "a shard lies in another folder"));
+        return Err(FolderError::malformed(&index, "a shard lies in another folder"));
     }
     if names.is_empty() {
-        return Err(ModelError::malformed(&index, "it names no shard"));
+        return Err(FolderError::malformed(&index, "it names no shard"));
     }
     let maps = names.into_iter().map(|name| map(folder.join(name)));
-    Ok((Store::new(maps.collect::<Result<_, ModelError>>()?), Some(index)))
+    Ok((Store::new(maps.collect::<Result<_, FolderError>>()?), Some(index)))
 }

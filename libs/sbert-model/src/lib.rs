@@ -9,7 +9,7 @@
 //! let model = sbert_model::SentenceModel::open("all-MiniLM-L6-v2".as_ref())?;
 //! let tokens = model.tokenizer.encode("a tripod for my phone");
 //! assert_eq!(model.weights()?.layers.len(), model.config.layers);
-//! # Ok::<(), sbert_model::ModelError>(())
+//! # Ok::<(), sbert_model::FolderError>(())
 //! ```
 //!
 //! What the folder holds and this crate cannot read is refused by name, with what to do.
@@ -30,9 +30,9 @@ mod weights;
 pub use architecture::Architecture;
 pub use config::{Activation, EncoderConfig, RelativeAttention};
 pub use dense::{Dense, DenseActivation};
-pub use error::ModelError;
+pub use error::FolderError;
 pub use folder::SentenceModel;
 pub use pooling::{Pooling, PoolingMode};
 pub use tensors::{Dtype, Tensor};
 pub use tokenizer::{Encoding, Tokenizer, WordPiece};
-pub use weights::{EncoderWeights, Layer, Linear, Norm};
+pub use weights::{EncoderLayer, EncoderWeights, Linear, Norm};

@@ -1,7 +1,7 @@
 //! What happens to a text, step by step: the transformer, pooling, dense layers, normalization.
 
 use crate::files::json;
-use crate::{Dense, ModelError, Pooling};
+use crate::{Dense, FolderError, Pooling};
 use serde::Deserialize;
 use std::path::{Component, Path, PathBuf};
 
@@ -35,7 +35,7 @@ impl Entry {
 }
 
 impl Modules {
-    pub(crate) fn read(folder: &Path) -> Result<Self, ModelError> {
+    pub(crate) fn read(folder: &Path) -> Result<Self, FolderError> {
         let path = folder.join("modules.json");
         let entries: Vec<Entry> = json(&path)?;
         let mut files = vec![path.clone()];
@@ -61,7 +61,7 @@ impl Modules {
                 kind => return Err(misplaced(&path, entry, kind)),
             }
         }
-        let lacks = |name| ModelError::malformed(&path, format!("it names no {name}"));
+        let lacks = |name| FolderError::malformed(&path, format!("it names no {name}"));
         let transformer = transformer.ok_or_else(|| lacks("Transformer"))?;
         let pooling = pooling.ok_or_else(|| lacks("Pooling"))?;
         Ok(Self { transformer, pooling, dense, normalize, files })
@@ -69,13 +69,13 @@ impl Modules {
 }
 
 /// Why a module cannot stand where it stands.
-fn misplaced(path: &Path, entry: &Entry, kind: &str) -> ModelError {
+fn misplaced(path: &Path, entry: &Entry, kind: &str) -> FolderError {
     let what = if ["Transformer", "Pooling", "Dense", "Normalize"].contains(&kind) {
         format!("the module {kind:?} in this place")
     } else {
         format!("the module {:?}", entry.r#type)
     };
-    ModelError::unsupported(
+    FolderError::unsupported(
         path,
         what,
         "Transformer, Pooling, Dense and Normalize, in this order, are",
@@ -83,10 +83,10 @@ fn misplaced(path: &Path, entry: &Entry, kind: &str) -> ModelError {
 }
 
 /// A module's folder; a path that leads out of the model's is refused.
-fn inside(file: &Path, folder: &Path, path: &str) -> Result<PathBuf, ModelError> {
+fn inside(file: &Path, folder: &Path, path: &str) -> Result<PathBuf, FolderError> {
     let plain = |part| matches!(part, Component::Normal(_));
     if Path::new(path).components().all(plain) {
         return Ok(folder.join(path));
     }
-    Err(ModelError::malformed(file, format!("the path {path:?} leads out of the folder")))
+    Err(FolderError::malformed(file, format!("the path {path:?} leads out of the folder")))
 }

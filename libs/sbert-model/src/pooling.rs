@@ -1,4 +1,4 @@
-use crate::ModelError;
+use crate::FolderError;
 use crate::files::json;
 use serde::Deserialize;
 use std::path::Path;
@@ -58,7 +58,7 @@ impl PoolingMode {
     }
 
     /// The mode of that name.
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.name() == name)
     }
 }
@@ -83,13 +83,14 @@ impl Pooling {
 
     /// The modes that `names` joins by `+`; `None` if there is another, or one twice.
     pub fn named(names: &str) -> Option<Self> {
-        let mode = |name: &str| PoolingMode::of(name.strip_suffix("_tokens").unwrap_or(name));
+        let mode =
+            |name: &str| PoolingMode::from_name(name.strip_suffix("_tokens").unwrap_or(name));
         let modes: Option<Vec<_>> = names.split('+').map(mode).collect();
         modes.and_then(Self::new)
     }
 
     /// What the `config.json` of a Pooling module says; without any mode, the library takes the mean.
-    pub fn read(path: &Path) -> Result<Self, ModelError> {
+    pub fn read(path: &Path) -> Result<Self, FolderError> {
         let file: File = json(path)?;
         let names = match file.pooling_mode {
             // A folder that has both means the newer.
@@ -98,7 +99,7 @@ impl Pooling {
             None => file.flags(),
         };
         Self::named(&names)
-            .ok_or_else(|| ModelError::unsupported(path, format!("the pooling {names}"), KNOWN))
+            .ok_or_else(|| FolderError::unsupported(path, format!("the pooling {names}"), KNOWN))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a folder's small files say of how a text is read.
 
-use crate::ModelError;
+use crate::FolderError;
 use crate::files::json_if_any;
 use serde::Deserialize;
 use serde_json::Value;
@@ -61,7 +61,7 @@ const HARMLESS: [&str; 4] = ["trust_remote_code", "revision", "code_revision", "
 
 impl Settings {
     /// Of the model's folder and its transformer's.
-    pub(crate) fn read(folder: &Path, transformer: &Path) -> Result<Self, ModelError> {
+    pub(crate) fn read(folder: &Path, transformer: &Path) -> Result<Self, FolderError> {
         let mut files = vec![folder.join("config_sentence_transformers.json")];
         refuse_prompt(&files[0])?;
         let module = NAMES.iter().map(|name| transformer.join(name)).find(|path| path.exists());
@@ -82,35 +82,35 @@ impl Settings {
 
 impl Transformer {
     /// Refuses what is computed otherwise.
-    fn check(&self, path: &Path) -> Result<(), ModelError> {
+    fn check(&self, path: &Path) -> Result<(), FolderError> {
         let task = self.transformer_task.as_deref().unwrap_or("feature-extraction");
         if task != "feature-extraction" {
             let what = format!("the transformer_task {task:?}");
-            return Err(ModelError::unsupported(path, what, "\"feature-extraction\" is"));
+            return Err(FolderError::unsupported(path, what, "\"feature-extraction\" is"));
         }
         let output = self.module_output_name.as_deref().unwrap_or("token_embeddings");
         if output != "token_embeddings" {
             let what = format!("the module_output_name {output:?}");
-            return Err(ModelError::unsupported(path, what, "\"token_embeddings\" is"));
+            return Err(FolderError::unsupported(path, what, "\"token_embeddings\" is"));
         }
         let shaping = self.config_args.keys().find(|name| !HARMLESS.contains(&name.as_str()));
         if let Some(name) = shaping {
             let what = format!("a change of the configuration's {name} (config_args)");
-            return Err(ModelError::unsupported(path, what, "change config.json itself"));
+            return Err(FolderError::unsupported(path, what, "change config.json itself"));
         }
         Ok(())
     }
 }
 
 /// A prompt before every text would change every embedding.
-fn refuse_prompt(path: &Path) -> Result<(), ModelError> {
+fn refuse_prompt(path: &Path) -> Result<(), FolderError> {
     let file: Sentences = json_if_any(path)?;
     let Some(name) = file.default_prompt_name else { return Ok(()) };
     match file.prompts.get(&name) {
         Some(Some(prompt)) if !prompt.is_empty() => {
             let what = format!("the prompt {name:?} before every text (default_prompt_name)");
             let remedy = "set it to null, and put the prompt before the texts yourself";
-            Err(ModelError::unsupported(path, what, remedy))
+            Err(FolderError::unsupported(path, what, remedy))
         }
         _ => Ok(()),
     }

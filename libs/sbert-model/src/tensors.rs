@@ -1,6 +1,6 @@
 //! The tensors of a model's files, borrowed.
 
-use crate::ModelError;
+use crate::FolderError;
 use memmap2::Mmap;
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
@@ -53,11 +53,11 @@ impl Store {
         self.0.iter().map(|(_, map)| &map[..])
     }
 
-    pub(crate) fn tensors(&self) -> Result<Tensors<'_>, ModelError> {
+    pub(crate) fn tensors(&self) -> Result<Tensors<'_>, FolderError> {
         let mut files = Vec::with_capacity(self.0.len());
         for (path, map) in &self.0 {
             let tensors = SafeTensors::deserialize(map).map_err(|error| {
-                ModelError::malformed(path, format!("no whole safetensors file: {error}"))
+                FolderError::malformed(path, format!("no whole safetensors file: {error}"))
             })?;
             files.push((path.as_path(), tensors));
         }
@@ -67,7 +67,7 @@ impl Store {
 
 impl<'a> Tensors<'a> {
     /// The tensor of that name.
-    pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor<'a>, ModelError> {
+    pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor<'a>, FolderError> {
         self.any_of(&[name.to_owned()], shape)
     }
 
@@ -76,14 +76,14 @@ impl<'a> Tensors<'a> {
         &self,
         names: &[String],
         shape: &[usize],
-    ) -> Result<Tensor<'a>, ModelError> {
+    ) -> Result<Tensor<'a>, FolderError> {
         let found = self.0.iter().find_map(|(path, tensors)| {
             names.iter().find_map(|name| Some((*path, name, tensors.tensor(name).ok()?)))
         });
         let Some((path, name, view)) = found else {
             let path = self.0.first().map_or_else(PathBuf::new, |(path, _)| (*path).to_owned());
             let name = names.first().cloned().unwrap_or_default();
-            return Err(ModelError::MissingTensor { path, name });
+            return Err(FolderError::MissingTensor { path, name });
         };
         Tensor::new(path, name, &view, shape)
     }
@@ -95,9 +95,9 @@ impl<'a> Tensor<'a> {
         name: &str,
         view: &TensorView<'a>,
         shape: &[usize],
-    ) -> Result<Self, ModelError> {
+    ) -> Result<Self, FolderError> {
         if view.shape() != shape {
-            return Err(ModelError::WrongShape {
+            return Err(FolderError::WrongShape {
                 path: path.to_owned(),
                 name: name.to_owned(),
                 found: view.shape().to_vec(),
@@ -110,7 +110,7 @@ impl<'a> Tensor<'a> {
             safetensors::Dtype::BF16 => Dtype::Bf16,
             other => {
                 let what = format!("the tensor {name} of type {other:?}");
-                return Err(ModelError::unsupported(path, what, "F32, F16 and BF16 are"));
+                return Err(FolderError::unsupported(path, what, "F32, F16 and BF16 are"));
             }
         };
         Ok(Self { name: name.to_owned(), shape: shape.to_vec(), dtype, bytes: view.data() })

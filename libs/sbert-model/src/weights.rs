@@ -1,6 +1,6 @@
 use crate::architecture::LayerNames;
 use crate::tensors::{Tensor, Tensors};
-use crate::{EncoderConfig, ModelError};
+use crate::{EncoderConfig, FolderError};
 
 /// y = W x + b.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Norm<'a> {
 
 /// One layer of an encoder.
 #[derive(Clone, Debug)]
-pub struct Layer<'a> {
+pub struct EncoderLayer<'a> {
     /// `[hidden, hidden]`.
     pub query: Linear<'a>,
     /// `[hidden, hidden]`.
@@ -53,7 +53,7 @@ pub struct EncoderWeights<'a> {
     /// Behind the sum of them.
     pub norm: Norm<'a>,
     /// From the input on.
-    pub layers: Vec<Layer<'a>>,
+    pub layers: Vec<EncoderLayer<'a>>,
     /// `[relative_attention.rows, heads]`, where the architecture has a bias by distance.
     pub relative_attention: Option<Tensor<'a>>,
 }
@@ -66,18 +66,18 @@ struct Finder<'a, 'b> {
 
 impl<'a> Finder<'a, '_> {
     /// The tensor of one of these names, with or without the architecture's prefix.
-    fn get(&self, names: &[&str], shape: &[usize]) -> Result<Tensor<'a>, ModelError> {
+    fn get(&self, names: &[&str], shape: &[usize]) -> Result<Tensor<'a>, FolderError> {
         let prefix = self.config.architecture.prefix();
         let both = names.iter().flat_map(|name| [(*name).to_owned(), format!("{prefix}{name}")]);
         self.tensors.any_of(&both.collect::<Vec<_>>(), shape)
     }
 
-    fn table(&self, name: &str, rows: usize) -> Result<Tensor<'a>, ModelError> {
+    fn table(&self, name: &str, rows: usize) -> Result<Tensor<'a>, FolderError> {
         let name = format!("embeddings.{name}_embeddings.weight");
         self.get(&[&name], &[rows, self.config.hidden])
     }
 
-    fn linear(&self, name: &str, outputs: usize, inputs: usize) -> Result<Linear<'a>, ModelError> {
+    fn linear(&self, name: &str, outputs: usize, inputs: usize) -> Result<Linear<'a>, FolderError> {
         Ok(Linear {
             weight: self.get(&[&format!("{name}.weight")], &[outputs, inputs])?,
             bias: Some(self.get(&[&format!("{name}.bias")], &[outputs])?),
@@ -85,7 +85,7 @@ impl<'a> Finder<'a, '_> {
     }
 
     /// Files that came from TensorFlow have its names for the two.
-    fn norm(&self, name: &str) -> Result<Norm<'a>, ModelError> {
+    fn norm(&self, name: &str) -> Result<Norm<'a>, FolderError> {
         let either = |ours: &str, theirs: &str| {
             let (ours, theirs) = (format!("{name}.{ours}"), format!("{name}.{theirs}"));
             self.get(&[&ours, &theirs], &[self.config.hidden])
@@ -93,12 +93,12 @@ impl<'a> Finder<'a, '_> {
         Ok(Norm { weight: either("weight", "gamma")?, bias: either("bias", "beta")? })
     }
 
-    fn layer(&self, number: usize) -> Result<Layer<'a>, ModelError> {
+    fn layer(&self, number: usize) -> Result<EncoderLayer<'a>, FolderError> {
         let names: LayerNames = self.config.architecture.layer();
         let (hidden, inner) = (self.config.hidden, self.config.inner);
         let full = |name: &str| format!("{}.{number}.{name}", names.before);
         let square = |name| self.linear(&full(name), hidden, hidden);
-        Ok(Layer {
+        Ok(EncoderLayer {
             query: square(names.query)?,
             key: square(names.key)?,
             value: square(names.value)?,
@@ -112,7 +112,7 @@ impl<'a> Finder<'a, '_> {
 }
 
 impl<'a> EncoderWeights<'a> {
-    pub(crate) fn read(tensors: &Tensors<'a>, config: &EncoderConfig) -> Result<Self, ModelError> {
+    pub(crate) fn read(tensors: &Tensors<'a>, config: &EncoderConfig) -> Result<Self, FolderError> {
         let finder = Finder { tensors, config };
         let types = (config.types > 0).then(|| finder.table("token_type", config.types));
         let relative = config.relative_attention.map(|relative| {

@@ -1,18 +1,18 @@
 //! Attention of several heads.
 
-use crate::Precision;
+use crate::ExportPrecision;
 use crate::graph::{Attribute, Graph, Value};
 use crate::int;
 use crate::linear::{Operand, linear};
-use sbert_model::{EncoderConfig, Layer};
+use sbert_model::{EncoderConfig, EncoderLayer};
 
 /// What the tokens' heads make of the values, `[batch, sequence, hidden]`. `bias` is added to the scores
 /// and fits `[batch, heads, sequence, sequence]`.
 pub(crate) fn attention<'a>(
     graph: &mut Graph<'a>,
-    precision: Precision,
+    precision: ExportPrecision,
     config: &EncoderConfig,
-    layer: &Layer<'a>,
+    layer: &EncoderLayer<'a>,
     x: &Value,
     bias: &Value,
 ) -> Value {
@@ -33,9 +33,9 @@ pub(crate) fn attention<'a>(
 /// Queries and values `[batch, heads, sequence, size]`, keys `[batch, heads, size, sequence]`.
 fn heads<'a>(
     graph: &mut Graph<'a>,
-    precision: Precision,
+    precision: ExportPrecision,
     config: &EncoderConfig,
-    layer: &Layer<'a>,
+    layer: &EncoderLayer<'a>,
     x: &Value,
 ) -> [Value; 3] {
     let split = [0, 0, int(config.heads), int(config.hidden / config.heads)];

@@ -1,12 +1,14 @@
 //! The transformer: from the numbers of the tokens to their vectors.
 
-use crate::Precision;
+use crate::ExportPrecision;
 use crate::attention::attention;
-use crate::graph::{Attribute, Graph, Kind, Numbers, Value};
+use crate::graph::{Attribute, Graph, Kind, TensorData, Value};
 use crate::linear::{Operand, linear};
 use crate::positions::{bias_of_distance, places};
 use crate::quantize::{fine_scale, quantize};
-use sbert_model::{Activation, Architecture, EncoderConfig, EncoderWeights, Layer, Norm, Tensor};
+use sbert_model::{
+    Activation, Architecture, EncoderConfig, EncoderLayer, EncoderWeights, Norm, Tensor,
+};
 
 /// The graph's inputs, as every exporter names them.
 pub(crate) const INPUT_IDS: &str = "input_ids";
@@ -22,7 +24,7 @@ pub(crate) fn has_types(config: &EncoderConfig) -> bool {
 /// The tokens' vectors, `[batch, sequence, hidden]`; `mask` is `[batch, sequence]`, 1 or 0, in f32.
 pub(crate) fn encode<'a>(
     graph: &mut Graph<'a>,
-    precision: Precision,
+    precision: ExportPrecision,
     config: &EncoderConfig,
     weights: &EncoderWeights<'a>,
     mask: &Value,
@@ -44,9 +46,9 @@ pub(crate) fn encode<'a>(
 
 fn encode_layer<'a>(
     graph: &mut Graph<'a>,
-    precision: Precision,
+    precision: ExportPrecision,
     config: &EncoderConfig,
-    layer: &Layer<'a>,
+    layer: &EncoderLayer<'a>,
     scope: &str,
     x: &Value,
     bias: &Value,
@@ -70,7 +72,7 @@ fn encode_layer<'a>(
 /// The sum of each token's word, place and kind, normalized.
 fn embed<'a>(
     graph: &mut Graph<'a>,
-    precision: Precision,
+    precision: ExportPrecision,
     config: &EncoderConfig,
     weights: &EncoderWeights<'a>,
 ) -> Value {
@@ -99,18 +101,18 @@ fn first_row<'a>(graph: &mut Graph<'a>, tensor: &Tensor<'a>) -> Value {
     graph.constant(format!("{name}.0"), vec![width], Kind::F32, move || {
         let mut numbers = tensor.to_f32();
         numbers.truncate(width);
-        Numbers::F32(numbers)
+        TensorData::F32(numbers)
     })
 }
 
 /// The words' vectors: most of a small model's bytes, so they are rounded too, with a scale for each word.
 fn look_up<'a>(
     graph: &mut Graph<'a>,
-    precision: Precision,
+    precision: ExportPrecision,
     words: &Tensor<'a>,
     ids: &Value,
 ) -> Value {
-    if precision == Precision::Fp32 {
+    if precision == ExportPrecision::Fp32 {
         let words = graph.tensor(words);
         return graph.op("Gather", &[&words, ids]);
     }
@@ -119,10 +121,10 @@ fn look_up<'a>(
     let bytes = graph.constant(format!("{name}.int8"), shape.clone(), Kind::I8, move || {
         let rows = tensor.to_f32();
         let rows = rows.chunks_exact(width).flat_map(|row| quantize(row, fine_scale(row)));
-        Numbers::I8(rows.collect())
+        TensorData::I8(rows.collect())
     });
     let scales = graph.constant(format!("{name}.scale"), vec![shape[0], 1], Kind::F32, move || {
-        Numbers::F32(again.to_f32().chunks_exact(width).map(fine_scale).collect())
+        TensorData::F32(again.to_f32().chunks_exact(width).map(fine_scale).collect())
     });
     let bytes = graph.op("Gather", &[&bytes, ids]);
     let bytes = graph.op_with("Cast", &[&bytes], vec![("to", Attribute::Int(Kind::F32 as i64))]);

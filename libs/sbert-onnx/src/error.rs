@@ -1,4 +1,4 @@
-use sbert_model::ModelError;
+use sbert_model::FolderError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub enum ExportError {
     /// The folder cannot be read, or holds what is not supported.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(#[from] FolderError),
     /// An opset that this exporter does not know.
     #[error("opset {opset} is not supported; {} to {} are", crate::OPSETS.start(), crate::OPSETS.end())]
     Opset {

@@ -3,7 +3,7 @@ use crate::encoder::{self, ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS};
 use crate::graph::{Attribute, Graph, Kind, Value};
 use crate::writer::Writer;
 use crate::{ExportError, metadata, pooling, tokenizer};
-use sbert_model::{Dense, EncoderWeights, Linear, ModelError, SentenceModel};
+use sbert_model::{Dense, EncoderWeights, FolderError, Linear, SentenceModel};
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::time::Instant;
@@ -16,7 +16,7 @@ pub(crate) const OUTPUT: &str = "output";
 
 /// The arithmetic of an exported model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Precision {
+pub enum ExportPrecision {
     /// 32-bit floating point; weights of 16 bits are widened, exactly.
     #[default]
     Fp32,
@@ -30,7 +30,7 @@ pub struct Export {
     /// The version of the standard's operators: one of [`OPSETS`].
     pub opset: u32,
     /// The arithmetic.
-    pub precision: Precision,
+    pub precision: ExportPrecision,
     /// Whether operators that do the work of several are used where the opset has them.
     pub optimize: bool,
     /// Weights lie in a file of their own, `.data`, if the model's would be larger than this many bytes.
@@ -50,7 +50,7 @@ pub struct Progress {
 impl Default for Export {
     fn default() -> Self {
         let largest_file = i32::MAX.unsigned_abs().into();
-        Self { opset: 13, precision: Precision::Fp32, optimize: true, largest_file }
+        Self { opset: 13, precision: ExportPrecision::Fp32, optimize: true, largest_file }
     }
 }
 
@@ -69,7 +69,7 @@ pub fn export(
     let tokenizer = tokenizer::files(model)?;
     let weights = model.weights()?;
     let dense: Vec<Linear<'_>> =
-        model.dense.iter().map(Dense::linear).collect::<Result<_, ModelError>>()?;
+        model.dense.iter().map(Dense::linear).collect::<Result<_, FolderError>>()?;
     let graph = build(model, export, &weights, &dense);
     let source = model.source_sha256()?.iter().fold(String::new(), |mut hash, byte| {
         let _ = write!(hash, "{byte:02x}");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Numbers of an initializer.
 #[derive(Clone, Debug)]
-pub(crate) enum Numbers {
+pub(crate) enum TensorData {
     F32(Vec<f32>),
     I8(Vec<i8>),
     I64(Vec<i64>),
@@ -27,7 +27,7 @@ pub(crate) struct Initializer<'a> {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
     pub(crate) kind: Kind,
-    pub(crate) numbers: Box<dyn Fn() -> Numbers + 'a>,
+    pub(crate) numbers: Box<dyn Fn() -> TensorData + 'a>,
 }
 
 /// An attribute of a node.
@@ -138,7 +138,7 @@ impl<'a> Graph<'a> {
         name: impl Into<String>,
         shape: Vec<usize>,
         kind: Kind,
-        numbers: impl Fn() -> Numbers + 'a,
+        numbers: impl Fn() -> TensorData + 'a,
     ) -> Value {
         let name = name.into();
         if !self.places.contains_key(&name) {
@@ -152,7 +152,7 @@ impl<'a> Graph<'a> {
     /// A tensor as it is, but in f32.
     pub(crate) fn tensor(&mut self, tensor: &Tensor<'a>) -> Value {
         let (name, shape, tensor) = (tensor.name.clone(), tensor.shape.clone(), tensor.clone());
-        self.constant(name, shape, Kind::F32, move || Numbers::F32(tensor.to_f32()))
+        self.constant(name, shape, Kind::F32, move || TensorData::F32(tensor.to_f32()))
     }
 
     /// A row of whole numbers.
@@ -160,18 +160,20 @@ impl<'a> Graph<'a> {
         let name = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let numbers = numbers.to_vec();
         let shape = vec![numbers.len()];
-        self.constant(format!("[{name}]"), shape, Kind::I64, move || Numbers::I64(numbers.clone()))
+        self.constant(format!("[{name}]"), shape, Kind::I64, move || {
+            TensorData::I64(numbers.clone())
+        })
     }
 
     /// One whole number, of no dimension.
     pub(crate) fn integer(&mut self, number: i64) -> Value {
-        let numbers = move || Numbers::I64(vec![number]);
+        let numbers = move || TensorData::I64(vec![number]);
         self.constant(format!("int {number}"), Vec::new(), Kind::I64, numbers)
     }
 
     /// One number, of no dimension.
     pub(crate) fn number(&mut self, number: f32) -> Value {
-        let numbers = move || Numbers::F32(vec![number]);
+        let numbers = move || TensorData::F32(vec![number]);
         self.constant(format!("{number:e}"), Vec::new(), Kind::F32, numbers)
     }
 

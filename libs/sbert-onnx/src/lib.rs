@@ -34,7 +34,7 @@ mod writer;
 
 pub use draft::{Draft, Summary, Target};
 pub use error::ExportError;
-pub use export::{Export, OPSETS, Precision, Progress, export};
+pub use export::{Export, ExportPrecision, OPSETS, Progress, export};
 
 /// A size as ONNX counts; none is near the limit.
 fn int(size: usize) -> i64 {

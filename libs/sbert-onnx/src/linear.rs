@@ -1,7 +1,7 @@
 //! Linear layers, in f32 or in 8 bits.
 
-use crate::Precision;
-use crate::graph::{Attribute, Graph, Kind, Numbers, Value};
+use crate::ExportPrecision;
+use crate::graph::{Attribute, Graph, Kind, TensorData, Value};
 use crate::quantize::{quantize, scale};
 use sbert_model::{Linear, Tensor};
 
@@ -27,8 +27,8 @@ impl Operand {
     /// Each token has a step and a smallest number of its own. `DynamicQuantizeLinear`, which runtimes are
     /// faster with, has one for all of a batch: then a text's embedding depends on the texts beside it,
     /// and what the mean cosine to the original loses is four times as much (`MiniLM`).
-    pub(crate) fn new(graph: &mut Graph<'_>, precision: Precision, x: &Value) -> Self {
-        if precision == Precision::Fp32 {
+    pub(crate) fn new(graph: &mut Graph<'_>, precision: ExportPrecision, x: &Value) -> Self {
+        if precision == ExportPrecision::Fp32 {
             return Self::Exact(x.clone());
         }
         let low = graph.reduce("ReduceMin", x, -1, true);
@@ -62,7 +62,7 @@ pub(crate) fn linear<'a>(graph: &mut Graph<'a>, x: &Operand, layer: &Linear<'a>)
 fn exact<'a>(graph: &mut Graph<'a>, x: &Value, weight: &Tensor<'a>) -> Value {
     let (name, shape, weight) = (&weight.name, turned(weight), weight.clone());
     let weight = graph.constant(name, shape, Kind::F32, move || {
-        Numbers::F32(transpose(&weight.to_f32(), weight.shape[1]))
+        TensorData::F32(transpose(&weight.to_f32(), weight.shape[1]))
     });
     graph.op("MatMul", &[x, &weight])
 }
@@ -80,13 +80,13 @@ fn rounded<'a>(
     let [matrix, scales, sums] = [weight.clone(), weight.clone(), weight.clone()];
     let matrix = graph.constant(format!("{name}.int8"), shape, Kind::I8, move || {
         let bytes: Vec<i8> = rows(&matrix).into_iter().flat_map(|(_, row)| row).collect();
-        Numbers::I8(transpose(&bytes, matrix.shape[1]))
+        TensorData::I8(transpose(&bytes, matrix.shape[1]))
     });
     let scales = graph.constant(format!("{name}.scale"), vec![outputs], Kind::F32, move || {
-        Numbers::F32(rows(&scales).into_iter().map(|(scale, _)| scale).collect())
+        TensorData::F32(rows(&scales).into_iter().map(|(scale, _)| scale).collect())
     });
     let sums = graph.constant(format!("{name}.sum"), vec![outputs], Kind::F32, move || {
-        Numbers::F32(rows(&sums).into_iter().map(|(scale, row)| scale * sum(&row)).collect())
+        TensorData::F32(rows(&sums).into_iter().map(|(scale, row)| scale * sum(&row)).collect())
     });
     let product = graph.op("MatMulInteger", &[bytes, &matrix]);
     let to_f32 = vec![("to", Attribute::Int(Kind::F32 as i64))];

@@ -1,6 +1,6 @@
 //! What an exported file says about itself: the keys of its `metadata_props`.
 
-use crate::{Export, Precision};
+use crate::{Export, ExportPrecision};
 use sbert_model::{Pooling, SentenceModel};
 use std::fmt::Write as _;
 
@@ -59,7 +59,7 @@ fn pooling(pooling: &Pooling) -> String {
     pooling.modes().iter().map(|mode| mode.name()).collect::<Vec<_>>().join("+")
 }
 
-impl Precision {
+impl ExportPrecision {
     /// As the metadata and the command line name it.
     pub fn name(self) -> &'static str {
         match self {

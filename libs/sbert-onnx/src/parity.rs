@@ -1,6 +1,6 @@
 //! Whether an exported model says what the original says: texts to try, and how to compare.
 
-use crate::Precision;
+use crate::ExportPrecision;
 
 /// How near two sets of embeddings are.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,12 +111,12 @@ pub fn compare(expected: &[f32], found: &[f32], dimension: usize) -> Result<Pari
 
 impl Parity {
     /// Whether a model of that arithmetic may be used for the original.
-    pub fn is_enough_for(&self, precision: Precision) -> bool {
+    pub fn is_enough_for(&self, precision: ExportPrecision) -> bool {
         self.least >= precision.least_cosine() && self.stretch <= precision.largest_stretch()
     }
 }
 
-impl Precision {
+impl ExportPrecision {
     /// The smallest cosine to the original's embedding that any text may have.
     pub fn least_cosine(self) -> f64 {
         match self {
@@ -166,12 +166,12 @@ mod tests {
         let expected = [1.0, 0.0, 0.6, 0.8, 0.0, 0.0];
         let parity = compare(&expected, &expected, 2).unwrap();
         assert_eq!((parity.texts, parity.worst, parity.stretch), (3, 0, 0.0));
-        assert!(parity.least > 0.999_999 && parity.is_enough_for(Precision::Fp32));
+        assert!(parity.least > 0.999_999 && parity.is_enough_for(ExportPrecision::Fp32));
         let found = [1.0, 0.0, 0.8, 0.6, 0.0, 0.0];
         let parity = compare(&expected, &found, 2).unwrap();
         assert_eq!(parity.worst, 1);
         assert!((parity.least - 0.96).abs() < 1e-6 && (parity.mean - 2.96 / 3.0).abs() < 1e-6);
-        assert!(!parity.is_enough_for(Precision::Int8));
+        assert!(!parity.is_enough_for(ExportPrecision::Int8));
     }
 
     #[test]
@@ -181,24 +181,24 @@ mod tests {
             [(0.99995, true, true), (0.9998, false, true), (0.979, false, false)]
         {
             let parity = compare(&[1.0, 0.0], &angle(cosine), 2).unwrap();
-            assert_eq!(parity.is_enough_for(Precision::Fp32), fp32, "{cosine}");
-            assert_eq!(parity.is_enough_for(Precision::Int8), int8, "{cosine}");
+            assert_eq!(parity.is_enough_for(ExportPrecision::Fp32), fp32, "{cosine}");
+            assert_eq!(parity.is_enough_for(ExportPrecision::Int8), int8, "{cosine}");
         }
     }
 
     #[test]
     fn a_vector_of_another_length_is_not_enough_though_its_direction_is_right() {
         let parity = compare(&[1.0, 0.0], &[1.01, 0.0], 2).unwrap();
-        assert!((parity.least - 1.0).abs() < 1e-9 && !parity.is_enough_for(Precision::Fp32));
+        assert!((parity.least - 1.0).abs() < 1e-9 && !parity.is_enough_for(ExportPrecision::Fp32));
     }
 
     #[test]
     fn what_is_no_number_or_has_no_length_is_never_enough() {
         for found in [[f32::NAN, 0.0], [f32::INFINITY, 0.0], [0.0, 0.0]] {
             let parity = compare(&[1.0, 0.0], &found, 2).unwrap();
-            assert!(!parity.is_enough_for(Precision::Int8), "{found:?}");
+            assert!(!parity.is_enough_for(ExportPrecision::Int8), "{found:?}");
             let parity = compare(&found, &[1.0, 0.0], 2).unwrap();
-            assert!(!parity.is_enough_for(Precision::Int8), "{found:?}");
+            assert!(!parity.is_enough_for(ExportPrecision::Int8), "{found:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where a token stands: what is added to its vector, and to the scores of attention.
 
-use crate::graph::{Attribute, Graph, Kind, Numbers, Value};
+use crate::graph::{Attribute, Graph, Kind, TensorData, Value};
 use crate::int;
 use sbert_model::{EncoderConfig, RelativeAttention, Tensor};
 
@@ -53,7 +53,7 @@ pub(crate) fn bias_of_distance<'a>(
     let (name, buckets) = (format!("{}.by_distance", buckets.name), buckets.clone());
     let columns = 2 * longest - 1;
     let table = graph.constant(name, vec![heads, columns], Kind::F32, move || {
-        Numbers::F32(by_distance(&buckets.to_f32(), heads, longest))
+        TensorData::F32(by_distance(&buckets.to_f32(), heads, longest))
     });
     let ids = Value::input(crate::encoder::INPUT_IDS);
     let shape = graph.op("Shape", &[&ids]);

@@ -3,7 +3,7 @@
 use crate::ExportError;
 use crate::draft::Staging;
 use crate::export::Progress;
-use crate::graph::{Graph, Initializer, Kind, Node, Numbers};
+use crate::graph::{Graph, Initializer, Kind, Node, TensorData};
 use crate::metadata::VERSION;
 use crate::proto::Message;
 use std::fs::File;
@@ -209,9 +209,9 @@ fn write_numbers(
     step: &mut dyn FnMut(u64),
 ) -> io::Result<()> {
     let written = match (initializer.numbers)() {
-        Numbers::F32(numbers) => write_chunks(file, &numbers, f32::to_le_bytes, step)?,
-        Numbers::I64(numbers) => write_chunks(file, &numbers, i64::to_le_bytes, step)?,
-        Numbers::I8(numbers) => write_chunks(file, &numbers, i8::to_le_bytes, step)?,
+        TensorData::F32(numbers) => write_chunks(file, &numbers, f32::to_le_bytes, step)?,
+        TensorData::I64(numbers) => write_chunks(file, &numbers, i64::to_le_bytes, step)?,
+        TensorData::I8(numbers) => write_chunks(file, &numbers, i8::to_le_bytes, step)?,
     };
     // The file says how many there are before they are made: others would make it unreadable.
     if written == initializer.size() {

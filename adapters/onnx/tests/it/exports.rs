@@ -3,7 +3,7 @@
 
 use akin_onnx::{Description, ModelFiles, OnnxModel};
 use sbert_model::SentenceModel;
-use sbert_onnx::{Export, OPSETS, Precision, Target, export, parity};
+use sbert_onnx::{Export, ExportPrecision, OPSETS, Target, export, parity};
 use serde_json::Value;
 use std::fs;
 use std::num::NonZeroUsize;
@@ -35,8 +35,8 @@ fn fixture(folder: &Path) -> Fixture {
 fn ways() -> Vec<Export> {
     let way = |(opset, precision)| Export { opset, precision, ..Export::default() };
     let newest = *OPSETS.end();
-    let full = [13, 17, 18, 20, newest].map(|opset| (opset, Precision::Fp32));
-    let small = [13, 18, newest].map(|opset| (opset, Precision::Int8));
+    let full = [13, 17, 18, 20, newest].map(|opset| (opset, ExportPrecision::Fp32));
+    let small = [13, 18, newest].map(|opset| (opset, ExportPrecision::Int8));
     full.into_iter().chain(small).map(way).collect()
 }
 
@@ -86,7 +86,7 @@ fn an_export_at_full_precision_is_the_native_model_and_one_in_8_bits_is_another(
         exported(scratch.path(), model, &how).fingerprint().clone()
     };
     let digits = format!("{:08x}", u32::from_be_bytes(model.sha256()[..4].try_into().unwrap()));
-    let [full, small] = [Precision::Fp32, Precision::Int8].map(named);
+    let [full, small] = [ExportPrecision::Fp32, ExportPrecision::Int8].map(named);
     assert_eq!(full.to_string(), format!("{}@{digits}/fp32/{}", model.name, model.dimension()));
     assert_eq!((&full.model, &*small.precision), (&small.model, "onnx-int8"));
 }

@@ -1,7 +1,7 @@
 //! Models that are damaged anywhere: refused by name, and nothing half-written is left.
 
 use crate::support::{Outcome, Place};
-use sbert_fixtures::damage::{Numbers, change_bytes};
+use sbert_fixtures::damage::{RandomNumbers, change_bytes};
 use sbert_fixtures::{copy, file_names as names, folder as fixture};
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn an_export_that_is_damaged_anywhere_is_found_sound_or_refused_by_name() {
         let sound = fs::read(place.path(&path)).unwrap();
         let before = names(&place.path("tiny/onnx"));
         for seed in 1..=40 {
-            place.write(&path, change_bytes(sound.clone(), &mut Numbers(seed)));
+            place.write(&path, change_bytes(sound.clone(), &mut RandomNumbers(seed)));
             let outcome = place.run(&format!("model check --json {path}"));
             assert_told(&outcome, &format!("{precision}, damage {seed}"), &path);
             refused += u32::from(outcome.code != Some(0));
@@ -74,7 +74,7 @@ fn a_folder_that_is_damaged_anywhere_is_exported_whole_or_not_at_all() {
     for (file, seed) in FILES.iter().flat_map(|file| (1..=8).map(move |seed| (file, seed))) {
         let path = place.path("tiny").join(file);
         let sound = fs::read(&path).unwrap();
-        fs::write(&path, change_bytes(sound.clone(), &mut Numbers(seed))).unwrap();
+        fs::write(&path, change_bytes(sound.clone(), &mut RandomNumbers(seed))).unwrap();
         let outcome = place.run("model export --model_name tiny");
         assert_told(&outcome, &format!("{file}, damage {seed}"), "tiny");
         if outcome.code == Some(0) {

@@ -1,7 +1,9 @@
 //! Base files: what is refused, what is left behind, and what many documents cost in recall.
 
 use crate::support::{Dice, build, schema, unit};
-use flat_index::{Base, BaseBuilder, Document, Error, Filter, Request, Schema, Snapshot};
+use flat_index::{
+    Base, BaseBuilder, ColumnFilter, Error, IndexDocument, Request, Schema, Snapshot,
+};
 use std::fs;
 
 #[test]
@@ -36,10 +38,10 @@ fn damaged_vectors_of_a_large_file_are_told_when_somebody_asks() {
     let path = folder.path().join("base");
     let schema = Schema { dimension: 1024, text_fields: vec![1.0], ..Schema::default() };
     let mut dice = Dice(5);
-    let document = |number| Document {
+    let document = |number| IndexDocument {
         key: format!("{number:05}"),
         vector: dice.vector(1024),
-        ..Document::default()
+        ..IndexDocument::default()
     };
     build(&path, &schema, 1, (0..8_500).map(document)).verify().unwrap();
     let mut bytes = fs::read(&path).unwrap();
@@ -54,7 +56,7 @@ fn damaged_vectors_of_a_large_file_are_told_when_somebody_asks() {
 fn documents_out_of_order_are_refused_and_no_file_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base");
-    let document = |key: &str| Document { key: key.into(), ..Dice(1).document() };
+    let document = |key: &str| IndexDocument { key: key.into(), ..Dice(1).document() };
     let mut builder = BaseBuilder::create(&path, &schema()).unwrap();
     builder.push(&document("b")).unwrap();
     for key in ["a", "b"] {
@@ -80,7 +82,7 @@ fn a_base_without_documents_finds_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let base = build(&folder.path().join("base"), &schema(), 9, []);
     let snapshot = Snapshot::new(schema(), Some(&base)).unwrap();
-    let filter = Filter::default();
+    let filter = ColumnFilter::default();
     let vector = Dice(1).vector(19);
     let request = Request {
         terms: &["lamp"],
@@ -111,18 +113,19 @@ fn above_fifty_thousand_documents_next_to_none_of_the_nearest_is_missed() {
     let mut dice = Dice(17);
     let centers: Vec<_> = (0..300).map(|_| dice.vector(96)).collect();
     let vectors: Vec<_> = (0..60_000).map(|_| clustered(&mut dice, &centers)).collect();
-    let documents = vectors.iter().enumerate().map(|(number, vector)| Document {
+    let documents = vectors.iter().enumerate().map(|(number, vector)| IndexDocument {
         key: format!("{number:05}"),
         vector: vector.clone(),
         numbers: vec![u32::try_from(number).ok().map(f64::from)],
-        ..Document::default()
+        ..IndexDocument::default()
     });
     let base = build(&folder.path().join("base"), &schema, 1, documents);
     let snapshot = Snapshot::new(schema, Some(&base)).unwrap();
     // All of them, half of them, and few: each kept by another way of looking.
     for (left_out, depth) in [(0_u16, 10), (0, 200), (30_000, 10), (59_500, 10), (59_980, 10)] {
         let least = f64::from(left_out);
-        let filter = Filter { keywords: vec![], numbers: vec![("number".into(), least, 1e9)] };
+        let filter =
+            ColumnFilter { keywords: vec![], numbers: vec![("number".into(), least, 1e9)] };
         let (mut found, mut asked) = (0, 0);
         for _ in 0..20 {
             let query = clustered(&mut dice, &centers);

@@ -1,25 +1,25 @@
 //! Snapshots against a naive model of them.
 
 use crate::support::{Dice, WORDS, build, schema};
-use flat_index::{Change, Document, Error, Filter, Request, Snapshot};
+use flat_index::{ColumnFilter, DocumentChange, Error, IndexDocument, Request, Snapshot};
 use std::collections::BTreeMap;
 
-type Model = BTreeMap<String, Document>;
+type Model = BTreeMap<String, IndexDocument>;
 
-fn filter() -> Filter {
+fn filter() -> ColumnFilter {
     let brands = WORDS.iter().filter(|word| **word != "oak").map(|word| (*word).to_owned());
-    Filter {
+    ColumnFilter {
         keywords: vec![("brand".into(), brands.collect())],
         numbers: vec![("price".into(), 2.0, 7.0)],
     }
 }
 
-fn keeps(document: &Document) -> bool {
+fn keeps(document: &IndexDocument) -> bool {
     document.keywords[0] != "oak" && document.numbers[0].is_some_and(|n| (2.0..=7.0).contains(&n))
 }
 
 fn nearest(model: &Model, query: &[f32], depth: usize) -> Vec<String> {
-    let cosine = |d: &Document| d.vector.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
+    let cosine = |d: &IndexDocument| d.vector.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
     let kept = model.values().filter(|d| keeps(d));
     let mut all: Vec<_> = kept.map(|d| (cosine(d), d.key.as_str())).collect();
     all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
@@ -29,13 +29,13 @@ fn nearest(model: &Model, query: &[f32], depth: usize) -> Vec<String> {
 /// The first by BM25 over weighted fields, as the documentation has it.
 #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
 fn by_words(model: &Model, terms: &[&str], depth: usize) -> Vec<String> {
-    let lengths = |d: &Document| -> Vec<f64> {
+    let lengths = |d: &IndexDocument| -> Vec<f64> {
         d.text.split('\n').map(|field| field.split_whitespace().count() as f64).collect()
     };
     let documents = model.len() as f64;
     let average = |field: usize| model.values().map(|d| lengths(d)[field]).sum::<f64>() / documents;
     let averages = [average(0), average(1)];
-    let frequency = |d: &Document, term: &str| -> f64 {
+    let frequency = |d: &IndexDocument, term: &str| -> f64 {
         let fields = d.text.split('\n').zip(lengths(d)).zip(averages).zip([1.0, 0.3]);
         let share = |(((field, length), average), weight): (((&str, f64), f64), f64)| {
             let count = field.split_whitespace().filter(|word| *word == term).count() as f64;
@@ -43,7 +43,7 @@ fn by_words(model: &Model, terms: &[&str], depth: usize) -> Vec<String> {
         };
         fields.map(share).sum()
     };
-    let score = |d: &Document| -> f64 {
+    let score = |d: &IndexDocument| -> f64 {
         let idf = |term: &str| {
             let holding = model.values().filter(|d| frequency(d, term) > 0.0).count() as f64;
             (1.0 + (documents - holding + 0.5) / (holding + 0.5)).ln()
@@ -112,7 +112,7 @@ fn compare_counts(snapshot: &Snapshot, model: &Model) {
         assert_eq!(visited.get(&format!("{word}s")).copied().unwrap_or(0), count);
     }
     for (field, average) in snapshot.average_lengths().into_iter().enumerate() {
-        let length = |d: &Document| d.text.split('\n').nth(field).unwrap().split(' ').count();
+        let length = |d: &IndexDocument| d.text.split('\n').nth(field).unwrap().split(' ').count();
         let total: usize = model.values().map(length).sum();
         #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
         let expected = total as f32 / model.len().max(1) as f32;
@@ -132,10 +132,10 @@ fn a_snapshot_finds_what_a_naive_model_finds_through_changes_and_rebuilds() {
             let document = dice.document();
             if dice.roll(3) == 0 {
                 model.remove(&document.key);
-                changes.push(Change::Remove(document.key));
+                changes.push(DocumentChange::Remove(document.key));
             } else {
                 model.insert(document.key.clone(), document.clone());
-                changes.push(Change::Upsert(document));
+                changes.push(DocumentChange::Upsert(document));
             }
         }
         let before = (snapshot.clone(), snapshot.documents());
@@ -175,11 +175,12 @@ fn the_best_by_words_are_those_of_the_formula() {
 fn what_was_lent_outlives_the_snapshot_and_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let (mut dice, path) = (Dice(11), folder.path().join("base"));
-    let [first, second] = ["a", "b"].map(|key| Document { key: key.into(), ..dice.document() });
+    let [first, second] =
+        ["a", "b"].map(|key| IndexDocument { key: key.into(), ..dice.document() });
     let base = build(&path, &schema(), 1, [first.clone()]);
     let snapshot = Snapshot::new(schema(), Some(&base)).unwrap();
-    let snapshot = snapshot.apply(2, [Change::Upsert(second.clone())]).unwrap();
-    let (vector, filter) = (Some(first.vector.as_slice()), Filter::default());
+    let snapshot = snapshot.apply(2, [DocumentChange::Upsert(second.clone())]).unwrap();
+    let (vector, filter) = (Some(first.vector.as_slice()), ColumnFilter::default());
     let request = Request { terms: &[], vector, filter: &filter, depth: 2, threshold: None };
     let found = snapshot.search(&request).unwrap();
     let texts: BTreeMap<_, _> = found.into_iter().map(|found| (found.key, found.text)).collect();
@@ -190,13 +191,14 @@ fn what_was_lent_outlives_the_snapshot_and_its_file() {
 #[test]
 fn equal_scores_go_by_key() {
     let mut snapshot = Snapshot::new(schema(), None).unwrap();
-    let twin = |key: &str| Document { key: key.into(), ..Dice(3).document() };
+    let twin = |key: &str| IndexDocument { key: key.into(), ..Dice(3).document() };
     // In an order, and in layers, that have nothing to do with the keys.
     for (stamp, keys) in [(1, ["m", "z", "b"]), (2, ["y", "a", "c"])] {
-        snapshot = snapshot.apply(stamp, keys.map(|key| Change::Upsert(twin(key)))).unwrap();
+        snapshot =
+            snapshot.apply(stamp, keys.map(|key| DocumentChange::Upsert(twin(key)))).unwrap();
     }
     let document = twin("a");
-    let filter = Filter::default();
+    let filter = ColumnFilter::default();
     let term = document.text.split_whitespace().next().unwrap();
     let by_words =
         Request { terms: &[term], vector: None, filter: &filter, depth: 3, threshold: None };
@@ -208,13 +210,14 @@ fn equal_scores_go_by_key() {
 #[test]
 fn what_cannot_be_answered_is_an_error() {
     let snapshot = Snapshot::new(schema(), None).unwrap();
-    let filter = Filter::default();
+    let filter = ColumnFilter::default();
     let request = Request { terms: &[], vector: None, filter: &filter, depth: 5, threshold: None };
     for vector in [vec![f32::NAN; 19], vec![0.0; 3]] {
         let request = Request { vector: Some(&vector), ..request };
         assert!(matches!(snapshot.search(&request), Err(Error::Request(_))));
     }
-    let filter = Filter { numbers: vec![("weight".into(), 0.0, 1.0)], ..Filter::default() };
+    let filter =
+        ColumnFilter { numbers: vec![("weight".into(), 0.0, 1.0)], ..ColumnFilter::default() };
     let request = Request { filter: &filter, ..request };
     assert!(matches!(snapshot.search(&request), Err(Error::Request(_))));
 }
@@ -224,14 +227,14 @@ fn a_document_that_does_not_fit_is_refused_and_nothing_changes() {
     let snapshot = Snapshot::new(schema(), None).unwrap();
     let good = Dice(1).document();
     let bad = [
-        Document { vector: vec![0.0; 4], ..good.clone() },
-        Document { vector: vec![f32::INFINITY; 19], ..good.clone() },
-        Document { text: "a\nb\nc".into(), ..good.clone() },
-        Document { keywords: vec![], ..good.clone() },
-        Document { numbers: vec![], ..good.clone() },
+        IndexDocument { vector: vec![0.0; 4], ..good.clone() },
+        IndexDocument { vector: vec![f32::INFINITY; 19], ..good.clone() },
+        IndexDocument { text: "a\nb\nc".into(), ..good.clone() },
+        IndexDocument { keywords: vec![], ..good.clone() },
+        IndexDocument { numbers: vec![], ..good.clone() },
     ];
     for bad in bad {
-        let changes = [Change::Upsert(good.clone()), Change::Upsert(bad)];
+        let changes = [DocumentChange::Upsert(good.clone()), DocumentChange::Upsert(bad)];
         assert!(matches!(snapshot.apply(1, changes), Err(Error::Document { .. })));
     }
     assert_eq!(snapshot.documents(), 0);

@@ -1,6 +1,6 @@
 //! What the tests of this folder share.
 
-use flat_index::{Base, BaseBuilder, Document, Schema};
+use flat_index::{Base, BaseBuilder, IndexDocument, Schema};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -33,10 +33,10 @@ impl Dice {
 
     /// One of sixty documents.
     #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
-    pub(crate) fn document(&mut self) -> Document {
+    pub(crate) fn document(&mut self) -> IndexDocument {
         let text = format!("{} {}\n{}", self.word(), self.word(), self.word());
         let words: BTreeSet<_> = text.split_whitespace().map(|word| format!("{word}s")).collect();
-        Document {
+        IndexDocument {
             key: format!("ключ{}", self.roll(60)),
             vector: self.vector(19),
             surface: words.into_iter().collect::<Vec<_>>().join(" "),
@@ -70,7 +70,7 @@ pub(crate) fn build(
     path: &Path,
     schema: &Schema,
     stamp: u64,
-    documents: impl IntoIterator<Item = Document>,
+    documents: impl IntoIterator<Item = IndexDocument>,
 ) -> Base {
     let sorted: BTreeMap<_, _> = documents.into_iter().map(|d| (d.key.clone(), d)).collect();
     let mut builder = BaseBuilder::create(path, schema).expect("a file");

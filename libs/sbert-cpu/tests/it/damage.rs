@@ -1,16 +1,16 @@
 //! Nothing panics, hangs or takes memory without end, however the folder that is packed is damaged.
 use sbert_cpu::{Encoder, Precision};
-use sbert_fixtures::damage::{Numbers, damage, files};
+use sbert_fixtures::damage::{RandomNumbers, damage, files};
 use sbert_fixtures::{ModelCopy, names};
 use sbert_model::SentenceModel;
 use std::fs;
 
 #[test]
 fn a_damaged_folder_embeds_or_is_refused() {
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut numbers = RandomNumbers(0x9e37_79b9_7f4a_7c15);
     let (mut embedded, mut refused) = (0, 0);
     for name in names() {
-        let folder = ModelCopy::of(&name);
+        let folder = ModelCopy::new(&name);
         let files = files(&folder);
         for _ in 0..40 {
             let file = &files[numbers.below(files.len())];

@@ -2,7 +2,7 @@
 
 use super::Tokenizer;
 use crate::files::{json_if_any, text};
-use crate::{Architecture, ModelError};
+use crate::{Architecture, FolderError};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ impl Source {
         architecture: Architecture,
         lower: bool,
         max_tokens: usize,
-    ) -> Result<Self, ModelError> {
+    ) -> Result<Self, FolderError> {
         let path = folder.join("tokenizer.json");
         let older = folder.join("vocab.txt");
         let is_bert = matches!(architecture, Architecture::Bert | Architecture::DistilBert);
@@ -54,23 +54,23 @@ impl Source {
             return Err(missing(path, architecture));
         };
         let json = mended(&json, lower, max_tokens)
-            .map_err(|error| ModelError::malformed(&path, error.to_string()))?;
+            .map_err(|error| FolderError::malformed(&path, error.to_string()))?;
         Ok(Self { path, json })
     }
 
     /// The tokenizer itself.
-    pub(crate) fn tokenizer(&self, max_tokens: usize) -> Result<Tokenizer, ModelError> {
+    pub(crate) fn tokenizer(&self, max_tokens: usize) -> Result<Tokenizer, FolderError> {
         Tokenizer::from_json(self.json.clone(), max_tokens)
-            .map_err(|reason| ModelError::malformed(&self.path, reason))
+            .map_err(|reason| FolderError::malformed(&self.path, reason))
     }
 }
 
 /// Why there is no tokenizer, and how to get one.
-fn missing(path: PathBuf, architecture: Architecture) -> ModelError {
+fn missing(path: PathBuf, architecture: Architecture) -> FolderError {
     let what = format!("a tokenizer of {} without this file", architecture.name());
     let remedy = "load it with transformers' AutoTokenizer and save it, which writes the file (for \
                   bert and distilbert a vocab.txt does too)";
-    ModelError::Unsupported { path, what, supported: remedy }
+    FolderError::Unsupported { path, what, supported: remedy }
 }
 
 /// The top of a `tokenizer.json`: its parts' names, and each as it stands. The large ones hold
@@ -151,7 +151,7 @@ fn lowering(normalizer: Value) -> Value {
 }
 
 /// A `tokenizer.json` of a `vocab.txt`, a piece a line.
-fn from_vocabulary(folder: &Path, path: &Path) -> Result<String, ModelError> {
+fn from_vocabulary(folder: &Path, path: &Path) -> Result<String, FolderError> {
     let casing: Casing = json_if_any(&folder.join("tokenizer_config.json"))?;
     let vocabulary = text(path)?;
     // Of two equal pieces the later counts, as in the dictionary that others read them into.
@@ -162,7 +162,7 @@ fn from_vocabulary(folder: &Path, path: &Path) -> Result<String, ModelError> {
     let special: Vec<(&str, Value)> = names.into_iter().filter_map(known).collect();
     for name in ["[UNK]", "[CLS]", "[SEP]"] {
         if !numbers.contains_key(name) {
-            return Err(ModelError::malformed(path, format!("the vocabulary lacks {name}")));
+            return Err(FolderError::malformed(path, format!("the vocabulary lacks {name}")));
         }
     }
     let added = special.iter().map(|(name, id)| {

@@ -73,7 +73,7 @@ fn tensors_are_found_under_the_names_that_older_files_give_them() {
         ("roberta", "roberta."),
         ("mpnet", "mpnet."),
     ] {
-        let folder = ModelCopy::of(name);
+        let folder = ModelCopy::new(name);
         rename(&folder, |tensor| {
             let tensor = tensor.replace("LayerNorm.weight", "LayerNorm.gamma");
             format!("{prefix}{}", tensor.replace("LayerNorm.bias", "LayerNorm.beta"))
@@ -95,7 +95,7 @@ fn a_missing_tensor_is_named_as_its_architecture_names_it() {
         ("mpnet", "encoder.layer.1.attention.attn.o.weight"),
         ("mpnet", "encoder.relative_attention_bias.weight"),
     ] {
-        let folder = ModelCopy::of(name);
+        let folder = ModelCopy::new(name);
         rename(&folder, |found| found.replace(tensor, "gone"));
         folder.is_refused_for(&["model.safetensors", tensor, "missing"]);
     }
@@ -103,29 +103,29 @@ fn a_missing_tensor_is_named_as_its_architecture_names_it() {
 
 #[test]
 fn fields_are_named_as_their_architecture_names_them() {
-    ModelCopy::of("distilbert").set("config.json", "n_heads", json!(7)).is_refused_for(&[
+    ModelCopy::new("distilbert").set("config.json", "n_heads", json!(7)).is_refused_for(&[
         "config.json",
         "dim 30",
         "n_heads 7",
     ]);
-    ModelCopy::of("distilbert")
+    ModelCopy::new("distilbert")
         .set("config.json", "hidden_dim", Value::Null)
         .is_refused_for(&["config.json", "hidden_dim is missing"]);
-    ModelCopy::of("distilbert").set("config.json", "activation", json!("silu")).is_refused_for(&[
+    ModelCopy::new("distilbert").set("config.json", "activation", json!("silu")).is_refused_for(&[
         "silu",
         "(activation)",
         "gelu",
     ]);
-    ModelCopy::of("mpnet")
+    ModelCopy::new("mpnet")
         .set("config.json", "relative_attention_num_buckets", json!(16))
         .is_refused_for(&["relative_attention_num_buckets 16", "32 and more"]);
-    ModelCopy::of("roberta")
+    ModelCopy::new("roberta")
         .set("config.json", "pad_token_id", json!(41))
         .is_refused_for(&["config.json", "max_position_embeddings"]);
-    ModelCopy::of("roberta")
+    ModelCopy::new("roberta")
         .set("config.json", "layer_norm_eps", json!(-1))
         .is_refused_for(&["layer_norm_eps is -1"]);
-    ModelCopy::of("minilm-l6").set("config.json", "is_decoder", json!(true)).is_refused_for(&[
+    ModelCopy::new("minilm-l6").set("config.json", "is_decoder", json!(true)).is_refused_for(&[
         "config.json",
         "is_decoder",
         "encoder",
@@ -135,41 +135,41 @@ fn fields_are_named_as_their_architecture_names_them() {
 #[test]
 fn what_would_change_every_embedding_is_refused() {
     let prompt = json!({"prompts": {"query": "query: "}, "default_prompt_name": "query"});
-    let folder = ModelCopy::of("e5");
+    let folder = ModelCopy::new("e5");
     fs::write(folder.path("config_sentence_transformers.json"), prompt.to_string()).unwrap();
     folder.is_refused_for(&["config_sentence_transformers.json", "\"query\"", "set it to null"]);
     let none = json!({"prompts": {"query": "", "document": null}, "default_prompt_name": "query"});
     fs::write(folder.path("config_sentence_transformers.json"), none.to_string()).unwrap();
     assert!(read(folder.root()).is_ok(), "an empty prompt is none");
     let settings = "sentence_bert_config.json";
-    ModelCopy::of("bge").set(settings, "transformer_task", json!("fill-mask")).is_refused_for(&[
+    ModelCopy::new("bge").set(settings, "transformer_task", json!("fill-mask")).is_refused_for(&[
         settings,
         "fill-mask",
         "feature-extraction",
     ]);
-    ModelCopy::of("bge")
+    ModelCopy::new("bge")
         .set(settings, "module_output_name", json!("sentence_embedding"))
         .is_refused_for(&[settings, "module_output_name"]);
-    ModelCopy::of("bge")
+    ModelCopy::new("bge")
         .set(settings, "config_args", json!({"num_hidden_layers": 1}))
         .is_refused_for(&[settings, "num_hidden_layers", "config.json"]);
-    ModelCopy::of("sqrt-dense")
+    ModelCopy::new("sqrt-dense")
         .set("2_Dense/config.json", "use_residual", json!(true))
         .is_refused_for(&["2_Dense", "use_residual"]);
-    ModelCopy::of("sqrt-dense")
+    ModelCopy::new("sqrt-dense")
         .set("2_Dense/config.json", "module_input_name", json!("token_embeddings"))
         .is_refused_for(&["2_Dense", "token_embeddings"]);
 }
 
 #[test]
 fn modules_in_another_order_or_of_another_library_are_refused() {
-    let folder = ModelCopy::of("concatenated");
+    let folder = ModelCopy::new("concatenated");
     let mut modules: Value =
         serde_json::from_slice(&fs::read(folder.path("modules.json")).unwrap()).unwrap();
     modules.as_array_mut().unwrap().swap(2, 3);
     fs::write(folder.path("modules.json"), modules.to_string()).unwrap();
     folder.is_refused_for(&["modules.json", "\"Dense\" in this place", "in this order"]);
-    ModelCopy::of("bge")
+    ModelCopy::new("bge")
         .edit("modules.json", "sentence_transformers.base.modules.transformer", "custom_st")
         .is_refused_for(&["modules.json", "custom_st.Transformer"]);
 }
@@ -181,7 +181,7 @@ fn a_tokenizer_that_only_older_files_hold_is_refused_with_what_to_do() {
         ("xlm-roberta", "sentencepiece.bpe.model"),
         ("mpnet", "vocab.txt"),
     ] {
-        let folder = ModelCopy::of(name);
+        let folder = ModelCopy::new(name);
         fs::rename(folder.path("tokenizer.json"), folder.path(older)).unwrap();
         folder.is_refused_for(&["tokenizer.json", name, "AutoTokenizer"]);
     }
@@ -189,7 +189,7 @@ fn a_tokenizer_that_only_older_files_hold_is_refused_with_what_to_do() {
 
 #[test]
 fn shards_are_read_and_a_missing_one_is_named() {
-    let folder = ModelCopy::of("xlm-roberta");
+    let folder = ModelCopy::new("xlm-roberta");
     assert!(read(folder.root()).is_ok());
     let shard = fs::read_dir(folder.root()).unwrap().map(|entry| entry.unwrap().path());
     let shard = shard.filter(|path| path.extension().is_some_and(|e| e == "safetensors")).max();
@@ -200,7 +200,7 @@ fn shards_are_read_and_a_missing_one_is_named() {
 
 #[test]
 fn the_hash_of_the_source_changes_with_everything_that_is_read_and_with_nothing_else() {
-    let folder = ModelCopy::of("sqrt-dense");
+    let folder = ModelCopy::new("sqrt-dense");
     let hash = || read(folder.root()).unwrap().source_sha256().unwrap();
     let original = hash();
     fs::write(folder.path("README.md"), "a word").unwrap();

@@ -1,16 +1,16 @@
 //! Nothing panics, hangs or takes memory without end, however a folder is damaged.
 
 use crate::support::{Refusal, read};
-use sbert_fixtures::damage::{Numbers, damage, files};
+use sbert_fixtures::damage::{RandomNumbers, damage, files};
 use sbert_fixtures::{ModelCopy, names};
 use std::fs;
 
 #[test]
 fn a_damaged_folder_is_read_or_refused_with_the_name_of_a_file() {
-    let mut numbers = Numbers(0x5851_f42d_4c95_7f2d);
+    let mut numbers = RandomNumbers(0x5851_f42d_4c95_7f2d);
     let (mut tried, mut refused) = (0, 0);
     for name in names() {
-        let folder = ModelCopy::of(&name);
+        let folder = ModelCopy::new(&name);
         let files = files(&folder);
         for _ in 0..160 {
             let file = &files[numbers.below(files.len())];
@@ -40,7 +40,7 @@ fn a_damaged_folder_is_read_or_refused_with_the_name_of_a_file() {
 
 #[test]
 fn a_table_of_normalization_that_is_damaged_is_refused() {
-    let folder = ModelCopy::of("xlm-roberta-dense");
+    let folder = ModelCopy::new("xlm-roberta-dense");
     folder.edit("tokenizer.json", "\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"A");
     folder.is_refused_for(&["tokenizer.json", "cannot be executed"]);
 }
@@ -48,7 +48,7 @@ fn a_table_of_normalization_that_is_damaged_is_refused() {
 #[test]
 fn what_is_no_file_is_refused() {
     for name in ["model.safetensors", "config.json", "tokenizer.json"] {
-        let folder = ModelCopy::of("minilm-l6");
+        let folder = ModelCopy::new("minilm-l6");
         fs::remove_file(folder.path(name)).unwrap();
         fs::create_dir(folder.path(name)).unwrap();
         folder.is_refused_for(&[name]);

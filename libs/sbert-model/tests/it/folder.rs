@@ -8,21 +8,21 @@ use std::fs;
 #[test]
 fn a_missing_tensor_is_named() {
     let name = "encoder.layer.1.output.dense.bias";
-    ModelCopy::of("minilm-l6")
+    ModelCopy::new("minilm-l6")
         .edit("model.safetensors", name, "encoder.layer.1.output.dense.bits")
         .is_refused_for(&["model.safetensors", name, "missing"]);
 }
 
 #[test]
 fn a_tensor_of_another_shape_is_named_with_both_shapes() {
-    ModelCopy::of("minilm-l6")
+    ModelCopy::new("minilm-l6")
         .edit("config.json", "\"intermediate_size\": 48", "\"intermediate_size\": 50")
         .is_refused_for(&["encoder.layer.0.intermediate.dense.weight", "[48, 24]", "[50, 24]"]);
 }
 
 #[test]
 fn a_truncated_file_of_weights_is_refused() {
-    let folder = ModelCopy::of("minilm-l6");
+    let folder = ModelCopy::new("minilm-l6");
     let whole = fs::read(folder.path("model.safetensors")).unwrap();
     for length in [0, 4, 8, 100, whole.len() / 2, whole.len() - 1] {
         fs::write(folder.path("model.safetensors"), &whole[..length]).unwrap();
@@ -32,7 +32,7 @@ fn a_truncated_file_of_weights_is_refused() {
 
 #[test]
 fn a_pickle_of_weights_is_refused_with_what_to_do() {
-    let folder = ModelCopy::of("minilm-l6");
+    let folder = ModelCopy::new("minilm-l6");
     fs::rename(folder.path("model.safetensors"), folder.path("pytorch_model.bin")).unwrap();
     folder.is_refused_for(&["pytorch_model.bin", "pickle", "save the model as safetensors"]);
 }
@@ -40,7 +40,7 @@ fn a_pickle_of_weights_is_refused_with_what_to_do() {
 #[test]
 fn another_architecture_and_what_else_is_not_supported_is_named() {
     let bert = "\"model_type\": \"bert\"";
-    let of = || ModelCopy::of("minilm-l6");
+    let of = || ModelCopy::new("minilm-l6");
     of().edit("config.json", bert, "\"model_type\": \"t5\"").is_refused_for(&[
         "config.json",
         "architecture \"t5\"",
@@ -69,14 +69,14 @@ fn another_architecture_and_what_else_is_not_supported_is_named() {
         "mean+mean",
         "at most once",
     ]);
-    ModelCopy::of("sqrt-dense")
+    ModelCopy::new("sqrt-dense")
         .edit("2_Dense/config.json", "Tanh", "SiLU")
         .is_refused_for(&["2_Dense", "SiLU", "Tanh"]);
 }
 
 #[test]
 fn sizes_that_do_not_fit_are_named() {
-    let of = || ModelCopy::of("minilm-l6");
+    let of = || ModelCopy::new("minilm-l6");
     of().edit("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 5")
         .is_refused_for(&["hidden_size 24", "num_attention_heads 5"]);
     of().edit("config.json", "\"hidden_size\": 24", "\"hidden_size\": 0")
@@ -88,10 +88,10 @@ fn sizes_that_do_not_fit_are_named() {
         "vocab_size is 126",
         "127 tokens",
     ]);
-    ModelCopy::of("sqrt-dense")
+    ModelCopy::new("sqrt-dense")
         .edit("2_Dense/config.json", "\"in_features\": 36", "\"in_features\": 35")
         .is_refused_for(&["linear.weight", "[10, 36]", "[10, 35]"]);
-    ModelCopy::of("concatenated").edit("1_Pooling/config.json", "\"cls\",", "").is_refused_for(&[
+    ModelCopy::new("concatenated").edit("1_Pooling/config.json", "\"cls\",", "").is_refused_for(&[
         "modules.json",
         "36",
         "18",
@@ -101,7 +101,7 @@ fn sizes_that_do_not_fit_are_named() {
 #[test]
 fn a_path_that_leads_out_of_the_folder_is_refused() {
     for path in ["../1_Pooling", "/etc", "a/../../b"] {
-        ModelCopy::of("minilm-l6")
+        ModelCopy::new("minilm-l6")
             .edit("modules.json", "\"1_Pooling\"", &format!("{path:?}"))
             .is_refused_for(&["modules.json", path, "leads out of the folder"]);
     }
@@ -110,18 +110,18 @@ fn a_path_that_leads_out_of_the_folder_is_refused() {
 #[test]
 fn a_missing_file_is_named() {
     for name in ["modules.json", "config.json", "1_Pooling/config.json", "model.safetensors"] {
-        let folder = ModelCopy::of("minilm-l6");
+        let folder = ModelCopy::new("minilm-l6");
         fs::remove_file(folder.path(name)).unwrap();
         folder.is_refused_for(&[name, "cannot be read"]);
     }
-    let folder = ModelCopy::of("minilm-l6");
+    let folder = ModelCopy::new("minilm-l6");
     fs::remove_file(folder.path("tokenizer.json")).unwrap();
     folder.is_refused_for(&["vocab.txt"]);
 }
 
 #[test]
 fn the_length_and_the_pooling_are_read_from_old_folders_and_new_ones() {
-    let folder = ModelCopy::of("minilm-l6");
+    let folder = ModelCopy::new("minilm-l6");
     assert_eq!(read(folder.root()).unwrap().max_tokens, 24);
     fs::write(folder.path("sentence_bert_config.json"), r#"{"max_seq_length": 20}"#).unwrap();
     assert_eq!(read(folder.root()).unwrap().max_tokens, 20);
@@ -146,7 +146,7 @@ fn the_length_and_the_pooling_are_read_from_old_folders_and_new_ones() {
 
 #[test]
 fn weights_may_be_spread_over_several_files() {
-    let folder = ModelCopy::of("minilm-l6");
+    let folder = ModelCopy::new("minilm-l6");
     fs::rename(folder.path("model.safetensors"), folder.path("part.safetensors")).unwrap();
     let index = r#"{"weight_map": {"embeddings.LayerNorm.bias": "part.safetensors"}}"#;
     fs::write(folder.path("model.safetensors.index.json"), index).unwrap();
@@ -168,7 +168,7 @@ fn padding_and_truncating(json: &str) -> String {
 
 #[test]
 fn padding_and_truncation_of_the_file_do_not_count() {
-    let folder = ModelCopy::of("minilm-l6");
+    let folder = ModelCopy::new("minilm-l6");
     let json = fs::read_to_string(folder.path("tokenizer.json")).unwrap();
     let general = serde_json::json!({
         "version": "1.0", "added_tokens": [], "normalizer": null, "post_processor": null,

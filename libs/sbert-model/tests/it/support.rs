@@ -1,7 +1,7 @@
 //! What the tests of folders share.
 
 use sbert_fixtures::ModelCopy;
-use sbert_model::{ModelError, SentenceModel};
+use sbert_model::{FolderError, SentenceModel};
 use std::path::Path;
 
 /// What is said of a folder that is refused.
@@ -23,7 +23,7 @@ impl Refusal for ModelCopy {
 }
 
 /// Reads the model of a folder, and checks all of its weights.
-pub(crate) fn read(folder: &Path) -> Result<SentenceModel, ModelError> {
+pub(crate) fn read(folder: &Path) -> Result<SentenceModel, FolderError> {
     let model = SentenceModel::open(folder)?;
     model.weights()?;
     for dense in &model.dense {

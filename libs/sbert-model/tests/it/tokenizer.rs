@@ -40,9 +40,9 @@ const RANGES: &[(u32, u32)] = &[
 ];
 
 /// A small generator of numbers, so that a failing line is the same everywhere.
-struct Numbers(u64);
+struct RandomNumbers(u64);
 
-impl Numbers {
+impl RandomNumbers {
     fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -51,7 +51,7 @@ impl Numbers {
     }
 }
 
-fn line(numbers: &mut Numbers, pieces: &[String]) -> String {
+fn line(numbers: &mut RandomNumbers, pieces: &[String]) -> String {
     let mut line = String::new();
     for _ in 0..=numbers.below(12) {
         match numbers.below(12) {
@@ -89,7 +89,7 @@ fn compare(file: &Path, lines: usize) {
     let ours = Tokenizer::from_json(json, LENGTH).unwrap();
     assert!(matches!(ours, Tokenizer::WordPiece(_)), "the general tokenizer would prove nothing");
     let ours = Tokenizer::from_bytes(&ours.to_bytes()).unwrap();
-    let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
+    let mut numbers = RandomNumbers(0x2545_f491_4f6c_dd1d);
     for _ in 0..lines {
         let line = line(&mut numbers, &pieces);
         let (given, got) = (theirs.encode(&*line, true).unwrap(), ours.encode(&line));
@@ -122,7 +122,7 @@ fn a_word_of_ten_megabytes_takes_one_token() {
 fn damaged_bytes_are_refused_or_read_but_never_panic() {
     let json = include_str!("../tokenizer.json").to_owned();
     let bytes = Tokenizer::from_json(json, LENGTH).unwrap().to_bytes();
-    let mut numbers = Numbers(88_172_645_463_325_252);
+    let mut numbers = RandomNumbers(88_172_645_463_325_252);
     let mut refused = 0;
     for _ in 0..400 {
         let mut damaged = bytes.clone();

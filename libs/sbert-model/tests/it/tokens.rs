@@ -69,12 +69,12 @@ fn the_file_for_other_readers_cuts_at_the_models_length_and_pads_nothing() {
 #[test]
 fn texts_are_put_in_lower_case_where_the_folder_says_so_and_the_tokenizer_does_not() {
     let settings = "sentence_bert_config.json";
-    let folder = ModelCopy::of("bge");
+    let folder = ModelCopy::new("bge");
     let plain = read(folder.root()).unwrap();
     let lower = read(folder.set(settings, "do_lower_case", json!(true)).root()).unwrap();
     assert!(matches!(lower.tokenizer, Tokenizer::WordPiece(_)), "it does already");
     assert_eq!(lower.tokenizer.encode("PHONE"), plain.tokenizer.encode("phone"));
-    let folder = ModelCopy::of("xlm-roberta");
+    let folder = ModelCopy::new("xlm-roberta");
     let plain = read(folder.root()).unwrap();
     let lower = read(folder.set(settings, "do_lower_case", json!(true)).root()).unwrap();
     assert_ne!(plain.tokenizer.encode("PHONE"), plain.tokenizer.encode("phone"));

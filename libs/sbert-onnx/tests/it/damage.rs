@@ -1,9 +1,9 @@
 //! Folders that are damaged, or that hold what cannot be converted: refused by name, nothing written.
 
-use sbert_fixtures::damage::{Numbers, change_bytes};
+use sbert_fixtures::damage::{RandomNumbers, change_bytes};
 use sbert_fixtures::{copy, file_names};
 use sbert_model::SentenceModel;
-use sbert_onnx::{Export, ExportError, Precision, Target, export};
+use sbert_onnx::{Export, ExportError, ExportPrecision, Target, export};
 use std::fs;
 use std::path::Path;
 
@@ -33,7 +33,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn a_damaged_folder_is_refused_or_exported_but_nothing_panics_or_is_left() {
-    let mut numbers = Numbers(0x5851_f42d_4c95_7f2d);
+    let mut numbers = RandomNumbers(0x5851_f42d_4c95_7f2d);
     let mut refused = 0;
     for fixture in ["bge", "sqrt-dense", "e5"] {
         let folder = tempfile::tempdir().unwrap();
@@ -43,7 +43,7 @@ fn a_damaged_folder_is_refused_or_exported_but_nothing_panics_or_is_left() {
             let path = &files[numbers.below(files.len())];
             let whole = fs::read(path).unwrap();
             fs::write(path, change_bytes(whole.clone(), &mut numbers)).unwrap();
-            let precision = [Precision::Fp32, Precision::Int8][round % 2];
+            let precision = [ExportPrecision::Fp32, ExportPrecision::Int8][round % 2];
             if let Err(error) =
                 read_and_export(folder.path(), &Export { precision, ..Export::default() })
             {

@@ -3,7 +3,7 @@
 use crate::support::fixture;
 use sbert_fixtures::{file_names, folders};
 use sbert_model::SentenceModel;
-use sbert_onnx::{Draft, Export, ExportError, Precision, Progress, Target, export};
+use sbert_onnx::{Draft, Export, ExportError, ExportPrecision, Progress, Target, export};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -22,7 +22,7 @@ fn the_same_folder_gives_the_same_bytes() {
     let scratch = tempfile::tempdir().unwrap();
     for folder in folders() {
         let fixture = fixture(&folder);
-        for precision in [Precision::Fp32, Precision::Int8] {
+        for precision in [ExportPrecision::Fp32, ExportPrecision::Int8] {
             let how = Export { precision, ..Export::default() };
             let bytes = ["a.onnx", "b.onnx"].map(|name| {
                 write(&fixture.model, &how, &scratch.path().join(name)).unwrap();

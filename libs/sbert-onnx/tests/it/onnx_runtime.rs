@@ -5,7 +5,7 @@
 use crate::support::{Fixture, fixture, minilm, workspace};
 use sbert_fixtures::folders;
 use sbert_model::SentenceModel;
-use sbert_onnx::{Export, OPSETS, Precision, Target, export, metadata, parity};
+use sbert_onnx::{Export, ExportPrecision, OPSETS, Target, export, metadata, parity};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ fn assert_fused(what: &str, found: &Examined, how: &Export) {
     let has = |operator: &str| found.operators.iter().any(|found| found == operator);
     assert_eq!(has("LayerNormalization"), how.optimize && how.opset >= 17, "{what}");
     assert_eq!(has("ReduceMean"), !has("LayerNormalization"), "{what}");
-    assert_eq!(has("MatMulInteger"), how.precision == Precision::Int8, "{what}");
+    assert_eq!(has("MatMulInteger"), how.precision == ExportPrecision::Int8, "{what}");
     assert!(!has("Erf") || how.opset < 20 || !how.optimize, "{what}");
 }
 
@@ -127,9 +127,9 @@ fn ways() -> Vec<Export> {
     let newest = *OPSETS.end();
     let way =
         |opset, precision, optimize| Export { opset, precision, optimize, ..Export::default() };
-    let mut ways = vec![way(newest, Precision::Fp32, false)];
-    ways.extend([13, 17, 18, 20, newest].map(|opset| way(opset, Precision::Fp32, true)));
-    ways.extend([13, 18, newest].map(|opset| way(opset, Precision::Int8, true)));
+    let mut ways = vec![way(newest, ExportPrecision::Fp32, false)];
+    ways.extend([13, 17, 18, 20, newest].map(|opset| way(opset, ExportPrecision::Fp32, true)));
+    ways.extend([13, 18, newest].map(|opset| way(opset, ExportPrecision::Int8, true)));
     ways
 }
 
@@ -144,7 +144,7 @@ fn assert_right(fixture: &Fixture, how: &Export, found: &Examined) {
     let dimension = fixture.model.dimension();
     let parity = parity::compare(&flat(&expected), &flat(&found.alone), dimension).unwrap();
     println!("{what}: {:.5} {:.5}", parity.least, parity.mean);
-    if how.precision == Precision::Fp32 {
+    if how.precision == ExportPrecision::Fp32 {
         assert_near(&what, &expected, &found.alone, 2e-5);
         assert_near(&what, &expected, &found.together, 2e-5);
     } else {
@@ -193,7 +193,7 @@ fn weights_beside_the_model_are_found_and_say_the_same() {
     let scratch = tempfile::tempdir().unwrap();
     let fixture = fixture(&sbert_fixtures::folder("bge"));
     let texts = fixture.texts();
-    for precision in [Precision::Fp32, Precision::Int8] {
+    for precision in [ExportPrecision::Fp32, ExportPrecision::Int8] {
         let whole = Export { precision, ..Export::default() };
         let split = Export { largest_file: 20_000, ..whole.clone() };
         let jobs = [("whole", &whole), ("split", &split)]
@@ -222,7 +222,7 @@ fn the_real_model_keeps_its_meaning_at_both_precisions() {
     let model = SentenceModel::open(&minilm()).unwrap();
     let (texts, expected) = golden();
     let mut ways = Vec::new();
-    for precision in [Precision::Fp32, Precision::Int8] {
+    for precision in [ExportPrecision::Fp32, ExportPrecision::Int8] {
         for opset in [13, *OPSETS.end()] {
             ways.push(Export { opset, precision, ..Export::default() });
         }

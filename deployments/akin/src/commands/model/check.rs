@@ -8,7 +8,7 @@ use akin_native::{ModelError, ModelFiles, Settings};
 use akin_ports::PortError;
 use anyhow::{anyhow, bail};
 use sbert_model::SentenceModel;
-use sbert_onnx::Precision;
+use sbert_onnx::ExportPrecision;
 use sbert_onnx::parity::{Parity, compare};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -171,7 +171,8 @@ impl Figures {
 
     /// What is wrong with them.
     fn problem(&self) -> Option<String> {
-        let precision = if self.precision == "fp32" { Precision::Fp32 } else { Precision::Int8 };
+        let precision =
+            if self.precision == "fp32" { ExportPrecision::Fp32 } else { ExportPrecision::Int8 };
         let mut parities = self.original.iter().chain(&self.stored);
         if let Some(bad) = parities.find(|parity| !parity.is_enough_for(precision)) {
             return Some(parity::shortfall(bad, precision));

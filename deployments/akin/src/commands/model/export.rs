@@ -8,7 +8,7 @@ use akin_onnx::ModelFiles;
 use anyhow::{bail, ensure};
 use sbert_model::SentenceModel;
 use sbert_onnx::parity::Parity;
-use sbert_onnx::{Draft, Export, Precision, Summary, Target};
+use sbert_onnx::{Draft, Export, ExportPrecision, Summary, Target};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
 
     /// How it computes: fp32, or int8 (8-bit weights, activations rounded as they come).
     #[arg(long, env = "AKIN_EXPORT_PRECISION", default_value = "fp32", value_parser = precision)]
-    precision: Precision,
+    precision: ExportPrecision,
 
     /// Do nothing where the same export is there already.
     #[arg(long, env = "AKIN_EXPORT_IF_MISSING")]
@@ -113,7 +113,11 @@ fn write(model: &SentenceModel, export: &Export, target: &Target) -> anyhow::Res
 }
 
 /// Lets only a model pass that says what the original says.
-fn gate(model: &SentenceModel, draft: &Draft, precision: Precision) -> anyhow::Result<Parity> {
+fn gate(
+    model: &SentenceModel,
+    draft: &Draft,
+    precision: ExportPrecision,
+) -> anyhow::Result<Parity> {
     let original = Original::of(model)?;
     let files = ModelFiles { model: draft.model(), tokenizer: draft.tokenizer() };
     let parity = original.compare_onnx(&files)?;
@@ -185,8 +189,8 @@ fn print(summary: &Summary, export: &Export, parity: &Parity) {
     output::print(table);
 }
 
-fn precision(name: &str) -> Result<Precision, String> {
-    let all = [Precision::Fp32, Precision::Int8];
+fn precision(name: &str) -> Result<ExportPrecision, String> {
+    let all = [ExportPrecision::Fp32, ExportPrecision::Int8];
     let found = all.into_iter().find(|precision| precision.name() == name);
     found.ok_or_else(|| "it is fp32 or int8".to_owned())
 }

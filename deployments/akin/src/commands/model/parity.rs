@@ -5,7 +5,7 @@ use akin_ports::PortError;
 use anyhow::anyhow;
 use sbert_cpu::Encoder;
 use sbert_model::SentenceModel;
-use sbert_onnx::Precision;
+use sbert_onnx::ExportPrecision;
 use sbert_onnx::parity::{Parity, compare, texts};
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -58,7 +58,7 @@ impl Original {
 }
 
 /// What is too much for a model of that precision, in a sentence.
-pub(crate) fn shortfall(parity: &Parity, precision: Precision) -> String {
+pub(crate) fn shortfall(parity: &Parity, precision: ExportPrecision) -> String {
     let least = precision.least_cosine();
     if parity.least < least {
         return format!("its least cosine to the original is {:.5}, under {least}", parity.least);
