@@ -1,13 +1,27 @@
-//! Threads that wait to help whoever computes something that takes a millisecond.
+//! A process-wide pool of threads for work that takes about a millisecond.
 //!
-//! To wake a thread that sleeps takes some 60 µs, and its core may need as long again to be as fast as
-//! before; one that is started may stand behind the very thread that started it for most of a
-//! millisecond, until the kernel moves it to another core. So the threads of this crate are started
-//! once, only those that nobody else has are handed out, and whoever has helped stays awake for half a
-//! millisecond, within which the next step of a search mostly comes.
+//! Waking a sleeping thread takes some 60 µs, and its core may need as long again to reach full speed. A
+//! new thread may even wait behind the thread that started it for most of a millisecond, until the kernel
+//! moves it to another core. The threads of this pool are therefore started once, only idle ones are handed
+//! out, and a thread that has finished stays awake for half a millisecond, in which the next step of the
+//! same computation usually arrives.
 //!
-//! [`ReservedThreads::run`] gives them a part of the work and waits for it. Where the work can be shared out
-//! again while it is done, [`spawn_on_idle`] is better: it waits for nobody, and who comes late finds less to do.
+//! There are two ways to use it:
+//!
+//! - [`ReservedThreads::run`] gives every reserved thread a share of the work and waits for all of them.
+//! - [`spawn_on_idle`] waits for none. It suits work that can be divided again while it runs: a thread that
+//!   comes late finds less to do.
+//!
+//! ```
+//! use compute_pool::ReservedThreads;
+//!
+//! let numbers: Vec<u64> = (0..1_000).collect();
+//! let mut threads = ReservedThreads::reserve(compute_pool::cores() - 1);
+//! let shares: Vec<_> = numbers.chunks(numbers.len().div_ceil(threads.count() + 1)).collect();
+//! let sum = |index: usize| shares[index].iter().sum::<u64>();
+//! let (own, others) = threads.run(|| sum(0), sum);
+//! assert_eq!(own + others.iter().sum::<u64>(), 499_500);
+//! ```
 
 use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 use std::cell::Cell;
@@ -22,42 +36,41 @@ use std::time::{Duration, Instant};
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
 
-/// All of them. Each is a pool of its own: in a larger one all threads are woken to look for the work
-/// that one of them gets.
+/// All threads, each as a pool of its own: in a larger pool, every thread wakes up to look for work that
+/// only one of them gets.
 static ALL: LazyLock<Vec<ThreadPool>> = LazyLock::new(start);
 
-/// Those that nobody has.
+/// The threads that are neither reserved nor working.
 static IDLE: LazyLock<Mutex<Vec<&'static ThreadPool>>> =
     LazyLock::new(|| Mutex::new(ALL.iter().collect()));
 
-/// At least so many threads may compute together, even on fewer cores: what they compute must not
-/// depend on how many they are, and a test on any machine can see to that.
+/// The minimum number of threads that can compute together, the caller's included, even on fewer cores.
+/// Results must not depend on the number of threads, and this lets tests on any machine check that.
 const LEAST_TOGETHER: usize = 4;
 
-/// How often a thread looks whether a helper is done before it sleeps until then. They mostly end
-/// together, and it would be woken long after.
-const LOOKS: usize = 4_000;
+/// The number of times a thread polls whether another one is done before it sleeps until then. They mostly
+/// end together, and waking up takes far longer.
+const POLLS: usize = 4_000;
 
-/// For so long a helper looks for more work before it sleeps. Meanwhile whoever else wants its core gets
-/// it.
+/// The time for which an idle thread looks for more work before it sleeps. It yields its core meanwhile.
 const AWAKE: Duration = Duration::from_micros(500);
 
 thread_local! {
-    /// Whether this thread stays awake already.
+    /// True while this thread stays awake to look for more work.
     static IS_AWAKE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Threads that help nobody else, until this is dropped.
+/// Threads that work for no one else until this is dropped.
 #[derive(Debug)]
 pub struct ReservedThreads(Vec<&'static ThreadPool>);
 
-/// How many threads this process may run at once, as it was at the first question.
+/// Returns the number of threads that this process may run at once, as of the first call.
 pub fn cores() -> usize {
     *CORES
 }
 
-/// One for each core but that of the thread that is helped. Where the system allows no more threads,
-/// everybody computes alone.
+/// Starts one thread for each core except the caller's. If the system allows fewer threads, there are
+/// fewer, or none.
 fn start() -> Vec<ThreadPool> {
     let one = |number| {
         let builder = ThreadPoolBuilder::new().num_threads(1);
@@ -66,10 +79,10 @@ fn start() -> Vec<ThreadPool> {
     (1..cores().max(LEAST_TOGETHER)).map_while(|number| one(number).ok()).collect()
 }
 
-/// Takes up to `most` threads that nobody else has; none if all are busy.
+/// Takes up to `most` idle threads; none if all are busy.
 fn take(most: usize) -> Vec<&'static ThreadPool> {
     if most == 0 {
-        // Threads are started for those who want them.
+        // Do not start the threads for a caller that wants none.
         return Vec::new();
     }
     let mut idle = idle();
@@ -77,25 +90,26 @@ fn take(most: usize) -> Vec<&'static ThreadPool> {
     idle.split_off(rest)
 }
 
-/// Lets up to `most` threads that nobody has do `work` as well, each once. Nobody waits for them: one
-/// comes when the kernel finds a core for it, which may be after all is done, and is free again when it
-/// has ended. A panic there is told on standard error, and goes no further.
+/// Runs `work` once on each of up to `most` idle threads, without waiting for them.
+///
+/// A thread starts when the kernel finds a core for it, possibly after the caller has finished, and is idle
+/// again when `work` returns. A panic in `work` is reported on standard error and goes no further.
 pub fn spawn_on_idle(most: usize, work: impl Fn() + Send + Sync + 'static) {
     let work = Arc::new(work);
-    for helper in take(most) {
+    for thread in take(most) {
         let work = Arc::clone(&work);
-        helper.spawn(move || {
-            // Out of its pool a panic would end the process.
+        thread.spawn(move || {
+            // A panic that leaves the pool would abort the process.
             drop(panic::catch_unwind(AssertUnwindSafe(|| work())));
-            idle().push(helper);
+            idle().push(thread);
             drop(work);
             stay_awake();
         });
     }
 }
 
-/// Keeps the helper that runs this from sleeping until there was nothing to do for [`AWAKE`]. What is
-/// done meanwhile begins in here, and must not stay awake in its turn: that would have no end.
+/// Keeps the pool thread that runs this awake until there was no work for [`AWAKE`]. Work that arrives
+/// meanwhile runs inside this call, and must not stay awake in turn, or the calls would nest without end.
 fn stay_awake() {
     if IS_AWAKE.replace(true) {
         return;
@@ -112,65 +126,69 @@ fn stay_awake() {
 }
 
 impl ReservedThreads {
-    /// Takes up to `most` threads that nobody else has; none if all are busy.
+    /// Reserves up to `most` idle threads; none if all are busy.
     pub fn reserve(most: usize) -> Self {
         Self(take(most))
     }
 
-    /// How many they are.
+    /// Returns the number of reserved threads.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// Does `own` on this thread while the helpers do `theirs`, each with its number, counted from 1:
-    /// all at once, so that they may wait for each other. What `own` gave, and each of the others.
-    /// If any of them panics, so does this, once all have ended.
+    /// Runs `own` on this thread and `theirs` on every reserved thread, with its number counted from 1. All
+    /// run at once, so they may wait for each other. Returns the result of `own` and those of the others.
+    /// If any of them panics, this panics too, after all have ended.
     pub fn run<M, T: Send>(
         &mut self,
         own: impl FnOnce() -> M,
         theirs: impl Fn(usize) -> T + Sync,
     ) -> (M, Vec<T>) {
         let mut answers: Vec<_> = (0..self.count()).map(|_| None).collect();
-        let given = together(&self.0, &mut answers, own, &theirs);
-        (given, answers.into_iter().flatten().collect())
+        let own_answer = run_together(&self.0, &mut answers, own, &theirs);
+        (own_answer, answers.into_iter().flatten().collect())
     }
 }
 
-/// Lets the last of `helpers` work while all others do, and this thread.
-fn together<M, T: Send>(
-    helpers: &[&'static ThreadPool],
+/// Runs `theirs` on the last of `threads` while all others and this thread work.
+fn run_together<M, T: Send>(
+    threads: &[&'static ThreadPool],
     answers: &mut [Option<T>],
     own: impl FnOnce() -> M,
     theirs: &(impl Fn(usize) -> T + Sync),
 ) -> M {
-    let (Some((last, helpers)), Some((answer, answers))) =
-        (helpers.split_last(), answers.split_last_mut())
+    let (Some((last, threads)), Some((answer, answers))) =
+        (threads.split_last(), answers.split_last_mut())
     else {
         return own();
     };
     let is_done = AtomicBool::new(false);
     last.in_place_scope(|scope| {
         scope.spawn(|_| {
-            *answer = Some(theirs(helpers.len() + 1));
+            *answer = Some(theirs(threads.len() + 1));
             is_done.store(true, Ordering::Release);
         });
-        let given = together(helpers, answers, own, theirs);
-        let looks = (0..LOOKS).take_while(|_| !is_done.load(Ordering::Acquire));
-        looks.for_each(|_| hint::spin_loop());
-        given
+        let own_answer = run_together(threads, answers, own, theirs);
+        for _ in 0..POLLS {
+            if is_done.load(Ordering::Acquire) {
+                break;
+            }
+            hint::spin_loop();
+        }
+        own_answer
     })
 }
 
 impl Drop for ReservedThreads {
     fn drop(&mut self) {
-        for helper in self.0.drain(..) {
-            idle().push(helper);
-            helper.spawn(stay_awake);
+        for thread in self.0.drain(..) {
+            idle().push(thread);
+            thread.spawn(stay_awake);
         }
     }
 }
 
-/// Nothing that holds the lock can leave it half done.
+/// Locks the list of idle threads, ignoring poison: no panic leaves it inconsistent.
 fn idle() -> MutexGuard<'static, Vec<&'static ThreadPool>> {
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
