@@ -44,7 +44,7 @@ stop-services: ## stop what `make services` started
 test: python ## set up what the tests need, real servers too, and run every test
 	$(CARGO) test --locked --workspace --no-run
 	$(call set_up_model,$(TARGET)/debug/akin)
-	tools/with-services.sh tools/run_tests.py --include-ignored
+	tools/with-services.sh bash -c 'tools/run_tests.py --include-ignored && tools/test-each-cpu.sh'
 	python3 tools/check_data.py
 
 bench: model ## compare akin with its peers, side by side in one run

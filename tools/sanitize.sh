@@ -10,4 +10,4 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 export RUSTC_BOOTSTRAP=1
 export RUSTFLAGS="-Zsanitizer=address"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/sanitize"
-exec cargo test --locked --target "$host" --lib --tests -p flat-index -p sbert-cpu
+exec cargo test --locked --target "$host" --lib --tests -p flat-index -p mapped-bytes -p sbert-cpu

@@ -120,15 +120,30 @@ const LAYERS: &[Layer] = &[
             "adapters/",
             "delivery/",
             "deployments/composition",
+            "libs/instruction-set",
             "libs/sbert-cpu",
             "libs/sbert-model",
             "libs/sbert-onnx",
         ],
         ..OUTER
     },
-    Layer { place: "libs/sbert-cpu", uses: &["libs/sbert-model", "libs/compute-pool"], ..OUTER },
+    Layer {
+        place: "libs/sbert-cpu",
+        uses: &[
+            "libs/compute-pool",
+            "libs/instruction-set",
+            "libs/mapped-bytes",
+            "libs/sbert-model",
+        ],
+        ..OUTER
+    },
+    Layer { place: "libs/sbert-model", uses: &["libs/mapped-bytes"], ..OUTER },
     Layer { place: "libs/sbert-onnx", uses: &["libs/sbert-model"], ..OUTER },
-    Layer { place: "libs/flat-index", uses: &["libs/compute-pool"], ..OUTER },
+    Layer {
+        place: "libs/flat-index",
+        uses: &["libs/compute-pool", "libs/instruction-set", "libs/mapped-bytes"],
+        ..OUTER
+    },
     Layer { place: "libs/feed-formats", tests_use: &["libs/feed-fixtures"], ..OUTER },
     Layer { place: "libs/", ..OUTER },
     Layer { place: "architecture", ..OUTER },

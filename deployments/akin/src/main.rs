@@ -1,6 +1,7 @@
 //! akin: finds products by meaning. One binary, a subcommand per role.
 
 mod commands;
+mod cpu;
 mod embedding;
 mod exit;
 mod feed_settings;
@@ -29,6 +30,9 @@ use std::time::Duration;
 struct Akin {
     #[command(flatten)]
     logging: LogSettings,
+
+    #[command(flatten)]
+    cpu: cpu::Settings,
 
     #[command(subcommand)]
     command: Command,
@@ -72,7 +76,8 @@ fn main() -> ExitCode {
         }
     };
     akin.logging.start();
-    match run(akin.command) {
+    let selected = akin.cpu.select().map_err(anyhow::Error::from);
+    match selected.and_then(|()| run(akin.command)) {
         Ok(code) => code,
         Err(error) => {
             output::failure(&error);

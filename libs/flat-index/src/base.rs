@@ -1,5 +1,4 @@
 use crate::builder::{BuildError, Builder};
-use crate::bytes;
 use crate::segment::Segment;
 use crate::{Error, IndexDocument, Schema};
 use std::ffi::OsString;
@@ -46,7 +45,8 @@ impl Base {
     /// Maps a file. All but the vectors is verified, and those too in a file of up to 32 MB; for a
     /// larger one ask [`Self::verify`].
     pub fn open(path: &Path, schema: &Schema) -> Result<Self, Error> {
-        let bytes = bytes::map(path).map_err(Error::io(path))?;
+        let bytes = File::open(path).and_then(|file| mapped_bytes::map(&file));
+        let bytes = bytes.map_err(Error::io(path))?;
         let segment = Segment::open(bytes, schema).map_err(Error::refused(path))?;
         let is_small = segment.size() <= VERIFIED_ON_OPEN;
         let mut base = Self { segment: Arc::new(segment), path: path.into(), is_verified: false };

@@ -1,8 +1,8 @@
 use crate::document::field_lengths;
 use crate::layout::{HEADER, Header};
-use crate::output::{Output, Table};
+use crate::output::{Output, TextTable};
 use crate::quantized::{block_bytes, quantize, set_code, width};
-use crate::simd::TOGETHER;
+use crate::simd::ROWS_PER_BLOCK;
 use crate::{Error, IndexDocument, Schema};
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -36,9 +36,9 @@ impl From<io::Error> for BuildError {
 /// All that a segment holds besides vectors.
 #[derive(Debug)]
 struct Content {
-    keys: Table,
-    texts: Table,
-    surfaces: Table,
+    keys: TextTable,
+    texts: TextTable,
+    surfaces: TextTable,
     quantized: Vec<i8>,
     steps: Vec<f32>,
     /// Of all vectors.
@@ -98,9 +98,9 @@ impl Content {
     fn new(schema: &Schema) -> Self {
         let (keywords, numbers) = (schema.keyword_columns.len(), schema.number_columns.len());
         Self {
-            keys: Table::default(),
-            texts: Table::default(),
-            surfaces: Table::default(),
+            keys: TextTable::default(),
+            texts: TextTable::default(),
+            surfaces: TextTable::default(),
             quantized: Vec::new(),
             steps: Vec::new(),
             sum: vec![0.0; schema.dimension],
@@ -171,7 +171,8 @@ impl Content {
         let mean: Vec<f32> = self.sum.iter().map(|sum| (sum / rows) as f32).collect();
         output.begin()?;
         let width = width(mean.len());
-        let blocks = self.quantized.chunks(TOGETHER * width).zip(self.steps.chunks(TOGETHER));
+        let blocks =
+            self.quantized.chunks(ROWS_PER_BLOCK * width).zip(self.steps.chunks(ROWS_PER_BLOCK));
         let mut block = vec![0_u8; block_bytes(mean.len())];
         for (rows, steps) in blocks {
             block.fill(0);
@@ -212,7 +213,7 @@ impl Content {
         }
         let mut terms: Vec<(&str, u32)> = places.into_iter().collect();
         terms.sort_unstable();
-        output.table(&Table::of(terms.iter().map(|(term, _)| *term)))?;
+        output.table(&TextTable::from_texts(terms.iter().map(|(term, _)| *term)))?;
         let list = |(_, place): &(&str, u32)| &lists[*place as usize];
         let ends = terms.iter().map(list).scan(0, |end, list| {
             *end += list.len() as u64;
@@ -239,12 +240,12 @@ impl Content {
         let mut words: Vec<_> =
             counts.into_iter().map(|(word, (count, _))| (word, count)).collect();
         words.sort_unstable();
-        output.table(&Table::of(words.iter().map(|(word, _)| *word)))?;
+        output.table(&TextTable::from_texts(words.iter().map(|(word, _)| *word)))?;
         output.section(&words.iter().map(|(_, count)| *count).collect::<Vec<u32>>())
     }
 
     fn write_columns<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {
-        let (mut ends, mut all, mut columns) = (Vec::new(), Table::default(), Vec::new());
+        let (mut ends, mut all, mut columns) = (Vec::new(), TextTable::default(), Vec::new());
         for (values, keywords) in self.values.iter().zip(&self.keywords) {
             let mut sorted: Vec<_> = values.iter().collect();
             sorted.sort_unstable();

@@ -42,7 +42,6 @@
 mod base;
 mod best;
 mod builder;
-mod bytes;
 mod document;
 mod error;
 mod filter;
@@ -63,5 +62,6 @@ pub use base::{Base, BaseBuilder};
 pub use document::{IndexDocument, Schema};
 pub use error::Error;
 pub use filter::ColumnFilter;
+pub use instruction_set::InstructionSet;
 pub use search::{FoundDocument, Request};
 pub use snapshot::{DocumentChange, Snapshot};

@@ -59,7 +59,7 @@ impl<W: Write> Output<W> {
         Ok(())
     }
 
-    pub(crate) fn table(&mut self, table: &Table) -> io::Result<()> {
+    pub(crate) fn table(&mut self, table: &TextTable) -> io::Result<()> {
         self.section(&table.ends)?;
         self.section(&table.bytes)
     }
@@ -67,13 +67,13 @@ impl<W: Write> Output<W> {
 
 /// Texts one behind the other, with where each ends.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
+pub(crate) struct TextTable {
     pub(crate) ends: Vec<u64>,
     bytes: Vec<u8>,
 }
 
-impl Table {
-    pub(crate) fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+impl TextTable {
+    pub(crate) fn from_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut table = Self::default();
         texts.into_iter().for_each(|text| table.push(text));
         table

@@ -1,6 +1,6 @@
 //! Vectors in few bits: 8 a coordinate, or 1.
 
-use crate::simd::{TOGETHER, Table, WIDTH};
+use crate::simd::{CostTable, ROWS_PER_BLOCK, WIDTH};
 
 /// The most that a bit may count for: of four times four of them, the sum still fits 8 bits.
 const MOST_WEIGHT: u16 = 15;
@@ -13,7 +13,7 @@ pub(crate) fn code_groups(dimension: usize) -> usize {
 
 /// Bytes of a block of codes.
 pub(crate) fn block_bytes(dimension: usize) -> usize {
-    code_groups(dimension) * size_of::<Table>()
+    code_groups(dimension) * size_of::<CostTable>()
 }
 
 /// Coordinates of an 8-bit row.
@@ -34,7 +34,7 @@ pub(crate) fn quantize(vector: &[f32], codes: &mut Vec<i8>) -> f32 {
 }
 
 /// Writes which coordinates of `vector` lie above those of `mean`, a bit for each, into the place of a
-/// row in its block of [`TOGETHER`] rows. For each four dimensions such a block has sixteen bytes: the
+/// row in its block of [`ROWS_PER_BLOCK`] rows. For each four dimensions such a block has sixteen bytes: the
 /// low halves hold the bits of its first sixteen rows, the high halves those of the others. So one
 /// instruction looks four dimensions of many rows up in a table.
 pub(crate) fn set_code(
@@ -43,7 +43,7 @@ pub(crate) fn set_code(
     vector: impl Iterator<Item = f32>,
     mean: &[f32],
 ) {
-    let half = TOGETHER / 2;
+    let half = ROWS_PER_BLOCK / 2;
     let (row, high) = (place % half, 4 * (place / half));
     for (dimension, (x, mean)) in vector.zip(mean).enumerate() {
         block[dimension / 4 * half + row] |= u8::from(x > *mean) << (dimension % 4 + high);
@@ -53,13 +53,13 @@ pub(crate) fn set_code(
 /// What it costs a row to differ from `vector` in its bits: as much as the coordinate there is far from
 /// zero. For each four dimensions a table by their bits (a scan by quick look-ups: André, Kermarrec and
 /// Le Scouarnec 2015). So a row may well be on the other side where the query hardly points anywhere.
-pub(crate) fn costs(vector: &[f32]) -> Vec<Table> {
+pub(crate) fn costs(vector: &[f32]) -> Vec<CostTable> {
     let greatest = vector.iter().fold(0.0_f32, |greatest, x| greatest.max(x.abs()));
     let dimension = u16::try_from(vector.len()).unwrap_or(u16::MAX).max(1);
     // All of them together have to fit 16 bits.
     let most = f32::from(MOST_WEIGHT.min(u16::MAX / dimension));
     let step = if greatest > 0.0 { greatest / most } else { 1.0 };
-    let mut tables = vec![Table::default(); code_groups(vector.len())];
+    let mut tables = vec![CostTable::default(); code_groups(vector.len())];
     for (four, table) in vector.chunks(4).zip(&mut tables) {
         for (bits, cost) in table.iter_mut().enumerate() {
             for (place, x) in four.iter().enumerate() {

@@ -1,5 +1,5 @@
 use crate::matching::{Term, matching};
-use crate::nearest::{Direction, nearest};
+use crate::nearest::{QueryVector, nearest};
 use crate::scratch::Scratch;
 use crate::segment::Segment;
 use crate::{ColumnFilter, Error, Snapshot};
@@ -42,7 +42,7 @@ pub struct FoundDocument<'a> {
 
 /// A document of one of the layers, and what it scored.
 #[derive(Clone, Copy, Debug)]
-struct Found {
+struct ScoredDocument {
     score: f32,
     layer: usize,
     row: u32,
@@ -50,12 +50,12 @@ struct Found {
 
 /// A term that occurs: what it weighs, and its place in each layer.
 #[derive(Debug)]
-struct Weighed {
+struct WeightedTerm {
     idf: f32,
     places: Vec<Option<u32>>,
 }
 
-impl Weighed {
+impl WeightedTerm {
     /// The term in the layer at `place`, which is `segment`.
     fn within<'a>(&self, segment: &'a Segment, place: usize) -> Option<Term<'a>> {
         let postings = segment.postings(*self.places.get(place)?.as_ref()?);
@@ -93,14 +93,14 @@ impl Snapshot {
     pub fn search(&self, request: &Request<'_>) -> Result<Vec<FoundDocument<'_>>, Error> {
         self.check(request)?;
         let filter = request.filter.resolve(self.schema())?;
-        let direction = request.vector.map(Direction::new);
+        let direction = request.vector.map(|vector| QueryVector::new(vector, self.kernels()));
         let terms = self.weigh(request.terms);
         let (mut near, mut by_words) = (Vec::new(), Vec::new());
         self.pool().lend(|scratch: &mut Scratch| {
             for (place, layer) in self.layers().iter().enumerate() {
                 let segment = layer.segment();
                 let rows = layer.admitted(&filter);
-                let found = |(score, row)| Found { score, layer: place, row };
+                let found = |(score, row)| ScoredDocument { score, layer: place, row };
                 let Scratch { distances, words } = &mut *scratch;
                 let mut by_words_here = || {
                     let terms = terms.iter().filter_map(|term| term.within(segment, place));
@@ -138,7 +138,7 @@ impl Snapshot {
     /// The distinct terms that occur, rare ones first.
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     #[expect(clippy::cast_possible_truncation, reason = "a weight needs no more than f32")]
-    fn weigh(&self, terms: &[&str]) -> Vec<Weighed> {
+    fn weigh(&self, terms: &[&str]) -> Vec<WeightedTerm> {
         let mut seen = HashSet::new();
         let distinct = terms.iter().filter(|term| seen.insert(**term));
         let weighed = distinct.filter_map(|term| {
@@ -150,7 +150,7 @@ impl Snapshot {
             let frequency = counts.sum::<usize>() as f64;
             let others = self.documents() as f64 - frequency;
             let idf = ((others + 0.5) / (frequency + 0.5)).ln_1p() as f32;
-            (frequency > 0.0).then_some(Weighed { idf, places })
+            (frequency > 0.0).then_some(WeightedTerm { idf, places })
         });
         let mut weighed: Vec<_> = weighed.collect();
         weighed.sort_by(|a, b| b.idf.total_cmp(&a.idf));
@@ -158,12 +158,13 @@ impl Snapshot {
     }
 
     /// Leaves the `depth` best of all layers.
-    fn cut(&self, found: &mut Vec<Found>, depth: usize) {
+    fn cut(&self, found: &mut Vec<ScoredDocument>, depth: usize) {
         if found.len() <= depth {
             return;
         }
-        let key = |found: &Found| self.layers()[found.layer].segment().keys().get(found.row);
-        let order = |a: &Found, b: &Found| -> Ordering {
+        let key =
+            |found: &ScoredDocument| self.layers()[found.layer].segment().keys().get(found.row);
+        let order = |a: &ScoredDocument, b: &ScoredDocument| -> Ordering {
             b.score.total_cmp(&a.score).then_with(|| key(a).cmp(key(b)))
         };
         found.select_nth_unstable_by(depth, order);
@@ -172,9 +173,9 @@ impl Snapshot {
 
     fn union(
         &self,
-        near: &[Found],
-        by_words: &[Found],
-        direction: Option<&Direction<'_>>,
+        near: &[ScoredDocument],
+        by_words: &[ScoredDocument],
+        direction: Option<&QueryVector<'_>>,
     ) -> Vec<FoundDocument<'_>> {
         let near = near.iter().map(|found| (found.layer, found.row, Some(found.score)));
         let by_words = by_words.iter().map(|found| (found.layer, found.row, None));

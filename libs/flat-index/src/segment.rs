@@ -1,6 +1,6 @@
 use crate::layout::{HEADER, Header, SECTIONS, Section};
 use crate::quantized::{block_bytes, width};
-use crate::simd::{TOGETHER, prefetch, prefetch_at};
+use crate::simd::{ROWS_PER_BLOCK, prefetch, prefetch_at};
 use crate::{IndexDocument, Schema};
 use bytemuck::AnyBitPattern;
 use bytes::Bytes;
@@ -71,7 +71,7 @@ impl Segment {
 
     fn check_lengths(&self) -> Result<(), &'static str> {
         let (rows, dimension) = (self.rows(), self.schema.dimension);
-        let (codes, blocks) = (self.range(Section::Codes).len(), rows.div_ceil(TOGETHER));
+        let (codes, blocks) = (self.range(Section::Codes).len(), rows.div_ceil(ROWS_PER_BLOCK));
         let lengths = [
             (Section::Vectors, rows * dimension * 4),
             (Section::KeyEnds, rows * 8),

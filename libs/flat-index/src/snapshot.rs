@@ -1,11 +1,12 @@
 use crate::builder::{BuildError, Builder, average};
-use crate::bytes;
 use crate::document::field_lengths;
 use crate::layer::Layer;
 use crate::layout::HEADER;
 use crate::scratch::Pool;
 use crate::segment::Segment;
+use crate::simd::Kernels;
 use crate::{Base, Error, IndexDocument, Schema};
+use instruction_set::InstructionSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub struct Snapshot {
     documents: usize,
     stamp: u64,
     pool: Arc<Pool>,
+    kernels: Kernels,
 }
 
 impl Snapshot {
@@ -48,7 +50,20 @@ impl Snapshot {
             documents: base.map_or(0, Base::documents),
             stamp: base.map_or(0, Base::stamp),
             pool: Arc::default(),
+            kernels: Kernels::selected(),
         })
+    }
+
+    /// Returns the snapshot with another instruction set for searches, or `None` if the CPU does not support
+    /// it. The results are the same, bit for bit.
+    #[must_use]
+    pub fn with_instruction_set(self, instruction_set: InstructionSet) -> Option<Self> {
+        Some(Self { kernels: Kernels::new(instruction_set)?, ..self })
+    }
+
+    /// Returns the instruction set that searches use.
+    pub fn instruction_set(&self) -> InstructionSet {
+        self.kernels.instruction_set()
     }
 
     /// The snapshot after `changes`, at the caller's sequence `stamp`; all of them or an error.
@@ -138,7 +153,7 @@ impl Snapshot {
             BuildError::Document(error) => error,
             BuildError::Io(source) => Error::Io { path: "memory".to_owned(), source },
         })?;
-        let segment = Segment::open(bytes::hold(&bytes), &self.schema);
+        let segment = Segment::open(mapped_bytes::copy(&bytes), &self.schema);
         segment.map_err(|reason| Error::Refused { path: "memory".to_owned(), reason })
     }
 
@@ -205,6 +220,10 @@ impl Snapshot {
 
     pub(crate) fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    pub(crate) fn kernels(&self) -> Kernels {
+        self.kernels
     }
 
     pub(crate) fn pool(&self) -> &Pool {

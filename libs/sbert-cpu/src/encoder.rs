@@ -1,12 +1,11 @@
-use crate::buffer::Buffer;
 use crate::forward::{blocks, forward};
-use crate::isa::Isa;
 use crate::layout::{DenseAt, DenseHeader, Header};
 use crate::packed::{self, OpenError, PackError, Packed};
 use crate::team::{Member, Team};
 use crate::weights::Precision;
 use crate::workspace::Workspace;
 use compute_pool::ReservedThreads;
+use instruction_set::InstructionSet;
 use sbert_model::SentenceModel;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone, Debug)]
 pub struct Encoder {
     model: Arc<Packed>,
-    isa: Isa,
+    instruction_set: InstructionSet,
     /// Scratch memory of the threads that are not embedding right now.
     workspaces: Arc<Mutex<Vec<Workspace>>>,
 }
@@ -56,24 +55,25 @@ impl Encoder {
     /// Packs `model` in memory.
     pub fn from_model(model: &SentenceModel, precision: Precision) -> Result<Self, PackError> {
         let bytes = packed::to_bytes(model, precision)?;
-        let packed = Packed::read(Buffer::hold(&bytes));
+        let packed = Packed::read(mapped_bytes::copy(&bytes));
         let packed = packed.map_err(|reason| PackError::Shape { name: model.name.clone(), reason });
         packed.map(Self::new)
     }
 
     fn new(model: Packed) -> Self {
-        Self { model: Arc::new(model), isa: Isa::best(), workspaces: Arc::default() }
+        let instruction_set = InstructionSet::selected();
+        Self { model: Arc::new(model), instruction_set, workspaces: Arc::default() }
     }
 
-    /// The same, executed with other instructions; `None` if this processor lacks them.
+    /// Returns the encoder with another instruction set, or `None` if the CPU does not support it.
     #[must_use]
-    pub fn with_isa(self, isa: Isa) -> Option<Self> {
-        isa.is_available().then_some(Self { isa, ..self })
+    pub fn with_instruction_set(self, instruction_set: InstructionSet) -> Option<Self> {
+        instruction_set.is_available().then_some(Self { instruction_set, ..self })
     }
 
-    /// Which instructions it is executed with.
-    pub fn isa(&self) -> Isa {
-        self.isa
+    /// Returns the instruction set that executes the model.
+    pub fn instruction_set(&self) -> InstructionSet {
+        self.instruction_set
     }
 
     /// How many coordinates an embedding has.
@@ -104,10 +104,10 @@ impl Encoder {
     /// Whether this is what [`pack`](crate::pack) makes of `model`: of the same weights, settings and
     /// tokenizer. Reads all of the weights.
     pub fn is_packed_from(&self, model: &SentenceModel) -> bool {
-        let Packed { header, layout, buffer, .. } = &*self.model;
+        let Packed { header, layout, bytes, .. } = &*self.model;
         let tokenizer = model.tokenizer.to_bytes();
         *header == Header::of(model, header.precision, tokenizer.len())
-            && buffer.bytes()[layout.tokenizer.clone()] == tokenizer
+            && bytes[layout.tokenizer.clone()] == tokenizer
     }
 
     /// Embeds `texts` on up to `threads` threads. A text's embedding has the same bits whatever
@@ -201,7 +201,7 @@ impl Encoder {
     /// A member's part of the layers, in memory that is idle again afterwards; the first writes what came
     /// out.
     fn compute(&self, mut workspace: Workspace, mut member: Member<'_>, out: &mut [f32]) {
-        forward(self.isa, &mut workspace, &self.model, &mut member, out);
+        forward(self.instruction_set, &mut workspace, &self.model, &mut member, out);
         lock(&self.workspaces).push(workspace);
     }
 
@@ -221,7 +221,7 @@ impl Encoder {
 
     /// A dense layer over rows, in f32.
     fn dense(&self, dense: &DenseHeader, at: &DenseAt, x: &[f32]) -> Vec<f32> {
-        let bytes = self.model.buffer.bytes();
+        let bytes = &self.model.bytes;
         let weights: &[f32] = bytemuck::cast_slice(&bytes[at.weights.clone()]);
         let bias: &[f32] = bytemuck::cast_slice(&bytes[at.bias.clone()]);
         let mut out = Vec::with_capacity(x.len() / dense.inputs * dense.outputs);
@@ -311,13 +311,16 @@ mod tests {
         for name in ["minilm-l6", "bge", "mpnet", "distilbert"] {
             let model = SentenceModel::open(&sbert_fixtures::folder(name)).unwrap();
             for precision in Precision::ALL {
-                for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+                for instruction_set in InstructionSet::available() {
                     let encoder = Encoder::from_model(&model, precision).unwrap();
-                    let encoder = encoder.with_isa(isa).unwrap();
+                    let encoder = encoder.with_instruction_set(instruction_set).unwrap();
                     let alone = encoder.embed(&[TEXT], 1).vectors;
                     for members in 1..=Encoder::MOST_MEMBERS.min(encoder.model.header.heads) {
                         let together = embed_together(&encoder, members);
-                        assert_eq!(together, alone, "{name} {precision:?} {isa:?} by {members}");
+                        assert_eq!(
+                            together, alone,
+                            "{name} {precision:?} {instruction_set} by {members}"
+                        );
                     }
                 }
             }

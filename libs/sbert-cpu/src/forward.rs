@@ -4,7 +4,6 @@
     reason = "a function that carries processor features can be called only where they are proven"
 )]
 
-use crate::isa::Isa;
 use crate::kernels::{
     self, Act, Arithmetic, Bf16, Bias, F32, Heads, Int8, LinearView, NormView, PANEL, Row, Target,
 };
@@ -14,6 +13,7 @@ use crate::simd::{LANES, Portable, Simd, V};
 use crate::team::Member;
 use crate::weights::Precision;
 use crate::workspace::Workspace;
+use instruction_set::InstructionSet;
 use sbert_model::Activation;
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ pub(crate) fn blocks(model: &Packed) -> usize {
 /// The forward pass over the texts that `workspace` was filled with: the first member writes a row of
 /// `dimension` numbers for each, not yet through the dense layers.
 pub(crate) fn forward(
-    isa: Isa,
+    instruction_set: InstructionSet,
     workspace: &mut Workspace,
     model: &Packed,
     member: &mut Member<'_>,
@@ -42,9 +42,9 @@ pub(crate) fn forward(
         };
     }
     // SAFETY, of each call: a value of the instructions' type proves that this processor has them.
-    match isa {
+    match instruction_set {
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => {
+        InstructionSet::Avx512 => {
             if let (Precision::Bf16, Some(s)) = (precision, crate::simd::Avx512Bf16::new()) {
                 return unsafe { avx512_bf16::forward::<Bf16>(s, workspace, model, member, out) };
             }
@@ -53,7 +53,7 @@ pub(crate) fn forward(
             }
         }
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => {
+        InstructionSet::Avx2 => {
             if let Some(s) = crate::simd::Avx2::new() {
                 return unsafe { run!(avx2, s) };
             }
@@ -65,7 +65,7 @@ pub(crate) fn forward(
 
 impl Packed {
     fn linear<W: bytemuck::Pod>(&self, at: &LinearAt) -> LinearView<'_, W> {
-        let bytes = self.buffer.bytes();
+        let bytes = &self.bytes;
         LinearView {
             inputs: at.inputs,
             outputs: at.outputs,
@@ -79,13 +79,13 @@ impl Packed {
     /// What a head adds to its scores by distance, if anything.
     fn bias(&self, head: usize) -> Option<Bias<'_>> {
         self.header.relative_attention.then(|| {
-            let rows = bytemuck::cast_slice(&self.buffer.bytes()[self.layout.bias.clone()]);
+            let rows = bytemuck::cast_slice(&self.bytes[self.layout.bias.clone()]);
             Bias::of_head(rows, head, self.header.max_tokens)
         })
     }
 
     fn norm(&self, at: &NormAt) -> NormView<'_> {
-        let bytes = self.buffer.bytes();
+        let bytes = &self.bytes;
         NormView {
             size: self.header.hidden,
             epsilon: self.header.epsilon,
@@ -174,7 +174,7 @@ macro_rules! instructions {
             $(#[target_feature(enable = $features)])?
             fn embed(s: $simd, workspace: &mut Workspace, model: &Packed) {
                 let Workspace { ids, places, x, .. } = workspace;
-                let bytes = model.buffer.bytes();
+                let bytes = &model.bytes;
                 let width = padded(model.header.hidden) / LANES;
                 let positions = vectors(&bytes[model.layout.positions.clone()]);
                 let words = &bytes[model.layout.words.clone()];

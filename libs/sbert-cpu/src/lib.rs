@@ -1,25 +1,34 @@
-//! Executes sentence encoders of the BERT family on the processor, directly: no graph, no runtime.
+//! Executes sentence encoders of the BERT family on the CPU, without a graph or a runtime.
 //!
-//! A [`SentenceModel`](sbert_model::SentenceModel) is packed once into a file ([`pack`]) which an
-//! [`Encoder`] maps into memory and executes:
+//! [`pack`] converts a [`SentenceModel`](sbert_model::SentenceModel) once into a file that an [`Encoder`]
+//! memory-maps and executes:
 //!
-//! - Texts are concatenated without padding into chunks of about 128 tokens, so that no length is
-//!   wasted and activations stay in the second-level cache.
-//! - In 8 bits, weights have one scale per output column, activations a scale and a minimum per
-//!   token: x = min + scale q. A text's embedding therefore has the same bits alone, in any batch
-//!   and on any number of threads. Both are mixed by a Hadamard transform first, which spreads the
-//!   few large coordinates that would take the bits from all others.
-//! - A single chunk is computed by several threads together: each has its heads and its columns. Who
-//!   comes late is taken in while it is computed; nobody is waited for who has not come.
-//! - Bias, residual and activation are applied on the way out of the registers.
-//! - AVX-512 with VNNI, AVX2 or plain Rust are chosen as the program runs.
+//! - Texts are concatenated without padding into chunks of about 128 tokens, so that no work is wasted and
+//!   activations stay in the second-level cache.
+//! - In 8 bits, weights have a scale for each output column, and activations a scale and a minimum for each
+//!   token: x = min + scale q. The embedding of a text therefore has the same bits alone, in any batch and
+//!   on any number of threads. A Hadamard transform mixes both first, which spreads the few large
+//!   coordinates that would cost all others their precision.
+//! - Several threads compute one chunk together, each its own heads and columns. A thread that comes late
+//!   joins at the next block; the others do not wait for it.
+//! - Bias, residual and activation are applied while results are still in registers.
+//! - AVX-512 with VNNI, AVX2 or plain Rust is chosen at run time ([`InstructionSet`]).
 //!
-//! ```no_run
-//! let encoder = sbert_cpu::Encoder::open("int8.sbert".as_ref())?;
-//! let embedded = encoder.embed(&["a tripod for my phone"], 2);
-//! assert_eq!(embedded.vectors.len(), encoder.dimension());
-//! # Ok::<(), sbert_cpu::OpenError>(())
 //! ```
+//! use sbert_cpu::{Encoder, Precision};
+//!
+//! # let folder = sbert_fixtures::folder("minilm-l6");
+//! # let target = tempfile::tempdir()?;
+//! # let target = target.path();
+//! let model = sbert_model::SentenceModel::open(&folder)?;
+//! let packed = target.join("int8.sbert");
+//! sbert_cpu::pack(&model, Precision::Int8, &packed)?;
+//! let encoder = Encoder::open(&packed)?;
+//! let output = encoder.embed(&["a tripod for my phone", "a chair"], 2);
+//! assert_eq!(output.vectors.len(), 2 * encoder.dimension());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 #![allow(
     clippy::inline_always,
     reason = "kernels take the processor's features from the function that they are inlined into"
@@ -35,10 +44,8 @@
 #![allow(clippy::too_many_arguments, reason = "kernels take each of their buffers by itself")]
 #![allow(clippy::many_single_char_names, reason = "kernels follow the formulas' names")]
 
-mod buffer;
 mod encoder;
 mod forward;
-mod isa;
 mod kernels;
 mod layout;
 mod packed;
@@ -48,6 +55,6 @@ mod weights;
 mod workspace;
 
 pub use encoder::{Encoder, EncoderOutput, InvalidTokens};
-pub use isa::Isa;
+pub use instruction_set::InstructionSet;
 pub use packed::{OpenError, PackError, pack};
 pub use weights::Precision;

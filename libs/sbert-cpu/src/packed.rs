@@ -3,9 +3,9 @@
 //! 64 bytes of prologue (magic, version, byte order, length, checksum), a header in JSON, and the
 //! sections that `layout.rs` derives from it, each at a multiple of 64 bytes.
 
-use crate::buffer::Buffer;
 use crate::layout::{ALIGNMENT, Header, Layout};
 use crate::weights::{self, Precision};
+use bytes::Bytes;
 use sbert_model::{FolderError, Pooling, SentenceModel, Tokenizer};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -68,7 +68,7 @@ pub(crate) struct Packed {
     pub(crate) layout: Layout,
     pub(crate) pooling: Pooling,
     pub(crate) tokenizer: Tokenizer,
-    pub(crate) buffer: Buffer,
+    pub(crate) bytes: Bytes,
 }
 
 /// Packs `model` into the file `path`, which is whole or not there: it is written aside, and
@@ -119,13 +119,13 @@ pub(crate) fn to_bytes(model: &SentenceModel, precision: Precision) -> Result<Ve
 
 impl Packed {
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        let buffer = Buffer::map(path)
-            .map_err(|source| OpenError::Unreadable { path: path.to_owned(), source })?;
-        Self::read(buffer).map_err(|reason| OpenError::Refused { path: path.to_owned(), reason })
+        let bytes = File::open(path).and_then(|file| mapped_bytes::map(&file));
+        let bytes =
+            bytes.map_err(|source| OpenError::Unreadable { path: path.to_owned(), source })?;
+        Self::read(bytes).map_err(|reason| OpenError::Refused { path: path.to_owned(), reason })
     }
 
-    pub(crate) fn read(buffer: Buffer) -> Result<Self, String> {
-        let bytes = buffer.bytes();
+    pub(crate) fn read(bytes: Bytes) -> Result<Self, String> {
         let prologue = bytes.first_chunk::<ALIGNMENT>().ok_or("it is too short")?;
         let number =
             |at: usize| u32::from_ne_bytes(*prologue[at..].first_chunk().unwrap_or(&[0; 4]));
@@ -161,6 +161,6 @@ impl Packed {
             return Err("its tokenizer knows tokens that it has no vectors of".to_owned());
         }
         let pooling = header.pooling()?;
-        Ok(Self { header, layout, pooling, tokenizer, buffer })
+        Ok(Self { header, layout, pooling, tokenizer, bytes })
     }
 }

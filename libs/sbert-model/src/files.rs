@@ -1,8 +1,7 @@
-//! Reads a folder's files: the one place of this crate that needs `unsafe`.
-#![allow(unsafe_code, reason = "a memory map cannot be made without")]
+//! Reads a folder's files.
 
 use crate::FolderError;
-use memmap2::Mmap;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io;
@@ -25,11 +24,9 @@ fn unreadable(path: &Path) -> impl Fn(io::Error) -> FolderError {
 }
 
 /// The bytes of the file, mapped.
-pub(crate) fn map(path: &Path) -> Result<Mmap, FolderError> {
+pub(crate) fn map(path: &Path) -> Result<Bytes, FolderError> {
     let (file, _) = open(path).map_err(unreadable(path))?;
-    // SAFETY: the map is only read, as bytes. Somebody who shortens a model's file while it is
-    // being read stops this process with a signal; nobody does that to a file of weights.
-    unsafe { Mmap::map(&file) }.map_err(unreadable(path))
+    mapped_bytes::map(&file).map_err(unreadable(path))
 }
 
 /// The file's text.

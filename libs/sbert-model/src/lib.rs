@@ -1,18 +1,20 @@
-//! Reads a Sentence-Transformers folder into one typed description.
+//! Reads the folder of a Sentence-Transformers model: architecture, weights, pooling and tokenizer.
 //!
-//! Such a folder says in `modules.json` what happens to a text: a transformer, a pooling, perhaps
-//! dense layers, perhaps a normalization; and holds the transformer's shape (`config.json`), its
-//! weights (`model.safetensors`, mapped and borrowed, never copied) and its tokenizer. Transformers
-//! are BERT, `DistilBERT`, `RoBERTa`, XLM-`RoBERTa` or `MPNet`.
+//! `modules.json` lists the steps from a text to its embedding: a transformer, a pooling, possibly dense
+//! layers and a normalization. The transformer has its shape in `config.json`, its weights in
+//! `model.safetensors`, which is memory-mapped and never copied, and its tokenizer. BERT, `DistilBERT`,
+//! `RoBERTa`, XLM-`RoBERTa` and `MPNet` are supported.
 //!
-//! ```no_run
-//! let model = sbert_model::SentenceModel::open("all-MiniLM-L6-v2".as_ref())?;
-//! let tokens = model.tokenizer.encode("a tripod for my phone");
+//! ```
+//! # let folder = sbert_fixtures::folder("minilm-l6");
+//! let model = sbert_model::SentenceModel::open(&folder)?;
+//! let encoding = model.tokenizer.encode("a tripod for my phone");
+//! assert!(encoding.ids.len() <= model.max_tokens);
 //! assert_eq!(model.weights()?.layers.len(), model.config.layers);
 //! # Ok::<(), sbert_model::FolderError>(())
 //! ```
 //!
-//! What the folder holds and this crate cannot read is refused by name, with what to do.
+//! A folder with anything else is refused with an error that names the file, the feature and a remedy.
 
 mod architecture;
 mod config;

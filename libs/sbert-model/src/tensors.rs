@@ -1,14 +1,14 @@
 //! The tensors of a model's files, borrowed.
 
 use crate::FolderError;
-use memmap2::Mmap;
+use bytes::Bytes;
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use std::path::{Path, PathBuf};
 
 /// The files of a model's weights, mapped.
 #[derive(Debug)]
-pub(crate) struct Store(Vec<(PathBuf, Mmap)>);
+pub(crate) struct Store(Vec<(PathBuf, Bytes)>);
 
 /// The same, with their tables of contents read.
 #[derive(Debug)]
@@ -44,19 +44,19 @@ impl Dtype {
 }
 
 impl Store {
-    pub(crate) fn new(files: Vec<(PathBuf, Mmap)>) -> Self {
+    pub(crate) fn new(files: Vec<(PathBuf, Bytes)>) -> Self {
         Self(files)
     }
 
     /// The bytes of all files, in order.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().map(|(_, map)| &map[..])
+        self.0.iter().map(|(_, bytes)| &bytes[..])
     }
 
     pub(crate) fn tensors(&self) -> Result<Tensors<'_>, FolderError> {
         let mut files = Vec::with_capacity(self.0.len());
-        for (path, map) in &self.0 {
-            let tensors = SafeTensors::deserialize(map).map_err(|error| {
+        for (path, bytes) in &self.0 {
+            let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
                 FolderError::malformed(path, format!("no whole safetensors file: {error}"))
             })?;
             files.push((path.as_path(), tensors));

@@ -1,20 +1,22 @@
-//! Turns a Sentence-Transformers folder into ONNX, with no Python.
+//! Exports a Sentence-Transformers model to ONNX without Python.
 //!
-//! ```no_run
-//! # use std::path::Path;
-//! let model = sbert_model::SentenceModel::open(Path::new("all-MiniLM-L6-v2"))?;
-//! let target = sbert_onnx::Target::beside("all-MiniLM-L6-v2/model.onnx");
+//! ```
+//! # let source = sbert_fixtures::folder("minilm-l6");
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! let model = sbert_model::SentenceModel::open(&source)?;
+//! let target = sbert_onnx::Target::beside(folder.join("model.onnx"));
 //! let draft = sbert_onnx::export(&model, &sbert_onnx::Export::default(), &target, &mut |_| ())?;
-//! // Here is the place for a look at `draft.model()`: if it is dropped, nothing stays.
+//! // `draft.model()` can be checked here. Dropping the draft leaves nothing behind.
 //! let summary = draft.keep()?;
-//! println!("{} bytes in {:.1} s", summary.bytes, summary.seconds);
-//! # Ok::<(), sbert_onnx::ExportError>(())
+//! assert!(summary.bytes > 0 && target.model.exists());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The graph takes `input_ids` and `attention_mask` (and `token_type_ids` where the model tells kinds of
-//! tokens apart), whole numbers `[batch, sequence]`, padded on the right; and gives `output`, the
-//! embeddings `[batch, dimension]` in f32, pooled and, if the folder says so, normalized. Operators are
-//! those of the standard domain. [`metadata`] names what the file says about itself.
+//! The inputs of the graph are `input_ids`, `attention_mask` and, for models that use them,
+//! `token_type_ids`: integers `[batch, sequence]`, padded on the right. The output `output` holds the
+//! embeddings, f32 `[batch, dimension]`, pooled and, if the folder says so, normalized. All operators are of
+//! the standard domain. [`metadata`] describes the properties that the file carries.
 
 mod attention;
 mod draft;

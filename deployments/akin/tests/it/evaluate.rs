@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 fn akin(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_akin"));
     command.args(arguments).env_clear();
-    for name in ["PATH", "HOME", "XDG_CACHE_HOME", "AKIN_MODELS"] {
+    for name in ["PATH", "HOME", "XDG_CACHE_HOME", "AKIN_MODELS", "AKIN_CPU"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
     command.output().unwrap()

@@ -82,7 +82,7 @@ impl Place {
     pub(crate) fn akin(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_akin"));
         command.args(words.split_whitespace()).current_dir(self.0.path()).env_clear();
-        for name in ["PATH", "HOME", "XDG_CACHE_HOME", "AKIN_MODELS"] {
+        for name in ["PATH", "HOME", "XDG_CACHE_HOME", "AKIN_MODELS", "AKIN_CPU"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
         command.env("AKIN_DATA", "data").stdin(Stdio::null());

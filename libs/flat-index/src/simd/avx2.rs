@@ -1,6 +1,6 @@
 //! Products of 8-bit rows, and costs of rows of bits, in AVX2.
 
-use super::{AHEAD, TOGETHER, Table, WIDTH, blocks, prefetch};
+use super::{AHEAD, CostTable, ROWS_PER_BLOCK, WIDTH, blocks, prefetch};
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_add_epi16, _mm_add_epi32, _mm_cvtsi128_si32, _mm_shuffle_epi32,
     _mm_storeu_si128, _mm_unpackhi_epi16, _mm_unpacklo_epi16, _mm256_abs_epi8, _mm256_add_epi8,
@@ -10,7 +10,7 @@ use std::arch::x86_64::{
     _mm256_sign_epi8, _mm256_srli_epi16,
 };
 
-/// [`super::dots`].
+/// [`super::Kernels::dots`].
 #[target_feature(enable = "avx2")]
 pub(super) fn dots(codes: &[i8], query: &[i8], rows: &[u32], out: &mut [i32]) {
     let (query_parts, _) = query.as_chunks::<WIDTH>();
@@ -36,11 +36,11 @@ pub(super) fn dots(codes: &[i8], query: &[i8], rows: &[u32], out: &mut [i32]) {
 /// Bytes that are looked up until their sums are widened: four of at most 60 still fit 8 bits.
 const STRETCH: usize = 4 * WIDTH;
 
-/// [`super::distances`].
+/// [`super::Kernels::distances`].
 #[target_feature(enable = "avx2")]
-pub(super) fn distances(codes: &[u8], tables: &[Table], out: &mut [u16]) {
+pub(super) fn distances(codes: &[u8], tables: &[CostTable], out: &mut [u16]) {
     let tables = tables.as_flattened();
-    for (block, out) in blocks(codes, tables.as_chunks().0).zip(out.chunks_mut(TOGETHER)) {
+    for (block, out) in blocks(codes, tables.as_chunks().0).zip(out.chunks_mut(ROWS_PER_BLOCK)) {
         let mut sums = [Sums { even: _mm256_setzero_si256(), odd: _mm256_setzero_si256() }; 2];
         let ((stretches, rest), (tables, last)) =
             (block.as_chunks::<STRETCH>(), tables.as_chunks::<STRETCH>());
@@ -64,8 +64,8 @@ pub(super) struct Sums {
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn write(sums: [Sums; 2], out: &mut [u16]) {
-    let mut distances = [0; TOGETHER];
-    for (sums, sixteen) in sums.into_iter().zip(distances.chunks_mut(TOGETHER / 2)) {
+    let mut distances = [0; ROWS_PER_BLOCK];
+    for (sums, sixteen) in sums.into_iter().zip(distances.chunks_mut(ROWS_PER_BLOCK / 2)) {
         sums.write(sixteen);
     }
     out.copy_from_slice(&distances[..out.len()]);

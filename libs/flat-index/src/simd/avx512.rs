@@ -1,6 +1,6 @@
 //! Products of 8-bit rows, and costs of rows of bits, in AVX-512.
 
-use super::{AHEAD, TOGETHER, Table, avx2, blocks, prefetch};
+use super::{AHEAD, CostTable, ROWS_PER_BLOCK, avx2, blocks, prefetch};
 use std::arch::x86_64::{
     __m512i, _mm256_add_epi16, _mm512_add_epi8, _mm512_add_epi16, _mm512_add_epi32,
     _mm512_and_si512, _mm512_castsi512_si256, _mm512_cmple_epu16_mask, _mm512_dpbusd_epi32,
@@ -12,19 +12,7 @@ use std::arch::x86_64::{
 /// Bytes of a vector.
 const BYTES: usize = 64;
 
-/// Whether [`dots`] may be called.
-pub(super) fn multiplies() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vnni")
-}
-
-/// Whether [`distances`] and [`within`] may be called.
-pub(super) fn handles_bytes() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
-}
-
-/// [`super::dots`].
+/// [`super::Kernels::dots`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) fn dots(codes: &[i8], query: &[i8], rows: &[u32], out: &mut [i32]) {
     // One factor has to be without sign: x + 128, which is x with its highest bit the other way.
@@ -68,12 +56,12 @@ fn load(part: &[i8]) -> __m512i {
 /// Bytes that are looked up until their sums are widened: four of at most 60 still fit 8 bits.
 const STRETCH: usize = 4 * BYTES;
 
-/// [`super::distances`].
+/// [`super::Kernels::distances`].
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn distances(codes: &[u8], tables: &[Table], out: &mut [u16]) {
+pub(super) fn distances(codes: &[u8], tables: &[CostTable], out: &mut [u16]) {
     let tables = tables.as_flattened();
-    for (block, out) in blocks(codes, tables.as_chunks().0).zip(out.chunks_mut(TOGETHER)) {
-        let mut sums = [Sums { even: _mm512_setzero_si512(), odd: _mm512_setzero_si512() }; 2];
+    for (block, out) in blocks(codes, tables.as_chunks().0).zip(out.chunks_mut(ROWS_PER_BLOCK)) {
+        let mut sums = [WideSums { even: _mm512_setzero_si512(), odd: _mm512_setzero_si512() }; 2];
         let ((stretches, rest), (tables, last)) =
             (block.as_chunks::<STRETCH>(), tables.as_chunks::<STRETCH>());
         for (stretch, tables) in stretches.iter().zip(tables) {
@@ -87,7 +75,7 @@ pub(super) fn distances(codes: &[u8], tables: &[Table], out: &mut [u16]) {
 /// What sixteen rows cost so far: those with even numbers, and those with odd ones. Each quarter of a
 /// vector has other dimensions of the same rows.
 #[derive(Clone, Copy)]
-struct Sums {
+struct WideSums {
     even: __m512i,
     odd: __m512i,
 }
@@ -95,7 +83,7 @@ struct Sums {
 /// Adds what the bits of up to [`STRETCH`] bytes cost the rows in their low and in their high halves.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn look_up(codes: &[u8], tables: &[u8], sums: &mut [Sums; 2]) {
+fn look_up(codes: &[u8], tables: &[u8], sums: &mut [WideSums; 2]) {
     let four_bits = _mm512_set1_epi8(15);
     let [mut low, mut high] = [_mm512_setzero_si512(); 2];
     let tables = tables.as_chunks::<BYTES>().0;
@@ -113,7 +101,7 @@ fn look_up(codes: &[u8], tables: &[u8], sums: &mut [Sums; 2]) {
     }
 }
 
-impl Sums {
+impl WideSums {
     /// The same in vectors of half the width.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
@@ -132,7 +120,7 @@ fn load_all(part: &[u8; BYTES]) -> __m512i {
     unsafe { _mm512_loadu_si512(part.as_ptr().cast()) }
 }
 
-/// [`super::within`].
+/// [`super::Kernels::within`].
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn within(distances: &[u16; 64], most: u16) -> u64 {
     let most = _mm512_set1_epi16(most.cast_signed());

@@ -2,8 +2,10 @@
 
 use crate::support::{Dice, build, schema, unit};
 use flat_index::{
-    Base, BaseBuilder, ColumnFilter, Error, IndexDocument, Request, Schema, Snapshot,
+    Base, BaseBuilder, ColumnFilter, Error, FoundDocument, IndexDocument, InstructionSet, Request,
+    Schema, Snapshot,
 };
+use std::collections::BTreeMap;
 use std::fs;
 
 #[test]
@@ -101,6 +103,12 @@ fn clustered(dice: &mut Dice, centers: &[Vec<f32>]) -> Vec<f32> {
     unit(&center.iter().zip(noise).map(|(x, noise)| x + noise).collect::<Vec<_>>())
 }
 
+/// The keys of documents with the bits of their cosines.
+fn bits(found: &[FoundDocument<'_>]) -> BTreeMap<String, Option<u32>> {
+    let entry = |found: &FoundDocument<'_>| (found.key.to_string(), found.cosine.map(f32::to_bits));
+    found.iter().map(entry).collect()
+}
+
 #[test]
 fn above_fifty_thousand_documents_next_to_none_of_the_nearest_is_missed() {
     let folder = tempfile::tempdir().unwrap();
@@ -143,6 +151,10 @@ fn above_fifty_thousand_documents_next_to_none_of_the_nearest_is_missed() {
             };
             let near = snapshot.search(&request).unwrap();
             assert_eq!(near.len(), depth);
+            for set in InstructionSet::available() {
+                let snapshot = snapshot.clone().with_instruction_set(set).unwrap();
+                assert_eq!(bits(&snapshot.search(&request).unwrap()), bits(&near), "{set}");
+            }
             asked += depth;
             found += exact[..depth].iter().filter(|(_, k)| near.iter().any(|c| c.key == k)).count();
         }

@@ -1,7 +1,9 @@
 //! Snapshots against a naive model of them.
 
 use crate::support::{Dice, WORDS, build, schema};
-use flat_index::{ColumnFilter, DocumentChange, Error, IndexDocument, Request, Snapshot};
+use flat_index::{
+    ColumnFilter, DocumentChange, Error, IndexDocument, InstructionSet, Request, Snapshot,
+};
 use std::collections::BTreeMap;
 
 type Model = BTreeMap<String, IndexDocument>;
@@ -70,8 +72,17 @@ fn sorted(keys: impl Iterator<Item = impl Into<String>>) -> Vec<String> {
     keys
 }
 
+/// Searches with every instruction set, which all find the same documents.
 fn keys(snapshot: &Snapshot, request: &Request<'_>) -> Vec<String> {
-    sorted(snapshot.search(request).unwrap().iter().map(|candidate| &*candidate.key))
+    let search = |snapshot: &Snapshot| {
+        sorted(snapshot.search(request).unwrap().iter().map(|found| &*found.key))
+    };
+    let keys = search(snapshot);
+    for set in InstructionSet::available() {
+        let snapshot = snapshot.clone().with_instruction_set(set).unwrap();
+        assert_eq!(search(&snapshot), keys, "{set}");
+    }
+    keys
 }
 
 fn compare(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {

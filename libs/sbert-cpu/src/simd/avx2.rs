@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "intrinsics cannot be called without")]
 
 use super::{LANES, Simd, V, round_bf16, signs, widen_bf16};
+use instruction_set::InstructionSet;
 use std::arch::asm;
 #[allow(clippy::wildcard_imports, reason = "intrinsics come in hundreds")]
 use std::arch::x86_64::*;
@@ -29,10 +30,7 @@ impl Simd for Avx2 {
     const QMAX: f32 = 127.0;
     #[inline(always)]
     fn new() -> Option<Self> {
-        (is_x86_feature_detected!("avx2")
-            && is_x86_feature_detected!("fma")
-            && is_x86_feature_detected!("f16c"))
-        .then_some(Self(()))
+        InstructionSet::Avx2.is_available().then_some(Self(()))
     }
     #[inline(always)]
     fn splat(self, x: f32) -> Self::F {

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "intrinsics cannot be called without")]
 
 use super::{LANES, Simd, V, round_bf16, signs, widen_bf16};
+use instruction_set::InstructionSet;
 #[allow(clippy::wildcard_imports, reason = "intrinsics come in hundreds")]
 use std::arch::x86_64::*;
 
@@ -26,13 +27,7 @@ impl Simd for Avx512 {
     const QMAX: f32 = 255.0;
     #[inline(always)]
     fn new() -> Option<Self> {
-        (is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512vnni")
-            && super::Avx2::new().is_some())
-        .then_some(Self(()))
+        InstructionSet::Avx512.is_available().then_some(Self(()))
     }
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {

@@ -1,7 +1,7 @@
 //! What every encoder keeps: bits, bounds, and what it says of damaged files.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
-use sbert_cpu::{Encoder, Isa, Precision, pack};
+use sbert_cpu::{Encoder, InstructionSet, Precision, pack};
 use sbert_model::SentenceModel;
 use std::path::{Path, PathBuf};
 
@@ -34,15 +34,20 @@ fn folder() -> PathBuf {
 fn encoders() -> impl Iterator<Item = Encoder> {
     let model = model();
     Precision::ALL.into_iter().flat_map(move |precision| {
-        let lacks = |isa: &Isa| {
-            if !isa.is_available() {
-                println!("this processor lacks {isa:?}: it is not tested here");
+        let lacks = |instruction_set: &InstructionSet| {
+            if !instruction_set.is_available() {
+                println!("this processor lacks {instruction_set}: it is not tested here");
             }
-            isa.is_available()
+            instruction_set.is_available()
         };
         let model = &model;
-        let encoder = |isa| Encoder::from_model(model, precision).unwrap().with_isa(isa).unwrap();
-        Isa::ALL.into_iter().filter(lacks).map(encoder).collect::<Vec<_>>()
+        let encoder = |instruction_set| {
+            Encoder::from_model(model, precision)
+                .unwrap()
+                .with_instruction_set(instruction_set)
+                .unwrap()
+        };
+        InstructionSet::ALL.into_iter().filter(lacks).map(encoder).collect::<Vec<_>>()
     })
 }
 
@@ -50,7 +55,8 @@ fn encoders() -> impl Iterator<Item = Encoder> {
 #[ignore = "needs the model: make model"]
 fn an_embedding_has_the_same_bits_alone_in_any_batch_and_on_any_number_of_threads() {
     for encoder in encoders() {
-        let (dimension, what) = (encoder.dimension(), (encoder.precision(), encoder.isa()));
+        let (dimension, what) =
+            (encoder.dimension(), (encoder.precision(), encoder.instruction_set()));
         let mut many: Vec<&str> = TEXTS.iter().rev().copied().cycle().take(23).collect();
         let together = encoder.embed(&many, 1).vectors;
         assert_eq!(encoder.embed(&many, 3).vectors, together, "{what:?}");
@@ -74,14 +80,14 @@ fn every_precision_and_instruction_set_agrees_with_onnx_runtime() {
     let exact: Vec<f32> = bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
     assert_eq!(exact.len(), texts.len() * 384);
     for encoder in encoders() {
-        let (mean, least) = match (encoder.precision(), encoder.isa()) {
+        let (mean, least) = match (encoder.precision(), encoder.instruction_set()) {
             (Precision::Fp32, _) => (0.999_999, 0.999_999),
             (Precision::Bf16, _) => (0.9999, 0.9998),
             // 7 bits of activation in place of 8; the emptier a text, the worse.
-            (Precision::Int8, Isa::Avx2) => (0.998, 0.985),
+            (Precision::Int8, InstructionSet::Avx2) => (0.998, 0.985),
             (Precision::Int8, _) => (0.9985, 0.99),
         };
-        let what = (encoder.precision(), encoder.isa());
+        let what = (encoder.precision(), encoder.instruction_set());
         let vectors = encoder.embed(&texts, 2).vectors;
         let pairs = vectors.chunks(384).zip(exact.chunks(384));
         let cosines = pairs.map(|(a, b)| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>());

@@ -4,7 +4,7 @@
 //! instructions has tests of its own; their names say when they have nothing to test.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
-use sbert_cpu::{Encoder, Isa, Precision};
+use sbert_cpu::{Encoder, InstructionSet, Precision};
 use sbert_model::SentenceModel;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -34,10 +34,12 @@ fn fixtures() -> Vec<Fixture> {
 
 impl Fixture {
     /// Its encoder; `None`, and a word about it, where the processor lacks the instructions.
-    fn encoder(&self, precision: Precision, isa: Isa) -> Option<Encoder> {
-        let encoder = Encoder::from_model(&self.model, precision).unwrap().with_isa(isa);
+    fn encoder(&self, precision: Precision, instruction_set: InstructionSet) -> Option<Encoder> {
+        let encoder = Encoder::from_model(&self.model, precision)
+            .unwrap()
+            .with_instruction_set(instruction_set);
         if encoder.is_none() {
-            println!("this processor lacks {isa:?}: nothing is tested");
+            println!("this processor lacks {instruction_set}: nothing is tested");
         }
         encoder
     }
@@ -52,9 +54,9 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-fn f32_is_that_of_pytorch(isa: Isa) {
+fn f32_is_that_of_pytorch(instruction_set: InstructionSet) {
     for fixture in fixtures() {
-        let Some(encoder) = fixture.encoder(Precision::Fp32, isa) else { return };
+        let Some(encoder) = fixture.encoder(Precision::Fp32, instruction_set) else { return };
         let vectors = encoder.embed(&fixture.texts(), 2).vectors;
         assert_eq!(vectors.len(), fixture.expected.len() * encoder.dimension(), "{}", fixture.name);
         for (expected, vector) in fixture.expected.iter().zip(vectors.chunks(encoder.dimension())) {
@@ -70,15 +72,22 @@ fn f32_is_that_of_pytorch(isa: Isa) {
 }
 
 /// Cosines with what is exact: of all texts on average, and the least of a small model's.
-fn rounded_is_near_pytorch(precision: Precision, isa: Isa, [mean, least]: [f32; 2]) {
+fn rounded_is_near_pytorch(
+    precision: Precision,
+    instruction_set: InstructionSet,
+    [mean, least]: [f32; 2],
+) {
     for fixture in fixtures() {
-        let Some(encoder) = fixture.encoder(precision, isa) else { return };
+        let Some(encoder) = fixture.encoder(precision, instruction_set) else { return };
         let vectors = encoder.embed(&fixture.texts(), 2).vectors;
         let pairs = fixture.expected.iter().zip(vectors.chunks(encoder.dimension()));
         let cosines: Vec<_> = pairs.map(|(e, vector)| cosine(vector, &e.vector)).collect();
         let lowest = cosines.iter().copied().fold(1.0, f32::min);
         let average = cosines.iter().sum::<f32>() / f32::from(u8::try_from(cosines.len()).unwrap());
-        println!("{} {precision:?} {isa:?}: {average} on average, {lowest} least", fixture.name);
+        println!(
+            "{} {precision:?} {instruction_set}: {average} on average, {lowest} least",
+            fixture.name
+        );
         assert!(average >= mean, "{}: {average} on average", fixture.name);
         let config = &fixture.model.config;
         if config.layers <= 2 && config.hidden > 12 {
@@ -87,10 +96,10 @@ fn rounded_is_near_pytorch(precision: Precision, isa: Isa, [mean, least]: [f32; 
     }
 }
 
-fn bits_do_not_depend_on_batch_or_threads(isa: Isa) {
+fn bits_do_not_depend_on_batch_or_threads(instruction_set: InstructionSet) {
     for fixture in fixtures() {
         for precision in Precision::ALL {
-            let Some(encoder) = fixture.encoder(precision, isa) else { return };
+            let Some(encoder) = fixture.encoder(precision, instruction_set) else { return };
             let texts: Vec<&str> = fixture.texts().into_iter().cycle().take(37).collect();
             let together = encoder.embed(&texts, 1).vectors;
             let what = format!("{} {precision:?}", fixture.name);
@@ -108,36 +117,36 @@ fn bits_do_not_depend_on_batch_or_threads(isa: Isa) {
 /// bits lose far more than trained ones do, so that single texts are held to less there; how near
 /// those stay is another test's (`encoder.rs`).
 macro_rules! instructions {
-    ($module:ident, $isa:expr, $int8:expr) => {
+    ($module:ident, $instruction_set:expr, $int8:expr) => {
         mod $module {
             use super::*;
 
             #[test]
             fn f32_is_that_of_pytorch() {
-                super::f32_is_that_of_pytorch($isa);
+                super::f32_is_that_of_pytorch($instruction_set);
             }
 
             #[test]
             fn bf16_is_near_pytorch() {
-                rounded_is_near_pytorch(Precision::Bf16, $isa, [0.9995, 0.999]);
+                rounded_is_near_pytorch(Precision::Bf16, $instruction_set, [0.9995, 0.999]);
             }
 
             #[test]
             fn int8_is_near_pytorch() {
-                rounded_is_near_pytorch(Precision::Int8, $isa, $int8);
+                rounded_is_near_pytorch(Precision::Int8, $instruction_set, $int8);
             }
 
             #[test]
             fn bits_do_not_depend_on_batch_or_threads() {
-                super::bits_do_not_depend_on_batch_or_threads($isa);
+                super::bits_do_not_depend_on_batch_or_threads($instruction_set);
             }
         }
     };
 }
 
-instructions!(avx512_where_the_processor_has_it, Isa::Avx512, [0.96, 0.97]);
-instructions!(avx2_where_the_processor_has_it, Isa::Avx2, [0.96, 0.97]);
-instructions!(plain_rust, Isa::Portable, [0.96, 0.97]);
+instructions!(avx512_where_the_processor_has_it, InstructionSet::Avx512, [0.96, 0.97]);
+instructions!(avx2_where_the_processor_has_it, InstructionSet::Avx2, [0.96, 0.97]);
+instructions!(plain_rust, InstructionSet::Portable, [0.96, 0.97]);
 
 /// A safetensors file of random numbers for a configuration.
 fn write_random_model(folder: &Path, hidden: usize, heads: usize, inner: usize) {
@@ -220,19 +229,22 @@ fn the_shapes_of_bge_base_and_e5_large_keep_their_meaning_in_8_bits() {
         write_random_model(folder.path(), hidden, heads, inner);
         let model = SentenceModel::open(folder.path()).unwrap();
         let texts = ["a tripod", "phones", "a phone tripod a tripod phone tripods"];
-        let embed = |precision, isa| {
-            let encoder = Encoder::from_model(&model, precision).unwrap().with_isa(isa).unwrap();
+        let embed = |precision, instruction_set| {
+            let encoder = Encoder::from_model(&model, precision)
+                .unwrap()
+                .with_instruction_set(instruction_set)
+                .unwrap();
             encoder.embed(&texts, 2).vectors
         };
-        let exact = embed(Precision::Fp32, Isa::Portable);
-        for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
+        let exact = embed(Precision::Fp32, InstructionSet::Portable);
+        for instruction_set in InstructionSet::available() {
             for (precision, least) in
                 [(Precision::Int8, 0.995), (Precision::Bf16, 0.9999), (Precision::Fp32, 0.999_99)]
             {
-                let vectors = embed(precision, isa);
+                let vectors = embed(precision, instruction_set);
                 for (vector, exact) in vectors.chunks(hidden).zip(exact.chunks(hidden)) {
                     let cosine = cosine(vector, exact);
-                    assert!(cosine >= least, "{hidden} {precision:?} {isa:?}: {cosine}");
+                    assert!(cosine >= least, "{hidden} {precision:?} {instruction_set}: {cosine}");
                 }
             }
         }

@@ -1,17 +1,17 @@
-//! Sentences a second, milliseconds a query and the likeness to f32 of a model, on a file of lines:
-//! `quick FOLDER LINES [PRECISION]`. For a look while working on the kernels; `bench/` compares.
+//! Prints the speed of a model and its cosine to f32, for each precision and instruction set, on a file of
+//! lines: `cargo run --release -p sbert-cpu --example speed FOLDER LINES [PRECISION]`.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::cast_precision_loss,
-    reason = "a measurement prints, or ends"
+    reason = "a measurement prints, and fails by panicking"
 )]
 
-use sbert_cpu::{Encoder, Isa, Precision};
+use sbert_cpu::{Encoder, InstructionSet, Precision};
 use sbert_model::SentenceModel;
 use std::time::Instant;
 
-/// Six tokens, with the two special ones.
+/// Six tokens, the two special ones included.
 const QUERY: &str = "black wireless phone stand";
 
 fn main() {
@@ -25,21 +25,22 @@ fn main() {
         if wanted.is_some_and(|wanted| wanted != precision.name()) {
             continue;
         }
-        let path = std::env::temp_dir().join(format!("quick-{}.sbert", precision.name()));
+        let path = std::env::temp_dir().join(format!("speed-{}.sbert", precision.name()));
         sbert_cpu::pack(&model, precision, &path).unwrap();
-        for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
-            if isa == Isa::Portable && wanted.is_some() {
+        for instruction_set in InstructionSet::available() {
+            if instruction_set == InstructionSet::Portable && wanted.is_some() {
                 continue;
             }
-            measure(&path, isa, &texts, &exact);
+            measure(&path, instruction_set, &texts, &exact);
         }
     }
 }
 
-fn measure(path: &std::path::Path, isa: Isa, texts: &[&str], exact: &[f32]) {
+fn measure(path: &std::path::Path, instruction_set: InstructionSet, texts: &[&str], exact: &[f32]) {
     let (_, load) = milliseconds(|| Encoder::open(path).unwrap());
-    let encoder = Encoder::open(path).unwrap().with_isa(isa).unwrap();
-    let count = if isa == Isa::Portable { texts.len() / 10 } else { texts.len() };
+    let encoder = Encoder::open(path).unwrap().with_instruction_set(instruction_set).unwrap();
+    let count =
+        if instruction_set == InstructionSet::Portable { texts.len() / 10 } else { texts.len() };
     let rate = |threads| {
         let runs = (0..3).map(|_| milliseconds(|| encoder.embed(&texts[..count], threads)).1);
         count as f64 / runs.fold(f64::MAX, f64::min) * 1e3
@@ -55,7 +56,7 @@ fn measure(path: &std::path::Path, isa: Isa, texts: &[&str], exact: &[f32]) {
     let cosines = pairs.map(|(a, b)| a.iter().zip(b).map(|(a, b)| a * b).sum());
     let cosines: Vec<f32> = cosines.collect();
     println!(
-        "{} {isa:?}: load {load:.1} ms; {:.0}/s on one thread, {:.0}/s on two; a query {:.3} ms on one, \
+        "{} {instruction_set}: load {load:.1} ms; {:.0}/s on one thread, {:.0}/s on two; a query {:.3} ms on one, \
          {:.3} ms on two; cosine to f32 {:.5}, least {:.5}",
         encoder.precision().name(),
         rate(1),
