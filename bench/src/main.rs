@@ -246,7 +246,7 @@ impl Bench {
              ONNX Runtime, usearch {} and {} on the same cores in the same run. \
              The column `akin` says how many times better akin is.\n",
             self.cores,
-            self.encoder.isa(),
+            self.encoder.instruction_set(),
             self.corpus.products.len(),
             self.queries.len(),
             usearch::version(),
