@@ -159,7 +159,7 @@ const ADAPTER: Layer = Layer {
 /// The double: whatever a layer says, only tests may use it.
 const DOUBLE: &str = "adapters/memory";
 
-/// Tiny models, for the tests of every crate that reads models.
+/// Tiny models for the tests of every crate that reads models.
 const FIXTURES: &str = "libs/sbert-fixtures";
 
 /// What is wrong with the edges of a workspace, by `cargo metadata --no-deps`; empty: nothing.
