@@ -6,8 +6,8 @@ const hits = document.getElementById("hits");
 const template = document.getElementById("hit");
 const more = document.getElementById("more");
 
-// Only the answer to the newest question is shown, whichever arrives last.
-let newest = 0;
+// The number of the latest request. Answers to earlier requests are discarded.
+let latestRequest = 0;
 
 function money(amount, currency) {
   try {
@@ -17,12 +17,12 @@ function money(amount, currency) {
   }
 }
 
-function isOfTheWeb(url) {
+function isWebUrl(url) {
   return /^https?:\/\//i.test(url);
 }
 
-function picture(url) {
-  return isOfTheWeb(url) ? url : `/${url.replace(/^\/+/, "")}`;
+function imageUrl(url) {
+  return isWebUrl(url) ? url : `/${url.replace(/^\/+/, "")}`;
 }
 
 function facts(product) {
@@ -45,13 +45,13 @@ function facts(product) {
 function card({ product, score, similarity }) {
   const item = template.content.cloneNode(true);
   const image = item.querySelector("img");
-  if (product.image_url) image.src = picture(product.image_url);
+  if (product.image_url) image.src = imageUrl(product.image_url);
   image.addEventListener("error", () => image.removeAttribute("src"));
   const name = item.querySelector("h2 a");
   name.textContent = product.name;
-  // A link that runs a script is none.
-  if (isOfTheWeb(product.link)) name.href = product.link;
-  item.querySelector(".shelf").textContent = [product.brand, product.main_category, product.sub_category].filter(Boolean).join(" · ");
+  // Only web addresses become links, never scripts.
+  if (isWebUrl(product.link)) name.href = product.link;
+  item.querySelector(".category").textContent = [product.brand, product.main_category, product.sub_category].filter(Boolean).join(" · ");
   item.querySelector(".description").textContent = product.description;
   item.querySelector(".facts").append(...facts(product));
   const cosine = similarity === null ? "" : `, cosine ${similarity.toFixed(3)}`;
@@ -59,51 +59,51 @@ function card({ product, score, similarity }) {
   return item;
 }
 
-function say(text, poor = false) {
+function showSummary(text, poor = false) {
   summary.textContent = text;
   summary.classList.toggle("poor", poor);
 }
 
 function describe(answer, milliseconds) {
-  if (answer.total === 0) return say("Nothing was found.", true);
+  if (answer.total === 0) return showSummary("No products found.", true);
   const corrections = answer.corrections.map(({ from, to }) => `“${to}” instead of “${from}”`).join(", ");
   const products = answer.total === 1 ? "1 product" : `${answer.total} products`;
   const count = `${products} in ${milliseconds.toFixed(0)} ms`;
   const searched = corrections ? ` Searched for ${corrections}.` : "";
-  if (answer.good) return say(`${count}.${searched}`);
-  say(`Nothing here fits well; these come closest: ${count}.${searched}`, true);
+  if (answer.good) return showSummary(`${count}.${searched}`);
+  showSummary(`No close match. The nearest: ${count}.${searched}`, true);
 }
 
 function reset() {
-  newest += 1;
+  latestRequest += 1;
   hits.replaceChildren();
   more.hidden = true;
   document.title = "akin: find products by meaning";
-  say("Search in your own words.");
+  showSummary("Search in your own words.");
 }
 
-async function ask(page) {
-  const question = ++newest;
+async function fetchPage(page) {
+  const request = ++latestRequest;
   const parameters = new URLSearchParams(new FormData(form));
   parameters.set("page", page);
-  const began = performance.now();
+  const start = performance.now();
   more.disabled = true;
   try {
     const response = await fetch(`/api/search?${parameters}`);
     const answer = await response.json();
-    if (question !== newest) return;
+    if (request !== latestRequest) return;
     if (!response.ok) throw new Error(answer.error?.message ?? response.statusText);
     if (page === 1) {
       hits.replaceChildren();
-      describe(answer, performance.now() - began);
+      describe(answer, performance.now() - start);
     }
     hits.append(...answer.hits.map(card));
     more.hidden = page * answer.page_size >= answer.total;
-    more.onclick = () => ask(page + 1);
+    more.onclick = () => fetchPage(page + 1);
   } catch (error) {
-    if (question !== newest) return;
+    if (request !== latestRequest) return;
     more.hidden = true;
-    say(`The search failed: ${error.message}`, true);
+    showSummary(`The search failed: ${error.message}`, true);
   } finally {
     more.disabled = false;
   }
@@ -113,28 +113,28 @@ function search() {
   const query = form.q.value.trim();
   if (!query) return reset();
   document.title = `${query} · akin`;
-  return ask(1);
+  return fetchPage(1);
 }
 
-/** Searches, and lets the browser's Back button lead to what was searched for before. */
-function searchAnew() {
+/** Searches, and adds the search to the browser's history. */
+function submitSearch() {
   const address = form.q.value.trim() ? `/?${new URLSearchParams(new FormData(form))}` : "/";
   if (address !== location.pathname + location.search) history.pushState(null, "", address);
   search();
 }
 
 function searchByAddress() {
-  const asked = new URLSearchParams(location.search);
-  form.q.value = asked.get("q") ?? "";
-  form.mode.value = asked.get("mode") ?? "hybrid";
+  const parameters = new URLSearchParams(location.search);
+  form.q.value = parameters.get("q") ?? "";
+  form.mode.value = parameters.get("mode") ?? "hybrid";
   if (!form.mode.value) form.mode.value = "hybrid";
   search();
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  searchAnew();
+  submitSearch();
 });
-form.mode.addEventListener("change", searchAnew);
+form.mode.addEventListener("change", submitSearch);
 addEventListener("popstate", searchByAddress);
 searchByAddress();

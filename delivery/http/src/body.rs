@@ -1,22 +1,22 @@
 use crate::error::ApiError;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer};
+use serde_json::error::Category;
 
-/// The fields of a request: a JSON object. An array of their values in order, which serde would
-/// take too, is a mistake.
+/// An extractor that reads the body of a request: a JSON object. An array of the fields' values,
+/// which serde would accept too, is refused.
 #[derive(Debug)]
-pub(crate) struct Fields<T>(pub(crate) T);
+pub(crate) struct JsonObject<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonObject<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             return Err(ApiError::invalid(
-                "the request must have `Content-Type: application/json`",
+                "the request needs the header `Content-Type: application/json`",
             ));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(ApiError::unread)?;
@@ -24,14 +24,64 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Fields<T> {
         if first.is_some_and(|first| *first != b'{') {
             return Err(ApiError::invalid("the body must be a JSON object"));
         }
-        let Json(fields) = Json::from_bytes(&bytes)
-            .map_err(|rejection| ApiError::invalid(rejection.body_text()))?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let fields = deserialize(&mut deserializer)?;
+        deserializer.end().map_err(|error| refusal("", &error))?;
         Ok(Self(fields))
     }
 }
 
+/// Reads the fields of a request. An error names the field and what it must be.
+pub(crate) fn deserialize<'de, D, T>(deserializer: D) -> Result<T, ApiError>
+where
+    D: Deserializer<'de, Error = serde_json::Error>,
+    T: serde::Deserialize<'de>,
+{
+    serde_path_to_error::deserialize(deserializer)
+        .map_err(|error| refusal(&error.path().to_string(), error.inner()))
+}
+
+/// Describes in a client's terms why the field at `path` was refused.
+fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
+    let text = error.to_string();
+    if error.classify() != Category::Data {
+        return ApiError::invalid(format!("the body is not valid JSON: {text}"));
+    }
+    let text = text.split(" at line ").next().unwrap_or_default();
+    // These already name the field, and the fields that exist.
+    if text.starts_with("unknown field") || text.starts_with("missing field") {
+        return ApiError::invalid(text);
+    }
+    match expected(path) {
+        Some(expected) => ApiError::invalid(format!("{path} must be {expected}")),
+        None => ApiError::invalid(format!("{path}: {text}")),
+    }
+}
+
+/// Returns what the value of a field or parameter must be; `None` for an unknown name.
+pub(crate) fn expected(path: &str) -> Option<&'static str> {
+    let name = path.strip_prefix("filters.").unwrap_or(path);
+    if name.ends_with(']') {
+        // Every list is one of texts.
+        return Some("a text");
+    }
+    Some(match name {
+        "query" | "mode" | "engine" | "sort" => "a text",
+        "page" => "a whole number from 1",
+        "page_size" => "a whole number from 1 to 100",
+        "limit" => "a whole number from 1 to 1000",
+        "threshold" => "a number from -1 to 1",
+        "facets" | "main_category" | "sub_category" | "brand" => "a list of texts",
+        "filters" => "an object of filters",
+        "price" => "an object with min, max or both",
+        "price.min" | "price.max" | "price_min" | "price_max" | "min_rating" => "a number",
+        "discounted" => "true or false",
+        _ => return None,
+    })
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/json")
 }

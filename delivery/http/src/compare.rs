@@ -1,8 +1,8 @@
 use crate::Api;
-use crate::body::Fields;
+use crate::body::{self, JsonObject};
 use crate::engines::Engine;
 use crate::error::ApiError;
-use crate::search::Request;
+use crate::search::SearchFields;
 use akin_usecases::{CompareEngines, ComparedAnswers, RankChange, SearchAnswer, Timings};
 use akin_views::HitView;
 use axum::Json;
@@ -12,18 +12,18 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What `/api/compare` answers.
+/// The response of `/api/compare`.
 #[derive(Debug, Serialize)]
 pub(crate) struct CompareView {
     query: String,
     mode: &'static str,
-    /// Which share of the longer page both engines show.
+    /// The number of common products, divided by the length of the longer page.
     overlap: f32,
     engines: Vec<AnswerView>,
     ranks: Vec<RankView>,
 }
 
-/// What one engine answered.
+/// The answer of one engine.
 #[derive(Debug, Serialize)]
 struct AnswerView {
     engine: String,
@@ -43,8 +43,8 @@ struct TimingsView {
     fetch: f64,
 }
 
-/// Where a product stands on either page, counted from 1, and how far it rose from the first to
-/// the second.
+/// The ranks of a product on both pages, counted from 1, and the number of ranks it rose from the
+/// first to the second.
 #[derive(Debug, Serialize)]
 struct RankView {
     product_id: String,
@@ -52,18 +52,19 @@ struct RankView {
     rose: Option<i64>,
 }
 
-/// `POST /api/compare`: a search, answered by two `engines` side by side.
+/// `POST /api/compare`: runs one search with two `engines`, side by side.
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
-    Fields(mut fields): Fields<Map<String, Value>>,
+    JsonObject(mut fields): JsonObject<Map<String, Value>>,
 ) -> Result<Json<CompareView>, ApiError> {
-    let engines = two(&api, fields.remove("engines"))?;
+    let engines = choose_two(&api, fields.remove("engines"))?;
     if fields.contains_key("engine") {
-        return Err(ApiError::invalid("engine is a field of /api/search; here it is engines"));
+        return Err(ApiError::invalid(
+            "engine is a field of /api/search; /api/compare has engines",
+        ));
     }
-    let request: Request = serde_json::from_value(Value::Object(fields))
-        .map_err(|error| ApiError::invalid(error.to_string()))?;
-    let request = request.into_search()?;
+    let request: SearchFields = body::deserialize(Value::Object(fields))?;
+    let request = request.into_request()?;
     let compare = CompareEngines { engines: engines.map(|engine| engine.search.clone()) };
     let ComparedAnswers { answers, took, overlap, ranks } = compare.run(&request).await?;
     let views = engines.into_iter().zip(answers).zip(took);
@@ -76,19 +77,21 @@ pub(crate) async fn post(
     }))
 }
 
-/// The engines to compare: those that are given, else the first two.
-fn two(api: &Api, given: Option<Value>) -> Result<[&Engine; 2], ApiError> {
-    let Some(given) = given else {
+/// Returns the engines to compare: those that are named, by default the first two.
+fn choose_two(api: &Api, names: Option<Value>) -> Result<[&Engine; 2], ApiError> {
+    let Some(names) = names else {
         let mut all = api.engines.iter();
         return match (all.next(), all.next()) {
-            (Some(one), Some(other)) => Ok([one, other]),
-            _ => Err(ApiError::invalid("only one engine serves here: start akin with several")),
+            (Some(first), Some(second)) => Ok([first, second]),
+            _ => Err(ApiError::invalid("a comparison needs two engines, but this server has one")),
         };
     };
-    let names: [String; 2] = serde_json::from_value(given)
-        .map_err(|_| ApiError::invalid("engines must be a list of two names"))?;
-    let [one, other] = names.each_ref().map(|name| api.engines.named(Some(name)));
-    Ok([one?, other?])
+    let names: [String; 2] = serde_json::from_value(names).map_err(|_| {
+        let known = api.engines.names();
+        ApiError::invalid(format!("engines must be a list of two names; the engines are {known}"))
+    })?;
+    let [first, second] = names.each_ref().map(|name| api.engines.find(Some(name)));
+    Ok([first?, second?])
 }
 
 fn view(engine: &Engine, answer: SearchAnswer, took: Duration) -> AnswerView {
@@ -117,7 +120,7 @@ impl From<RankChange> for RankView {
     }
 }
 
-/// To a microsecond: more digits would be noise.
-fn milliseconds(spent: Duration) -> f64 {
-    (spent.as_secs_f64() * 1e6).round() / 1e3
+/// Returns a duration in milliseconds, rounded to microseconds.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

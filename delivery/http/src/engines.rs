@@ -7,27 +7,27 @@ use axum::extract::State;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// An index and an embedder, with a name.
+/// A named pair of an index and an embedder.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    /// As settings give it: `local+native`.
+    /// The name as in settings: `local+native`.
     pub name: String,
-    /// Finds products.
+    /// Searches products.
     pub search: SearchProducts,
-    /// Finds products like one.
+    /// Finds products similar to a given one.
     pub similar: SimilarProducts,
 }
 
 /// The engines of a server.
 #[derive(Clone, Debug)]
 pub struct Engines {
-    /// Answers who names none.
-    pub first: Engine,
-    /// Answer who names them.
+    /// The engine of requests that name none.
+    pub default: Engine,
+    /// The other engines.
     pub others: Vec<Engine>,
 }
 
-/// What `/api/engines` answers.
+/// The response of `/api/engines`.
 #[derive(Debug, Serialize)]
 pub(crate) struct EnginesView {
     engines: Vec<EngineView>,
@@ -37,27 +37,31 @@ pub(crate) struct EnginesView {
 struct EngineView {
     name: String,
     default: bool,
-    /// What reads the queries.
+    /// The fingerprint of the model that embeds queries.
     model: String,
     dimension: usize,
-    /// Whether its index answers.
+    /// True if its index is reachable.
     available: bool,
-    /// How many products it finds; `null` if its index does not answer.
+    /// The number of products in its index; `null` if the index is not reachable.
     products: Option<u64>,
 }
 
-/// `GET /api/engines`: which engines serve, and whether they can.
+/// `GET /api/engines`: lists the engines and their state.
 pub(crate) async fn get(State(api): State<Arc<Api>>) -> Json<EnginesView> {
     let mut engines = Vec::new();
-    for (place, engine) in api.engines.iter().enumerate() {
+    for (position, engine) in api.engines.iter().enumerate() {
         let count = engine.search.index.count().await;
         if let Err(error) = &count {
-            tracing::warn!(engine = engine.name, error = error.report(), "an index fails");
+            tracing::warn!(
+                engine = engine.name,
+                error = error.report(),
+                "the index of an engine is not reachable"
+            );
         }
         let Fingerprint { dimension, .. } = *engine.search.embeddings.fingerprint();
         engines.push(EngineView {
             name: engine.name.clone(),
-            default: place == 0,
+            default: position == 0,
             model: engine.search.embeddings.fingerprint().to_string(),
             dimension,
             available: count.is_ok(),
@@ -69,23 +73,28 @@ pub(crate) async fn get(State(api): State<Arc<Api>>) -> Json<EnginesView> {
 
 impl Engines {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Engine> {
-        std::iter::once(&self.first).chain(&self.others)
+        std::iter::once(&self.default).chain(&self.others)
     }
 
-    /// The engine of that name, or the one whose index has it, if there is only one; the first for
-    /// whoever names none.
-    pub(crate) fn named(&self, name: Option<&str>) -> Result<&Engine, ApiError> {
-        let Some(name) = name else { return Ok(&self.first) };
+    /// Returns the engine called `name`, or the only engine whose index is called `name`; the default
+    /// engine without a name.
+    pub(crate) fn find(&self, name: Option<&str>) -> Result<&Engine, ApiError> {
+        let Some(name) = name else { return Ok(&self.default) };
         if let Some(engine) = self.iter().find(|engine| engine.name == name) {
             return Ok(engine);
         }
-        let index = |engine: &&Engine| engine.name.split('+').next() == Some(name);
-        let mut of_index = self.iter().filter(index);
-        if let (Some(engine), None) = (of_index.next(), of_index.next()) {
+        let has_index = |engine: &&Engine| engine.name.split('+').next() == Some(name);
+        let mut candidates = self.iter().filter(has_index);
+        if let (Some(engine), None) = (candidates.next(), candidates.next()) {
             return Ok(engine);
         }
-        let names: Vec<_> = self.iter().map(|engine| engine.name.as_str()).collect();
-        let message = format!("no engine {name:?} serves here, only {}", names.join(", "));
+        let message = format!("there is no engine {name:?}; the engines are {}", self.names());
         Err(ApiError::invalid(message))
+    }
+
+    /// Returns the names of all engines, for a message.
+    pub(crate) fn names(&self) -> String {
+        let names: Vec<_> = self.iter().map(|engine| engine.name.as_str()).collect();
+        names.join(", ")
     }
 }

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use std::any::Any;
 
-/// What a client learns of a failure: never an internal.
+/// An error response. It never contains internals.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -17,7 +17,7 @@ pub(crate) struct ApiError {
     message: String,
 }
 
-/// The envelope of every answer that is not plain data.
+/// The envelope of errors and of the compatible routes.
 #[derive(Debug, Serialize)]
 pub(crate) struct Envelope<T> {
     pub(crate) message: &'static str,
@@ -25,7 +25,7 @@ pub(crate) struct Envelope<T> {
     pub(crate) error: Option<ErrorBody>,
 }
 
-/// What went wrong.
+/// The error in an [`Envelope`].
 #[derive(Debug, Serialize)]
 pub(crate) struct ErrorBody {
     message: String,
@@ -33,7 +33,7 @@ pub(crate) struct ErrorBody {
 }
 
 impl ApiError {
-    /// The request cannot be understood.
+    /// The request is invalid.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
@@ -43,10 +43,10 @@ impl ApiError {
         }
     }
 
-    /// The body could not be taken in.
+    /// The body could not be read.
     #[expect(clippy::needless_pass_by_value, reason = "an argument of `map_err`")]
     pub(crate) fn unread(rejection: BytesRejection) -> Self {
-        let mut error = Self::invalid(rejection.body_text());
+        let mut error = Self::invalid("the body could not be read");
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             error.status = StatusCode::PAYLOAD_TOO_LARGE;
             error.message = format!("the body is larger than {} bytes", crate::MAX_BODY);
@@ -54,7 +54,7 @@ impl ApiError {
         error
     }
 
-    /// There is no such thing.
+    /// The requested resource does not exist.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
@@ -64,23 +64,23 @@ impl ApiError {
         }
     }
 
-    /// The answer took too long.
+    /// The request timed out.
     pub(crate) fn timed_out() -> Self {
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
             code: "TIMED_OUT",
             summary: "Timed out",
-            message: "the answer took too long; try again later".to_owned(),
+            message: "the request timed out; try again later".to_owned(),
         }
     }
 
-    /// A port failed. The cause is logged here, once; a client learns only what to do.
+    /// A port failed. The cause is logged here, once; the client is only told what to do.
     fn failed(code: &'static str, summary: &'static str, error: &PortError) -> Self {
         tracing::error!(code, error = error.report(), "a request failed");
         let message = match error.kind {
             ErrorKind::Unavailable => "try again later",
             ErrorKind::Refused | ErrorKind::Misconfigured | ErrorKind::Corrupt => {
-                "the server could not answer; its log says why"
+                "the server could not answer; see its log"
             }
         };
         Self {
@@ -121,40 +121,40 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The answer to a route that does not exist.
+/// Answers requests to an unknown route.
 pub(crate) async fn no_such_route() -> ApiError {
     ApiError::not_found("no such route")
 }
 
-/// The answer to a picture that does not exist, and to a method that pictures do not have.
-pub(crate) async fn no_such_picture(method: Method) -> ApiError {
+/// Answers requests for a missing image, or with a method that images do not support.
+pub(crate) async fn no_such_image(method: Method) -> ApiError {
     match method {
-        Method::GET | Method::HEAD => ApiError::not_found("no such picture"),
+        Method::GET | Method::HEAD => ApiError::not_found("no such image"),
         _ => no_such_method().await,
     }
 }
 
-/// The answer to a method that a route does not have.
+/// Answers requests with a method that the route does not support.
 pub(crate) async fn no_such_method() -> ApiError {
     ApiError {
         status: StatusCode::METHOD_NOT_ALLOWED,
         code: "METHOD_NOT_ALLOWED",
         summary: "Method not allowed",
-        message: "the route exists, but not for this method".to_owned(),
+        message: "the route does not support this method; see the Allow header".to_owned(),
     }
 }
 
-/// A handler panicked: a defect, logged with what it said and never shown.
+/// Answers a request whose handler panicked. The panic message is logged, never sent.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is tower-http's")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    let said = panic.downcast_ref::<String>().map(String::as_str);
-    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
-    tracing::error!(code = "UNK", said, "a handler panicked");
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    tracing::error!(code = "UNK", panic = message, "a handler panicked");
     let error = ApiError {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         code: "UNK",
         summary: "Unknown error",
-        message: "the server could not answer; its log says why".to_owned(),
+        message: "the server could not answer; see its log".to_owned(),
     };
     let mut response = error.into_response();
     response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));

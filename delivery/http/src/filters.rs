@@ -2,7 +2,7 @@ use crate::error::ApiError;
 use akin_entities::{Filter, NumberRange};
 use serde::Deserialize;
 
-/// The filters of a request.
+/// The filters of a search request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Filters {
@@ -14,7 +14,7 @@ pub(crate) struct Filters {
     pub(crate) discounted: Option<bool>,
 }
 
-/// What a product may cost, in whole currency units.
+/// A range of prices, in whole currency units.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PriceRange {
@@ -22,7 +22,7 @@ pub(crate) struct PriceRange {
     pub(crate) max: Option<f64>,
 }
 
-/// The most values that one filter may list.
+/// The maximum number of values in one filter.
 const MAX_VALUES: usize = 100;
 
 impl TryFrom<Filters> for Filter {
@@ -31,11 +31,13 @@ impl TryFrom<Filters> for Filter {
     fn try_from(filters: Filters) -> Result<Self, ApiError> {
         let lists = [&filters.main_category, &filters.sub_category, &filters.brand];
         if lists.iter().any(|list| list.len() > MAX_VALUES) {
-            return Err(ApiError::invalid(format!("a filter lists more than {MAX_VALUES} values")));
+            return Err(ApiError::invalid(format!(
+                "a filter may list at most {MAX_VALUES} values"
+            )));
         }
         let bounds = [filters.price.min, filters.price.max, filters.min_rating];
         if bounds.into_iter().flatten().any(|bound| !bound.is_finite()) {
-            return Err(ApiError::invalid("a bound of a filter must be a finite number"));
+            return Err(ApiError::invalid("price and min_rating must be finite numbers"));
         }
         Ok(Self {
             main_category: filters.main_category,

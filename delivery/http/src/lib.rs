@@ -1,10 +1,10 @@
-//! The search API and its page, for whatever serves them.
+//! The search API and the search page.
 //!
-//! A handler reads a request, runs one use case and writes its answer; it decides nothing. The
-//! routes `/api/similar_products` and `/api/health_status` keep a wire format that clients of long
-//! standing rely on. Whatever goes wrong is answered in one envelope.
+//! A handler reads a request, runs one use case and writes its result; it makes no decisions. The
+//! routes `/api/similar_products` and `/api/health_status` keep the wire format of existing clients.
+//! All errors have the same envelope.
 //!
-//! A server stops when its signal is done and the requests under way are answered:
+//! A server stops when its signal completes and the running requests are answered:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -44,32 +44,32 @@ use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::ServeDir;
 
-/// What the routes run.
+/// The use cases and settings behind the routes.
 #[derive(Clone, Debug)]
 pub struct Api {
-    /// What finds products.
+    /// The engines that search products.
     pub engines: Engines,
-    /// Says what the catalogue of all of them holds.
+    /// Reports the state of the catalogue that the engines share.
     pub status: CatalogueStatus,
-    /// What the compatible route assumes of a request that leaves it open.
-    pub defaults: Defaults,
-    /// The folder of pictures that a catalogue names by relative paths, served under `/images`.
+    /// The defaults of `/api/similar_products`.
+    pub defaults: SimilarProductsDefaults,
+    /// The folder of the images that the catalogue refers to by relative paths, served at `/images`.
     pub images: Option<PathBuf>,
 }
 
-/// What the compatible route assumes of a request that leaves it open.
+/// The values of `/api/similar_products` for the fields that a request omits.
 #[derive(Clone, Copy, Debug)]
-pub struct Defaults {
-    /// How many products.
+pub struct SimilarProductsDefaults {
+    /// The number of products.
     pub limit: usize,
-    /// The least cosine.
+    /// The minimum cosine.
     pub threshold: Similarity,
 }
 
-/// The largest body of a request, in bytes.
+/// The maximum size of a request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// Every route.
+/// Builds the router with all routes.
 pub fn router(api: Api) -> Router {
     let images = api.images.clone();
     let api = Arc::new(api);
@@ -91,11 +91,11 @@ pub fn router(api: Api) -> Router {
         let images = ServeDir::new(images).append_index_html_on_directories(false);
         let images = images.call_fallback_on_method_not_allowed(true);
         router =
-            router.nest_service("/images", images.fallback(error::no_such_picture.into_service()));
+            router.nest_service("/images", images.fallback(error::no_such_image.into_service()));
     }
     router
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(serve::within_time))
+        .layer(middleware::from_fn(serve::limit_time))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(serve::RequestIds)
 }

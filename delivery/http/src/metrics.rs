@@ -1,4 +1,4 @@
-//! What `/api/status` says, as Prometheus reads it.
+//! The contents of `/api/status` as Prometheus metrics.
 
 use crate::Api;
 use crate::error::ApiError;
@@ -14,22 +14,22 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// The text format of Prometheus, and its version.
+/// The content type of the Prometheus text format.
 const FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-/// For how long what was counted is said again: however many ask, the store counts no more often.
-const HELD: Duration = Duration::from_secs(5);
+/// The time for which metrics are cached, which bounds the load on the store.
+const CACHED_FOR: Duration = Duration::from_secs(5);
 
-/// What is measured, and what was said last.
+/// The source of the metrics, and their cached text.
 #[derive(Debug)]
 struct Metrics {
     api: Arc<Api>,
-    said: Mutex<Option<(Instant, String)>>,
+    cached: Mutex<Option<(Instant, String)>>,
 }
 
-/// The route of the metrics.
+/// Builds the route of the metrics.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: Arc<Api>) -> Router<S> {
-    let metrics = Metrics { api, said: Mutex::default() };
+    let metrics = Metrics { api, cached: Mutex::default() };
     Router::new().route("/metrics", get(scrape)).with_state(Arc::new(metrics))
 }
 
@@ -37,14 +37,14 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: Arc<Api>) -> Router<
 async fn scrape(
     State(metrics): State<Arc<Metrics>>,
 ) -> Result<([(HeaderName, HeaderValue); 1], String), ApiError> {
-    // Who comes while it is counted waits for it, and counts nothing.
-    let mut said = metrics.said.lock().await;
-    let text = match &*said {
-        Some((at, text)) if at.elapsed() < HELD => text.clone(),
+    // Concurrent requests wait for the lock and share one count.
+    let mut cached = metrics.cached.lock().await;
+    let text = match &*cached {
+        Some((at, text)) if at.elapsed() < CACHED_FOR => text.clone(),
         _ => {
             let gauges = metrics.gauges().await?;
             let text: String = gauges.iter().map(Gauge::to_string).collect();
-            *said = Some((Instant::now(), text.clone()));
+            *cached = Some((Instant::now(), text.clone()));
             text
         }
     };
@@ -54,17 +54,17 @@ async fn scrape(
 impl Metrics {
     async fn gauges(&self) -> Result<Vec<Gauge>, ApiError> {
         let status = self.api.status.run(akin_views::LAST_RUNS).await?;
-        let mut gauges = of_catalogue(&status);
-        gauges.extend(self.of_engines().await);
-        gauges.extend(of_last_run(&status.runs));
+        let mut gauges = catalogue_gauges(&status);
+        gauges.extend(self.engine_gauges().await);
+        gauges.extend(last_run_gauges(&status.runs));
         Ok(gauges)
     }
 
-    /// One that does not answer is down, and keeps no other from being told.
-    async fn of_engines(&self) -> [Gauge; 3] {
-        let mut up = Gauge::new("akin_engine_up", "Whether the engine's index answers.");
-        let mut indexed = Gauge::new("akin_indexed", "Products that the engine finds.");
-        let mut model = Gauge::new("akin_model_info", "The model that made the embeddings.");
+    /// Collects the metrics of the engines. An engine that is not reachable is reported as down.
+    async fn engine_gauges(&self) -> [Gauge; 3] {
+        let mut up = Gauge::new("akin_engine_up", "1 if the index of the engine is reachable.");
+        let mut indexed = Gauge::new("akin_indexed", "Products in the index of the engine.");
+        let mut model = Gauge::new("akin_model_info", "The model that computed the embeddings.");
         for engine in self.api.engines.iter() {
             let labels = [("engine", &*engine.name)];
             let status = IndexStatus::of(&*engine.search.index).await;
@@ -72,12 +72,16 @@ impl Metrics {
             match status {
                 Ok(IndexStatus { indexed: products, fingerprint }) => {
                     indexed = indexed.sample(&labels, products);
-                    if let Some(fingerprint) = fingerprint.map(|is| is.to_string()) {
+                    if let Some(fingerprint) = fingerprint.map(|model| model.to_string()) {
                         model = model.sample(&[labels[0], ("model", &fingerprint)], 1);
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(engine = engine.name, error = error.report(), "an index fails");
+                    tracing::warn!(
+                        engine = engine.name,
+                        error = error.report(),
+                        "the index of an engine is not reachable"
+                    );
                 }
             }
         }
@@ -85,43 +89,47 @@ impl Metrics {
     }
 }
 
-fn of_catalogue(status: &Status) -> Vec<Gauge> {
+fn catalogue_gauges(status: &Status) -> Vec<Gauge> {
     let gauges = [
-        ("akin_products", "Products of the catalogue.", status.store.products),
-        ("akin_waiting", "Changes that wait to be embedded.", status.waiting()),
-        ("akin_in_flight", "Changes that workers have taken.", status.queue.in_flight),
-        ("akin_dead", "Dead letters: changes that are tried no more.", status.queue.dead),
-        ("akin_quarantined", "Rows of feeds that were refused.", status.store.quarantined),
+        ("akin_products", "Products in the catalogue.", status.store.products),
+        ("akin_waiting", "Changes waiting to be embedded.", status.waiting()),
+        ("akin_in_flight", "Changes leased by workers.", status.queue.in_flight),
+        ("akin_dead", "Dead letters: changes that failed too often.", status.queue.dead),
+        ("akin_quarantined", "Feed rows in quarantine.", status.store.quarantined),
     ];
     gauges.map(|(name, help, value)| Gauge::new(name, help).sample(&[], value)).into()
 }
 
-/// Of the last ingestion that has ended.
-fn of_last_run(runs: &[Run]) -> Vec<Gauge> {
+/// Returns the metrics of the last ingestion that has ended.
+fn last_run_gauges(runs: &[Run]) -> Vec<Gauge> {
     let ended = runs.iter().find_map(|run| Some((run.began, run.end.as_ref()?)));
     let Some((began, end)) = ended else { return Vec::new() };
-    let at = Duration::from_micros(began.0.max(0).cast_unsigned()) + end.took;
+    let ended_at = Duration::from_micros(began.0.max(0).cast_unsigned()) + end.took;
     let is_ok = u8::from(end.outcome == RunOutcome::Finished);
     let gauge = |name, help| Gauge::new(name, help);
-    let mut rows = gauge("akin_last_run_rows", "What the last ingestion did, counted.");
-    for (name, value) in end.counts.iter().flat_map(counted) {
+    let mut rows = gauge("akin_last_run_rows", "Rows of the last ingestion, by outcome.");
+    for (name, value) in end.counts.iter().flat_map(named_counts) {
         rows = rows.sample(&[("outcome", name)], value);
     }
     vec![
-        gauge("akin_last_run_ok", "Whether the last ingestion did all of it.").sample(&[], is_ok),
-        gauge("akin_last_run_timestamp_seconds", "When the last ingestion ended.")
-            .sample(&[], at.as_secs_f64()),
-        gauge("akin_last_run_duration_seconds", "How long the last ingestion took.")
+        gauge("akin_last_run_ok", "1 if the last ingestion completed all its work.")
+            .sample(&[], is_ok),
+        gauge(
+            "akin_last_run_timestamp_seconds",
+            "End of the last ingestion, in seconds since 1970.",
+        )
+        .sample(&[], ended_at.as_secs_f64()),
+        gauge("akin_last_run_duration_seconds", "Duration of the last ingestion.")
             .sample(&[], end.took.as_secs_f64()),
         rows,
     ]
 }
 
-fn counted(counts: &RunCounts) -> impl Iterator<Item = (&'static str, u64)> {
+fn named_counts(counts: &RunCounts) -> impl Iterator<Item = (&'static str, u64)> {
     RunCounts::NAMES.into_iter().zip(counts.values())
 }
 
-/// A gauge: its name, what it says, and its samples with their labels.
+/// A gauge with its help text and its labelled samples.
 #[derive(Debug)]
 struct Gauge {
     name: &'static str,
@@ -134,10 +142,10 @@ impl Gauge {
         Self { name, help, samples: Vec::new() }
     }
 
-    /// The same with one more sample.
+    /// Adds a sample.
     fn sample(mut self, labels: &[(&str, &str)], value: impl Display) -> Self {
         let labels: Vec<_> =
-            labels.iter().map(|(name, is)| format!("{name}=\"{}\"", escape(is))).collect();
+            labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect();
         let labels = labels.join(",");
         let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
         self.samples.push((labels, value.to_string()));
@@ -156,7 +164,7 @@ impl Display for Gauge {
     }
 }
 
-/// The value of a label, as the format quotes it.
+/// Escapes the value of a label.
 fn escape(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
@@ -166,14 +174,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_label_may_hold_anything() {
+    fn any_label_value_is_escaped() {
         let gauge = Gauge::new("akin_one", "One.").sample(&[("a", "\"\\\n"), ("b", "é")], 1.5);
         let expected = "# HELP akin_one One.\n# TYPE akin_one gauge\nakin_one{a=\"\\\"\\\\\\n\",b=\"é\"} 1.5\n";
         assert_eq!(gauge.to_string(), expected);
     }
 
     #[test]
-    fn a_gauge_without_a_sample_says_nothing() {
+    fn a_gauge_without_samples_is_omitted() {
         assert_eq!(Gauge::new("akin_none", "None.").to_string(), "");
     }
 }

@@ -1,16 +1,17 @@
-//! The page at `/`: three files that ship inside the binary.
+//! The search page at `/`: three files embedded in the binary.
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-/// Scripts and styles come from here alone; pictures may come from the shop.
+/// The content security policy of the page: scripts and styles from this server only, images from
+/// anywhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' https: data:; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
 
-/// The routes of the page.
+/// Builds the routes of the page.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route(
@@ -27,9 +28,9 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         )
 }
 
-fn file(kind: &'static str, content: &'static str) -> impl IntoResponse {
+fn file(content_type: &'static str, content: &'static str) -> impl IntoResponse {
     let headers: [(HeaderName, HeaderValue); 4] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),

@@ -7,20 +7,20 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use std::sync::Arc;
 
-/// How many similar products an answer holds unless told otherwise.
+/// The default number of similar products.
 const DEFAULT_LIMIT: usize = 10;
 
-/// `GET /api/products/{id}`.
+/// `GET /api/products/{id}`: returns a product.
 pub(crate) async fn get(
     State(api): State<Arc<Api>>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ProductView>, ApiError> {
     let id = product_id(id)?;
-    let found = api.engines.first.search.store.fetch(std::slice::from_ref(&id)).await?.remove(&id);
-    found.map(|record| Json(record.into())).ok_or_else(|| unknown(&id))
+    let mut records = api.engines.default.search.store.fetch(std::slice::from_ref(&id)).await?;
+    records.remove(&id).map(|record| Json(record.into())).ok_or_else(|| no_such_product(&id))
 }
 
-/// `GET /api/products/{id}/similar?limit=..&engine=..`.
+/// `GET /api/products/{id}/similar?limit=..&engine=..`: returns the most similar products.
 pub(crate) async fn similar(
     State(api): State<Arc<Api>>,
     id: Result<Path<String>, PathRejection>,
@@ -28,8 +28,8 @@ pub(crate) async fn similar(
 ) -> Result<Json<SimilarView>, ApiError> {
     let id = product_id(id)?;
     let (limit, engine) = limit_and_engine(&parameters.unwrap_or_default())?;
-    let engine = api.engines.named(engine.as_deref())?;
-    let hits = engine.similar.run(&id, limit).await?.ok_or_else(|| unknown(&id))?;
+    let engine = api.engines.find(engine.as_deref())?;
+    let hits = engine.similar.run(&id, limit).await?.ok_or_else(|| no_such_product(&id))?;
     Ok(Json(SimilarView::new(&id, hits)))
 }
 
@@ -40,21 +40,27 @@ fn limit_and_engine(parameters: &str) -> Result<(usize, Option<String>), ApiErro
             engine = Some(value.into_owned());
             continue;
         }
-        let given = (name == "limit").then(|| value.parse().ok()).flatten();
-        let given = given.filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        limit = given.ok_or_else(|| {
-            let known = format!("the parameters are limit, 1 to {MAX_LIMIT}, and engine");
-            ApiError::invalid(known)
+        if name != "limit" {
+            let message =
+                format!("there is no parameter {name:?}; the parameters are limit, engine");
+            return Err(ApiError::invalid(message));
+        }
+        let parsed = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        limit = parsed.ok_or_else(|| {
+            let message =
+                format!("limit must be a whole number from 1 to {MAX_LIMIT}, not {value:?}");
+            ApiError::invalid(message)
         })?;
     }
     Ok((limit, engine))
 }
 
 fn product_id(id: Result<Path<String>, PathRejection>) -> Result<ProductId, ApiError> {
-    let Path(id) = id.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let Path(id) =
+        id.map_err(|_| ApiError::invalid("the product id in the path is not valid UTF-8"))?;
     ProductId::new(id).map_err(|error| ApiError::invalid(error.to_string()))
 }
 
-fn unknown(id: &ProductId) -> ApiError {
-    ApiError::not_found(format!("no product {:?}", id.as_str()))
+fn no_such_product(id: &ProductId) -> ApiError {
+    ApiError::not_found(format!("there is no product {:?}", id.as_str()))
 }

@@ -1,4 +1,4 @@
-use crate::body::Fields;
+use crate::body::{JsonObject, expected};
 use crate::error::ApiError;
 use crate::filters::Filters;
 use crate::{Api, serve};
@@ -13,13 +13,13 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The largest page.
+/// The maximum number of hits on a page.
 const MAX_PAGE_SIZE: usize = 100;
 
-/// What a client asks. A field that does not exist is a mistake, and is said to be one.
+/// The fields of a search request. Unknown fields are refused.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Request {
+pub(crate) struct SearchFields {
     query: String,
     mode: Option<String>,
     engine: Option<String>,
@@ -31,77 +31,85 @@ pub(crate) struct Request {
     sort: Option<String>,
 }
 
-/// `POST /api/search`.
+/// `POST /api/search`: searches.
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
-    Fields(request): Fields<Request>,
+    JsonObject(fields): JsonObject<SearchFields>,
 ) -> Result<impl IntoResponse, ApiError> {
-    run(&api, request).await
+    run(&api, fields).await
 }
 
-/// `GET /api/search?q=..`: the same, for links.
+/// `GET /api/search?q=..`: searches by the parameters of a link.
 pub(crate) async fn get(
     State(api): State<Arc<Api>>,
     RawQuery(parameters): RawQuery,
 ) -> Result<impl IntoResponse, ApiError> {
-    run(&api, Request::from_parameters(&parameters.unwrap_or_default())?).await
+    run(&api, SearchFields::from_parameters(&parameters.unwrap_or_default())?).await
 }
 
-async fn run(api: &Api, request: Request) -> Result<impl IntoResponse + use<>, ApiError> {
-    let engine = api.engines.named(request.engine.as_deref())?;
-    let request = request.into_search()?;
+async fn run(api: &Api, fields: SearchFields) -> Result<impl IntoResponse + use<>, ApiError> {
+    let engine = api.engines.find(fields.engine.as_deref())?;
+    let request = fields.into_request()?;
     let answer = engine.search.run(&request).await?;
     let timing = serve::server_timing(&answer.timings);
     let model = engine.search.embeddings.fingerprint();
     Ok((timing, Json(SearchView::new(&engine.name, model, &request, answer))))
 }
 
-impl Request {
-    /// Reads the parameters of a link: those of the body, with `q` for the query and the filters
-    /// spelled out (`brand` may be repeated, `price_min`, `price_max`).
+impl SearchFields {
+    /// Reads the parameters of a link: the fields of the body, with `q` for the query, and one
+    /// parameter for each filter (`brand`, which may be repeated, `price_min`, `price_max`).
     fn from_parameters(parameters: &str) -> Result<Self, ApiError> {
-        let mut request = Self::default();
+        let mut fields = Self::default();
         for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
             let value = value.into_owned();
-            let filters = &mut request.filters;
+            let filters = &mut fields.filters;
             match &*name {
-                "q" | "query" => request.query = value,
-                "mode" => request.mode = Some(value),
-                "engine" => request.engine = Some(value),
-                "sort" => request.sort = Some(value),
-                "facets" => request.facets.extend(value.split(',').map(str::to_owned)),
+                "q" | "query" => fields.query = value,
+                "mode" => fields.mode = Some(value),
+                "engine" => fields.engine = Some(value),
+                "sort" => fields.sort = Some(value),
+                "facets" => fields.facets.extend(value.split(',').map(str::to_owned)),
                 "main_category" => filters.main_category.push(value),
                 "sub_category" => filters.sub_category.push(value),
                 "brand" => filters.brand.push(value),
-                "page" => request.page = Some(number("page", &value)?),
-                "page_size" => request.page_size = Some(number("page_size", &value)?),
-                "threshold" => request.threshold = Some(number("threshold", &value)?),
-                "price_min" => filters.price.min = Some(number("price_min", &value)?),
-                "price_max" => filters.price.max = Some(number("price_max", &value)?),
-                "min_rating" => filters.min_rating = Some(number("min_rating", &value)?),
-                "discounted" => filters.discounted = Some(number("discounted", &value)?),
-                _ => return Err(ApiError::invalid(format!("there is no parameter {name:?}"))),
+                "page" => fields.page = Some(parse("page", &value)?),
+                "page_size" => fields.page_size = Some(parse("page_size", &value)?),
+                "threshold" => fields.threshold = Some(parse("threshold", &value)?),
+                "price_min" => filters.price.min = Some(parse("price_min", &value)?),
+                "price_max" => filters.price.max = Some(parse("price_max", &value)?),
+                "min_rating" => filters.min_rating = Some(parse("min_rating", &value)?),
+                "discounted" => filters.discounted = Some(parse("discounted", &value)?),
+                _ => return Err(unknown_parameter(&name)),
             }
         }
-        Ok(request)
+        Ok(fields)
     }
 
-    /// What it asks of an engine.
-    pub(crate) fn into_search(self) -> Result<SearchRequest, ApiError> {
+    /// Checks the fields.
+    pub(crate) fn into_request(self) -> Result<SearchRequest, ApiError> {
         let query =
             Query::new(&self.query).map_err(|error| ApiError::invalid(error.to_string()))?;
-        let mode = self.mode.map(|mode| one_of("mode", &mode, SearchMode::parse)).transpose()?;
-        let sort = self.sort.map(|sort| one_of("sort", &sort, Sort::parse)).transpose()?;
-        let facets = self.facets.iter().map(|facet| one_of("facets", facet, Facet::parse));
+        let modes = SearchMode::ALL.map(SearchMode::name);
+        let sorts = Sort::NAMES.map(|(name, _)| name);
+        let facet_names = Facet::NAMES.map(|(name, _)| name);
+        let mode =
+            self.mode.map(|mode| one_of("mode", &mode, SearchMode::parse, &modes)).transpose()?;
+        let sort = self.sort.map(|sort| one_of("sort", &sort, Sort::parse, &sorts)).transpose()?;
+        let facets =
+            self.facets.iter().map(|facet| one_of("facets", facet, Facet::parse, &facet_names));
         let (page, size) = (self.page.unwrap_or(1), self.page_size.unwrap_or(24));
         if page == 0 {
-            return Err(ApiError::invalid("page is counted from 1"));
+            return Err(ApiError::invalid("page must be a whole number from 1"));
         }
         if !(1..=MAX_PAGE_SIZE).contains(&size) {
-            return Err(ApiError::invalid(format!("page_size must be 1 to {MAX_PAGE_SIZE}")));
+            return Err(ApiError::invalid(format!(
+                "page_size must be a whole number from 1 to {MAX_PAGE_SIZE}"
+            )));
         }
         let threshold = self.threshold.map(|threshold| {
-            Similarity::new(threshold).ok_or_else(|| ApiError::invalid("threshold must be -1 to 1"))
+            Similarity::new(threshold)
+                .ok_or_else(|| ApiError::invalid("threshold must be a number from -1 to 1"))
         });
         Ok(SearchRequest {
             mode: mode.unwrap_or_default(),
@@ -115,10 +123,31 @@ impl Request {
     }
 }
 
-fn one_of<T>(field: &str, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, ApiError> {
-    parse(name).ok_or_else(|| ApiError::invalid(format!("{field} cannot be {name:?}")))
+/// The parameters of a link.
+const PARAMETERS: &str = "q, mode, engine, page, page_size, threshold, main_category, sub_category, \
+                          brand, price_min, price_max, min_rating, discounted, facets, sort";
+
+fn unknown_parameter(name: &str) -> ApiError {
+    ApiError::invalid(format!("there is no parameter {name:?}; the parameters are {PARAMETERS}"))
 }
 
-fn number<T: FromStr>(name: &str, value: &str) -> Result<T, ApiError> {
-    value.parse().map_err(|_| ApiError::invalid(format!("{name} cannot be {value:?}")))
+/// Parses the `value` of a field that has a fixed set of values.
+fn one_of<T>(
+    field: &str,
+    value: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    names: &[&str],
+) -> Result<T, ApiError> {
+    parse(value).ok_or_else(|| {
+        let names = names.join(", ");
+        ApiError::invalid(format!("{field} must be one of {names}, not {value:?}"))
+    })
+}
+
+/// Parses the `value` of a parameter.
+fn parse<T: FromStr>(name: &str, value: &str) -> Result<T, ApiError> {
+    value.parse().map_err(|_| {
+        let expected = expected(name).unwrap_or("another value");
+        ApiError::invalid(format!("{name} must be {expected}, not {value:?}"))
+    })
 }

@@ -14,60 +14,61 @@ use tokio::net::TcpListener;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-/// How long requests under way may go on once the server was asked to stop.
-const GRACE: Duration = Duration::from_secs(10);
+/// The time that running requests have to finish once the server was asked to stop.
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-/// How long a request may take.
+/// The maximum duration of a request.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What a browser may do with an answer that is no page: a picture of a shop may hold scripts.
+/// The content security policy of responses other than the page: an SVG image may contain scripts.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
 );
 
-/// Names a request in the log and in its answer.
+/// The header with the id of a request, which the log contains too.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest id that a client may give its request.
+/// The maximum length of an id that a client chooses, in bytes.
 const MAX_REQUEST_ID: usize = 64;
 
-/// Answers on `listener` until `stop` is done, then finishes the requests under way.
+/// Serves requests on `listener` until `stop` completes, then finishes the running requests.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let (stop_sender, stop_receiver) = tokio::sync::oneshot::channel();
     let stop = async move {
         stop.await;
-        if stopping.send(()).is_err() {
-            tracing::debug!("the server had already ended");
+        if stop_sender.send(()).is_err() {
+            tracing::debug!("the server has already ended");
         }
     };
-    // The last part of an answer must not wait until the client has acknowledged the others.
+    // With Nagle's algorithm the last part of a response would wait for the client to acknowledge
+    // the others.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
     });
     let server = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
-    let out_of_patience = async move {
-        if stopped.await.is_ok() {
-            tokio::time::sleep(GRACE).await;
+    let grace_period = async move {
+        if stop_receiver.await.is_ok() {
+            tokio::time::sleep(GRACE_PERIOD).await;
         } else {
             std::future::pending::<()>().await;
         }
     };
     tokio::select! {
         ended = server => ended,
-        () = out_of_patience => {
-            tracing::warn!("requests were still under way after {} s", GRACE.as_secs());
+        () = grace_period => {
+            tracing::warn!("some requests did not finish within {} s and were dropped", GRACE_PERIOD.as_secs());
             Ok(())
         }
     }
 }
 
-/// The header that says where the time of a search went, in milliseconds.
+/// Returns the `Server-Timing` header of a search: the duration of each step in milliseconds.
 pub(crate) fn server_timing(timings: &Timings) -> [(HeaderName, HeaderValue); 1] {
     let parts = [
         ("embed", timings.embed),
@@ -75,37 +76,39 @@ pub(crate) fn server_timing(timings: &Timings) -> [(HeaderName, HeaderValue); 1]
         ("rank", timings.rank),
         ("fetch", timings.fetch),
     ];
-    let parts = parts.map(|(name, spent)| format!("{name};dur={:.3}", spent.as_secs_f64() * 1e3));
+    let parts =
+        parts.map(|(name, duration)| format!("{name};dur={:.3}", duration.as_secs_f64() * 1e3));
     let value = HeaderValue::from_str(&parts.join(", ")).unwrap_or(HeaderValue::from_static(""));
     [(HeaderName::from_static("server-timing"), value)]
 }
 
-/// Answers in bounded time.
-pub(crate) async fn within_time(request: Request, next: Next) -> Response {
+/// Middleware that limits the duration of a request to [`TIMEOUT`].
+pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
     let response = tokio::time::timeout(TIMEOUT, next.run(request)).await;
     response.unwrap_or_else(|_| {
-        tracing::warn!("no answer within {} s", TIMEOUT.as_secs());
+        tracing::warn!("a request timed out after {} s", TIMEOUT.as_secs());
         ApiError::timed_out().into_response()
     })
 }
 
-/// Gives every request an id, unless the client did, and logs one line for it.
+/// Middleware that gives every request an id, unless the client chose one, and logs one line for
+/// each request.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestIds;
 
-/// The service that [`RequestIds`] makes of another.
+/// The service of [`RequestIds`].
 #[derive(Clone, Debug)]
-pub(crate) struct WithRequestId<S>(S);
+pub(crate) struct RequestIdService<S>(S);
 
 impl<S> Layer<S> for RequestIds {
-    type Service = WithRequestId<S>;
+    type Service = RequestIdService<S>;
 
-    fn layer(&self, inner: S) -> WithRequestId<S> {
-        WithRequestId(inner)
+    fn layer(&self, inner: S) -> RequestIdService<S> {
+        RequestIdService(inner)
     }
 }
 
-impl<S> Service<Request> for WithRequestId<S>
+impl<S> Service<Request> for RequestIdService<S>
 where
     S: Service<Request, Response = Response>,
     S::Future: Send + 'static,
@@ -125,12 +128,12 @@ where
         let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
         let route = route.unwrap_or_else(|| request.uri().path().to_owned());
         let method = request.method().clone();
-        // Of the highest level, so that an error carries the id whatever is logged.
+        // At error level, so that errors carry the id at every log level.
         let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
-        let answer = self.0.call(request);
+        let response = self.0.call(request);
         let began = Instant::now();
         let work = async move {
-            let mut response = answer.await?;
+            let mut response = response.await?;
             let ms = began.elapsed().as_secs_f64() * 1e3;
             let status = response.status().as_u16();
             tracing::info!(%method, route, status, ms, "answered");
@@ -145,11 +148,11 @@ where
 }
 
 fn is_id(id: &HeaderValue) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-    !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.as_bytes().iter().all(plain)
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.as_bytes().iter().all(is_allowed)
 }
 
-/// An id that no other request of this process has.
+/// Returns an id that is unique in this process.
 fn next_id() -> HeaderValue {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

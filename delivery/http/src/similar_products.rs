@@ -1,6 +1,6 @@
-//! The compatible route: its wire format is what clients of long standing rely on.
+//! The compatible route, which keeps the wire format of existing clients.
 
-use crate::body::Fields;
+use crate::body::JsonObject;
 use crate::error::{ApiError, Envelope};
 use crate::{Api, serve};
 use akin_entities::{Price, Query, Rating, SearchMode, Similarity, Timestamp};
@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// What a client asks: unknown fields are passed over, as they always were.
+/// The fields of a request. Unknown fields are ignored, as existing clients expect.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Request {
+pub(crate) struct SimilarProductsFields {
     query: String,
     limit: Option<i64>,
     threshold: Option<f32>,
@@ -45,13 +45,13 @@ struct SimilarProduct {
     score: f32,
 }
 
-/// `POST /api/similar_products`: semantic search.
+/// `POST /api/similar_products`: searches semantically.
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
-    Fields(request): Fields<Request>,
+    JsonObject(fields): JsonObject<SimilarProductsFields>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let query = request.query.clone();
-    let answer = api.engines.first.search.run(&request.into_search(&api)?).await?;
+    let query = fields.query.clone();
+    let answer = api.engines.default.search.run(&fields.into_request(&api)?).await?;
     let now = format_timestamp(now());
     let data = Data {
         similar_products: answer.hits.into_iter().map(SimilarProduct::from).collect(),
@@ -64,26 +64,29 @@ pub(crate) async fn post(
     Ok((StatusCode::CREATED, serve::server_timing(&answer.timings), Json(body)))
 }
 
-/// Reads the clock.
+/// Returns the current time.
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
-impl Request {
-    fn into_search(self, api: &Api) -> Result<SearchRequest, ApiError> {
-        let query = Query::new(&self.query).map_err(|e| ApiError::invalid(e.to_string()))?;
+impl SimilarProductsFields {
+    fn into_request(self, api: &Api) -> Result<SearchRequest, ApiError> {
+        let query =
+            Query::new(&self.query).map_err(|error| ApiError::invalid(error.to_string()))?;
         let limit = match self.limit {
             None => api.defaults.limit,
             Some(limit) => usize::try_from(limit)
                 .ok()
                 .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-                .ok_or_else(|| ApiError::invalid(format!("limit must be 1 to {MAX_LIMIT}")))?,
+                .ok_or_else(|| {
+                    ApiError::invalid(format!("limit must be a whole number from 1 to {MAX_LIMIT}"))
+                })?,
         };
         let threshold = match self.threshold {
             None => api.defaults.threshold,
             Some(threshold) => Similarity::new(threshold)
-                .ok_or_else(|| ApiError::invalid("threshold must be -1 to 1"))?,
+                .ok_or_else(|| ApiError::invalid("threshold must be a number from -1 to 1"))?,
         };
         Ok(SearchRequest {
             mode: SearchMode::Semantic,

@@ -1,31 +1,31 @@
 use crate::Api;
 use crate::error::{ApiError, Envelope};
 use akin_usecases::IndexStatus;
-use akin_views::{LAST_RUNS, Reader, StatusView};
+use akin_views::{Audience, LAST_RUNS, StatusView};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// What `/api/status` answers.
+/// The response of `/api/status`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ServerView {
-    /// The first one: it has what is indexed, and the model.
+    /// The name of the default engine, whose index and model are reported.
     engine: String,
     #[serde(flatten)]
     status: StatusView,
 }
 
-/// `GET /api/health_status`: the process answers.
+/// `GET /api/health_status`: reports that the process is running.
 pub(crate) async fn health() -> Json<Envelope<()>> {
     Json(Envelope { message: "Health status OK", data: None, error: None })
 }
 
-/// `GET /api/status`: what there is to find, what is still to be done, what was done last.
+/// `GET /api/status`: reports the state of the catalogue, the queue and the last runs.
 pub(crate) async fn get(State(api): State<Arc<Api>>) -> Result<Json<ServerView>, ApiError> {
-    let engine = &api.engines.first;
+    let engine = &api.engines.default;
     let index = IndexStatus::of(&*engine.search.index).await?;
     let status = api.status.run(LAST_RUNS).await?;
-    let status = StatusView::new(status, &index, Reader::Anybody);
+    let status = StatusView::new(status, &index, Audience::Public);
     Ok(Json(ServerView { engine: engine.name.clone(), status }))
 }

@@ -4,7 +4,7 @@ use akin_usecases::{FacetCount, Hit, SearchAnswer, SearchRequest};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What a search found, as `/api/search` writes it.
+/// The result of a search, as `/api/search` writes it.
 #[derive(Debug, Serialize)]
 pub struct SearchView {
     query: String,
@@ -20,14 +20,14 @@ pub struct SearchView {
     facets: BTreeMap<&'static str, Vec<CountView>>,
 }
 
-/// What is most like a product, as `/api/products/{id}/similar` writes it.
+/// The products most similar to one, as `/api/products/{id}/similar` writes them.
 #[derive(Debug, Serialize)]
 pub struct SimilarView {
     product_id: String,
     hits: Vec<HitView>,
 }
 
-/// A word that the catalogue lacks, and what was searched for in its place.
+/// A spelling correction: the word of the query, and the word that replaced it.
 #[derive(Debug, Serialize)]
 struct CorrectionView {
     from: String,
@@ -41,7 +41,7 @@ struct CountView {
 }
 
 impl SearchView {
-    /// What `engine` answered to `request`, whose query `model` read.
+    /// Creates the view of the `answer` of `engine`; `model` embedded the query of `request`.
     pub fn new(
         engine: &str,
         model: &Fingerprint,
@@ -60,7 +60,7 @@ impl SearchView {
             page: request.paging.page,
             page_size: request.paging.size,
             corrections: corrections
-                .map(|word| CorrectionView { from: word.from, to: word.to })
+                .map(|correction| CorrectionView { from: correction.from, to: correction.to })
                 .collect(),
             hits: answer.hits.into_iter().map(HitView::from).collect(),
             facets: facets.map(|(facet, values)| (facet.name(), counts(values))).collect(),
@@ -69,7 +69,7 @@ impl SearchView {
 }
 
 impl SimilarView {
-    /// `hits` are most like the product `id`.
+    /// Creates the view of the `hits` most similar to the product `id`.
     pub fn new(id: &ProductId, hits: Vec<Hit>) -> Self {
         let hits = hits.into_iter().map(HitView::from).collect();
         Self { product_id: id.to_string(), hits }
@@ -77,5 +77,5 @@ impl SimilarView {
 }
 
 fn counts(counts: Vec<FacetCount>) -> Vec<CountView> {
-    counts.into_iter().map(|one| CountView { value: one.value, count: one.count }).collect()
+    counts.into_iter().map(|FacetCount { value, count }| CountView { value, count }).collect()
 }

@@ -1,6 +1,6 @@
 use akin_entities::Timestamp;
 
-/// Formats a moment as clients know it: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC.
+/// Formats a time for clients: `YYYY-MM-DD HH:MM:SS.ffffff`, UTC.
 pub fn format_timestamp(moment: Timestamp) -> String {
     let moment = jiff::Timestamp::from_microsecond(moment.0).unwrap_or(jiff::Timestamp::MIN);
     moment.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()
@@ -11,7 +11,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_written_to_the_microsecond() {
+    fn a_time_is_formatted_to_the_microsecond() {
         assert_eq!(
             format_timestamp(Timestamp(1_679_128_413_000_042)),
             "2023-03-18 08:33:33.000042"

@@ -19,7 +19,7 @@ mod status;
 pub use answer::{SearchView, SimilarView};
 pub use dates::format_timestamp;
 pub use product::{HitView, ProductView};
-pub use runs::{CountsView, Reader, RunView};
+pub use runs::{Audience, CountsView, RunView};
 pub use status::{LAST_RUNS, QueueView, StatusView};
 
 /// The maximum number of products in an answer that is not paged.

@@ -20,14 +20,14 @@ pub struct ProductView {
     discount_price: Option<f64>,
     actual_price: Option<f64>,
     currency: Option<String>,
-    /// The rate by which the prices came into that currency, where the shop tells them in another.
+    /// The rate by which the prices were converted into that currency, if they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     converted_by: Option<String>,
     modified_date: String,
     created_date: String,
 }
 
-/// A product that was found, as the search API writes it.
+/// A hit, as the search API writes it.
 #[derive(Debug, Serialize)]
 pub struct HitView {
     product: ProductView,

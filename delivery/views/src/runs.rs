@@ -2,13 +2,13 @@ use crate::dates;
 use akin_ports::{Run, RunCounts, RunEnd, RunOutcome};
 use serde::{Serialize, Serializer};
 
-/// Who reads about a catalogue.
+/// The audience of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
-    /// Whoever has the machine: learns all of it.
+pub enum Audience {
+    /// An operator on the server's machine, who is shown everything.
     Operator,
-    /// Whoever reaches the API: learns the names of files, and no folders and no errors of servers.
-    Anybody,
+    /// A client of the API, who is shown names of files, but no folders and no errors of servers.
+    Public,
 }
 
 /// An ingestion, as `/api/status` and `akin status --json` write it.
@@ -16,14 +16,14 @@ pub enum Reader {
 pub struct RunView {
     began: String,
     feeds: Vec<String>,
-    /// `unfinished`: it goes on, or its process was killed.
+    /// `unfinished` means that the run is still running, or that its process was killed.
     outcome: &'static str,
     reason: Option<String>,
     seconds: Option<f64>,
     counts: Option<CountsView>,
 }
 
-/// What an ingestion did, as `akin ingest --json` writes it.
+/// The counts of an ingestion, as `akin ingest --json` writes them.
 #[derive(Clone, Copy, Debug)]
 pub struct CountsView(RunCounts);
 
@@ -34,36 +34,36 @@ impl Serialize for CountsView {
 }
 
 impl RunView {
-    /// What `reader` learns of `run`.
-    pub fn new(run: Run, reader: Reader) -> Self {
+    /// Creates the view of `run` for `audience`.
+    pub fn new(run: Run, audience: Audience) -> Self {
         let (outcome, reason, seconds, counts) = match run.end {
             Some(RunEnd { outcome, took, counts }) => {
-                let reason = reason(&outcome, reader);
+                let reason = reason(&outcome, audience);
                 (outcome.parts().0, reason, Some(took.as_secs_f64()), counts.map(CountsView::from))
             }
             None => ("unfinished", None, None, None),
         };
-        let feeds = match reader {
-            Reader::Operator => run.feeds,
-            Reader::Anybody => run.feeds.iter().map(|feed| file_name(feed).to_owned()).collect(),
+        let feeds = match audience {
+            Audience::Operator => run.feeds,
+            Audience::Public => run.feeds.iter().map(|feed| file_name(feed).to_owned()).collect(),
         };
         Self { began: dates::format_timestamp(run.began), feeds, outcome, reason, seconds, counts }
     }
 }
 
-/// Why a run did not do all that was asked for. A refusal speaks of rows and products alone; an error
-/// may name hosts, folders and what a server said.
-fn reason(outcome: &RunOutcome, reader: Reader) -> Option<String> {
-    let reason = match (outcome, reader) {
-        (RunOutcome::Partly(_) | RunOutcome::Failed(_), Reader::Anybody) => {
-            "`akin status` says why, on its machine"
+/// Returns the reason why a run was not completed. A refusal only mentions rows and products; an
+/// error may contain hosts, folders and messages of servers.
+fn reason(outcome: &RunOutcome, audience: Audience) -> Option<String> {
+    let reason = match (outcome, audience) {
+        (RunOutcome::Partly(_) | RunOutcome::Failed(_), Audience::Public) => {
+            "run `akin status` on the server to see why"
         }
         (outcome, _) => outcome.parts().1?,
     };
     Some(reason.to_owned())
 }
 
-/// The last part of a path.
+/// Returns the last component of a path.
 fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(path)
 }
@@ -80,36 +80,41 @@ mod tests {
     use akin_entities::Timestamp;
     use std::time::Duration;
 
-    fn told(outcome: RunOutcome, reader: Reader) -> serde_json::Value {
+    fn document(outcome: RunOutcome, audience: Audience) -> serde_json::Value {
         let end = RunEnd { outcome, took: Duration::from_millis(1_500), counts: None };
         let feeds = vec!["/srv/shop/feed.csv".to_owned(), "feed.csv".to_owned()];
         let run = Run { began: Timestamp(0), feeds, end: Some(end) };
-        serde_json::to_value(RunView::new(run, reader)).expect("JSON")
+        serde_json::to_value(RunView::new(run, audience)).expect("JSON")
     }
 
     #[test]
-    fn whoever_reaches_the_api_learns_of_no_folder_and_no_servers_error() {
+    fn a_client_of_the_api_is_shown_no_folders_and_no_errors_of_servers() {
         let error = || "postgres is unavailable: 10.0.0.5 does not answer".to_owned();
         for outcome in [RunOutcome::Failed(error()), RunOutcome::Partly(error())] {
-            let (all, some) =
-                (told(outcome.clone(), Reader::Operator), told(outcome, Reader::Anybody));
-            assert_eq!(all["reason"], error());
-            assert_eq!(all["feeds"][0], "/srv/shop/feed.csv");
-            assert_eq!(some["feeds"], serde_json::json!(["feed.csv", "feed.csv"]));
-            assert!(!some.to_string().contains("10.0.0.5"), "{some}");
-            assert_eq!((&some["outcome"], &some["seconds"]), (&all["outcome"], &all["seconds"]));
+            let (operator, public) = (
+                document(outcome.clone(), Audience::Operator),
+                document(outcome, Audience::Public),
+            );
+            assert_eq!(operator["reason"], error());
+            assert_eq!(operator["feeds"][0], "/srv/shop/feed.csv");
+            assert_eq!(public["feeds"], serde_json::json!(["feed.csv", "feed.csv"]));
+            assert!(!public.to_string().contains("10.0.0.5"), "{public}");
+            assert_eq!(
+                (&public["outcome"], &public["seconds"]),
+                (&operator["outcome"], &operator["seconds"])
+            );
         }
     }
 
     #[test]
-    fn a_refusal_is_told_to_anybody() {
+    fn a_refusal_is_shown_to_everyone() {
         let why = "the feeds do not name 9 of 10 products";
-        let refused = told(RunOutcome::Refused(why.to_owned()), Reader::Anybody);
+        let refused = document(RunOutcome::Refused(why.to_owned()), Audience::Public);
         assert_eq!((&refused["outcome"], &refused["reason"]), (&"refused".into(), &why.into()));
     }
 
     #[test]
-    fn a_file_is_named_without_its_folders() {
+    fn a_file_is_shown_without_its_folders() {
         for (path, name) in [
             ("/srv/a.csv", "a.csv"),
             ("a.csv", "a.csv"),

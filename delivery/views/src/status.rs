@@ -1,18 +1,18 @@
-use crate::runs::{Reader, RunView};
+use crate::runs::{Audience, RunView};
 use akin_ports::QueueCounts;
 use akin_usecases::{IndexStatus, Status};
 use serde::Serialize;
 
-/// How many ingestions `/api/status` and `akin status --json` name.
+/// The number of ingestions in `/api/status` and `akin status --json`.
 pub const LAST_RUNS: usize = 10;
 
-/// What there is to find, what is still to be done and what was done last, as `/api/status` and
+/// The state of the catalogue, the queue and the last runs, as `/api/status` and
 /// `akin status --json` write it.
 #[derive(Debug, Serialize)]
 pub struct StatusView {
     products: u64,
     indexed: u64,
-    /// In the outbox and in the queue.
+    /// The number of changes in the outbox and in the queue.
     waiting: u64,
     queue: QueueView,
     quarantined: u64,
@@ -20,7 +20,7 @@ pub struct StatusView {
     runs: Vec<RunView>,
 }
 
-/// How many messages a queue holds, as `/api/status` and `akin queue --json` write it.
+/// The number of messages in a queue, as `/api/status` and `akin queue --json` write it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct QueueView {
     waiting: u64,
@@ -29,8 +29,8 @@ pub struct QueueView {
 }
 
 impl StatusView {
-    /// What `reader` learns of a catalogue, `index` being that of its first engine.
-    pub fn new(status: Status, index: &IndexStatus, reader: Reader) -> Self {
+    /// Creates the view for `audience`; `index` is that of the default engine.
+    pub fn new(status: Status, index: &IndexStatus, audience: Audience) -> Self {
         Self {
             products: status.store.products,
             indexed: index.indexed,
@@ -38,7 +38,7 @@ impl StatusView {
             queue: status.queue.into(),
             quarantined: status.store.quarantined,
             model: index.fingerprint.as_ref().map(ToString::to_string),
-            runs: status.runs.into_iter().map(|run| RunView::new(run, reader)).collect(),
+            runs: status.runs.into_iter().map(|run| RunView::new(run, audience)).collect(),
         }
     }
 }

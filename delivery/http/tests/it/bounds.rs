@@ -1,4 +1,4 @@
-//! What holds for every route: bounds, envelopes, request ids, headers.
+//! Rules of every route: size limits, error envelopes, request ids, headers.
 
 use crate::support::{Shop, request};
 use akin_memory::MemoryEmbedder;
@@ -9,13 +9,13 @@ use axum::http::{Method, Request, StatusCode, header};
 use std::sync::Arc;
 
 #[tokio::test]
-async fn a_body_beyond_the_bound_is_refused_in_the_envelope() {
+async fn a_body_that_is_too_large_is_refused_in_the_envelope() {
     let shop = Shop::open().await;
     for route in ["/api/similar_products", "/api/search"] {
-        let fits = format!("{{\"query\": \"lamp\"{}}}", " ".repeat(akin_http::MAX_BODY - 17));
-        assert_eq!(fits.len(), akin_http::MAX_BODY);
-        assert!(shop.post(route, fits.clone()).await.status.is_success());
-        let answer = shop.post(route, fits + " ").await;
+        let largest = format!("{{\"query\": \"lamp\"{}}}", " ".repeat(akin_http::MAX_BODY - 17));
+        assert_eq!(largest.len(), akin_http::MAX_BODY);
+        assert!(shop.post(route, largest.clone()).await.status.is_success());
+        let answer = shop.post(route, largest + " ").await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
         let (code, message) = answer.envelope();
         assert_eq!(code, "INVALID_REQUEST_BODY");
@@ -24,13 +24,13 @@ async fn a_body_beyond_the_bound_is_refused_in_the_envelope() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_kind_is_refused_in_the_envelope() {
+async fn a_body_of_another_content_type_is_refused_in_the_envelope() {
     let shop = Shop::open().await;
-    for kind in ["text/plain", "application/x-www-form-urlencoded", ""] {
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", ""] {
         let mut request = request(Method::POST, "/api/search", r#"{"query": "lamp"}"#);
-        request.headers_mut().insert(header::CONTENT_TYPE, kind.parse().unwrap());
+        request.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().unwrap());
         let answer = shop.send(request).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{kind}");
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{content_type}");
         assert!(answer.envelope().1.contains("Content-Type: application/json"));
     }
     let mut request = request(Method::POST, "/api/search", r#"{"query": "lamp"}"#);
@@ -40,7 +40,7 @@ async fn a_body_of_another_kind_is_refused_in_the_envelope() {
 }
 
 #[tokio::test]
-async fn an_unknown_route_and_an_unknown_method_are_answered_in_the_envelope() {
+async fn unknown_routes_and_methods_are_refused_in_the_envelope() {
     let shop = Shop::open().await;
     for path in
         ["/api", "/api/", "/api/serach", "/images/a.svg", "/../etc/passwd", "/api/products/"]
@@ -73,9 +73,9 @@ async fn head_is_get_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_request_keeps_its_id_or_gets_one_of_its_own() {
+async fn a_request_keeps_its_id_or_is_given_one() {
     let shop = Shop::open().await;
-    let id_of = async |id: Option<&[u8]>| {
+    let send_with_id = async |id: Option<&[u8]>| {
         let mut request = Request::get("/api/health_status");
         if let Some(id) = id {
             request = request.header("x-request-id", id);
@@ -83,19 +83,19 @@ async fn a_request_keeps_its_id_or_gets_one_of_its_own() {
         let answer = shop.send(request.body(Body::empty()).unwrap()).await;
         answer.header("x-request-id").to_owned()
     };
-    assert_eq!(id_of(Some(b"shop-1.A_b:9")).await, "shop-1.A_b:9");
-    let (first, second) = (id_of(None).await, id_of(None).await);
+    assert_eq!(send_with_id(Some(b"shop-1.A_b:9")).await, "shop-1.A_b:9");
+    let (first, second) = (send_with_id(None).await, send_with_id(None).await);
     assert!(first.len() >= 17 && first != second);
     let long = [b'x'; 65];
     for hostile in [&b""[..], b"a b", b"a\tb", b"<script>", b"\"", b"\xff", b"{\"a\":1}", &long] {
-        let id = id_of(Some(hostile)).await;
+        let id = send_with_id(Some(hostile)).await;
         assert_ne!(id.as_bytes(), hostile);
         assert_eq!(id.len(), first.len());
     }
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_security_headers_and_invites_no_other_origin() {
+async fn every_response_has_the_security_headers_and_allows_no_other_origin() {
     let shop = Shop::open().await;
     for path in ["/", "/page.js", "/page.css", "/api/search?q=lamp", "/api/none", "/api/search"] {
         let mut request = request(Method::GET, path, "");
@@ -110,28 +110,28 @@ async fn every_answer_carries_the_security_headers_and_invites_no_other_origin()
 }
 
 #[tokio::test]
-async fn the_page_comes_with_its_script_and_style_and_needs_nothing_from_elsewhere() {
+async fn the_page_loads_its_script_and_style_from_the_server_only() {
     let shop = Shop::open().await;
     let page = shop.get("/").await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert!(page.text.contains("/page.js") && page.text.contains("/page.css"));
-    assert!(!page.text.contains("http"), "a resource from elsewhere");
+    assert!(!page.text.contains("http"), "a resource of another server");
     assert_eq!(shop.get("/page.js").await.header("content-type"), "text/javascript; charset=utf-8");
     assert_eq!(shop.get("/page.css").await.header("content-type"), "text/css; charset=utf-8");
 }
 
 #[tokio::test]
-async fn pictures_come_from_their_folder_and_from_nowhere_else() {
+async fn images_are_served_from_their_folder_only() {
     let mut shop = Shop::open().await;
-    let place = tempfile::tempdir().unwrap();
-    std::fs::create_dir(place.path().join("images")).unwrap();
-    std::fs::write(place.path().join("images/a.svg"), "<svg/>").unwrap();
-    std::fs::write(place.path().join("secret"), "secret").unwrap();
-    shop.api.images = Some(place.path().join("images"));
-    let picture = shop.get("/images/a.svg").await;
-    assert_eq!((picture.status, &*picture.text), (StatusCode::OK, "<svg/>"));
-    assert_eq!(picture.header("content-type"), "image/svg+xml");
-    assert!(picture.header("content-security-policy").contains("sandbox"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("images")).unwrap();
+    std::fs::write(folder.path().join("images/a.svg"), "<svg/>").unwrap();
+    std::fs::write(folder.path().join("secret"), "secret").unwrap();
+    shop.api.images = Some(folder.path().join("images"));
+    let image = shop.get("/images/a.svg").await;
+    assert_eq!((image.status, &*image.text), (StatusCode::OK, "<svg/>"));
+    assert_eq!(image.header("content-type"), "image/svg+xml");
+    assert!(image.header("content-security-policy").contains("sandbox"));
     for path in
         ["/images/b.svg", "/images/", "/images/../secret", "/images/..%2Fsecret", "/images/%00"]
     {
@@ -144,15 +144,15 @@ async fn pictures_come_from_their_folder_and_from_nowhere_else() {
     assert_eq!(answer.envelope().0, "METHOD_NOT_ALLOWED");
 }
 
-/// An embedder that answers never, or panics.
+/// An embedder that never answers, or panics.
 #[derive(Debug)]
-struct Broken {
+struct BrokenEmbedder {
     inner: MemoryEmbedder,
     panics: bool,
 }
 
 #[async_trait]
-impl Embedder for Broken {
+impl Embedder for BrokenEmbedder {
     async fn embed(&self, _: &[String]) -> PortResult<EmbeddedBatch> {
         assert!(!self.panics, "secret of the model");
         std::future::pending().await
@@ -167,20 +167,20 @@ impl Embedder for Broken {
     }
 }
 
-async fn broken(panics: bool) -> Shop {
-    Shop::with_embedder(Arc::new(Broken { inner: MemoryEmbedder::default(), panics })).await
+async fn shop_with_broken_embedder(panics: bool) -> Shop {
+    Shop::with_embedder(Arc::new(BrokenEmbedder { inner: MemoryEmbedder::default(), panics })).await
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_takes_too_long_is_given_up_in_the_envelope() {
-    let answer = broken(false).await.get("/api/search?q=lamp").await;
+async fn a_request_that_takes_too_long_times_out_in_the_envelope() {
+    let answer = shop_with_broken_embedder(false).await.get("/api/search?q=lamp").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.envelope().0, "TIMED_OUT");
 }
 
 #[tokio::test]
-async fn a_panic_is_answered_in_the_envelope_and_shows_nothing() {
-    let answer = broken(true).await.get("/api/search?q=lamp").await;
+async fn a_panic_is_answered_in_the_envelope_without_its_message() {
+    let answer = shop_with_broken_embedder(true).await.get("/api/search?q=lamp").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.envelope().0, "UNK");
     assert!(!answer.text.contains("secret"));

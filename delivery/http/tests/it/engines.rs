@@ -1,4 +1,4 @@
-//! Several engines behind one API: which they are, who answers, and where they differ.
+//! Several engines behind one API: listing, choosing and comparing them.
 
 use crate::support::Shop;
 use akin_http::{Api, Engine, Engines};
@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The shop with a second engine, which reads texts by another model and lacks the desk lamp.
+/// Opens the shop with a second engine, which has another model and lacks the desk lamp.
 async fn two_engines() -> (Shop, Faults) {
     let mut shop = Shop::open().await;
-    let first = shop.api.engines.first.clone();
+    let default = shop.api.engines.default.clone();
     let faults = Faults::default();
     let index = Arc::new(MemoryIndex::with_faults(faults.clone()));
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
@@ -22,7 +22,7 @@ async fn two_engines() -> (Shop, Faults) {
     catalogue.apply(&products, crate::support::INGESTED).await.expect("products");
     let embed = EmbedChanges::new(catalogue, embedder.clone(), index.clone());
     assert!(embed.run(&|_| ()).await.expect("a run").failures.is_empty());
-    let (embeddings, store) = (QueryEmbeddings::new(embedder, 16), first.search.store.clone());
+    let (embeddings, store) = (QueryEmbeddings::new(embedder, 16), default.search.store.clone());
     let second = Engine {
         name: "second+other".to_owned(),
         search: SearchProducts {
@@ -32,7 +32,7 @@ async fn two_engines() -> (Shop, Faults) {
         },
         similar: SimilarProducts { embeddings, index, store },
     };
-    let engines = Engines { first, others: vec![second] };
+    let engines = Engines { default, others: vec![second] };
     shop.api = Api { engines, ..shop.api };
     (shop, faults)
 }
@@ -44,7 +44,7 @@ async fn compare(shop: &Shop, body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_engine_is_listed_and_says_whether_it_answers() {
+async fn every_engine_is_listed_with_its_state() {
     let (shop, faults) = two_engines().await;
     insta::assert_snapshot!(shop.get("/api/engines").await.text);
     faults.break_after(0, ErrorKind::Unavailable);
@@ -55,7 +55,7 @@ async fn every_engine_is_listed_and_says_whether_it_answers() {
 }
 
 #[tokio::test]
-async fn the_engine_that_is_named_answers_and_else_the_first() {
+async fn the_named_engine_answers_or_else_the_default() {
     let (shop, _) = two_engines().await;
     let first = shop.get("/api/search?q=desk+lamp&mode=lexical").await;
     assert_eq!(first.json()["engine"], "memory+words");
@@ -68,8 +68,8 @@ async fn the_engine_that_is_named_answers_and_else_the_first() {
     }
     let answer = shop.get("/api/search?q=lamp&engine=third").await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-    let said = "no engine \"third\" serves here, only memory+words, second+other";
-    assert_eq!(answer.envelope().1, said);
+    let expected = "there is no engine \"third\"; the engines are memory+words, second+other";
+    assert_eq!(answer.envelope().1, expected);
     let similar = shop.get("/api/products/PH-1/similar?limit=9&engine=second").await.json();
     let similar = similar["hits"].as_array().unwrap().clone();
     assert!(similar.iter().all(|hit| hit["product"]["product_id"] != "HO-1"));
@@ -90,17 +90,17 @@ async fn two_engines_are_compared_side_by_side() {
     }
     insta::assert_snapshot!(serde_json::to_string_pretty(&compared).unwrap());
 
-    let named = |names: [&str; 2]| {
+    let body_with = |names: [&str; 2]| {
         let mut body = body.clone();
         body["engines"] = json!(names);
         body
     };
-    let turned = compare(&shop, named(["second", "memory+words"])).await;
-    assert_eq!(turned["overlap"], compared["overlap"]);
-    assert_eq!(turned["engines"][0]["engine"], "second+other");
-    let same = compare(&shop, named(["second", "second"])).await;
+    let reversed = compare(&shop, body_with(["second", "memory+words"])).await;
+    assert_eq!(reversed["overlap"], compared["overlap"]);
+    assert_eq!(reversed["engines"][0]["engine"], "second+other");
+    let same = compare(&shop, body_with(["second", "second"])).await;
     assert_eq!(same["overlap"], 1.0);
-    assert!(same["ranks"].as_array().unwrap().iter().all(|one| one["rose"] == 0));
+    assert!(same["ranks"].as_array().unwrap().iter().all(|rank| rank["rose"] == 0));
 }
 
 fn id(hit: &Value) -> Value {
@@ -108,25 +108,25 @@ fn id(hit: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_comparison_that_cannot_be_made_is_refused_by_name() {
+async fn an_invalid_comparison_is_refused_with_the_reason() {
     let (shop, faults) = two_engines().await;
     let refused = [
         (json!({"query": "lamp", "engines": ["second"]}), "engines must be a list of two names"),
         (json!({"query": "lamp", "engines": "second"}), "engines must be a list of two names"),
-        (json!({"query": "lamp", "engines": ["second", "x"]}), "no engine \"x\" serves here"),
-        (json!({"query": "lamp", "engine": "second"}), "here it is engines"),
+        (json!({"query": "lamp", "engines": ["second", "x"]}), "there is no engine \"x\""),
+        (json!({"query": "lamp", "engine": "second"}), "/api/compare has engines"),
         (json!({"query": "lamp", "limit": 3}), "unknown field `limit`"),
         (json!({"query": ""}), "the query is empty"),
     ];
-    for (body, said) in refused {
+    for (body, expected) in refused {
         let answer = shop.post("/api/compare", body.to_string()).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         let (code, message) = answer.envelope();
-        assert!(code == "INVALID_REQUEST_BODY" && message.contains(said), "{message}");
+        assert!(code == "INVALID_REQUEST_BODY" && message.contains(expected), "{message}");
     }
     faults.break_after(0, ErrorKind::Unavailable);
     let answer = shop.post("/api/compare", json!({"query": "lamp"}).to_string()).await;
     assert_eq!(answer.envelope().0, "QUERY_SIMILAR_PRODUCTS_FAILED");
     let alone = Shop::open().await.post("/api/compare", r#"{"query": "lamp"}"#).await;
-    assert!(alone.envelope().1.contains("only one engine"), "{}", alone.text);
+    assert!(alone.envelope().1.contains("this server has one"), "{}", alone.text);
 }

@@ -1,4 +1,4 @@
-//! Whatever a client sends, it gets an answer or an envelope, and nothing panics.
+//! Any request is answered with a result or an error envelope, and nothing panics.
 
 use crate::support::{Answer, Shop};
 use axum::body::Body;
@@ -11,14 +11,15 @@ static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
 static SHOP: LazyLock<Shop> = LazyLock::new(|| RUNTIME.block_on(Shop::open()));
 
-/// Sends it, unless it is no request at all: then no server sees it either.
-fn answer(method: Method, uri: &str, kind: &str, body: Vec<u8>) -> Option<Answer> {
-    let request = Request::builder().method(method).uri(uri).header(header::CONTENT_TYPE, kind);
+/// Sends a request; `None` if it is not valid HTTP.
+fn answer(method: Method, uri: &str, content_type: &str, body: Vec<u8>) -> Option<Answer> {
+    let request =
+        Request::builder().method(method).uri(uri).header(header::CONTENT_TYPE, content_type);
     let request = request.body(Body::from(body)).ok()?;
     Some(RUNTIME.block_on(SHOP.send(request)))
 }
 
-fn holds(answer: &Answer) {
+fn check(answer: &Answer) {
     assert_ne!(answer.header("x-request-id"), "");
     if answer.status.is_success() {
         assert!(answer.json().is_object());
@@ -28,7 +29,7 @@ fn holds(answer: &Answer) {
     }
 }
 
-/// JSON of any shape, in which the fields of a request are likely.
+/// Generates JSON of any shape, with likely field names.
 fn document() -> impl Strategy<Value = Value> {
     let names = "query|mode|engine|page|page_size|threshold|filters|facets|sort|brand|price|min|limit|.{0,3}";
     let leaf = prop_oneof![
@@ -54,9 +55,9 @@ proptest! {
     fn any_bytes_as_a_body_are_answered(
         body in prop::collection::vec(any::<u8>(), 0..200),
         route in prop::sample::select(&BODIES),
-        kind in "application/json|text/plain|[ -~]{0,20}",
+        content_type in "application/json|text/plain|[ -~]{0,20}",
     ) {
-        answer(Method::POST, route, &kind, body).iter().for_each(holds);
+        answer(Method::POST, route, &content_type, body).iter().for_each(check);
     }
 
     #[test]
@@ -69,27 +70,27 @@ proptest! {
             fields.insert("query".to_owned(), query.into());
         }
         let body = body.to_string().into_bytes();
-        holds(&answer(Method::POST, route, "application/json", body).unwrap());
+        check(&answer(Method::POST, route, "application/json", body).unwrap());
     }
 
     #[test]
-    fn any_query_as_a_link_is_answered(
+    fn any_parameters_of_a_link_are_answered(
         name in "q|query|mode|page|page_size|threshold|price_min|discounted|facets|[a-z]{0,4}",
         value in "[!-~]{0,30}",
         text in any::<String>(),
     ) {
         let text: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
         let uri = format!("/api/search?q={text}&{name}={value}");
-        answer(Method::GET, &uri, "", Vec::new()).iter().for_each(holds);
+        answer(Method::GET, &uri, "", Vec::new()).iter().for_each(check);
     }
 
     #[test]
     fn any_path_is_answered(path in "/api/(products/)?[!-~]{0,30}(/similar)?") {
-        answer(Method::GET, &path, "", Vec::new()).iter().for_each(holds);
+        answer(Method::GET, &path, "", Vec::new()).iter().for_each(check);
     }
 
     #[test]
-    fn any_query_that_says_something_is_searched_for(text in any::<String>(), mode in "hybrid|semantic|lexical") {
+    fn any_query_that_is_not_blank_is_searched_for(text in any::<String>(), mode in "hybrid|semantic|lexical") {
         let body = serde_json::json!({"query": text, "mode": mode}).to_string().into_bytes();
         let answer = answer(Method::POST, "/api/search", "application/json", body).unwrap();
         let expected = if text.trim().is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::OK };

@@ -1,4 +1,4 @@
-//! The server on a real socket: connections, and how it ends.
+//! The server on a real socket: connections and shutdown.
 
 use crate::support::Shop;
 use akin_memory::MemoryEmbedder;
@@ -11,19 +11,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-/// An embedder that begins, and goes on when it is told to.
+/// An embedder that waits for permission to finish.
 #[derive(Debug, Default)]
-struct Slow {
+struct SlowEmbedder {
     inner: MemoryEmbedder,
-    has_begun: Notify,
-    may_end: Notify,
+    started: Notify,
+    may_finish: Notify,
 }
 
 #[async_trait]
-impl Embedder for Slow {
+impl Embedder for SlowEmbedder {
     async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
-        self.has_begun.notify_one();
-        self.may_end.notified().await;
+        self.started.notify_one();
+        self.may_finish.notified().await;
         self.inner.embed(texts).await
     }
 
@@ -36,14 +36,14 @@ impl Embedder for Slow {
     }
 }
 
-/// Serves `shop` until the sender is used.
+/// Serves `shop` until the returned sender is used.
 async fn serve(shop: &Shop) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (end, ended) = oneshot::channel();
-    let ended = async move { ended.await.unwrap() };
-    let server = tokio::spawn(akin_http::serve(listener, shop.router(), ended));
-    (address, end, server)
+    let (shutdown, stopped) = oneshot::channel();
+    let stopped = async move { stopped.await.unwrap() };
+    let server = tokio::spawn(akin_http::serve(listener, shop.router(), stopped));
+    (address, shutdown, server)
 }
 
 /// Sends `request` and reads until the server closes the connection.
@@ -59,61 +59,61 @@ const SEARCH: &[u8] =
     b"GET /api/search?q=lamp HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 #[tokio::test]
-async fn a_running_request_is_finished_before_the_server_ends() {
-    let slow = Arc::new(Slow::default());
+async fn a_running_request_is_finished_before_the_server_stops() {
+    let slow = Arc::new(SlowEmbedder::default());
     let shop = Shop::with_embedder(slow.clone()).await;
-    let (address, end, server) = serve(&shop).await;
-    let asked = tokio::spawn(exchange(address, SEARCH));
-    slow.has_begun.notified().await;
-    end.send(()).unwrap();
-    // Whoever comes now is too late: the door is closed, or closes in his face.
+    let (address, shutdown, server) = serve(&shop).await;
+    let response = tokio::spawn(exchange(address, SEARCH));
+    slow.started.notified().await;
+    shutdown.send(()).unwrap();
+    // New connections are refused, now or soon.
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }
     assert!(!server.is_finished());
-    slow.may_end.notify_one();
-    let answer = asked.await.unwrap();
+    slow.may_finish.notify_one();
+    let answer = response.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     server.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn an_idle_connection_does_not_keep_the_server_from_ending() {
+async fn an_idle_connection_does_not_keep_the_server_from_stopping() {
     let shop = Shop::open().await;
-    let (address, end, server) = serve(&shop).await;
+    let (address, shutdown, server) = serve(&shop).await;
     let mut idle = TcpStream::connect(address).await.unwrap();
     idle.write_all(b"GET /api/health_status HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     assert!(idle.read(&mut [0; 1024]).await.unwrap() > 0);
-    end.send(()).unwrap();
+    shutdown.send(()).unwrap();
     server.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_costs_the_others_nothing() {
-    let slow = Arc::new(Slow::default());
+async fn a_client_that_disconnects_does_not_affect_others() {
+    let slow = Arc::new(SlowEmbedder::default());
     let shop = Shop::with_embedder(slow.clone()).await;
-    let (address, end, server) = serve(&shop).await;
-    let mut gone = TcpStream::connect(address).await.unwrap();
-    gone.write_all(SEARCH).await.unwrap();
-    slow.has_begun.notified().await;
-    drop(gone);
-    let asked = tokio::spawn(exchange(address, SEARCH));
+    let (address, shutdown, server) = serve(&shop).await;
+    let mut disconnected = TcpStream::connect(address).await.unwrap();
+    disconnected.write_all(SEARCH).await.unwrap();
+    slow.started.notified().await;
+    drop(disconnected);
+    let response = tokio::spawn(exchange(address, SEARCH));
     let permits = tokio::spawn(async move {
         loop {
-            slow.may_end.notify_one();
+            slow.may_finish.notify_one();
             tokio::task::yield_now().await;
         }
     });
-    assert!(asked.await.unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(response.await.unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
     permits.abort();
-    end.send(()).unwrap();
+    shutdown.send(()).unwrap();
     server.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn a_body_in_chunks_is_bounded_too() {
+async fn the_size_of_a_chunked_body_is_limited() {
     let shop = Shop::open().await;
-    let (address, end, server) = serve(&shop).await;
+    let (address, shutdown, server) = serve(&shop).await;
     let mut request = b"POST /api/search HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
         content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
         .to_vec();
@@ -126,17 +126,17 @@ async fn a_body_in_chunks_is_bounded_too() {
     let answer = exchange(address, &request).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(answer.contains("the body is larger than 65536 bytes"), "{answer}");
-    end.send(()).unwrap();
+    shutdown.send(()).unwrap();
     server.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn what_is_no_http_ends_its_connection_and_nothing_else() {
+async fn bytes_that_are_not_http_close_only_their_connection() {
     let shop = Shop::open().await;
-    let (address, end, server) = serve(&shop).await;
+    let (address, shutdown, server) = serve(&shop).await;
     let answer = exchange(address, b"\x16\x03\x01 this is no request\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(exchange(address, SEARCH).await.starts_with("HTTP/1.1 200 OK\r\n"));
-    end.send(()).unwrap();
+    shutdown.send(()).unwrap();
     server.await.unwrap().unwrap();
 }

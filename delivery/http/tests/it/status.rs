@@ -1,4 +1,4 @@
-//! What there is to find, what is still to be done, and what was done last.
+//! The status of the catalogue, the queue and the last runs.
 
 use crate::support::{INGESTED, Shop};
 use akin_entities::{Change, ProductId, Timestamp, Version};
@@ -7,13 +7,13 @@ use serde_json::Value;
 use std::time::Duration;
 
 #[tokio::test]
-async fn the_status_counts_what_there_is() {
+async fn the_status_counts_products_and_changes() {
     let shop = Shop::open().await;
     insta::assert_snapshot!(shop.get("/api/status").await.text);
 }
 
 #[tokio::test]
-async fn what_waits_in_the_queue_is_counted_as_well() {
+async fn messages_in_the_queue_are_counted_too() {
     let shop = Shop::open().await;
     let change = |id: &str| Change { id: ProductId::new(id).expect("an id"), version: Version(1) };
     let changes = [change("a"), change("b"), change("c")];
@@ -26,11 +26,11 @@ async fn what_waits_in_the_queue_is_counted_as_well() {
 }
 
 #[tokio::test]
-async fn the_last_runs_are_told_without_folders_and_without_what_servers_said() {
+async fn the_last_runs_are_shown_without_folders_and_errors_of_servers() {
     let shop = Shop::open().await;
     let runs = &shop.api.status.runs;
     let feeds = ["/srv/feeds/shop.csv".to_owned()];
-    let secret = || "10.0.0.5 is away".to_owned();
+    let secret = || "10.0.0.5 is unreachable".to_owned();
     for (after, outcome) in [
         (1, RunOutcome::Finished),
         (2, RunOutcome::Failed(secret())),

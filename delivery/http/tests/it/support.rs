@@ -1,6 +1,6 @@
-//! A small shop in memory behind the routes, and what its tests share.
+//! A small shop in memory behind the routes, shared by the tests.
 use akin_entities::{Currency, Price, Product, ProductId, Rating, Similarity, Version};
-use akin_http::{Api, Defaults, Engine, Engines, router};
+use akin_http::{Api, Engine, Engines, SimilarProductsDefaults, router};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
 use akin_ports::{Embedder, ProductStore, RefusedRow};
 use akin_usecases::{
@@ -13,10 +13,10 @@ use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
 
-/// When its products were ingested: 2023-03-18 08:33:33.000042.
+/// The version of its products, ingested at 2023-03-18 08:33:33.000042.
 pub(crate) const INGESTED: Version = Version(1_679_128_413_000_042);
 
-/// The shop, and how to make each of its ports fail.
+/// The shop, with the faults of each of its ports.
 pub(crate) struct Shop {
     pub(crate) api: Api,
     pub(crate) embedder: Faults,
@@ -24,7 +24,7 @@ pub(crate) struct Shop {
     pub(crate) store: Faults,
 }
 
-/// What the shop answered.
+/// A response of the shop.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -33,13 +33,13 @@ pub(crate) struct Answer {
 }
 
 impl Shop {
-    /// A shop that sells [`products`], has one row in quarantine and no waiting change.
+    /// Opens a shop that sells [`products`], with one row in quarantine and no waiting change.
     pub(crate) async fn open() -> Self {
         Self::with_embedder(Arc::new(MemoryEmbedder::default())).await
     }
 
-    /// The same shop, which reads queries by `queries`.
-    pub(crate) async fn with_embedder(queries: Arc<dyn Embedder>) -> Self {
+    /// Opens the shop with `query_embedder` to embed queries.
+    pub(crate) async fn with_embedder(query_embedder: Arc<dyn Embedder>) -> Self {
         let faults = [(); 3].map(|()| Faults::default());
         let [embedder, index, store] = faults.clone();
         let store = Arc::new(MemoryStore::with_faults(store));
@@ -53,11 +53,11 @@ impl Shop {
             row: None,
         };
         store.quarantine("feed.csv", &[refused], INGESTED.timestamp()).await.unwrap();
-        let made = Arc::new(MemoryEmbedder::default());
-        let embed = EmbedChanges::new(store.clone(), made, index.clone());
+        let product_embedder = Arc::new(MemoryEmbedder::default());
+        let embed = EmbedChanges::new(store.clone(), product_embedder, index.clone());
         assert!(embed.run(&|_| ()).await.unwrap().failures.is_empty());
-        let queries = Failing { inner: queries, faults: embedder };
-        let embeddings = QueryEmbeddings::new(Arc::new(queries), 16);
+        let query_embedder = FaultyEmbedder { inner: query_embedder, faults: embedder };
+        let embeddings = QueryEmbeddings::new(Arc::new(query_embedder), 16);
         let engine = Engine {
             name: "memory+words".to_owned(),
             search: SearchProducts {
@@ -70,9 +70,12 @@ impl Shop {
         let (queue, runs) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryRuns::default()));
         let status = CatalogueStatus { store, queue, runs };
         let api = Api {
-            engines: Engines { first: engine, others: Vec::new() },
+            engines: Engines { default: engine, others: Vec::new() },
             status,
-            defaults: Defaults { limit: 10, threshold: Similarity::new(0.3).unwrap() },
+            defaults: SimilarProductsDefaults {
+                limit: 10,
+                threshold: Similarity::new(0.3).unwrap(),
+            },
             images: None,
         };
         let [embedder, index, store] = faults;
@@ -100,7 +103,7 @@ impl Shop {
     }
 }
 
-/// A request with a JSON body, unless it is empty.
+/// Creates a request with a JSON body, which may be empty.
 pub(crate) fn request(method: Method, path: &str, body: impl Into<Body>) -> Request<Body> {
     let json = (header::CONTENT_TYPE, "application/json");
     Request::builder().method(method).uri(path).header(json.0, json.1).body(body.into()).unwrap()
@@ -115,7 +118,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The ids of the hits of a search.
+    /// Returns the ids of the hits of a search.
     pub(crate) fn ids(&self) -> Vec<String> {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text);
         let json = self.json();
@@ -123,7 +126,7 @@ impl Answer {
         hits.iter().map(|hit| hit["product"]["product_id"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The code and the message of an answer that must be an error's envelope.
+    /// Returns the code and the message of an error; panics if the response is not an error.
     pub(crate) fn envelope(&self) -> (String, String) {
         let json = self.json();
         let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
@@ -136,17 +139,17 @@ impl Answer {
     }
 }
 
-/// An embedder that can be told to fail.
+/// An embedder with injected faults.
 #[derive(Debug)]
-struct Failing {
+struct FaultyEmbedder {
     inner: Arc<dyn Embedder>,
     faults: Faults,
 }
 
 #[async_trait::async_trait]
-impl Embedder for Failing {
+impl Embedder for FaultyEmbedder {
     async fn embed(&self, texts: &[String]) -> akin_ports::PortResult<akin_ports::EmbeddedBatch> {
-        // A double with the same faults takes the step that may fail.
+        // An embedder in memory with the same faults fails in place of the inner one.
         MemoryEmbedder::default().with_faults(self.faults.clone()).embed(&[]).await?;
         self.inner.embed(texts).await
     }
@@ -160,17 +163,17 @@ impl Embedder for Failing {
     }
 }
 
-/// What the shop sells.
+/// The products of the shop.
 pub(crate) fn products() -> Vec<Product> {
-    let shelf = |id: &str, name: &str, shelf: (&str, &str), brand: &str| Product {
+    let product = |id: &str, name: &str, category: (&str, &str), brand: &str| Product {
         id: ProductId::new(id).unwrap(),
         name: name.to_owned(),
-        main_category: shelf.0.to_owned(),
-        sub_category: shelf.1.to_owned(),
+        main_category: category.0.to_owned(),
+        sub_category: category.1.to_owned(),
         brand: brand.to_owned(),
         description: String::new(),
         attributes: String::new(),
-        image_url: format!("images/{}.svg", shelf.1.to_lowercase()),
+        image_url: format!("images/{}.svg", category.1.to_lowercase()),
         link: format!("https://shop.example/{id}"),
         rating: None,
         rating_count: None,
@@ -181,11 +184,11 @@ pub(crate) fn products() -> Vec<Product> {
     let rupees = |minor| Some(Price::from_minor(minor, Currency::INR));
     let (phones, home) = (("Phones", "Tripods"), ("Home", "Lamps"));
     let mut products = vec![
-        shelf("PH-1", "steady phone tripod", phones, "Pelluno"),
-        shelf("PH-2", "phone tripod with remote", phones, "Brackwell"),
-        shelf("PH-3", "mini tripod for a phone or a camera", phones, "Pelluno"),
-        shelf("HO-1", "desk lamp", home, "Lumo"),
-        shelf("a/b %?#é", "floor lamp \"Sun\"", home, ""),
+        product("PH-1", "steady phone tripod", phones, "Pelluno"),
+        product("PH-2", "phone tripod with remote", phones, "Brackwell"),
+        product("PH-3", "mini tripod for a phone or a camera", phones, "Pelluno"),
+        product("HO-1", "desk lamp", home, "Lumo"),
+        product("a/b %?#é", "floor lamp \"Sun\"", home, ""),
     ];
     products[0].rating = Rating::from_hundredths(425);
     products[0].rating_count = Some(17);

@@ -3,7 +3,7 @@ use crate::signals::asked_to_end;
 use crate::{exit, output};
 use akin_composition::{Engine, EngineSettings};
 use akin_entities::Similarity;
-use akin_http::{Api, Defaults, Engines};
+use akin_http::{Api, Engines, SimilarProductsDefaults};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,11 +40,11 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
     let opened = arguments.engine.builder().engines().queue().open().await?;
     let mut engines = opened.engines().iter().map(served);
-    let first = engines.next().context("no engine is named")?;
+    let default = engines.next().context("no engine is named")?;
     let api = Api {
-        engines: Engines { first, others: engines.collect() },
+        engines: Engines { default, others: engines.collect() },
         status: opened.status()?,
-        defaults: Defaults {
+        defaults: SimilarProductsDefaults {
             limit: arguments.default_limit,
             threshold: arguments.default_threshold,
         },

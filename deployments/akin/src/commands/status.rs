@@ -3,7 +3,7 @@ use crate::{exit, output};
 use akin_composition::{Builder, CatalogueSettings, EngineName, StoreName};
 use akin_ports::Run;
 use akin_usecases::{IndexStatus, Status};
-use akin_views::{LAST_RUNS, Reader, StatusView};
+use akin_views::{Audience, LAST_RUNS, StatusView};
 use comfy_table::{Cell, ColumnConstraint};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let data = data.map(|folder| folder.display().to_string());
     if format.json {
         let first = engines.first().map(|(_, index)| index.clone());
-        let status = StatusView::new(status, &first.unwrap_or_default(), Reader::Operator);
+        let status = StatusView::new(status, &first.unwrap_or_default(), Audience::Operator);
         let engines = engines.iter().map(EngineReport::new).collect();
         output::json(&Report { data, status, engines });
     } else {
