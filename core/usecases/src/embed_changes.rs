@@ -1,5 +1,5 @@
 use crate::EmbedTarget;
-use crate::embed_page::{Page, Watch};
+use crate::change_batch::{ChangeBatch, Monitor};
 use akin_ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
 use std::sync::Arc;
 
@@ -54,8 +54,8 @@ pub struct EmbedProgress {
 /// How many changes are taken from the outbox at a time: bounds the memory.
 const PAGE: usize = 1024;
 
-/// Tells how far the work for one target is. Nothing ends it before its time.
-struct Steps<'a> {
+/// Monitors the work for one target; it is never stopped.
+struct OutboxMonitor<'a> {
     /// Changes of the page that are still to be done.
     left: u64,
     progress: &'a mut EmbedProgress,
@@ -94,24 +94,24 @@ impl EmbedChanges {
             let Some(last) = entries.last() else { return Ok(summary) };
             after = Some(last.sequence);
             let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
-            let page = Page::of(&*self.store, &changes).await?;
+            let batch = ChangeBatch::fetch(&*self.store, &changes).await?;
             let mut failures = Failures::new();
             for target in &self.targets {
                 let left = entries.len() as u64;
-                let mut steps = Steps { left, progress: &mut progress, observe };
-                failures.extend(page.bring_to(target, &mut summary, &mut steps).await?.failures);
-                // What was superseded is done as well.
-                steps.step(steps.left);
+                let mut monitor = OutboxMonitor { left, progress: &mut progress, observe };
+                failures.extend(batch.apply_to(target, &mut summary, &mut monitor).await?.failures);
+                // Superseded changes are done as well.
+                monitor.step(monitor.left);
             }
-            let settled = |entry: &OutboxEntry| !failures.contains_key(&entry.change.id);
-            let done: Vec<_> = entries.into_iter().filter(settled).collect();
+            let is_done = |entry: &OutboxEntry| !failures.contains_key(&entry.change.id);
+            let done: Vec<_> = entries.into_iter().filter(is_done).collect();
             self.store.clear_outbox(&done).await?;
             summary.failures.extend(failures);
         }
     }
 }
 
-impl Watch for Steps<'_> {
+impl Monitor for OutboxMonitor<'_> {
     fn step(&mut self, done: u64) {
         self.left = self.left.saturating_sub(done);
         self.progress.done += done;

@@ -1,5 +1,5 @@
 use crate::EmbedSummary;
-use crate::embed_page::{Outcome, Watch};
+use crate::change_batch::{Monitor, Undone};
 use akin_entities::{Change, Embedding, FacetValues, ProductId, ProductRecord};
 use akin_ports::{
     Embedder, EntryEmbedding, ErrorKind, Failures, IndexEntry, Indexed, PortError, PortResult,
@@ -99,23 +99,23 @@ impl EmbedTarget {
         &self,
         records: &[&ProductRecord],
         summary: &mut EmbedSummary,
-        watch: &mut dyn Watch,
-    ) -> PortResult<Outcome> {
-        let mut outcome = Outcome::default();
+        monitor: &mut dyn Monitor,
+    ) -> PortResult<Undone> {
+        let mut undone = Undone::default();
         let mut batches = records.chunks(BATCH);
         let mut begun = FuturesOrdered::new();
         let mut waiting = Vec::new();
         loop {
             while begun.len() < BATCHES
-                && !watch.is_stopped()
+                && !monitor.is_stopped()
                 && let Some(batch) = batches.next()
             {
                 begun.push_back(self.embed_batch(batch));
             }
             if begun.is_empty() && waiting.is_empty() {
                 let left = batches.flatten().map(|record| record.product.id.clone());
-                outcome.left.extend(left);
-                return Ok(outcome);
+                undone.skipped.extend(left);
+                return Ok(undone);
             }
             let count = waiting.len();
             // The embedder is asked first, so that it works while this thread analyzes.
@@ -123,11 +123,11 @@ impl EmbedTarget {
             // Nothing is begun any more while the last batch is written.
             let embedded = embedded.transpose()?.unwrap_or_default();
             summary.truncated += embedded.truncated;
-            outcome.failures.extend(embedded.refused);
+            undone.failures.extend(embedded.refused);
             let unwritten = written?;
             summary.embedded += (count - unwritten.len()) as u64;
-            outcome.failures.extend(unwritten);
-            watch.step(count as u64);
+            undone.failures.extend(unwritten);
+            monitor.step(count as u64);
             waiting = embedded.embeddings;
         }
     }

@@ -1,7 +1,7 @@
-//! What akin does, one file per use case.
+//! The use cases of akin, one file each.
 //!
-//! A use case holds the ports it needs and one method, `run`. It knows no engine, no wire format
-//! and no clock: the time of an ingestion is an argument.
+//! A use case holds the ports it needs and one method, `run`. It knows no engine and no wire format.
+//! It may measure elapsed time; wall-clock time is an argument, and sleeping is passed in.
 //!
 //! The embedding of a repeated query is computed once:
 //!
@@ -23,10 +23,10 @@
 //! ```
 
 mod catalogue_status;
+mod change_batch;
 mod compare_engines;
 mod copy_catalogue;
 mod embed_changes;
-mod embed_page;
 mod embed_target;
 mod evaluate_search;
 mod export_catalogue;
@@ -38,8 +38,11 @@ mod ingest_feed;
 mod normalize;
 mod percentage;
 mod pricing;
+mod process_changes;
 mod query_embeddings;
+mod record_run;
 mod relay_changes;
+mod run_worker;
 mod search_products;
 mod search_request;
 mod similar_products;
@@ -63,8 +66,11 @@ pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
 pub use normalize::normalize;
 pub use percentage::{InvalidPercentage, Percentage};
 pub use pricing::Pricing;
+pub use process_changes::{MessageOutcome, ProcessChanges, ProcessControl, ProcessedChanges};
 pub use query_embeddings::QueryEmbeddings;
+pub use record_run::{RecordRun, RecordedRun, StartedRun};
 pub use relay_changes::{RelayChanges, RelaySummary};
+pub use run_worker::{RunWorker, WorkerEvent, WorkerHost, WorkerSummary};
 pub use search_products::{FacetCount, Hit, SearchAnswer, SearchError, SearchProducts, Timings};
 pub use search_request::{Facet, Paging, SearchRequest, Sort};
 pub use similar_products::SimilarProducts;

@@ -1,0 +1,205 @@
+use crate::change_batch::{ChangeBatch, Monitor, Undone};
+use crate::embed_target::is_about_all;
+use crate::{EmbedSummary, EmbedTarget};
+use akin_entities::{Change, newest_of_each};
+use akin_ports::{Delivery, PortError, PortResult, ProductStore, Receipt};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Brings the indexes up to changes that were delivered, and returns an outcome for each message.
+///
+/// It needs no queue: whoever has the deliveries (a worker's loop, the event of a function) reports
+/// the outcomes to wherever the messages came from. Processing a message again is harmless.
+#[derive(Clone, Debug)]
+pub struct ProcessChanges {
+    /// Keeps the products.
+    pub store: Arc<dyn ProductStore>,
+    /// The embedders and indexes that are brought up to the changes.
+    pub targets: Vec<EmbedTarget>,
+}
+
+/// Stops and observes the processing of deliveries.
+#[derive(Clone, Copy)]
+pub struct ProcessControl<'a> {
+    /// Returns whether to finish what was started and release the rest.
+    pub is_stopping: &'a (dyn Fn() -> bool + Send + Sync),
+    /// Called with each further number of messages that are done, for each target.
+    pub observe: &'a (dyn Fn(u64) + Send + Sync),
+}
+
+/// The outcomes of deliveries.
+#[derive(Debug, Default)]
+pub struct ProcessedChanges {
+    /// One outcome for each receipt, in the order of the deliveries.
+    pub outcomes: Vec<(Receipt, MessageOutcome)>,
+    /// What was embedded; the failures are of products that failed on their own account.
+    pub embedding: EmbedSummary,
+    /// The error that ended the work early, which is about no single message: an outage, or an index
+    /// of another model. The messages it affects are released.
+    pub error: Option<PortError>,
+}
+
+/// What is to become of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageOutcome {
+    /// It is done, or superseded: delete it.
+    Done,
+    /// It is not at fault and not done: deliver it again, without counting the attempt if possible.
+    Released,
+    /// The product failed on its own account, for this reason: count the attempt.
+    Failed(String),
+}
+
+impl ProcessControl<'_> {
+    /// Returns a control that neither stops nor observes.
+    pub const fn none() -> Self {
+        Self { is_stopping: &|| false, observe: &|_| () }
+    }
+}
+
+impl fmt::Debug for ProcessControl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessControl").finish_non_exhaustive()
+    }
+}
+
+impl ProcessChanges {
+    /// Processes `deliveries`. If the batch is refused as a whole, its messages are processed one by
+    /// one to find the one at fault; if every one of them is refused, none is.
+    pub async fn run(
+        &self,
+        deliveries: &[Delivery],
+        control: &ProcessControl<'_>,
+    ) -> ProcessedChanges {
+        let mut processed = ProcessedChanges::default();
+        if deliveries.is_empty() {
+            return processed;
+        }
+        match self.apply(deliveries, &mut processed.embedding, control).await {
+            Ok(undone) => processed.settle(deliveries, undone),
+            Err(error) if is_about_all(&error) => processed.release(deliveries, error),
+            Err(error) => self.one_by_one(deliveries, error, &mut processed, control).await,
+        }
+        processed.sort_by(deliveries);
+        processed
+    }
+
+    async fn one_by_one(
+        &self,
+        deliveries: &[Delivery],
+        error: PortError,
+        processed: &mut ProcessedChanges,
+        control: &ProcessControl<'_>,
+    ) {
+        if let [only] = deliveries {
+            return processed.fail(only, error);
+        }
+        let mut failed: Vec<(&Delivery, PortError)> = Vec::new();
+        for (position, delivery) in deliveries.iter().enumerate() {
+            let alone = std::slice::from_ref(delivery);
+            match self.apply(alone, &mut processed.embedding, control).await {
+                Ok(undone) => processed.settle(alone, undone),
+                Err(error) if is_about_all(&error) => {
+                    // An outage also casts doubt on the failures before it.
+                    failed.iter().for_each(|(delivery, _)| processed.push_released(delivery));
+                    return processed.release(&deliveries[position..], error);
+                }
+                Err(error) => failed.push((delivery, error)),
+            }
+        }
+        if failed.len() == deliveries.len() {
+            return processed.release(deliveries, error);
+        }
+        failed.into_iter().for_each(|(delivery, error)| processed.fail(delivery, error));
+    }
+
+    /// Brings every target up to the changes of `deliveries`.
+    async fn apply(
+        &self,
+        deliveries: &[Delivery],
+        summary: &mut EmbedSummary,
+        control: &ProcessControl<'_>,
+    ) -> PortResult<Undone> {
+        for target in &self.targets {
+            target.check().await?;
+        }
+        let changes: Vec<_> = deliveries.iter().map(|delivery| delivery.change.clone()).collect();
+        let batch = ChangeBatch::fetch(&*self.store, &changes).await?;
+        let mut all = Undone::default();
+        for target in &self.targets {
+            let mut monitor = DeliveryMonitor { left: deliveries.len() as u64, control };
+            let undone = batch.apply_to(target, summary, &mut monitor).await?;
+            all.failures.extend(undone.failures);
+            if undone.skipped.is_empty() {
+                // Superseded messages are done as well.
+                monitor.step(monitor.left);
+            }
+            all.skipped.extend(undone.skipped);
+        }
+        Ok(all)
+    }
+}
+
+impl ProcessedChanges {
+    /// Decides the outcome of each message. Of several about one product, only the newest may fail.
+    fn settle(&mut self, deliveries: &[Delivery], mut undone: Undone) {
+        let newest: HashMap<_, _> =
+            newest_of_each(deliveries, |delivery| (&delivery.change.id, delivery.change.version))
+                .into_iter()
+                .map(|delivery| (&delivery.change.id, delivery.change.version))
+                .collect();
+        for delivery in deliveries {
+            let Change { id, version } = &delivery.change;
+            let is_superseded = newest.get(id).is_some_and(|newest| newest > version);
+            let outcome = match undone.failures.get(id) {
+                _ if is_superseded => MessageOutcome::Done,
+                Some(error) if !error.is_retryable() => MessageOutcome::Failed(error.report()),
+                None if !undone.skipped.contains(id) => MessageOutcome::Done,
+                _ => MessageOutcome::Released,
+            };
+            self.outcomes.push((delivery.receipt.clone(), outcome));
+        }
+        undone.failures.retain(|_, error| !error.is_retryable());
+        self.embedding.failures.extend(undone.failures);
+    }
+
+    fn fail(&mut self, delivery: &Delivery, error: PortError) {
+        let outcome = MessageOutcome::Failed(error.report());
+        self.outcomes.push((delivery.receipt.clone(), outcome));
+        self.embedding.failures.insert(delivery.change.id.clone(), error);
+    }
+
+    fn release(&mut self, deliveries: &[Delivery], error: PortError) {
+        deliveries.iter().for_each(|delivery| self.push_released(delivery));
+        self.error = Some(error);
+    }
+
+    fn push_released(&mut self, delivery: &Delivery) {
+        self.outcomes.push((delivery.receipt.clone(), MessageOutcome::Released));
+    }
+
+    fn sort_by(&mut self, deliveries: &[Delivery]) {
+        let positions: HashMap<_, _> =
+            deliveries.iter().enumerate().map(|(at, delivery)| (&delivery.receipt, at)).collect();
+        self.outcomes.sort_by_key(|(receipt, _)| positions.get(receipt).copied());
+    }
+}
+
+/// Monitors the work for one target.
+struct DeliveryMonitor<'a> {
+    /// Messages that are not done yet.
+    left: u64,
+    control: &'a ProcessControl<'a>,
+}
+
+impl Monitor for DeliveryMonitor<'_> {
+    fn step(&mut self, done: u64) {
+        self.left = self.left.saturating_sub(done);
+        (self.control.observe)(done);
+    }
+
+    fn is_stopped(&self) -> bool {
+        (self.control.is_stopping)()
+    }
+}

@@ -1,0 +1,92 @@
+//! Deliveries are processed without a queue: each receipt gets an outcome.
+
+use crate::shop::{Shop, day, id, row};
+use crate::workplace::Workplace;
+use akin_entities::Change;
+use akin_ports::{Delivery, ErrorKind, Receipt};
+use akin_usecases::{MessageOutcome, ProcessChanges, ProcessControl, ProcessedChanges};
+
+fn delivery(name: &str, version: i64, receipt: &str) -> Delivery {
+    let change = Change { id: id(name), version: day(version) };
+    Delivery { receipt: Receipt(receipt.to_owned()), change, attempts: 1 }
+}
+
+/// Returns the outcomes, each as its receipt and a word.
+fn outcomes(processed: &ProcessedChanges) -> Vec<String> {
+    let word = |outcome: &MessageOutcome| match outcome {
+        MessageOutcome::Done => "done",
+        MessageOutcome::Released => "released",
+        MessageOutcome::Failed(_) => "failed",
+    };
+    let outcome = |(receipt, outcome): &(Receipt, _)| format!("{} {}", receipt.0, word(outcome));
+    processed.outcomes.iter().map(outcome).collect()
+}
+
+async fn place() -> Workplace {
+    let place = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
+    let rows = [row("a", "Phone tripod", ""), row("b", "Desk lamp", "")];
+    place.shop.ingest(&rows, 2).await;
+    place
+}
+
+fn process(place: &Workplace) -> ProcessChanges {
+    let Shop { store, .. } = &place.shop;
+    ProcessChanges { store: store.clone(), targets: vec![place.target()] }
+}
+
+fn deliveries() -> [Delivery; 4] {
+    [
+        delivery("a", 1, "old"),
+        delivery("b", 2, "refused"),
+        delivery("a", 2, "new"),
+        delivery("gone", 1, "removed"),
+    ]
+}
+
+#[tokio::test]
+async fn each_delivery_has_an_outcome_in_the_order_of_the_deliveries() {
+    let place = place().await;
+    let processed = process(&place).run(&deliveries(), &ProcessControl::none()).await;
+    assert_eq!(outcomes(&processed), ["old done", "refused failed", "new done", "removed done"]);
+    assert!(processed.error.is_none());
+    let summary = processed.embedding;
+    assert_eq!((summary.embedded, summary.removed, summary.failures.len()), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn an_outage_releases_every_delivery() {
+    let place = place().await;
+    place.shop.faults.break_after(3, ErrorKind::Unavailable);
+    let processed = process(&place).run(&deliveries(), &ProcessControl::none()).await;
+    assert!(processed.error.unwrap().is_retryable());
+    assert_eq!(processed.outcomes.len(), 4);
+    assert!(processed.outcomes.iter().all(|(_, outcome)| *outcome == MessageOutcome::Released));
+}
+
+#[tokio::test]
+async fn a_delivery_that_spoils_its_batch_fails_alone() {
+    let place = place().await;
+    let index = std::sync::Arc::new(place.touchy(&[id("a")]));
+    let targets = vec![place.target_of(index)];
+    let process = ProcessChanges { targets, ..process(&place) };
+    let batch = [delivery("gone", 1, "removed"), delivery("a", 2, "spoiled")];
+    let processed = process.run(&batch, &ProcessControl::none()).await;
+    assert_eq!(outcomes(&processed), ["removed done", "spoiled failed"]);
+    let alone = process.run(&batch[1..], &ProcessControl::none()).await;
+    assert_eq!(outcomes(&alone), ["spoiled failed"]);
+}
+
+#[tokio::test]
+async fn a_stopped_process_releases_what_was_not_started() {
+    let place = place().await;
+    let control = ProcessControl { is_stopping: &|| true, ..ProcessControl::none() };
+    let processed = process(&place).run(&[delivery("a", 2, "new")], &control).await;
+    assert_eq!(outcomes(&processed), ["new released"]);
+}
+
+#[tokio::test]
+async fn no_deliveries_have_no_outcomes() {
+    let place = place().await;
+    let processed = process(&place).run(&[], &ProcessControl::none()).await;
+    assert_eq!(outcomes(&processed), [""; 0]);
+}
