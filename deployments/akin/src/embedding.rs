@@ -17,10 +17,10 @@ pub(crate) async fn embed_here(opened: &Composition) -> anyhow::Result<EmbedSumm
     let mut summary = embed.run(&observe).await?;
     drop(progress);
     let work = work(opened)?;
-    let shown = Shown::new(&work).await?;
-    let shift =
+    let shown = QueueProgress::new(&work, work.queue.counts().await?.waiting);
+    let context =
         WorkerContext { sleep: &sleep, is_over: &|| false, observe: &|done| shown.more(done) };
-    summary.add(work.drain(&shift).await?.embedding);
+    summary.add(work.drain(&context).await?.embedding);
     Ok(summary)
 }
 
@@ -43,21 +43,23 @@ pub(crate) fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> 
     Box::pin(tokio::time::sleep(time))
 }
 
-/// How far the work at a queue is, as far as that can be known: others send and work meanwhile.
+/// The progress of the work on a queue. The total is an estimate: others send and work meanwhile.
 #[derive(Debug)]
-pub(crate) struct Shown {
+pub(crate) struct QueueProgress {
     progress: Progress,
     done: AtomicU64,
     total: u64,
 }
 
-impl Shown {
-    pub(crate) async fn new(work: &WorkQueue) -> PortResult<Self> {
-        let total = work.queue.counts().await?.waiting * work.targets.len() as u64;
+impl QueueProgress {
+    /// Returns the progress of `work` when `waiting` messages wait.
+    pub(crate) fn new(work: &WorkQueue, waiting: u64) -> Self {
+        let total = waiting * work.targets.len() as u64;
         let progress = Progress::new("embedding from the queue".to_owned(), Unit::Products);
-        Ok(Self { progress, done: AtomicU64::new(0), total })
+        Self { progress, done: AtomicU64::new(0), total }
     }
 
+    /// Shows that `done` more messages are done.
     pub(crate) fn more(&self, done: u64) {
         let done = self.done.fetch_add(done, Ordering::Relaxed) + done;
         self.progress.at(done, Some(self.total.max(done)), "");

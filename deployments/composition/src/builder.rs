@@ -207,6 +207,11 @@ impl Composition {
         self.backends.queue(self.catalogue.queue(), self.catalogue.queue_lease)
     }
 
+    /// Returns the dead letters of the queue.
+    pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, CompositionError> {
+        self.backends.dead_letters(self.catalogue.queue(), self.catalogue.queue_lease)
+    }
+
     /// Returns the log of the runs that filled the store.
     pub fn runs(&self) -> Result<Arc<dyn RunLog>, CompositionError> {
         self.backends.runs(self.catalogue.store())
@@ -215,11 +220,6 @@ impl Composition {
     /// Returns an index.
     pub fn index(&self, name: IndexName) -> Result<Arc<dyn ProductIndex>, CompositionError> {
         self.backends.index(name)
-    }
-
-    /// Returns the dead letters of the queue.
-    pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, CompositionError> {
-        self.backends.dead_letters(self.catalogue.queue(), self.catalogue.queue_lease)
     }
 
     /// Returns the use case that reports the state of the catalogue; it needs the store and the queue.

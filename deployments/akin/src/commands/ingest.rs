@@ -15,9 +15,10 @@ use akin_entities::{Currency, Version};
 use akin_ports::{FeedSource, ProductStore};
 use akin_usecases::{
     CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Percentage,
+    StartedRun,
 };
 use outcome::{Outcome, plural};
-use record::{Begun, Record};
+use record::Record;
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -119,7 +120,7 @@ impl Arguments {
         let since = Instant::now();
         let opened = self.engine.catalogue.builder().store().queue().open().await?;
         let CatalogueStatus { store, queue, runs } = opened.status()?;
-        let begun = Begun { runs, at: akin_composition::now(), since };
+        let begun = StartedRun { runs, at: akin_composition::now(), since };
         let at = Version::from_timestamp(begun.at);
         let run = async {
             let summary = self.read(feeds, store.clone(), at).await?;
@@ -138,7 +139,7 @@ impl Arguments {
         let since = Instant::now();
         let opened = self.engine.builder().engines().queue().open().await?;
         let runs = opened.runs()?;
-        let begun = Begun { runs, at: akin_composition::now(), since };
+        let begun = StartedRun { runs, at: akin_composition::now(), since };
         let at = Version::from_timestamp(begun.at);
         let run = async {
             let summary = self.read(feeds, opened.store()?, at).await?;
