@@ -165,7 +165,7 @@ async fn fill(folder: &Path, stage: &Stage, fingerprint: Fingerprint) -> Result<
         let failures = index.upsert(&entries).await?;
         anyhow::ensure!(failures.is_empty(), "the index refused {} entries", failures.len());
     }
-    engine.settle().await?;
+    engine.optimize().await?;
     Ok(engine)
 }
 

@@ -88,7 +88,7 @@ impl Derived {
     }
 
     /// Makes the base hold nearly all that the database does, so that the next process opens fast.
-    pub(crate) fn settle(&self) -> PortResult<()> {
+    pub(crate) fn optimize(&self) -> PortResult<()> {
         if self.catch_up_alone()?.changed() == 0 || !self.database.is_writable() {
             return Ok(());
         }

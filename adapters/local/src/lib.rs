@@ -120,9 +120,9 @@ impl LocalEngine {
 
     /// Brings the search files up to date, so that the next process opens fast: for the end of an
     /// ingestion. Without it nothing is lost, and little is read twice.
-    pub async fn settle(&self) -> PortResult<()> {
+    pub async fn optimize(&self) -> PortResult<()> {
         let derived = Arc::clone(&self.derived);
-        pool::blocking(move || derived.settle()).await
+        pool::blocking(move || derived.optimize()).await
     }
 
     /// Reads all of the database and says whether it is sound; takes seconds for a large one.

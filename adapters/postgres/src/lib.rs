@@ -62,7 +62,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// So far the average lengths of texts may be from those by which words are weighed, once settled.
+/// So far the average lengths of texts may be from those by which words are weighed, once optimized.
 const SETTLED: f64 = 0.005;
 
 /// How long housekeeping may take at the end of an ingestion; the server's own does the rest.
@@ -111,7 +111,7 @@ impl PostgresEngine {
     /// Makes searches as good and as fast as they can be, if this engine wrote to the index: for the end
     /// of an ingestion. Without it nothing is lost, and the server's own housekeeping comes to nearly
     /// the same.
-    pub async fn settle(&self) -> PortResult<()> {
+    pub async fn optimize(&self) -> PortResult<()> {
         if !self.statistics.has_written() {
             return Ok(());
         }

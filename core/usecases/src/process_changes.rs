@@ -102,7 +102,9 @@ impl ProcessChanges {
                 Ok(undone) => processed.settle(alone, undone),
                 Err(error) if is_about_all(&error) => {
                     // An outage also casts doubt on the failures before it.
-                    failed.iter().for_each(|(delivery, _)| processed.push_released(delivery));
+                    for (delivery, _) in failed {
+                        processed.push_released(delivery);
+                    }
                     return processed.release(&deliveries[position..], error);
                 }
                 Err(error) => failed.push((delivery, error)),
@@ -111,7 +113,9 @@ impl ProcessChanges {
         if failed.len() == deliveries.len() {
             return processed.release(deliveries, error);
         }
-        failed.into_iter().for_each(|(delivery, error)| processed.fail(delivery, error));
+        for (delivery, error) in failed {
+            processed.fail(delivery, error);
+        }
     }
 
     /// Brings every target up to the changes of `deliveries`.
@@ -171,7 +175,9 @@ impl ProcessedChanges {
     }
 
     fn release(&mut self, deliveries: &[Delivery], error: PortError) {
-        deliveries.iter().for_each(|delivery| self.push_released(delivery));
+        for delivery in deliveries {
+            self.push_released(delivery);
+        }
         self.error = Some(error);
     }
 

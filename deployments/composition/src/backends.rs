@@ -220,12 +220,12 @@ impl Backends {
     }
 
     /// Makes writes visible and brings searches to full speed, for this process and the next.
-    pub(crate) async fn settle(&self) -> Result<(), CompositionError> {
+    pub(crate) async fn optimize(&self) -> Result<(), CompositionError> {
         if let Some(local) = &self.local {
-            local.settle().await?;
+            local.optimize().await?;
         }
         if let Some(postgres) = &self.postgres {
-            postgres.settle().await?;
+            postgres.optimize().await?;
         }
         if let Some(opensearch) = &self.opensearch {
             opensearch.refresh().await?;

@@ -248,8 +248,8 @@ impl Composition {
     }
 
     /// Makes writes visible and brings searches to full speed, for this process and the next.
-    pub async fn settle(&self) -> Result<(), CompositionError> {
-        self.backends.settle().await
+    pub async fn optimize(&self) -> Result<(), CompositionError> {
+        self.backends.optimize().await
     }
 }
 

@@ -81,7 +81,7 @@ async fn index_in_files() -> Subject<dyn ProductIndex> {
     let (folder, engine) = engine(Options { held_changes: 0, ..Options::default() });
     Subject::index(engine.index()).keeping(folder).refreshed_by(move || {
         let engine = Arc::clone(&engine);
-        async move { engine.settle().await.expect("a base") }
+        async move { engine.optimize().await.expect("a base") }
     })
 }
 

@@ -31,7 +31,7 @@ enum Step {
     Damage {
         place: u16,
     },
-    Settle,
+    Optimize,
     Search {
         terms: BTreeSet<usize>,
         direction: Option<u32>,
@@ -57,7 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Reopen),
         1 => Just(Step::Delete),
         1 => any::<u16>().prop_map(|place| Step::Damage { place }),
-        1 => Just(Step::Settle),
+        1 => Just(Step::Optimize),
         4 => search.prop_map(|(terms, direction, brand, price, threshold)| Step::Search {
             terms, direction, brand, price, threshold
         }),
@@ -238,7 +238,7 @@ async fn run(steps: Vec<Step>) {
                 assert!(index.remove(std::slice::from_ref(&change)).await.unwrap().is_empty());
                 model.remove(&change);
             }
-            Step::Settle => engine.as_ref().unwrap().settle().await.unwrap(),
+            Step::Optimize => engine.as_ref().unwrap().optimize().await.unwrap(),
             Step::Reopen => engine = None,
             Step::Delete => {
                 (engine, _) = (None, index);

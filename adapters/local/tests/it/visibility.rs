@@ -124,17 +124,17 @@ async fn a_damaged_or_old_base_is_caught_up_or_built_anew() {
     let engine = open(folder.path());
     let many: Vec<_> = (0..1_500).map(|n| entry(&format!("p{n}"), 1, [1.0; 4])).collect();
     engine.index().upsert(&many).await.unwrap();
-    engine.settle().await.unwrap();
+    engine.optimize().await.unwrap();
     let (file, old) = base(folder.path());
     engine.index().upsert(&[entry("later", 1, [1.0; 4])]).await.unwrap();
-    engine.settle().await.unwrap();
+    engine.optimize().await.unwrap();
     assert_eq!(base(folder.path()).1, old, "one change is no reason to build");
     assert_eq!(open(folder.path()).index().candidates(&all()).await.unwrap().len(), 1_501);
 
     let gone = Change { id: many[0].id.clone(), version: Version(2) };
     engine.index().remove(&[gone]).await.unwrap();
     engine.index().upsert(&many[1..1_400]).await.unwrap();
-    engine.settle().await.unwrap();
+    engine.optimize().await.unwrap();
     let new = base(folder.path()).1;
     assert_ne!(new, old, "many changes are");
     let mut damaged = new.clone();
@@ -143,7 +143,7 @@ async fn a_damaged_or_old_base_is_caught_up_or_built_anew() {
         fs::write(&file, bytes).unwrap();
         let again = open(folder.path());
         assert_eq!(again.index().candidates(&all()).await.unwrap().len(), 1_500);
-        again.settle().await.unwrap();
+        again.optimize().await.unwrap();
         assert_eq!(base(folder.path()).1, new, "the base is as it was");
     }
 }

@@ -228,6 +228,6 @@ async fn the_best_by_words_follow_when_all_texts_become_longer() {
     }
     let is_weighed = "SELECT reweigh_from IS NULL FROM embedded_products_state";
     assert_eq!(database.value(is_weighed).await, "true", "each write finished what it began");
-    engine.settle().await.expect("a settled index");
+    engine.optimize().await.expect("an optimized index");
     assert_best_by_words(&index, &longer).await;
 }

@@ -30,11 +30,11 @@ fn end(result: &Result<u64, String>) -> (RunOutcome, Option<RunCounts>) {
 }
 
 async fn record(
-    recorder: &RecordRun,
+    run_recorder: &RecordRun,
     runs: &Arc<MemoryRuns>,
     result: Result<u64, String>,
 ) -> RecordedRun<u64, String> {
-    recorder.run(started(runs), &["a.csv".to_owned()], ready(result), end).await
+    run_recorder.run(started(runs), &["a.csv".to_owned()], ready(result), end).await
 }
 
 #[tokio::test]
@@ -45,11 +45,11 @@ async fn a_run_is_recorded_with_its_outcome_and_its_counts() {
         (Ok(3), RunOutcome::Finished, Some(finished)),
         (Err("no space left".to_owned()), failed, None),
     ] {
-        let (runs, recorder) = (Arc::new(MemoryRuns::default()), RecordRun::new(never));
-        let recorded = record(&recorder, &runs, result.clone()).await;
-        assert_eq!((recorded.result, recorded.recorded), (result, Ok(())));
+        let (runs, run_recorder) = (Arc::new(MemoryRuns::default()), RecordRun::new(never));
+        let finished_run = record(&run_recorder, &runs, result.clone()).await;
+        assert_eq!((finished_run.result, finished_run.recorded), (result, Ok(())));
         // The run has ended, so that it cannot be interrupted any more.
-        recorder.interrupt().await.unwrap();
+        run_recorder.interrupt().await.unwrap();
         let last = runs.last(10).await.unwrap();
         assert_eq!((last.len(), last[0].began), (1, Timestamp(7)));
         assert_eq!(last[0].feeds, ["a.csv"]);
@@ -76,14 +76,14 @@ async fn a_run_is_done_even_if_it_cannot_be_recorded() {
 
 #[tokio::test]
 async fn an_interrupted_run_is_recorded_as_interrupted() {
-    let (runs, recorder) = (Arc::new(MemoryRuns::default()), RecordRun::new(never));
-    recorder.interrupt().await.unwrap();
-    let mut endless = Box::pin(recorder.run(started(&runs), &[], pending(), end));
+    let (runs, run_recorder) = (Arc::new(MemoryRuns::default()), RecordRun::new(never));
+    run_recorder.interrupt().await.unwrap();
+    let mut endless = Box::pin(run_recorder.run(started(&runs), &[], pending(), end));
     while runs.last(1).await.unwrap().is_empty() {
         assert!(endless.as_mut().now_or_never().is_none());
     }
     assert_eq!(runs.last(1).await.unwrap()[0].end, None);
-    recorder.interrupt().await.unwrap();
+    run_recorder.interrupt().await.unwrap();
     let end = runs.last(1).await.unwrap().remove(0).end.unwrap();
     assert_eq!((end.outcome, end.counts), (RunOutcome::Interrupted, None));
 }

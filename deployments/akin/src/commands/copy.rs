@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let progress = Progress::new(format!("copying {from} to {to}"), Unit::Products);
     let summary = copy.run(&|at: CopyProgress| progress.at(at.done, Some(at.total), "")).await?;
     drop(progress);
-    opened.settle().await?;
+    opened.optimize().await?;
     tell(&summary, format, began.elapsed().as_secs_f64());
     Ok(if summary.failures.is_empty() { exit::DONE } else { exit::partly() })
 }

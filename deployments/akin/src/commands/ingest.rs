@@ -144,7 +144,7 @@ impl Arguments {
         let run = async {
             let summary = self.read(feeds, opened.store()?, at).await?;
             let embedded = embed_here(&opened).await?;
-            opened.settle().await?;
+            opened.optimize().await?;
             Ok(Outcome::embedded(summary, embedded, since.elapsed()))
         };
         record.keep(begun, feeds, run).await

@@ -98,7 +98,7 @@ async fn work_until_stopped(
     let summary = worker.run(&context, &host).await?;
     // A process that is asked to end ends soon; what it wrote is found, only more slowly.
     if once && summary.needs_optimizing && !is_over() {
-        opened.settle().await?;
+        opened.optimize().await?;
     }
     Ok(summary)
 }
@@ -111,7 +111,7 @@ impl WorkerHost for Host<'_> {
     }
 
     async fn optimize(&self) {
-        if let Err(error) = self.opened.settle().await {
+        if let Err(error) = self.opened.optimize().await {
             tracing::warn!("searches are slower than they could be: {error:#}");
         }
     }

@@ -25,7 +25,7 @@ impl Record {
         work: impl Future<Output = anyhow::Result<Outcome>>,
     ) -> anyhow::Result<Outcome> {
         let feeds: Vec<_> = feeds.iter().map(|feed| feed.name().to_owned()).collect();
-        let RecordedRun { result, recorded } = self.0.run(run, &feeds, work, end).await;
+        let RecordedRun { result, recorded } = self.0.run(run, &feeds, Box::pin(work), end).await;
         match (recorded, &result) {
             (Err(error), Ok(_)) => tracing::warn!(error, "this run is not recorded"),
             // The error that ended the run is reported, and is probably the same.
