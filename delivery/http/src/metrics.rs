@@ -129,7 +129,7 @@ fn named_counts(counts: &RunCounts) -> impl Iterator<Item = (&'static str, u64)>
     RunCounts::NAMES.into_iter().zip(counts.values())
 }
 
-/// A gauge with its help text and its labelled samples.
+/// A gauge with its help text and its labeled samples.
 #[derive(Debug)]
 struct Gauge {
     name: &'static str,
