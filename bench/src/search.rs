@@ -14,7 +14,7 @@ use akin_entities::{
 };
 use akin_local::{LocalEngine, Options};
 use akin_ports::{
-    Candidate, CandidateQuery, Embedded, Embedder, ErrorKind, Failures, IndexEntry, Indexed,
+    Candidate, CandidateQuery, Embedded, Embedder, ErrorKind, Failures, IndexEntry, IndexedState,
     EntryEmbedding, PortError, PortResult, ProductIndex, ProductStore,
 };
 use std::cell::RefCell;
@@ -248,7 +248,7 @@ impl ProductIndex for Exact {
         Err(read_only())
     }
 
-    async fn known(&self, _: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+    async fn states(&self, _: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
         Err(read_only())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::rows;
 use akin_entities::{AnalyzedText, FacetValues, Fingerprint, ProductId, TextHash, Version};
-use akin_ports::Indexed;
+use akin_ports::IndexedState;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -108,7 +108,7 @@ pub(crate) fn findable(row: &Row<'_>) -> rusqlite::Result<Findable> {
 pub(crate) fn known(
     connection: &Connection,
     ids: Vec<ProductId>,
-) -> rusqlite::Result<HashMap<ProductId, Indexed>> {
+) -> rusqlite::Result<HashMap<ProductId, IndexedState>> {
     let mut statement = connection.prepare_cached(KNOWN)?;
     let mut found = HashMap::with_capacity(ids.len());
     for id in ids {
@@ -124,11 +124,11 @@ pub(crate) const KNOWN: &str = "SELECT version, text_hash FROM entries WHERE id 
 pub(crate) fn known_one(
     statement: &mut CachedStatement<'_>,
     id: &ProductId,
-) -> rusqlite::Result<Option<Indexed>> {
+) -> rusqlite::Result<Option<IndexedState>> {
     let indexed = statement.query_row([id.as_str()], |row| {
         let removed = row.get_ref(1)?.as_blob_or_null().map_err(|e| rows::cannot_be(1, e))?;
         let text_hash = removed.map(|_| rows::bytes(row, 1)).transpose()?;
-        Ok(Indexed {
+        Ok(IndexedState {
             version: Version(row.get(0)?),
             text_hash: text_hash.map(TextHash::from_bytes),
         })

@@ -7,7 +7,7 @@ use crate::snapshot::Snapshot;
 use crate::store::row_limit;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex,
+    Candidate, CandidateQuery, Failures, IndexEntry, IndexedState, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -42,7 +42,7 @@ impl ProductIndex for LocalIndex {
         self.write(move |writer| changes.iter().try_for_each(|change| writer.remove(change))).await
     }
 
-    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+    async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
         let ids = ids.to_vec();
         self.database.read(move |connection| entries::known(connection, ids)).await
     }

@@ -4,8 +4,8 @@ use akin_entities::{
     Similarity, Statistics, TextHash, Version, newest_of_each,
 };
 use akin_ports::{
-    Candidate, CandidateQuery, EntryEmbedding, ErrorKind, Failures, IndexEntry, Indexed, PortError,
-    PortResult, ProductIndex,
+    Candidate, CandidateQuery, EntryEmbedding, ErrorKind, Failures, IndexEntry, IndexedState,
+    PortError, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -85,10 +85,10 @@ impl ProductIndex for MemoryIndex {
         .await
     }
 
-    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+    async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
         self.call(|state| {
             let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
-            let indexed = |held: &Held| Indexed {
+            let indexed = |held: &Held| IndexedState {
                 version: held.version,
                 text_hash: held.findable.as_ref().map(|findable| findable.text_hash),
             };

@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use crate::statistics::Remembered;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex,
+    Candidate, CandidateQuery, Failures, IndexEntry, IndexedState, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -113,8 +113,8 @@ impl ProductIndex for OpenSearchIndex {
         self.0.remove(changes).await
     }
 
-    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
-        self.0.known(ids).await
+    async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
+        self.0.states(ids).await
     }
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {

@@ -6,7 +6,7 @@ use crate::document::{Counted, EntryEmbedding, document};
 use crate::index::Engine;
 use crate::{counting, error, get, schema};
 use akin_entities::{Change, Fingerprint, ProductId, TextHash, Version};
-use akin_ports::{EntryEmbedding as Entered, Failures, IndexEntry, Indexed, PortResult};
+use akin_ports::{EntryEmbedding as Entered, Failures, IndexEntry, IndexedState, PortResult};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use std::collections::HashMap;
@@ -65,7 +65,10 @@ impl Engine {
     }
 
     /// See [`akin_ports::ProductIndex::known`].
-    pub(crate) async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+    pub(crate) async fn states(
+        &self,
+        ids: &[ProductId],
+    ) -> PortResult<HashMap<ProductId, IndexedState>> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
@@ -76,7 +79,7 @@ impl Engine {
             let current = document.text("fingerprint").filter(|held| Some(held) == model.as_ref());
             let text_hash = current.and_then(|_| get::parse_hash(&document.text("text_hash")?));
             let version = Version(document.version());
-            known.insert(document.id()?, Indexed { version, text_hash });
+            known.insert(document.id()?, IndexedState { version, text_hash });
         }
         Ok(known)
     }

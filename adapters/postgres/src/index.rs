@@ -16,7 +16,7 @@ use crate::database::Database;
 use crate::error::Failure;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, Indexed, PortResult, ProductIndex,
+    Candidate, CandidateQuery, Failures, IndexEntry, IndexedState, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use candidates::Candidates;
@@ -62,7 +62,7 @@ impl ProductIndex for PostgresIndex {
         Ok(Failures::new())
     }
 
-    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
+    async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
         let mut found = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(self.database.settings.fetch_batch_size.get()) {
             found.extend(self.database.call(&Known { ids }).await?);

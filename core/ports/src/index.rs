@@ -8,113 +8,113 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Finds products by meaning and by words. It holds embeddings of one fingerprint only.
+/// Finds products by embedding and by words. It holds embeddings of one fingerprint only.
 #[async_trait]
 pub trait ProductIndex: Debug + Send + Sync {
-    /// Keeps each entry, unless the index holds a newer one; of a repeated id the newest counts.
-    /// An entry of another fingerprint is a failure; so is one that keeps a meaning which the
-    /// index does not know. An index that holds no product takes the fingerprint of the next one.
+    /// Writes each entry, unless the index holds a newer one; of a repeated id the newest is written.
+    /// An entry of another fingerprint is a failure; so is an entry with an unchanged embedding that the
+    /// index does not hold. An index without products adopts the fingerprint of the next entry.
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures>;
 
-    /// Makes each product unfindable, unless the index holds a newer version of it. An older entry
-    /// that comes late does not bring it back, even if the index had never seen the product.
+    /// Removes each product, unless the index holds a newer version of it. An older entry that
+    /// arrives later does not bring it back, even if the index never held the product.
     async fn remove(&self, changes: &[Change]) -> PortResult<Failures>;
 
-    /// What the index knows of `ids`.
-    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>>;
+    /// Returns the states of those of `ids` that the index holds or has removed.
+    async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>>;
 
-    /// The union of the `depth` best by words and the `depth` nearest in meaning, in no order
-    /// that means anything, each product once. Either part may be absent from the query; a vector
-    /// of another model or dimension is refused.
+    /// Returns the union of the `depth` best products by words and the `depth` nearest by embedding,
+    /// each product once and in no particular order. A query may lack either part; a vector of
+    /// another model or dimension is refused.
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>>;
 
-    /// The next `limit` entries behind `after` that can be found, in the order of their ids' bytes,
-    /// as [`Self::upsert`] takes them: a copy is made of them.
+    /// Lists the next `limit` entries after `after` that can be found, in the byte order of their ids,
+    /// as [`Self::upsert`] takes them. Copies are made of them.
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>>;
 
-    /// What the ranking needs to know of the whole catalogue, as of the last refresh; what was
-    /// taken does not change.
+    /// Returns the statistics of the whole catalogue that the ranking needs, as of the last refresh.
+    /// They do not change once returned.
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>>;
 
-    /// Which model made its embeddings; `None` while it holds none.
+    /// Returns the fingerprint of its embeddings; `None` while it holds none.
     async fn fingerprint(&self) -> PortResult<Option<Fingerprint>>;
 
-    /// How many products can be found.
+    /// Counts the products that can be found.
     async fn count(&self) -> PortResult<u64>;
 }
 
-/// A product as an index keeps it.
+/// A product as an index holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IndexEntry {
-    /// Which product it stands for.
+    /// The product.
     pub id: ProductId,
-    /// The state of the product.
+    /// The version of the product.
     pub version: Version,
-    /// Where it points in meaning-space.
+    /// The embedding of its text.
     pub meaning: EntryEmbedding,
-    /// Its text as words search it.
+    /// Its analyzed text.
     pub text: AnalyzedText,
-    /// Its distinct words as they are written, folded but not stemmed, space-joined: what a
-    /// misspelled word is corrected from.
+    /// Its distinct words, folded but not stemmed, joined by spaces. Misspelled words are corrected
+    /// to them.
     pub words: String,
-    /// What filters look at.
+    /// The values that filters compare.
     pub facets: FacetValues,
 }
 
-/// What an entry says of its product's embedding.
+/// The embedding of an entry, if it changed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EntryEmbedding {
     /// The text was embedded.
     Computed {
-        /// Where it points.
+        /// The embedding.
         embedding: Embedding,
-        /// Which text it was.
+        /// The hash of the text.
         text_hash: TextHash,
-        /// Which model did it.
+        /// The model.
         fingerprint: Fingerprint,
     },
-    /// The text is what it was, so the embedding that the index holds stays.
+    /// The text did not change: the embedding that the index holds stays.
     Unchanged,
 }
 
-/// What an index knows of a product.
+/// The state of a product in an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Indexed {
-    /// The state it holds.
+pub struct IndexedState {
+    /// The version that the index holds or removed.
     pub version: Version,
-    /// The text that was embedded; `None` if the product was removed.
+    /// The hash of the text that was embedded; `None` if the product was removed.
     pub text_hash: Option<TextHash>,
 }
 
-/// What to look for.
+/// A query for candidates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CandidateQuery {
-    /// Analyzed terms; any of them may match. Empty: do not search by words.
+    /// The analyzed terms, any of which may match. If empty, words are not searched.
     pub terms: Vec<String>,
-    /// The query's meaning. `None`: do not search by meaning, and answer without cosines.
+    /// The embedding of the query. If `None`, embeddings are not searched and candidates have no
+    /// cosines.
     pub vector: Option<QueryVector>,
-    /// Which products may be found; applied inside the index, exactly.
+    /// The products that may be found; applied exactly, inside the index.
     pub filter: Filter,
-    /// How many of either part.
+    /// The number of candidates of either part.
     pub depth: usize,
-    /// The least cosine of those found by meaning alone.
+    /// The least cosine of candidates found by embedding alone.
     pub threshold: Option<Similarity>,
-    /// Whether each candidate is to bring its facets, which cost a little.
+    /// Whether candidates include their facets, at a small cost.
     pub with_facets: bool,
 }
 
-/// Where a query points in meaning-space.
+/// The embedding of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueryVector {
-    /// The embedding of its words.
+    /// The embedding.
     pub embedding: Embedding,
-    /// Which model made it: it points nowhere among the embeddings of another.
+    /// The model: embeddings of two models cannot be compared.
     pub fingerprint: Fingerprint,
 }
 
 impl QueryVector {
-    /// Makes sure that it may be compared with embeddings of `held`: cosines between vectors of
-    /// two models mean nothing. `system` is who refuses.
+    /// Refuses, in the name of `system`, to compare it with embeddings of another model or dimension.
     pub fn check(&self, system: &'static str, held: &Fingerprint) -> PortResult<()> {
         ensure_same_model(system, held, &self.fingerprint)?;
         let (given, wanted) = (self.embedding.as_slice().len(), held.dimension);
@@ -126,21 +126,21 @@ impl QueryVector {
     }
 }
 
-/// A product that may answer, with all that scoring needs.
+/// A product that may match, with everything that scoring needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// Which product.
+    /// The product.
     pub id: ProductId,
-    /// Its exact cosine to the query, if the query has a meaning.
+    /// Its exact cosine to the query, if the query has an embedding.
     pub cosine: Option<Similarity>,
-    /// Its text as words search it.
+    /// Its analyzed text.
     pub text: AnalyzedText,
-    /// What filters look at, if the query wants it: what is counted and sorted by.
-    /// Boxed: most candidates have none, and are moved often.
+    /// The values to count and sort by, if the query asks for them. Boxed because most candidates have
+    /// none and are moved often.
     pub facets: Option<Box<FacetValues>>,
 }
 
-/// Refuses, in the name of `system`, to mix embeddings by `given` with those by `held`.
+/// Refuses, in the name of `system`, to mix embeddings of the models `held` and `given`.
 pub fn ensure_same_model(
     system: &'static str,
     held: &Fingerprint,
@@ -149,9 +149,16 @@ pub fn ensure_same_model(
     if held.is_compatible_with(given) {
         return Ok(());
     }
-    let what = format!(
-        "it holds embeddings of {held}, but texts are embedded by {given}: set AKIN_MODEL to the \
-         model that made the index, or ingest into an index of its own"
-    );
-    Err(PortError::new(system, ErrorKind::Misconfigured, what))
+    let mismatch = ModelMismatch { held: held.clone(), given: given.clone() };
+    Err(PortError::new(system, ErrorKind::Misconfigured, mismatch))
+}
+
+/// The source of the error of an index that is given embeddings of another model.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("it holds embeddings of {held}, but texts are embedded by {given}")]
+pub struct ModelMismatch {
+    /// The model of the embeddings in the index.
+    pub held: Fingerprint,
+    /// The model of the embeddings that were given.
+    pub given: Fingerprint,
 }

@@ -1,7 +1,8 @@
-//! What the use cases ask of the outside world.
+//! The ports: what the use cases need from the outside world.
 //!
-//! Every port takes a batch. An answer about many products is keyed by product, never by
-//! position, so no adapter can shift one product's answer onto another.
+//! Every port takes a batch. An answer about many products is keyed by product, so that no adapter can
+//! attribute one product's answer to another. Only [`Embedder::embed`] answers in the order of its
+//! texts, which have no ids.
 //!
 //! An adapter maps the errors of its technology to [`PortError`] in one place. Callers read the
 //! kind, operators the report:
@@ -34,8 +35,8 @@ pub use feed_record::{
 };
 pub use feed_row::{FeedItem, FeedRow, RefusedRow};
 pub use index::{
-    Candidate, CandidateQuery, EntryEmbedding, IndexEntry, Indexed, ProductIndex, QueryVector,
-    ensure_same_model,
+    Candidate, CandidateQuery, EntryEmbedding, IndexEntry, IndexedState, ModelMismatch,
+    ProductIndex, QueryVector, ensure_same_model,
 };
 pub use queue::{
     ChangeQueue, Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCapabilities, QueueCounts,
@@ -47,8 +48,8 @@ pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts}
 use akin_entities::ProductId;
 use std::collections::HashMap;
 
-/// What a port answers.
+/// The result of a call to a port.
 pub type PortResult<T> = Result<T, PortError>;
 
-/// The products of a batch that were not done, and why; all others were.
+/// The products of a batch that failed, and why; all others succeeded.
 pub type Failures = HashMap<ProductId, PortError>;

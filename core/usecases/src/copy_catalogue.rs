@@ -88,7 +88,7 @@ impl CopyCatalogue {
         let counts = from.counts().await?;
         if counts.outbox > 0 {
             let what = format!(
-                "{} changes wait to be embedded: finish that with `akin ingest`, then copy",
+                "{} changes wait to be embedded, which must be done before the copy",
                 counts.outbox
             );
             return Err(PortError::new("store", ErrorKind::Refused, what));

@@ -2,7 +2,7 @@ use crate::EmbedSummary;
 use crate::change_batch::{Monitor, Undone};
 use akin_entities::{Change, Embedding, FacetValues, ProductId, ProductRecord};
 use akin_ports::{
-    Embedder, EntryEmbedding, ErrorKind, Failures, IndexEntry, Indexed, PortError, PortResult,
+    Embedder, EntryEmbedding, ErrorKind, Failures, IndexEntry, IndexedState, PortError, PortResult,
     ProductIndex, ensure_same_model,
 };
 use akin_ranking::analyze_product;
@@ -59,7 +59,7 @@ impl EmbedTarget {
         if ids.is_empty() {
             return Ok(HashSet::new());
         }
-        let known = try_join_all(self.indexes.iter().map(|index| index.known(&ids))).await?;
+        let known = try_join_all(self.indexes.iter().map(|index| index.states(&ids))).await?;
         let everywhere = |record: &ProductRecord| {
             let id = &record.product.id;
             known.iter().all(|known| holds_text(known.get(id), record))
@@ -189,7 +189,7 @@ pub(crate) fn is_about_all(error: &PortError) -> bool {
     matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Misconfigured)
 }
 
-fn holds_text(known: Option<&Indexed>, record: &ProductRecord) -> bool {
+fn holds_text(known: Option<&IndexedState>, record: &ProductRecord) -> bool {
     known.and_then(|known| known.text_hash) == Some(record.product.text_hash())
 }
 

@@ -1,11 +1,13 @@
 //! What a command prints: a table for people, one JSON document for scripts.
 
+use akin_ports::ModelMismatch;
 use akin_usecases::Hit;
 use comfy_table::presets::NOTHING;
 use comfy_table::{
     Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width,
 };
 use serde::Serialize;
+use std::error::Error;
 use std::io::{self, ErrorKind, Write};
 use std::process;
 
@@ -56,7 +58,13 @@ pub(crate) fn note(text: &str) {
 
 /// Prints why a command failed, each cause behind the other.
 pub(crate) fn failure(error: &anyhow::Error) {
-    note(&format!("akin: {error:#}"));
+    let is_mismatch = error.chain().any(<dyn Error>::is::<ModelMismatch>);
+    let remedy = if is_mismatch {
+        ": set AKIN_MODEL to the model that made the index, or ingest into an index of its own"
+    } else {
+        ""
+    };
+    note(&format!("akin: {error:#}{remedy}"));
 }
 
 /// An answer that nobody can read is the end. A reader that has read enough (`akin .. | head`) is

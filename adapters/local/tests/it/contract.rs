@@ -5,7 +5,7 @@ use akin_contracts::Subject;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_local::{LocalEngine, LocalIndex, Options};
 use akin_ports::{
-    Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, Indexed, PortResult,
+    Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, IndexedState, PortResult,
     ProductIndex, ProductStore, RunLog,
 };
 use async_trait::async_trait;
@@ -111,8 +111,8 @@ impl ProductIndex for ManyProcesses {
         self.index().remove(changes).await
     }
 
-    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
-        self.index().known(ids).await
+    async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
+        self.index().states(ids).await
     }
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {

@@ -179,7 +179,7 @@ async fn agree(index: &LocalIndex, model: &Model, query: &CandidateQuery) {
 async fn agree_on_the_whole(index: &LocalIndex, model: &Model) {
     assert_eq!(index.count().await.unwrap(), model.findable().count() as u64);
     let ids: Vec<_> = (0..13).map(id).collect();
-    let known = index.known(&ids).await.unwrap();
+    let known = index.states(&ids).await.unwrap();
     assert_eq!(known.len(), model.0.len());
     for (id, (version, findable)) in &model.0 {
         assert_eq!(known[id].version, *version);

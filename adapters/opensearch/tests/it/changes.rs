@@ -55,7 +55,7 @@ async fn eight_writers_of_fields_and_meanings_never_part_a_meaning_from_its_hash
         writer.await.unwrap();
     }
     index.refresh().await.unwrap();
-    let known = index.known(&[id("one")]).await.unwrap()[&id("one")];
+    let known = index.states(&[id("one")]).await.unwrap()[&id("one")];
     assert_eq!(known.version, Version(192), "the newest stays");
     let price = NumberRange { min: Some(192.0), max: Some(192.0) };
     let filter = Filter { price, ..Filter::default() };
@@ -114,7 +114,7 @@ async fn a_running_server_sees_what_others_write() {
         loop {
             let statistics = server.statistics().await.unwrap();
             let found = server.candidates(&near(0.0)).await.unwrap();
-            let known = server.known(&[id("a")]).await.unwrap();
+            let known = server.states(&[id("a")]).await.unwrap();
             let hash = known[&id("a")].text_hash;
             if statistics.document_frequency("tripod") == 1 && found.len() == 1 && hash.is_some() {
                 return;

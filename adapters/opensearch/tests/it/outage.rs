@@ -37,7 +37,7 @@ async fn assert_holds(index: &OpenSearchIndex, count: usize, version: i64) {
     index.refresh().await.unwrap();
     assert_eq!(index.count().await.unwrap(), count as u64);
     let ids: Vec<_> = entries(count, version).into_iter().map(|entry| entry.id).collect();
-    let known = index.known(&ids).await.unwrap();
+    let known = index.states(&ids).await.unwrap();
     assert_eq!(known.len(), count);
     assert!(known.values().all(|known| known.version == Version(version)));
 }
@@ -94,7 +94,7 @@ async fn whatever_a_write_asks_is_asked_as_patiently_as_it_writes() {
     let address = server::start(&crate::support::endpoint(), None, judge).await;
     let settings = Settings { endpoint: Some(format!("http://{address}")), ..settings };
     let index = OpenSearchIndex::open(&settings).await.expect("an index");
-    assert!(index.known(&[entry("p0", 1).id]).await.expect("a look before a write").is_empty());
+    assert!(index.states(&[entry("p0", 1).id]).await.expect("a look before a write").is_empty());
     assert!(index.upsert(&entries(3, 1)).await.expect("a write").is_empty());
     assert_holds(&direct, 3, 1).await;
 }
@@ -155,7 +155,7 @@ async fn a_slow_server_is_given_up_in_time() {
         index.candidates(&query).await.map(drop).unwrap_err(),
         index.upsert(&entries(2, 1)).await.map(drop).unwrap_err(),
         index.statistics().await.map(drop).unwrap_err(),
-        index.known(&[entry("a", 1).id]).await.map(drop).unwrap_err(),
+        index.states(&[entry("a", 1).id]).await.map(drop).unwrap_err(),
         index.count().await.map(drop).unwrap_err(),
     ];
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());

@@ -8,7 +8,7 @@ use crate::names::Names;
 use crate::store::product_id;
 use crate::text::{escape, unescape};
 use akin_entities::{Fingerprint, ProductId, TextField, TextHash, Version};
-use akin_ports::Indexed;
+use akin_ports::IndexedState;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
@@ -21,7 +21,7 @@ pub(crate) struct Known<'a> {
 
 #[async_trait]
 impl Call for Known<'_> {
-    type Answer = HashMap<ProductId, Indexed>;
+    type Answer = HashMap<ProductId, IndexedState>;
 
     async fn run(
         &self,
@@ -34,7 +34,10 @@ impl Call for Known<'_> {
         let rows = query(names.fill(sql)).bind(ids).fetch_all(connection).await?;
         let known = rows.iter().map(|row| {
             let text_hash = text_hash(get(row, 2)?)?;
-            Ok((product_id(get(row, 0)?)?, Indexed { version: Version(get(row, 1)?), text_hash }))
+            Ok((
+                product_id(get(row, 0)?)?,
+                IndexedState { version: Version(get(row, 1)?), text_hash },
+            ))
         });
         known.collect()
     }

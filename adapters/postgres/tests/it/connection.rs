@@ -182,7 +182,7 @@ async fn a_server_that_is_killed_during_a_load_loses_nothing() {
     assert_eq!(index.count().await.expect("a count"), 20_000);
     let statistics = index.statistics().await.expect("statistics");
     assert_eq!(statistics.document_frequency("tripod"), 20_000);
-    assert_eq!(index.known(&[id("p19999")]).await.expect("an answer").len(), 1);
+    assert_eq!(index.states(&[id("p19999")]).await.expect("an answer").len(), 1);
     drop(database);
     drop(own);
 }

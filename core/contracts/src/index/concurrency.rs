@@ -40,7 +40,7 @@ pub async fn eight_writers_of_one_product_leave_the_newest(index: &Index) {
     index.refresh().await;
     let newest = WRITERS * ROUNDS;
     let expected = telling("one", newest);
-    let known = index.known(&[id("one")]).await.unwrap();
+    let known = index.states(&[id("one")]).await.unwrap();
     assert_eq!(known[&id("one")].version, Version(newest));
     assert_eq!(index.count().await.unwrap(), 1);
     let found = candidates(index, &for_words(&format!("version{newest}"))).await;
@@ -101,7 +101,7 @@ pub async fn a_reader_sees_each_entry_whole(index: &Index) {
             super::assert_close(found.cosine.unwrap().get(), expected);
         }
         index.statistics().await.unwrap();
-        index.known(&[id("a")]).await.unwrap();
+        index.states(&[id("a")]).await.unwrap();
     }
     writer.await.unwrap();
 }

@@ -35,7 +35,7 @@ pub async fn vectors_of_another_model_fail_alone(index: &Index) {
         assert_eq!(failed, [id("a"), id("new")]);
         assert_eq!(index.fingerprint().await.unwrap(), Some(held.clone()));
         assert_eq!(ids(index, &for_words("held another")).await, ["a", "b"]);
-        assert!(index.known(&[id("new")]).await.unwrap().is_empty());
+        assert!(index.states(&[id("new")]).await.unwrap().is_empty());
     }
 }
 

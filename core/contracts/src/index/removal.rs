@@ -1,11 +1,11 @@
 use super::{Index, candidates, for_words, ids, keep, near, remove, upsert};
 use crate::sample::{direction, id, titled};
 use akin_entities::Version;
-use akin_ports::{EntryEmbedding, IndexEntry, Indexed};
+use akin_ports::{EntryEmbedding, IndexEntry, IndexedState};
 
 async fn version_and_state(index: &Index, name: &str) -> Option<(i64, bool)> {
-    let known = index.known(&[id(name)]).await.unwrap();
-    let state = |Indexed { version: Version(version), text_hash }: &Indexed| {
+    let known = index.states(&[id(name)]).await.unwrap();
+    let state = |IndexedState { version: Version(version), text_hash }: &IndexedState| {
         (*version, text_hash.is_some())
     };
     known.get(&id(name)).map(state)

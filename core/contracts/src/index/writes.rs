@@ -1,13 +1,13 @@
 use super::{Index, candidates, for_words, ids, keep, near, query, upsert, vector};
 use crate::sample::{analyzed, direction, entry, id, titled, unusual_ids};
 use akin_entities::{AnalyzedText, FacetValues, TextField, TextHash, Version};
-use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, Indexed};
+use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, IndexedState};
 
 /// Before the first entry, nothing is found and nothing fails.
 pub async fn an_empty_index_answers_everything(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 0);
     assert_eq!(index.fingerprint().await.unwrap(), None);
-    assert!(index.known(&[id("a")]).await.unwrap().is_empty());
+    assert!(index.states(&[id("a")]).await.unwrap().is_empty());
     let both = CandidateQuery { vector: Some(vector(direction(0.0))), ..for_words("tripod") };
     for query in [query(), for_words("tripod"), near(direction(0.0)), both] {
         assert!(candidates(index, &query).await.is_empty());
@@ -23,7 +23,7 @@ pub async fn an_empty_index_answers_everything(index: &Index) {
 pub async fn an_empty_batch_changes_nothing(index: &Index) {
     assert!(index.upsert(&[]).await.unwrap().is_empty());
     assert!(index.remove(&[]).await.unwrap().is_empty());
-    assert!(index.known(&[]).await.unwrap().is_empty());
+    assert!(index.states(&[]).await.unwrap().is_empty());
     assert_eq!(index.count().await.unwrap(), 0);
 }
 
@@ -34,9 +34,9 @@ pub async fn an_entry_is_known_and_found_as_it_was_kept(index: &Index) {
     let text = AnalyzedText::new(fields);
     let kept = IndexEntry { text: text.clone(), ..titled("a", 7, "phone tripod", 30.0) };
     keep(index, &[kept, entry("b", 1)]).await;
-    let known = index.known(&[id("a"), id("nobody"), id("a")]).await.unwrap();
+    let known = index.states(&[id("a"), id("nobody"), id("a")]).await.unwrap();
     let indexed =
-        Indexed { version: Version(7), text_hash: Some(TextHash::compute(["phone tripod"])) };
+        IndexedState { version: Version(7), text_hash: Some(TextHash::compute(["phone tripod"])) };
     assert_eq!(known, [(id("a"), indexed)].into());
     let found = candidates(index, &CandidateQuery { depth: 1, ..near(direction(30.0)) }).await;
     assert_eq!((found[0].id.as_str(), &found[0].text), ("a", &text));
@@ -50,7 +50,7 @@ pub async fn unusual_ids_stay_apart(index: &Index) {
     let entries: Vec<_> =
         (0..).zip(&ids).map(|(at, id)| titled(id.as_str(), at, "thing", 0.0)).collect();
     keep(index, &entries).await;
-    let known = index.known(&ids).await.unwrap();
+    let known = index.states(&ids).await.unwrap();
     for (version, id) in (0..).zip(&ids) {
         assert_eq!(known.get(id).map(|known| known.version), Some(Version(version)), "{id:?}");
     }
@@ -101,7 +101,7 @@ pub async fn a_late_older_entry_never_overwrites_and_is_no_failure(index: &Index
     assert_eq!((found[0].id.as_str(), found[0].text.as_stream().trim_end()), ("a", "newer"));
     assert!(ids(index, &for_words("older oldest")).await.is_empty());
     assert_eq!(ids(index, &for_words("newer other")).await, ["a", "b"]);
-    assert_eq!(index.known(&[id("a")]).await.unwrap()[&id("a")].version, Version(5));
+    assert_eq!(index.states(&[id("a")]).await.unwrap()[&id("a")].version, Version(5));
 }
 
 /// A better analyzer may write the same state again.
@@ -134,7 +134,7 @@ pub async fn of_a_repeated_id_the_newest_counts(index: &Index) {
     let failures = upsert(index, &batch).await;
     assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("c")], "its newest entry failed");
     assert_eq!(ids(index, &for_words("newer")).await, ["a", "b", "d"]);
-    let known = index.known(&[id("a"), id("b")]).await.unwrap();
+    let known = index.states(&[id("a"), id("b")]).await.unwrap();
     assert!(known.values().all(|known| known.version == Version(2)), "{known:?}");
 }
 
@@ -155,7 +155,7 @@ pub async fn many_entries_fit_into_a_batch(index: &Index) {
     let entries: Vec<_> = (0..index.size()).map(|number| entry(&format!("p{number}"), 1)).collect();
     let ids: Vec<_> = entries.iter().map(|entry| entry.id.clone()).collect();
     keep(index, &entries).await;
-    assert_eq!(index.known(&ids).await.unwrap().len(), entries.len());
+    assert_eq!(index.states(&ids).await.unwrap().len(), entries.len());
     assert_eq!(index.count().await.unwrap(), entries.len() as u64);
 }
 
@@ -166,7 +166,7 @@ pub async fn a_kept_meaning_stays_while_all_else_changes(index: &Index) {
     let kept =
         IndexEntry { meaning: EntryEmbedding::Unchanged, facets, ..titled("a", 2, "second", 90.0) };
     keep(index, &[kept]).await;
-    let indexed = index.known(&[id("a")]).await.unwrap()[&id("a")];
+    let indexed = index.states(&[id("a")]).await.unwrap()[&id("a")];
     assert_eq!(indexed.version, Version(2));
     assert_eq!(indexed.text_hash, Some(TextHash::compute(["first"])), "it is the embedded text's");
     let cheap = akin_entities::NumberRange { min: Some(9.5), max: Some(9.5) };
@@ -186,7 +186,7 @@ pub async fn a_kept_meaning_that_is_not_known_fails_alone(index: &Index) {
     let failures = upsert(index, &batch).await;
     assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("unknown")]);
     assert_eq!(ids(index, &for_words("thing")).await, ["a", "b"]);
-    assert!(index.known(&[id("unknown")]).await.unwrap().is_empty(), "it left no trace");
+    assert!(index.states(&[id("unknown")]).await.unwrap().is_empty(), "it left no trace");
     keep(index, &[entry("unknown", 1)]).await;
     assert_eq!(index.count().await.unwrap(), 3);
 }

@@ -61,7 +61,7 @@ async fn a_second_copy_brings_what_is_new_and_never_takes_back() {
     let records = to.store.fetch(&names).await.unwrap();
     let name = |n: usize| records[&names[n]].product.name.as_str();
     assert_eq!([name(0), name(1), name(2)], ["monopod", "lamp", "gimbal"]);
-    assert_eq!(to.known("0002").await.unwrap().version, day(3));
+    assert_eq!(to.state("0002").await.unwrap().version, day(3));
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn a_text_that_changed_is_embedded_anew() {
     shop.stock(&three()).await;
     shop.ingest(&[row("a", "Camera tripod", "₹1")], 2).await;
     assert_eq!(shop.embed().await.embedded, 1);
-    assert_eq!(shop.known("a").await.unwrap().version, day(2));
+    assert_eq!(shop.state("a").await.unwrap().version, day(2));
     shop.assert_in_step(&all()).await;
 }
 
@@ -63,7 +63,7 @@ async fn a_product_that_the_store_forgot_leaves_the_index() {
     shop.store.remove(&[id("b")], day(2)).await.unwrap();
     assert_eq!(shop.embed().await.removed, 1);
     shop.assert_in_step(&all()).await;
-    assert_eq!(shop.known("b").await.unwrap().text_hash, None);
+    assert_eq!(shop.state("b").await.unwrap().text_hash, None);
     shop.ingest(&three(), 3).await;
     assert_eq!(shop.embed().await.embedded, 1, "it is sold again");
     shop.assert_in_step(&all()).await;

@@ -108,7 +108,7 @@ async fn a_superseded_change_is_done_and_those_beside_it_are_embedded() {
     let now = [row("a", "Phone tripod", ""), row("b", "Lamp", ""), row("c", "Cup", "")];
     shop.ingest(&now, 2).await;
     assert_eq!(deliver(&shop, &[("a", 1), ("b", 2), ("c", 2)]).await, [2, 0, 0]);
-    assert_eq!(shop.known("a").await, None, "its newer change is still to come");
+    assert_eq!(shop.state("a").await, None, "its newer change is still to come");
     assert_eq!(deliver(&shop, &[("a", 2)]).await, [1, 0, 0]);
     shop.assert_in_step(&["a", "b", "c"].map(id)).await;
 }

@@ -3,8 +3,8 @@
 use akin_entities::{Currency, Filter, ProductId, Query, SearchMode, Version};
 use akin_memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
 use akin_ports::{
-    CandidateQuery, Embedder, FeedItem, FeedRow, Indexed, OutboxEntry, PortResult, ProductIndex,
-    ProductStore, QueryVector,
+    CandidateQuery, Embedder, FeedItem, FeedRow, IndexedState, OutboxEntry, PortResult,
+    ProductIndex, ProductStore, QueryVector,
 };
 use akin_ranking::analyze_product;
 use akin_usecases::{
@@ -107,8 +107,8 @@ impl Shop {
         self.store.outbox(None, 1_000).await.unwrap()
     }
 
-    pub(crate) async fn known(&self, name: &str) -> Option<Indexed> {
-        self.index.known(&[id(name)]).await.unwrap().remove(&id(name))
+    pub(crate) async fn state(&self, name: &str) -> Option<IndexedState> {
+        self.index.states(&[id(name)]).await.unwrap().remove(&id(name))
     }
 
     pub(crate) fn embeddings(&self) -> QueryEmbeddings {
@@ -135,11 +135,11 @@ impl Shop {
         assert_eq!(self.outbox().await, []);
         let records = self.store.fetch(ids).await.unwrap();
         assert_eq!(self.index.count().await.unwrap(), records.len() as u64);
-        let known = self.index.known(ids).await.unwrap();
+        let known = self.index.states(ids).await.unwrap();
         for (id, record) in &records {
             let product = &record.product;
             let expected =
-                Indexed { version: record.version, text_hash: Some(product.text_hash()) };
+                IndexedState { version: record.version, text_hash: Some(product.text_hash()) };
             assert_eq!(known.get(id), Some(&expected), "{id}");
             let meaning = self.embedder.embed(&[product.embedded_text()]).await.unwrap();
             let filter = Filter {

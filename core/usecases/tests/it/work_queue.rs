@@ -42,7 +42,7 @@ async fn of_a_superseded_and_two_fresh_messages_none_is_lost() {
     place.send(&[("a", 1), ("b", 2), ("c", 2)]).await;
     assert_eq!(did(&place.work().await.unwrap()), [3, 2, 0, 0]);
     assert_eq!(place.counts().await, [0, 0, 0], "what is superseded is done");
-    assert_eq!(place.shop.known("a").await, None, "its newer change is still to come");
+    assert_eq!(place.shop.state("a").await, None, "its newer change is still to come");
     place.send(&[("a", 2)]).await;
     place.work().await.unwrap();
     place.shop.assert_in_step(&all()).await;

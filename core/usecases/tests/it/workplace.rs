@@ -4,7 +4,7 @@ use crate::shop::{Shop, day, id};
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
 use akin_ports::{
-    Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry, Indexed,
+    Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry, IndexedState,
     PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
 };
 use akin_usecases::{
@@ -142,8 +142,8 @@ impl ProductIndex for Touchy {
         self.index.remove(changes).await
     }
 
-    async fn known(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, Indexed>> {
-        let known = self.index.known(ids).await?;
+    async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
+        let known = self.index.states(ids).await?;
         let others = std::mem::take(&mut *self.others.lock().unwrap());
         assert!(self.index.upsert(&others).await?.is_empty());
         Ok(known)

@@ -19,7 +19,7 @@ pub(crate) async fn contents(folder: &Path) -> BTreeMap<String, String> {
     assert_eq!(ids.len() as u64, counts.products, "the index holds what the store does");
     assert_eq!(index.count().await.unwrap(), counts.products);
     let records = store.fetch(&ids).await.unwrap();
-    let known = index.known(&ids).await.unwrap();
+    let known = index.states(&ids).await.unwrap();
     let all = ids.iter().map(|id| {
         let (product, cosines) = (&records[id].product, found.each_ref().map(|of| &of[id]));
         assert_eq!(known[id].version, records[id].version, "{id:?} is of another version");
