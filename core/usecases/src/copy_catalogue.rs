@@ -27,6 +27,11 @@ pub struct CopySummary {
     pub failures: Failures,
 }
 
+/// The source of the error of a copy from a store whose changes wait to be embedded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} changes wait to be embedded, which must be done before the copy")]
+pub struct UnembeddedChanges(pub u64);
+
 /// How far a copy is.
 #[derive(Clone, Copy, Debug)]
 pub struct CopyProgress {
@@ -87,11 +92,8 @@ impl CopyCatalogue {
         let Some([from, _]) = &self.stores else { return Ok(entries) };
         let counts = from.counts().await?;
         if counts.outbox > 0 {
-            let what = format!(
-                "{} changes wait to be embedded, which must be done before the copy",
-                counts.outbox
-            );
-            return Err(PortError::new("store", ErrorKind::Refused, what));
+            let source = UnembeddedChanges(counts.outbox);
+            return Err(PortError::new("store", ErrorKind::Refused, source));
         }
         Ok(entries + counts.products)
     }

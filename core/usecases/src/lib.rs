@@ -52,7 +52,7 @@ mod work_queue;
 pub use akin_ranking::Correction;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
-pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary};
+pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary, UnembeddedChanges};
 pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
 pub use embed_target::EmbedTarget;
 pub use evaluate_search::{EvaluateSearch, JudgedQuery};

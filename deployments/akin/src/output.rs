@@ -1,7 +1,7 @@
 //! What a command prints: a table for people, one JSON document for scripts.
 
 use akin_ports::ModelMismatch;
-use akin_usecases::Hit;
+use akin_usecases::{Hit, UnembeddedChanges};
 use comfy_table::presets::NOTHING;
 use comfy_table::{
     Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width,
@@ -58,13 +58,18 @@ pub(crate) fn note(text: &str) {
 
 /// Prints why a command failed, each cause behind the other.
 pub(crate) fn failure(error: &anyhow::Error) {
-    let is_mismatch = error.chain().any(<dyn Error>::is::<ModelMismatch>);
-    let remedy = if is_mismatch {
+    note(&format!("akin: {error:#}{}", remedy(error)));
+}
+
+/// Returns what to do about an error of the core, which knows neither settings nor commands.
+fn remedy(error: &anyhow::Error) -> &'static str {
+    if error.chain().any(<dyn Error>::is::<ModelMismatch>) {
         ": set AKIN_MODEL to the model that made the index, or ingest into an index of its own"
+    } else if error.chain().any(<dyn Error>::is::<UnembeddedChanges>) {
+        ": run `akin ingest`, then copy"
     } else {
         ""
-    };
-    note(&format!("akin: {error:#}{remedy}"));
+    }
 }
 
 /// An answer that nobody can read is the end. A reader that has read enough (`akin .. | head`) is

@@ -3,7 +3,9 @@
 use crate::shop::{Shop, day, id, request, row};
 use akin_entities::SearchMode;
 use akin_ports::{ErrorKind, ProductIndex, ProductStore};
-use akin_usecases::{CopyCatalogue, CopySummary, ExportCatalogue, ExportedProduct};
+use akin_usecases::{
+    CopyCatalogue, CopySummary, ExportCatalogue, ExportedProduct, UnembeddedChanges,
+};
 use std::sync::Mutex;
 
 async fn stocked_shop() -> Shop {
@@ -78,12 +80,13 @@ async fn a_copy_that_was_cut_short_is_finished_by_the_next() {
 }
 
 #[tokio::test]
-async fn what_waits_to_be_embedded_is_embedded_first() {
+async fn changes_that_wait_must_be_embedded_before_a_copy() {
     let (from, to) = (stocked_shop().await, Shop::new());
     from.ingest(&[row("new", "lamp", "")], 2).await;
     let error = copy(&from, &to).run(&|_| ()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused);
-    assert!(error.report().contains("1 changes wait") && error.report().contains("akin ingest"));
+    assert!(error.report().contains("1 changes wait"), "{}", error.report());
+    assert!(std::error::Error::source(&error).unwrap().is::<UnembeddedChanges>());
     assert_eq!(to.store.counts().await.unwrap().products, 0);
 }
 
