@@ -17,15 +17,15 @@ macro_rules! embedder_contract {
             every_text_has_an_embedding_of_the_models_dimension,
             an_empty_batch_has_no_embeddings,
             an_empty_text_has_an_embedding_too,
-            embeddings_come_in_the_order_of_the_texts,
-            a_text_is_embedded_alike_alone_and_in_a_batch,
+            embeddings_are_returned_in_the_order_of_the_texts,
+            a_text_has_the_same_embedding_alone_and_in_a_batch,
             equal_texts_have_equal_embeddings,
-            a_text_beyond_the_limit_is_cut_and_counted,
-            what_stands_beyond_the_limit_means_nothing,
-            no_text_is_too_strange,
-            texts_of_like_meaning_are_nearer_than_others,
-            the_fingerprint_can_be_written_down,
-            those_who_ask_at_once_get_their_own_answers,
+            a_text_beyond_the_limit_is_truncated_and_counted,
+            text_beyond_the_limit_has_no_effect,
+            unusual_texts_can_be_embedded,
+            texts_of_similar_meaning_are_nearer_than_others,
+            the_fingerprint_survives_being_written_and_read,
+            concurrent_callers_get_their_own_embeddings,
         );
     };
 }
@@ -65,7 +65,7 @@ pub async fn an_empty_text_has_an_embedding_too(model: &Model) {
 }
 
 /// However long they are, and however many.
-pub async fn embeddings_come_in_the_order_of_the_texts(model: &Model) {
+pub async fn embeddings_are_returned_in_the_order_of_the_texts(model: &Model) {
     let word = |number: usize| ["tripod", "lamp", "cup", "camera", "shoe"][number % 5];
     let long = |number: usize| {
         let filler = "and some more ".repeat(number % 7);
@@ -80,7 +80,7 @@ pub async fn embeddings_come_in_the_order_of_the_texts(model: &Model) {
 }
 
 /// What stands beside it does not change what it means.
-pub async fn a_text_is_embedded_alike_alone_and_in_a_batch(model: &Model) {
+pub async fn a_text_has_the_same_embedding_alone_and_in_a_batch(model: &Model) {
     let long = "a tripod for phones and cameras ".repeat(40);
     let batch = texts(&["tripod", &long, "", "Größe 電話 \u{1f600}", "a b c d e f g"]);
     let together = model.embed(&batch).await.unwrap().embeddings;
@@ -101,7 +101,7 @@ pub async fn equal_texts_have_equal_embeddings(model: &Model) {
 }
 
 /// As many as are cut; none of the others.
-pub async fn a_text_beyond_the_limit_is_cut_and_counted(model: &Model) {
+pub async fn a_text_beyond_the_limit_is_truncated_and_counted(model: &Model) {
     assert!(model.token_limit() > 4);
     let long = "tripod ".repeat(2 * model.token_limit());
     let longer = "lamp ".repeat(10 * model.token_limit());
@@ -111,7 +111,7 @@ pub async fn a_text_beyond_the_limit_is_cut_and_counted(model: &Model) {
 }
 
 /// The model does not read it.
-pub async fn what_stands_beyond_the_limit_means_nothing(model: &Model) {
+pub async fn text_beyond_the_limit_has_no_effect(model: &Model) {
     let begin = "tripod ".repeat(model.token_limit());
     let batch = [format!("{begin} lamp lamp lamp"), format!("{begin} cup and camera")];
     let embedded = model.embed(&batch).await.unwrap();
@@ -120,7 +120,7 @@ pub async fn what_stands_beyond_the_limit_means_nothing(model: &Model) {
 }
 
 /// Quotes, NUL, characters of four bytes, 100 kB.
-pub async fn no_text_is_too_strange(model: &Model) {
+pub async fn unusual_texts_can_be_embedded(model: &Model) {
     let mut batch = unusual_texts();
     batch.extend(texts(&["\u{0}", "\u{fffd}", "\u{e000}", "'", "\u{301}", "\u{200b}"]));
     batch.push("x".repeat(100_000));
@@ -129,7 +129,7 @@ pub async fn no_text_is_too_strange(model: &Model) {
 }
 
 /// The least that a model must be able to tell.
-pub async fn texts_of_like_meaning_are_nearer_than_others(model: &Model) {
+pub async fn texts_of_similar_meaning_are_nearer_than_others(model: &Model) {
     let batch = texts(&["tripod for a phone", "phone tripod", "chocolate cake with cherries"]);
     let embedded = model.embed(&batch).await.unwrap().embeddings;
     let like = embedded[0].similarity(&embedded[1]).get();
@@ -138,7 +138,7 @@ pub async fn texts_of_like_meaning_are_nearer_than_others(model: &Model) {
 }
 
 /// An index keeps it as a text.
-pub async fn the_fingerprint_can_be_written_down(model: &Model) {
+pub async fn the_fingerprint_survives_being_written_and_read(model: &Model) {
     let fingerprint = model.fingerprint();
     assert_eq!(model.embed_one("tripod").await.unwrap().as_slice().len(), fingerprint.dimension);
     assert_eq!(Fingerprint::parse(&fingerprint.to_string()).as_ref(), Some(fingerprint));
@@ -146,7 +146,7 @@ pub async fn the_fingerprint_can_be_written_down(model: &Model) {
 }
 
 /// Eight tasks, each with batches of its own.
-pub async fn those_who_ask_at_once_get_their_own_answers(model: &Model) {
+pub async fn concurrent_callers_get_their_own_embeddings(model: &Model) {
     let batch = |task: usize| -> Vec<String> {
         (0..6).map(|number| format!("product {} of shelf {}", number * 7, task * 13)).collect()
     };

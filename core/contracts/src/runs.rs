@@ -16,15 +16,15 @@ macro_rules! run_log_contract {
     ($fresh:path $(, $attribute:meta)*) => {
         $crate::rules!(
             runs, ($fresh().await), [$($attribute),*],
-            a_run_that_began_is_remembered_without_an_end,
-            every_end_comes_back_as_it_was,
-            the_latest_runs_come_first_and_no_more_than_asked_for,
-            a_run_that_is_begun_twice_is_one_run,
-            the_first_end_counts,
-            the_end_of_a_run_that_is_not_remembered_is_no_failure,
-            the_last_hundred_runs_are_remembered_and_no_others,
-            unusual_feeds_and_reasons_come_back_as_they_were,
-            eight_runs_at_once_are_remembered_each_with_its_own_end,
+            a_run_that_began_is_listed_without_an_end,
+            every_end_is_listed_as_it_was_recorded,
+            the_latest_runs_are_listed_first_and_no_more_than_asked_for,
+            a_run_recorded_twice_is_one_run,
+            only_the_first_end_of_a_run_counts,
+            ending_an_unknown_run_is_harmless,
+            only_the_last_hundred_runs_are_kept,
+            unusual_feeds_and_reasons_are_listed_unchanged,
+            eight_concurrent_runs_each_keep_their_own_end,
         );
     };
 }
@@ -57,7 +57,7 @@ async fn beginnings(runs: &Runs) -> Vec<i64> {
 }
 
 /// Whatever it reads, in the order in which it reads it.
-pub async fn a_run_that_began_is_remembered_without_an_end(runs: &Runs) {
+pub async fn a_run_that_began_is_listed_without_an_end(runs: &Runs) {
     assert_eq!(all(runs).await, []);
     let names = feeds(&["b.csv", "a.csv", "b.csv"]);
     runs.begin(Timestamp(7), &names).await.unwrap();
@@ -68,7 +68,7 @@ pub async fn a_run_that_began_is_remembered_without_an_end(runs: &Runs) {
 }
 
 /// With and without counts, the largest among them; the run itself stays as it was.
-pub async fn every_end_comes_back_as_it_was(runs: &Runs) {
+pub async fn every_end_is_listed_as_it_was_recorded(runs: &Runs) {
     let why = || "the feed a.csv cannot be read".to_owned();
     let outcomes = [
         RunOutcome::Finished,
@@ -93,7 +93,7 @@ pub async fn every_end_comes_back_as_it_was(runs: &Runs) {
 }
 
 /// In the order in which they were noted: clocks of machines differ.
-pub async fn the_latest_runs_come_first_and_no_more_than_asked_for(runs: &Runs) {
+pub async fn the_latest_runs_are_listed_first_and_no_more_than_asked_for(runs: &Runs) {
     for began in [30, 10, i64::MAX, -5, 20] {
         begin(runs, began).await;
     }
@@ -105,7 +105,7 @@ pub async fn the_latest_runs_come_first_and_no_more_than_asked_for(runs: &Runs) 
 }
 
 /// Its first answer may have been lost. One that has ended does not begin again.
-pub async fn a_run_that_is_begun_twice_is_one_run(runs: &Runs) {
+pub async fn a_run_recorded_twice_is_one_run(runs: &Runs) {
     begin(runs, 1).await;
     begin(runs, 2).await;
     begin(runs, 1).await;
@@ -117,7 +117,7 @@ pub async fn a_run_that_is_begun_twice_is_one_run(runs: &Runs) {
 }
 
 /// Who is interrupted after the end has ended.
-pub async fn the_first_end_counts(runs: &Runs) {
+pub async fn only_the_first_end_of_a_run_counts(runs: &Runs) {
     begin(runs, 1).await;
     runs.finish(Timestamp(1), &end(1)).await.unwrap();
     let late = RunEnd { outcome: RunOutcome::Interrupted, counts: None, ..end(2) };
@@ -126,7 +126,7 @@ pub async fn the_first_end_counts(runs: &Runs) {
 }
 
 /// It was forgotten, or its beginning could not be noted.
-pub async fn the_end_of_a_run_that_is_not_remembered_is_no_failure(runs: &Runs) {
+pub async fn ending_an_unknown_run_is_harmless(runs: &Runs) {
     begin(runs, 1).await;
     runs.finish(Timestamp(2), &end(2)).await.unwrap();
     let run = Run { began: Timestamp(1), feeds: feeds(&["a.csv"]), end: None };
@@ -134,7 +134,7 @@ pub async fn the_end_of_a_run_that_is_not_remembered_is_no_failure(runs: &Runs) 
 }
 
 /// Each as it was.
-pub async fn the_last_hundred_runs_are_remembered_and_no_others(runs: &Runs) {
+pub async fn only_the_last_hundred_runs_are_kept(runs: &Runs) {
     let kept = i64::try_from(MAX_RUNS).unwrap();
     for began in 0..kept + 3 {
         begin(runs, began).await;
@@ -149,7 +149,7 @@ pub async fn the_last_hundred_runs_are_remembered_and_no_others(runs: &Runs) {
 }
 
 /// Quotes, NUL, control characters, 100 kB.
-pub async fn unusual_feeds_and_reasons_come_back_as_they_were(runs: &Runs) {
+pub async fn unusual_feeds_and_reasons_are_listed_unchanged(runs: &Runs) {
     let texts = unusual_texts();
     runs.begin(Timestamp(0), &texts).await.unwrap();
     for (began, text) in (1..).zip(&texts) {
@@ -167,7 +167,7 @@ pub async fn unusual_feeds_and_reasons_come_back_as_they_were(runs: &Runs) {
 }
 
 /// None takes another's place, also where old ones are forgotten meanwhile.
-pub async fn eight_runs_at_once_are_remembered_each_with_its_own_end(runs: &Runs) {
+pub async fn eight_concurrent_runs_each_keep_their_own_end(runs: &Runs) {
     const EACH: i64 = 20;
     let racing: Vec<_> = (0..8_i64)
         .map(|process| {

@@ -6,14 +6,14 @@ use std::fmt::Debug;
 /// Turns texts into embeddings.
 #[async_trait]
 pub trait Embedder: Debug + Send + Sync {
-    /// Embeds each text, in order: all of them or none. A text beyond the token limit is cut and
-    /// counted; an empty text has an embedding too.
+    /// Embeds all texts, or none, and returns the embeddings in the order of the texts. A text beyond
+    /// the token limit is truncated and counted. An empty text has an embedding too.
     async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch>;
 
-    /// Which model answers, and how it is executed.
+    /// Returns the fingerprint of the model and its execution.
     fn fingerprint(&self) -> &Fingerprint;
 
-    /// How many tokens of a text the model reads.
+    /// Returns the number of tokens of a text that the model reads.
     fn token_limit(&self) -> usize;
 }
 
@@ -22,7 +22,7 @@ pub trait Embedder: Debug + Send + Sync {
 pub struct EmbeddedBatch {
     /// One for each text, in the order of the texts.
     pub embeddings: Vec<Embedding>,
-    /// How many of the texts were longer than the model reads.
+    /// The number of texts that were longer than the model reads.
     pub truncated: usize,
 }
 

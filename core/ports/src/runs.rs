@@ -4,62 +4,62 @@ use async_trait::async_trait;
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// Remembers the last [`MAX_RUNS`] ingestions. A run is named by the moment at which it began.
+/// Keeps a log of the last [`MAX_RUNS`] ingestions. A run is named by the time at which it began.
 #[async_trait]
 pub trait RunLog: Debug + Send + Sync {
-    /// Notes that a run over `feeds` began at `began`, and forgets what is too old. Said twice, it is
-    /// one run.
+    /// Records that a run over `feeds` began at `began`, and deletes runs that are too old. Recorded
+    /// twice, it is one run.
     async fn begin(&self, began: Timestamp, feeds: &[String]) -> PortResult<()>;
 
-    /// Notes how a run ended; the first end counts. A run that is not remembered is no failure.
+    /// Records how a run ended; only the first end counts. An unknown run is not an error.
     async fn finish(&self, began: Timestamp, end: &RunEnd) -> PortResult<()>;
 
-    /// The last `limit` runs, the latest first: in the order in which they were noted, whatever the
-    /// clocks said.
+    /// Lists the last `limit` runs, the latest first, in the order in which they were recorded,
+    /// whatever the clocks of the machines.
     async fn last(&self, limit: usize) -> PortResult<Vec<Run>>;
 }
 
-/// How many runs are remembered.
+/// The number of runs that are kept.
 pub const MAX_RUNS: usize = 100;
 
 /// An ingestion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// When it began.
+    /// The time at which it began.
     pub began: Timestamp,
     /// The feeds it read.
     pub feeds: Vec<String>,
-    /// `None`: it goes on, or its process was killed. Nobody can tell which.
+    /// Its end; `None` if it is still running or its process was killed, which cannot be told apart.
     pub end: Option<RunEnd>,
 }
 
 /// How an ingestion ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunEnd {
-    /// What became of it.
+    /// The outcome.
     pub outcome: RunOutcome,
-    /// How long it took, to the microsecond.
+    /// Its duration, to the microsecond.
     pub took: Duration,
-    /// What it did; `None` if it did not come so far that it could say.
+    /// What it did; `None` if it ended before that was known.
     pub counts: Option<RunCounts>,
 }
 
-/// What became of an ingestion, and why it was not all that was asked for.
+/// The outcome of an ingestion, with the reason if it is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunOutcome {
-    /// All of it was done.
+    /// Everything was done.
     Finished,
-    /// Done, but for some feeds or products.
+    /// Everything was done except for some feeds or products.
     Partly(String),
-    /// What the feeds say is too bad to be true: nothing was changed.
+    /// The feeds look damaged: nothing was changed.
     Refused(String),
-    /// An error ended it; what was done before is kept.
+    /// An error ended it. What was done before is kept.
     Failed(String),
-    /// It was asked to end.
+    /// It was asked to stop.
     Interrupted,
 }
 
-/// What an ingestion did, counted.
+/// The counts of what an ingestion did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunCounts {
     /// Rows of the feeds.
@@ -68,22 +68,22 @@ pub struct RunCounts {
     pub inserted: u64,
     /// Products whose content differs.
     pub changed: u64,
-    /// Products whose content is what it was.
+    /// Products whose content is the same.
     pub unchanged: u64,
     /// Products that complete feeds no longer name.
     pub removed: u64,
-    /// Rows that cannot become a product.
+    /// Rows that were quarantined.
     pub quarantined: u64,
     /// Texts that were embedded.
     pub embedded: u64,
     /// Products whose other fields were updated.
     pub updated_fields: u64,
-    /// Products that could not be embedded, or not be handed on.
+    /// Products that could not be embedded or sent to the queue.
     pub failed: u64,
 }
 
 impl RunOutcome {
-    /// Its name, and the reason if it has one.
+    /// Returns its name, and its reason if it has one.
     pub fn parts(&self) -> (&'static str, Option<&str>) {
         match self {
             Self::Finished => ("finished", None),
@@ -94,7 +94,7 @@ impl RunOutcome {
         }
     }
 
-    /// The outcome of these [`parts`](Self::parts); `None` if it has none of these names.
+    /// Returns the outcome of these [`parts`](Self::parts); `None` if there is none of that name.
     pub fn from_parts(name: &str, reason: Option<String>) -> Option<Self> {
         let reason = reason.unwrap_or_default();
         Some(match name {
@@ -109,7 +109,7 @@ impl RunOutcome {
 }
 
 impl RunCounts {
-    /// What is counted, in the order of the [`values`](Self::values).
+    /// The names of the counts, in the order of the [`values`](Self::values).
     pub const NAMES: [&str; 9] = [
         "read",
         "inserted",
@@ -122,7 +122,7 @@ impl RunCounts {
         "failed",
     ];
 
-    /// Every count.
+    /// Returns every count.
     pub fn values(&self) -> [u64; 9] {
         [
             self.read,
@@ -137,7 +137,7 @@ impl RunCounts {
         ]
     }
 
-    /// The counts of these [`values`](Self::values).
+    /// Returns the counts with these [`values`](Self::values).
     pub fn from_values(values: [u64; 9]) -> Self {
         let [
             read,
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outcome_comes_back_from_its_parts() {
+    fn an_outcome_is_restored_from_its_parts() {
         let why = || "two rows are missing".to_owned();
         for outcome in [
             RunOutcome::Finished,
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn every_count_comes_back_under_its_own_name() {
+    fn every_count_is_restored_under_its_own_name() {
         let values = [1, 2, 3, 4, 5, 6, 7, 8, u64::MAX];
         let counts = RunCounts::from_values(values);
         assert_eq!(counts.values(), values);

@@ -93,7 +93,7 @@ async fn an_embedding_that_belies_its_fingerprint_is_refused() {
 }
 
 #[tokio::test]
-async fn an_emptied_index_takes_another_model() {
+async fn an_emptied_index_adopts_another_model() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path()).index();
     let first = entry("a", 1, [1.0; 4]);

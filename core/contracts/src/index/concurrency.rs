@@ -15,7 +15,7 @@ fn telling(name: &str, version: i64) -> IndexEntry {
 }
 
 /// However they overlap, the newest entry stays, whole.
-pub async fn eight_writers_of_one_product_leave_the_newest(index: &Index) {
+pub async fn eight_writers_of_one_product_leave_its_newest_version(index: &Index) {
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let index = index.share();
@@ -51,7 +51,7 @@ pub async fn eight_writers_of_one_product_leave_the_newest(index: &Index) {
 }
 
 /// Each is there.
-pub async fn eight_writers_of_many_products_lose_none(index: &Index) {
+pub async fn eight_writers_of_many_products_lose_no_product(index: &Index) {
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let index = index.share();
@@ -76,7 +76,7 @@ pub async fn eight_writers_of_many_products_lose_none(index: &Index) {
 }
 
 /// While it is written, a reader sees an entry's words and meaning of one version, and no error.
-pub async fn a_reader_sees_each_entry_whole(index: &Index) {
+pub async fn a_reader_never_sees_half_an_entry(index: &Index) {
     /// Says that the writer is done, even if it fails.
     struct Done(Arc<AtomicBool>);
     impl Drop for Done {

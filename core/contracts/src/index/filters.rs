@@ -81,7 +81,7 @@ fn filters() -> Vec<Filter> {
 }
 
 /// By words, by meaning, and by both.
-pub async fn every_filter_lets_through_what_it_admits_and_no_more(index: &Index) {
+pub async fn every_filter_admits_exactly_the_products_that_match(index: &Index) {
     let catalogue = catalogue(index).await;
     let vector = Some(vector(Numbers(3).embedding()));
     for filter in filters() {
@@ -100,7 +100,7 @@ pub async fn every_filter_lets_through_what_it_admits_and_no_more(index: &Index)
 
 /// If that many do: where half of all, one in twenty, one in five hundred qualify. Filters are
 /// applied inside the index, and recall against exact search is at least .99.
-pub async fn a_filtered_search_brings_as_many_as_qualify(index: &Index) {
+pub async fn a_filtered_search_returns_as_many_as_qualify(index: &Index) {
     let catalogue = catalogue(index).await;
     let yes = words(&["yes"]);
     let filters = [
@@ -126,7 +126,7 @@ pub async fn a_filtered_search_brings_as_many_as_qualify(index: &Index) {
 }
 
 /// A price-only change is seen by the next search.
-pub async fn filters_see_what_was_written_last(index: &Index) {
+pub async fn filters_apply_to_what_was_written_last(index: &Index) {
     let priced = |version, price| {
         let facets = FacetValues { price: Some(price), ..FacetValues::default() };
         IndexEntry { facets, ..entry("thing", version) }
@@ -142,7 +142,7 @@ pub async fn filters_see_what_was_written_last(index: &Index) {
 }
 
 /// Quotes, NUL, characters of four bytes, 100 kB: compared byte by byte, in every column.
-pub async fn unusual_values_are_filtered_as_they_are(index: &Index) {
+pub async fn unusual_values_can_be_filtered_by(index: &Index) {
     let texts = unusual_texts();
     let mut entries = Vec::new();
     for (number, text) in texts.iter().enumerate() {

@@ -4,7 +4,7 @@ use akin_entities::{Embedding, Similarity};
 use akin_ports::{CandidateQuery, IndexEntry};
 
 /// From the same direction to the opposite one.
-pub async fn the_nearest_come_with_their_exact_cosines(index: &Index) {
+pub async fn the_nearest_products_have_exact_cosines(index: &Index) {
     let degrees = [0.0_f32, 10.0, 25.0, 60.0, 90.0, 135.0, 180.0];
     let place = |&degrees: &f32| titled(&format!("{degrees:03}"), 1, "thing", degrees);
     keep(index, &degrees.iter().rev().map(place).collect::<Vec<_>>()).await;
@@ -33,7 +33,7 @@ pub async fn the_threshold_is_a_cosine(index: &Index) {
 }
 
 /// Words found them, however far they are.
-pub async fn a_threshold_does_not_cut_those_found_by_words(index: &Index) {
+pub async fn the_threshold_does_not_apply_to_products_found_by_words(index: &Index) {
     let entries = [titled("far", 1, "tripod", 170.0), titled("near", 1, "lamp", 10.0)];
     keep(index, &[&entries[..], &[titled("neither", 1, "cup", 100.0)]].concat()).await;
     let threshold = Similarity::new(0.5);
@@ -54,7 +54,7 @@ pub async fn without_an_embedding_there_are_no_cosines(index: &Index) {
 }
 
 /// Recall against exact search is at least .99, and every cosine is exact.
-pub async fn among_many_the_nearest_are_found(index: &Index) {
+pub async fn the_nearest_of_many_products_are_found(index: &Index) {
     let mut numbers = Numbers(1);
     let held: Vec<_> =
         (0..index.size()).map(|number| (number.to_string(), numbers.embedding())).collect();

@@ -40,7 +40,7 @@ pub async fn vectors_of_another_model_fail_alone(index: &Index) {
 }
 
 /// A model says how many coordinates its embeddings have.
-pub async fn an_embedding_of_another_length_than_its_model_fails_alone(index: &Index) {
+pub async fn an_embedding_of_the_wrong_dimension_fails_alone(index: &Index) {
     let wrong = by_model("wrong", 1, fingerprint(), fingerprint().dimension + 1);
     let failures = upsert(index, &[wrong, entry("a", 1)]).await;
     assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("wrong")]);
@@ -79,7 +79,7 @@ pub async fn a_query_of_another_dimension_is_refused(index: &Index) {
 }
 
 /// It holds no embedding that the new ones could be mixed with.
-pub async fn an_emptied_index_takes_another_model(index: &Index) {
+pub async fn an_emptied_index_adopts_another_model(index: &Index) {
     keep(index, &[titled("a", 1, "held", 0.0), titled("b", 1, "held", 0.0)]).await;
     remove(index, &[("a", 2), ("b", 2)]).await;
     assert_eq!(index.fingerprint().await.unwrap(), None);

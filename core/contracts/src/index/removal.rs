@@ -23,7 +23,7 @@ pub async fn a_removed_product_is_not_found(index: &Index) {
 }
 
 /// Redelivered, repeated in a batch, or never seen.
-pub async fn removing_again_or_the_unknown_is_harmless(index: &Index) {
+pub async fn removing_a_product_twice_or_an_unknown_one_is_harmless(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
     for _ in 0..2 {
         remove(index, &[("a", 2), ("unknown", 1), ("a", 2), ("a", 1)]).await;
@@ -34,7 +34,7 @@ pub async fn removing_again_or_the_unknown_is_harmless(index: &Index) {
 }
 
 /// What arrives late is old news.
-pub async fn a_late_older_removal_is_no_failure_and_removes_nothing(index: &Index) {
+pub async fn a_late_older_removal_neither_removes_nor_fails(index: &Index) {
     keep(index, &[titled("a", 5, "thing", 0.0)]).await;
     remove(index, &[("a", 4)]).await;
     assert_eq!(ids(index, &for_words("thing")).await, ["a"]);
@@ -42,7 +42,7 @@ pub async fn a_late_older_removal_is_no_failure_and_removes_nothing(index: &Inde
 }
 
 /// Also one that the index had never seen before it was removed.
-pub async fn a_removed_product_stays_removed_when_an_older_entry_is_late(index: &Index) {
+pub async fn a_late_older_entry_does_not_undo_a_removal(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0)]).await;
     remove(index, &[("a", 5), ("b", 5)]).await;
     keep(index, &[titled("a", 4, "thing", 0.0), titled("b", 4, "thing", 0.0)]).await;
@@ -63,7 +63,7 @@ pub async fn a_removed_product_returns_with_a_newer_entry(index: &Index) {
 }
 
 /// What was removed must be embedded again.
-pub async fn a_removed_product_keeps_no_meaning(index: &Index) {
+pub async fn a_removed_product_keeps_no_embedding(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
     remove(index, &[("a", 2)]).await;
     let kept = IndexEntry { meaning: EntryEmbedding::Unchanged, ..titled("a", 3, "thing", 0.0) };

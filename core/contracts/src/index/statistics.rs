@@ -54,7 +54,7 @@ async fn assert_counted(index: &Index, expected: &CountedStatistics) {
 }
 
 /// Documents, document frequencies, average lengths, the vocabulary.
-pub async fn the_statistics_are_those_that_counting_gives(index: &Index) {
+pub async fn the_statistics_match_a_count_of_the_products(index: &Index) {
     let mut numbers = Numbers(5);
     let count = index.size().min(300);
     let entries: Vec<_> = (0..count).map(|number| random(number, 1, &mut numbers)).collect();
@@ -84,7 +84,7 @@ pub async fn the_statistics_follow_changes_and_removals(index: &Index) {
 }
 
 /// A search that began with them scores every candidate alike.
-pub async fn statistics_that_were_taken_stay_as_they_were(index: &Index) {
+pub async fn statistics_do_not_change_once_returned(index: &Index) {
     keep(index, &[titled("a", 1, "red tripod", 0.0), titled("b", 1, "lamp", 0.0)]).await;
     let taken = index.statistics().await.unwrap();
     let before = (taken.documents(), taken.document_frequency("tripod"));

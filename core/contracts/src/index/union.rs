@@ -8,7 +8,7 @@ fn both(terms: &str, degrees: f32, depth: usize) -> CandidateQuery {
 }
 
 /// As many by words, and as many by meaning.
-pub async fn both_parts_bring_as_many_as_asked_for(index: &Index) {
+pub async fn both_parts_return_as_many_candidates_as_asked_for(index: &Index) {
     let entries = [
         titled("n1", 1, "lamp", 0.0),
         titled("n2", 1, "lamp", 5.0),
@@ -27,7 +27,7 @@ pub async fn both_parts_bring_as_many_as_asked_for(index: &Index) {
 }
 
 /// With its text and its cosine.
-pub async fn a_product_found_by_both_parts_comes_once(index: &Index) {
+pub async fn a_product_found_by_both_parts_is_returned_once(index: &Index) {
     let entries = [titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 90.0)];
     keep(index, &entries).await;
     let found = candidates(index, &both("tripod", 0.0, 1)).await;
@@ -37,7 +37,7 @@ pub async fn a_product_found_by_both_parts_comes_once(index: &Index) {
 }
 
 /// Of every candidate, those found by words alone included; of none where nobody asks.
-pub async fn facets_come_as_they_were_kept_where_they_are_asked_for(index: &Index) {
+pub async fn facets_are_returned_unchanged_if_asked_for(index: &Index) {
     let full = FacetValues {
         main_category: "cameras & more".into(),
         sub_category: "it's \"tripods\"".into(),
@@ -68,7 +68,7 @@ pub async fn a_query_for_nothing_finds_nothing(index: &Index) {
 }
 
 /// Every product has a meaning; not every one has the words.
-pub async fn a_depth_beyond_the_catalogue_brings_all(index: &Index) {
+pub async fn a_depth_beyond_the_catalogue_returns_all_products(index: &Index) {
     let entries = [titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 180.0)];
     keep(index, &entries).await;
     assert_eq!(ids(index, &both("tripod", 0.0, 1_000)).await, ["a", "b"]);
@@ -76,7 +76,7 @@ pub async fn a_depth_beyond_the_catalogue_brings_all(index: &Index) {
 }
 
 /// Of equals some are left out, and asking again leaves out the same.
-pub async fn ties_are_cut_at_the_depth_and_always_alike(index: &Index) {
+pub async fn ties_at_the_depth_are_always_cut_the_same_way(index: &Index) {
     let equals: Vec<_> =
         (0..30).map(|number| titled(&format!("{number:02}"), 1, "tripod", 20.0)).collect();
     keep(index, &equals).await;

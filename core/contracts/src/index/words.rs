@@ -32,7 +32,7 @@ pub async fn a_product_with_more_of_the_terms_is_found_first(index: &Index) {
 }
 
 /// The core has analyzed them: an engine stems nothing, folds nothing, and leaves no word out.
-pub async fn terms_are_compared_whole_and_as_they_are(index: &Index) {
+pub async fn terms_match_whole_and_unchanged(index: &Index) {
     let titles =
         ["tripod", "tripods", "tri", "größe", "grosse", "the", "not", "1080p", "1080", "電話"];
     let entries: Vec<_> = titles.iter().map(|title| titled(title, 1, title, 0.0)).collect();

@@ -4,7 +4,7 @@ use akin_entities::{AnalyzedText, FacetValues, TextField, TextHash, Version};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, IndexedState};
 
 /// Before the first entry, nothing is found and nothing fails.
-pub async fn an_empty_index_answers_everything(index: &Index) {
+pub async fn an_empty_index_answers_every_call(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 0);
     assert_eq!(index.fingerprint().await.unwrap(), None);
     assert!(index.states(&[id("a")]).await.unwrap().is_empty());
@@ -28,7 +28,7 @@ pub async fn an_empty_batch_changes_nothing(index: &Index) {
 }
 
 /// Its version, its text's hash, its cosine, its text.
-pub async fn an_entry_is_known_and_found_as_it_was_kept(index: &Index) {
+pub async fn an_entry_is_found_as_it_was_written(index: &Index) {
     let fields =
         [vec!["phone", "tripod"], vec!["stand"], vec!["camera"], vec!["lumo"], vec!["red"]];
     let text = AnalyzedText::new(fields);
@@ -45,7 +45,7 @@ pub async fn an_entry_is_known_and_found_as_it_was_kept(index: &Index) {
 }
 
 /// Ids are compared byte by byte: no case, blank, mark or NUL is lost.
-pub async fn unusual_ids_stay_apart(index: &Index) {
+pub async fn unusual_ids_are_kept_distinct(index: &Index) {
     let ids = unusual_ids();
     let entries: Vec<_> =
         (0..).zip(&ids).map(|(at, id)| titled(id.as_str(), at, "thing", 0.0)).collect();
@@ -65,7 +65,7 @@ pub async fn unusual_ids_stay_apart(index: &Index) {
 }
 
 /// From no word at all to 100 kB, with letters of four bytes.
-pub async fn texts_of_any_length_are_kept_as_they_were(index: &Index) {
+pub async fn texts_of_any_length_are_kept_unchanged(index: &Index) {
     let long = "tripod größe \u{20bb7}\u{20bb8} 1080p ".repeat(3_000);
     let description = |words: &str| {
         let words: Vec<_> = words.split_whitespace().collect();
@@ -83,7 +83,7 @@ pub async fn texts_of_any_length_are_kept_as_they_were(index: &Index) {
 }
 
 /// No word is that long; one that is may be unfindable, but its product is not.
-pub async fn a_word_of_100_kilobytes_harms_nobody(index: &Index) {
+pub async fn a_word_of_100_kilobytes_is_harmless(index: &Index) {
     let long = "x".repeat(100_000);
     let entries = [titled("a", 1, &format!("tripod {long}"), 0.0), titled("b", 1, "lamp", 90.0)];
     keep(index, &entries).await;
@@ -93,7 +93,7 @@ pub async fn a_word_of_100_kilobytes_harms_nobody(index: &Index) {
 }
 
 /// What arrives late is old news: the newer stays, whatever the older carries.
-pub async fn a_late_older_entry_never_overwrites_and_is_no_failure(index: &Index) {
+pub async fn a_late_older_entry_neither_overwrites_nor_fails(index: &Index) {
     keep(index, &[titled("a", 5, "newer", 0.0)]).await;
     let kept = IndexEntry { meaning: EntryEmbedding::Unchanged, ..titled("a", 3, "oldest", 0.0) };
     keep(index, &[titled("a", 4, "older", 90.0), kept, titled("b", 1, "other", 180.0)]).await;
@@ -151,7 +151,7 @@ pub async fn a_redelivered_batch_changes_nothing(index: &Index) {
 }
 
 /// As many as a worker brings, and more than one statement may name.
-pub async fn many_entries_fit_into_a_batch(index: &Index) {
+pub async fn a_batch_may_hold_many_entries(index: &Index) {
     let entries: Vec<_> = (0..index.size()).map(|number| entry(&format!("p{number}"), 1)).collect();
     let ids: Vec<_> = entries.iter().map(|entry| entry.id.clone()).collect();
     keep(index, &entries).await;
@@ -160,7 +160,7 @@ pub async fn many_entries_fit_into_a_batch(index: &Index) {
 }
 
 /// A price-only change embeds nothing, yet everything else is what the entry says.
-pub async fn a_kept_meaning_stays_while_all_else_changes(index: &Index) {
+pub async fn an_unchanged_embedding_stays_while_everything_else_changes(index: &Index) {
     keep(index, &[titled("a", 1, "first", 0.0)]).await;
     let facets = FacetValues { price: Some(9.5), ..FacetValues::default() };
     let kept =
@@ -180,7 +180,7 @@ pub async fn a_kept_meaning_stays_while_all_else_changes(index: &Index) {
 }
 
 /// All others of the batch are done.
-pub async fn a_kept_meaning_that_is_not_known_fails_alone(index: &Index) {
+pub async fn an_unchanged_embedding_that_is_not_held_fails_alone(index: &Index) {
     let unknown = IndexEntry { meaning: EntryEmbedding::Unchanged, ..entry("unknown", 1) };
     let batch = [titled("a", 1, "thing", 0.0), unknown, titled("b", 1, "thing", 0.0)];
     let failures = upsert(index, &batch).await;

@@ -27,7 +27,7 @@ pub async fn equal_content_is_not_touched(store: &Store) {
 }
 
 /// Whatever field differs, also from a value to none, it is a change.
-pub async fn other_content_in_any_field_is_a_change(store: &Store) {
+pub async fn different_content_in_any_field_is_a_change(store: &Store) {
     let base = product("a", "one");
     let price = |minor| Some(Price::from_minor(minor, Currency::INR));
     let others = [
@@ -71,7 +71,7 @@ pub async fn a_change_keeps_the_date_of_creation(store: &Store) {
 }
 
 /// What arrives late is old news: the newer stays, and so does its announcement.
-pub async fn a_late_older_version_never_overwrites_and_is_no_failure(store: &Store) {
+pub async fn a_late_older_version_neither_overwrites_nor_fails(store: &Store) {
     let newer = product("a", "newer");
     apply(store, std::slice::from_ref(&newer), 5).await;
     let late = apply(store, &[product("a", "older"), product("b", "other")], 4).await;
@@ -82,7 +82,7 @@ pub async fn a_late_older_version_never_overwrites_and_is_no_failure(store: &Sto
 }
 
 /// Two rows of one feed may be about one product, in two batches of one time.
-pub async fn of_one_time_the_later_word_counts(store: &Store) {
+pub async fn of_two_batches_with_one_version_the_later_counts(store: &Store) {
     apply(store, &[product("a", "first")], 5).await;
     let applied = apply(store, &[product("a", "second")], 5).await;
     assert_eq!(fates(&applied), [("a", "changed")].into());
@@ -103,7 +103,7 @@ pub async fn of_a_repeated_id_the_last_one_counts(store: &Store) {
 }
 
 /// By its id, in one of the lists.
-pub async fn every_product_of_a_batch_is_answered_once(store: &Store) {
+pub async fn the_answer_names_every_product_of_a_batch_once(store: &Store) {
     apply(store, &[product("same", "same"), product("other", "one"), product("newer", "n")], 1)
         .await;
     apply(store, &[product("newer", "newer")], 9).await;
@@ -128,7 +128,7 @@ pub async fn a_redelivered_batch_changes_nothing(store: &Store) {
 }
 
 /// As many as a feed's batch brings, and more than one statement may name.
-pub async fn many_products_fit_into_a_batch(store: &Store) {
+pub async fn a_batch_may_hold_many_products(store: &Store) {
     let products: Vec<_> =
         (0..store.size()).map(|number| product(&format!("p{number}"), "many")).collect();
     let ids: Vec<_> = products.iter().map(|product| product.id.clone()).collect();

@@ -9,7 +9,7 @@ const WRITERS: i64 = 8;
 const ROUNDS: i64 = 12;
 
 /// However they overlap, the newest version stays, and is announced once.
-pub async fn eight_writers_of_one_product_leave_the_newest(store: &Store) {
+pub async fn eight_writers_of_one_product_leave_its_newest_version(store: &Store) {
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let store = store.share();
@@ -35,7 +35,7 @@ pub async fn eight_writers_of_one_product_leave_the_newest(store: &Store) {
 }
 
 /// Each is there, and is announced.
-pub async fn eight_writers_of_many_products_lose_none(store: &Store) {
+pub async fn eight_writers_of_many_products_lose_no_product(store: &Store) {
     let name = |writer, round| format!("{writer} {round}");
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -62,7 +62,7 @@ pub async fn eight_writers_of_many_products_lose_none(store: &Store) {
 }
 
 /// Applying is one transaction: all products of a batch are of one version at any moment.
-pub async fn a_batch_is_seen_wholly_or_not_at_all(store: &Store) {
+pub async fn a_batch_is_visible_completely_or_not_at_all(store: &Store) {
     let names: Vec<_> = (0..20).map(|number| format!("p{number}")).collect();
     let ids: Vec<_> = names.iter().map(|name| id(name)).collect();
     let (writer, done) = write_versions(store, names);
@@ -77,7 +77,7 @@ pub async fn a_batch_is_seen_wholly_or_not_at_all(store: &Store) {
 
 /// A product that can be fetched waits in the outbox already, at that version or a newer one; and
 /// what waits can be fetched.
-pub async fn a_product_is_never_seen_without_its_announcement(store: &Store) {
+pub async fn a_product_is_never_visible_without_its_outbox_entry(store: &Store) {
     let names: Vec<_> = (0..5).map(|number| format!("p{number}")).collect();
     let ids: Vec<_> = names.iter().map(|name| id(name)).collect();
     let (writer, done) = write_versions(store, names);

@@ -54,7 +54,7 @@ pub async fn a_restored_product_keeps_its_dates_and_is_not_announced(store: &Sto
 }
 
 /// Nor does it touch one that is held in the same version; a newer one takes its place.
-pub async fn a_restored_product_never_overwrites_a_newer_one(store: &Store) {
+pub async fn restoring_a_product_never_overwrites_a_newer_one(store: &Store) {
     let held = product("a", "Phone tripod");
     apply(store, std::slice::from_ref(&held), 5).await;
     let other = |version| ProductRecord {

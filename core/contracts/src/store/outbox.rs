@@ -36,7 +36,7 @@ pub async fn the_outbox_names_a_product_once_at_its_newest_version(store: &Store
 }
 
 /// Only the entries that are done.
-pub async fn what_was_cleared_is_gone_and_nothing_else(store: &Store) {
+pub async fn clearing_removes_only_the_given_entries(store: &Store) {
     apply(store, &["a", "b", "c", "d"].map(|name| product(name, name)), 1).await;
     let all = outbox(store).await;
     store.clear_outbox(&[all[2].clone(), all[0].clone()]).await.unwrap();
@@ -59,7 +59,7 @@ pub async fn clearing_twice_or_nothing_is_harmless(store: &Store) {
 }
 
 /// What a worker took before the change is done; the change is not.
-pub async fn an_entry_whose_product_changed_meanwhile_stays(store: &Store) {
+pub async fn clearing_keeps_an_entry_whose_product_changed_meanwhile(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "one")], 1).await;
     let taken = outbox(store).await;
     apply(store, &[product("a", "two")], 2).await;
@@ -68,7 +68,7 @@ pub async fn an_entry_whose_product_changed_meanwhile_stays(store: &Store) {
 }
 
 /// Not even after the outbox was empty: a late worker would clear another's change.
-pub async fn a_sequence_is_never_given_twice(store: &Store) {
+pub async fn no_two_outbox_entries_share_a_sequence(store: &Store) {
     let mut highest = None;
     for at in 1..5 {
         apply(store, &[product("a", &format!("look {at}"))], at).await;

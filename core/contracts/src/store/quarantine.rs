@@ -24,7 +24,7 @@ async fn places(store: &Store) -> Vec<(String, u64)> {
 }
 
 /// Line, field, value, reason and time.
-pub async fn a_refused_row_is_kept_with_all_that_was_said(store: &Store) {
+pub async fn a_refused_row_is_kept_with_field_value_and_reason(store: &Store) {
     quarantine(store, "a.csv", &[row(7, "ratings")], 3).await;
     let kept = store.quarantined(None, 10).await.unwrap();
     let expected =
@@ -35,7 +35,7 @@ pub async fn a_refused_row_is_kept_with_all_that_was_said(store: &Store) {
 }
 
 /// Every column of it, to be mended; of a row that could not be read there is none.
-pub async fn a_refused_row_is_kept_whole_if_it_could_be_read(store: &Store) {
+pub async fn a_refused_row_that_could_be_read_is_kept_whole(store: &Store) {
     let bare = FeedRow { line: 8, name: "Tripod".into(), ..FeedRow::default() };
     let bare = RefusedRow { row: Some(Box::new(bare)), ..row(8, "ratings") };
     let rows = [whole(7, "ratings", "₹1,299 "), bare, row(9, "")];
@@ -77,7 +77,7 @@ pub async fn the_quarantine_is_read_page_by_page(store: &Store) {
 }
 
 /// As of the last time; another field of the line is another reason.
-pub async fn a_row_that_is_refused_again_is_kept_once(store: &Store) {
+pub async fn a_row_refused_again_is_kept_once(store: &Store) {
     quarantine(store, "a.csv", &[whole(7, "ratings", "before")], 1).await;
     let now = [row(7, "name"), whole(7, "ratings", "now")];
     quarantine(store, "a.csv", &now, 2).await;
@@ -89,7 +89,7 @@ pub async fn a_row_that_is_refused_again_is_kept_once(store: &Store) {
 }
 
 /// What the run itself refused stays, and so do the other feeds.
-pub async fn a_release_is_of_one_feed_and_of_earlier_times(store: &Store) {
+pub async fn a_release_affects_only_earlier_rows_of_one_feed(store: &Store) {
     quarantine(store, "a.csv", &[row(1, "name")], 1).await;
     quarantine(store, "a.csv", &[row(2, "name")], 2).await;
     quarantine(store, "A.csv", &[row(3, "name")], 1).await;
@@ -100,7 +100,7 @@ pub async fn a_release_is_of_one_feed_and_of_earlier_times(store: &Store) {
 }
 
 /// What is refused is often strange.
-pub async fn unusual_rows_are_kept_as_they_were(store: &Store) {
+pub async fn unusual_rows_are_kept_unchanged(store: &Store) {
     for (line, text) in (1..).zip(unusual_texts()) {
         let short: String = text.chars().take(200).collect();
         let value = text.clone();
@@ -116,7 +116,7 @@ pub async fn unusual_rows_are_kept_as_they_were(store: &Store) {
 }
 
 /// Products, changes that wait, rows in quarantine.
-pub async fn the_counts_are_those_of_what_is_held(store: &Store) {
+pub async fn the_counts_match_what_the_store_holds(store: &Store) {
     apply(store, &[product("a", "a"), product("b", "b"), product("a", "c")], 1).await;
     store.clear_outbox(&super::outbox(store).await[..1]).await.unwrap();
     quarantine(store, "a.csv", &[row(1, "name"), row(2, "name"), row(3, "name")], 1).await;

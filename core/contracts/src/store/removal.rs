@@ -30,7 +30,7 @@ pub async fn a_removed_product_is_gone_and_announced(store: &Store) {
 }
 
 /// What was never there is not announced, nor what went before.
-pub async fn removing_what_is_not_there_is_harmless(store: &Store) {
+pub async fn removing_an_unknown_product_is_harmless(store: &Store) {
     apply(store, &[product("a", "one")], 1).await;
     assert_eq!(remove(store, &[], 2).await, [""; 0]);
     assert_eq!(remove(store, &["x", "a", "a"], 2).await, ["a"]);
@@ -41,7 +41,7 @@ pub async fn removing_what_is_not_there_is_harmless(store: &Store) {
 }
 
 /// Somebody said that it is there after the feed was made that does not name it.
-pub async fn a_product_of_a_newer_version_is_not_removed(store: &Store) {
+pub async fn a_product_with_a_newer_version_is_not_removed(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "one")], 5).await;
     assert_eq!(remove(store, &["a"], 4).await, [""; 0]);
     assert!(is_known(store, "a").await);
@@ -50,7 +50,7 @@ pub async fn a_product_of_a_newer_version_is_not_removed(store: &Store) {
 }
 
 /// Late news do not bring it back, be they applied or restored.
-pub async fn what_was_said_before_a_removal_does_not_undo_it(store: &Store) {
+pub async fn an_older_version_does_not_undo_a_removal(store: &Store) {
     apply(store, &[product("a", "one")], 1).await;
     remove(store, &["a"], 5).await;
     let before = outbox(store).await;
@@ -69,7 +69,7 @@ pub async fn what_was_said_before_a_removal_does_not_undo_it(store: &Store) {
 }
 
 /// It was created once; what it says now is what counts, though it is what it said before.
-pub async fn a_product_that_comes_back_is_the_same_product(store: &Store) {
+pub async fn a_removed_product_that_returns_keeps_its_date_of_creation(store: &Store) {
     let one = product("a", "one");
     apply(store, std::slice::from_ref(&one), 1).await;
     remove(store, &["a"], 5).await;
@@ -91,7 +91,7 @@ pub async fn a_product_that_comes_back_is_the_same_product(store: &Store) {
 }
 
 /// Page by page, by their bytes, whatever is in them.
-pub async fn the_ids_are_those_of_the_list(store: &Store) {
+pub async fn the_ids_match_the_list(store: &Store) {
     let named = |id: &ProductId| Product { id: id.clone(), ..product("x", "A thing") };
     let products: Vec<_> = unusual_ids().iter().map(named).collect();
     apply(store, &products, 4).await;
@@ -112,7 +112,7 @@ pub async fn the_ids_are_those_of_the_list(store: &Store) {
 }
 
 /// By the same rules, and nothing else happens.
-pub async fn a_comparison_says_what_applying_would_do_and_does_nothing(store: &Store) {
+pub async fn comparing_returns_what_applying_would_do_and_changes_nothing(store: &Store) {
     let held = ["same", "other", "newer", "gone", "back"].map(|name| product(name, "one"));
     apply(store, &held, 1).await;
     apply(store, &[product("newer", "newer")], 9).await;
@@ -141,7 +141,7 @@ pub async fn a_comparison_says_what_applying_would_do_and_does_nothing(store: &S
 }
 
 /// However they overlap, of each product the newest word stays: that it is there or that it went.
-pub async fn writers_and_removers_leave_the_newest_word(store: &Store) {
+pub async fn concurrent_writes_and_removals_leave_the_newest_version(store: &Store) {
     const ROUNDS: i64 = 12;
     let names: Vec<_> = (0..6).map(|number| format!("p{number}")).collect();
     let workers: Vec<_> = (0..4)

@@ -3,7 +3,7 @@ use crate::sample::{bare_product, id, product, rate, unusual_ids, unusual_texts}
 use akin_entities::{Currency, Price, Product, Rating, Timestamp, Version};
 
 /// Every field of a product is kept.
-pub async fn a_product_comes_back_as_it_was(store: &Store) {
+pub async fn a_product_is_fetched_as_it_was_applied(store: &Store) {
     let product = product("a", "Phone tripod");
     apply(store, std::slice::from_ref(&product), 5).await;
     let found = fetch(store, &product.id).await;
@@ -12,14 +12,14 @@ pub async fn a_product_comes_back_as_it_was(store: &Store) {
 }
 
 /// A missing value stays missing.
-pub async fn a_product_with_no_more_than_a_name_comes_back_as_it_was(store: &Store) {
+pub async fn a_product_with_only_a_name_is_fetched_as_it_was_applied(store: &Store) {
     let product = bare_product("a");
     apply(store, std::slice::from_ref(&product), 5).await;
     assert_eq!(fetch(store, &product.id).await.product, product);
 }
 
 /// Ids are compared byte by byte: no case, blank, mark or NUL is lost.
-pub async fn unusual_ids_stay_apart(store: &Store) {
+pub async fn unusual_ids_are_kept_distinct(store: &Store) {
     let ids = unusual_ids();
     let named = |(place, id): (usize, _)| Product { id, ..product("x", &format!("name {place}")) };
     let products: Vec<_> = ids.iter().cloned().enumerate().map(named).collect();
@@ -34,7 +34,7 @@ pub async fn unusual_ids_stay_apart(store: &Store) {
 }
 
 /// Quotes, NUL, characters of four bytes, 100 kB: kept byte by byte, in every field.
-pub async fn unusual_texts_come_back_as_they_were(store: &Store) {
+pub async fn unusual_texts_are_fetched_unchanged(store: &Store) {
     let strange = |(place, text): (usize, String)| Product {
         name: text.clone(),
         main_category: text.clone(),
@@ -56,7 +56,7 @@ pub async fn unusual_texts_come_back_as_they_were(store: &Store) {
 }
 
 /// Prices and rates up to the largest, ratings up to five stars, times from the first to the last.
-pub async fn the_largest_numbers_come_back_as_they_were(store: &Store) {
+pub async fn the_largest_numbers_are_fetched_unchanged(store: &Store) {
     let largest = i64::MAX.cast_unsigned();
     let extreme = |name: &str, hundredths, minor, count, factor: &str| Product {
         rating: Rating::from_hundredths(hundredths),
@@ -82,7 +82,7 @@ pub async fn the_largest_numbers_come_back_as_they_were(store: &Store) {
 }
 
 /// Only those that are known are answered, each once.
-pub async fn unknown_and_repeated_ids_are_fetched_without_harm(store: &Store) {
+pub async fn fetching_unknown_and_repeated_ids_is_harmless(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "two")], 1).await;
     let asked = ["b", "nobody", "b", "a"].map(id);
     let found = store.fetch(&asked).await.unwrap();
