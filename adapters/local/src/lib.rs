@@ -97,6 +97,11 @@ impl LocalEngine {
         Ok(Self { database, derived })
     }
 
+    /// Returns true if `folder` holds a catalogue.
+    pub fn exists(folder: &Path) -> bool {
+        folder.join(DATABASE).is_file()
+    }
+
     /// The products, and what is still to be done about them.
     pub fn store(&self) -> LocalStore {
         LocalStore { database: Arc::clone(&self.database) }

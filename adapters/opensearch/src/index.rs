@@ -42,14 +42,25 @@ impl OpenSearchIndex {
     pub async fn open(settings: &Settings) -> PortResult<Self> {
         let connection = Connection::new(settings)?;
         open::prepare(&connection, &settings.index_name).await?;
-        Ok(Self(Arc::new(Engine {
+        Ok(Self::over(settings, connection))
+    }
+
+    /// Opens an index that exists, and creates nothing.
+    pub async fn open_existing(settings: &Settings) -> PortResult<Self> {
+        let connection = Connection::new(settings)?;
+        open::require(&connection, &settings.index_name).await?;
+        Ok(Self::over(settings, connection))
+    }
+
+    fn over(settings: &Settings, connection: Connection) -> Self {
+        Self(Arc::new(Engine {
             connection: Arc::new(connection),
             alias: settings.index_name.clone(),
             batch: settings.upsert_batch_size.get(),
             lengths: tokio::sync::Mutex::default(),
             model: Mutex::default(),
             statistics: Arc::new(Remembered::new(settings.statistics_age)),
-        })))
+        }))
     }
 
     /// Makes the index if it is not there, and says what was done. Harmless twice, and by two

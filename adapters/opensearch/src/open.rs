@@ -2,7 +2,7 @@
 
 use crate::connection::{Connection, Request, Urgency};
 use crate::{error, schema};
-use akin_ports::PortResult;
+use akin_ports::{PortError, PortResult};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -64,11 +64,27 @@ pub(crate) async fn prepare(connection: &Connection, alias: &str) -> PortResult<
         })?;
         Ok(Migrated { index, created })
     });
-    prepared.await.unwrap_or_else(|_| {
-        let seconds = LONGEST.as_secs();
-        let what = format!("it was not ready within {seconds} s: check OPENSEARCH_ENDPOINT");
-        Err(error::unavailable(what))
-    })
+    prepared.await.unwrap_or_else(|_| Err(slow()))
+}
+
+/// Checks that the server is fit and that `alias` leads to an index. Creates nothing.
+pub(crate) async fn require(connection: &Connection, alias: &str) -> PortResult<()> {
+    let required = tokio::time::timeout(LONGEST, async {
+        check_server(connection).await?;
+        if find(connection, alias).await?.is_none() {
+            return Err(error::misconfigured(format!(
+                "there is no index {alias}: run `akin migrate` or `akin ingest`, or check \
+                 OPENSEARCH_INDEX_NAME"
+            )));
+        }
+        await_shards(connection, alias).await
+    });
+    required.await.unwrap_or_else(|_| Err(slow()))
+}
+
+fn slow() -> PortError {
+    let seconds = LONGEST.as_secs();
+    error::unavailable(format!("it was not ready within {seconds} s: check OPENSEARCH_ENDPOINT"))
 }
 
 async fn check_server(connection: &Connection) -> PortResult<()> {

@@ -89,8 +89,30 @@ impl PostgresEngine {
             Ok(connection.close().await?)
         };
         prepared.await.map_err(|failure: error::Failure| failure.port(&settings.place()))?;
+        Ok(Self::over(settings, names))
+    }
+
+    /// Connects to a database that has this version's tables, and creates nothing.
+    pub async fn open_existing(settings: &Settings) -> PortResult<Self> {
+        let names = checked(settings)?;
+        let checked = async {
+            let mut connection = database::connect(settings).await?;
+            let is_current = migrations::is_current(&mut connection, &names).await?;
+            connection.close().await?;
+            Ok(is_current)
+        };
+        let place = settings.place();
+        if !checked.await.map_err(|failure: error::Failure| failure.port(&place))? {
+            return Err(error::settings(format!(
+                "{place} has no catalogue of this version: run `akin migrate` or `akin ingest`"
+            )));
+        }
+        Ok(Self::over(settings, names))
+    }
+
+    fn over(settings: &Settings, names: names::Names) -> Self {
         let database = Arc::new(Database::new(settings.clone(), names));
-        Ok(Self { database, statistics: Arc::default() })
+        Self { database, statistics: Arc::default() }
     }
 
     /// The products, and what is still to be done about them.

@@ -9,6 +9,7 @@ use akin_opensearch::OpenSearchIndex;
 use akin_ports::{ChangeQueue, DeadLetters, ProductIndex, ProductStore, RunLog};
 use akin_postgres::PostgresEngine;
 use clap::Args;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub struct CatalogueSettings {
 pub(crate) struct Needs {
     pub(crate) stores: Vec<StoreName>,
     pub(crate) indexes: Vec<IndexName>,
+    /// A catalogue must exist; none is created.
+    pub(crate) existing: bool,
 }
 
 /// The technologies that were opened.
@@ -137,6 +140,9 @@ impl CatalogueSettings {
         let mut backends = Backends::default();
         if needs.local() {
             let folder = self.local.folder().ok_or_else(|| BadSettings(self.local.problems()))?;
+            if needs.existing && !LocalEngine::exists(&folder) {
+                return Err(no_catalogue(&folder).into());
+            }
             let open = move || LocalEngine::open(&folder, Options::default());
             backends.local = Some(tokio::task::spawn_blocking(open).await??);
         }
@@ -144,10 +150,20 @@ impl CatalogueSettings {
             cryptography::install();
         }
         if needs.postgres() {
-            backends.postgres = Some(PostgresEngine::open(&self.postgres).await?);
+            let postgres = &self.postgres;
+            backends.postgres = Some(if needs.existing {
+                PostgresEngine::open_existing(postgres).await?
+            } else {
+                PostgresEngine::open(postgres).await?
+            });
         }
         if needs.opensearch() {
-            backends.opensearch = Some(OpenSearchIndex::open(&self.opensearch).await?);
+            let opensearch = &self.opensearch;
+            backends.opensearch = Some(if needs.existing {
+                OpenSearchIndex::open_existing(opensearch).await?
+            } else {
+                OpenSearchIndex::open(opensearch).await?
+            });
         }
         Ok(backends)
     }
@@ -240,6 +256,14 @@ impl Backends {
     fn postgres(&self) -> Result<&PostgresEngine, CompositionError> {
         self.postgres.as_ref().ok_or_else(|| not_opened("Postgres"))
     }
+}
+
+fn no_catalogue(folder: &Path) -> BadSettings {
+    BadSettings(vec![format!(
+        "there is no catalogue in {}: `akin ingest FEED` creates one, --data (AKIN_DATA) names \
+         another folder",
+        folder.display()
+    )])
 }
 
 fn not_opened(name: &str) -> CompositionError {

@@ -82,10 +82,10 @@ impl EngineSettings {
         Builder { embedder: Some(self.embedder.clone()), ..self.catalogue.builder() }
     }
 
-    /// Opens the default engine alone, to answer searches.
+    /// Opens the default engine alone, to answer searches over a catalogue that exists.
     pub async fn open_first_engine(&self) -> Result<Engine, CompositionError> {
         let engine = self.catalogue.first_engine();
-        let composition = self.builder().engine(engine).open().await?;
+        let composition = self.builder().existing().engine(engine).open().await?;
         let mut engines = composition.engines;
         engines.pop().ok_or_else(|| CompositionError::NotOpened(engine.to_string()))
     }
@@ -96,6 +96,13 @@ impl Builder {
     #[must_use]
     pub fn secrets(mut self, source: Arc<dyn SecretSource>) -> Self {
         self.secrets = source;
+        self
+    }
+
+    /// Requires that the catalogue exists, and creates nothing: for roles that only read.
+    #[must_use]
+    pub fn existing(mut self) -> Self {
+        self.needs.existing = true;
         self
     }
 

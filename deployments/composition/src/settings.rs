@@ -150,6 +150,17 @@ impl fmt::Display for BadSettings {
 
 impl Error for BadSettings {}
 
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(error) => error.fmt(f),
+            Self::Bad(bad) => bad.fmt(f),
+        }
+    }
+}
+
+impl Error for Refusal {}
+
 /// Parses a number of seconds, at least a millisecond and at most a day.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let bare = text.strip_suffix('s').unwrap_or(text);

@@ -40,7 +40,7 @@ struct Line {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { output, no_embeddings, catalogue } = arguments;
     let index = catalogue.first_engine().index;
-    let opened = catalogue.builder().store().index(index).open().await?;
+    let opened = catalogue.builder().existing().store().index(index).open().await?;
     let store = opened.store()?;
     let total = store.counts().await?.products;
     let export = ExportCatalogue { store, index: opened.index(index)? };

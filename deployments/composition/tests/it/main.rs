@@ -1,0 +1,7 @@
+//! What every deployment may rely on.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod example;
+mod roles;
+mod secrets;
+mod support;
