@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 pub struct Settings {
     /// The ONNX model of an engine `+onnx` [default: what --model names, at
     /// `onnx/int8.onnx` or `onnx/fp32.onnx` in the model's folder].
-    #[arg(long, env = "ONNX_MODEL_PATH", value_name = "FILE")]
+    #[arg(long, env = "ONNX_MODEL_PATH", value_name = "FILE", hide_short_help = true)]
     pub onnx_model: Option<PathBuf>,
 
     /// Its tokenizer: `tokenizer.json`, or a folder that holds it [default: beside the ONNX model].
-    #[arg(long, env = "TOKENIZER_PATH", value_name = "PATH")]
+    #[arg(long, env = "TOKENIZER_PATH", value_name = "PATH", hide_short_help = true)]
     pub tokenizer: Option<PathBuf>,
 }
 

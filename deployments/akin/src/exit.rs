@@ -1,35 +1,35 @@
-//! What the exit code tells a script.
+//! Exit codes.
 
 use crate::output;
 use akin_composition::{BadSettings, CompositionError};
 use akin_ports::{ErrorKind, PortError};
 use std::process::ExitCode;
 
-/// All was done.
+/// Everything was done.
 pub(crate) const DONE: ExitCode = ExitCode::SUCCESS;
 
-/// Done, but for some products.
+/// Done, except for some products.
 pub(crate) fn partly() -> ExitCode {
     ExitCode::from(3)
 }
 
-/// A setting or the command line is at fault.
+/// The command line or a setting is wrong.
 pub(crate) fn misconfigured() -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Ended by the signal of this number, as shells put it: Ctrl-C is 130.
+/// Ended by a signal, numbered as in shells: Ctrl-C is 130.
 pub(crate) fn interrupted(signal: u8) -> ExitCode {
     ExitCode::from(128 + signal)
 }
 
-/// Says that the signal of this number ended what goes on at the next run.
+/// Reports an interruption by a signal.
 pub(crate) fn cut_short(signal: u8) -> ExitCode {
-    output::note("interrupted; what was done is kept, and the next run goes on");
+    output::note("interrupted; completed work is kept, and the next run continues from there");
     interrupted(signal)
 }
 
-/// What `error` means: 2 where a setting is at fault, else 1.
+/// Returns 2 if a setting is wrong, else 1.
 pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
     let is_setting = error.chain().any(|cause| {
         let port = cause.downcast_ref::<PortError>();
@@ -47,7 +47,7 @@ mod tests {
     use anyhow::Context;
 
     #[test]
-    fn a_setting_at_fault_is_told_from_a_failure_however_deep_it_lies() {
+    fn a_wrong_setting_is_distinguished_from_a_failure_at_any_depth() {
         let code = |kind| {
             let error = Err::<(), _>(PortError::new("store", kind, "cause"));
             of(&error.context("around it").unwrap_err())

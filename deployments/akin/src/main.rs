@@ -1,4 +1,4 @@
-//! akin: finds products by meaning. One binary, a subcommand per role.
+//! The `akin` command: one binary, a subcommand per role.
 
 mod commands;
 mod cpu;
@@ -20,12 +20,12 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Semantic product search: hand over a product feed, search it in your own words.
+/// Semantic product search: ingest a product feed, then search it in your own words.
 #[derive(Debug, Parser)]
 #[command(
     name = "akin",
     version,
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\nEvery flag can also be set in the environment; a flag wins, and an empty variable counts as unset. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done but for some products, 130 interrupted."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\n`-h` shows the settings that one machine needs, `--help` all of them. Every flag can also be set in the environment; a flag wins, and an empty variable counts as unset. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done except for some products, 130 interrupted."
 )]
 struct Akin {
     #[command(flatten)]
@@ -38,7 +38,7 @@ struct Akin {
     command: Command,
 }
 
-/// What akin can do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
     Ingest(ingest::Arguments),
@@ -59,7 +59,7 @@ enum Command {
         after_help = "Examples:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin\n  akin completions zsh > ~/.zfunc/_akin\n  akin completions fish > ~/.config/fish/completions/akin.fish"
     )]
     Completions {
-        /// The shell to complete in.
+        /// The shell.
         shell: clap_complete::Shell,
     },
 }
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
     let akin: Akin = match akin_composition::parse(&line) {
         Ok(akin) => akin,
-        // Help and the version are an answer; the rest is bad usage.
+        // Covers help and the version, which are not failures.
         Err(Refusal::Usage(error)) => error.exit(),
         Err(Refusal::Bad(bad)) => {
             output::failure(&bad.into());
@@ -93,8 +93,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         output::raw(&script);
         return Ok(exit::DONE);
     }
-    // The server ends by itself, once it has answered what was asked, a worker once it has finished
-    // what it has in hand, and an ingestion once it has noted that it was interrupted.
+    // These handle signals themselves: a server finishes open requests, a worker its batch, and an
+    // ingestion logs the interruption.
     let ends_at_once =
         !matches!(command, Command::Serve(_) | Command::Worker(_) | Command::Ingest(_));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -105,8 +105,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             signal = asked_to_end, if ends_at_once => Ok(Ended::By(signal)),
         }
     });
-    // A transaction that is being written is waited for; anything else is not. What was committed
-    // stays, and the next run goes on from there.
+    // Wait for a transaction that is being written, and for nothing else. Committed work stays, and
+    // the next run continues from there.
     runtime.shutdown_timeout(Duration::from_secs(5));
     Ok(match ended? {
         Ended::ByItself(code) => code,
@@ -114,10 +114,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// How a command ended.
+/// The end of a command.
 enum Ended {
     ByItself(ExitCode),
-    /// By the signal of this number.
+    /// A signal of this number ended it.
     By(u8),
 }
 

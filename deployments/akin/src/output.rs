@@ -1,4 +1,4 @@
-//! What a command prints: a table for people, one JSON document for scripts.
+//! Prints tables for people and JSON for scripts.
 
 use akin_ports::ModelMismatch;
 use akin_usecases::{Hit, UnembeddedChanges};
@@ -11,7 +11,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind, Write};
 use std::process;
 
-/// How a command answers.
+/// The format of the output.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
 pub(crate) struct Format {
@@ -20,13 +20,13 @@ pub(crate) struct Format {
     pub(crate) json: bool,
 }
 
-/// How wide a table is where there is no terminal.
+/// The width of a table without a terminal.
 const WIDTH: u16 = 120;
 
-/// Terminals narrower than this do without the columns that explain a score.
+/// Narrower terminals do not show similarity and stars.
 const ROOMY: u16 = 100;
 
-/// Prints a document for scripts.
+/// Prints a JSON document.
 pub(crate) fn json(document: &impl Serialize) {
     match serde_json::to_vec_pretty(document) {
         Ok(mut text) => {
@@ -37,12 +37,12 @@ pub(crate) fn json(document: &impl Serialize) {
     }
 }
 
-/// Prints a line of the answer.
+/// Prints a line to standard output.
 pub(crate) fn line(text: &str) {
     raw(format!("{text}\n").as_bytes());
 }
 
-/// Prints `bytes` as a part of the answer.
+/// Writes `bytes` to standard output.
 pub(crate) fn raw(bytes: &[u8]) {
     let mut output = io::stdout().lock();
     if let Err(error) = output.write_all(bytes).and_then(|()| output.flush()) {
@@ -50,13 +50,13 @@ pub(crate) fn raw(bytes: &[u8]) {
     }
 }
 
-/// Prints a remark beside the answer.
+/// Prints a message to standard error.
 pub(crate) fn note(text: &str) {
-    // Where nobody can hear a remark, there is nobody to tell so.
+    // A closed standard error leaves nowhere to report this.
     drop(writeln!(io::stderr(), "{text}"));
 }
 
-/// Prints why a command failed, each cause behind the other.
+/// Prints a failure with its causes.
 pub(crate) fn failure(error: &anyhow::Error) {
     note(&format!("akin: {error:#}{}", remedy(error)));
 }
@@ -72,28 +72,28 @@ fn remedy(error: &anyhow::Error) -> &'static str {
     }
 }
 
-/// An answer that nobody can read is the end. A reader that has read enough (`akin .. | head`) is
-/// none of its business: it ends silently, as other commands do.
+/// Ends the process because its output cannot be written; silently if the reader has closed the pipe
+/// (`akin .. | head`).
 fn unwritten(error: &io::Error) -> ! {
     if error.kind() == ErrorKind::BrokenPipe {
-        process::exit(141); // As shells number a command that wrote to nobody.
+        process::exit(141); // 128 + SIGPIPE, as in shells.
     }
-    note(&format!("akin: the answer cannot be written: {error}"));
+    note(&format!("akin: the output cannot be written: {error}"));
     process::exit(1)
 }
 
-/// Prints what was found.
+/// Prints search results.
 pub(crate) fn hits(hits: &[Hit]) {
-    let mut table = table(&["", "score", "cosine", "price", "stars", "product", "id"]);
+    let mut table = table(&["", "score", "similarity", "price", "stars", "product", "id"]);
     for (place, hit) in hits.iter().enumerate() {
         let product = &hit.record.product;
-        let cosine = hit.similarity.map_or_else(String::new, |is| format!("{:.3}", is.get()));
+        let similarity = hit.similarity.map_or_else(String::new, |is| format!("{:.3}", is.get()));
         let stars = product.rating.map_or_else(String::new, |is| format!("{:.1}", is.stars()));
         let price = product.price().map_or_else(String::new, |price| price.to_string());
         let mut row = Row::from(vec![
             Cell::new(place + 1),
             Cell::new(format!("{:.3}", hit.score)),
-            Cell::new(cosine),
+            Cell::new(similarity),
             Cell::new(price),
             Cell::new(stars),
             text(&product.name),
@@ -116,7 +116,7 @@ pub(crate) fn hits(hits: &[Hit]) {
     print(table);
 }
 
-/// A table with these headings, as wide as the terminal at the most. No headings: a plain list.
+/// Creates a table no wider than the terminal; without headings, a plain list.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
@@ -132,7 +132,7 @@ pub(crate) fn table(headings: &[&str]) -> Table {
     table
 }
 
-/// Prints `table`, its columns two blanks apart.
+/// Prints `table` with two spaces between columns.
 pub(crate) fn print(mut table: Table) {
     table.column_iter_mut().for_each(|column| {
         column.set_padding((0, 2));
@@ -140,13 +140,13 @@ pub(crate) fn print(mut table: Table) {
     table.lines().for_each(|row| line(row.trim_end()));
 }
 
-/// A cell of text from elsewhere: on one line, and with nothing in it that a terminal obeys.
+/// Creates a cell of untrusted text: on one line, without control characters.
 pub(crate) fn text(text: &str) -> Cell {
-    let tame = text.replace(char::is_control, " ");
-    Cell::new(tame.split_whitespace().collect::<Vec<_>>().join(" "))
+    let safe = text.replace(char::is_control, " ");
+    Cell::new(safe.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// A cell whose content stands to the right.
+/// Creates a right-aligned cell.
 pub(crate) fn number(text: &str) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_from_elsewhere_cannot_steer_the_terminal() {
+    fn untrusted_text_cannot_control_the_terminal() {
         assert_eq!(text(" a\n\u{1b}[31mred\u{7}\t tripod ").content(), "a [31mred tripod");
     }
 }

@@ -1,4 +1,4 @@
-//! Shows how far long work is: bars on a terminal, log lines elsewhere.
+//! Progress: bars on a terminal, log lines elsewhere.
 
 use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// One piece of long work.
+/// The progress of one task.
 #[derive(Debug)]
 pub(crate) struct Progress {
     what: String,
@@ -19,10 +19,10 @@ enum Shown {
     Lines { began: Instant, last: Mutex<Instant> },
 }
 
-/// How often a log line tells how far the work is.
+/// The interval between log lines.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// What a bar counts.
+/// The unit of a bar.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
     Bytes,
@@ -32,7 +32,7 @@ pub(crate) enum Unit {
 }
 
 impl Progress {
-    /// Work on `what`, counted in `unit`.
+    /// Starts to show the task `what`, counted in `unit`.
     pub(crate) fn new(what: String, unit: Unit) -> Self {
         let shown = if std::io::stderr().is_terminal() {
             Shown::Bar(bar(&what, unit))
@@ -43,7 +43,7 @@ impl Progress {
         Self { what, shown }
     }
 
-    /// `done` of `total` is done; `detail` says more.
+    /// Shows `done` of `total`, with a detail.
     pub(crate) fn at(&self, done: u64, total: Option<u64>, detail: &str) {
         match &self.shown {
             Shown::Bar(bar) => {
@@ -82,19 +82,19 @@ fn bar(what: &str, unit: Unit) -> ProgressBar {
         Ok(style) => bar
             .with_style(style.with_key("rate", rate).with_key("left", left).progress_chars("━╸ ")),
         Err(error) => {
-            tracing::debug!(%error, "the bar keeps its plain style");
+            tracing::debug!(%error, "the progress bar has its default style");
             bar
         }
     }
 }
 
-/// How fast it goes.
+/// Writes the rate.
 fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
-    // A bar that lacks a text is still a bar.
+    // The bar works without this text.
     _ = write!(text, "{:.0}/s", state.per_sec());
 }
 
-/// How long it will take, once there is something to judge by.
+/// Writes the remaining time, once it can be estimated.
 fn left(state: &ProgressState, text: &mut dyn fmt::Write) {
     if state.pos() > 0 && state.len() > Some(state.pos()) {
         _ = write!(text, "{:#} left", HumanDuration(state.eta()));

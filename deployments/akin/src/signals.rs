@@ -1,4 +1,4 @@
-//! The signals by which a process is asked to end.
+//! The signals that end a process.
 
 use std::io;
 use tokio::signal::unix::{SignalKind, signal};
@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 const INTERRUPT: u8 = 2;
 const TERMINATE: u8 = 15;
 
-/// Waits until the process is asked to end; answers with the number of the signal.
+/// Waits for SIGINT or SIGTERM and returns its number.
 pub(crate) fn asked_to_end() -> io::Result<impl Future<Output = u8> + Send + 'static> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,4 +1,4 @@
-//! Where what is exported goes.
+//! The target of an export.
 
 use crate::output;
 use anyhow::Context;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The standard output, or a file.
 pub(crate) enum Sink {
     Output,
-    /// It is written under another name, so that half of it is never taken for the whole.
+    /// Written under another name, so that an incomplete file is never taken for a complete one.
     File {
         file: BufWriter<File>,
         partial: PathBuf,
@@ -19,7 +19,7 @@ pub(crate) enum Sink {
 }
 
 impl Sink {
-    /// Opens the file `path`, which `setting` names; `None`: the standard output.
+    /// Opens the file `path` of `setting`, or standard output.
     pub(crate) fn open(path: Option<&Path>, setting: &'static str) -> anyhow::Result<Self> {
         let Some(path) = path else { return Ok(Self::Output) };
         let mut partial = path.as_os_str().to_owned();
@@ -41,7 +41,7 @@ impl Sink {
         Ok(())
     }
 
-    /// Gives the file its name: it is whole.
+    /// Renames the complete file.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         let Self::File { mut file, partial, path, setting } = self else { return Ok(()) };
         let written = file.flush().and_then(|()| file.get_ref().sync_all());
@@ -52,5 +52,5 @@ impl Sink {
 }
 
 fn cannot_write(path: &Path, setting: &str) -> String {
-    format!("cannot write {}: free some space, or choose another {setting}", path.display())
+    format!("cannot write {}: free disk space, or choose another {setting}", path.display())
 }

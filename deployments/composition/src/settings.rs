@@ -94,9 +94,15 @@ fn map_arguments(command: Command, map: &dyn Fn(Arg) -> Arg) -> Command {
     command.mut_args(map).mut_subcommands(|command| map_arguments(command, map))
 }
 
+/// The headings of settings that only servers need.
+const SERVERS: [&str; 2] = ["Postgres", "OpenSearch"];
+
 /// Adapts an argument to the rules that all commands share.
 fn prepared(argument: Arg) -> Arg {
     let argument = argument.hide_env_values(true);
+    // Short help shows what one machine needs.
+    let is_server = argument.get_help_heading().is_some_and(|is| SERVERS.contains(&is));
+    let argument = if is_server { argument.hide_short_help(true) } else { argument };
     let variable = argument.get_env().and_then(env::var_os);
     let argument = match variable {
         Some(value) if value.is_empty() => argument.env(None::<&str>),

@@ -7,17 +7,17 @@ use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Move products and embeddings from one engine to another; nothing is embedded again.
+/// Copy products and embeddings from one engine to another, without embedding again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin copy --from local --to postgres\n\nIt may be run twice, and while the source is written to: what is newer on either side stays. An engine\nthat keeps no products of its own finds those of --store."
+    after_help = "Example:\n  akin copy --from local --to postgres\n\nIt can run twice, and while the source changes: the newer state of a product stays. An engine without\na store of its own uses --store."
 )]
 pub(crate) struct Arguments {
-    /// The index to copy from.
+    /// The source.
     #[arg(long, env = "AKIN_COPY_FROM", value_name = "INDEX")]
     from: IndexName,
 
-    /// The index to copy to.
+    /// The target.
     #[arg(long, env = "AKIN_COPY_TO", value_name = "INDEX")]
     to: IndexName,
 
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     catalogue: CatalogueSettings,
 }
 
-/// What a script learns of a copy.
+/// The JSON document of a copy.
 #[derive(Debug, Serialize)]
 struct Report {
     products: u64,
@@ -44,7 +44,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let [source, target] = stores;
     let mut builder = catalogue.builder().store_named(source).store_named(target);
     if from == to {
-        builder = builder.problem(format!("--from and --to both name {from}: name two"));
+        builder = builder.problem(format!("--from and --to both name {from}: choose two indexes"));
     }
     let opened = builder.index(from).index(to).open().await?;
     let copy = CopyCatalogue {
@@ -63,8 +63,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(if summary.failures.is_empty() { exit::DONE } else { exit::partly() })
 }
 
-/// Where the products of either engine are: beside it, or else where the other's are, or else in
-/// the store that is set.
+/// Returns the stores of source and target: each index's own, else the other's, else the one of the
+/// settings.
 fn stores(from: IndexName, to: IndexName, set: StoreName) -> [StoreName; 2] {
     let source = from.own_store().unwrap_or(set);
     [source, to.own_store().unwrap_or(source)]
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_engines_products_stand_beside_it() {
+    fn each_index_uses_its_own_store() {
         let (local, postgres) = (StoreName::Local, StoreName::Postgres);
         let found = stores(IndexName::Local, IndexName::Postgres, local);
         assert_eq!(found, [local, postgres]);

@@ -16,23 +16,23 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Measure how good the answers are, against judged queries.
+/// Measure search quality against judged queries.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin evaluate data/queries.csv data/judgments.csv\n\nThe queries are a CSV file with the columns query_id and query, the judgments one with query_id,\nproduct_id and grade: 3 exact, 2 good, 1 related, 0 wrong. From grade 2 on a product is relevant.\nA hit that nobody judged counts as wrong; the judged nDCG leaves such hits out."
+    after_help = "Example:\n  akin evaluate data/queries.csv data/judgments.csv\n\nThe queries are a CSV file with the columns query_id and query, the judgments one with query_id,\nproduct_id and grade: 3 exact, 2 good, 1 related, 0 wrong. Products of grade 2 and 3 are relevant.\nA hit without a judgment counts as wrong; the judged nDCG leaves such hits out."
 )]
 pub(crate) struct Arguments {
-    /// The queries.
+    /// The file of queries.
     queries: PathBuf,
 
-    /// What judges said of products.
+    /// The file of judgments.
     judgments: PathBuf,
 
-    /// How many hits count.
+    /// The number of hits that count.
     #[arg(long, env = "AKIN_DEPTH", default_value = "10")]
     depth: NonZeroUsize,
 
-    /// List each query too, the worst answered first.
+    /// Also list each query, worst first.
     #[arg(long, env = "AKIN_BY_QUERY")]
     by_query: bool,
 
@@ -76,13 +76,12 @@ fn tell_missing(queries: &[JudgedQuery], missing: &[ProductId]) -> anyhow::Resul
     let Some(first) = missing.first() else { return Ok(()) };
     if missing.len() == judged {
         bail!(
-            "none of the {judged} judged products is in this catalogue: ingest the feed that the \
-             judgments are of, or choose the folder that holds it (--data)"
+            "none of the {judged} judged products is in this catalogue: ingest the feed that was \
+             judged, or choose another folder with --data"
         );
     }
     output::note(&format!(
-        "{} of the {judged} judged products are not in this catalogue, {:?} for one; no search \
-         can find them",
+        "{} of the {judged} judged products are not in this catalogue, for example {:?}",
         missing.len(),
         first.as_str()
     ));

@@ -8,17 +8,17 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Write products and their embeddings as JSON Lines, one product a line, in the order of the ids.
+/// Write products and embeddings as JSON Lines, one product a line, ordered by id.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  akin export > catalogue.jsonl\n  akin export --no-embeddings --output catalogue.jsonl"
 )]
 pub(crate) struct Arguments {
-    /// The file to write; it takes its name when it is whole [default: standard output].
+    /// The file to write; it appears once it is complete [default: standard output].
     #[arg(long, env = "AKIN_OUTPUT", value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Leave the embeddings out.
+    /// Omit the embeddings.
     #[arg(long, env = "AKIN_NO_EMBEDDINGS")]
     no_embeddings: bool,
 
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 struct Line {
     #[serde(flatten)]
     product: ProductView,
-    /// Which model made the embedding; `null` if the product was not embedded yet.
+    /// The model of the embedding; `null` if the product is not embedded yet.
     model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     embedding: Option<Vec<f32>>,

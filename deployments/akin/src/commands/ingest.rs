@@ -1,4 +1,4 @@
-//! Feeds in, as far as the embeddings.
+//! Ingestion: from feeds to embeddings.
 
 mod outcome;
 mod record;
@@ -27,38 +27,37 @@ use std::time::{Duration, Instant};
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  akin ingest --complete --dry-run catalogue.csv\n  akin ingest --complete --every 1h /srv/feeds/catalogue.csv\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. A run that was cut short is finished by the next."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  akin ingest --complete --dry-run catalogue.csv\n  akin ingest --complete --every 1h /srv/feeds/catalogue.csv\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. The next run finishes one that was interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
     feeds: FeedSettings,
 
-    /// The feeds together name all that the shop sells: remove the products that none of them names.
+    /// The feeds list the whole catalogue: remove the products that are in none of them.
     #[arg(long, env = "AKIN_COMPLETE")]
     complete: bool,
 
-    /// Say what the run would do, and do nothing.
+    /// Report what the run would do, and change nothing.
     #[arg(long, env = "AKIN_DRY_RUN")]
     dry_run: bool,
 
-    /// Change nothing if more of the rows than this cannot be products.
-    #[arg(long, env = "AKIN_MAX_REFUSED", default_value = "20%", value_name = "SHARE")]
+    /// Abort if more than this share of the rows would be quarantined.
+    #[arg(long, env = "AKIN_MAX_REFUSED", default_value = "20%", value_name = "PERCENT", value_parser = percentage)]
     max_refused: Percentage,
 
-    /// Change nothing if complete feeds do not name more of the products than this.
-    #[arg(long, env = "AKIN_MAX_REMOVED", default_value = "20%", value_name = "SHARE")]
+    /// Abort if complete feeds would remove more than this share of the products.
+    #[arg(long, env = "AKIN_MAX_REMOVED", default_value = "20%", value_name = "PERCENT", value_parser = percentage)]
     max_removed: Percentage,
 
-    /// Run again and again, this long from one beginning to the next, give or take a tenth; a line
-    /// is printed for each run.
+    /// Repeat at this interval, start to start (±10 %), and print a line for each run.
     #[arg(long, env = "AKIN_EVERY", value_name = "TIME", value_parser = schedule::interval)]
     every: Option<Duration>,
 
-    /// Keep the products, and leave their embedding to `akin worker` or to a later run.
+    /// Store the products, and leave the embedding to `akin worker` or to a later run.
     #[arg(long, env = "AKIN_NO_EMBED")]
     no_embed: bool,
 
-    /// The currency of a price without sign or code.
+    /// The currency of prices without a symbol or code.
     #[arg(long, env = "AKIN_CURRENCY", default_value = "USD", value_name = "CODE", value_parser = Currency::new)]
     currency: Currency,
 
@@ -82,10 +81,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl Arguments {
-    /// One run, or one after another.
+    /// Runs once, or at an interval.
     async fn all(&self, record: &Record) -> anyhow::Result<ExitCode> {
         if let Some(interval) = self.every {
-            // A setting that cannot be is no reason to try again by and by.
+            // A bad setting would fail every run.
             self.feeds.sources()?;
             self.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
             schedule::repeat(interval, async || self.once(record).await.map_err(advised)).await;
@@ -111,7 +110,7 @@ impl Arguments {
         }
     }
 
-    /// As far as the queue.
+    /// Ingests without embedding.
     async fn keep(
         &self,
         feeds: &[Arc<dyn FeedSource>],
@@ -130,7 +129,7 @@ impl Arguments {
         record.keep(begun, feeds, run).await
     }
 
-    /// As far as the embeddings.
+    /// Ingests and embeds.
     async fn embed(
         &self,
         feeds: &[Arc<dyn FeedSource>],
@@ -145,7 +144,8 @@ impl Arguments {
             let summary = self.read(feeds, opened.store()?, at).await?;
             let embedded = embed_here(&opened).await?;
             opened.optimize().await?;
-            Ok(Outcome::embedded(summary, embedded, since.elapsed()))
+            let limit = opened.engines().first().map(|engine| engine.embedder.token_limit());
+            Ok(Outcome::embedded(summary, embedded, since.elapsed()).with_token_limit(limit))
         };
         record.keep(begun, feeds, run).await
     }
@@ -185,26 +185,25 @@ impl Arguments {
     }
 }
 
-/// The error, and what to do about feeds that are too bad to be true.
+/// Adds the remedy to a refused run.
 fn advised(error: anyhow::Error) -> anyhow::Error {
     let remedy = match error.downcast_ref::<IngestError>() {
         Some(IngestError::TooManyRefused { .. }) => {
-            "mend the feed, or allow more with --max-refused (AKIN_MAX_REFUSED)"
+            "fix the feed, or allow more with --max-refused (AKIN_MAX_REFUSED)"
         }
         Some(IngestError::TooManyMissing { .. }) => {
-            "look whether the feed was cut short, or allow more with --max-removed \
+            "check whether the feed was cut short, or allow more with --max-removed \
              (AKIN_MAX_REMOVED)"
         }
         Some(IngestError::EmptySnapshot { .. }) => {
-            "look whether the feed was cut short; without --complete it is no reason to remove \
-             anything"
+            "check whether the feed was cut short; without --complete nothing is removed"
         }
         _ => return error,
     };
     anyhow::anyhow!("{error}: {remedy}")
 }
 
-/// The first rows for which a run was refused.
+/// Prints the first rows for which a run was refused.
 fn tell_refused(error: &anyhow::Error) {
     let refused = error.downcast_ref::<IngestError>();
     if let Some(IngestError::TooManyRefused { refused, first, .. }) = refused {
@@ -218,7 +217,7 @@ fn tell_refused(error: &anyhow::Error) {
     }
 }
 
-/// A bar, or lines, for each part of a run.
+/// Shows the progress of each part of a run.
 #[derive(Debug, Default)]
 struct Observer(Mutex<HashMap<String, Progress>>);
 
@@ -240,10 +239,32 @@ impl Observer {
         };
         let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !shown.contains_key(&what) {
-            // What came before is done: its bar makes room.
+            // The previous part is done.
             shown.clear();
         }
         let progress = shown.entry(what.clone()).or_insert_with(|| Progress::new(what, unit));
         progress.at(done, total, &detail);
+    }
+}
+
+/// Parses a percentage. A bare fraction is refused: `0.1` could mean 10 %.
+fn percentage(text: &str) -> Result<Percentage, String> {
+    let is_fraction = text.trim().parse().is_ok_and(|number: f64| number > 0.0 && number < 1.0);
+    let example = "expected a percentage from 0% to 100%, such as 20%";
+    if is_fraction { Err(example.to_owned()) } else { text.parse().map_err(|_| example.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_fraction_is_not_a_percentage() {
+        for (text, percent) in [("20%", 20.0), ("20", 20.0), ("0.1%", 0.1), ("0", 0.0)] {
+            assert_eq!(percentage(text), Ok(Percentage::percent(percent)), "{text}");
+        }
+        for text in ["0.1", ".5", "101%", "half", ""] {
+            assert!(percentage(text).is_err(), "{text:?}");
+        }
     }
 }

@@ -6,11 +6,13 @@ use akin_opensearch::OpenSearchIndex;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Prepare Postgres and OpenSearch for this version of akin, whichever the settings name; in Postgres,
-/// adopt rows that another program wrote.
+/// Create or upgrade the tables in Postgres and the index in OpenSearch.
+///
+/// Prepares the servers that the settings name. In Postgres it also adopts rows that another program
+/// wrote.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin migrate --postgres-host db.example --postgres-user akin --postgres-db shop\n\nA first start does it, too. It is harmless to run it twice, or in two processes at once. Rows that were\nadopted are embedded by the next `akin ingest`."
+    after_help = "Example:\n  akin migrate --postgres-host db.example --postgres-user akin --postgres-db shop\n\n`akin ingest` does this too. Running it twice, or in two processes at once, is harmless. The next\n`akin ingest` embeds adopted rows."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -20,7 +22,7 @@ pub(crate) struct Arguments {
     catalogue: CatalogueSettings,
 }
 
-/// What a script learns of a migration: `null` for what the settings do not name.
+/// The JSON document of a migration: `null` for servers that the settings do not name.
 #[derive(Debug, Serialize)]
 struct Report {
     postgres: Option<Tables>,
@@ -79,7 +81,7 @@ impl Report {
     fn print(self) {
         if let Some(Tables { steps, adopted, refused }) = self.postgres {
             output::line(&match steps {
-                0 => "Postgres: the tables are there already".to_owned(),
+                0 => "Postgres: the tables are up to date".to_owned(),
                 1 => "Postgres: 1 step applied".to_owned(),
                 _ => format!("Postgres: {steps} steps applied"),
             });
@@ -90,13 +92,13 @@ impl Report {
             }
             if refused > 0 {
                 output::note(&format!(
-                    "{refused} rows cannot be products, for they have no id of 1 to 256 bytes or \
-                     no name; they stay as they are"
+                    "{refused} rows were left as they are: they lack a name or an id of 1 to 256 \
+                     bytes"
                 ));
             }
         }
         if let Some(Index { name, created }) = self.opensearch {
-            let what = if created { "was made" } else { "is there already" };
+            let what = if created { "was created" } else { "exists already" };
             output::line(&format!("OpenSearch: the index {name} {what}"));
         }
     }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::task::spawn_blocking;
 
-/// Get a model, pack it, export it as ONNX, check one, or list what is there.
+/// Download, pack, export, check or list models.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  akin model get BAAI/bge-small-en-v1.5\n  akin model pack\n  akin model export --precision int8\n  akin model check\n  akin model list"
@@ -33,7 +33,7 @@ enum Command {
     List(list::Arguments),
 }
 
-/// Where models are.
+/// The folder of models.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
 #[command(next_help_heading = "Models")]
@@ -60,7 +60,7 @@ impl ModelsSettings {
     }
 }
 
-/// The packed and the ONNX models of a model's folder, by name.
+/// Returns the packed and ONNX files in a model's folder, sorted.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let inside = [folder.to_owned(), folder.join("onnx")];
     let entries = inside.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten());
@@ -74,12 +74,12 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// As people read sizes.
+/// Formats a size.
 fn megabytes(bytes: u64) -> String {
     format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10)
 }
 
-/// The error of a model that its operator must see to.
+/// Converts the error of a model that cannot be used.
 fn unusable(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
     PortError::new("model", ErrorKind::Misconfigured, error).into()
 }

@@ -1,11 +1,11 @@
-//! What was refused, as a list or as a feed to be mended.
+//! Quarantined rows, as a list or as a feed to correct.
 
 mod mending;
 
 use crate::output::Format;
 use crate::sink::Sink;
 use crate::{exit, output};
-use akin_composition::CatalogueSettings;
+use akin_composition::{BadSettings, CatalogueSettings};
 use akin_ports::{ProductStore, QuarantinedRow};
 use akin_usecases::ExportQuarantine;
 use serde::Serialize;
@@ -13,18 +13,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// List the rows that were refused, and why, or write them to be mended.
+/// List quarantined rows with their reasons, or write them as a feed to correct.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin quarantine --json\n  akin quarantine --csv bad.csv\n  akin ingest bad.csv\n\nA file of --csv has a line for each row: the columns of a feed, with what stood in them, then the feed, the line and what was refused, which `akin ingest` passes over. Mend it, delete the lines of which nothing could be read, and ingest it with the --currency and --rate of its feed; no --map applies to it. That adds and changes products, and removes none.\n\nRows leave the quarantine when a later `akin ingest` of the same feed has read it whole: those that were mended in a file of their own stay in it until the feed is mended too. Where `--complete` feeds name all products, hand the mended file over with them."
+    after_help = "Examples:\n  akin quarantine --json\n  akin quarantine --csv bad.csv\n  akin ingest bad.csv\n\nThe file of --csv has a line for each row: the columns of a feed with their original values, then the feed, the line and the reasons, which `akin ingest` ignores. Correct the values, delete the lines that could not be read at all, and ingest the file with the --currency and --rate of its feed, without --map. That adds and changes products, and removes none.\n\nA row leaves the quarantine when a later `akin ingest` reads its whole feed. Rows that were corrected in a separate file stay until the feed is corrected too. With `--complete`, ingest the corrected file together with the feeds."
 )]
 pub(crate) struct Arguments {
-    /// How many rows to list at the most.
+    /// The maximum number of rows to list.
     #[arg(long, env = "AKIN_LIMIT", default_value_t = 1000, value_name = "N")]
     limit: usize,
 
-    /// Write all rows as a CSV feed that can be mended and ingested again; without a name, or to
-    /// `-`, to the standard output.
+    /// Write all rows as a CSV feed to correct and ingest again; to standard output without a name
+    /// or with `-`.
     #[arg(
         long,
         env = "AKIN_CSV",
@@ -33,6 +33,10 @@ pub(crate) struct Arguments {
         default_missing_value = "-"
     )]
     csv: Option<PathBuf>,
+
+    /// Replace the file of --csv if it exists.
+    #[arg(long, env = "AKIN_OVERWRITE")]
+    overwrite: bool,
 
     #[command(flatten)]
     format: Format,
@@ -60,7 +64,7 @@ impl From<QuarantinedRow> for Row {
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let store = arguments.catalogue.builder().store().open().await?.store()?;
     if let Some(path) = &arguments.csv {
-        return write(store, path).await;
+        return write(store, path, arguments.overwrite).await;
     }
     let rows = store.quarantined(None, arguments.limit).await?;
     let rows: Vec<_> = rows.into_iter().map(Row::from).collect();
@@ -69,7 +73,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return Ok(exit::DONE);
     }
     if rows.is_empty() {
-        output::note("no row is in quarantine");
+        output::note("the quarantine is empty");
         return Ok(exit::DONE);
     }
     let mut table = output::table(&["feed", "line", "field", "value", "reason"]);
@@ -83,9 +87,18 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(exit::DONE)
 }
 
-/// Writes all rows to `path`, to be mended.
-async fn write(store: Arc<dyn ProductStore>, path: &Path) -> anyhow::Result<ExitCode> {
+/// Writes all rows to `path`.
+async fn write(
+    store: Arc<dyn ProductStore>,
+    path: &Path,
+    overwrite: bool,
+) -> anyhow::Result<ExitCode> {
     let file = (path.as_os_str() != "-").then_some(path);
+    let exists = file.filter(|file| !overwrite && file.exists());
+    let problem = exists.map(|file| {
+        format!("--csv (AKIN_CSV): {} exists; --overwrite replaces it", file.display())
+    });
+    BadSettings::refuse(problem.into_iter().collect())?;
     let mut sink = Sink::open(file, "--csv")?;
     sink.write(&mending::header()?)?;
     let export = ExportQuarantine { store };

@@ -13,7 +13,7 @@ use std::process::ExitCode;
     after_help = "Examples:\n  akin queue\n  akin queue dead --json\n  akin queue redrive --limit 10\n\nA message that failed five times becomes a dead letter, with the reason of the last failure. A\nredriven message has five attempts again."
 )]
 pub(crate) struct Arguments {
-    /// What to do.
+    /// The action.
     #[arg(value_enum, default_value_t = Action::Counts, value_name = "ACTION")]
     action: Action,
 
@@ -115,7 +115,8 @@ fn print_letters(letters: &[DeadLetter], format: Format) {
     if letters.is_empty() {
         return output::note("there are no dead letters");
     }
-    let mut table = output::table(&["product", "modified", "attempts", "given up", "reason"]);
+    let mut table =
+        output::table(&["product", "modified (UTC)", "attempts", "given up (UTC)", "reason"]);
     for Letter { product_id, modified_date, attempts, reason, given_up } in &letters {
         let attempts = output::number(&attempts.to_string());
         let given_up = Cell::new(given_up.as_deref().unwrap_or_default());

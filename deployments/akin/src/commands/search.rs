@@ -1,11 +1,13 @@
 use crate::output::Format;
 use crate::{exit, output};
 use akin_composition::BadSettings;
-use akin_composition::EngineSettings;
+use akin_composition::{Builder, Engine, EngineSettings};
 use akin_entities::{Query, SearchMode, Similarity};
-use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest};
+use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest, Timings};
 use akin_views::{MAX_LIMIT, SearchView};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Find products in a shopper's own words.
 #[derive(Debug, clap::Args)]
@@ -17,16 +19,16 @@ pub(crate) struct Arguments {
     #[arg(required = true, value_name = "WORDS")]
     words: Vec<String>,
 
-    /// How to search: hybrid, semantic, lexical.
-    #[arg(long, env = "AKIN_MODE", default_value = "hybrid", value_parser = mode)]
+    /// Search by words and meaning (hybrid), by meaning (semantic) or by words (lexical).
+    #[arg(long, env = "AKIN_MODE", default_value = "hybrid", value_name = "MODE", value_parser = mode())]
     mode: SearchMode,
 
-    /// How many products to show: 1 to 1000.
+    /// The maximum number of products, 1 to 1000.
     #[arg(long, env = "AKIN_LIMIT", default_value = "10", value_name = "N", value_parser = limit)]
     limit: usize,
 
-    /// The least cosine, -1 to 1, of a product that is found by meaning.
-    #[arg(long, env = "AKIN_THRESHOLD", allow_negative_numbers = true, value_name = "COSINE", value_parser = cosine)]
+    /// The minimum similarity, -1 to 1, of products found by meaning.
+    #[arg(long, env = "AKIN_THRESHOLD", allow_negative_numbers = true, value_name = "SIMILARITY", value_parser = similarity)]
     threshold: Option<Similarity>,
 
     #[command(flatten)]
@@ -40,11 +42,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let request = arguments.request()?;
     let engine = arguments.engine.open_first_engine().await?;
     let answer = engine.search().run(&request).await?;
+    log(&engine, &request, &answer);
     if arguments.format.json {
         let model = engine.embedder.fingerprint();
         output::json(&SearchView::new(&engine.name.to_string(), model, &request, answer));
     } else if engine.index.count().await? == 0 {
-        output::note("there is nothing to find yet: `akin ingest FEED` brings products");
+        output::note(&nothing_indexed(arguments.engine.catalogue.builder().store().queue()).await?);
     } else {
         print(&answer);
     }
@@ -65,32 +68,62 @@ impl Arguments {
     }
 }
 
+/// Logs what a search did, for `--log-level debug`.
+fn log(engine: &Engine, request: &SearchRequest, answer: &SearchAnswer) {
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
+    let Timings { embed, candidates, rank, fetch } = answer.timings;
+    tracing::debug!(
+        engine = %engine.name,
+        mode = request.mode.name(),
+        total = answer.total,
+        hits = answer.hits.len(),
+        embed_ms = milliseconds(embed),
+        candidates_ms = milliseconds(candidates),
+        rank_ms = milliseconds(rank),
+        fetch_ms = milliseconds(fetch),
+        "searched"
+    );
+}
+
+/// Explains an empty index: products may wait to be embedded.
+async fn nothing_indexed(builder: Builder) -> anyhow::Result<String> {
+    let status = builder.existing().open().await?.status()?.run(0).await?;
+    Ok(match status.waiting() {
+        0 => "the catalogue is empty: `akin ingest FEED` adds products".to_owned(),
+        1 => "1 product waits to be embedded: run `akin worker --once`".to_owned(),
+        waiting => format!("{waiting} products wait to be embedded: run `akin worker --once`"),
+    })
+}
+
 fn print(answer: &SearchAnswer) {
     for Correction { from, to } in &answer.corrections {
-        output::note(&format!("no product says {from:?}; searched for {to:?}"));
+        output::note(&format!("no product contains {from:?}; searched for {to:?} instead"));
     }
     if answer.hits.is_empty() {
-        output::note("nothing was found");
+        output::note("no product matches");
         return;
     }
     if !answer.good {
-        output::note("nothing fits well; these come closest");
+        output::note("no product fits well; these come closest");
     }
     output::hits(&answer.hits);
 }
 
-fn mode(name: &str) -> Result<SearchMode, String> {
-    SearchMode::parse(name).ok_or_else(|| "it is one of hybrid, semantic, lexical".to_owned())
+/// Parses a mode, and lists the modes for help and shell completion.
+fn mode() -> impl TypedValueParser<Value = SearchMode> {
+    let names = SearchMode::ALL.map(SearchMode::name);
+    PossibleValuesParser::new(names)
+        .try_map(|name| SearchMode::parse(&name).ok_or("this mode is unknown"))
 }
 
-/// Reads a cosine.
-pub(crate) fn cosine(text: &str) -> Result<Similarity, String> {
-    let cosine = text.trim().parse().ok().and_then(Similarity::new);
-    cosine.ok_or_else(|| "it is a number from -1 to 1".to_owned())
+/// Parses a similarity.
+pub(crate) fn similarity(text: &str) -> Result<Similarity, String> {
+    let similarity = text.trim().parse().ok().and_then(Similarity::new);
+    similarity.ok_or_else(|| "expected a number from -1 to 1".to_owned())
 }
 
-/// Reads how many products an answer holds.
+/// Parses the maximum number of products in an answer.
 pub(crate) fn limit(text: &str) -> Result<usize, String> {
     let limit = text.trim().parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| format!("it is a number from 1 to {MAX_LIMIT}"))
+    limit.ok_or_else(|| format!("expected a number from 1 to {MAX_LIMIT}"))
 }

@@ -1,35 +1,34 @@
-use crate::commands::search::{cosine, limit};
+use crate::commands::search::{limit, similarity};
 use crate::signals::asked_to_end;
 use crate::{exit, output};
 use akin_composition::{Engine, EngineSettings};
 use akin_entities::Similarity;
 use akin_http::{Api, Engines, SimilarProductsDefaults};
 use anyhow::Context;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 
-/// Answer searches by HTTP, and serve the page.
+/// Serve the search API and the page.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin serve --listen 127.0.0.1:8080\n\nSIGTERM and Ctrl-C let the requests under way finish."
+    after_help = "Example:\n  akin serve --listen 127.0.0.1:8080\n\nSIGTERM and Ctrl-C let open requests finish."
 )]
 pub(crate) struct Arguments {
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, env = "AKIN_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-    listen: SocketAddr,
+    /// The address to listen on: HOST:PORT, or a port of 127.0.0.1. Port 0 selects a free one.
+    #[arg(long, env = "AKIN_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = address)]
+    listen: String,
 
-    /// The folder of pictures that the catalogue names as images/...
+    /// The folder of the pictures that the catalogue links as images/...
     #[arg(long, env = "AKIN_IMAGES", value_name = "DIR", value_parser = folder)]
     images: Option<PathBuf>,
 
-    /// How many products `/api/similar_products` answers with unless asked.
+    /// The default limit of `/api/similar_products`.
     #[arg(long, env = "SEARCH_DEFAULT_LIMIT", default_value = "10", value_name = "N", value_parser = limit)]
     default_limit: usize,
 
-    /// The least cosine of `/api/similar_products` unless asked.
-    #[arg(long, env = "SEARCH_DEFAULT_THRESHOLD", default_value = "0.3", value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
+    /// The default threshold of `/api/similar_products`.
+    #[arg(long, env = "SEARCH_DEFAULT_THRESHOLD", default_value = "0.3", value_name = "SIMILARITY", allow_negative_numbers = true, value_parser = similarity)]
     default_threshold: Similarity,
 
     #[command(flatten)]
@@ -50,10 +49,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         },
         images: arguments.images,
     };
-    let listener = TcpListener::bind(arguments.listen)
+    let listener = TcpListener::bind(&arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {} (--listen)", arguments.listen))?;
-    // So that the first request finds everything in place, and what is damaged shows now.
+    // Damage shows before the first request, which then finds everything in memory.
     for engine in opened.engines() {
         engine.index.statistics().await?;
     }
@@ -63,7 +62,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     output::note(&format!("serving {products} products on http://{}", listener.local_addr()?));
     if products == 0 {
-        output::note("`akin ingest FEED` brings some; they show here without a restart");
+        output::note("`akin ingest FEED` adds products; no restart is needed");
     }
     let stop = async {
         stop.await;
@@ -79,8 +78,40 @@ fn served(engine: &Engine) -> akin_http::Engine {
     akin_http::Engine { name: engine.name.to_string(), search, similar }
 }
 
-/// Reads the path of a folder that is there.
+/// Parses HOST:PORT or a bare port.
+fn address(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let (host, port) = text.rsplit_once(':').unwrap_or(("127.0.0.1", text));
+    // A bare IPv6 address has colons, too; it needs brackets before a port.
+    let is_host = !host.is_empty() && (!host.contains(':') || host.ends_with(']'));
+    match port.parse::<u16>() {
+        Ok(port) if is_host => Ok(format!("{host}:{port}")),
+        _ => Err("expected HOST:PORT such as localhost:8080, or a port such as 8080".to_owned()),
+    }
+}
+
+/// Parses the path of a folder that exists.
 fn folder(path: &str) -> Result<PathBuf, String> {
     let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if metadata.is_dir() { Ok(path.into()) } else { Err("it is no folder".to_owned()) }
+    if metadata.is_dir() { Ok(path.into()) } else { Err("it is not a folder".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_with_a_port_or_a_port() {
+        for (text, expected) in [
+            ("8080", "127.0.0.1:8080"),
+            ("localhost:8080", "localhost:8080"),
+            ("0.0.0.0:0", "0.0.0.0:0"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(address(text).as_deref(), Ok(expected), "{text}");
+        }
+        for text in ["", "x", ":80", "localhost", "localhost:http", "::1", "::1:80", "1:99999"] {
+            assert!(address(text).is_err(), "{text:?}");
+        }
+    }
 }

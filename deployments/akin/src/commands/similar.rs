@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     #[arg(value_parser = |id: &str| ProductId::new(id))]
     id: ProductId,
 
-    /// How many products to show: 1 to 1000.
+    /// The maximum number of products, 1 to 1000.
     #[arg(long, env = "AKIN_LIMIT", default_value = "10", value_name = "N", value_parser = limit)]
     limit: usize,
 
@@ -37,7 +37,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if format.json {
         output::json(&SimilarView::new(&id, hits));
     } else if hits.is_empty() {
-        output::note("nothing was found");
+        output::note("there are no other products");
     } else {
         output::hits(&hits);
     }

@@ -4,14 +4,18 @@ use akin_composition::{Builder, CatalogueSettings, EngineName, StoreName};
 use akin_ports::Run;
 use akin_usecases::{IndexStatus, Status};
 use akin_views::{Audience, LAST_RUNS, StatusView};
-use comfy_table::{Cell, ColumnConstraint};
+use comfy_table::Cell;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Say what there is to find, what is still to be done, and what the last ingestions did.
+/// Show the state of the catalogue, the queue and recent runs.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  akin status --json")]
+#[command(after_help = "Examples:\n  akin status\n  akin status --runs 20 --json")]
 pub(crate) struct Arguments {
+    /// The number of recent runs [default: 5, with --json 10].
+    #[arg(long, env = "AKIN_RUNS", value_name = "N")]
+    runs: Option<usize>,
+
     #[command(flatten)]
     format: Format,
 
@@ -19,14 +23,14 @@ pub(crate) struct Arguments {
     catalogue: CatalogueSettings,
 }
 
-/// How many ingestions the table shows.
+/// The number of runs in the table.
 const SHOWN_RUNS: usize = 5;
 
 #[derive(Debug, Serialize)]
 struct Report {
-    /// The folder of the embedded store, if it keeps the products.
+    /// The folder of the embedded store, if it holds the products.
     data: Option<String>,
-    /// What is indexed is so by the first engine, as is the model.
+    /// `indexed` and `model` are those of the first engine.
     #[serde(flatten)]
     status: StatusView,
     engines: Vec<EngineReport>,
@@ -50,11 +54,12 @@ impl EngineReport {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { format, catalogue } = arguments;
+    let Arguments { runs, format, catalogue } = arguments;
+    let runs = runs.unwrap_or(if format.json { LAST_RUNS } else { SHOWN_RUNS });
     let builder = catalogue.builder().store().queue();
     let indexes = catalogue.engines.iter().map(|engine| engine.index);
     let opened = indexes.fold(builder, Builder::index).open().await?;
-    let status = opened.status()?.run(LAST_RUNS).await?;
+    let status = opened.status()?.run(runs).await?;
     let mut engines = Vec::new();
     for engine in &catalogue.engines {
         let index = opened.index(engine.index)?;
@@ -102,66 +107,44 @@ fn print(data: Option<String>, status: &Status, engines: &[(EngineName, IndexSta
     output::print(table);
 }
 
-/// The last ingestions, below the rest, and why some did not do all; nothing where there was none.
+/// Prints each run on lines of its own: when, how it ended, its feeds and counts.
 fn print_runs(runs: &[Run]) {
-    if runs.is_empty() {
-        return;
-    }
-    let runs = &runs[..runs.len().min(SHOWN_RUNS)];
-    output::line("");
-    let mut table = output::table(&[
-        "began (UTC)",
-        "feed",
-        "took",
-        "read",
-        "new",
-        "changed",
-        "removed",
-        "quarantined",
-        "embedded",
-        "outcome",
-    ]);
-    table.add_rows(runs.iter().map(cells));
-    for (place, column) in table.column_iter_mut().enumerate() {
-        if place != 1 {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    output::print(table);
     for run in runs {
-        if let (name, Some(reason)) = outcome(run) {
-            let told = output::text(&format!("{} {name}: {reason}", began(run))).content();
-            output::line(&told);
+        output::line("");
+        let (outcome, reason) = outcome(run);
+        let took = run.end.as_ref().map(|end| format!(", {:.1} s", end.took.as_secs_f64()));
+        output::line(&format!("{} UTC  {outcome}{}", began(run), took.unwrap_or_default()));
+        let counts = run.end.as_ref().and_then(|end| end.counts).map(|is| {
+            format!(
+                "{} read, {} new, {} changed, {} removed, {} quarantined, {} embedded",
+                is.read, is.inserted, is.changed, is.removed, is.quarantined, is.embedded
+            )
+        });
+        let details = [feeds(run), counts, reason.map(str::to_owned)];
+        for detail in details.into_iter().flatten() {
+            output::line(&format!("  {}", output::text(&detail).content()));
         }
     }
 }
 
-fn cells(run: &Run) -> Vec<Cell> {
-    let feed = match &*run.feeds {
-        [] => String::new(),
-        [feed] => feed.clone(),
-        [feed, others @ ..] => format!("{feed} and {} more", others.len()),
-    };
-    let took = run.end.as_ref().map(|end| format!("{:.1} s", end.took.as_secs_f64()));
-    let mut cells = vec![Cell::new(began(run)), output::text(&feed)];
-    cells.push(output::number(&took.unwrap_or_default()));
-    let counts = run.end.as_ref().and_then(|end| end.counts).map(|is| {
-        [is.read, is.inserted, is.changed, is.removed, is.quarantined, is.embedded].map(Some)
-    });
-    for count in counts.unwrap_or_default() {
-        cells.push(output::number(&count.map_or_else(String::new, |count| count.to_string())));
+/// Returns the first feed, and the number of the others.
+fn feeds(run: &Run) -> Option<String> {
+    match &*run.feeds {
+        [] => None,
+        [feed] => Some(feed.clone()),
+        [feed, others @ ..] => Some(format!("{feed} and {} more", others.len())),
     }
-    cells.push(Cell::new(outcome(run).0));
-    cells
 }
 
-/// To the second.
+/// Returns the start of a run, to the second.
 fn began(run: &Run) -> String {
     let began = akin_views::format_timestamp(run.began);
     began.split_once('.').map_or(&*began, |(second, _)| second).to_owned()
 }
 
-/// Nobody can tell a run that goes on from one whose process was killed.
+/// Returns the outcome and its reason. A run that is still going looks like one that was killed.
 fn outcome(run: &Run) -> (&'static str, Option<&str>) {
-    run.end.as_ref().map_or(("running or killed", None), |end| end.outcome.parts())
+    run.end
+        .as_ref()
+        .map_or(("unfinished: still running, or killed", None), |end| end.outcome.parts())
 }

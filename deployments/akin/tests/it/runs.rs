@@ -103,14 +103,13 @@ fn a_run_that_was_killed_has_no_end() {
     assert_eq!(killed["outcome"], "unfinished");
     assert_eq!((&killed["seconds"], &killed["counts"]), (&Value::Null, &Value::Null));
     let table = place.run("status").succeeds();
-    assert!(table.stdout.contains("running or killed"), "{table}");
+    assert!(table.stdout.contains("still running, or killed"), "{table}");
     place.run("ingest --no-embed feed.csv").succeeds();
     assert_eq!(run()["outcome"], "finished");
 }
 
-/// Only the last ones are shown.
 #[test]
-fn five_runs_are_in_the_table_and_ten_in_the_document() {
+fn five_runs_are_printed_and_ten_in_the_document_unless_more_are_requested() {
     let place = Place::new();
     for _ in 0..11 {
         place.run("ingest --no-embed feed.csv").succeeds();
@@ -119,6 +118,8 @@ fn five_runs_are_in_the_table_and_ten_in_the_document() {
     assert_eq!(table.lines().filter(|line| line.contains("finished")).count(), 5, "{table}");
     let json = place.run("status --json").succeeds().json();
     assert_eq!(json["runs"].as_array().map(Vec::len), Some(10));
+    let all = place.run("status --runs 20 --json").succeeds().json();
+    assert_eq!(all["runs"].as_array().map(Vec::len), Some(11));
 }
 
 #[test]

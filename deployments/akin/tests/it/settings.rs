@@ -107,7 +107,7 @@ fn an_answer_that_cannot_be_written_is_a_failure_and_no_panic() {
         command.stdout(full.try_clone().unwrap()).stderr(Stdio::piped());
         let outcome = Outcome::from(command.output().unwrap()).fails_with(1);
         assert!(
-            outcome.stderr.starts_with("akin: the answer cannot be written: No space"),
+            outcome.stderr.starts_with("akin: the output cannot be written: No space"),
             "{outcome}"
         );
     }

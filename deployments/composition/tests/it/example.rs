@@ -8,8 +8,8 @@ async fn a_deployment_of_ten_lines_answers_a_search() {
     let folder = tempfile::tempdir().unwrap();
     embed_product(&settings(folder.path(), &[]), "Phone tripod").await;
     // Cargo builds examples beside the folder of the test programs.
-    let test = std::env::current_exe().unwrap();
-    let example = test.parent().unwrap().with_file_name("examples").join("search");
+    let program = std::env::current_exe().unwrap();
+    let example = program.parent().unwrap().with_file_name("examples").join("search");
     assert!(example.is_file(), "build it with `cargo test -p akin-composition`");
     let output = Command::new(example)
         .arg("tripod")

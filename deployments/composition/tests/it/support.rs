@@ -5,6 +5,7 @@ use clap::Parser;
 use std::path::Path;
 
 #[derive(Parser)]
+#[command(args_override_self = true)]
 struct Command {
     #[command(flatten)]
     settings: EngineSettings,
@@ -28,7 +29,7 @@ pub(crate) async fn embed_product(settings: &EngineSettings, name: &str) {
     store.apply(&[product(name)], Version(1)).await.unwrap();
     let embed = EmbedChanges { store, targets: opened.targets() };
     assert_eq!(embed.run(&|_| ()).await.unwrap().embedded, 1);
-    opened.settle().await.unwrap();
+    opened.optimize().await.unwrap();
 }
 
 fn product(name: &str) -> Product {

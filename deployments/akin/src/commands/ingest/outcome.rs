@@ -7,27 +7,29 @@ use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// What a run did, or would do.
+/// The outcome of a run, or of a dry run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     catalogue: CatalogueSummary,
     embedding: EmbedSummary,
     manner: Manner,
     seconds: f64,
+    /// The maximum length of an embedded text.
+    token_limit: Option<usize>,
 }
 
-/// How far a run went.
+/// The extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manner {
-    /// Nothing was done.
+    /// A dry run.
     Rehearsed,
-    /// The products are kept, and wait to be embedded.
+    /// The products are stored and wait to be embedded.
     Kept,
-    /// They are embedded.
+    /// The products are stored and embedded.
     Embedded,
 }
 
-/// What a script learns of a run.
+/// The JSON document of a run.
 #[derive(Debug, Serialize)]
 struct Report {
     #[serde(flatten)]
@@ -65,10 +67,16 @@ impl Outcome {
             embedding: EmbedSummary::default(),
             manner,
             seconds: took.as_secs_f64(),
+            token_limit: None,
         }
     }
 
-    /// Says all of it, for a script if it asks; answers with the exit code.
+    /// Adds the maximum length of an embedded text, for messages.
+    pub(crate) fn with_token_limit(self, limit: Option<usize>) -> Self {
+        Self { token_limit: limit, ..self }
+    }
+
+    /// Prints the outcome and returns the exit code.
     pub(crate) fn tell(self, json: bool) -> ExitCode {
         if json {
             output::json(&self.report());
@@ -86,10 +94,10 @@ impl Outcome {
         }
     }
 
-    /// Says all of it in a line, for whoever reads about many runs.
+    /// Prints the outcome on one line.
     pub(crate) fn log(self) {
         let when = akin_views::format_timestamp(akin_composition::now());
-        output::line(&format!("{when} {}", self.lines().join("; ")));
+        output::line(&format!("{when} UTC {}", self.lines().join("; ")));
         if let Some(withheld) = self.catalogue.withheld {
             output::note(&explained(withheld));
         }
@@ -126,19 +134,20 @@ impl Outcome {
             }
             Manner::Kept => [
                 kept,
-                "nothing embedded yet: `akin worker` does it, or the next run without --no-embed"
+                "nothing embedded yet: run `akin worker`, or `akin ingest` without --no-embed"
                     .to_owned(),
             ],
             Manner::Embedded => [kept, embedded],
         }
     }
 
-    /// What went wrong, and what should be looked at.
+    /// Prints warnings and failures.
     fn remarks(&self) {
         let Self { catalogue, embedding, .. } = self;
         if embedding.truncated > 0 {
-            let texts = plural(embedding.truncated, "text is", "texts are");
-            output::note(&format!("{texts} longer than the model reads; the end does not count"));
+            let texts = plural(embedding.truncated, "text was", "texts were");
+            let limit = self.token_limit.map(|limit| format!(" at {limit} tokens"));
+            output::note(&format!("{texts} truncated{}", limit.unwrap_or_default()));
         }
         catalogue.refused.iter().for_each(|(feed, row)| note_refused(feed, row));
         if catalogue.rows.quarantined > catalogue.refused.len() as u64 {
@@ -208,7 +217,7 @@ fn explained(Withheld { products, rows }: Withheld) -> String {
     format!("{products}, because {why}")
 }
 
-/// A row that is no product, and why.
+/// Prints a quarantined row and the reason.
 pub(crate) fn note_refused(feed: &str, RefusedRow { line, field, value, reason, .. }: &RefusedRow) {
     let field = if field.is_empty() { "row" } else { field };
     output::note(&format!("{feed}, line {line}, {field} {value:?}: {reason}"));

@@ -1,15 +1,15 @@
-//! One run after another, for machines without cron.
+//! Runs at an interval, for machines without cron.
 
 use super::outcome::Outcome;
 use crate::output;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// By which part of the interval a run may come sooner or later, so that many shops do not all
-/// begin on the hour.
+/// The random share by which a run starts early or late, so that many shops do not all start on
+/// the hour.
 const JITTER: f64 = 0.1;
 
-/// Reads `90s`, `30m`, `1h` or `1d`; a bare number is of seconds.
+/// Parses `90s`, `30m`, `1h` or `1d`. A bare number is in seconds.
 pub(crate) fn interval(text: &str) -> Result<Duration, String> {
     let unit = text.trim_end().chars().last();
     let (number, unit) = match unit {
@@ -24,12 +24,12 @@ pub(crate) fn interval(text: &str) -> Result<Duration, String> {
         Ok(Ok(time)) if time >= Duration::from_secs(1) && time <= Duration::from_hours(8_760) => {
             Ok(time)
         }
-        _ => Err("it is a time from a second to a year, such as 90s, 30m, 1h or 1d".to_owned()),
+        _ => Err("expected a time from a second to a year, such as 90s, 30m, 1h or 1d".to_owned()),
     }
 }
 
-/// Does `run` now and every `interval` from then on, one behind the other, until the process is
-/// asked to end; says a line about each. One that fails is no reason to stop: the next may not.
+/// Runs now and at every `interval`, one run at a time, until the process is stopped, and prints a
+/// line for each. A failed run does not end the schedule.
 pub(crate) async fn repeat(
     interval: Duration,
     mut run: impl AsyncFnMut() -> anyhow::Result<Outcome>,
@@ -40,7 +40,7 @@ pub(crate) async fn repeat(
             Ok(outcome) => outcome.log(),
             Err(error) => output::failure(&error),
         }
-        // A run that took longer than the interval is followed at once by the next.
+        // A run that takes longer than the interval is followed by the next at once.
         sleep_until(next).await;
     }
 }

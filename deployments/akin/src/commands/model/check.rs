@@ -17,15 +17,14 @@ use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Compare models with the weights that they were made of, and see whether they tell related texts
-/// from others.
+/// Compare models with their original weights, and check that related texts are similar.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin model check\n  akin model check bge-small-en-v1.5\n  akin model check --json ~/models/mine/onnx/int8.onnx\n\nThe least and the mean are cosines over texts of many lengths and scripts, to the original\nweights at full precision, and to what the model's maker stored beside it (expected.json), if\nanything."
+    after_help = "Examples:\n  akin model check\n  akin model check bge-small-en-v1.5\n  akin model check --json ~/models/mine/onnx/int8.onnx\n\nThe table shows the minimum and mean cosine to the original weights at full precision, over texts of\nmany lengths and scripts, and the minimum to the embeddings that the model's author stored beside it\n(expected.json), if any."
 )]
 pub(crate) struct Arguments {
-    /// Packed or ONNX files, folders that hold them, or names of models that `akin model get` fetched
-    /// [default: all files of --model].
+    /// Packed or ONNX files, folders of them, or names of downloaded models [default: all files of
+    /// --model].
     #[arg(value_name = "MODEL")]
     named: Vec<String>,
 

@@ -6,6 +6,7 @@ use crate::progress::{Progress, Unit};
 use akin_native::DEFAULT_MODEL;
 use akin_onnx::ModelFiles;
 use anyhow::{bail, ensure};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use sbert_model::SentenceModel;
 use sbert_onnx::parity::Parity;
 use sbert_onnx::{Draft, Export, ExportPrecision, Summary, Target};
@@ -14,13 +15,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Turn a Sentence-Transformers model into ONNX, and compare it with the original.
+/// Export a Sentence-Transformers model as ONNX and compare it with the original.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin model export --precision int8\n  akin model export --model_name bge-small-en-v1.5 --onnx-opset-version 17\n  akin model export --model_name ~/models/mine --output_model_path mine.onnx --precision int8\n\nWhat differs from the original by more than a cosine of .9999 (int8: .98) is not kept."
+    after_help = "Examples:\n  akin model export --precision int8\n  akin model export --model_name bge-small-en-v1.5 --onnx-opset-version 17\n  akin model export --model_name ~/models/mine --output_model_path mine.onnx --precision int8\n\nAn export whose embeddings have a cosine below .9999 (int8: .98) to the original is deleted."
 )]
 pub(crate) struct Arguments {
-    /// The model: a folder, or the name of one that `akin model get` fetched.
+    /// The model: a folder, or the name of a downloaded model.
     #[arg(
         long = "model_name",
         visible_alias = "model-name",
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
     )]
     model_name: String,
 
-    /// Where the ONNX file goes [default: onnx/fp32.onnx or onnx/int8.onnx in the model's folder].
+    /// The ONNX file [default: onnx/fp32.onnx or onnx/int8.onnx in the model's folder].
     #[arg(
         long = "output_model_path",
         visible_alias = "output-model-path",
@@ -39,7 +40,7 @@ pub(crate) struct Arguments {
     )]
     output_model_path: Option<PathBuf>,
 
-    /// Where its tokenizer goes: a folder, or a file that ends in .json [default: beside the ONNX file].
+    /// Its tokenizer: a folder, or a file that ends in .json [default: beside the ONNX file].
     #[arg(
         long = "output_tokenizer_path",
         visible_alias = "output-tokenizer-path",
@@ -48,7 +49,7 @@ pub(crate) struct Arguments {
     )]
     output_tokenizer_path: Option<PathBuf>,
 
-    /// Which version of ONNX's operators to use, 13 to 28.
+    /// The version of the ONNX operator set, 13 to 28.
     #[arg(
         long = "onnx-opset-version",
         visible_alias = "onnx_opset_version",
@@ -59,11 +60,11 @@ pub(crate) struct Arguments {
     )]
     opset: u32,
 
-    /// How it computes: fp32, or int8 (8-bit weights, activations rounded as they come).
-    #[arg(long, env = "AKIN_EXPORT_PRECISION", default_value = "fp32", value_parser = precision)]
+    /// The precision: fp32, or int8 (8-bit weights, dynamically quantized activations).
+    #[arg(long, env = "AKIN_EXPORT_PRECISION", default_value = "fp32", value_name = "PRECISION", value_parser = precision())]
     precision: ExportPrecision,
 
-    /// Do nothing where the same export is there already.
+    /// Skip an export that exists already.
     #[arg(long, env = "AKIN_EXPORT_IF_MISSING")]
     if_missing: bool,
 
@@ -123,7 +124,7 @@ fn gate(
     let parity = original.compare_onnx(&files)?;
     if !parity.is_enough_for(precision) {
         bail!(
-            "the exported model was not kept: over {} texts {} (at {:?})",
+            "the export was deleted: over {} texts {} (at {:?})",
             parity.texts,
             parity::shortfall(&parity, precision),
             original.quoted(parity.worst)
@@ -189,14 +190,17 @@ fn print(summary: &Summary, export: &Export, parity: &Parity) {
     output::print(table);
 }
 
-fn precision(name: &str) -> Result<ExportPrecision, String> {
+/// Parses a precision, and lists them for help and shell completion.
+fn precision() -> impl TypedValueParser<Value = ExportPrecision> {
     let all = [ExportPrecision::Fp32, ExportPrecision::Int8];
-    let found = all.into_iter().find(|precision| precision.name() == name);
-    found.ok_or_else(|| "it is fp32 or int8".to_owned())
+    PossibleValuesParser::new(all.map(ExportPrecision::name)).try_map(move |name| {
+        let found = all.into_iter().find(|precision| precision.name() == name);
+        found.ok_or("this precision is unknown")
+    })
 }
 
 fn opset(text: &str) -> Result<u32, String> {
     let opsets = sbert_onnx::OPSETS;
     let opset = text.parse().ok().filter(|opset| opsets.contains(opset));
-    opset.ok_or_else(|| format!("it is a number from {} to {}", opsets.start(), opsets.end()))
+    opset.ok_or_else(|| format!("expected a number from {} to {}", opsets.start(), opsets.end()))
 }

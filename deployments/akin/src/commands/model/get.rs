@@ -7,10 +7,10 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Fetch a Sentence-Transformers model from a hub.
+/// Download a Sentence-Transformers model from a hub.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin model get BAAI/bge-small-en-v1.5\n\nEvery file is verified by the sum that the hub lists. A download that broke off goes on where it\nwas. The hub's address is HF_ENDPOINT, as for its own clients; HF_TOKEN opens models that are not\nfor everybody. all-MiniLM-L6-v2 needs no hub: `make model`."
+    after_help = "Example:\n  akin model get BAAI/bge-small-en-v1.5\n\nEvery file is verified by the hub's checksum, and an interrupted download resumes. HF_ENDPOINT is the\nhub's address, as for its own clients; HF_TOKEN opens models that are not public. The default model,\nall-MiniLM-L6-v2, needs no hub: run `make model`."
 )]
 pub(crate) struct Arguments {
     /// The model's name on the hub: OWNER/NAME.
@@ -48,7 +48,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let Downloaded { folder, new, files, bytes, .. } = downloaded;
         let megabytes = super::megabytes(bytes);
         let folder = folder.display();
-        output::line(&format!("{folder}: {files} files, {megabytes} MB, verified; {new} are new"));
+        output::line(&format!(
+            "{folder}: {files} files, {megabytes} MB, verified; {new} downloaded"
+        ));
     }
     Ok(exit::DONE)
 }
@@ -66,7 +68,7 @@ pub(crate) fn find(name: &str, models: &Path) -> Result<PathBuf, BadSettings> {
     }
     let models = models.display();
     Err(BadSettings(vec![format!(
-        "no model {name:?}: it is no folder, and there is no {own:?} in {models}; `akin model get` \
-         fetches one (`make model` the default one)"
+        "no model {name:?}: there is no such folder, and no {own:?} in {models}; `akin model get` \
+         downloads a model, `make model` the default one"
     )]))
 }

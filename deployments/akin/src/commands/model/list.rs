@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// List the packed and the ONNX models.
+/// List packed and ONNX models.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  akin model list --json")]
 pub(crate) struct Arguments {

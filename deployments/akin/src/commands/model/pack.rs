@@ -6,13 +6,13 @@ use akin_ports::PortError;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Pack a Sentence-Transformers folder at every precision, beside the originals.
+/// Convert a Sentence-Transformers folder to files that akin maps into memory, at every precision.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  akin model pack bge-small-en-v1.5\n  akin model pack ~/models/mine"
 )]
 pub(crate) struct Arguments {
-    /// The model: a folder, or the name of one that `akin model get` fetched.
+    /// The model: a folder, or the name of a downloaded model.
     #[arg(value_name = "MODEL", default_value = DEFAULT_MODEL)]
     model: String,
 

@@ -1,14 +1,14 @@
-//! Refused rows as a feed: what stood in each, and beside it what is wrong with it.
+//! Quarantined rows as a feed: the original values, then the reasons.
 
 use akin_ports::{FeedRow, RefusedRow};
 use akin_usecases::{REFUSAL_COLUMNS, RowToMend};
 
-/// The line of the columns' names.
+/// Returns the line with the names of the columns.
 pub(crate) fn header() -> anyhow::Result<Vec<u8>> {
     written(|to| to.write_record(FeedRow::COLUMNS.iter().chain(&REFUSAL_COLUMNS)))
 }
 
-/// A line for each of `rows`.
+/// Returns a line for each row.
 pub(crate) fn lines(rows: &[RowToMend]) -> anyhow::Result<Vec<u8>> {
     let nothing = FeedRow::default();
     written(|to| {
@@ -32,7 +32,7 @@ fn written(
     Ok(text)
 }
 
-/// What is wrong with a field; what stood there too, if the row does not show it.
+/// Describes a refused field, with its value unless the row shows it.
 fn told(RefusedRow { field, value, reason, .. }: &RefusedRow, row: Option<&FeedRow>) -> String {
     let stood = row.and_then(|row| row.named_texts().find(|(column, _)| column == field));
     let beginning = value.trim_end_matches('…');
