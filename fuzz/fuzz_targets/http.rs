@@ -1,20 +1,20 @@
-//! Requests: bodies of the routes that take one, and queries and paths of those that do not.
+//! HTTP requests: bodies for the routes that take one, queries and paths for the others.
 #![no_main]
 
 #[path = "../../delivery/http/tests/it/support.rs"]
 mod shop;
 
+use akin_fuzz::wait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
-use akin_fuzz::wait;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use tower::ServiceExt;
 
 static ROUTER: LazyLock<Router> = LazyLock::new(|| wait(shop::Shop::open()).router());
 
-/// The first byte chooses a route.
+/// Creates a request; the first byte selects the route.
 fn request(bytes: &[u8]) -> Option<Request<Body>> {
     let (route, rest) = bytes.split_first()?;
     let post = |path: &str| {

@@ -1,4 +1,4 @@
-//! A model's folder in which one file, named by the first byte, holds something else.
+//! A model folder in which one file, selected by the first byte, has other content.
 #![no_main]
 
 use akin_fuzz::model::Folder;

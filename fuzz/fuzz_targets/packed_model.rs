@@ -1,4 +1,4 @@
-//! A packed model that is whole by its length and its checksum, with anything in it.
+//! A packed model with a correct length and checksum, and any content.
 #![no_main]
 
 use akin_fuzz::model::Packed;

@@ -1,7 +1,7 @@
-//! Prices, ratings and rates: what is read is written and read again as the same.
+//! Prices, ratings and exchange rates: a parsed value is printed and parsed back unchanged.
 #![no_main]
 
-use akin_entities::{Currency, Price, ExchangeRate, Rating};
+use akin_entities::{Currency, ExchangeRate, Price, Rating};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -13,7 +13,7 @@ fuzz_target!(|text: &str| {
     if let Ok(rating) = Rating::parse(text) {
         assert_eq!(Rating::from_hundredths(rating.hundredths()), Some(rating));
     }
-    // A rate, and a price that it converts.
+    // An exchange rate, and a price to convert.
     let (rate, price) = text.split_once(' ').unwrap_or((text, ""));
     if let Ok(rate) = rate.parse::<ExchangeRate>() {
         assert_eq!(rate.to_string().parse(), Ok(rate));

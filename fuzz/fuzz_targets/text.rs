@@ -1,4 +1,4 @@
-//! A shop's text: cleaned of HTML, analyzed, understood as a query.
+//! Text: cleaned of HTML, analyzed, and analyzed as a query.
 #![no_main]
 
 use akin_entities::{AnalyzedText, Query, clean_text};
@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
     let terms = akin_ranking::analyze(&cleaned);
     let clean = |term: &String| !term.is_empty() && !term.contains(char::is_whitespace);
     assert!(terms.iter().all(clean), "{terms:?}");
-    // What an index keeps is read as it was.
+    // A stored text is read back unchanged.
     let stream = AnalyzedText::from_stream(text.to_owned());
     assert_eq!(stream.as_stream(), text);
     stream.fields().for_each(drop);

@@ -1,4 +1,4 @@
-//! Text as tokens, by akin's own tokenizer and by the library that reads every other kind.
+//! Text to tokenize, by akin's WordPiece tokenizer and by the library for all other kinds.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! A `tokenizer.json`, and the same as a packed model keeps it.
+//! A `tokenizer.json`, and the tokenizer of a packed model.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

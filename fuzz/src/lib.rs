@@ -1,27 +1,27 @@
-//! What the fuzz targets share. Each takes bytes and must neither panic, hang, nor need more memory
-//! than a parser of bounded input does.
+//! Code shared by the fuzz targets. A target takes bytes and must not panic, hang, or use unbounded
+//! memory.
 
 pub mod model;
 
 use akin_entities::Currency;
 use akin_files::{Format, InputFeed};
 use akin_ports::ProductFeed;
+use akin_usecases::{ColumnMap, Pricing, RowReader, normalize};
+use feed_formats::Input;
 use std::io::Cursor;
 use std::panic;
 use std::sync::LazyLock;
 use tokio::runtime::{Builder, Runtime};
-use akin_usecases::{ColumnMap, Pricing, RowReader, normalize};
-use feed_formats::Input;
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_time().build().expect("a runtime"));
 
-/// Waits for `future`.
+/// Runs `future` to completion.
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
 
-/// Reads a feed to its end, and every row as a product. Whatever is wrong has a reason.
+/// Reads a feed to its end, and normalizes every row. Every refusal must have a reason.
 pub fn read_feed(format: Option<Format>, bytes: &[u8]) {
     let mut reader = RowReader::new(ColumnMap::default());
     let input = Input::stream(Cursor::new(bytes.to_vec()));
@@ -43,13 +43,13 @@ pub fn read_feed(format: Option<Format>, bytes: &[u8]) {
     });
 }
 
-/// Lets what catches a panic of a library catch it: of the fuzzer's own hook, each is the end.
+/// Removes the fuzzer's panic hook, which aborts, so that panics can be caught.
 pub fn let_panics_be_caught() {
     panic::set_hook(Box::new(|_| ()));
 }
 
-/// The same for a library that is known to panic, and is guarded wherever it is called: a panic of
-/// akin's own is still the end, on whichever thread.
+/// Ignores panics of libraries that are known to panic and are guarded by their callers. A panic in
+/// akin's own code still aborts, on any thread.
 pub fn let_libraries_panic() {
     let end = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

