@@ -1,11 +1,10 @@
 //! Grows a catalogue of any size out of real products, the same each time.
 //!
-//! As far as there are real products, they are taken as they are. Each further one has three real
-//! parents, the others mostly of the first's department. Its embedding lies between theirs, nearest
-//! to the first, moved by a little noise: so it stays where embeddings of products are, as noise
-//! alone would not. Its name and description are recombined out of two parents' words and sentences
-//! and of other sentences, of which some are common and most are rare (Zipf); a model number of its
-//! own makes the vocabulary grow with the catalogue, as it does in a shop.
+//! Real products are used unchanged. Each further product has three real parents, mostly of one main
+//! category. Its embedding lies between theirs, nearest to the first, with a little noise added, so
+//! that it stays where embeddings of products are. Its name and description combine words and
+//! sentences of two parents with other sentences, a few common and most rare (Zipf's law). A unique
+//! model number makes the vocabulary grow with the catalogue, as in a real shop.
 
 use crate::DIMENSION;
 use crate::corpus::Corpus;
@@ -15,7 +14,7 @@ use akin_entities::{Price, Product, ProductId};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// How far noise moves a unit vector.
+/// The length of the noise added to a unit vector.
 const NOISE: f64 = 0.1;
 
 /// The columns of a feed.
@@ -34,16 +33,16 @@ const COLUMNS: [&str; 12] = [
     "attributes",
 ];
 
-/// A catalogue to be searched.
+/// A catalogue to search.
 #[derive(Debug)]
 pub(crate) struct Catalogue {
-    /// Its products.
+    /// The products.
     pub(crate) products: Vec<Product>,
-    /// The unit vector of each.
+    /// The unit vector of each product.
     pub(crate) vectors: Vec<f32>,
 }
 
-/// What products are made of.
+/// The material that further products are made from.
 struct Stock<'a> {
     corpus: &'a Corpus,
     departments: HashMap<&'a str, Vec<usize>>,
@@ -51,7 +50,7 @@ struct Stock<'a> {
 }
 
 impl Catalogue {
-    /// A catalogue of `size` products.
+    /// Creates a catalogue of `size` products.
     pub(crate) fn grow(corpus: &Corpus, size: usize) -> Result<Self> {
         let real = size.min(corpus.products.len());
         let mut products = corpus.products[..real].to_vec();
@@ -68,7 +67,7 @@ impl Catalogue {
         Ok(Self { products, vectors })
     }
 
-    /// Writes it as the feed of a shop.
+    /// Writes the catalogue as a feed.
     pub(crate) fn write_feed(&self, file: &Path) -> Result<()> {
         let mut feed = csv::Writer::from_path(file)?;
         feed.write_record(COLUMNS)?;
@@ -93,12 +92,12 @@ impl Catalogue {
         Ok(feed.flush()?)
     }
 
-    /// How many products it has.
+    /// Returns the number of products.
     pub(crate) fn len(&self) -> usize {
         self.products.len()
     }
 
-    /// The embedding of the product at `place`.
+    /// Returns the embedding of the product at `place`.
     pub(crate) fn vector(&self, place: usize) -> &[f32] {
         &self.vectors[place * DIMENSION..][..DIMENSION]
     }
@@ -114,7 +113,7 @@ impl<'a> Stock<'a> {
         Self { corpus, departments, sentences: sentences.collect() }
     }
 
-    /// A parent beside `first`, mostly of its department.
+    /// Returns another parent besides `first`, mostly of the same main category.
     fn other_parent(&self, first: usize, random: &mut Random) -> usize {
         let department = &*self.corpus.products[first].main_category;
         match self.departments.get(department) {
@@ -166,7 +165,7 @@ impl<'a> Stock<'a> {
     }
 }
 
-/// A direction among those of the parents, nearest to the first's.
+/// Returns a direction between those of the parents, nearest to that of the first.
 fn between([a, b, c]: [&[f32]; 3], random: &mut Random) -> Vec<f32> {
     let first = 0.4 + 0.6 * random.unit();
     let second = (1.0 - first) * random.unit();
@@ -193,7 +192,7 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    /// Real products enough for two departments, each with a vector along an axis of its own.
+    /// Creates enough real products for two main categories, each with a vector along its own axis.
     fn corpus() -> Corpus {
         let product = |number: usize| Product {
             id: ProductId::new(format!("R{number}")).unwrap(),

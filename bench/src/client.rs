@@ -4,22 +4,22 @@ use anyhow::{Context, Result, ensure};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// What a server said besides the body.
+/// The headers of a response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    /// The `Server-Timing` header; blank if there was none.
+    /// The `Server-Timing` header; empty if it was missing.
     timing: String,
 }
 
 impl Answer {
-    /// The milliseconds that the server spent on `part`.
+    /// Returns the duration of `part` on the server, in milliseconds.
     pub(crate) fn spent(&self, part: &str) -> Option<f64> {
         let parts = self.timing.split(',').filter_map(|part| part.trim().split_once(";dur="));
         parts.filter(|(name, _)| *name == part).find_map(|(_, spent)| spent.parse().ok())
     }
 }
 
-/// A kept connection that speaks as much HTTP/1.1 as the servers do here.
+/// A keep-alive connection with the subset of HTTP/1.1 that the servers use.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     address: SocketAddr,
@@ -32,7 +32,7 @@ impl Connection {
         Ok(Self { stream: BufReader::new(stream), address })
     }
 
-    /// Posts JSON and reads the whole answer, which must be a success.
+    /// Posts JSON and reads the whole response, which must be a success.
     pub(crate) fn post(&mut self, route: &str, body: &str) -> Result<Answer> {
         let request = format!(
             "POST {route} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

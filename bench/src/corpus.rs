@@ -10,23 +10,23 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Texts embedded at a time.
+/// The number of texts in a batch.
 const BATCH: usize = 1_024;
 
-/// Fewer products have no variety to grow a catalogue or to make queries of.
+/// The minimum number of products with enough variety to grow a catalogue and to make queries.
 const FEWEST: usize = 100;
 
-/// Products, and the embedding of each.
+/// Products with their embeddings.
 #[derive(Debug)]
 pub(crate) struct Corpus {
-    /// Each id once.
+    /// The products, with distinct ids.
     pub(crate) products: Vec<Product>,
-    /// A row of [`DIMENSION`] numbers for each.
+    /// One row of [`DIMENSION`] numbers for each product.
     pub(crate) vectors: Vec<f32>,
 }
 
 impl Corpus {
-    /// Reads the feeds and embeds their texts, unless `cache` has their embeddings.
+    /// Reads the feeds and embeds their texts, unless `cache` contains the embeddings.
     pub(crate) async fn read(paths: &[PathBuf], encoder: &Encoder, cache: &Path) -> Result<Self> {
         let pricing = akin_usecases::Pricing::unconverted(Currency::USD);
         let mut products = Vec::new();
@@ -47,7 +47,7 @@ impl Corpus {
         Ok(Self { products, vectors })
     }
 
-    /// The embedding of the product at `place`.
+    /// Returns the embedding of the product at `place`.
     pub(crate) fn vector(&self, place: usize) -> &[f32] {
         &self.vectors[place * DIMENSION..][..DIMENSION]
     }
@@ -79,7 +79,7 @@ fn embedded(texts: &[String], encoder: &Encoder, cache: &Path) -> Result<Vec<f32
     Ok(vectors)
 }
 
-/// The queries of a CSV file's column `query`.
+/// Reads the queries from the column `query` of a CSV file.
 pub(crate) fn read_queries(path: &Path) -> Result<Vec<String>> {
     let mut reader = csv::Reader::from_path(path)?;
     let column = reader.headers()?.iter().position(|name| name == "query");
@@ -90,8 +90,8 @@ pub(crate) fn read_queries(path: &Path) -> Result<Vec<String>> {
     Ok(reader.records().map(text).collect::<csv::Result<_>>()?)
 }
 
-/// Queries without end as a shopper might type them, each of them once: one to four words that
-/// stand side by side in a product's name, and mostly one or two of its description.
+/// Generates endless distinct queries: one to four adjacent words of a product's name, and mostly one
+/// or two of its description.
 pub(crate) fn made_up_queries(products: &[Product], seed: u64) -> impl Iterator<Item = String> {
     let mut random = Random::new(seed);
     let mut made = HashSet::new();
@@ -104,7 +104,7 @@ pub(crate) fn made_up_queries(products: &[Product], seed: u64) -> impl Iterator<
     .filter(move |query| query.len() > 2 && made.insert(query.clone()))
 }
 
-/// `count` words of `text` that stand side by side, or all there are.
+/// Returns `count` adjacent words of `text`, or all words if it has fewer.
 fn some_words<'a>(text: &'a str, count: usize, random: &mut Random) -> Vec<&'a str> {
     let words: Vec<_> = text.split_whitespace().collect();
     let from = random.below(words.len().saturating_sub(count) + 1);

@@ -1,5 +1,5 @@
-//! Sentences a second and the time of one query: akin's encoder beside ONNX Runtime, on the same
-//! tokens of the same texts and on the same cores.
+//! Sentences per second and latency of one query: akin's encoder and ONNX Runtime, with the same tokens
+//! on the same cores.
 
 use crate::Bench;
 use crate::harness::{Contest, Latency};
@@ -11,18 +11,18 @@ use akin_native::Precision;
 use sbert_cpu::Encoder;
 use std::cell::RefCell;
 
-/// Texts that ONNX Runtime is given at a time: of like length, so it pads little.
+/// The batch size of ONNX Runtime: texts of similar length, for little padding.
 const BATCH: usize = 32;
 
-/// The most texts of a bulk pass.
+/// The maximum number of texts in a bulk pass.
 const MOST_TEXTS: usize = 2_000;
 
-/// Queries a round when they come one by one.
+/// The number of single queries in a round.
 const QUERIES: usize = 200;
 
 type Tokens = Vec<Vec<u32>>;
 
-/// The engines, as the tables name them; akin's and then its peer's.
+/// The names of the encoders in the tables, akin's first.
 const PAIRS: [(&str, &str); 3] = [
     ("akin int8", "ONNX Runtime int8"),
     ("akin bf16", "ONNX Runtime fp32"),
@@ -45,7 +45,7 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     tell_single(bench, &single)
 }
 
-/// The embeddings of an independent engine in fp32; one by one, so that no padding comes into it.
+/// Returns the embeddings by ONNX Runtime in fp32, one at a time to avoid padding.
 fn reference(bench: &Bench, texts: &Tokens) -> Result<Vec<f32>> {
     let mut model = bench.onnx("fp32", bench.cores)?;
     let mut exact = Vec::new();
@@ -90,10 +90,10 @@ fn tell_single(bench: &mut Bench, single: &Single) -> Result<()> {
     bench.add(table)
 }
 
-/// Sentences a second, mean and least cosine to fp32, by engine.
+/// Sentences per second, and mean and minimum cosine to fp32, by encoder.
 type Bulk = Vec<(String, (f64, f64, f64))>;
 
-/// The time of one query, by engine.
+/// The latency of one query, by encoder.
 type Single = Vec<(String, Latency)>;
 
 fn bulk(
@@ -158,7 +158,7 @@ fn single(bench: &Bench, encoders: &[(Precision, Encoder)], query: &[u32]) -> Re
     contest.latencies(bench.settings.rounds(), QUERIES)
 }
 
-/// Embeds all texts, those of like length together; a row for each, in the order of `texts`.
+/// Embeds all texts in batches of similar length; returns one row for each, in the order of `texts`.
 fn in_batches(model: &mut OnnxModel, texts: &Tokens) -> Result<Vec<f32>> {
     let mut order: Vec<_> = (0..texts.len()).collect();
     order.sort_by_key(|&text| texts[text].len());
@@ -179,13 +179,13 @@ fn tokens(bench: &Bench, encoder: &Encoder) -> Tokens {
     texts.map(|product| encoder.tokenize(&product.embedded_text())).collect()
 }
 
-/// The first text of six or more tokens, cut to six: the special ones are the outermost.
+/// Returns the first text of at least six tokens, cut to six including the special tokens at both ends.
 fn six_tokens(texts: &Tokens) -> Result<Vec<u32>> {
     let text = texts.iter().find(|text| text.len() >= 6).context("no text has six tokens")?;
     Ok([&text[..5], &text[text.len() - 1..]].concat())
 }
 
-/// Mean and least cosine between rows of unit vectors.
+/// Returns the mean and minimum cosine between rows of unit vectors.
 fn cosines(found: &[f32], exact: &[f32]) -> (f64, f64) {
     let rows = found.chunks_exact(crate::DIMENSION).zip(exact.chunks_exact(crate::DIMENSION));
     let cosines: Vec<_> = rows.map(|(a, b)| f64::from(dot(a, b))).collect();
@@ -193,7 +193,7 @@ fn cosines(found: &[f32], exact: &[f32]) -> (f64, f64) {
     (cosines.iter().sum::<f64>() / cosines.len() as f64, least)
 }
 
-/// Whom of akin's a peer is measured against.
+/// Returns the encoder of akin that a peer is compared with.
 fn akin_for(peer: &str) -> Option<&'static str> {
     let peer = peer.split(',').next()?;
     PAIRS.iter().rev().find(|(_, of)| *of == peer).map(|(akin, _)| *akin)

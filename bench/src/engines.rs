@@ -1,4 +1,4 @@
-//! The same search on each engine: how fast a catalogue is moved to it, and how fast it answers.
+//! The same searches on each engine: the time to fill it, and its latency.
 
 use crate::client::Connection;
 use crate::corpus::made_up_queries;
@@ -9,23 +9,23 @@ use crate::{Bench, note};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 
-/// Products of the catalogue.
+/// The number of products.
 const PRODUCTS: usize = 20_000;
 
-/// What serves, the embedded engine first; each after it is a copy of that.
+/// The engines, the embedded one first; the others are copies of it.
 const ENGINES: [&str; 3] = ["local", "postgres", "opensearch"];
 
 const MODES: [&str; 3] = ["hybrid", "semantic", "lexical"];
 
-/// How an engine answered in a mode.
+/// The latency of an engine in one mode.
 #[derive(Clone, Copy, Debug)]
 struct Answers {
     latency: Latency,
-    /// Of the time that passed: the share in which the query was embedded.
+    /// The share of the time spent on embedding the query.
     embedder: f64,
 }
 
-/// Fills every engine with the same products and asks them in turns.
+/// Fills every engine with the same products and searches them in turns.
 pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let products = if bench.settings.quick { PRODUCTS / 10 } else { PRODUCTS };
     let feed = bench.feed(products)?;
@@ -52,8 +52,8 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     bench.add(table)
 }
 
-/// akin with every engine. The servers are those whose addresses `tools/with-services.sh` leaves in
-/// the environment; they are empty, and nobody else's.
+/// Starts akin with every engine. `tools/with-services.sh` sets the addresses of the servers in the
+/// environment; they are empty and used by no other process.
 fn akin(bench: &Bench) -> Result<Program> {
     let of = |name: &str| {
         std::env::var(name).with_context(|| {
@@ -82,7 +82,7 @@ fn akin(bench: &Bench) -> Result<Program> {
     Program::new(vec![bench.settings.akin.clone()], environment)
 }
 
-/// Embeds the products once, and copies them to each other engine.
+/// Embeds the products once and copies them to every other engine.
 fn load(bench: &mut Bench, akin: &Program, feed: &str, products: usize) -> Result<()> {
     let title = format!("Engines: bringing in {products} products");
     let mut table = Table::new(title, &["engine", "how", "seconds", "products/s"]);
@@ -100,7 +100,7 @@ fn load(bench: &mut Bench, akin: &Program, feed: &str, products: usize) -> Resul
     bench.add(table)
 }
 
-/// The best round of each engine in each mode; they take turns, and no query is asked twice.
+/// Returns the best round of each engine in each mode. The engines take turns, and no query is repeated.
 fn ask(bench: &Bench, server: &Server) -> Result<Vec<Answers>> {
     let mut connection = Connection::open(server.address)?;
     let mut queries = made_up_queries(&bench.corpus.products, 11);

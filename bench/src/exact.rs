@@ -1,4 +1,4 @@
-//! What an answer is measured against: everything compared, by plain code.
+//! Exact search by exhaustive comparison, the reference for recall.
 
 use crate::DIMENSION;
 use crate::catalogue::Catalogue;
@@ -10,10 +10,10 @@ use std::thread;
 const K1: f32 = 0.5;
 const B: f32 = 0.75;
 
-/// Which products may be found, by place; `None` is all.
+/// The products that a filter admits, by place; `None` admits all.
 pub(crate) type Keep<'a> = Option<&'a [bool]>;
 
-/// The places of the `count` nearest products, the nearest first.
+/// Returns the places of the `count` nearest products, the nearest first.
 pub(crate) fn nearest(
     catalogue: &Catalogue,
     query: &[f32],
@@ -25,8 +25,8 @@ pub(crate) fn nearest(
     best(kept.map(|(place, row)| (dot(row, query), place)).collect(), count)
 }
 
-/// The places of the `count` nearest products to each query, for each filter: `[filter][query]`.
-/// Every query is compared once, on every core.
+/// Returns the places of the `count` nearest products to each query, for each filter:
+/// `[filter][query]`. Every query is compared once, on all cores.
 pub(crate) fn nearest_to_each(
     catalogue: &Catalogue,
     queries: &[Vec<f32>],
@@ -57,7 +57,7 @@ pub(crate) fn nearest_to_each(
     (0..filters.len()).map(of_filter).collect()
 }
 
-/// The share of `wanted` that is in `found`; 1 if nothing is wanted.
+/// Returns the share of `wanted` that is in `found`; 1 if `wanted` is empty.
 pub(crate) fn recall<T: PartialEq>(found: &[T], wanted: &[T]) -> f64 {
     if wanted.is_empty() {
         return 1.0;
@@ -65,14 +65,14 @@ pub(crate) fn recall<T: PartialEq>(found: &[T], wanted: &[T]) -> f64 {
     wanted.iter().filter(|one| found.contains(one)).count() as f64 / wanted.len() as f64
 }
 
-/// The mean recall over answers of which the first `count` are wanted.
+/// Returns the mean recall of the first `count` hits.
 pub(crate) fn mean_recall(found: &[Vec<usize>], wanted: &[Vec<usize>], count: usize) -> f64 {
     let answers = found.iter().zip(wanted);
     let recalls = answers.map(|(found, wanted)| recall(found, &wanted[..wanted.len().min(count)]));
     recalls.sum::<f64>() / found.len().max(1) as f64
 }
 
-/// Every product's share of L, by term.
+/// The share of L of every product, by term.
 #[derive(Debug)]
 pub(crate) struct Words {
     documents: usize,
@@ -80,7 +80,7 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    /// Counts out `texts`.
+    /// Counts the terms of `texts`.
     pub(crate) fn of(texts: &[AnalyzedText]) -> Self {
         let documents = texts.len();
         let mut lengths = [0.0_f32; TextField::ALL.len()];
@@ -100,7 +100,7 @@ impl Words {
         Self { documents, postings }
     }
 
-    /// The places of the `count` products of the greatest L, the greatest first.
+    /// Returns the places of the `count` products with the greatest L, the greatest first.
     pub(crate) fn best(&self, terms: &[&str], keep: Keep<'_>, count: usize) -> Vec<usize> {
         let mut scores = HashMap::<usize, f32>::new();
         for postings in terms.iter().filter_map(|term| self.postings.get(*term)) {
@@ -116,7 +116,7 @@ impl Words {
     }
 }
 
-/// The frequency of each term, weighed by field and length.
+/// Returns the frequency of each term, weighted by field and normalized by length.
 fn frequencies<'a>(text: &'a AnalyzedText, averages: &[f32]) -> HashMap<&'a str, f32> {
     let mut frequencies = HashMap::new();
     for (field, stream) in text.fields() {
@@ -129,7 +129,7 @@ fn frequencies<'a>(text: &'a AnalyzedText, averages: &[f32]) -> HashMap<&'a str,
     frequencies
 }
 
-/// The places of the greatest scores, the greatest first, equal ones by place.
+/// Returns the places of the greatest scores, the greatest first, ties by place.
 fn best(mut scored: Vec<(f32, usize)>, count: usize) -> Vec<usize> {
     let order = |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
     if count < scored.len() {

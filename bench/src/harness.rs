@@ -1,37 +1,36 @@
-//! Times contenders side by side: a round each, one behind the other, so that whatever else the
-//! machine does meets them alike.
+//! Measures contenders in turns, one round each, so that other load on the machine affects them
+//! equally.
 
 use anyhow::Result;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// ONNX Runtime's threads spin on after a run; nobody else's turn begins before they sleep.
+/// The pause before a turn: the threads of ONNX Runtime spin for a while after a run.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// Whose turn takes longer has no other: what disturbs a machine for a moment hardly shows in it.
+/// A contender whose turn takes longer has one turn only, since short disturbances hardly affect it.
 const LONG: Duration = Duration::from_secs(5);
 
-/// One pass over the work, or the answer to one query by its number.
+/// Runs one pass over the work, or answers one query by its number.
 type Work<'a> = Box<dyn FnMut(usize) -> Result<()> + 'a>;
 
-/// Those that do the same work.
+/// Contenders that do the same work.
 #[derive(Default)]
 pub(crate) struct Contest<'a> {
     contenders: Vec<(String, Work<'a>)>,
 }
 
-/// How long a query takes, in milliseconds, in the round that was disturbed least: the one of the
-/// least median.
+/// The latency of a query in milliseconds, in the round with the lowest median.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Latency {
-    /// Half of the queries take less.
+    /// The median.
     pub(crate) median: f64,
-    /// One query in a hundred takes more.
+    /// The 99th percentile.
     pub(crate) p99: f64,
 }
 
 impl<'a> Contest<'a> {
-    /// Enters a contender.
+    /// Adds a contender.
     pub(crate) fn enter(
         &mut self,
         name: impl Into<String>,
@@ -40,7 +39,7 @@ impl<'a> Contest<'a> {
         self.contenders.push((name.into(), Box::new(work)));
     }
 
-    /// Seconds of one pass of each contender, in its best of `rounds`.
+    /// Returns the seconds of one pass of each contender, in the best of its `rounds`.
     pub(crate) fn seconds(&mut self, rounds: usize) -> Result<Vec<(String, f64)>> {
         let mut best = vec![f64::INFINITY; self.contenders.len()];
         self.rounds(rounds, |contender, work| {
@@ -52,7 +51,7 @@ impl<'a> Contest<'a> {
         Ok(self.names().zip(best).collect())
     }
 
-    /// The latency of each contender over queries 0 to `queries`.
+    /// Returns the latency of each contender over queries 0 to `queries`.
     pub(crate) fn latencies(
         &mut self,
         rounds: usize,
@@ -82,8 +81,8 @@ impl<'a> Contest<'a> {
         Ok(self.names().zip(best).filter_map(|(name, best)| Some((name, best?))).collect())
     }
 
-    /// Gives each contender a turn a round; every other round in the opposite order, so that
-    /// nobody always follows the same one.
+    /// Gives each contender one turn in a round; every other round has the opposite order, so that no
+    /// contender always follows the same one.
     fn rounds(
         &mut self,
         rounds: usize,
@@ -106,7 +105,7 @@ impl<'a> Contest<'a> {
 }
 
 impl Latency {
-    /// What `times`, in milliseconds and at least one, come to.
+    /// Summarizes `times`, in milliseconds, at least one.
     pub(crate) fn of(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
         let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();

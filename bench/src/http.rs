@@ -1,5 +1,5 @@
-//! Requests a second over kept connections: `akin serve` beside a Python service, each asked by the
-//! same small client on the same cores.
+//! Requests per second over keep-alive connections: `akin serve` and a Python service, with the same
+//! small client on the same cores.
 
 use crate::client::Connection;
 use crate::corpus::made_up_queries;
@@ -12,21 +12,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-/// Queries that are asked again and again.
+/// The number of repeated queries.
 const REPEATED: usize = 100;
 
-/// The route that clients of the Python reference call, and akin's own.
+/// The route of the compatible API, and that of the search API.
 const COMPATIBLE: &str = "/api/similar_products";
 const SEARCH: &str = "/api/search";
 
-/// How fast a server answered.
+/// The speed of a server.
 #[derive(Clone, Copy, Debug)]
 struct Load {
     rate: f64,
     latency: Latency,
 }
 
-/// A line of the table.
+/// A row of the table.
 struct Case {
     server: usize,
     route: &'static str,
@@ -53,7 +53,7 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     bench.add(table)
 }
 
-/// The best round of each case; the cases take turns.
+/// Returns the best round of each case. The cases take turns.
 fn measure(bench: &Bench, servers: &[Server; 2], cases: &[Case]) -> Result<Vec<Load>> {
     let mut best: Vec<Option<Load>> = vec![None; cases.len()];
     let mut queries = made_up_queries(&bench.corpus.products, 7);
@@ -61,7 +61,7 @@ fn measure(bench: &Bench, servers: &[Server; 2], cases: &[Case]) -> Result<Vec<L
     let (rounds, count) = if bench.settings.quick { (1, 500) } else { (3, 2_000) };
     for _ in 0..rounds {
         for (case, best) in cases.iter().zip(&mut best) {
-            // A slow server is asked less, for about as long.
+            // A slow server gets fewer requests, for about the same time.
             let count = if case.server == 0 { count } else { count / 10 };
             let asked: Vec<_> = if case.distinct {
                 queries.by_ref().take(count).collect()
@@ -79,7 +79,7 @@ fn measure(bench: &Bench, servers: &[Server; 2], cases: &[Case]) -> Result<Vec<L
 
 const PYTHON: &str = "Python: FastAPI, ONNX Runtime int8";
 
-/// akin's and the peer's turns alternate.
+/// Alternates turns of akin and the peer.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for distinct in [true, false] {
@@ -92,7 +92,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The Python reference answered so many requests a second, by connections, on such a machine.
+/// The requests per second of the Python reference on such a machine, by connections.
 const REFERENCE: [(usize, f64); 2] = [(1, 106.0), (8, 146.0)];
 
 fn tell(bench: &mut Bench, cases: &[Case], loads: &[Load]) -> Result<()> {
@@ -129,7 +129,7 @@ fn tell(bench: &mut Bench, cases: &[Case], loads: &[Load]) -> Result<()> {
     bench.add(table)
 }
 
-/// Asks all of `queries` over so many connections, each of which waits for its answer.
+/// Sends all `queries` over a number of connections, each of which waits for its response.
 fn load(server: &Server, case: &Case, queries: &[String]) -> Result<Load> {
     let next = AtomicUsize::new(0);
     let began = Instant::now();

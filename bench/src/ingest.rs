@@ -1,4 +1,4 @@
-//! Reading a feed, the first time and again: akin's command beside a Python program.
+//! Ingestion of a feed, the first time and again: the akin command and a Python program.
 
 use crate::Bench;
 use crate::harness::Contest;
@@ -11,10 +11,10 @@ use akin_ports::Embedder as _;
 use serde_json::Value;
 use std::num::NonZeroUsize;
 
-/// Rows of a feed that is embedded.
+/// The number of rows of a feed that is embedded.
 const EMBEDDED: usize = 2_000;
 
-/// Rows of a feed that is only compared.
+/// The number of rows of a feed that is only compared.
 const COMPARED: usize = 200_000;
 
 /// Measures ingestion.
@@ -48,7 +48,8 @@ fn embedded(bench: &mut Bench) -> Result<()> {
     bench.add(table)
 }
 
-/// What of the embedder's rate is left when products are also read, kept, analyzed and indexed.
+/// Returns the share of the embedder's rate that remains when products are also read, stored, analyzed
+/// and indexed.
 fn end_to_end(bench: &mut Bench) -> Result<()> {
     let rows = if bench.settings.quick { EMBEDDED / 4 } else { EMBEDDED };
     let feed = bench.feed(rows)?;
@@ -90,7 +91,7 @@ fn compared(bench: &mut Bench) -> Result<()> {
         let ours = akin.run(&["ingest", "--json", "--no-embed", &feed])?;
         let theirs = python.run(&["ingest", "--no-embed", &feed])?;
         if name != "first" {
-            // The whole process, its start included.
+            // The whole process, including its start.
             let rate = rows as f64 / ours.seconds;
             best = Some(best.map_or(rate, |best| best.max(rate)));
             let written = count(&ours, "changed")? + count(&ours, "inserted")?;

@@ -1,7 +1,7 @@
-//! Measures akin beside its peers, interleaved in one run, and prints tables in Markdown.
+//! Measures akin and its peers, interleaved in one run, and prints tables in Markdown.
 //!
-//! A file per subject; `harness` takes the times, `report` writes the tables, `stage` sets up a
-//! catalogue of a size. README.md tells how to read the figures.
+//! There is a file for each subject. `harness` measures times, `report` writes tables, `stage` sets up a
+//! catalogue of one size. README.md explains how to read the figures.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -47,19 +47,19 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::runtime::Runtime;
 
-/// Coordinates of an embedding of the default model.
+/// The dimension of the default model.
 const DIMENSION: usize = 384;
 
-/// Products that the processes serve.
+/// The number of products that the processes serve.
 const SHOP: usize = 2_000;
 
-/// Makes the same made-up queries in every run.
+/// The seed of generated queries, the same in every run.
 const SEED: u64 = 1;
 
 /// Measures a subject.
 type Run = fn(&mut Bench) -> Result<()>;
 
-/// What every subject needs.
+/// The context of every subject.
 struct Bench {
     settings: Settings,
     report: Report,
@@ -155,20 +155,20 @@ impl Bench {
         Ok(())
     }
 
-    /// Keeps a table, and shows it to whoever watches.
+    /// Adds a table to the report, and prints it.
     fn add(&mut self, table: Table) -> Result<()> {
         print(&table)?;
         self.report.add(table);
         Ok(())
     }
 
-    /// akin's command, with an empty folder for its data.
+    /// Returns the akin command, with an empty data folder.
     fn akin(&self) -> Result<Program> {
         let models = self.settings.models.iter().map(|folder| ("AKIN_MODELS", folder.clone()));
         Program::new(vec![self.settings.akin.clone()], models.collect())
     }
 
-    /// The Python peer, with an empty folder for its data.
+    /// Returns the Python peer, with an empty data folder.
     fn python_service(&self) -> Result<Program> {
         let script = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/peers/service.py"));
         let tokenizer = models_folder(&self.settings)?.join("tokenizer.json");
@@ -177,7 +177,7 @@ impl Bench {
         Program::new(vec![self.settings.python.clone(), script], environment)
     }
 
-    /// akin and the Python peer, each with a catalogue of [`SHOP`] products; filled once.
+    /// Returns akin and the Python peer, each filled once with [`SHOP`] products.
     fn shops(&mut self) -> Result<Rc<[Program; 2]>> {
         if let Some(shops) = &self.shops {
             return Ok(Rc::clone(shops));
@@ -191,7 +191,7 @@ impl Bench {
         Ok(Rc::clone(self.shops.insert(Rc::new(shops))))
     }
 
-    /// A model of ONNX Runtime's, loaded for so many threads.
+    /// Loads a model in ONNX Runtime for a number of threads.
     fn onnx(&self, precision: &str, threads: usize) -> Result<OnnxModel> {
         self.onnx_runtime.open(&self.onnx_file(precision), threads)
     }
@@ -200,22 +200,22 @@ impl Bench {
         self.settings.onnx.join(format!("{precision}.onnx"))
     }
 
-    /// akin's packed model.
+    /// Returns akin's packed model.
     fn model_file(&self, precision: Precision) -> Result<PathBuf> {
         model_file(&self.settings, precision)
     }
 
-    /// The queries of a round.
+    /// Returns the queries of a round.
     fn queries(&self) -> Vec<String> {
         self.queries.clone()
     }
 
-    /// Embeds texts; a row for each.
+    /// Embeds texts; returns one row for each.
     fn embed(&self, texts: &[&str]) -> Vec<f32> {
         self.encoder.embed(texts, self.cores).vectors
     }
 
-    /// A feed of so many rows, as a file's path.
+    /// Returns the path of a feed with a number of rows.
     fn feed(&self, rows: usize) -> Result<String> {
         let file = self.feeds.path().join(format!("{rows}.csv"));
         if !file.exists() {
@@ -224,17 +224,17 @@ impl Bench {
         Ok(file.display().to_string())
     }
 
-    /// The products of such a feed.
+    /// Returns the products of such a feed.
     fn products(&self, rows: usize) -> Result<Vec<Product>> {
         Ok(Catalogue::grow(&self.corpus, rows)?.products)
     }
 
-    /// Runs a use case to its end.
+    /// Runs a use case to completion.
     fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
 
-    /// What it was measured on.
+    /// Describes the machine.
     fn machine(&self) -> String {
         let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let name = processor.lines().find_map(|line| line.strip_prefix("model name"));
@@ -255,7 +255,7 @@ impl Bench {
     }
 }
 
-/// The folder of akin's default model.
+/// Returns the folder of akin's default model.
 fn models_folder(settings: &Settings) -> Result<PathBuf> {
     let model = ModelChoice::Default(Precision::Int8);
     let native = akin_native::Settings { model, models: settings.models.clone(), threads: None };
@@ -266,7 +266,7 @@ fn model_file(settings: &Settings, precision: Precision) -> Result<PathBuf> {
     Ok(models_folder(settings)?.join(format!("{precision}.sbert")))
 }
 
-/// How many cores everybody may use.
+/// Returns the number of cores, which all contenders may use.
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, Into::into)
 }
@@ -275,8 +275,8 @@ fn print(text: &impl std::fmt::Display) -> Result<()> {
     writeln!(std::io::stdout(), "{text}").context("cannot print")
 }
 
-/// Tells whoever waits what is being done.
+/// Prints progress.
 fn note(text: &str) {
-    // Nobody listening is no reason to stop.
+    // A closed output is no reason to stop.
     let _told = writeln!(std::io::stderr(), "bench: {text}");
 }

@@ -1,4 +1,4 @@
-//! The encoder's peer: ONNX Runtime, the library of its Python package.
+//! The encoder's peer: the ONNX Runtime library of the Python package.
 
 use anyhow::{Result, anyhow};
 use ort::environment::Environment;
@@ -6,10 +6,10 @@ use ort::session::Session;
 use ort::value::Tensor;
 use std::path::Path;
 
-/// The library, loaded.
+/// The loaded library.
 pub(crate) struct OnnxRuntime(Environment);
 
-/// A model, loaded.
+/// A loaded model.
 pub(crate) struct OnnxModel(Session);
 
 impl OnnxRuntime {
@@ -19,8 +19,8 @@ impl OnnxRuntime {
         Ok(Self(environment.build()?))
     }
 
-    /// Loads a model that runs on `threads` threads. All its own optimizations are on, and its
-    /// threads spin while they wait, as it does unless told otherwise and as is fastest for it.
+    /// Loads a model that runs on `threads` threads, with all optimizations and spinning threads, which
+    /// are the defaults and the fastest settings.
     pub(crate) fn open(&self, model: &Path, threads: usize) -> Result<OnnxModel> {
         let failed = |error: ort::Error<_>| anyhow!("{error}");
         let builder = Session::builder(&self.0)?.with_intra_threads(threads).map_err(failed)?;
@@ -30,7 +30,7 @@ impl OnnxRuntime {
 }
 
 impl OnnxModel {
-    /// Embeds texts that are tokens; a row for each. They are padded to the longest of them.
+    /// Embeds tokenized texts, padded to the longest; returns one row for each.
     pub(crate) fn embed<'a>(
         &mut self,
         texts: impl ExactSizeIterator<Item = &'a [u32]> + Clone,

@@ -1,4 +1,4 @@
-//! akin and its Python peer as processes: their answers, their time, their memory.
+//! akin and its Python peer as processes: output, time and memory.
 
 use anyhow::{Context, Result, anyhow, ensure};
 use std::fs;
@@ -10,13 +10,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How often a running process's memory is looked at.
+/// The interval for sampling the memory of a process.
 const GLANCE: Duration = Duration::from_millis(5);
 
-/// How long a server may take until it listens.
+/// The maximum time until a server listens.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A program, and a folder for its data that goes when this does.
+/// A program with a folder for its data, which is deleted on drop.
 #[derive(Debug)]
 pub(crate) struct Program {
     command: Vec<PathBuf>,
@@ -24,27 +24,27 @@ pub(crate) struct Program {
     data: TempDir,
 }
 
-/// What a finished process leaves.
+/// The result of a finished process.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// What it printed.
+    /// The output.
     pub(crate) output: String,
-    /// From its start to its end.
+    /// The time from start to end.
     pub(crate) seconds: f64,
-    /// The most memory it held, in megabytes.
+    /// The peak memory, in megabytes.
     pub(crate) peak: f64,
 }
 
-/// A process that listens; it is ended when this is dropped.
+/// A server process, which is stopped on drop.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    /// Where it listens.
+    /// The address.
     pub(crate) address: SocketAddr,
 }
 
 impl Program {
-    /// A program begun by these words. `AKIN_DATA` tells it where its data are.
+    /// Creates a program from its command line. `AKIN_DATA` is set to its data folder.
     pub(crate) fn new(
         command: Vec<PathBuf>,
         environment: Vec<(&'static str, PathBuf)>,
@@ -52,14 +52,14 @@ impl Program {
         Ok(Self { command, environment, data: tempfile::tempdir()? })
     }
 
-    /// Runs it to its end; an error tells what it said.
+    /// Runs the program to its end; an error contains its output.
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<Finished> {
         let began = Instant::now();
         let child = self.command(arguments)?.stderr(Stdio::piped()).spawn()?;
         let (process, ended) = (child.id(), AtomicBool::new(false));
         let (output, peak) = thread::scope(|scope| {
-            // What the system reports at the end would count this process's own memory: a child
-            // begins as a copy of its parent.
+            // The peak reported by the system at the end includes the memory of this process, since a
+            // child begins as a copy of its parent.
             let watcher = scope.spawn(|| {
                 let mut peak = 0.0;
                 while !ended.load(Ordering::Acquire) {
@@ -78,7 +78,7 @@ impl Program {
         Ok(Finished { output: String::from_utf8(output.stdout)?, seconds, peak })
     }
 
-    /// Starts it with `serve` and a free port of this machine, and waits until it listens.
+    /// Starts the program with `serve` on a free local port, and waits until it listens.
     pub(crate) fn serve(&self) -> Result<Server> {
         self.serve_with(&[])
     }
@@ -113,7 +113,7 @@ impl Program {
 }
 
 impl Server {
-    /// The memory it holds now, in megabytes.
+    /// Returns the current memory, in megabytes.
     pub(crate) fn resident(&self) -> Result<f64> {
         memory(self.child.id(), "VmRSS").context("the server's memory is not to be seen")
     }
@@ -121,12 +121,12 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A process that has ended already needs no end.
+        // The process may have ended already.
         let _ended = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
-/// A figure of `/proc/PID/status`, in megabytes; `None` once the process is gone.
+/// Reads a value of `/proc/PID/status`, in megabytes; `None` if the process has ended.
 fn memory(process: u32, name: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;

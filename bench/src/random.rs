@@ -1,11 +1,11 @@
-//! Numbers that look random and are the same in every run (`SplitMix64`).
+//! Pseudorandom numbers, the same in every run (`SplitMix64`).
 
-/// Where the sequence stands.
+/// The state of the generator.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The sequence of `seed`.
+    /// Creates a generator from `seed`.
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -17,23 +17,23 @@ impl Random {
         x ^ (x >> 31)
     }
 
-    /// A whole number from 0, below `end`, which is positive.
+    /// Returns an integer from 0 to below `end`, which must be positive.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    /// A number from 0, below 1.
+    /// Returns a number from 0 to below 1.
     pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// About a standard normal one: a sum of twelve.
+    /// Returns an approximately standard normal number: a sum of twelve.
     pub(crate) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
     }
 
-    /// A place below `end`, which is positive: the place `n` about 1/n as often as the first
-    /// (Zipf's law).
+    /// Returns an integer below `end`, which must be positive, by Zipf's law: the n-th is about 1/n as
+    /// frequent as the first.
     pub(crate) fn zipf(&mut self, end: usize) -> usize {
         ((end as f64 + 1.0).powf(self.unit()) as usize).saturating_sub(1).min(end - 1)
     }

@@ -1,15 +1,15 @@
-//! The tables, and the figures that akin promises to reach.
+//! The tables, and akin's goals.
 
 use std::fmt;
 
-/// All that a run found out.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     tables: Vec<Table>,
     goals: Vec<Goal>,
 }
 
-/// Figures side by side.
+/// A table of figures.
 #[derive(Debug)]
 pub(crate) struct Table {
     title: String,
@@ -17,7 +17,7 @@ pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// A figure to reach.
+/// A goal.
 #[derive(Debug)]
 struct Goal {
     what: String,
@@ -25,12 +25,12 @@ struct Goal {
     found: f64,
 }
 
-/// What a figure should be.
+/// The condition of a goal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wanted {
-    /// This or more.
+    /// At least this.
     AtLeast(f64),
-    /// This or less.
+    /// At most this.
     AtMost(f64),
 }
 
@@ -40,12 +40,12 @@ impl Report {
         self.tables.push(table);
     }
 
-    /// Adds a figure to reach, and what was reached.
+    /// Adds a goal and the measured figure.
     pub(crate) fn goal(&mut self, what: impl Into<String>, wanted: Wanted, found: f64) {
         self.goals.push(Goal { what: what.into(), wanted, found });
     }
 
-    /// The figures to reach alone; blank if there are none.
+    /// Returns the table of goals; empty if there are none.
     pub(crate) fn goals_text(&self) -> String {
         if self.goals.is_empty() { String::new() } else { self.goals().to_string() }
     }
@@ -65,19 +65,19 @@ impl Report {
 }
 
 impl Table {
-    /// An empty table of these columns; the first is the contender's name.
+    /// Creates an empty table; the first column is the contender's name.
     pub(crate) fn new(title: impl Into<String>, header: &[&str]) -> Self {
         let header = header.iter().map(|&name| name.to_owned()).collect();
         Self { title: title.into(), header, rows: Vec::new() }
     }
 
-    /// Adds a row: a cell for each column.
+    /// Adds a row with a cell for each column.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 }
 
-/// A number with the digits that say something: three, or all before the point.
+/// Formats a number with three significant digits, or all digits before the decimal point.
 pub(crate) fn figure(value: f64) -> String {
     let places = match value.abs() {
         size if size >= 100.0 => 0,
@@ -98,7 +98,7 @@ pub(crate) fn figure(value: f64) -> String {
     if rest.is_empty() { grouped } else { format!("{grouped}.{rest}") }
 }
 
-/// How many times better akin is: `1.90×`.
+/// Formats how many times better akin is: `1.90×`.
 pub(crate) fn times(factor: f64) -> String {
     format!("{factor:.2}×")
 }
@@ -112,7 +112,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Markdown whose columns also line up as plain text.
+/// Writes Markdown with aligned columns.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut widths: Vec<_> = self.header.iter().map(|cell| cell.chars().count()).collect();

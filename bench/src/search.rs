@@ -1,5 +1,5 @@
-//! A whole search besides the embedder: the use case over the embedded engine, by mode. Recall is
-//! against the same use case over an index that compares everything.
+//! A whole search without the embedder: the use case over the embedded engine, by mode. Recall is
+//! relative to the same use case over an exhaustive index.
 
 use crate::Bench;
 use crate::exact::{nearest, recall};
@@ -25,13 +25,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use akin_usecases::{Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings};
 
-/// Entries that the index is given at a time.
+/// The number of entries in a batch.
 const BATCH: usize = 1_000;
 
-/// Hits that must be the same.
+/// The number of hits compared for recall.
 const FIRST: usize = 10;
 
-/// Queries whose exact answer is worked out.
+/// The number of queries with an exact answer.
 const CHECKED: usize = 50;
 
 /// Measures searches of the catalogue of `stage`.
@@ -64,13 +64,13 @@ pub(crate) fn run(bench: &mut Bench, stage: Stage) -> Result<()> {
     bench.add(table)
 }
 
-/// What a search took, and how right it was.
+/// The latency and recall of a search.
 struct Found {
-    /// The whole use case, the embedding of the query left out.
+    /// The latency of the use case without embedding the query.
     all: Latency,
-    /// Medians of its parts: bringing candidates, scoring them, fetching a page of products.
+    /// The medians of its steps: retrieving candidates, scoring them, fetching a page of products.
     parts: [f64; 3],
-    /// The share of the exact first hits that it found.
+    /// The recall of the exact first hits.
     recall: f64,
 }
 
@@ -139,7 +139,7 @@ fn first_ids(answer: &SearchAnswer) -> Vec<ProductId> {
     answer.hits.iter().take(FIRST).map(|hit| hit.record.product.id.clone()).collect()
 }
 
-/// Puts the catalogue into a new embedded engine and brings its search files up to date.
+/// Fills a new embedded engine with the catalogue and updates its derived files.
 async fn fill(folder: &Path, stage: &Stage, fingerprint: Fingerprint) -> Result<LocalEngine> {
     let engine = LocalEngine::open(folder, Options::default())?;
     let (store, index) = (engine.store(), engine.index());
@@ -169,7 +169,7 @@ async fn fill(folder: &Path, stage: &Stage, fingerprint: Fingerprint) -> Result<
     Ok(engine)
 }
 
-/// An embedder that knows the queries' embeddings by heart: its time is next to nothing.
+/// An embedder with precomputed embeddings of the queries, which takes almost no time.
 #[derive(Debug)]
 struct KnownTexts {
     embeddings: HashMap<String, Embedding>,
@@ -209,7 +209,7 @@ impl Embedder for KnownTexts {
     }
 }
 
-/// An index that compares every product. It answers only; nothing can be written into it.
+/// A read-only index that compares every product.
 struct Exact {
     stage: Arc<Stage>,
     statistics: Arc<dyn Statistics>,

@@ -1,4 +1,4 @@
-//! A catalogue of one size, its search files, and what is asked of it.
+//! A catalogue of one size, its index, and the queries for it.
 
 use crate::catalogue::Catalogue;
 use crate::exact::Words;
@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
 
-/// Shares of the catalogue that the filters keep; the first is no filter.
+/// The shares of the catalogue that the filters admit; the first is no filter.
 pub(crate) const SHARES: [f64; 4] = [1.0, 0.5, 0.05, 0.002];
 
-/// What all searches of one size have in common.
+/// The data of all searches of one size.
 #[derive(Debug)]
 pub(crate) struct Stage {
     /// The products and their vectors.
@@ -22,36 +22,36 @@ pub(crate) struct Stage {
     pub(crate) texts: Vec<AnalyzedText>,
     /// The unstemmed words of each product.
     pub(crate) surfaces: Vec<String>,
-    /// What filters look at, of each product.
+    /// The filtered fields of each product.
     pub(crate) facets: Vec<FacetValues>,
-    /// The shopper's words.
+    /// The queries.
     pub(crate) queries: Vec<String>,
-    /// Their analyzed terms, each once.
+    /// The distinct analyzed terms of each query.
     pub(crate) terms: Vec<Vec<String>>,
-    /// Their embeddings.
+    /// The embeddings of the queries.
     pub(crate) meanings: Vec<Vec<f32>>,
-    /// Every product's share of L.
+    /// The share of L of every product.
     pub(crate) words: Words,
-    /// akin's search files.
+    /// akin's flat index.
     pub(crate) flat: Snapshot,
-    /// What they cost.
+    /// The cost of the index.
     pub(crate) cost: Cost,
     places: HashMap<String, usize>,
 }
 
-/// What making and opening akin's search files costs.
+/// The cost of building and opening akin's flat index.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
-    /// Seconds to build and write the base.
+    /// The seconds to build and write the base.
     pub(crate) build: f64,
-    /// Milliseconds to open it.
+    /// The milliseconds to open it.
     pub(crate) open: f64,
-    /// Megabytes of its file.
+    /// The size of its file, in megabytes.
     pub(crate) megabytes: f64,
 }
 
 impl Stage {
-    /// Grows a catalogue of `size` and builds what searches it.
+    /// Grows a catalogue of `size` products and builds its index.
     pub(crate) fn set(bench: &Bench, size: usize) -> Result<Self> {
         crate::note(&format!("growing a catalogue of {size} products"));
         let catalogue = Catalogue::grow(&bench.corpus, size)?;
@@ -93,7 +93,7 @@ impl Stage {
         })
     }
 
-    /// A filter that keeps about `share` of the products, by what they cost.
+    /// Returns a filter by price that admits about `share` of the products.
     pub(crate) fn filter(&self, share: f64) -> Filter {
         if share >= 1.0 {
             return Filter::default();
@@ -105,12 +105,12 @@ impl Stage {
         Filter { price: NumberRange { min: None, max }, ..Filter::default() }
     }
 
-    /// Which products `filter` keeps, by place.
+    /// Returns the products that `filter` admits, by place.
     pub(crate) fn kept(&self, filter: &Filter) -> Vec<bool> {
         self.facets.iter().map(|facets| filter.admits(facets)).collect()
     }
 
-    /// The places of the products that were found, answer by answer.
+    /// Returns the places of the hits of each answer.
     pub(crate) fn places(&self, answers: &[Vec<FoundDocument<'_>>]) -> Result<Vec<Vec<usize>>> {
         let place = |found: &FoundDocument<'_>| {
             let place = self.places.get(&*found.key).copied();
@@ -120,13 +120,13 @@ impl Stage {
     }
 }
 
-/// `filter` as the search files take it; the bench filters by price only.
+/// Converts `filter` for the flat index; the benchmark filters by price only.
 pub(crate) fn flat_filter(filter: &Filter) -> flat_index::ColumnFilter {
     let most = filter.price.max.map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
     flat_index::ColumnFilter { numbers: most.into_iter().collect(), ..flat_index::ColumnFilter::default() }
 }
 
-/// The analyzed terms of a query, each once.
+/// Returns the distinct analyzed terms of a query.
 fn terms(query: &str) -> Vec<String> {
     let mut terms = akin_ranking::analyze(query);
     let mut seen = std::collections::HashSet::new();
@@ -134,7 +134,7 @@ fn terms(query: &str) -> Vec<String> {
     terms
 }
 
-/// As `adapters/local` lays its files out.
+/// The layout of the flat index in `adapters/local`.
 fn schema() -> Schema {
     Schema {
         dimension: DIMENSION,
@@ -156,7 +156,7 @@ fn build(mut documents: Vec<IndexDocument>) -> Result<(Snapshot, Cost)> {
     builder.finish(1)?;
     let build = began.elapsed().as_secs_f64();
     let began = Instant::now();
-    // A file that is mapped stays readable after its name is gone.
+    // A mapped file stays readable after it is deleted.
     let snapshot = Snapshot::new(schema(), Some(&Base::open(&file, &schema())?))?;
     let open = began.elapsed().as_secs_f64() * 1e3;
     let megabytes = fs::metadata(&file)?.len() as f64 / 1e6;

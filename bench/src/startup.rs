@@ -1,4 +1,4 @@
-//! How long a model takes to load, and a process to its first answer.
+//! The time to load a model, and to the first answer of a process.
 
 use crate::harness::Contest;
 use crate::report::{Table, Wanted, figure, times};
@@ -7,10 +7,10 @@ use anyhow::Result;
 use akin_native::Precision;
 use sbert_cpu::Encoder;
 
-/// Loads a round.
+/// The number of loads in a round.
 const LOADS: usize = 5;
 
-/// Processes a round.
+/// The number of processes in a round.
 const PROCESSES: usize = 5;
 
 const QUERY: &str = "something to keep my phone steady while filming";
@@ -21,7 +21,7 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     first_answer(bench)
 }
 
-/// From nothing to the first embedding.
+/// Measures the time until the first embedding.
 fn load(bench: &mut Bench) -> Result<()> {
     let encoder = Encoder::open(&bench.model_file(Precision::Int8)?)?;
     let query = encoder.tokenize(QUERY);
@@ -58,7 +58,7 @@ fn load(bench: &mut Bench) -> Result<()> {
     bench.add(table)
 }
 
-/// From the start of a process to the end of its first answer.
+/// Measures the time from the start of a process to the end of its first answer.
 fn first_answer(bench: &mut Bench) -> Result<()> {
     let shops = bench.shops()?;
     let [akin, python] = &*shops;

@@ -1,4 +1,4 @@
-//! Nearest neighbors: akin's flat files beside usearch, a graph (HNSW) of 16-bit floats.
+//! Nearest neighbors: akin's flat index and usearch, an HNSW graph of 16-bit floats.
 
 use crate::Bench;
 use crate::exact::{Keep, mean_recall, nearest_to_each};
@@ -14,17 +14,16 @@ use std::thread;
 use std::time::Instant;
 use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 
-/// How many neighbors, and how far usearch expands its search for them: twice, since speed and
-/// recall are a bargain there.
+/// The number of neighbors, with two expansions of usearch, which trade speed for recall.
 const DEPTHS: [(usize, [usize; 2]); 2] = [(10, [128, 256]), (200, [256, 512])];
 
-/// The most neighbors that are looked for.
+/// The maximum number of neighbors.
 const MOST: usize = 200;
 
-/// The size for which figures are promised.
+/// The size that has goals.
 const PROMISED: usize = 200_000;
 
-/// Measures the nearest neighbors in the catalogue of `stage`.
+/// Measures nearest-neighbor search in the catalogue of `stage`.
 pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
     let size = stage.catalogue.len();
     let (peer, peer_build) = build(stage)?;
@@ -66,7 +65,7 @@ fn title(stage: &Stage, peer_build: f64) -> String {
     )
 }
 
-/// The dot product, in sixteen sums that the compiler keeps in vector registers.
+/// Computes the dot product in sixteen sums, which the compiler keeps in vector registers.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 16];
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
@@ -79,7 +78,7 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// What is looked for, and the exact answer to each query, the nearest first.
+/// A case, with the exact answer to each query, the nearest first.
 #[derive(Clone, Copy)]
 struct Case<'a> {
     depth: usize,
@@ -91,11 +90,11 @@ struct Case<'a> {
 
 type Row = (String, Latency, f64);
 
-/// Each index's latency and mean recall; akin's first.
+/// Returns the latency and mean recall of each index, akin's first.
 fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result<Vec<Row>> {
     let (filter, queries) = (flat_filter(case.filter), stage.meanings.len());
     let keep = (!case.filter.is_empty()).then_some(case.kept);
-    // Keys become places only after the clock has stopped.
+    // Keys are converted to places after the measurement.
     let akins: RefCell<Vec<Vec<FoundDocument<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers = case.expansions.map(|_| RefCell::new(vec![Vec::new(); queries]));
     let mut contest = Contest::default();
@@ -125,7 +124,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result
     Ok(latencies.into_iter().zip(found).map(row).collect())
 }
 
-/// The places of the nearest, by usearch.
+/// Returns the places of the nearest products by usearch.
 fn neighbors(peer: &Index, vector: &[f32], keep: Keep<'_>, depth: usize) -> Result<Vec<usize>> {
     let matches = match keep {
         None => peer.search(vector, depth)?,
@@ -141,7 +140,7 @@ fn promise(bench: &mut Bench, depth: usize, share: f64, akin: &Row) {
     bench.report.goal(format!("{what}: recall"), Wanted::AtLeast(0.99), akin.2);
 }
 
-/// usearch's index of the vectors, and the seconds that building it on every core took.
+/// Builds the usearch index on all cores; returns it with the seconds that it took.
 fn build(stage: &Stage) -> Result<(Index, f64)> {
     crate::note("building usearch's graph");
     let index = Index::new(&IndexOptions {

@@ -1,4 +1,4 @@
-//! Matching words: akin's flat postings beside tantivy. Any word may match; the 200 best.
+//! Keyword search: akin's flat postings and tantivy. Any word may match; the best 200 are returned.
 
 use crate::Bench;
 use crate::exact::mean_recall;
@@ -17,19 +17,19 @@ use tantivy::schema::{
 };
 use tantivy::{Index, IndexWriter, Searcher, TantivyDocument, Term};
 
-/// How many products words bring.
+/// The number of products that a keyword search returns.
 const DEPTH: usize = 200;
 
-/// Of the best by words, so many must be among those.
+/// The number of best products that must be among them.
 const FIRST: usize = 10;
 
-/// Memory for tantivy's writer, in bytes.
+/// The memory of tantivy's writer, in bytes.
 const WRITER_MEMORY: usize = 400 << 20;
 
-/// The size for which figures are promised.
+/// The size that has goals.
 const PROMISED: usize = 200_000;
 
-/// Measures words in the catalogue of `stage`.
+/// Measures keyword search in the catalogue of `stage`.
 pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
     let size = stage.catalogue.len();
     let began = Instant::now();
@@ -52,12 +52,12 @@ pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
     bench.add(table)
 }
 
-/// Each index's latency and mean recall; akin's first.
+/// Returns the latency and mean recall of each index, akin's first.
 fn measure(bench: &Bench, stage: &Stage, peer: &Tantivy) -> Result<Vec<(String, Latency, f64)>> {
     let terms = |query: usize| stage.terms[query].iter().map(String::as_str).collect::<Vec<_>>();
     let queries = stage.terms.len();
     let filter = ColumnFilter::default();
-    // Keys become places only after the clock has stopped.
+    // Keys are converted to places after the measurement.
     let akins: RefCell<Vec<Vec<FoundDocument<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers: RefCell<Vec<Vec<usize>>> = RefCell::new(vec![Vec::new(); queries]);
     let mut contest = Contest::default();
@@ -82,7 +82,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Tantivy) -> Result<Vec<(String, 
     Ok(rows.map(|((name, latency), recall)| (name, latency, recall)).collect())
 }
 
-/// One field of analyzed terms in memory, in as many segments as there are cores.
+/// Builds an index in memory: one field of analyzed terms, one segment for each core.
 struct Tantivy {
     searcher: Searcher,
     text: Field,
