@@ -4,18 +4,15 @@ use akin_entities::{AnalyzedText, Statistics, bm25};
 use std::collections::HashSet;
 
 /// How well the words of `text` answer `terms`; 0 if it holds none of them.
-#[expect(clippy::cast_precision_loss, reason = "counts of words and of products in memory")]
 pub(crate) fn score(
     terms: &HashSet<&str>,
     text: &AnalyzedText,
     statistics: &dyn Statistics,
 ) -> f64 {
-    let documents = statistics.documents() as f64;
+    let documents = statistics.documents();
     let term_score = |term: &&str| {
-        let found = statistics.document_frequency(term) as f64;
-        let idf = (1.0 + (documents - found + 0.5) / (found + 0.5)).ln();
-        let frequency = frequency(term, text, statistics);
-        idf * frequency / (frequency + bm25::K1)
+        let idf = bm25::idf(documents, statistics.document_frequency(term));
+        bm25::term_score(idf, frequency(term, text, statistics))
     };
     terms.iter().map(term_score).sum()
 }

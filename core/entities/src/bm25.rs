@@ -29,9 +29,28 @@ pub fn term_score(idf: f64, frequency: f64) -> f64 {
     idf * frequency / (frequency + K1)
 }
 
+/// Returns `(constant, per_term)` for databases that compute [`TextField::norm`](crate::TextField::norm)
+/// themselves: in a field of n terms, a field's weight is divided by `constant + per_term * n`, where
+/// `average` is the field's average length.
+pub fn length_coefficients(average: f64) -> (f64, f64) {
+    if average > 0.0 { (1.0 - B, B / average) } else { (1.0, 0.0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TextField;
+
+    #[test]
+    fn the_coefficients_are_those_of_the_norm() {
+        for (length, average) in [(1.0, 2.0), (7.0, 7.0), (12.0, 3.5), (4.0, 0.0)] {
+            let (constant, per_term) = length_coefficients(average);
+            for field in TextField::ALL {
+                let expected = f64::from(field.weight()) / (constant + per_term * length);
+                assert!((field.norm(length, average) - expected).abs() < 1e-12);
+            }
+        }
+    }
 
     #[test]
     fn a_rarer_term_has_a_higher_idf_and_none_is_negative() {

@@ -3,7 +3,7 @@
 use akin_contracts::sample::{Numbers, fingerprint, titled};
 use akin_entities::{
     AnalyzedText, CountedStatistics, Embedding, FacetValues, Filter, Fingerprint, Statistics,
-    TextField, TextHash,
+    TextField, TextHash, bm25,
 };
 use akin_opensearch::OpenSearchIndex;
 use akin_ports::{
@@ -148,21 +148,20 @@ fn formula(
     terms: &HashSet<&str>,
     statistics: &dyn Statistics,
 ) -> Vec<(f64, String)> {
-    let documents = statistics.documents() as f64;
+    let documents = statistics.documents();
     let score = |entry: &IndexEntry| {
         let mut frequencies = HashMap::<&str, f64>::new();
         for (field, stream) in entry.text.fields() {
             let words: Vec<_> = stream.split_ascii_whitespace().collect();
             let average = f64::from(statistics.average_length(field));
-            let norm = 0.25 + 0.75 * words.len() as f64 / average;
+            let norm = field.norm(words.len() as f64, average);
             for word in words.into_iter().filter(|word| terms.contains(word)) {
-                *frequencies.entry(word).or_default() += f64::from(field.weight()) / norm;
+                *frequencies.entry(word).or_default() += norm;
             }
         }
         let part = |(term, frequency): (&str, f64)| {
-            let found = statistics.document_frequency(term) as f64;
-            let idf = (1.0 + (documents - found + 0.5) / (found + 0.5)).ln();
-            idf * frequency / (frequency + 0.5)
+            let idf = bm25::idf(documents, statistics.document_frequency(term));
+            bm25::term_score(idf, frequency)
         };
         frequencies.into_iter().map(part).sum::<f64>()
     };

@@ -9,7 +9,7 @@ use crate::error::{Failure, SYSTEM};
 use crate::names::Names;
 use crate::store::{product_id, row_limit};
 use crate::text::{escape, unescape};
-use akin_entities::{AnalyzedText, Similarity};
+use akin_entities::{AnalyzedText, Similarity, bm25};
 use akin_ports::{Candidate, CandidateQuery};
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -101,7 +101,10 @@ impl Candidates<'_> {
         let row = row.ok_or_else(no_state)?;
         let state = State::of(&row)?;
         let frequencies: Vec<i64> = get(&row, STATE_COLUMNS + 1)?;
-        let weights = frequencies.into_iter().map(|found| idf(state.products, found)).collect();
+        let weights = frequencies
+            .into_iter()
+            .map(|found| bm25::idf(state.products, found.unsigned_abs()))
+            .collect();
         let near = self.near(&state, get(&row, STATE_COLUMNS + 2)?)?;
         Ok(Plan { terms: get(&row, STATE_COLUMNS)?, weights, near, state })
     }
@@ -204,13 +207,6 @@ fn nearest(query: &CandidateQuery, near: Near) -> (String, &'static str) {
         ),
     };
     (named, CHOOSE)
-}
-
-/// How much a term tells that so many of the products hold.
-#[expect(clippy::cast_precision_loss, reason = "counts of products")]
-fn idf(products: u64, found: i64) -> f64 {
-    let (products, found) = (products as f64, found as f64);
-    (1.0 + (products - found + 0.5).max(0.0) / (found + 0.5)).ln()
 }
 
 /// The candidate of a row; `None` if the row only tells the count.

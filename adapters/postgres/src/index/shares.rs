@@ -24,13 +24,6 @@ const FIELDS: usize = TextField::ALL.len();
 pub(crate) struct Basis(pub(crate) [f64; FIELDS]);
 
 impl Basis {
-    /// What a field's length counts: a constant part, and a part for each term. A field that nobody
-    /// had is of average length.
-    fn norm(self, field: usize) -> (f64, f64) {
-        let average = self.0[field];
-        if average > 0.0 { (1.0 - bm25::B, bm25::B / average) } else { (1.0, 0.0) }
-    }
-
     /// How far the averages have moved: 0 not at all, 1 without bounds.
     pub(crate) fn drift(self, averages: [f64; FIELDS]) -> f64 {
         let of_field = |(basis, average): (f64, f64)| {
@@ -44,17 +37,16 @@ impl Basis {
     pub(crate) fn shares(self, text: &AnalyzedText) -> Vec<(&str, f32)> {
         let mut frequencies: HashMap<&str, f64> = HashMap::new();
         for (field, stream) in text.fields() {
-            let (constant, of_term) = self.norm(field.position());
             let length = stream.split_ascii_whitespace().count();
             let length = u32::try_from(length).map_or(f64::INFINITY, f64::from);
-            let weight = f64::from(field.weight()) / (constant + of_term * length);
+            let weight = field.norm(length, self.0[field.position()]);
             for term in stream.split_ascii_whitespace() {
                 *frequencies.entry(term).or_default() += weight;
             }
         }
         let findable = frequencies.into_iter().filter(|(term, _)| term.len() <= MAX_BYTES);
         #[expect(clippy::cast_possible_truncation, reason = "a share needs no more than f32")]
-        let share = |frequency: f64| (frequency / (frequency + bm25::K1)) as f32;
+        let share = |frequency: f64| bm25::term_score(1.0, frequency) as f32;
         findable.map(|(term, frequency)| (term, share(frequency))).collect()
     }
 }
@@ -94,7 +86,7 @@ impl Call for Reweigh {
         let mut state = State::lock(&mut transaction, names).await?;
         state.settle_basis(self.most_drift);
         let (Some(from), Some(basis)) = (state.reweigh_from, state.basis) else { return Ok(false) };
-        let norms: Vec<_> = (0..FIELDS).map(|field| basis.norm(field)).collect();
+        let norms: Vec<_> = basis.0.into_iter().map(bm25::length_coefficients).collect();
         query(names.fill(REWEIGH))
             .bind(from)
             .bind(from.saturating_add(CHUNK))

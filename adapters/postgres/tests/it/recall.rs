@@ -3,7 +3,7 @@
 use akin_contracts::sample::Numbers;
 use akin_entities::{
     AnalyzedText, CountedStatistics, Embedding, FacetValues, Filter, NumberRange, Statistics,
-    TextField, Version,
+    TextField, Version, bm25,
 };
 use akin_ports::{CandidateQuery, IndexEntry, ProductIndex, QueryVector};
 use akin_postgres::{PostgresEngine, PostgresIndex, Settings};
@@ -144,20 +144,17 @@ async fn the_nearest_are_found_under_every_filter() {
 
 /// The formula by which the ranking looks at words.
 fn l(terms: &[String], text: &AnalyzedText, statistics: &dyn Statistics) -> f64 {
-    let count = |number: u64| f64::from(u32::try_from(number).expect("a count of products"));
-    let documents = count(statistics.documents());
+    let count = |words: usize| f64::from(u32::try_from(words).expect("a count of words"));
     let of_term = |term: &String| {
-        let found = count(statistics.document_frequency(term));
-        let idf = (1.0 + (documents - found + 0.5) / (found + 0.5)).ln();
+        let idf = bm25::idf(statistics.documents(), statistics.document_frequency(term));
         let in_field = |(field, stream): (TextField, &str)| {
             let words: Vec<_> = stream.split(' ').collect();
             let times = words.iter().filter(|word| *word == term).count();
             let average = f64::from(statistics.average_length(field));
-            let relative = count(words.len() as u64) / average;
-            f64::from(field.weight()) * count(times as u64) / (0.25 + 0.75 * relative)
+            field.norm(count(words.len()), average) * count(times)
         };
         let frequency: f64 = text.fields().map(in_field).sum();
-        idf * frequency / (frequency + 0.5)
+        bm25::term_score(idf, frequency)
     };
     terms.iter().map(of_term).sum()
 }
