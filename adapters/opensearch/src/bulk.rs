@@ -1,42 +1,42 @@
-//! Many documents in one request, each with an outcome of its own.
+//! Writes many documents in one request, each with its own outcome.
 
-use crate::connection::{Request, Urgency};
+use crate::connection::{Request, RetryPolicy};
 use crate::error::{self, ServerError};
-use crate::index::Engine;
-use akin_ports::{Failures, PortResult};
+use crate::session::IndexSession;
+use akin_ports::{Failures, PortError, PortResult};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// How large a request may be, in bytes, unless one document is larger: the smallest managed
-/// servers take 10 MiB.
-const LARGEST: usize = 5 << 20;
+/// The maximum size of a request in bytes, unless one document is larger. The smallest managed
+/// servers accept 10 MiB.
+const MAX_REQUEST_BYTES: usize = 5 << 20;
 
-/// What to do with one document.
+/// A write of one document.
 #[derive(Debug)]
-pub(crate) struct Action {
+pub(crate) struct BulkAction {
     id: String,
     lines: String,
 }
 
-/// What became of a document.
+/// The result of one [`BulkAction`].
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum BulkOutcome {
     Done,
-    /// Somebody wrote a newer version.
-    Late,
-    /// The server was too busy for this one.
-    Again(ServerError),
+    /// A newer version of the document exists.
+    Superseded,
+    /// The server was too busy for this document.
+    Retryable(ServerError),
     Failed(ServerError),
 }
 
 #[derive(Deserialize)]
-struct Answer {
-    items: Vec<BTreeMap<String, Item>>,
+struct BulkResponse {
+    items: Vec<BTreeMap<String, BulkItem>>,
 }
 
 #[derive(Deserialize)]
-struct Item {
+struct BulkItem {
     #[serde(rename = "_id")]
     id: String,
     status: u16,
@@ -44,63 +44,64 @@ struct Item {
     error: Value,
 }
 
-impl Action {
-    /// An action on the document `id`: its `header`, and the document's `body`.
+impl BulkAction {
+    /// Creates the action for document `id` from its `header` and the document's `body`.
     pub(crate) fn new(id: &str, header: &Value, body: &str) -> Self {
         Self { id: id.to_owned(), lines: format!("{header}\n{body}\n") }
     }
 }
 
-/// Does all of them, each id once; says of each that could not be done why. What the server is too
-/// busy for is tried again; what it never gets round to is a failure of that product alone.
+/// Performs all actions, whose ids are distinct, and adds an entry to `failures` for each that
+/// failed. Actions that a busy server rejects are retried; those it rejects until the retry time is
+/// over fail one by one.
 pub(crate) async fn perform(
-    engine: &Engine,
-    actions: &[Action],
+    session: &IndexSession,
+    actions: &[BulkAction],
     failures: &mut Failures,
 ) -> PortResult<()> {
     let mut rest = actions;
     while !rest.is_empty() {
-        let (batch, others) = rest.split_at(fitting(rest, engine.batch));
-        perform_batch(engine, batch, failures).await?;
+        let (batch, others) = rest.split_at(fitting(rest, session.batch_size));
+        perform_batch(session, batch, failures).await?;
         rest = others;
     }
     Ok(())
 }
 
-/// How many of the first `actions` fit into a request.
-fn fitting(actions: &[Action], most: usize) -> usize {
+/// Returns how many of the first `actions` fit into one request.
+fn fitting(actions: &[BulkAction], max: usize) -> usize {
     let mut size = 0;
-    let fits = actions.iter().take(most).take_while(|action| {
+    let fits = actions.iter().take(max).take_while(|action| {
         size += action.lines.len();
-        size <= LARGEST
+        size <= MAX_REQUEST_BYTES
     });
     fits.count().max(1)
 }
 
 async fn perform_batch(
-    engine: &Engine,
-    batch: &[Action],
+    session: &IndexSession,
+    batch: &[BulkAction],
     failures: &mut Failures,
 ) -> PortResult<()> {
-    let mut patience = engine.connection.patience(Urgency::Write);
+    let mut backoff = session.connection.backoff(RetryPolicy::Write);
     let mut waiting: Vec<_> = batch.iter().collect();
     loop {
-        let mut outcomes = send(engine, &waiting).await?;
+        let mut outcomes = send(session, &waiting).await?;
         let mut again = Vec::new();
         for action in waiting {
             match outcomes.remove(&action.id) {
-                Some(Outcome::Done | Outcome::Late) => {}
-                Some(Outcome::Again(error)) => again.push((action, error)),
-                // That is no document's fault, and will be the next one's, too.
-                Some(Outcome::Failed(error)) if error.status == 404 => return Err(error.into()),
-                Some(Outcome::Failed(error)) => fail(failures, action, error),
-                None => return Err(error::corrupt("it does not say what became of a document")),
+                Some(BulkOutcome::Done | BulkOutcome::Superseded) => {}
+                Some(BulkOutcome::Retryable(error)) => again.push((action, error)),
+                // A missing index is no document's fault, and the next one would fail alike.
+                Some(BulkOutcome::Failed(error)) if error.status == 404 => return Err(error.into()),
+                Some(BulkOutcome::Failed(error)) => fail(failures, action, error),
+                None => return Err(missing_outcome()),
             }
         }
         if again.is_empty() {
             return Ok(());
         }
-        if !patience.wait().await {
+        if !backoff.wait().await {
             for (action, error) in again {
                 fail(failures, action, error);
             }
@@ -110,36 +111,46 @@ async fn perform_batch(
     }
 }
 
-fn fail(failures: &mut Failures, action: &Action, error: ServerError) {
-    // An id that is none is that of no product.
+fn fail(failures: &mut Failures, action: &BulkAction, error: ServerError) {
+    // The model document's id is not a product id.
     if let Ok(id) = akin_entities::ProductId::new(action.id.as_str()) {
         failures.insert(id, error.into());
     }
 }
 
-/// Sends `actions` in one request; says what became of each.
+/// Sends `actions` in one request and returns the outcome of each by id.
 pub(crate) async fn send(
-    engine: &Engine,
-    actions: &[&Action],
-) -> PortResult<HashMap<String, Outcome>> {
+    session: &IndexSession,
+    actions: &[&BulkAction],
+) -> PortResult<HashMap<String, BulkOutcome>> {
     let body: String = actions.iter().map(|action| action.lines.as_str()).collect();
-    // Without its alias a write would make an index of its own, which nothing describes.
+    // Without `require_alias`, a write to a missing alias would create an index without mappings.
     let fields = "items.*._id,items.*.status,items.*.error.type,items.*.error.reason,\
                   items.*.error.caused_by.reason";
-    let path = format!("{}/_bulk?require_alias=true&filter_path={fields}", engine.alias);
-    let answer: Answer =
-        engine.connection.call(&Request::lines(path, body).urgency(Urgency::Write)).await?;
-    let items = answer.items.into_iter().flat_map(BTreeMap::into_values);
-    Ok(items.map(|item| (item.id.clone(), outcome(&item))).collect())
+    let path = format!("{}/_bulk?require_alias=true&filter_path={fields}", session.alias);
+    let response: BulkResponse =
+        session.connection.call(&Request::lines(path, body).retry(RetryPolicy::Write)).await?;
+    Ok(outcomes(response).collect())
 }
 
-fn outcome(item: &Item) -> Outcome {
-    let error = || ServerError::of(item.status, &item.error);
+/// Creates the error for a response that lacks a document.
+pub(crate) fn missing_outcome() -> PortError {
+    error::corrupt("a response lacks the outcome of a document")
+}
+
+/// Returns the outcome of each document by its id.
+fn outcomes(response: BulkResponse) -> impl Iterator<Item = (String, BulkOutcome)> {
+    let items = response.items.into_iter().flat_map(BTreeMap::into_values);
+    items.map(|item| (item.id.clone(), outcome(&item)))
+}
+
+fn outcome(item: &BulkItem) -> BulkOutcome {
+    let error = || ServerError::from_json(item.status, &item.error);
     match item.status {
-        200..=299 => Outcome::Done,
-        409 => Outcome::Late,
-        429 | 502..=504 => Outcome::Again(error()),
-        _ => Outcome::Failed(error()),
+        200..=299 => BulkOutcome::Done,
+        409 => BulkOutcome::Superseded,
+        429 | 502..=504 => BulkOutcome::Retryable(error()),
+        _ => BulkOutcome::Failed(error()),
     }
 }
 
@@ -147,30 +158,34 @@ fn outcome(item: &Item) -> Outcome {
 mod tests {
     use super::*;
 
-    fn actions(sizes: &[usize]) -> Vec<Action> {
-        let action = |&size| Action { id: String::new(), lines: "x".repeat(size) };
+    fn actions(sizes: &[usize]) -> Vec<BulkAction> {
+        let action = |&size| BulkAction { id: String::new(), lines: "x".repeat(size) };
         sizes.iter().map(action).collect()
     }
 
     #[test]
-    fn a_request_is_as_large_as_allowed_and_holds_one_document_at_least() {
+    fn a_request_respects_the_limits_but_contains_at_least_one_document() {
         assert_eq!(fitting(&actions(&[10, 10, 10]), 2), 2);
-        assert_eq!(fitting(&actions(&[LARGEST - 1, 1, 1]), 500), 2);
-        assert_eq!(fitting(&actions(&[2 * LARGEST, 1]), 500), 1);
+        assert_eq!(fitting(&actions(&[MAX_REQUEST_BYTES - 1, 1, 1]), 500), 2);
+        assert_eq!(fitting(&actions(&[2 * MAX_REQUEST_BYTES, 1]), 500), 1);
     }
 
     #[test]
-    fn each_document_has_an_outcome_of_its_own() {
+    fn each_document_has_its_own_outcome() {
         let text = r#"{"items":[{"index":{"_id":"a","status":201}},
             {"index":{"_id":"b","status":409,"error":{"type":"version_conflict_engine_exception"}}},
             {"index":{"_id":"c","status":429,"error":{"type":"x","reason":"full"}}},
             {"create":{"_id":"d","status":400,"error":{"type":"y","reason":"bad"}}}]}"#;
-        let answer: Answer = serde_json::from_str(text).unwrap();
-        let items = answer.items.into_iter().flat_map(BTreeMap::into_values);
-        let outcomes: Vec<_> = items.map(|item| outcome(&item)).collect();
+        let response: BulkResponse = serde_json::from_str(text).unwrap();
+        let outcomes: Vec<_> = outcomes(response).map(|(_, outcome)| outcome).collect();
         assert!(matches!(
             &outcomes[..],
-            [Outcome::Done, Outcome::Late, Outcome::Again(_), Outcome::Failed(_)]
+            [
+                BulkOutcome::Done,
+                BulkOutcome::Superseded,
+                BulkOutcome::Retryable(_),
+                BulkOutcome::Failed(_)
+            ]
         ));
     }
 }

@@ -1,6 +1,6 @@
+use crate::backoff::Backoff;
 use crate::error::{self, ServerError};
-use crate::retry::Patience;
-use crate::settings::{Settings, Target};
+use crate::settings::{ConnectionOptions, Settings};
 use akin_ports::{ErrorKind, PortResult};
 use opensearch::cert::CertificateValidation;
 use opensearch::http::Method;
@@ -11,46 +11,46 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// How long a search waits for a server that cannot take it at the moment: a shopper waits with it.
-const PATIENCE_OF_READS: Duration = Duration::from_secs(1);
+/// How long a search retries while the server is busy: a shopper is waiting.
+const MAX_SEARCH_RETRY: Duration = Duration::from_secs(1);
 
-/// A way to the server.
+/// A connection to the server.
 pub(crate) struct Connection {
     transport: Transport,
     timeout: Duration,
-    patience: Duration,
+    retry_timeout: Duration,
 }
 
-/// What to ask of the server.
+/// A request to the server.
 #[derive(Debug)]
 pub(crate) struct Request {
     method: Method,
     path: String,
     body: Option<String>,
-    urgency: Urgency,
+    retry: RetryPolicy,
 }
 
-/// For how long a request is tried again while the server cannot be reached or asks for patience.
+/// How long a request is retried while the server is unreachable or busy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Urgency {
-    /// A shopper waits: hardly.
-    Read,
-    /// A catalogue is loaded: as long as the settings say.
+pub(crate) enum RetryPolicy {
+    /// For at most a second: a shopper is waiting.
+    Search,
+    /// As long as the settings allow: a catalogue is being loaded.
     Write,
-    /// Somebody is setting up: not at all.
-    Once,
+    /// Not at all: an operator is setting up.
+    Never,
 }
 
-/// What the server said.
+/// The server's response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     body: String,
 }
 
 impl Request {
     fn new(method: Method, path: String, body: Option<String>) -> Self {
-        Self { method, path, body, urgency: Urgency::Read }
+        Self { method, path, body, retry: RetryPolicy::Search }
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {
@@ -61,7 +61,7 @@ impl Request {
         Self::new(Method::Post, path.into(), Some(body.to_string()))
     }
 
-    /// A request that says all in its path.
+    /// Creates a POST request without a body.
     pub(crate) fn bare(path: impl Into<String>) -> Self {
         Self::new(Method::Post, path.into(), None)
     }
@@ -74,21 +74,22 @@ impl Request {
         Self::new(Method::Delete, path.into(), body.map(Value::to_string))
     }
 
-    /// A request whose body is lines of JSON.
+    /// Creates a POST request whose body is lines of JSON.
     pub(crate) fn lines(path: impl Into<String>, body: String) -> Self {
         Self::new(Method::Post, path.into(), Some(body))
     }
 
-    /// The same, as urgent as that.
-    pub(crate) fn urgency(self, urgency: Urgency) -> Self {
-        Self { urgency, ..self }
+    /// Sets how long the request is retried.
+    pub(crate) fn retry(self, retry: RetryPolicy) -> Self {
+        Self { retry, ..self }
     }
 }
 
 impl Connection {
     pub(crate) fn new(settings: &Settings) -> PortResult<Self> {
-        let Target { endpoint, credentials, authority } =
-            settings.target().map_err(|problems| error::misconfigured(problems.join("; ")))?;
+        let ConnectionOptions { endpoint, credentials, authority } = settings
+            .connection_options()
+            .map_err(|problems| error::misconfigured(problems.join("; ")))?;
         let pool = SingleNodeConnectionPool::new(endpoint);
         let mut builder = TransportBuilder::new(pool).timeout(settings.timeout);
         if let Some(credentials) = credentials {
@@ -98,87 +99,86 @@ impl Connection {
             builder = builder.cert_validation(CertificateValidation::Full(certificate));
         }
         let transport = builder.build().map_err(|error| error::misconfigured(error.to_string()))?;
-        Ok(Self { transport, timeout: settings.timeout, patience: settings.patience })
+        Ok(Self { transport, timeout: settings.timeout, retry_timeout: settings.retry_timeout })
     }
 
-    /// How long what is as urgent as that is tried again.
-    pub(crate) fn patience(&self, urgency: Urgency) -> Patience {
-        Patience::of(match urgency {
-            Urgency::Read => self.patience.min(PATIENCE_OF_READS),
-            Urgency::Write => self.patience,
-            Urgency::Once => Duration::ZERO,
+    /// Returns the waits between the attempts of a request.
+    pub(crate) fn backoff(&self, retry: RetryPolicy) -> Backoff {
+        Backoff::new(match retry {
+            RetryPolicy::Search => self.retry_timeout.min(MAX_SEARCH_RETRY),
+            RetryPolicy::Write => self.retry_timeout,
+            RetryPolicy::Never => Duration::ZERO,
         })
     }
 
-    /// Asks; again while the server cannot be reached or asks for patience. What was sent twice
-    /// must do no harm. An answer that refuses is an answer.
-    pub(crate) async fn ask(&self, request: &Request) -> PortResult<Answer> {
-        let mut patience = self.patience(request.urgency);
+    /// Sends the request, and again while the server is unreachable or busy; sending it twice must
+    /// be harmless. A response that reports an error is returned as a response.
+    pub(crate) async fn ask(&self, request: &Request) -> PortResult<Response> {
+        let mut backoff = self.backoff(request.retry);
         loop {
-            let (failure, helps) = match self.ask_once(request).await {
-                Ok(answer) if !answer.asks_for_patience() => return Ok(answer),
-                Ok(answer) => (answer.refusal(), true),
+            let (failure, retryable) = match self.ask_once(request).await {
+                Ok(response) if !response.is_busy() => return Ok(response),
+                Ok(response) => (response.port_error(), true),
                 Err(error) => {
-                    // Whoever is slow gets no faster by being asked twice.
-                    let helps = !error.is_timeout();
+                    // A slow server does not get faster by a second request.
                     let failure = error::transport(&error, self.timeout);
-                    let helps = helps && failure.kind == ErrorKind::Unavailable;
-                    (failure, helps)
+                    let retryable = !error.is_timeout() && failure.kind == ErrorKind::Unavailable;
+                    (failure, retryable)
                 }
             };
-            if !helps || !patience.wait().await {
+            if !retryable || !backoff.wait().await {
                 return Err(failure);
             }
         }
     }
 
-    /// Asks for an answer that does not refuse.
+    /// Sends the request and parses its response; an error response is an error.
     pub(crate) async fn call<T: DeserializeOwned>(&self, request: &Request) -> PortResult<T> {
-        self.ask(request).await?.accepted()?.json()
+        self.ask(request).await?.into_success()?.json()
     }
 
-    async fn ask_once(&self, request: &Request) -> Result<Answer, opensearch::Error> {
+    async fn ask_once(&self, request: &Request) -> Result<Response, opensearch::Error> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // Packing and unpacking an answer takes longer than a near server's wire.
+        // Compressing a response takes longer than sending it over a nearby network.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let body = request.body.clone();
         let (method, path) = (request.method, request.path.as_str());
-        let answer = self.transport.send(method, path, headers, None::<&()>, body, None).await?;
-        let status = answer.status_code().as_u16();
-        Ok(Answer { status, body: answer.text().await? })
+        let response = self.transport.send(method, path, headers, None::<&()>, body, None).await?;
+        let status = response.status_code().as_u16();
+        Ok(Response { status, body: response.text().await? })
     }
 }
 
-/// Without its credentials.
+/// Omits the credentials.
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
-impl Answer {
-    fn asks_for_patience(&self) -> bool {
+impl Response {
+    fn is_busy(&self) -> bool {
         matches!(self.status, 429 | 502..=504)
     }
 
-    /// The answer, unless it refuses.
-    pub(crate) fn accepted(self) -> PortResult<Self> {
-        if (200..300).contains(&self.status) { Ok(self) } else { Err(self.refusal()) }
+    /// Returns the response, or its error if it reports one.
+    pub(crate) fn into_success(self) -> PortResult<Self> {
+        if (200..300).contains(&self.status) { Ok(self) } else { Err(self.port_error()) }
     }
 
-    /// Why it refuses.
+    /// Parses the response as an error.
     pub(crate) fn error(&self) -> ServerError {
-        ServerError::read(self.status, &self.body)
+        ServerError::parse(self.status, &self.body)
     }
 
-    fn refusal(&self) -> akin_ports::PortError {
+    fn port_error(&self) -> akin_ports::PortError {
         self.error().into()
     }
 
-    /// What it holds.
+    /// Parses the body as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> PortResult<T> {
         serde_json::from_str(&self.body)
-            .map_err(|error| error::corrupt(format!("an answer could not be read: {error}")))
+            .map_err(|error| error::corrupt(format!("a response cannot be parsed: {error}")))
     }
 }

@@ -1,31 +1,31 @@
-//! A product as a document.
+//! Builds a product's document.
 
-use crate::facets::{self, Fields};
-use crate::schema;
+use crate::facets::{self, FacetFields};
+use crate::schema::{self, field_name};
 use akin_entities::{AnalyzedText, TextField};
 use akin_ports::IndexEntry;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// How many terms the fields of all products hold together.
+/// The number of terms in each field, summed over all products.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Lengths {
+pub(crate) struct LengthTotals {
     pub(crate) documents: u64,
     pub(crate) sums: [u64; TextField::ALL.len()],
 }
 
-/// A text, counted.
+/// The number of occurrences of each term of a text, by field.
 #[derive(Debug, Default)]
-pub(crate) struct Counted<'a> {
+pub(crate) struct TermCounts<'a> {
     lengths: [u32; TextField::ALL.len()],
     counts: BTreeMap<&'a str, [u32; TextField::ALL.len()]>,
 }
 
-/// What a product's meaning is, as its document holds it.
+/// An embedding as a document stores it.
 #[derive(Clone, Debug)]
-pub(crate) struct EntryEmbedding {
-    /// The field that holds the embedding.
+pub(crate) struct StoredEmbedding {
+    /// The name of the field that holds the embedding.
     pub(crate) field: String,
     /// The coordinates as JSON.
     pub(crate) embedding: Box<RawValue>,
@@ -36,7 +36,7 @@ pub(crate) struct EntryEmbedding {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ProductDocument<'a> {
     id: &'a str,
     fingerprint: &'a str,
     text_hash: &'a str,
@@ -47,59 +47,48 @@ struct Document<'a> {
     lengths: BTreeMap<&'static str, u32>,
     facets: String,
     #[serde(flatten)]
-    fields: Fields<'a>,
+    fields: FacetFields<'a>,
     #[serde(flatten)]
     embedding: BTreeMap<&'a str, &'a RawValue>,
 }
 
-/// The name of a text field in the documents' `lengths`.
-pub(crate) fn field_name(field: TextField) -> &'static str {
-    match field {
-        TextField::Title => "title",
-        TextField::Description => "description",
-        TextField::Category => "category",
-        TextField::Brand => "brand",
-        TextField::Attributes => "attributes",
-    }
-}
-
-impl Lengths {
-    /// Counts one more product.
-    pub(crate) fn add(&mut self, counted: &Counted<'_>) {
+impl LengthTotals {
+    /// Adds a product.
+    pub(crate) fn add(&mut self, counts: &TermCounts<'_>) {
         self.documents += 1;
-        for (sum, length) in self.sums.iter_mut().zip(counted.lengths) {
+        for (sum, length) in self.sums.iter_mut().zip(counts.lengths) {
             *sum += u64::from(length);
         }
     }
 
-    /// How many terms the field at `place` holds on average.
+    /// Returns the average number of terms in `field`.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    pub(crate) fn average(&self, place: usize) -> f64 {
-        self.sums[place] as f64 / self.documents.max(1) as f64
+    pub(crate) fn average(&self, field: TextField) -> f64 {
+        self.sums[field.position()] as f64 / self.documents.max(1) as f64
     }
 }
 
-impl<'a> Counted<'a> {
-    pub(crate) fn of(text: &'a AnalyzedText) -> Self {
-        let mut counted = Self::default();
+impl<'a> TermCounts<'a> {
+    pub(crate) fn new(text: &'a AnalyzedText) -> Self {
+        let mut counts = Self::default();
         for (field, stream) in text.fields() {
-            let place = field.position();
+            let position = field.position();
             for term in stream.split_ascii_whitespace() {
-                counted.lengths[place] += 1;
-                if term.len() <= schema::LONGEST_WORD {
-                    counted.counts.entry(term).or_default()[place] += 1;
+                counts.lengths[position] += 1;
+                if term.len() <= schema::MAX_WORD_LENGTH {
+                    counts.counts.entry(term).or_default()[position] += 1;
                 }
             }
         }
-        counted
+        counts
     }
 
-    /// How many terms `field` holds.
+    /// Returns the number of terms in `field`.
     pub(crate) fn length(&self, field: TextField) -> u32 {
         self.lengths[field.position()]
     }
 
-    /// How often the fields hold `term`, each by its norm.
+    /// Returns the frequency of `term`, each field's count weighted by its norm.
     pub(crate) fn frequency(&self, term: &str, norms: &[f64; TextField::ALL.len()]) -> f64 {
         let weigh = |counts: &[u32; TextField::ALL.len()]| {
             counts.iter().zip(norms).map(|(count, norm)| f64::from(*count) * norm).sum()
@@ -107,44 +96,43 @@ impl<'a> Counted<'a> {
         self.counts.get(term).map_or(0.0, weigh)
     }
 
-    /// Each term's weighted frequency, relative to the fields' lengths: `f` of the formula's
-    /// L = Σ idf · f / (f + k1). The server keeps it as the term's weight, and saturates it when
-    /// it is asked.
-    fn shares(&self, lengths: &Lengths) -> BTreeMap<&'a str, f32> {
-        let norms = TextField::ALL.map(|field| {
-            field.norm(f64::from(self.length(field)), lengths.average(field.position()))
-        });
-        let share = |term: &&'a str| (*term, narrow(self.frequency(term, &norms)));
-        self.counts.keys().map(share).collect()
+    /// Returns each term's frequency, weighted and length-normalized: the f of [`akin_entities::bm25`]. The server
+    /// stores it as the feature's value and saturates it at query time.
+    fn frequencies(&self, lengths: &LengthTotals) -> BTreeMap<&'a str, f32> {
+        let norms = TextField::ALL
+            .map(|field| field.norm(f64::from(self.length(field)), lengths.average(field)));
+        let frequency = |term: &&'a str| (*term, narrow(self.frequency(term, &norms)));
+        self.counts.keys().map(frequency).collect()
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the server keeps nine bits of it")]
-fn narrow(share: f64) -> f32 {
-    share as f32
+#[expect(clippy::cast_possible_truncation, reason = "the server keeps nine bits of precision")]
+fn narrow(frequency: f64) -> f32 {
+    frequency as f32
 }
 
-/// The document of `entry`, as JSON; its words weighed by the `lengths` of all products.
+/// Serializes the document of `entry` as JSON, with frequencies relative to the catalogue's
+/// `lengths`.
 pub(crate) fn document(
     entry: &IndexEntry,
-    counted: &Counted<'_>,
-    meaning: &EntryEmbedding,
-    lengths: &Lengths,
+    counts: &TermCounts<'_>,
+    embedding: &StoredEmbedding,
+    lengths: &LengthTotals,
 ) -> serde_json::Result<String> {
-    serde_json::to_string(&Document {
+    serde_json::to_string(&ProductDocument {
         id: entry.id.as_str(),
-        fingerprint: &meaning.fingerprint,
-        text_hash: &meaning.text_hash,
+        fingerprint: &embedding.fingerprint,
+        text_hash: &embedding.text_hash,
         text: entry.text.as_stream(),
-        terms: counted.counts.keys().copied().collect(),
+        terms: counts.counts.keys().copied().collect(),
         words: entry.words.split_ascii_whitespace().collect(),
-        shares: counted.shares(lengths),
+        shares: counts.frequencies(lengths),
         lengths: TextField::ALL
             .into_iter()
-            .map(|field| (field_name(field), counted.lengths[field.position()]))
+            .map(|field| (field_name(field), counts.lengths[field.position()]))
             .collect(),
         facets: facets::write(&entry.facets),
-        fields: Fields::of(&entry.facets),
-        embedding: [(meaning.field.as_str(), &*meaning.embedding)].into(),
+        fields: FacetFields::new(&entry.facets),
+        embedding: [(embedding.field.as_str(), &*embedding.embedding)].into(),
     })
 }

@@ -1,16 +1,18 @@
-//! What a use case may know of this engine's errors, and what an operator can do about them.
+//! Maps the server's errors to [`PortError`], with the remedy for an operator.
 
-use crate::SYSTEM;
 use akin_ports::{ErrorKind, PortError};
 use serde_json::Value;
 use std::error::Error;
 use std::time::Duration;
 
-/// What the server says of a request that it refuses, as a whole or for one document.
+/// The name of this adapter in errors.
+pub(crate) const SYSTEM: &str = "opensearch";
+
+/// An error that the server reports for a request or for one document.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerError {
     pub(crate) status: u16,
-    /// Such as `index_not_found_exception`; empty if the answer is not the server's own.
+    /// Such as `index_not_found_exception`; empty if the response is not `OpenSearch`'s own.
     pub(crate) kind: String,
     pub(crate) reason: String,
 }
@@ -31,78 +33,78 @@ pub(crate) fn corrupt(what: impl Into<String>) -> PortError {
     PortError::new(SYSTEM, ErrorKind::Corrupt, what.into())
 }
 
-/// What it means that no answer came.
+/// Maps a request that got no response.
 pub(crate) fn transport(error: &opensearch::Error, timeout: Duration) -> PortError {
-    let story = story(error);
+    let causes = with_causes(error);
     if error.is_timeout() {
         let seconds = timeout.as_secs_f64();
         return unavailable(format!(
-            "no answer within {seconds} s: look at the server's load, or raise OPENSEARCH_TIMEOUT"
+            "no response within {seconds} s: check the server's load, or raise OPENSEARCH_TIMEOUT"
         ));
     }
-    let says = |words: &[&str]| words.iter().any(|word| story.contains(word));
-    if says(&["certificate", "UnknownIssuer", "CertificateError"]) {
+    let contains = |words: &[&str]| words.iter().any(|word| causes.contains(word));
+    if contains(&["certificate", "UnknownIssuer", "CertificateError"]) {
         return misconfigured(format!(
-            "its certificate is not trusted: set OPENSEARCH_CA_FILE to the authority that signed \
-             it, or OPENSEARCH_ENDPOINT to the name that it was made for ({story})"
+            "the server's certificate is not trusted: set OPENSEARCH_CA_FILE to the authority that \
+            signed it, or OPENSEARCH_ENDPOINT to the name it was issued for ({causes})"
         ));
     }
-    if says(&["Temporary failure in name resolution"]) {
-        return unavailable(format!("the name of its host cannot be resolved now ({story})"));
+    if contains(&["Temporary failure in name resolution"]) {
+        return unavailable(format!("the host name cannot be resolved at the moment ({causes})"));
     }
-    if says(&["dns error", "failed to lookup address"]) {
+    if contains(&["dns error", "failed to lookup address"]) {
         return misconfigured(format!(
-            "there is no such host: check OPENSEARCH_ENDPOINT ({story})"
+            "the host does not exist: check OPENSEARCH_ENDPOINT ({causes})"
         ));
     }
-    if says(&["InvalidContentType", "corrupt message", "invalid HTTP", "InvalidMessage"]) {
+    if contains(&["InvalidContentType", "corrupt message", "invalid HTTP", "InvalidMessage"]) {
         return misconfigured(format!(
-            "it does not speak as OPENSEARCH_ENDPOINT says: http:// or https://? ({story})"
+            "the server uses another protocol: check http:// or https:// in OPENSEARCH_ENDPOINT ({causes})"
         ));
     }
-    if says(&["onnection refused"]) {
+    if contains(&["onnection refused"]) {
         return unavailable(format!(
-            "nobody listens there: start OpenSearch, or check OPENSEARCH_ENDPOINT ({story})"
+            "connection refused: start OpenSearch, or check OPENSEARCH_ENDPOINT ({causes})"
         ));
     }
-    unavailable(format!("the connection broke ({story})"))
+    unavailable(format!("the connection was lost ({causes})"))
 }
 
-/// The error and each cause behind it, none said twice.
-fn story(error: &dyn Error) -> String {
-    let mut story = error.to_string();
+/// Joins the messages of an error and its causes, without repetitions.
+fn with_causes(error: &dyn Error) -> String {
+    let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if !story.contains(&text) {
-            story.push_str(": ");
-            story.push_str(&text);
+        if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
         }
         cause = error.source();
     }
-    story
+    message
 }
 
 impl ServerError {
-    /// Reads `{"error": {"type", "reason"}}`; whatever else is said is the reason.
-    pub(crate) fn read(status: u16, body: &str) -> Self {
-        let said = serde_json::from_str::<Value>(body).unwrap_or_default();
-        match said.get("error") {
-            Some(error @ Value::Object(_)) => Self::of(status, error),
-            Some(Value::String(reason)) => Self::foreign(status, reason),
-            _ => Self::foreign(status, said["message"].as_str().unwrap_or(body)),
+    /// Parses `{"error": {"type", "reason"}}`; any other body becomes the reason.
+    pub(crate) fn parse(status: u16, body: &str) -> Self {
+        let response = serde_json::from_str::<Value>(body).unwrap_or_default();
+        match response.get("error") {
+            Some(error @ Value::Object(_)) => Self::from_json(status, error),
+            Some(Value::String(reason)) => Self::from_text(status, reason),
+            _ => Self::from_text(status, response["message"].as_str().unwrap_or(body)),
         }
     }
 
-    /// Why a document could not be read, although the request was understood.
-    pub(crate) fn of_document(error: &Value) -> Self {
+    /// Parses the error of one document in a successful response.
+    pub(crate) fn for_document(error: &Value) -> Self {
         let gone = error["type"] == "index_not_found_exception";
-        // Else its shard is not ready, or on its way.
-        Self::of(if gone { 404 } else { 503 }, error)
+        // Otherwise its shard is not ready yet.
+        Self::from_json(if gone { 404 } else { 503 }, error)
     }
 
-    /// Reads `{"type", "reason", "root_cause", "caused_by"}`.
-    pub(crate) fn of(status: u16, error: &Value) -> Self {
+    /// Parses `{"type", "reason", "root_cause", "caused_by"}`.
+    pub(crate) fn from_json(status: u16, error: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let mut reason = text(&error["reason"]);
         for cause in
@@ -116,12 +118,12 @@ impl ServerError {
         Self { status, kind: text(&error["type"]), reason: shorten(&reason) }
     }
 
-    fn foreign(status: u16, reason: &str) -> Self {
+    fn from_text(status: u16, reason: &str) -> Self {
         Self { status, kind: String::new(), reason: shorten(reason) }
     }
 }
 
-/// One line of at most 300 characters.
+/// Returns the text as one line of at most 300 characters.
 fn shorten(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(300) {
@@ -136,25 +138,25 @@ impl From<ServerError> for PortError {
         let blocked = kind.contains("cluster_block") && matches!(status, 403 | 429);
         match status {
             401 => misconfigured(
-                "it refuses the user or the password: set OPENSEARCH_USERNAME and \
-                 OPENSEARCH_PASSWORD to one that it knows",
+                "the server rejected the credentials: check OPENSEARCH_USERNAME and \
+                OPENSEARCH_PASSWORD",
             ),
             _ if blocked => unavailable(format!(
-                "it takes no writes: free some disk space on the server ({reason})"
+                "the index is blocked for writes: free disk space on the server ({reason})"
             )),
             403 => misconfigured(format!(
-                "the user may not do this: give it rights to the index of OPENSEARCH_INDEX_NAME; \
-                 if requests are signed, check OPENSEARCH_AWS_REGION and the AWS keys ({reason})"
+                "access denied: grant the user rights to the index of OPENSEARCH_INDEX_NAME; for signed \
+                requests, check OPENSEARCH_AWS_REGION and the AWS keys ({reason})"
             )),
             404 => misconfigured(format!(
-                "what OPENSEARCH_INDEX_NAME names is gone: run `akin migrate` ({reason})"
+                "the index of OPENSEARCH_INDEX_NAME does not exist: run `akin migrate` ({reason})"
             )),
             413 => refused(format!(
-                "the request is too large for it: lower OPENSEARCH_UPSERT_BATCH_SIZE ({reason})"
+                "the request is too large: lower OPENSEARCH_UPSERT_BATCH_SIZE ({reason})"
             )),
             400..=499 if *status != 429 => refused(format!("{kind}: {reason}")),
-            429 | 502..=504 => unavailable(format!("it asks for patience ({status}: {reason})")),
-            _ => corrupt(format!("it failed ({status}): {kind}: {reason}")),
+            429 | 502..=504 => unavailable(format!("the server is busy ({status}: {reason})")),
+            _ => corrupt(format!("the server failed ({status}): {kind}: {reason}")),
         }
     }
 }
@@ -164,7 +166,7 @@ mod tests {
     use super::*;
 
     fn report(status: u16, body: &str) -> String {
-        PortError::from(ServerError::read(status, body)).report()
+        PortError::from(ServerError::parse(status, body)).report()
     }
 
     #[test]
@@ -173,15 +175,15 @@ mod tests {
             r#"{"error":{"type":"index_not_found_exception","reason":"no such index [a]"}}"#;
         assert_eq!(
             report(404, missing),
-            "opensearch is misconfigured: what OPENSEARCH_INDEX_NAME names is gone: run `akin \
-             migrate` (no such index [a])"
+            "opensearch is misconfigured: the index of OPENSEARCH_INDEX_NAME does not exist: run \
+            `akin migrate` (no such index [a])"
         );
         assert!(report(401, "Unauthorized").contains("OPENSEARCH_PASSWORD"));
         assert!(report(403, r#"{"message":"The security token is invalid"}"#).contains("token"));
     }
 
     #[test]
-    fn whatever_the_answer_is_it_becomes_one_short_line() {
+    fn any_response_becomes_one_short_line() {
         for body in ["", "<html>\n\n</html>", "[1]", "{\"error\":7}", &"x".repeat(10_000)] {
             let report = report(503, body);
             assert!(report.len() < 400 && !report.contains('\n'), "{report}");

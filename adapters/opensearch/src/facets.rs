@@ -1,4 +1,4 @@
-//! The fields that filters look at: as the server keeps them, and as it is asked for them.
+//! The fields that filters use: how documents store them, and how queries filter by them.
 
 use crate::error;
 use akin_entities::{FacetValues, Filter, NumberRange, hash_parts};
@@ -7,12 +7,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-/// The longest value that is kept as it is, in bytes: the server takes no keyword over 32,766.
-const LONGEST: usize = 1_000;
+/// The maximum length in bytes of a value that is stored unshortened; the server limits keywords to
+/// 32,766.
+const MAX_KEYWORD_BYTES: usize = 1_000;
 
-/// A product's facets, as its document holds them.
+/// A product's facet values as its document stores them.
 #[derive(Debug, Serialize)]
-pub(crate) struct Fields<'a> {
+pub(crate) struct FacetFields<'a> {
     main_category: Cow<'a, str>,
     sub_category: Cow<'a, str>,
     brand: Cow<'a, str>,
@@ -21,8 +22,8 @@ pub(crate) struct Fields<'a> {
     discounted: bool,
 }
 
-impl<'a> Fields<'a> {
-    pub(crate) fn of(facets: &'a FacetValues) -> Self {
+impl<'a> FacetFields<'a> {
+    pub(crate) fn new(facets: &'a FacetValues) -> Self {
         Self {
             main_category: keyword(&facets.main_category),
             sub_category: keyword(&facets.sub_category),
@@ -34,7 +35,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The mapping of the fields.
+/// Returns the mapping of the fields.
 pub(crate) fn mapping() -> [(&'static str, Value); 6] {
     [
         ("main_category", json!({"type": "keyword"})),
@@ -46,40 +47,40 @@ pub(crate) fn mapping() -> [(&'static str, Value); 6] {
     ]
 }
 
-/// The value itself; one that is too long for the server by its beginning and its hash, which is
-/// longer than any value that is kept as it is.
+/// Returns the value, or for a long one its beginning and its hash. A shortened value is longer
+/// than any unshortened one, so that the two never collide.
 fn keyword(value: &str) -> Cow<'_, str> {
-    if value.len() <= LONGEST {
+    if value.len() <= MAX_KEYWORD_BYTES {
         return Cow::Borrowed(value);
     }
-    let end = (0..=LONGEST).rev().find(|&end| value.is_char_boundary(end)).unwrap_or_default();
+    let boundary = |end: &usize| value.is_char_boundary(*end);
+    let end = (0..=MAX_KEYWORD_BYTES).rev().find(boundary).unwrap_or_default();
     let hash = u128::from_be_bytes(hash_parts([value]));
     Cow::Owned(format!("{}…{hash:032x}", &value[..end]))
 }
 
-/// All of them in one text, exactly, from which [`read`] makes them again: the fields that filters
-/// look at shorten long values.
+/// Serializes all values exactly, for [`read`]: the fields that filters use shorten long values.
 pub(crate) fn write(facets: &FacetValues) -> String {
-    // A number's text is read back to its last bit, which JSON's own numbers are not.
+    // A number as text is read back exactly; the server may round a JSON number.
     let number = |number: Option<f64>| number.map(|number| number.to_string());
     let FacetValues { main_category, sub_category, brand, price, rating, discounted } = facets;
     let (price, rating) = (number(*price), number(*rating));
     json!([main_category, sub_category, brand, price, rating, discounted]).to_string()
 }
 
-type Written = (String, String, String, Option<String>, Option<String>, bool);
+type FacetTuple = (String, String, String, Option<String>, Option<String>, bool);
 
-/// The facets that [`write()`] wrote.
+/// Parses the facet values that [`write()`] serialized.
 pub(crate) fn read(text: &str) -> PortResult<FacetValues> {
-    let unreadable = |_| error::corrupt(format!("these are no facets: {text:?}"));
+    let unreadable = |_| error::corrupt(format!("invalid facet values: {text:?}"));
     let (main_category, sub_category, brand, price, rating, discounted) =
-        serde_json::from_str::<Written>(text).map_err(unreadable)?;
+        serde_json::from_str::<FacetTuple>(text).map_err(unreadable)?;
     let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
     let (price, rating) = (number(price), number(rating));
     Ok(FacetValues { main_category, sub_category, brand, price, rating, discounted })
 }
 
-/// What a document must satisfy to pass `filter`.
+/// Returns the clauses that a document must satisfy to pass `filter`.
 pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
     let mut clauses = Vec::new();
     let values = [
@@ -93,15 +94,16 @@ pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
             clauses.push(json!({"terms": {field: values}}));
         }
     }
-    let stars = NumberRange { min: filter.min_rating, max: None };
-    clauses.extend([("price", filter.price), ("rating", stars)].into_iter().filter_map(range));
+    let rating = NumberRange { min: filter.min_rating, max: None };
+    clauses.extend([("price", filter.price), ("rating", rating)].into_iter().filter_map(range));
     if let Some(discounted) = filter.discounted {
         clauses.push(json!({"term": {"discounted": discounted}}));
     }
     clauses
 }
 
-/// A bound that is no number lets nothing through; JSON knows no infinite one.
+/// Returns the clause of a range. A NaN bound matches nothing. Infinite bounds, which JSON cannot
+/// express, are clamped.
 fn range((field, range): (&str, NumberRange)) -> Option<Value> {
     if range.is_unbounded() {
         return None;
@@ -110,9 +112,9 @@ fn range((field, range): (&str, NumberRange)) -> Option<Value> {
         return Some(json!({"match_none": {}}));
     }
     let bound = |bound: f64| bound.clamp(f64::MIN, f64::MAX);
-    let least = bound(range.min.unwrap_or(f64::MIN));
-    let most = bound(range.max.unwrap_or(f64::MAX));
-    Some(json!({"range": {field: {"gte": least, "lte": most}}}))
+    let min = bound(range.min.unwrap_or(f64::MIN));
+    let max = bound(range.max.unwrap_or(f64::MAX));
+    Some(json!({"range": {field: {"gte": min, "lte": max}}}))
 }
 
 #[cfg(test)]
@@ -120,17 +122,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_values_stay_apart_from_each_other_and_from_short_ones() {
-        let long = "é".repeat(LONGEST);
+    fn long_values_collide_neither_with_each_other_nor_with_short_ones() {
+        let long = "é".repeat(MAX_KEYWORD_BYTES);
         let other = format!("{long}x");
         let (one, two) = (keyword(&long), keyword(&other));
-        assert!(one != two && one.len() > LONGEST && one.len() < 1_100, "{}", one.len());
+        assert!(one != two && one.len() > MAX_KEYWORD_BYTES && one.len() < 1_100, "{}", one.len());
         assert_eq!(keyword("Lumo"), "Lumo");
-        assert_ne!(keyword(&one), one, "not even one that looks like a shortened one");
+        assert_ne!(keyword(&one), one, "even if it looks like a shortened one");
     }
 
     #[test]
-    fn facets_are_read_as_they_were_written() {
+    fn facet_values_are_read_back_exactly() {
         let brand = "it's \"quoted\" \u{0} \u{1f600}".repeat(10_000);
         let full = FacetValues {
             brand,
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_that_json_does_not_know_is_no_missing_bound() {
+    fn a_bound_that_json_cannot_express_is_still_applied() {
         let clause = |min| range(("price", NumberRange { min: Some(min), max: None })).unwrap();
         assert!(clause(f64::NAN)["match_none"].is_object());
         assert_eq!(clause(f64::INFINITY)["range"]["price"]["gte"], json!(f64::MAX));

@@ -1,10 +1,10 @@
-//! Documents by their ids: as they were written last, whether searches see them or not.
+//! Reads documents by id, as last written, whether they are searchable yet or not.
 
-use crate::connection::{Request, Urgency};
-use crate::document::EntryEmbedding;
+use crate::connection::{Request, RetryPolicy};
+use crate::document::StoredEmbedding;
 use crate::error::{ServerError, corrupt};
-use crate::index::Engine;
 use crate::schema;
+use crate::session::{IndexSession, Revision};
 use akin_entities::{Fingerprint, ProductId, TextHash};
 use akin_ports::{PortError, PortResult};
 use serde::Deserialize;
@@ -12,17 +12,17 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// How many documents are fetched at a time.
+/// The number of documents per request.
 const PAGE: usize = 500;
 
 #[derive(Deserialize)]
-struct Answer {
-    docs: Vec<Fetched>,
+struct MultiGetResponse {
+    docs: Vec<FetchedDocument>,
 }
 
-/// A document.
+/// A document read by its id.
 #[derive(Deserialize)]
-pub(crate) struct Fetched {
+pub(crate) struct FetchedDocument {
     #[serde(rename = "_id")]
     id: String,
     #[serde(default)]
@@ -39,7 +39,7 @@ pub(crate) struct Fetched {
     error: Value,
 }
 
-impl Fetched {
+impl FetchedDocument {
     pub(crate) fn id(&self) -> PortResult<ProductId> {
         product_id(&self.id)
     }
@@ -48,70 +48,70 @@ impl Fetched {
         self.version
     }
 
-    /// Which writing of the document it is.
-    pub(crate) fn place(&self) -> (u64, u64) {
-        (self.seq_no, self.primary_term)
+    /// Returns the revision, for a conditional write.
+    pub(crate) fn revision(&self) -> Revision {
+        Revision { sequence: self.seq_no, term: self.primary_term }
     }
 
-    /// What `field` holds, if that is a text.
+    /// Returns the value of `field` if it is a text.
     pub(crate) fn text(&self, field: &str) -> Option<String> {
         serde_json::from_str(self.source.get(field)?.get()).ok()
     }
 
-    /// The meaning it holds, if `model` made it; none if the product was removed.
-    pub(crate) fn meaning(&mut self, model: &Fingerprint) -> Option<EntryEmbedding> {
+    /// Takes the embedding, if `model` made it; `None` for a removed product.
+    pub(crate) fn take_embedding(&mut self, model: &Fingerprint) -> Option<StoredEmbedding> {
         let fingerprint = self.text("fingerprint").filter(|held| *held == model.to_string())?;
         let field = schema::embedding_field(model.dimension);
         let text_hash = self.text("text_hash")?;
         let embedding = self.source.remove(&field)?;
-        Some(EntryEmbedding { field, embedding, text_hash, fingerprint })
+        Some(StoredEmbedding { field, embedding, text_hash, fingerprint })
     }
 }
 
-impl Engine {
-    /// The documents of `ids` that exist, with these `fields`, separated by commas.
+impl IndexSession {
+    /// Returns the existing documents among `ids` with these comma-separated `fields`.
     pub(crate) async fn fetch(
         &self,
         ids: &[&str],
         fields: &str,
-        urgency: Urgency,
-    ) -> PortResult<Vec<Fetched>> {
+        retry: RetryPolicy,
+    ) -> PortResult<Vec<FetchedDocument>> {
         let mut fetched = Vec::new();
         for ids in ids.chunks(PAGE) {
-            let page = self.fetch_page(ids, fields, urgency).await?;
+            let page = self.fetch_page(ids, fields, retry).await?;
             fetched.extend(page.into_iter().filter(|document| document.found));
         }
         Ok(fetched)
     }
 
-    /// A shard that is not ready yet refuses its documents one by one.
+    /// Reads one page. Retries while a shard that is not ready rejects single documents.
     async fn fetch_page(
         &self,
         ids: &[&str],
         fields: &str,
-        urgency: Urgency,
-    ) -> PortResult<Vec<Fetched>> {
+        retry: RetryPolicy,
+    ) -> PortResult<Vec<FetchedDocument>> {
         let path = format!("{}/_mget?_source_includes={fields}", self.alias);
-        let request = Request::post(path, &json!({"ids": ids})).urgency(urgency);
-        let mut patience = self.connection.patience(urgency);
+        let request = Request::post(path, &json!({"ids": ids})).retry(retry);
+        let mut backoff = self.connection.backoff(retry);
         loop {
-            let Answer { docs } = self.connection.call(&request).await?;
+            let MultiGetResponse { docs } = self.connection.call(&request).await?;
             let refused = docs.iter().find(|document| !document.error.is_null());
             let Some(refused) = refused else { return Ok(docs) };
-            let error: PortError = ServerError::of_document(&refused.error).into();
-            if !error.is_retryable() || !patience.wait().await {
+            let error: PortError = ServerError::for_document(&refused.error).into();
+            if !error.is_retryable() || !backoff.wait().await {
                 return Err(error);
             }
         }
     }
 }
 
-/// The product whose document has this id.
+/// Parses a document's id as a product id.
 pub(crate) fn product_id(id: &str) -> PortResult<ProductId> {
     ProductId::new(id).map_err(|error| corrupt(error.to_string()))
 }
 
-/// The hash that was written as hexadecimal digits.
+/// Parses a text hash from hexadecimal digits.
 pub(crate) fn parse_hash(text: &str) -> Option<TextHash> {
     Some(TextHash::from_bytes(u128::from_str_radix(text, 16).ok()?.to_be_bytes()))
 }

@@ -1,32 +1,32 @@
-//! What a search found.
+//! Parses the hits of a search.
 
 use crate::connection::{Connection, Request};
 use akin_ports::PortResult;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// An answer, of which only the hits matter. Without any, the server may leave them out.
+/// A search response, without all but its hits. The server may omit an empty list.
 #[derive(Deserialize)]
-struct Answer<H> {
-    #[serde(default = "Hits::none")]
-    hits: Hits<H>,
+struct SearchResponse<H> {
+    #[serde(default = "SearchHits::empty")]
+    hits: SearchHits<H>,
 }
 
 #[derive(Deserialize)]
-struct Hits<H> {
+struct SearchHits<H> {
     #[serde(default = "Vec::new")]
     hits: Vec<H>,
 }
 
-impl<H> Hits<H> {
-    fn none() -> Self {
+impl<H> SearchHits<H> {
+    fn empty() -> Self {
         Self { hits: Vec::new() }
     }
 }
 
 impl Connection {
-    /// Asks a search, and reads each of its hits.
+    /// Runs a search and parses its hits.
     pub(crate) async fn hits<H: DeserializeOwned>(&self, request: &Request) -> PortResult<Vec<H>> {
-        Ok(self.call::<Answer<H>>(request).await?.hits.hits)
+        Ok(self.call::<SearchResponse<H>>(request).await?.hits.hits)
     }
 }

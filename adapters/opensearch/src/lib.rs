@@ -1,14 +1,13 @@
 //! A [`ProductIndex`](akin_ports::ProductIndex) on `OpenSearch` 2.19 or later, over REST.
 //!
-//! A product is a document, whose version is the product's: the server itself turns a late one
-//! away. One that was removed stays as a document with nothing in it, so that its version is
-//! remembered. In front of the index stands an alias, so that another can take its place.
+//! A product is a document with the product's version as its external version, so the server itself
+//! rejects late writes. A removed product stays as an empty document that keeps its version.
+//! Clients use an alias, so that another index can replace the one behind it.
 //!
-//! What is written is found after the index's refresh, which comes every second, or at once by
-//! [`OpenSearchIndex::refresh`]; what is known of a product is known at once.
+//! Writes become searchable with the index's refresh, every second, or immediately after
+//! [`OpenSearchIndex::refresh`]. Reads by id see them at once.
 //!
-//! Settings are clap arguments. All that is missing or wrong is reported at once, before anything
-//! is connected to:
+//! Settings are clap arguments. All missing and invalid ones are reported at once, before connecting:
 //!
 //! ```
 //! use akin_opensearch::Settings;
@@ -25,30 +24,28 @@
 //! assert!(problems[0].contains("OPENSEARCH_ENDPOINT"));
 //! ```
 
+mod aggregations;
+mod backoff;
 mod bulk;
+mod candidates;
 mod connection;
-mod counting;
 mod document;
 mod error;
 mod facets;
-mod formula;
 mod get;
 mod hits;
 mod index;
 mod list;
 mod model;
 mod open;
-mod query;
-mod retry;
 mod schema;
+mod scoring;
+mod session;
 mod settings;
 mod statistics;
 mod upsert;
 mod vocabulary;
 
 pub use index::OpenSearchIndex;
-pub use open::Migrated;
+pub use open::IndexMigration;
 pub use settings::{Secret, Settings};
-
-/// The name of this engine in errors.
-const SYSTEM: &str = "opensearch";

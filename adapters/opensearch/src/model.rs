@@ -1,150 +1,159 @@
-//! Which model made the embeddings: a document of its own says so, which no product's can be.
+//! The embedding model of the index, kept in a document whose id no product can have.
 
-use crate::bulk::{self, Action, Outcome};
-use crate::connection::{Request, Urgency};
-use crate::index::Engine;
+use crate::bulk::{self, BulkAction, BulkOutcome};
+use crate::connection::{Request, RetryPolicy};
+use crate::session::{IndexSession, Revision};
 use crate::{error, schema};
 use akin_entities::Fingerprint;
 use akin_ports::PortResult;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// The id of the document: a product's is never blank.
+/// The id of the model document; a product id is never blank.
 const ID: &str = " ";
 
-/// How long a search believes what it knows of the model. Writers look each time.
-const AGE: Duration = Duration::from_secs(5);
+/// How long a search uses the cached model. Writes always read it.
+const MAX_AGE: Duration = Duration::from_secs(5);
 
-/// How often two writers may come between each other.
+/// The maximum number of attempts of two writers that interrupt each other.
 const MAX_ATTEMPTS: usize = 10;
 
-/// What the document says, and which writing of it that is.
+/// The model document.
 #[derive(Clone, Debug, Default)]
-struct Said {
+struct ModelDocument {
     model: Option<Fingerprint>,
-    /// The model that somebody would rather have: it is looked whether the index is empty.
-    wanted: Option<Fingerprint>,
-    place: Option<(u64, u64)>,
+    /// The model that a writer asks for while it checks that the index is empty.
+    requested: Option<Fingerprint>,
+    revision: Option<Revision>,
 }
 
-/// The model, as it was read last.
-pub(crate) type Known = Option<(Option<Fingerprint>, Instant)>;
-
-impl Engine {
-    /// The model whose embeddings are searched, as of a moment ago.
-    pub(crate) async fn model(&self, urgency: Urgency) -> PortResult<Option<Fingerprint>> {
-        if let Some((model, read)) = self.known_model()
-            && read.elapsed() < AGE
+impl IndexSession {
+    /// Returns the model whose embeddings are searched, from the cache if it is recent.
+    pub(crate) async fn model(&self, retry: RetryPolicy) -> PortResult<Option<Fingerprint>> {
+        if let Some((model, read)) = self.cached_model()
+            && read.elapsed() < MAX_AGE
         {
             return Ok(model);
         }
-        self.read_model(urgency).await
+        self.read_model(retry).await
     }
 
-    /// The model that the index is for, whether it holds embeddings of it or not.
-    pub(crate) async fn read_model(&self, urgency: Urgency) -> PortResult<Option<Fingerprint>> {
-        Ok(self.read_said(urgency).await?.model)
+    /// Reads the model of the index. An index may have one while it holds no embeddings.
+    pub(crate) async fn read_model(&self, retry: RetryPolicy) -> PortResult<Option<Fingerprint>> {
+        Ok(self.read_model_document(retry).await?.model)
     }
 
-    async fn read_said(&self, urgency: Urgency) -> PortResult<Said> {
-        let document = self.fetch(&[ID], "model,wanted", urgency).await?.pop();
-        let said = match document {
-            None => Said::default(),
+    async fn read_model_document(&self, retry: RetryPolicy) -> PortResult<ModelDocument> {
+        let document = self.fetch(&[ID], "model,wanted", retry).await?.pop();
+        let document = match document {
+            None => ModelDocument::default(),
             Some(document) => {
-                let said = |field| document.text(field).as_deref().and_then(Fingerprint::parse);
-                let unreadable = || error::corrupt("it does not say which model it is of");
-                let model = Some(said("model").ok_or_else(unreadable)?);
-                Said { model, wanted: said("wanted"), place: Some(document.place()) }
+                let parse = |field| document.text(field).as_deref().and_then(Fingerprint::parse);
+                let unreadable = || error::corrupt("the index does not name its model");
+                ModelDocument {
+                    model: Some(parse("model").ok_or_else(unreadable)?),
+                    requested: parse("wanted"),
+                    revision: Some(document.revision()),
+                }
             }
         };
-        self.remember_model(Some((said.model.clone(), Instant::now())));
-        Ok(said)
+        self.cache_model(document.model.clone());
+        Ok(document)
     }
 
-    /// Makes the index one of `wanted`, unless it holds embeddings of another model; says which
-    /// model it is of then.
+    /// Sets the model of the index to `requested`, unless the index holds embeddings of another
+    /// model. Returns the model that the index has afterwards.
     ///
-    /// Somebody may be writing the first embeddings of the other model: so it is said first what
-    /// is wanted, and looked then whether the index is empty. Who wrote before that is seen; who
-    /// writes later sees what is wanted, in [`Engine::confirm`].
-    pub(crate) async fn adopt(&self, wanted: &Fingerprint) -> PortResult<Option<Fingerprint>> {
+    /// Another process may be writing the first embeddings of the current model. So the request is
+    /// written first, and only then is the index checked for products: earlier writes are seen by
+    /// that check, and later writers see the request in [`IndexSession::confirm_model`].
+    pub(crate) async fn adopt_model(
+        &self,
+        requested: &Fingerprint,
+    ) -> PortResult<Option<Fingerprint>> {
         for _ in 0..MAX_ATTEMPTS {
-            let said = self.read_said(Urgency::Write).await?;
-            let Some(held) = said.model.clone() else {
-                self.add_field(wanted).await?;
-                self.say(wanted, None, None).await?;
+            let document = self.read_model_document(RetryPolicy::Write).await?;
+            let Some(current) = document.model else {
+                self.add_embedding_field(requested).await?;
+                self.write_model(requested, None, None).await?;
                 continue;
             };
-            if held.is_compatible_with(wanted) || self.holds_products().await? {
-                return Ok(Some(held));
+            if current.is_compatible_with(requested) || self.holds_products().await? {
+                return Ok(Some(current));
             }
-            if !self.say(&held, Some(wanted), said.place).await? {
+            if !self.write_model(&current, Some(requested), document.revision).await? {
                 continue;
             }
-            let said = self.read_said(Urgency::Write).await?;
-            if said.wanted.as_ref() != Some(wanted) {
+            let document = self.read_model_document(RetryPolicy::Write).await?;
+            if document.requested.as_ref() != Some(requested) {
                 continue;
             }
             if self.holds_products().await? {
-                self.say(&held, None, said.place).await?;
-                return Ok(Some(held));
+                self.write_model(&current, None, document.revision).await?;
+                return Ok(Some(current));
             }
-            self.add_field(wanted).await?;
-            self.say(wanted, None, said.place).await?;
+            self.add_embedding_field(requested).await?;
+            self.write_model(requested, None, document.revision).await?;
         }
-        Err(error::unavailable("others change the index's model all the time: try again"))
+        Err(contended())
     }
 
-    /// Makes sure that the index is still of the model whose embeddings were written; `false` if
-    /// another took its place before they were there.
-    pub(crate) async fn confirm(&self, model: &Fingerprint) -> PortResult<bool> {
+    /// Checks that the index still has the model whose embeddings were written. Returns `false` if
+    /// another model replaced it before the embeddings were visible.
+    pub(crate) async fn confirm_model(&self, model: &Fingerprint) -> PortResult<bool> {
         for _ in 0..MAX_ATTEMPTS {
-            let said = self.read_said(Urgency::Write).await?;
-            if said.model.as_ref() != Some(model) {
+            let document = self.read_model_document(RetryPolicy::Write).await?;
+            if document.model.as_ref() != Some(model) {
                 return Ok(false);
             }
-            // Whoever wants another model looks again, and finds what was written.
-            if said.wanted.is_none() || self.say(model, None, said.place).await? {
+            // Withdraws the request: its writer checks again, and finds the products.
+            if document.requested.is_none()
+                || self.write_model(model, None, document.revision).await?
+            {
                 return Ok(true);
             }
         }
-        Err(error::unavailable("others change the index's model all the time: try again"))
+        Err(contended())
     }
 
-    async fn add_field(&self, model: &Fingerprint) -> PortResult<()> {
-        let field = schema::embeddings(model.dimension);
+    async fn add_embedding_field(&self, model: &Fingerprint) -> PortResult<()> {
+        let field = schema::embedding_mapping(model.dimension);
         let path = format!("{}/_mapping", self.alias);
-        let request = Request::put(path, &field).urgency(Urgency::Write);
-        self.connection.ask(&request).await?.accepted().map(drop)
+        let request = Request::put(path, &field).retry(RetryPolicy::Write);
+        self.connection.ask(&request).await?.into_success().map(drop)
     }
 
-    /// Also those that no search sees yet.
+    /// Returns whether the index holds products, including those not yet searchable.
     async fn holds_products(&self) -> PortResult<bool> {
         self.make_visible().await?;
-        Ok(self.count_products(None, Urgency::Write).await? > 0)
+        Ok(self.count_products(None, RetryPolicy::Write).await? > 0)
     }
 
-    /// Says it, unless somebody else said something after `place` was read: `false`.
-    async fn say(
+    /// Writes the model document. Returns `false` if it changed since `revision` was read.
+    async fn write_model(
         &self,
         model: &Fingerprint,
-        wanted: Option<&Fingerprint>,
-        place: Option<(u64, u64)>,
+        requested: Option<&Fingerprint>,
+        revision: Option<Revision>,
     ) -> PortResult<bool> {
-        let header = match place {
+        let header = match revision {
             None => json!({"create": {"_id": ID}}),
-            Some((number, term)) => {
-                json!({"index": {"_id": ID, "if_seq_no": number, "if_primary_term": term}})
+            Some(Revision { sequence, term }) => {
+                json!({"index": {"_id": ID, "if_seq_no": sequence, "if_primary_term": term}})
             }
         };
-        let wanted = wanted.map(Fingerprint::to_string);
-        let body = json!({"model": model.to_string(), "wanted": wanted}).to_string();
-        let action = Action::new(ID, &header, &body);
+        let requested = requested.map(Fingerprint::to_string);
+        let body = json!({"model": model.to_string(), "wanted": requested}).to_string();
+        let action = BulkAction::new(ID, &header, &body);
         match bulk::send(self, &[&action]).await?.remove(ID) {
-            Some(Outcome::Done) => Ok(true),
-            Some(Outcome::Late) => Ok(false),
-            Some(Outcome::Again(error) | Outcome::Failed(error)) => Err(error.into()),
-            None => Err(error::corrupt("it does not say what became of a document")),
+            Some(BulkOutcome::Done) => Ok(true),
+            Some(BulkOutcome::Superseded) => Ok(false),
+            Some(BulkOutcome::Retryable(error) | BulkOutcome::Failed(error)) => Err(error.into()),
+            None => Err(bulk::missing_outcome()),
         }
     }
+}
+
+fn contended() -> akin_ports::PortError {
+    error::unavailable("other processes keep changing the model of the index: try again")
 }

@@ -1,44 +1,43 @@
-//! What the index looks like.
+//! The settings and mappings of the index.
 
-use crate::document::field_name;
 use crate::facets;
 use akin_entities::TextField;
 use serde_json::{Map, Value, json};
 
-/// The version of what follows; an index says by which it was made.
+/// The version of this schema, stored in the index.
 pub(crate) const VERSION: u64 = 1;
 
-/// The longest word, in characters: longer ones are kept, but neither found nor counted. The server
-/// takes none over 32,766 bytes.
-pub(crate) const LONGEST_WORD: usize = 1_000;
+/// The maximum length of a word in characters. Longer words are stored, but neither searched nor
+/// counted. The server limits keywords to 32,766 bytes.
+pub(crate) const MAX_WORD_LENGTH: usize = 1_000;
 
-/// The most that a search can bring.
-pub(crate) const DEEPEST: usize = 10_000;
+/// The maximum number of hits of one search.
+pub(crate) const MAX_HITS: usize = 10_000;
 
-/// The index that stands behind `alias`.
+/// Returns the name of the index behind `alias`.
 pub(crate) fn index_name(alias: &str) -> String {
     format!("{alias}-v{VERSION}")
 }
 
-/// The body that creates an index behind `alias`.
-pub(crate) fn index(alias: &str) -> Value {
+/// Returns the body that creates an index behind `alias`.
+pub(crate) fn index_body(alias: &str) -> Value {
     json!({
         "aliases": {alias: {"is_write_index": true}},
         "settings": {"index": {
             "knn": true,
             "number_of_shards": 1,
-            // One copy, as soon as there is a second machine for it.
+            // One replica as soon as there is a second node.
             "auto_expand_replicas": "0-1",
-            // Said, though it is the default: unsaid, an index that nobody asks is not refreshed.
+            // The default, but only an explicit interval refreshes an index without searches.
             "refresh_interval": "1s",
-            "max_result_window": DEEPEST,
+            "max_result_window": MAX_HITS,
         }},
         "mappings": mappings(),
     })
 }
 
 fn mappings() -> Value {
-    let kept = json!({"type": "keyword", "index": false, "doc_values": false});
+    let unindexed = json!({"type": "keyword", "index": false, "doc_values": false});
     let count = json!({"type": "integer", "index": false});
     let lengths: Map<_, _> = TextField::ALL
         .map(|field| (field_name(field).to_owned(), count.clone()))
@@ -47,17 +46,17 @@ fn mappings() -> Value {
     let mut properties = json!({
         "id": {"type": "keyword"},
         "fingerprint": {"type": "keyword"},
-        "text_hash": kept.clone(),
-        // Stored by itself: a candidate is read without the embedding beside it.
+        "text_hash": unindexed.clone(),
+        // A stored field, so that candidates are read without their embeddings.
         "text": {"type": "text", "index": false, "norms": false, "store": true},
         "facets": {"type": "text", "index": false, "norms": false, "store": true},
         "terms": {"type": "keyword"},
-        "words": {"type": "keyword", "ignore_above": LONGEST_WORD},
+        "words": {"type": "keyword", "ignore_above": MAX_WORD_LENGTH},
         "shares": {"type": "rank_features"},
         "lengths": {"properties": lengths},
         "removed": {"type": "boolean", "index": false, "doc_values": false},
-        "model": kept.clone(),
-        "wanted": kept,
+        "model": unindexed.clone(),
+        "wanted": unindexed,
     });
     for (field, mapping) in facets::mapping() {
         properties[field] = mapping;
@@ -69,14 +68,14 @@ fn mappings() -> Value {
     })
 }
 
-/// The field of embeddings of `dimension` coordinates: each dimension has its own, so that an
-/// index which was emptied takes another model.
+/// Returns the name of the field for embeddings of `dimension` coordinates. Each dimension has its
+/// own field, so that an emptied index can take another model.
 pub(crate) fn embedding_field(dimension: usize) -> String {
     format!("embedding_{dimension}")
 }
 
-/// The mapping that adds the field of `dimension` coordinates.
-pub(crate) fn embeddings(dimension: usize) -> Value {
+/// Returns the mapping that adds the embedding field.
+pub(crate) fn embedding_mapping(dimension: usize) -> Value {
     json!({"properties": {embedding_field(dimension): {
         "type": "knn_vector",
         "dimension": dimension,
@@ -89,7 +88,18 @@ pub(crate) fn embeddings(dimension: usize) -> Value {
     }}})
 }
 
-/// By which version the index was made whose mappings these are; `None`: akin did not make it.
+/// Returns the schema version from an index's mappings; `None` if akin did not create it.
 pub(crate) fn version(mappings: &Value) -> Option<u64> {
     mappings["_meta"]["akin"]["schema"].as_u64()
+}
+
+/// Returns the name of a text field in the documents' `lengths`.
+pub(crate) fn field_name(field: TextField) -> &'static str {
+    match field {
+        TextField::Title => "title",
+        TextField::Description => "description",
+        TextField::Category => "category",
+        TextField::Brand => "brand",
+        TextField::Attributes => "attributes",
+    }
 }

@@ -10,16 +10,16 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Where `OpenSearch` is, and how to speak with it.
+/// The connection to `OpenSearch`, and how it is used.
 #[derive(Clone, Debug, clap::Args)]
-#[group(skip)] // Every adapter has its settings; without this clap panics on the second.
+#[group(skip)] // Without this, clap panics on the second `Settings` that a command flattens.
 #[command(next_help_heading = "OpenSearch")]
 pub struct Settings {
-    /// Where OpenSearch answers: `https://HOST[:PORT]`.
+    /// The address of OpenSearch: `https://HOST[:PORT]`.
     #[arg(id = "opensearch-endpoint", long, env = "OPENSEARCH_ENDPOINT", value_name = "URL")]
     pub endpoint: Option<String>,
 
-    /// The alias under which the products are found.
+    /// The alias of the product index.
     #[arg(
         id = "opensearch-index-name",
         long,
@@ -29,7 +29,7 @@ pub struct Settings {
     )]
     pub index_name: String,
 
-    /// The user, where the server asks for one.
+    /// The user name, if the server requires one.
     #[arg(id = "opensearch-username", long, env = "OPENSEARCH_USERNAME", value_name = "NAME")]
     pub username: Option<String>,
 
@@ -43,7 +43,7 @@ pub struct Settings {
     )]
     pub password: Option<Secret>,
 
-    /// A file of certificates (PEM) that are trusted besides the usual ones.
+    /// A PEM file of certificates to trust in addition to the system's.
     #[arg(id = "opensearch-ca-file", long, env = "OPENSEARCH_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 
@@ -56,7 +56,7 @@ pub struct Settings {
     )]
     pub aws_region: Option<String>,
 
-    /// The AWS service that is signed for: `es`, or `aoss` for OpenSearch Serverless.
+    /// The AWS service to sign for: `es`, or `aoss` for OpenSearch Serverless.
     #[arg(
         id = "opensearch-aws-service",
         long,
@@ -66,7 +66,7 @@ pub struct Settings {
     )]
     pub aws_service: String,
 
-    /// The AWS key that signs.
+    /// The AWS access key ID to sign with.
     #[arg(
         id = "opensearch-aws-access-key-id",
         long,
@@ -75,7 +75,7 @@ pub struct Settings {
     )]
     pub aws_access_key_id: Option<String>,
 
-    /// The secret of the AWS key.
+    /// The AWS secret access key.
     #[arg(
         id = "opensearch-aws-secret-access-key",
         long,
@@ -85,7 +85,7 @@ pub struct Settings {
     )]
     pub aws_secret_access_key: Option<Secret>,
 
-    /// The token of the AWS key, if it is a temporary one.
+    /// The AWS session token, for temporary keys.
     #[arg(
         id = "opensearch-aws-session-token",
         long,
@@ -95,7 +95,7 @@ pub struct Settings {
     )]
     pub aws_session_token: Option<Secret>,
 
-    /// How many products are written at a time.
+    /// The maximum number of products per write request.
     #[arg(
         id = "opensearch-upsert-batch-size",
         long,
@@ -105,7 +105,7 @@ pub struct Settings {
     )]
     pub upsert_batch_size: NonZeroUsize,
 
-    /// How many seconds a request may take.
+    /// The maximum number of seconds per request.
     #[arg(
         id = "opensearch-timeout",
         long,
@@ -116,19 +116,18 @@ pub struct Settings {
     )]
     pub timeout: Duration,
 
-    /// For how many seconds a write is tried again while the server asks for patience or cannot
-    /// be reached.
+    /// How many seconds a write is retried while the server is busy or unreachable.
     #[arg(
-        id = "opensearch-patience",
+        id = "opensearch-retry-timeout",
         long,
-        env = "OPENSEARCH_PATIENCE",
+        env = "OPENSEARCH_RETRY_TIMEOUT",
         value_name = "SECONDS",
         default_value = "60",
         value_parser = seconds
     )]
-    pub patience: Duration,
+    pub retry_timeout: Duration,
 
-    /// After how many seconds a server looks whether the catalogue has changed.
+    /// After how many seconds the statistics are checked for changes.
     #[arg(
         id = "opensearch-statistics-age",
         long,
@@ -140,12 +139,12 @@ pub struct Settings {
     pub statistics_age: Duration,
 }
 
-/// A text that is never shown.
+/// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// What a connection is made of.
-pub(crate) struct Target {
+/// The validated parts of a connection.
+pub(crate) struct ConnectionOptions {
     pub(crate) endpoint: Url,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) authority: Option<Certificate>,
@@ -179,20 +178,20 @@ impl fmt::Debug for Secret {
 }
 
 impl Settings {
-    /// What is missing or bad, each by its variable; empty: nothing.
+    /// Returns all missing or invalid settings, each by its environment variable.
     pub fn problems(&self) -> Vec<String> {
-        self.target().err().unwrap_or_default()
+        self.connection_options().err().unwrap_or_default()
     }
 
-    pub(crate) fn target(&self) -> Result<Target, Vec<String>> {
-        let index = check_name(&self.index_name);
-        let parts = (self.url(), self.credentials(), self.authority(), index);
-        match parts {
+    pub(crate) fn connection_options(&self) -> Result<ConnectionOptions, Vec<String>> {
+        let index_name = check_name(&self.index_name);
+        match (self.url(), self.credentials(), self.authority(), index_name) {
             (Ok(endpoint), Ok(credentials), Ok(authority), Ok(())) => {
-                Ok(Target { endpoint, credentials, authority })
+                Ok(ConnectionOptions { endpoint, credentials, authority })
             }
-            (endpoint, credentials, authority, index) => {
-                let problems = [endpoint.err(), credentials.err(), authority.err(), index.err()];
+            (endpoint, credentials, authority, index_name) => {
+                let problems =
+                    [endpoint.err(), credentials.err(), authority.err(), index_name.err()];
                 Err(problems.into_iter().flatten().collect())
             }
         }
@@ -200,18 +199,18 @@ impl Settings {
 
     fn url(&self) -> Result<Url, String> {
         let text = given(self.endpoint.as_deref()).ok_or(
-            "OPENSEARCH_ENDPOINT is not set: it says where OpenSearch answers, such as \
-             https://search.example:9200",
+            "OPENSEARCH_ENDPOINT is not set: it is the server's address, such as \
+            https://search.example:9200",
         )?;
         let url = Url::parse(text)
-            .map_err(|error| format!("OPENSEARCH_ENDPOINT is no URL ({error}): {text:?}"))?;
+            .map_err(|error| format!("OPENSEARCH_ENDPOINT is not a URL ({error}): {text:?}"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(format!("OPENSEARCH_ENDPOINT is no http:// or https:// URL: {text:?}"));
+            return Err(format!("OPENSEARCH_ENDPOINT is not an http:// or https:// URL: {text:?}"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            // What stands there is not repeated: it may be a password.
-            return Err("OPENSEARCH_ENDPOINT names a user: put the user and the password into \
-                        OPENSEARCH_USERNAME and OPENSEARCH_PASSWORD"
+            // The URL is not printed: it may contain a password.
+            return Err("OPENSEARCH_ENDPOINT contains a user: set OPENSEARCH_USERNAME and \
+                        OPENSEARCH_PASSWORD instead"
                 .to_owned());
         }
         Ok(url)
@@ -226,7 +225,8 @@ impl Settings {
                 Ok(Some(Credentials::Basic(name.to_owned(), password.to_owned())))
             }
             (None, _) => {
-                Err("set both OPENSEARCH_USERNAME and OPENSEARCH_PASSWORD, or neither".to_owned())
+                Err("OPENSEARCH_USERNAME and OPENSEARCH_PASSWORD must both be set, or neither"
+                    .to_owned())
             }
             (Some(region), (None, None)) => self.signing(region).map(Some),
             (Some(_), _) => Err("set either OPENSEARCH_AWS_REGION, which signs requests, or \
@@ -238,9 +238,8 @@ impl Settings {
     fn signing(&self, region: &str) -> Result<Credentials, String> {
         let secret = self.aws_secret_access_key.as_ref().map(Secret::reveal);
         let keys = given(self.aws_access_key_id.as_deref()).zip(given(secret));
-        let (id, secret) = keys.ok_or(
-            "OPENSEARCH_AWS_REGION is set, so AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be",
-        )?;
+        let (id, secret) = keys
+            .ok_or("OPENSEARCH_AWS_REGION requires AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")?;
         let token = given(self.aws_session_token.as_ref().map(Secret::reveal));
         let token = token.map(str::to_owned);
         let keys = aws_credential_types::Credentials::new(id, secret, token, None, "settings");
@@ -252,29 +251,29 @@ impl Settings {
         let Some(file) = self.ca_file.as_deref().filter(|file| *file != Path::new("")) else {
             return Ok(None);
         };
-        let bad = |what: String| format!("OPENSEARCH_CA_FILE: {}: {what}", file.display());
-        let text = std::fs::read(file).map_err(|error| bad(error.to_string()))?;
-        Certificate::from_pem(&text).map(Some).map_err(|error| bad(error.to_string()))
+        let invalid = |what: String| format!("OPENSEARCH_CA_FILE: {}: {what}", file.display());
+        let text = std::fs::read(file).map_err(|error| invalid(error.to_string()))?;
+        Certificate::from_pem(&text).map(Some).map_err(|error| invalid(error.to_string()))
     }
 }
 
-/// An empty setting is none.
+/// Treats an empty setting as unset.
 fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// The server's rules for names, and room for what is put behind it.
+/// Checks the server's rules for names, leaving room for a suffix.
 fn check_name(name: &str) -> Result<(), String> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let fits = (1..=200).contains(&name.len())
-        && name.bytes().all(|byte| plain(byte) || matches!(byte, b'-' | b'_' | b'.'))
-        && name.bytes().next().is_some_and(plain);
-    let rule = "up to 200 small letters, digits, hyphens, points and underscores, a letter or \
-                digit first";
-    if fits { Ok(()) } else { Err(format!("OPENSEARCH_INDEX_NAME is not {rule}: {name:?}")) }
+    let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_valid = (1..=200).contains(&name.len())
+        && name.bytes().all(|byte| alphanumeric(byte) || matches!(byte, b'-' | b'_' | b'.'))
+        && name.bytes().next().is_some_and(alphanumeric);
+    let rule = "1 to 200 lowercase letters, digits, hyphens, points and underscores, beginning with \
+                a letter or digit";
+    if is_valid { Ok(()) } else { Err(format!("OPENSEARCH_INDEX_NAME must be {rule}: {name:?}")) }
 }
 
-/// Reads a number of seconds, such as `10` or `0.5`.
+/// Parses a number of seconds, such as `10` or `0.5`.
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;

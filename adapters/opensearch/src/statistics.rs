@@ -1,98 +1,101 @@
-//! Statistics: counted by the server, remembered here, and counted again when something changed.
+//! Caches the statistics, and refreshes them in the background when the index has changed.
 
+use crate::aggregations::{self, AggregationResponse};
 use crate::connection::{Connection, Request};
-use crate::counting::{self, Found};
 use crate::vocabulary::Vocabulary;
 use akin_ports::PortResult;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Counting may take this share of a server's time at the most: it is not repeated before so many
-/// times as long as it took have passed.
-const REST: u32 = 20;
+/// After counting took t, it is not repeated for this many times t, so that it takes at most 5 % of
+/// the server's time.
+const IDLE_FACTOR: u32 = 20;
 
-/// The statistics, as they were counted last.
+/// The most recent statistics.
 #[derive(Debug)]
-pub(crate) struct Remembered {
-    held: Mutex<Option<Held>>,
-    /// Held by whoever counts, so that nobody else does.
+pub(crate) struct StatisticsCache {
+    cached: Mutex<Option<CachedStatistics>>,
+    /// Locked while counting, so that only one task counts.
     counting: Arc<tokio::sync::Mutex<()>>,
-    age: Duration,
+    max_age: Duration,
 }
 
 #[derive(Clone, Debug)]
-struct Held {
+struct CachedStatistics {
     vocabulary: Arc<Vocabulary>,
-    stamp: Stamp,
+    stamp: IndexStamp,
     fresh_until: Instant,
     took: Duration,
 }
 
-/// Tells whether an index has changed: it is another one, it holds more or fewer documents, or
-/// one was written again, which gives it a greater sequence number.
+/// Identifies a state of an index: its name, its number of documents, and the sum of their sequence
+/// numbers, which grows with each write.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Stamp {
+struct IndexStamp {
     index: String,
     documents: u64,
     sequences: f64,
 }
 
-impl Remembered {
-    pub(crate) fn new(age: Duration) -> Self {
-        Self { held: Mutex::default(), counting: Arc::default(), age }
+impl StatisticsCache {
+    pub(crate) fn new(max_age: Duration) -> Self {
+        Self { cached: Mutex::default(), counting: Arc::default(), max_age }
     }
 
-    fn held(&self) -> Option<Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn cached(&self) -> Option<CachedStatistics> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn hold(&self, held: Option<Held>) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    fn store(&self, cached: Option<CachedStatistics>) {
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = cached;
     }
 
-    /// Forgets them, so that they are counted when they are asked for.
-    pub(crate) async fn forget(&self) {
+    /// Discards the statistics, so that the next call counts them.
+    pub(crate) async fn clear(&self) {
         let _counting = self.counting.lock().await;
-        self.hold(None);
+        self.store(None);
     }
 
-    /// The statistics as they are remembered; counted only if they are not.
+    /// Returns the cached statistics; counts them only if there are none.
     ///
-    /// Old ones are given too, and counted again meanwhile: no search waits for that.
+    /// Statistics older than the maximum age are returned too, and refreshed in the background: no
+    /// search waits for that.
     pub(crate) async fn get(
         self: &Arc<Self>,
         connection: &Arc<Connection>,
         alias: &str,
     ) -> PortResult<Arc<Vocabulary>> {
-        if let Some(held) = self.held() {
-            if held.fresh_until <= Instant::now() {
-                self.count_meanwhile(connection, alias);
+        if let Some(cached) = self.cached() {
+            if cached.fresh_until <= Instant::now() {
+                self.refresh_in_background(connection, alias);
             }
-            return Ok(held.vocabulary);
+            return Ok(cached.vocabulary);
         }
         let _counting = self.counting.lock().await;
-        if let Some(held) = self.held() {
-            return Ok(held.vocabulary);
+        if let Some(cached) = self.cached() {
+            return Ok(cached.vocabulary);
         }
-        let held = self.count(connection, alias, None).await?;
-        self.hold(Some(held.clone()));
-        Ok(held.vocabulary)
+        let cached = self.count(connection, alias, None).await?;
+        self.store(Some(cached.clone()));
+        Ok(cached.vocabulary)
     }
 
-    fn count_meanwhile(self: &Arc<Self>, connection: &Arc<Connection>, alias: &str) {
+    fn refresh_in_background(self: &Arc<Self>, connection: &Arc<Connection>, alias: &str) {
         let Ok(counting) = Arc::clone(&self.counting).try_lock_owned() else { return };
-        let (remembered, connection) = (Arc::clone(self), Arc::clone(connection));
+        let (cache, connection) = (Arc::clone(self), Arc::clone(connection));
         let alias = alias.to_owned();
         tokio::spawn(async move {
             let _counting = counting;
-            let Some(before) = remembered.held() else { return };
-            // What cannot be counted now is counted later; until then the old ones serve.
-            let held = match remembered.count(&connection, &alias, Some(before.clone())).await {
-                Ok(held) => held,
-                Err(_) => Held { fresh_until: Instant::now() + remembered.age, ..before },
+            let Some(previous) = cache.cached() else { return };
+            // After a failure the old statistics serve until the next attempt.
+            let cached = match cache.count(&connection, &alias, Some(previous.clone())).await {
+                Ok(cached) => cached,
+                Err(_) => {
+                    CachedStatistics { fresh_until: Instant::now() + cache.max_age, ..previous }
+                }
             };
-            remembered.hold(Some(held));
+            cache.store(Some(cached));
         });
     }
 
@@ -100,30 +103,31 @@ impl Remembered {
         &self,
         connection: &Connection,
         alias: &str,
-        before: Option<Held>,
-    ) -> PortResult<Held> {
-        let began = Instant::now();
+        previous: Option<CachedStatistics>,
+    ) -> PortResult<CachedStatistics> {
+        let start = Instant::now();
         let stamp = stamp(connection, alias).await?;
-        let (vocabulary, took) = match before {
-            Some(held) if held.stamp == stamp => (held.vocabulary, held.took),
-            _ => (Arc::new(counting::vocabulary(connection, alias).await?), began.elapsed()),
+        let (vocabulary, took) = match previous {
+            Some(cached) if cached.stamp == stamp => (cached.vocabulary, cached.took),
+            _ => (Arc::new(aggregations::vocabulary(connection, alias).await?), start.elapsed()),
         };
-        let fresh_until = Instant::now() + self.age.max(REST * took);
-        Ok(Held { vocabulary, stamp, fresh_until, took })
+        let fresh_until = Instant::now() + self.max_age.max(IDLE_FACTOR * took);
+        Ok(CachedStatistics { vocabulary, stamp, fresh_until, took })
     }
 }
 
-async fn stamp(connection: &Connection, alias: &str) -> PortResult<Stamp> {
+async fn stamp(connection: &Connection, alias: &str) -> PortResult<IndexStamp> {
     let body = json!({
         "size": 1,
         "_source": false,
         "track_total_hits": true,
         "aggs": {"sequences": {"sum": {"field": "_seq_no"}}},
     });
-    let found: Found = connection.call(&Request::post(format!("{alias}/_search"), &body)).await?;
-    Ok(Stamp {
-        index: found.hits.hits.into_iter().next().map(|hit| hit.index).unwrap_or_default(),
-        documents: found.hits.total.value,
-        sequences: counting::number(&found.aggregations, "sequences")?,
+    let response: AggregationResponse =
+        connection.call(&Request::post(format!("{alias}/_search"), &body)).await?;
+    Ok(IndexStamp {
+        index: response.hits.hits.into_iter().next().map(|hit| hit.index).unwrap_or_default(),
+        documents: response.hits.total.value,
+        sequences: aggregations::number(&response.aggregations, "sequences")?,
     })
 }

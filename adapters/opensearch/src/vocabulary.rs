@@ -1,35 +1,34 @@
-use crate::document::Lengths;
+use crate::document::LengthTotals;
 use akin_entities::{Statistics, TextField};
 
-/// Statistics of the whole catalogue, counted by the server: sorted words, and how many products
-/// hold each.
+/// Statistics of the whole catalogue, counted by the server.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
-    pub(crate) lengths: Lengths,
-    pub(crate) terms: Counts,
-    pub(crate) words: Counts,
+    pub(crate) lengths: LengthTotals,
+    pub(crate) terms: WordCounts,
+    pub(crate) words: WordCounts,
 }
 
-/// Words, in their order, and how many products hold each.
+/// Words in ascending order, with the number of products that contain each.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(Vec<(Box<str>, u64)>);
+pub(crate) struct WordCounts(Vec<(Box<str>, u64)>);
 
-impl Counts {
-    pub(crate) fn of(mut counts: Vec<(Box<str>, u64)>) -> Self {
+impl WordCounts {
+    pub(crate) fn new(mut counts: Vec<(Box<str>, u64)>) -> Self {
         counts.sort_unstable();
         counts.shrink_to_fit();
         Self(counts)
     }
 
     fn get(&self, word: &str) -> u64 {
-        let place = self.0.binary_search_by(|(held, _)| (**held).cmp(word));
-        place.map_or(0, |place| self.0[place].1)
+        let position = self.0.binary_search_by(|(held, _)| (**held).cmp(word));
+        position.map_or(0, |position| self.0[position].1)
     }
 
-    /// Those that begin with `prefix`.
-    fn beginning<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a (Box<str>, u64)> {
-        let begin = self.0.partition_point(|(held, _)| **held < *prefix);
-        self.0[begin..].iter().take_while(move |(held, _)| held.starts_with(prefix))
+    /// Returns the words that begin with `prefix`.
+    fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a (Box<str>, u64)> {
+        let start = self.0.partition_point(|(held, _)| **held < *prefix);
+        self.0[start..].iter().take_while(move |(held, _)| held.starts_with(prefix))
     }
 }
 
@@ -44,7 +43,7 @@ impl Statistics for Vocabulary {
 
     #[expect(clippy::cast_possible_truncation, reason = "an average needs no more than f32")]
     fn average_length(&self, field: TextField) -> f32 {
-        self.lengths.average(field.position()) as f32
+        self.lengths.average(field) as f32
     }
 
     fn word_frequency(&self, word: &str) -> u64 {
@@ -52,7 +51,7 @@ impl Statistics for Vocabulary {
     }
 
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64)) {
-        for (word, count) in self.words.beginning(initial.encode_utf8(&mut [0; 4])) {
+        for (word, count) in self.words.starting_with(initial.encode_utf8(&mut [0; 4])) {
             visit(word, *count);
         }
     }
@@ -63,15 +62,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_found_by_themselves_and_by_their_beginning() {
+    fn words_are_found_whole_and_by_prefix() {
         let counts = ["trip", "電話", "tripod", "phone", "u"].map(|word| (word.into(), 2));
-        let counts = Counts::of(counts.to_vec());
+        let counts = WordCounts::new(counts.to_vec());
         assert_eq!((counts.get("trip"), counts.get("tri"), counts.get("")), (2, 0, 0));
-        let beginning = |prefix| counts.beginning(prefix).map(|(word, _)| &**word).collect();
-        let found: Vec<_> = beginning("t");
+        let starting_with =
+            |prefix| counts.starting_with(prefix).map(|(word, _)| &**word).collect();
+        let found: Vec<_> = starting_with("t");
         assert_eq!(found, ["trip", "tripod"]);
-        let found: Vec<_> = beginning("電");
+        let found: Vec<_> = starting_with("電");
         assert_eq!(found, ["電話"]);
-        assert!(Counts::default().beginning("t").next().is_none());
+        assert!(WordCounts::default().starting_with("t").next().is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! What several writers, another index behind the alias, and a running server make of each other.
+//! Concurrent writers, an alias that moves to another index, and servers that see others' writes.
 
 use akin_contracts::sample::{direction, fingerprint, id, titled};
 use akin_entities::{Change, FacetValues, Filter, Fingerprint, NumberRange, TextHash, Version};
@@ -22,17 +22,18 @@ fn for_words(terms: &str) -> CandidateQuery {
     CandidateQuery { terms, vector: None, ..near(0.0) }
 }
 
-/// Its words, its direction and its text's hash all tell the text.
-fn telling(text: u8, version: i64) -> IndexEntry {
+/// Creates an entry whose words, direction and text hash all identify its text.
+fn identifiable(text: u8, version: i64) -> IndexEntry {
     titled("one", version, &format!("text{text}"), f32::from(text))
 }
 
-/// Whatever comes between, a product's meaning is that of the text whose hash stands beside it.
+/// Whatever the interleaving, a product's embedding belongs to the text whose hash is stored beside
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs OpenSearch: make test"]
-async fn eight_writers_of_fields_and_meanings_never_part_a_meaning_from_its_hash() {
+async fn concurrent_writers_never_separate_an_embedding_from_its_text_hash() {
     let (index, _guard) = crate::support::fresh().await;
-    assert!(index.upsert(&[telling(0, 0)]).await.unwrap().is_empty());
+    assert!(index.upsert(&[identifiable(0, 0)]).await.unwrap().is_empty());
     let writers = (0..8_i64).map(|writer| {
         let index = index.clone();
         tokio::spawn(async move {
@@ -41,7 +42,7 @@ async fn eight_writers_of_fields_and_meanings_never_part_a_meaning_from_its_hash
                 let price = Some(f64::from(u8::try_from(version).unwrap()));
                 let text = u8::try_from(version % 60).unwrap();
                 let facets = FacetValues { price, ..FacetValues::default() };
-                let entry = IndexEntry { facets, ..telling(text, version) };
+                let entry = IndexEntry { facets, ..identifiable(text, version) };
                 let entry = match version % 3 {
                     0 => entry,
                     _ => IndexEntry { meaning: EntryEmbedding::Unchanged, ..entry },
@@ -63,13 +64,13 @@ async fn eight_writers_of_fields_and_meanings_never_part_a_meaning_from_its_hash
     let (text, _) = hashes.into_iter().find(|(_, hash)| Some(*hash) == known.text_hash).unwrap();
     let found =
         index.candidates(&CandidateQuery { filter, ..near(f32::from(text)) }).await.unwrap();
-    assert!(found[0].cosine.unwrap().get() > 0.9999, "{found:?} is not where text {text} points");
+    assert!(found[0].cosine.unwrap().get() > 0.9999, "{found:?} is not the embedding of {text}");
 }
 
-/// Two processes with two models, at an index that has none: one of them has its way, whole.
+/// Processes with two models write to an index that has none: one model wins, completely.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs OpenSearch: make test"]
-async fn of_two_models_at_an_empty_index_one_is_taken_and_the_other_refused() {
+async fn an_empty_index_accepts_one_of_two_concurrent_models() {
     for _ in 0..5 {
         let (settings, _guard) = crate::support::settings();
         let writers = (0..4_u8).map(|writer| {
@@ -85,24 +86,24 @@ async fn of_two_models_at_an_empty_index_one_is_taken_and_the_other_refused() {
                 (writer % 2, failures.is_empty())
             })
         });
-        let mut taken = Vec::new();
+        let mut accepted = Vec::new();
         for writer in writers.collect::<Vec<_>>() {
             let (model, done) = writer.await.unwrap();
-            taken.extend(done.then_some(model));
+            accepted.extend(done.then_some(model));
         }
         let index = OpenSearchIndex::open(&settings).await.unwrap();
         index.refresh().await.unwrap();
-        assert!(!taken.is_empty() && taken.iter().all(|model| *model == taken[0]), "{taken:?}");
-        assert_eq!(index.count().await.unwrap(), taken.len() as u64, "they are there");
+        assert!(!accepted.is_empty() && accepted.iter().all(|model| *model == accepted[0]));
+        assert_eq!(index.count().await.unwrap(), accepted.len() as u64, "all are searchable");
         let model = index.fingerprint().await.unwrap().unwrap().model;
-        assert_eq!(model, format!("m{}", taken[0]));
+        assert_eq!(model, format!("m{}", accepted[0]));
     }
 }
 
-/// What a server says of itself is seen a moment after it was written elsewhere, without a refresh.
+/// A process sees what another wrote a moment later, without a refresh of its own.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs OpenSearch: make test"]
-async fn a_running_server_sees_what_others_write() {
+async fn a_running_server_sees_the_writes_of_others() {
     let (settings, _guard) = crate::support::settings();
     let settings = Settings { statistics_age: Duration::from_millis(200), ..settings };
     let writer = OpenSearchIndex::open(&settings).await.unwrap();
@@ -122,13 +123,13 @@ async fn a_running_server_sees_what_others_write() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(15), seen).await.expect("it sees it in time");
+    tokio::time::timeout(Duration::from_secs(15), seen).await.expect("the writes in time");
 }
 
-/// The alias is led to another index while the adapter is open.
+/// The alias moves to another index while the adapter is open.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs OpenSearch: make test"]
-async fn another_index_takes_the_place_of_the_first_behind_its_alias() {
+async fn an_open_adapter_follows_its_alias_to_another_index() {
     let (settings, _guard) = crate::support::settings();
     let alias = settings.index_name.clone();
     let index = OpenSearchIndex::open(&settings).await.unwrap();
@@ -154,11 +155,11 @@ async fn another_index_takes_the_place_of_the_first_behind_its_alias() {
     );
 }
 
-/// An index that is deleted under a running server is not made anew by the next write, without its
-/// mapping; nor is it a riddle.
+/// A write after the index was deleted does not recreate it without its mapping, and the error
+/// names the remedy.
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn an_index_that_is_gone_is_named_with_the_remedy() {
+async fn a_deleted_index_is_an_error_that_names_the_remedy() {
     let (settings, _guard) = crate::support::settings();
     let index = OpenSearchIndex::open(&settings).await.unwrap();
     let entry = titled("a", 1, "tripod", 0.0);

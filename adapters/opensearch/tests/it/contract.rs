@@ -1,4 +1,4 @@
-//! The index keeps the port's contract.
+//! The port's contract.
 
 use akin_contracts::Subject;
 use akin_ports::ProductIndex;

@@ -1,4 +1,4 @@
-//! Twenty thousand products: what is found beside what an exact search finds.
+//! Twenty thousand products: results compared with exact search.
 
 use akin_contracts::sample::{Numbers, fingerprint, titled};
 use akin_entities::{
@@ -17,12 +17,12 @@ const DIMENSION: usize = 128;
 const WORDS: usize = 12_000;
 const DEPTH: usize = 200;
 
-/// A word; the smaller its number, the more texts hold it.
+/// Returns a word; the smaller its number, the more texts contain it.
 fn word(number: usize) -> String {
     format!("w{number}x")
 }
 
-/// Words as texts have them: a few often, most seldom.
+/// Draws words with a realistic distribution: few are frequent, most are rare.
 fn text(numbers: &mut Numbers, count: usize) -> Vec<String> {
     let draw = |numbers: &mut Numbers| {
         let below = 1 + numbers.below(WORDS);
@@ -31,7 +31,7 @@ fn text(numbers: &mut Numbers, count: usize) -> Vec<String> {
     (0..count).map(|_| draw(numbers)).collect()
 }
 
-/// A vector near one of two hundred centers, as those of a catalogue are.
+/// Draws a vector near one of two hundred centers, as in a real catalogue.
 fn embedding(numbers: &mut Numbers) -> Embedding {
     let mut center = Numbers(numbers.draw() % 200);
     let mut near = || center.around_zero() + 0.8 * numbers.around_zero();
@@ -89,20 +89,20 @@ fn yes() -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs OpenSearch: make test"]
-async fn of_twenty_thousand_products_those_are_found_that_an_exact_search_finds() {
+async fn search_among_twenty_thousand_products_finds_what_exact_search_finds() {
     let (index, _guard) = crate::support::fresh().await;
     let mut numbers = Numbers(1);
     let products: Vec<_> = (0..PRODUCTS).map(|number| product(number, &mut numbers)).collect();
-    let began = Instant::now();
+    let start = Instant::now();
     for page in products.chunks(1024) {
-        // The shortest of a page come first, as from ingestion.
+        // The shortest texts of a page come first, as in an ingestion.
         let mut page = page.to_vec();
         page.sort_by_key(|entry| entry.text.as_stream().len());
         for batch in page.chunks(128) {
             assert!(index.upsert(batch).await.expect("a write").is_empty());
         }
     }
-    println!("loaded in {:?}", began.elapsed());
+    println!("loaded in {:?}", start.elapsed());
     index.refresh().await.unwrap();
     assert_statistics(&index, &products).await;
     assert_words(&index, &products, &mut numbers).await;
@@ -116,15 +116,15 @@ async fn of_twenty_thousand_products_those_are_found_that_an_exact_search_finds(
     }
 }
 
-/// They are those that counting gives.
+/// Asserts that the statistics are those that counting gives.
 async fn assert_statistics(index: &OpenSearchIndex, products: &[IndexEntry]) {
     let mut counted = CountedStatistics::default();
     for entry in products {
         counted.add(&entry.text, &entry.words);
     }
-    let began = Instant::now();
+    let start = Instant::now();
     let found = index.statistics().await.expect("statistics");
-    println!("statistics in {:?}", began.elapsed());
+    println!("statistics in {:?}", start.elapsed());
     assert_eq!(found.documents(), counted.documents());
     for number in 0..WORDS {
         let word = word(number);
@@ -142,14 +142,14 @@ async fn assert_statistics(index: &OpenSearchIndex, products: &[IndexEntry]) {
     assert_eq!(visited, expected);
 }
 
-/// Each product's L by the formula, for those that hold a term.
-fn formula(
+/// Returns the text score of each product that contains a term, best first.
+fn text_scores(
     products: &[IndexEntry],
     terms: &HashSet<&str>,
     statistics: &dyn Statistics,
 ) -> Vec<(f64, String)> {
     let documents = statistics.documents();
-    let score = |entry: &IndexEntry| {
+    let text_score = |entry: &IndexEntry| {
         let mut frequencies = HashMap::<&str, f64>::new();
         for (field, stream) in entry.text.fields() {
             let words: Vec<_> = stream.split_ascii_whitespace().collect();
@@ -159,52 +159,57 @@ fn formula(
                 *frequencies.entry(word).or_default() += norm;
             }
         }
-        let part = |(term, frequency): (&str, f64)| {
+        let term_score = |(term, frequency): (&str, f64)| {
             let idf = bm25::idf(documents, statistics.document_frequency(term));
             bm25::term_score(idf, frequency)
         };
-        frequencies.into_iter().map(part).sum::<f64>()
+        frequencies.into_iter().map(term_score).sum::<f64>()
     };
     let mut scored: Vec<_> =
-        products.iter().map(|entry| (score(entry), entry.id.to_string())).collect();
+        products.iter().map(|entry| (text_score(entry), entry.id.to_string())).collect();
     scored.retain(|(score, _)| *score > 0.0);
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     scored
 }
 
-/// Those found by words hold the formula's own best.
+/// Asserts that keyword search finds the best products by text score.
 async fn assert_words(index: &OpenSearchIndex, products: &[IndexEntry], numbers: &mut Numbers) {
     let statistics = index.statistics().await.unwrap();
-    let (mut right, mut wanted) = (0, 0);
-    let (mut best, mut best_wanted) = (0, 0);
+    let (mut correct, mut total) = (0, 0);
+    let (mut first_correct, mut first_total) = (0, 0);
     for round in 0..30 {
         let terms = text(numbers, 1 + round % 4);
         let set: HashSet<_> = terms.iter().map(String::as_str).collect();
-        let expected = formula(products, &set, &*statistics);
+        let expected = text_scores(products, &set, &*statistics);
         let query = CandidateQuery { terms: terms.clone(), ..query(DEPTH) };
         let found = index.candidates(&query).await.expect("a search");
         let found: HashSet<_> = found.into_iter().map(|found| found.id.to_string()).collect();
         let expected = &expected[..DEPTH.min(expected.len())];
         assert_eq!(found.len(), expected.len(), "{terms:?}");
-        let Some((least, _)) = expected.last() else { continue };
-        // Whoever is as good as the last may stand in its place.
+        let Some((lowest, _)) = expected.last() else { continue };
+        // A product with the same score as the last may take its place.
         let ranks = expected.iter().enumerate();
-        for (rank, (_, id)) in ranks.filter(|(_, (score, _))| *score > least + 1e-9) {
+        for (rank, (_, id)) in ranks.filter(|(_, (score, _))| *score > lowest + 1e-9) {
             let is_found = found.contains(id);
-            right += usize::from(is_found);
-            wanted += 1;
+            correct += usize::from(is_found);
+            total += 1;
             if rank < 24 {
-                best += usize::from(is_found);
-                best_wanted += 1;
+                first_correct += usize::from(is_found);
+                first_total += 1;
             }
         }
     }
-    println!("words: {right} of the {wanted} best; {best} of {best_wanted} of the first 24");
-    assert!(right * 100 >= wanted * 99, "{right} of {wanted}");
-    assert!(best * 100 >= best_wanted * 99, "of the first page: {best} of {best_wanted}");
+    println!(
+        "words: {correct} of the {total} best; {first_correct} of {first_total} of the first 24"
+    );
+    assert!(correct * 100 >= total * 99, "{correct} of {total}");
+    assert!(
+        first_correct * 100 >= first_total * 99,
+        "of the first page: {first_correct} of {first_total}"
+    );
 }
 
-/// Recall against exact search is at least .97; every cosine is exact.
+/// Asserts a recall of at least .97 against exact search, and exact cosines.
 async fn assert_recall(
     index: &OpenSearchIndex,
     products: &[IndexEntry],
@@ -214,38 +219,38 @@ async fn assert_recall(
 ) {
     let admitted: Vec<_> = products.iter().filter(|entry| filter.admits(&entry.facets)).collect();
     for depth in [3, 10, DEPTH] {
-        let (mut right, mut wanted) = (0, 0);
-        let mut spent = std::time::Duration::ZERO;
+        let (mut correct, mut total) = (0, 0);
+        let mut elapsed = std::time::Duration::ZERO;
         for _ in 0..20 {
-            let asked = embedding(numbers);
+            let query_embedding = embedding(numbers);
             let exact = |entry: &&IndexEntry| {
-                (entry.id.to_string(), asked.similarity(coordinates(entry)).get())
+                (entry.id.to_string(), query_embedding.similarity(coordinates(entry)).get())
             };
             let exact: HashMap<_, _> = admitted.iter().map(exact).collect();
-            let mut falling: Vec<_> = exact.values().copied().collect();
-            falling.sort_by(|a, b| b.total_cmp(a));
-            let least = falling[depth.min(falling.len()) - 1] - 1e-6;
-            let embedding = asked.clone();
+            let mut descending: Vec<_> = exact.values().copied().collect();
+            descending.sort_by(|a, b| b.total_cmp(a));
+            let lowest = descending[depth.min(descending.len()) - 1] - 1e-6;
+            let embedding = query_embedding.clone();
             let vector = Some(QueryVector { embedding, fingerprint: model() });
             let terms = vec![word(numbers.below(40))];
             let query = CandidateQuery { vector, filter: filter.clone(), ..query(depth) };
-            let began = Instant::now();
+            let start = Instant::now();
             let found = index.candidates(&query).await.expect("a search");
-            spent += began.elapsed();
+            elapsed += start.elapsed();
             assert_eq!(found.len(), depth.min(exact.len()));
             let check = |found: &Candidate| {
                 let cosine = exact[found.id.as_str()];
                 assert!((found.cosine.unwrap().get() - cosine).abs() < 1e-5, "{found:?}");
                 cosine
             };
-            right += found.iter().filter(|found| check(found) >= least).count();
-            wanted += found.len();
+            correct += found.iter().filter(|found| check(found) >= lowest).count();
+            total += found.len();
             let both = CandidateQuery { terms, ..query };
             index.candidates(&both).await.expect("a search").iter().for_each(|found| {
                 check(found);
             });
         }
-        println!("{name}, {depth} nearest: recall {right}/{wanted}, {:?} each", spent / 20);
-        assert!(right * 100 >= wanted * 97, "{name}, {depth}: {right} of {wanted}");
+        println!("{name}, {depth} nearest: recall {correct}/{total}, {:?} each", elapsed / 20);
+        assert!(correct * 100 >= total * 97, "{name}, {depth}: {correct} of {total}");
     }
 }

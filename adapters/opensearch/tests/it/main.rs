@@ -1,4 +1,4 @@
-//! The index on a real server, and on small ones that misbehave.
+//! The index on a real server, and on test servers that misbehave.
 
 #![expect(clippy::unwrap_used, reason = "a test panics where something fails")]
 #![expect(clippy::print_stdout, reason = "figures are shown with --nocapture")]

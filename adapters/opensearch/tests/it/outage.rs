@@ -1,4 +1,4 @@
-//! Connections that break, servers that are busy, slow or killed: nothing is lost, nothing hangs.
+//! Broken connections, and servers that are busy, slow or killed: nothing is lost, nothing hangs.
 
 use crate::server;
 use crate::server::Verdict;
@@ -18,7 +18,8 @@ fn entries(count: usize, version: i64) -> Vec<IndexEntry> {
     (0..count).map(|number| entry(&format!("p{number}"), version)).collect()
 }
 
-/// An index behind a server that judges each bulk request by its number, and forwards all else.
+/// Opens an index behind a server that handles each bulk request by its number, and forwards
+/// everything else.
 async fn behind(
     settings: &Settings,
     judge: impl Fn(usize) -> Verdict + Send + Sync + 'static,
@@ -44,10 +45,11 @@ async fn assert_holds(index: &OpenSearchIndex, count: usize, version: i64) {
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn a_connection_that_breaks_in_mid_batch_loses_nothing() {
+async fn a_connection_that_breaks_during_a_batch_loses_nothing() {
     let (settings, _guard) = crate::support::settings();
     let settings = Settings { upsert_batch_size: 100.try_into().unwrap(), ..settings };
-    // Before the server heard of it, and after it did what it was asked. The first bulk names the model.
+    // Before the server receives the request, and after it has executed it. The first bulk request
+    // writes the model.
     let index = behind(&settings, |bulk| match bulk {
         0 | 3 => Verdict::Drop,
         2 | 6 => Verdict::DropAnswer,
@@ -60,7 +62,7 @@ async fn a_connection_that_breaks_in_mid_batch_loses_nothing() {
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn a_busy_server_is_given_time_and_only_what_it_turned_away_is_sent_again() {
+async fn only_rejected_documents_are_sent_again_to_a_busy_server() {
     let (settings, _guard) = crate::support::settings();
     let busy = r#"{"items":[
         {"index":{"_id":"p0","status":429,"error":{"type":"rejected","reason":"queue full"}}},
@@ -74,36 +76,36 @@ async fn a_busy_server_is_given_time_and_only_what_it_turned_away_is_sent_again(
     let index = index.await;
     assert!(index.upsert(&entries(3, 1)).await.expect("a write").is_empty());
     index.refresh().await.unwrap();
-    assert_eq!(index.count().await.unwrap(), 1, "the others were said to be done");
+    assert_eq!(index.count().await.unwrap(), 1, "the response claimed that the others were done");
 }
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn whatever_a_write_asks_is_asked_as_patiently_as_it_writes() {
+async fn every_request_of_a_write_is_retried_as_long_as_the_write() {
     let (settings, _guard) = crate::support::settings();
     let direct = OpenSearchIndex::open(&settings).await.expect("an index");
-    let asked = Mutex::new(HashMap::new());
-    // Each path is unavailable for longer than a search would wait, from when it is first asked.
+    let first_requests = Mutex::new(HashMap::new());
+    // From its first request on, each path is unavailable for longer than a search would wait.
     let judge = move |parts: &Parts, _: &Bytes| {
         let key = (parts.method.clone(), parts.uri.path().to_owned());
         let opens = key.0 == "GET";
-        let first = *asked.lock().unwrap().entry(key).or_insert_with(Instant::now);
+        let first = *first_requests.lock().unwrap().entry(key).or_insert_with(Instant::now);
         let busy = !opens && first.elapsed() < Duration::from_millis(1_500);
         if busy { Verdict::Answer(503, "busy".to_owned()) } else { Verdict::Forward }
     };
     let address = server::start(&crate::support::endpoint(), None, judge).await;
     let settings = Settings { endpoint: Some(format!("http://{address}")), ..settings };
     let index = OpenSearchIndex::open(&settings).await.expect("an index");
-    assert!(index.states(&[entry("p0", 1).id]).await.expect("a look before a write").is_empty());
+    assert!(index.states(&[entry("p0", 1).id]).await.expect("a lookup before a write").is_empty());
     assert!(index.upsert(&entries(3, 1)).await.expect("a write").is_empty());
     assert_holds(&direct, 3, 1).await;
 }
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn patience_ends_and_one_products_failure_is_its_alone() {
+async fn retries_end_and_only_the_rejected_product_fails() {
     let (settings, _guard) = crate::support::settings();
-    let settings = Settings { patience: Duration::from_millis(500), ..settings };
+    let settings = Settings { retry_timeout: Duration::from_millis(500), ..settings };
     let busy = r#"{"items":[
         {"index":{"_id":"p0","status":429,"error":{"type":"rejected","reason":"queue full"}}},
         {"index":{"_id":"p1","status":201}}]}"#;
@@ -124,7 +126,7 @@ async fn patience_ends_and_one_products_failure_is_its_alone() {
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn a_slow_server_is_given_up_in_time() {
+async fn requests_to_a_slow_server_time_out() {
     let (settings, _guard) = crate::support::settings();
     let index = OpenSearchIndex::open(&settings).await.unwrap();
     assert!(index.upsert(&[titled("a", 1, "tripod", 0.0)]).await.unwrap().is_empty());
@@ -150,7 +152,7 @@ async fn a_slow_server_is_given_up_in_time() {
         depth: 10,
         threshold: None,
     };
-    let began = Instant::now();
+    let start = Instant::now();
     let errors = [
         index.candidates(&query).await.map(drop).unwrap_err(),
         index.upsert(&entries(2, 1)).await.map(drop).unwrap_err(),
@@ -158,34 +160,34 @@ async fn a_slow_server_is_given_up_in_time() {
         index.states(&[entry("a", 1).id]).await.map(drop).unwrap_err(),
         index.count().await.map(drop).unwrap_err(),
     ];
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     for error in errors {
         assert_eq!(error.kind, ErrorKind::Unavailable);
         assert!(error.report().contains("OPENSEARCH_TIMEOUT"), "{}", error.report());
     }
 }
 
-/// A server of the test's own, which may be killed.
-struct Own(tempfile::TempDir);
+/// A server that belongs to one test, which may kill it.
+struct PrivateServer(tempfile::TempDir);
 
-impl Own {
+impl PrivateServer {
     fn start() -> (Self, String) {
-        let own = Self(tempfile::tempdir().unwrap());
-        own.run("start");
-        let url = own.run("url");
-        (own, url)
+        let server = Self(tempfile::tempdir().unwrap());
+        server.run("start");
+        let url = server.run("url");
+        (server, url)
     }
 
-    fn run(&self, word: &str) -> String {
+    fn run(&self, action: &str) -> String {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/services/opensearch.sh");
         let mut command = Command::new(script);
-        let output = command.arg(word).env("AKIN_SERVICES_RUN", self.0.path()).output().unwrap();
-        assert!(output.status.success(), "{word}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = command.arg(action).env("AKIN_SERVICES_RUN", self.0.path()).output().unwrap();
+        assert!(output.status.success(), "{action}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 }
 
-impl Drop for Own {
+impl Drop for PrivateServer {
     fn drop(&mut self) {
         self.run("stop");
     }
@@ -193,11 +195,11 @@ impl Drop for Own {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs OpenSearch: make test"]
-async fn a_server_that_is_killed_and_started_again_under_load_loses_nothing() {
-    let (own, endpoint) = tokio::task::spawn_blocking(Own::start).await.unwrap();
+async fn a_server_that_is_killed_and_restarted_under_load_loses_nothing() {
+    let (server, endpoint) = tokio::task::spawn_blocking(PrivateServer::start).await.unwrap();
     let (settings, guard) = crate::support::settings_at(&endpoint);
     let settings = Settings {
-        patience: Duration::from_mins(2),
+        retry_timeout: Duration::from_mins(2),
         upsert_batch_size: 100.try_into().unwrap(),
         ..settings
     };
@@ -211,15 +213,15 @@ async fn a_server_that_is_killed_and_started_again_under_load_loses_nothing() {
         })
     };
     tokio::time::sleep(Duration::from_millis(700)).await;
-    assert!(!writer.is_finished(), "the load was over too soon");
-    let own = tokio::task::spawn_blocking(move || {
-        own.run("crash");
-        own
+    assert!(!writer.is_finished(), "the load ended too early");
+    let server = tokio::task::spawn_blocking(move || {
+        server.run("crash");
+        server
     });
-    let own = own.await.unwrap();
+    let server = server.await.unwrap();
     writer.await.unwrap();
     assert_holds(&index, 20_000, 1).await;
     drop(index);
     drop(guard);
-    tokio::task::spawn_blocking(move || drop(own)).await.unwrap();
+    tokio::task::spawn_blocking(move || drop(server)).await.unwrap();
 }

@@ -6,11 +6,11 @@ use akin_opensearch::{OpenSearchIndex, Settings};
 use akin_ports::ErrorKind;
 use std::time::{Duration, Instant};
 
-/// What opening says.
+/// Returns the error of opening the index.
 async fn refusal(settings: &Settings) -> (ErrorKind, String) {
-    let began = Instant::now();
-    let error = OpenSearchIndex::open(settings).await.expect_err("it should be refused");
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let start = Instant::now();
+    let error = OpenSearchIndex::open(settings).await.expect_err("opening should fail");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     let report = error.report();
     assert!(!report.contains('\n') && report.len() < 500, "{report}");
     (error.kind, report)
@@ -25,7 +25,7 @@ async fn assert_refused(settings: &Settings, kind: ErrorKind, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn all_bad_settings_are_named_at_once() {
+async fn all_invalid_settings_are_reported_at_once() {
     let settings = Settings {
         endpoint: None,
         username: Some("akin".to_owned()),
@@ -40,7 +40,7 @@ async fn all_bad_settings_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_password_is_never_shown() {
+async fn secrets_are_never_printed() {
     let settings = Settings {
         username: Some("akin".to_owned()),
         password: Some("s3cret".into()),
@@ -57,23 +57,23 @@ async fn a_password_is_never_shown() {
 }
 
 #[tokio::test]
-async fn an_unknown_host_is_named_with_its_setting() {
+async fn an_unknown_host_is_reported_with_its_setting() {
     let settings = crate::support::bare("http://no-such-host.invalid:9200");
     let (kind, report) = refusal(&settings).await;
-    // A machine without a resolver cannot know that there is no such host.
+    // Without a resolver it is unknown whether the host exists.
     assert!(matches!(kind, ErrorKind::Misconfigured | ErrorKind::Unavailable), "{report}");
     assert!(report.contains("OPENSEARCH_ENDPOINT") || report.contains("resolved"), "{report}");
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_no_riddle() {
+async fn a_refused_connection_is_reported_with_its_setting() {
     let settings = crate::support::bare("http://127.0.0.1:1");
-    let parts = ["nobody listens there", "OPENSEARCH_ENDPOINT"];
+    let parts = ["connection refused", "OPENSEARCH_ENDPOINT"];
     assert_refused(&settings, ErrorKind::Unavailable, &parts).await;
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_given_up() {
+async fn opening_gives_up_on_a_server_that_never_answers() {
     let silent = server::start("", None, |_, _| server::Verdict::Sleep(Duration::from_mins(1)));
     let settings = Settings {
         timeout: Duration::from_mins(10),
@@ -83,10 +83,10 @@ async fn a_server_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_from_missing_rights() {
+async fn wrong_credentials_and_missing_rights_are_distinguished() {
     for (status, parts) in [
-        (401, ["refuses the user or the password", "OPENSEARCH_PASSWORD"]),
-        (403, ["may not do this", "OPENSEARCH_INDEX_NAME"]),
+        (401, ["rejected the credentials", "OPENSEARCH_PASSWORD"]),
+        (403, ["access denied", "OPENSEARCH_INDEX_NAME"]),
     ] {
         let endpoint = server::answering(move |_| (status, "Unauthorized".to_owned())).await;
         assert_refused(&crate::support::bare(&endpoint), ErrorKind::Misconfigured, &parts).await;
@@ -94,21 +94,21 @@ async fn a_wrong_password_is_told_from_missing_rights() {
 }
 
 #[tokio::test]
-async fn too_old_a_server_and_another_kind_of_server_are_refused() {
+async fn old_servers_and_other_products_are_refused() {
     let old = r#"{"version":{"number":"2.18.0","distribution":"opensearch"}}"#;
     let elastic = r#"{"version":{"number":"8.1.0","build_flavor":"default"}}"#;
-    for (answer, part) in
-        [(old, "upgrade it to 2.19"), (elastic, "no OpenSearch"), ("<html>", "no OpenSearch")]
+    for (response, part) in
+        [(old, "upgrade it to 2.19"), (elastic, "not OpenSearch"), ("<html>", "not OpenSearch")]
     {
-        let endpoint = server::answering(move |_| (200, answer.to_owned())).await;
+        let endpoint = server::answering(move |_| (200, response.to_owned())).await;
         let parts = [part, "OPENSEARCH_ENDPOINT"];
         assert_refused(&crate::support::bare(&endpoint), ErrorKind::Misconfigured, &parts).await;
     }
 }
 
-/// The answers are those of a server that was started without the plugin.
+/// The responses are those of a server without the plugin.
 #[tokio::test]
-async fn a_missing_plugin_is_named() {
+async fn a_missing_plugin_is_reported_by_name() {
     let unknown = r#"{"error":{"root_cause":[{"type":"settings_exception","reason":"unknown setting [index.knn] please check that any required plugins are installed, or check the breaking changes documentation for removed settings"}],"type":"settings_exception","reason":"unknown setting [index.knn] please check that any required plugins are installed, or check the breaking changes documentation for removed settings"},"status":400}"#;
     let endpoint = server::answering(move |parts| match parts.method.as_str() {
         "PUT" => (400, unknown.to_owned()),
@@ -123,18 +123,18 @@ async fn a_missing_plugin_is_named() {
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn an_index_of_something_else_is_left_alone() {
+async fn an_index_of_another_program_is_not_touched() {
     let (settings, _guard) = crate::support::settings();
     let name = format!("{}-other", settings.index_name);
     let body = format!(r#"{{"aliases":{{"{}":{{}}}}}}"#, settings.index_name);
     crate::support::request("PUT", &name, &body);
-    let parts = ["holds something else", "OPENSEARCH_INDEX_NAME"];
+    let parts = ["not created by akin", "OPENSEARCH_INDEX_NAME"];
     assert_refused(&settings, ErrorKind::Misconfigured, &parts).await;
 }
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn eight_processes_may_migrate_at_once() {
+async fn eight_processes_can_migrate_at_once() {
     let (settings, _guard) = crate::support::settings();
     let migrations = (0..8).map(|_| {
         let settings = settings.clone();
@@ -145,6 +145,6 @@ async fn eight_processes_may_migrate_at_once() {
     for migration in migrations {
         created += usize::from(migration.await.unwrap().expect("a migration").created);
     }
-    assert_eq!(created, 1, "one of them made the index");
+    assert_eq!(created, 1, "one process created the index");
     assert!(!OpenSearchIndex::migrate(&settings).await.unwrap().created);
 }

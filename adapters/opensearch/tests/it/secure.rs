@@ -1,5 +1,5 @@
-//! TLS, users and signed requests, against a small server in front of the real one, which has none
-//! of them.
+//! TLS, users and signed requests, tested with a small proxy in front of the real server, which has
+//! none of them.
 
 use crate::server::Verdict;
 use crate::{server, signature};
@@ -20,7 +20,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 const KEY: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-/// An authority, and a file of its certificate.
+/// Creates a certificate authority, and a file with its certificate.
 fn authority() -> (CertifiedIssuer<'static, KeyPair>, NamedTempFile) {
     let mut params = CertificateParams::new(vec![]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -30,7 +30,7 @@ fn authority() -> (CertifiedIssuer<'static, KeyPair>, NamedTempFile) {
     (authority, file)
 }
 
-/// Speaks TLS with a certificate for `name`.
+/// Creates a TLS server with a certificate for `name`.
 fn acceptor(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -45,8 +45,8 @@ fn acceptor(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> TlsAcc
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// Lets nobody in but `akin` with the password `s3cret`.
-fn judge_user(parts: &Parts, _: &Bytes) -> Verdict {
+/// Accepts only `akin` with the password `s3cret`.
+fn check_user(parts: &Parts, _: &Bytes) -> Verdict {
     let given = parts.headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
     if given == Some("Basic YWtpbjpzM2NyZXQ=") {
         Verdict::Forward
@@ -69,19 +69,19 @@ async fn assert_works(settings: &Settings) {
 }
 
 async fn refusal(settings: &Settings) -> String {
-    let error = OpenSearchIndex::open(settings).await.expect_err("it should be refused");
+    let error = OpenSearchIndex::open(settings).await.expect_err("opening should fail");
     assert_eq!(error.kind, ErrorKind::Misconfigured, "{}", error.report());
     error.report()
 }
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn a_certificate_counts_if_its_authority_is_named_and_its_name_is_right() {
+async fn a_certificate_is_accepted_only_from_a_trusted_authority_and_for_the_right_name() {
     let ((ours, file), (_, foreign)) = (authority(), authority());
     let (settings, _guard) = crate::support::settings();
     let upstream = crate::support::endpoint();
-    let right = server::start(&upstream, Some(acceptor(&ours, "127.0.0.1")), judge_user).await;
-    let wrong = server::start(&upstream, Some(acceptor(&ours, "else.example")), judge_user).await;
+    let right = server::start(&upstream, Some(acceptor(&ours, "127.0.0.1")), check_user).await;
+    let wrong = server::start(&upstream, Some(acceptor(&ours, "else.example")), check_user).await;
     let at = |address: &str, file: Option<&NamedTempFile>| Settings {
         endpoint: Some(format!("https://{address}")),
         ca_file: file.map(|file| file.path().to_owned()),
@@ -93,15 +93,15 @@ async fn a_certificate_counts_if_its_authority_is_named_and_its_name_is_right() 
         assert!(report.contains("OPENSEARCH_CA_FILE"), "{report}");
     }
     let plain = Settings { endpoint: Some(format!("http://{right}")), ..at(&right, None) };
-    let error = OpenSearchIndex::open(&plain).await.expect_err("it speaks TLS");
+    let error = OpenSearchIndex::open(&plain).await.expect_err("the server requires TLS");
     assert!(error.report().contains("opensearch"), "{}", error.report());
 }
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn the_right_password_opens_and_the_wrong_one_is_named() {
+async fn the_right_password_is_accepted_and_a_wrong_one_reported() {
     let (settings, _guard) = crate::support::settings();
-    let address = server::start(&crate::support::endpoint(), None, judge_user).await;
+    let address = server::start(&crate::support::endpoint(), None, check_user).await;
     let settings = Settings { endpoint: Some(format!("http://{address}")), ..settings };
     assert_works(&as_user(settings.clone(), "s3cret")).await;
     for settings in [as_user(settings.clone(), "guess"), settings] {
@@ -112,7 +112,7 @@ async fn the_right_password_opens_and_the_wrong_one_is_named() {
 
 #[tokio::test]
 #[ignore = "needs OpenSearch: make test"]
-async fn every_signature_is_one_that_aws_would_accept() {
+async fn every_request_has_a_valid_aws_signature() {
     let (settings, _guard) = crate::support::settings();
     let judge = |parts: &Parts, body: &Bytes| match signature::check(
         parts,

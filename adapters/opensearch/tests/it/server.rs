@@ -1,5 +1,4 @@
-//! A small server in front of the real one, or in its place: it forwards a request, or answers it,
-//! or misbehaves.
+//! A test server that forwards requests to the real one, answers them itself, or misbehaves.
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -14,24 +13,24 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// What to do with a request.
+/// How to handle a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict {
-    /// Hand it to the real server.
+    /// Forward it to the real server.
     Forward,
     /// Answer it with this status and body.
     Answer(u16, String),
-    /// Close the connection, before the real server hears of it.
+    /// Close the connection before the real server receives it.
     Drop,
-    /// Close the connection after the real server did what it was asked.
+    /// Close the connection after the real server has executed it.
     DropAnswer,
-    /// Take so long.
+    /// Wait this long, then forward it.
     Sleep(Duration),
 }
 
 type Judge = Arc<dyn Fn(&Parts, &Bytes) -> Verdict + Send + Sync>;
 
-/// Starts it; returns its address. It ends with the test's runtime.
+/// Starts the server and returns its address. It ends with the test's runtime.
 pub(crate) async fn start(
     upstream: &str,
     tls: Option<TlsAcceptor>,
@@ -61,7 +60,7 @@ pub(crate) async fn start(
     address
 }
 
-/// A server that only answers.
+/// Starts a server that answers all requests itself.
 pub(crate) async fn answering(
     answer: impl Fn(&Parts) -> (u16, String) + Send + Sync + 'static,
 ) -> String {
@@ -78,7 +77,7 @@ async fn serve(
     judge: Judge,
 ) {
     let service = service_fn(move |request| answer(request, upstream.clone(), Arc::clone(&judge)));
-    // An error is what a verdict made, or a client that left.
+    // An error comes from a verdict, or from a client that disconnected.
     let _ended = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;

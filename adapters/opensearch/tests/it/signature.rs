@@ -1,5 +1,4 @@
-//! AWS Signature Version 4, checked as its specification says: written down once more, so that
-//! what signs is not what checks.
+//! Checks AWS Signature Version 4 by its specification, independently of the code that signs.
 
 use hyper::body::Bytes;
 use hyper::header::AUTHORIZATION;
@@ -7,7 +6,7 @@ use hyper::http::request::Parts;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// Whether the request is signed by `secret`; if not, what is wrong.
+/// Checks that the request is signed with `secret`. An error says what is wrong.
 pub(crate) fn check(
     parts: &Parts,
     body: &Bytes,
@@ -59,7 +58,7 @@ pub(crate) fn check(
     }
 }
 
-/// The parameters, sorted, all encoded but what never is.
+/// Returns the canonical query: sorted and percent-encoded parameters.
 fn query(parts: &Parts) -> String {
     let pairs = parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     let mut pairs: Vec<_> = pairs
@@ -99,7 +98,7 @@ fn encode(bytes: &[u8]) -> String {
     encoded
 }
 
-/// HMAC-SHA256, as RFC 2104 has it.
+/// Computes HMAC-SHA256 as in RFC 2104.
 fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     let mut block = [0; 64];
     if key.len() > block.len() {
@@ -121,7 +120,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// The example of RFC 4231.
 #[test]
-fn the_hmac_is_that_of_the_specification() {
+fn the_hmac_matches_the_specification() {
     let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
     assert_eq!(hexadecimal(&hmac(b"Jefe", b"what do ya want for nothing?")), expected);
 }

@@ -1,21 +1,21 @@
-//! An index of its own for each test, on the real server, gone when the test ends.
+//! Creates an index on the real server for each test, and deletes it when the test ends.
 
 use akin_entities::Embedding;
 use akin_opensearch::{OpenSearchIndex, Settings};
 use akin_ports::QueryVector;
 use std::time::Duration;
 
-/// Where `make test` and `make services` say that the server is.
+/// The variable that `make test` and `make services` set to the server's address.
 pub(crate) const VARIABLE: &str = "AKIN_TEST_OPENSEARCH";
 
-/// The server.
+/// Returns the server's address.
 pub(crate) fn endpoint() -> String {
     let missing = "AKIN_TEST_OPENSEARCH is not set: run `make test`, or start the server with `make \
                    services`";
     std::env::var(VARIABLE).expect(missing)
 }
 
-/// Deletes the index, whatever became of the test.
+/// Deletes the index when dropped.
 #[derive(Debug)]
 pub(crate) struct Guard {
     endpoint: String,
@@ -34,12 +34,12 @@ impl Drop for Guard {
     }
 }
 
-/// Settings for an index that no other test has.
+/// Returns settings for an index that no other test uses.
 pub(crate) fn settings() -> (Settings, Guard) {
     settings_at(&endpoint())
 }
 
-/// The same, on the server at `endpoint`.
+/// Returns such settings for the server at `endpoint`.
 pub(crate) fn settings_at(endpoint: &str) -> (Settings, Guard) {
     let unique = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let thread = format!("{:?}", std::thread::current().id());
@@ -50,7 +50,7 @@ pub(crate) fn settings_at(endpoint: &str) -> (Settings, Guard) {
     (settings, Guard { endpoint: endpoint.to_owned(), alias })
 }
 
-/// The settings as they are when only the endpoint is set.
+/// Returns the settings with only the endpoint set.
 pub(crate) fn bare(endpoint: &str) -> Settings {
     #[derive(clap::Parser)]
     struct Command {
@@ -61,18 +61,18 @@ pub(crate) fn bare(endpoint: &str) -> Settings {
     Command::parse_from(["test", "--opensearch-endpoint", endpoint]).settings
 }
 
-/// Where the suites' model points.
+/// Returns a query vector of the contract suite's model.
 pub(crate) fn vector(embedding: Embedding) -> QueryVector {
     QueryVector { embedding, fingerprint: akin_contracts::sample::fingerprint() }
 }
 
-/// An index that is empty.
+/// Creates an empty index.
 pub(crate) async fn fresh() -> (OpenSearchIndex, Guard) {
     let (settings, guard) = settings();
     (OpenSearchIndex::open(&settings).await.expect("an index"), guard)
 }
 
-/// Says something to the server behind the adapter's back; returns what it answers.
+/// Sends a request to the server directly, and returns the response.
 pub(crate) fn request(method: &str, path: &str, body: &str) -> String {
     let url = format!("{}/{path}", endpoint());
     let mut curl = std::process::Command::new("curl");
