@@ -9,8 +9,8 @@
 use crate::DIMENSION;
 use crate::corpus::Corpus;
 use crate::random::Random;
-use anyhow::Result;
 use akin_entities::{Price, Product, ProductId};
+use anyhow::Result;
 use std::collections::HashMap;
 use std::path::Path;
 

@@ -2,9 +2,9 @@
 
 use crate::DIMENSION;
 use crate::random::Random;
-use anyhow::{Context, Result, ensure};
 use akin_entities::{Currency, Product, ProductId};
 use akin_ports::FeedSource;
+use anyhow::{Context, Result, ensure};
 use sbert_cpu::Encoder;
 use std::collections::HashSet;
 use std::fs;

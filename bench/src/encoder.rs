@@ -6,8 +6,8 @@ use crate::harness::{Contest, Latency};
 use crate::onnx_runtime::OnnxModel;
 use crate::report::{Table, Wanted, figure, times};
 use crate::vectors::dot;
-use anyhow::{Context, Result};
 use akin_native::Precision;
+use anyhow::{Context, Result};
 use sbert_cpu::Encoder;
 use std::cell::RefCell;
 

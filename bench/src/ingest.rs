@@ -4,10 +4,10 @@ use crate::Bench;
 use crate::harness::Contest;
 use crate::process::Finished;
 use crate::report::{Table, Wanted, figure, times};
-use anyhow::{Context, Result, ensure};
 use akin_entities::Product;
 use akin_native::{ModelFiles, NativeEmbedder, Precision, SentenceEncoder};
 use akin_ports::Embedder as _;
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::num::NonZeroUsize;
 

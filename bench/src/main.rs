@@ -29,12 +29,12 @@ mod startup;
 mod vectors;
 mod words;
 
+use akin_entities::{Fingerprint, Product};
+use akin_native::{DEFAULT_MODEL, ModelChoice, Precision};
 use anyhow::{Context, Result};
 use catalogue::Catalogue;
 use clap::Parser;
 use corpus::Corpus;
-use akin_entities::{Fingerprint, Product};
-use akin_native::{DEFAULT_MODEL, ModelChoice, Precision};
 use onnx_runtime::{OnnxModel, OnnxRuntime};
 use process::Program;
 use report::{Report, Table};

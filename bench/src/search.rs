@@ -6,24 +6,26 @@ use crate::exact::{nearest, recall};
 use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure};
 use crate::stage::{SHARES, Stage};
-use anyhow::{Context, Result};
-use async_trait::async_trait;
 use akin_entities::{
-    Change, Embedding, FacetValues, Filter, Fingerprint, SearchMode, ProductId, Query, Similarity, Statistics,
-    Version,
+    Change, Embedding, FacetValues, Filter, Fingerprint, ProductId, Query, SearchMode, Similarity,
+    Statistics, Version,
 };
 use akin_local::{LocalEngine, Options};
 use akin_ports::{
-    Candidate, CandidateQuery, Embedded, Embedder, ErrorKind, Failures, IndexEntry, IndexedState,
-    EntryEmbedding, PortError, PortResult, ProductIndex, ProductStore,
+    Candidate, CandidateQuery, EmbeddedBatch, Embedder, EntryEmbedding, ErrorKind, Failures,
+    IndexEntry, IndexedState, PortError, PortResult, ProductIndex, ProductStore,
 };
+use akin_usecases::{
+    Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings,
+};
+use anyhow::{Context, Result};
+use async_trait::async_trait;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use akin_usecases::{Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings};
 
 /// The number of entries in a batch.
 const BATCH: usize = 1_000;
@@ -190,14 +192,14 @@ impl KnownTexts {
 
 #[async_trait]
 impl Embedder for KnownTexts {
-    async fn embed(&self, texts: &[String]) -> PortResult<Embedded> {
+    async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
         let known = |text: &String| {
             self.embeddings.get(text).cloned().ok_or_else(|| {
                 PortError::new("bench", ErrorKind::Refused, format!("{text:?} is not known"))
             })
         };
         let embeddings = texts.iter().map(known).collect::<PortResult<_>>()?;
-        Ok(Embedded { embeddings, truncated: 0 })
+        Ok(EmbeddedBatch { embeddings, truncated: 0 })
     }
 
     fn fingerprint(&self) -> &Fingerprint {

@@ -3,8 +3,8 @@
 use crate::catalogue::Catalogue;
 use crate::exact::Words;
 use crate::{Bench, DIMENSION};
-use anyhow::{Context, Result};
 use akin_entities::{AnalyzedText, FacetValues, Filter, NumberRange, TextField};
+use anyhow::{Context, Result};
 use flat_index::{Base, BaseBuilder, FoundDocument, IndexDocument, Schema, Snapshot};
 use std::collections::HashMap;
 use std::fs;
@@ -55,7 +55,8 @@ impl Stage {
     pub(crate) fn set(bench: &Bench, size: usize) -> Result<Self> {
         crate::note(&format!("growing a catalogue of {size} products"));
         let catalogue = Catalogue::grow(&bench.corpus, size)?;
-        let analyzed: Vec<_> = catalogue.products.iter().map(akin_ranking::analyze_product).collect();
+        let analyzed: Vec<_> =
+            catalogue.products.iter().map(akin_ranking::analyze_product).collect();
         let (texts, surfaces): (Vec<_>, Vec<_>) =
             analyzed.into_iter().map(|one| (one.text, one.words)).unzip();
         let facets: Vec<_> = catalogue.products.iter().map(FacetValues::from).collect();
@@ -123,7 +124,10 @@ impl Stage {
 /// Converts `filter` for the flat index; the benchmark filters by price only.
 pub(crate) fn flat_filter(filter: &Filter) -> flat_index::ColumnFilter {
     let most = filter.price.max.map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
-    flat_index::ColumnFilter { numbers: most.into_iter().collect(), ..flat_index::ColumnFilter::default() }
+    flat_index::ColumnFilter {
+        numbers: most.into_iter().collect(),
+        ..flat_index::ColumnFilter::default()
+    }
 }
 
 /// Returns the distinct analyzed terms of a query.

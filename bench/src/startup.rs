@@ -3,8 +3,8 @@
 use crate::harness::Contest;
 use crate::report::{Table, Wanted, figure, times};
 use crate::{Bench, SHOP};
-use anyhow::Result;
 use akin_native::Precision;
+use anyhow::Result;
 use sbert_cpu::Encoder;
 
 /// The number of loads in a round.
