@@ -4,10 +4,10 @@ use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
 use std::sync::Mutex;
 
-/// An [`Embedder`] that needs no model: texts that share words are close, whatever their order.
+/// An [`Embedder`] without a model: texts that share words are near each other, in any order.
 ///
-/// Each word is a token. A word points somewhere of its own, the same in every process, and a
-/// text points to where its words do together.
+/// Each word is a token with a pseudo-random vector, the same in every process. The embedding of a text
+/// is the sum of its words, normalized.
 #[derive(Debug)]
 pub struct MemoryEmbedder {
     fingerprint: Fingerprint,
@@ -24,7 +24,7 @@ impl Default for MemoryEmbedder {
 }
 
 impl MemoryEmbedder {
-    /// An embedder that calls its model `model`; to another model, a word points elsewhere.
+    /// Returns an embedder whose model is called `model`; the vectors of words depend on it.
     pub fn named(model: &str) -> Self {
         let (model, precision) = (model.to_owned(), "fp32".to_owned());
         Self {
@@ -36,19 +36,19 @@ impl MemoryEmbedder {
         }
     }
 
-    /// The same one, with these `faults`.
+    /// Returns the embedder with these `faults`.
     #[must_use]
     pub fn with_faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
     }
 
-    /// The same one, which refuses every batch that holds a text with `word` in it.
+    /// Returns the embedder, refusing every batch with a text that contains `word`.
     #[must_use]
     pub fn refusing(self, word: &str) -> Self {
         Self { refused: Some(word.to_owned()), ..self }
     }
 
-    /// Every text that was embedded, in the order of the calls.
+    /// Returns every text that was embedded, in the order of the calls.
     pub fn embedded(&self) -> Vec<String> {
         lock(&self.embedded).clone()
     }
@@ -60,7 +60,7 @@ impl MemoryEmbedder {
             return Err(PortError::new(SYSTEM, ErrorKind::Refused, what));
         }
         let mut sums = vec![0.0_f32; self.fingerprint.dimension];
-        // All texts share a little, so that even one without words points somewhere.
+        // All texts share one coordinate, so that even a text without words has an embedding.
         sums[0] = 1.0;
         for word in words.iter().take(self.token_limit) {
             let mut state = hash(&[&self.fingerprint.model, word]);
@@ -96,13 +96,13 @@ impl Embedder for MemoryEmbedder {
     }
 }
 
-/// The words of `text`: runs of letters and digits, in lower case.
+/// Returns the words of `text`: runs of letters and digits, in lower case.
 fn words(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|character: char| !character.is_alphanumeric());
     words.filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
-/// FNV-1a over the parts, each ended by a byte that no text holds.
+/// Returns the FNV-1a hash of the parts, each followed by a byte that no text contains.
 fn hash(parts: &[&str]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xFF]));
     bytes.fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
@@ -110,7 +110,7 @@ fn hash(parts: &[&str]) -> u64 {
     })
 }
 
-/// The next number of the pseudo-random sequence that `SplitMix64` names.
+/// Returns the next number of the pseudo-random sequence `SplitMix64`.
 fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

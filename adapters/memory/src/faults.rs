@@ -6,11 +6,11 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-/// What the doubles that share it do wrong: nothing, until told.
+/// The faults of the doubles that share it; none at first.
 ///
-/// Every call takes two steps: one before its effect, and one after it, where only the answer can
-/// be lost. So a test that breaks step after step has interrupted a use case everywhere. A step
-/// lets other tasks run, as the outside world does; a future that is dropped there goes no further.
+/// Every call takes two steps: one before its effect, and one after it, where only the answer can be
+/// lost. A test that breaks step after step interrupts a use case everywhere. A step yields to other
+/// tasks, as a call to a real service does, and a future can be dropped there.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
@@ -22,32 +22,32 @@ struct State {
 }
 
 impl Faults {
-    /// Takes `steps` more steps, then fails as `kind` says until [`Faults::mend`].
+    /// Fails after `steps` more steps with errors of `kind`, until [`Faults::mend`].
     pub fn break_after(&self, steps: u64, kind: ErrorKind) {
         let mut state = lock(&self.0);
         state.broken = Some((state.steps + steps, kind));
     }
 
-    /// Works again, and takes every product.
+    /// Ends all faults.
     pub fn mend(&self) {
         let mut state = lock(&self.0);
         state.broken = None;
         state.refused.clear();
     }
 
-    /// Refuses the product `id`, and no other.
+    /// Refuses the product `id`.
     pub fn refuse(&self, id: ProductId) {
         lock(&self.0).refused.insert(id);
     }
 
-    /// How many steps were taken.
+    /// Returns the number of steps taken.
     pub fn steps(&self) -> u64 {
         lock(&self.0).steps
     }
 
-    /// A step; an error if it is broken.
+    /// Takes a step, which fails if it is broken.
     pub(crate) async fn step(&self) -> PortResult<()> {
-        give_way().await;
+        yield_once().await;
         let mut state = lock(&self.0);
         if let Some((from, kind)) = state.broken
             && state.steps >= from
@@ -58,7 +58,7 @@ impl Faults {
         Ok(())
     }
 
-    /// One call to a double: it fails before its effect, or after it.
+    /// Makes one call to a double, which fails before its effect or after it if a step is broken.
     pub(crate) async fn call<S, T>(
         &self,
         state: &Mutex<S>,
@@ -70,7 +70,7 @@ impl Faults {
         Ok(answer)
     }
 
-    /// Whether `id` is refused; enters it into `failures` if so.
+    /// Returns whether `id` is refused, and adds it to `failures` if so.
     pub(crate) fn refuses(&self, id: &ProductId, failures: &mut Failures) -> bool {
         let refused = lock(&self.0).refused.contains(id);
         if refused {
@@ -81,8 +81,8 @@ impl Faults {
     }
 }
 
-/// Lets other tasks run once.
-async fn give_way() {
+/// Yields to other tasks once.
+async fn yield_once() {
     let mut waited = false;
     poll_fn(|context| {
         if std::mem::replace(&mut waited, true) {

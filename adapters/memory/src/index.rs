@@ -20,20 +20,20 @@ pub struct MemoryIndex {
 
 #[derive(Debug, Default)]
 struct State {
-    products: BTreeMap<ProductId, Held>,
-    /// Of the embeddings; of no meaning while there are none.
+    products: BTreeMap<ProductId, StoredProduct>,
+    /// The model of the embeddings; meaningless while there are none.
     fingerprint: Option<Fingerprint>,
 }
 
-/// A product; one that was removed stays, so that late, older entries are turned away.
+/// A product. A removed one stays, so that late, older entries are ignored.
 #[derive(Debug)]
-struct Held {
+struct StoredProduct {
     version: Version,
-    findable: Option<Findable>,
+    findable: Option<SearchedFields>,
 }
 
 #[derive(Debug)]
-struct Findable {
+struct SearchedFields {
     embedding: Embedding,
     text_hash: TextHash,
     text: AnalyzedText,
@@ -42,12 +42,12 @@ struct Findable {
 }
 
 impl MemoryIndex {
-    /// An empty index, with these `faults`.
+    /// Returns an empty index with these `faults`.
     pub fn with_faults(faults: Faults) -> Self {
         Self { faults, ..Self::default() }
     }
 
-    /// One call: it fails as the faults say, before its effect or after it.
+    /// Makes one call, which fails before its effect or after it if the faults say so.
     async fn call<T>(&self, work: impl FnOnce(&mut State) -> PortResult<T>) -> PortResult<T> {
         self.faults.call(&self.state, work).await?
     }
@@ -76,7 +76,7 @@ impl ProductIndex for MemoryIndex {
             let mut failures = Failures::new();
             for change in changes {
                 if !self.faults.refuses(&change.id, &mut failures) && !state.is_late(change) {
-                    let held = Held { version: change.version, findable: None };
+                    let held = StoredProduct { version: change.version, findable: None };
                     state.products.insert(change.id.clone(), held);
                 }
             }
@@ -88,7 +88,7 @@ impl ProductIndex for MemoryIndex {
     async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
         self.call(|state| {
             let known = ids.iter().filter_map(|id| state.products.get_key_value(id));
-            let indexed = |held: &Held| IndexedState {
+            let indexed = |held: &StoredProduct| IndexedState {
                 version: held.version,
                 text_hash: held.findable.as_ref().map(|findable| findable.text_hash),
             };
@@ -105,7 +105,7 @@ impl ProductIndex for MemoryIndex {
         self.call(|state| {
             let Some(fingerprint) = state.held_fingerprint() else { return Ok(Vec::new()) };
             let all = state.products.iter().filter(|(id, _)| Some(*id) > after);
-            let entry = |(id, held): (&ProductId, &Held)| {
+            let entry = |(id, held): (&ProductId, &StoredProduct)| {
                 let found = held.findable.as_ref()?;
                 let meaning = EntryEmbedding::Computed {
                     embedding: found.embedding.clone(),
@@ -135,7 +135,7 @@ impl ProductIndex for MemoryIndex {
 }
 
 impl State {
-    fn findable(&self) -> impl Iterator<Item = (&ProductId, &Findable)> {
+    fn findable(&self) -> impl Iterator<Item = (&ProductId, &SearchedFields)> {
         self.products.iter().filter_map(|(id, held)| Some((id, held.findable.as_ref()?)))
     }
 
@@ -169,12 +169,12 @@ impl State {
             }
         };
         let (text, words, facets) = (entry.text.clone(), entry.words.clone(), entry.facets.clone());
-        let findable = Some(Findable { embedding, text_hash, text, words, facets });
-        self.products.insert(entry.id.clone(), Held { version: entry.version, findable });
+        let findable = Some(SearchedFields { embedding, text_hash, text, words, facets });
+        self.products.insert(entry.id.clone(), StoredProduct { version: entry.version, findable });
         Ok(())
     }
 
-    /// Refuses an embedding of another model; the first one decides which model that is.
+    /// Refuses an embedding of another model than the first one's.
     fn adopt(&mut self, embedding: &Embedding, given: &Fingerprint) -> PortResult<()> {
         let dimension = embedding.as_slice().len();
         if dimension != given.dimension {
@@ -197,8 +197,9 @@ impl State {
         }
         let admitted: Vec<_> =
             self.findable().filter(|(_, found)| query.filter.admits(&found.facets)).collect();
-        let cosine =
-            |found: &Findable| Some(query.vector.as_ref()?.embedding.similarity(&found.embedding));
+        let cosine = |found: &SearchedFields| {
+            Some(query.vector.as_ref()?.embedding.similarity(&found.embedding))
+        };
         let least = query.threshold.map_or(-1.0, Similarity::get);
         let near = admitted.iter().filter_map(|(id, found)| Some((cosine(found)?.get(), *id)));
         let near = near.filter(|(cosine, _)| *cosine >= least);
@@ -206,13 +207,13 @@ impl State {
         let by_words = self.best_by_words(query, &admitted);
 
         let chosen: HashSet<_> = by_words.into_iter().chain(near).collect();
-        let candidate = |(id, found): (&ProductId, &Findable)| Candidate {
+        let candidate = |(id, found): (&ProductId, &SearchedFields)| Candidate {
             id: id.clone(),
             cosine: cosine(found),
             text: found.text.clone(),
             facets: query.with_facets.then(|| Box::new(found.facets.clone())),
         };
-        // Backwards, so that nobody takes the order of the ids for one that is promised.
+        // Reversed, so that no test relies on the order of the ids.
         let chosen = admitted.into_iter().rev().filter(|(id, _)| chosen.contains(id));
         Ok(chosen.map(candidate).collect())
     }
@@ -220,7 +221,7 @@ impl State {
     fn best_by_words<'a>(
         &self,
         query: &CandidateQuery,
-        admitted: &[(&'a ProductId, &Findable)],
+        admitted: &[(&'a ProductId, &SearchedFields)],
     ) -> Vec<&'a ProductId> {
         let terms: HashSet<_> = query.terms.iter().map(String::as_str).collect();
         let statistics = self.statistics();
@@ -232,7 +233,7 @@ impl State {
     }
 }
 
-/// The ids of the `depth` greatest scores, equal ones by id.
+/// Returns the ids of the `depth` greatest scores, ties by id.
 fn best<'a>(
     scored: impl Iterator<Item = (f64, &'a ProductId)>,
     depth: usize,

@@ -1,8 +1,8 @@
-//! Every port in memory: the doubles that the use cases are tested with.
+//! Test doubles of every port, in memory.
 //!
-//! They keep every rule of the ports (`tests/contract.rs`), and are exact where an engine may be
-//! approximate. [`Faults`] makes them fail as the outside world does: at any moment, before an
-//! effect or after it, for a while or for a single product.
+//! They pass the contract suites of the ports (`tests/contract.rs`), and are exact where an engine may
+//! be approximate. [`Faults`] makes them fail as real services do: at any step, before an effect or
+//! after it, for a while or for a single product.
 //!
 //! ```
 //! use akin_memory::{Faults, MemoryStore};

@@ -4,21 +4,21 @@ use akin_ports::{MAX_RUNS, PortResult, Run, RunEnd, RunLog};
 use async_trait::async_trait;
 use std::sync::Mutex;
 
-/// A [`RunLog`] that forgets when it is dropped.
+/// A [`RunLog`] in memory.
 #[derive(Debug, Default)]
 pub struct MemoryRuns {
-    /// In the order in which they were noted.
+    /// In the order in which they were recorded.
     runs: Mutex<Vec<Run>>,
     faults: Faults,
 }
 
 impl MemoryRuns {
-    /// A log without runs, with these `faults`.
+    /// Returns an empty log with these `faults`.
     pub fn with_faults(faults: Faults) -> Self {
         Self { faults, ..Self::default() }
     }
 
-    /// One call: it fails as the faults say, before its effect or after it.
+    /// Makes one call, which fails before its effect or after it if the faults say so.
     async fn call<T>(&self, work: impl FnOnce(&mut Vec<Run>) -> T) -> PortResult<T> {
         self.faults.call(&self.runs, work).await
     }

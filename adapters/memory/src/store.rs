@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::Mutex;
 
-/// A [`ProductStore`] that forgets when it is dropped.
+/// A [`ProductStore`] in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
@@ -18,18 +18,18 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     products: HashMap<ProductId, ProductRecord>,
-    /// What was removed.
+    /// The removed products.
     tombstones: HashMap<ProductId, Tombstone>,
     outbox: BTreeMap<u64, Change>,
-    /// Of the last entry; none is given twice.
+    /// The number of the last entry; none is used twice.
     sequence: u64,
     /// By feed, line and field.
-    quarantine: BTreeMap<Place, QuarantinedRow>,
+    quarantine: BTreeMap<QuarantineKey, QuarantinedRow>,
 }
 
-type Place = (String, u64, String);
+type QuarantineKey = (String, u64, String);
 
-/// What is remembered of a removed product.
+/// What remains of a removed product.
 #[derive(Debug)]
 struct Tombstone {
     created: Timestamp,
@@ -37,12 +37,12 @@ struct Tombstone {
 }
 
 impl MemoryStore {
-    /// An empty store, with these `faults`.
+    /// Returns an empty store with these `faults`.
     pub fn with_faults(faults: Faults) -> Self {
         Self { faults, ..Self::default() }
     }
 
-    /// One call: it fails as the faults say, before its effect or after it.
+    /// Makes one call, which fails before its effect or after it if the faults say so.
     async fn call<T>(&self, work: impl FnOnce(&mut State) -> T) -> PortResult<T> {
         self.faults.call(&self.state, work).await
     }
@@ -107,7 +107,7 @@ impl ProductStore for MemoryStore {
         self.call(|state| {
             for row in rows {
                 let kept = QuarantinedRow { feed: feed.to_owned(), row: row.clone(), at };
-                state.quarantine.insert(place(&kept), kept);
+                state.quarantine.insert(key(&kept), kept);
             }
         })
         .await
@@ -124,7 +124,7 @@ impl ProductStore for MemoryStore {
         limit: usize,
     ) -> PortResult<Vec<QuarantinedRow>> {
         self.call(|state| {
-            let behind = after.map_or(Bound::Unbounded, |after| Bound::Excluded(place(after)));
+            let behind = after.map_or(Bound::Unbounded, |after| Bound::Excluded(key(after)));
             let kept = state.quarantine.range((behind, Bound::Unbounded));
             kept.take(limit).map(|(_, kept)| kept.clone()).collect()
         })
@@ -177,8 +177,7 @@ impl ProductStore for MemoryStore {
 }
 
 impl State {
-    /// Says what is to be done about `product`; answers with the date of its creation, unless
-    /// nothing is.
+    /// Decides what to do with `product`, and returns its date of creation if it is to be written.
     fn compare(&self, product: &Product, at: Version, applied: &mut Applied) -> Option<Timestamp> {
         let id = &product.id;
         let (fate, created) = match (self.products.get(id), self.tombstones.get(id)) {
@@ -218,11 +217,11 @@ impl State {
     }
 }
 
-fn place(kept: &QuarantinedRow) -> Place {
+fn key(kept: &QuarantinedRow) -> QuarantineKey {
     (kept.feed.clone(), kept.row.line, kept.row.field.clone())
 }
 
-/// The last product of each id, in the order of the batch.
+/// Returns the last product of each id, in the order of the batch.
 fn last_of_each(products: &[Product]) -> Vec<&Product> {
     let last: HashMap<_, _> =
         products.iter().enumerate().map(|(place, product)| (&product.id, place)).collect();

@@ -4,39 +4,39 @@ use akin_ports::{
 };
 use std::sync::Arc;
 
-/// Says what a catalogue holds, what is still to be done about it, and what was done last.
+/// Reports what a catalogue holds, what waits, and what the last ingestions did.
 #[derive(Clone, Debug)]
 pub struct CatalogueStatus {
     /// Keeps the products.
     pub store: Arc<dyn ProductStore>,
-    /// Hands changes to workers.
+    /// Delivers changes to workers.
     pub queue: Arc<dyn ChangeQueue>,
-    /// Remembers the ingestions.
+    /// The log of ingestions.
     pub runs: Arc<dyn RunLog>,
 }
 
-/// What a catalogue holds, what is still to be done about it, and what was done last.
+/// The state of a catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// What the store holds.
+    /// The counts of the store.
     pub store: StoreCounts,
-    /// What the queue holds.
+    /// The counts of the queue.
     pub queue: QueueCounts,
     /// The last ingestions, the latest first.
     pub runs: Vec<Run>,
 }
 
-/// What an index holds.
+/// The state of an index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexStatus {
-    /// How many products can be found.
+    /// The number of products that can be found.
     pub indexed: u64,
-    /// Which model made the embeddings; `None` while there are none.
+    /// The fingerprint of its embeddings; `None` while there are none.
     pub fingerprint: Option<Fingerprint>,
 }
 
 impl CatalogueStatus {
-    /// The status as of now, with the last `runs` ingestions.
+    /// Returns the current status, with the last `runs` ingestions.
     pub async fn run(&self, runs: usize) -> PortResult<Status> {
         Ok(Status {
             store: self.store.counts().await?,
@@ -47,14 +47,14 @@ impl CatalogueStatus {
 }
 
 impl Status {
-    /// Changes that wait to be embedded, in the outbox or in the queue.
+    /// Returns the number of changes that wait to be embedded, in the outbox or in the queue.
     pub fn waiting(&self) -> u64 {
         self.store.outbox + self.queue.waiting
     }
 }
 
 impl IndexStatus {
-    /// What `index` holds as of now.
+    /// Returns the current state of `index`.
     pub async fn of(index: &dyn ProductIndex) -> PortResult<Self> {
         Ok(Self { indexed: index.count().await?, fingerprint: index.fingerprint().await? })
     }

@@ -3,37 +3,37 @@ use akin_entities::ProductId;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// Asks two engines the same, and says where their answers differ.
+/// Sends one request to two engines, and reports where their answers differ.
 #[derive(Clone, Debug)]
 pub struct CompareEngines {
-    /// The first is what the second is compared with.
+    /// The baseline, and the engine that is compared with it.
     pub engines: [SearchProducts; 2],
 }
 
 /// Two answers to one request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComparedAnswers {
-    /// In the order of the engines.
+    /// The answers, in the order of the engines.
     pub answers: [SearchAnswer; 2],
-    /// How long each took, from the request to the answer.
+    /// The time that each took, from request to answer.
     pub took: [Duration; 2],
-    /// Which share of the longer page both hold: 1 if they are of the same products.
+    /// The share of the longer page that both hold; 1 if they hold the same products.
     pub overlap: f32,
     /// Every product of either page, in the order of the first and then of the second.
     pub ranks: Vec<RankChange>,
 }
 
-/// Where a product stands in two answers.
+/// The ranks of a product in two answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RankChange {
     /// The product.
     pub id: ProductId,
-    /// Its place in each page, counted from 1; `None` where it is not on the page.
+    /// Its rank on each page, counted from 1; `None` if it is not on the page.
     pub ranks: [Option<usize>; 2],
 }
 
 impl CompareEngines {
-    /// Asks one after the other, so that neither takes the other's time.
+    /// Asks the engines one after the other, so that neither slows the other down.
     pub async fn run(&self, request: &SearchRequest) -> Result<ComparedAnswers, SearchError> {
         let [first, second] = &self.engines;
         let (first, first_took) = timed(first, request).await?;
@@ -76,7 +76,7 @@ fn rank_changes(first: &SearchAnswer, second: &SearchAnswer) -> Vec<RankChange> 
     all.map(change).collect()
 }
 
-/// Two empty pages are of the same products.
+/// Two empty pages hold the same products.
 #[expect(clippy::cast_precision_loss, reason = "a page has far fewer than 2^24 products")]
 fn share(shared: usize, longer: usize) -> f32 {
     if longer == 0 { 1.0 } else { shared as f32 / longer as f32 }

@@ -4,26 +4,26 @@ use akin_ports::{
 };
 use std::sync::Arc;
 
-/// Moves a catalogue from one engine to another without embedding anything again.
+/// Copies a catalogue from one engine to another without embedding anything again.
 ///
-/// It may be run twice, and while the source is written to: what is newer on either side stays. A
-/// run that was cut short is finished by the next.
+/// It may run twice, and while the source is written to: what is newer on either side stays. The next
+/// run finishes one that was interrupted.
 #[derive(Clone, Debug)]
 pub struct CopyCatalogue {
-    /// Where the products are kept, and where they go; `None` if both engines share one store.
+    /// The source and the target store; `None` if both engines share one.
     pub stores: Option<[Arc<dyn ProductStore>; 2]>,
-    /// What finds them, and what is to find them.
+    /// The source and the target index.
     pub indexes: [Arc<dyn ProductIndex>; 2],
 }
 
 /// What a copy did.
 #[derive(Debug, Default)]
 pub struct CopySummary {
-    /// Products taken from one store to the other.
+    /// Products that were copied.
     pub products: u64,
-    /// Index entries taken from one index to the other, with their embeddings.
+    /// Index entries that were copied, with their embeddings.
     pub entries: u64,
-    /// Entries that could not be taken, and why.
+    /// Entries that failed, and why.
     pub failures: Failures,
 }
 
@@ -32,20 +32,20 @@ pub struct CopySummary {
 #[error("{0} changes wait to be embedded, which must be done before the copy")]
 pub struct UnembeddedChanges(pub u64);
 
-/// How far a copy is.
+/// The progress of a copy.
 #[derive(Clone, Copy, Debug)]
 pub struct CopyProgress {
     /// Products and entries that are done.
     pub done: u64,
-    /// How many there were when it began.
+    /// Products and entries at the beginning.
     pub total: u64,
 }
 
-/// How many are taken at a time: bounds the memory.
+/// The number of products or entries copied at a time, which bounds the memory.
 const PAGE: usize = 500;
 
 impl CopyCatalogue {
-    /// Copies the products first, so that what can be found can be shown.
+    /// Copies the products before the index entries, so that every product found can be shown.
     pub async fn run(
         &self,
         observe: &(dyn Fn(CopyProgress) + Send + Sync),
@@ -81,7 +81,7 @@ impl CopyCatalogue {
         }
     }
 
-    /// Makes sure that the copy can succeed; says how much there is to do.
+    /// Checks that the copy can succeed, and returns the number of products and entries to copy.
     async fn prepare(&self) -> PortResult<u64> {
         let [from, to] = &self.indexes;
         let (given, held) = (from.fingerprint().await?, to.fingerprint().await?);

@@ -3,16 +3,16 @@ use crate::change_batch::{ChangeBatch, Monitor};
 use akin_ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
 use std::sync::Arc;
 
-/// Brings the indexes up to the store: embeds each text that changed, and updates the fields of
-/// the others.
+/// Brings the indexes up to the store: embeds each text that changed, and updates the fields of the
+/// other products.
 ///
-/// Killed anywhere, the next run finishes the work: a change leaves the outbox only when every
-/// index holds it, and doing it twice is harmless.
+/// If it is killed, the next run finishes the work: a change leaves the outbox only when every index
+/// holds it, and doing it twice is harmless.
 #[derive(Clone, Debug)]
 pub struct EmbedChanges {
-    /// Keeps the products, and what is still to be done about them.
+    /// Keeps the products and the outbox.
     pub store: Arc<dyn ProductStore>,
-    /// What embeds them, and what finds them.
+    /// The embedders and indexes.
     pub targets: Vec<EmbedTarget>,
 }
 
@@ -21,13 +21,13 @@ pub struct EmbedChanges {
 pub struct EmbedSummary {
     /// Texts that were embedded.
     pub embedded: u64,
-    /// Products whose text is what it was: their other fields were updated.
+    /// Products whose other fields were updated, because their text is the same.
     pub updated_fields: u64,
-    /// Products that the store no longer has: removed from the index.
+    /// Products that were removed from the indexes, because the store no longer has them.
     pub removed: u64,
     /// Texts longer than the model reads.
     pub truncated: u64,
-    /// Products that could not be done, and why; they wait to be tried again.
+    /// Products that failed, and why. They wait to be tried again.
     pub failures: Failures,
 }
 
@@ -42,28 +42,28 @@ impl EmbedSummary {
     }
 }
 
-/// How far embedding is.
+/// The progress of embedding.
 #[derive(Clone, Copy, Debug)]
 pub struct EmbedProgress {
     /// Changes done, for each target.
     pub done: u64,
-    /// Changes that waited when it began, for each target.
+    /// Changes that waited at the beginning, for each target.
     pub total: u64,
 }
 
-/// How many changes are taken from the outbox at a time: bounds the memory.
+/// The number of changes taken from the outbox at a time, which bounds the memory.
 const PAGE: usize = 1024;
 
 /// Monitors the work for one target; it is never stopped.
 struct OutboxMonitor<'a> {
-    /// Changes of the page that are still to be done.
+    /// Changes of the page that are not done yet.
     left: u64,
     progress: &'a mut EmbedProgress,
     observe: &'a (dyn Fn(EmbedProgress) + Send + Sync),
 }
 
 impl EmbedChanges {
-    /// For a single engine.
+    /// Returns the use case for a single engine.
     pub fn new(
         store: Arc<dyn ProductStore>,
         embedder: Arc<dyn Embedder>,
@@ -72,8 +72,7 @@ impl EmbedChanges {
         Self { store, targets: vec![EmbedTarget { embedder, indexes: vec![index] }] }
     }
 
-    /// Works off the outbox as it stands. An index of another model is refused before anything is
-    /// embedded in vain.
+    /// Embeds what is in the outbox. An index of another model is refused before anything is embedded.
     pub async fn run(
         &self,
         observe: &(dyn Fn(EmbedProgress) + Send + Sync),

@@ -12,24 +12,23 @@ use futures::{StreamExt as _, join};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// An embedder, and the indexes that hold what it embeds: each text is embedded once for all of
-/// them.
+/// An embedder with the indexes that hold its embeddings. Each text is embedded once for all of them.
 #[derive(Clone, Debug)]
 pub struct EmbedTarget {
     /// Turns texts into embeddings.
     pub embedder: Arc<dyn Embedder>,
-    /// Each of them is to hold every product.
+    /// The indexes, each of which holds every product.
     pub indexes: Vec<Arc<dyn ProductIndex>>,
 }
 
-/// How many texts are embedded at a time.
+/// The number of texts in a batch.
 const BATCH: usize = 128;
 
-/// How many batches are in the hands of the embedder, so that none of its threads is idle where one
-/// of them ends.
+/// The number of batches that are embedded at the same time, so that no thread of the embedder is idle
+/// at the end of one.
 const BATCHES: usize = 2;
 
-/// What came of a batch of texts.
+/// The result of embedding a batch of texts.
 #[derive(Default)]
 struct Batch<'a> {
     embeddings: Vec<(&'a ProductRecord, Embedding)>,
@@ -40,7 +39,7 @@ struct Batch<'a> {
 }
 
 impl EmbedTarget {
-    /// Refuses an index of another model, before anything is embedded in vain.
+    /// Refuses an index of another model, before anything is embedded.
     pub(crate) async fn check(&self) -> PortResult<()> {
         for index in &self.indexes {
             if let Some(held) = index.fingerprint().await? {
@@ -50,7 +49,7 @@ impl EmbedTarget {
         Ok(())
     }
 
-    /// Those of `records` whose text every index holds as it is.
+    /// Returns the ids of those of `records` whose current text every index holds.
     pub(crate) async fn embedded(
         &self,
         records: impl Iterator<Item = &ProductRecord> + Clone,
@@ -76,9 +75,9 @@ impl EmbedTarget {
         Ok(try_join_all(removed).await?.into_iter().flatten().collect())
     }
 
-    /// Writes what does not need the embedder; says what failed, and what needs it after all. An index
-    /// keeps the embedding that it holds, and another worker, slow with an older change, may have written
-    /// that of another text since it was looked for.
+    /// Updates products without embedding them, and returns the failures and the products that must be
+    /// embedded after all: a slow worker with an older change may meanwhile have written the embedding
+    /// of another text, which the update keeps.
     pub(crate) async fn update<'a>(
         &self,
         records: &[&'a ProductRecord],
@@ -93,8 +92,8 @@ impl EmbedTarget {
         Ok((failures, overtaken))
     }
 
-    /// Embeds some batches while the one before them is analyzed and written. Once it is stopped, what
-    /// is begun is finished, and the rest is left.
+    /// Embeds batches while the one before them is analyzed and written. When stopped, it finishes what
+    /// was started and skips the rest.
     pub(crate) async fn embed(
         &self,
         records: &[&ProductRecord],
@@ -118,9 +117,9 @@ impl EmbedTarget {
                 return Ok(undone);
             }
             let count = waiting.len();
-            // The embedder is asked first, so that it works while this thread analyzes.
+            // The embedder is polled first, so that it works while this thread analyzes.
             let (embedded, written) = join!(begun.next(), self.keep(waiting));
-            // Nothing is begun any more while the last batch is written.
+            // There is no next batch while the last one is written.
             let embedded = embedded.transpose()?.unwrap_or_default();
             summary.truncated += embedded.truncated;
             undone.failures.extend(embedded.refused);
@@ -132,7 +131,7 @@ impl EmbedTarget {
         }
     }
 
-    /// Writes what was embedded.
+    /// Writes embedded products to the indexes.
     async fn keep(&self, embedded: Vec<(&ProductRecord, Embedding)>) -> PortResult<Failures> {
         let entries = embedded.into_iter().map(|(record, embedding)| {
             let text_hash = record.product.text_hash();
@@ -150,7 +149,7 @@ impl EmbedTarget {
         Ok(try_join_all(written).await?.into_iter().flatten().collect())
     }
 
-    /// Embeds all of them; if the model refuses one text, all but that one.
+    /// Embeds all of them, or all except the texts that the model refuses.
     async fn embed_batch<'a>(&self, records: &[&'a ProductRecord]) -> PortResult<Batch<'a>> {
         match self.embeddings(records).await {
             Ok(batch) => return Ok(batch),
@@ -184,7 +183,7 @@ impl EmbedTarget {
     }
 }
 
-/// Whether the next text will meet the same error.
+/// Returns whether an error is about no single text, so that the next one would meet it too.
 pub(crate) fn is_about_all(error: &PortError) -> bool {
     matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Misconfigured)
 }

@@ -5,39 +5,39 @@ use akin_ports::PortResult;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
-/// Measures how good a way of searching is, over queries whose answers were judged.
+/// Measures the quality of a search mode over judged queries.
 #[derive(Clone, Debug)]
 pub struct EvaluateSearch {
     /// Answers the queries.
     pub search: SearchProducts,
 }
 
-/// A query whose answers were judged.
+/// A judged query.
 #[derive(Clone, Debug)]
 pub struct JudgedQuery {
     /// Its name in the judgments.
     pub name: String,
     /// The shopper's words.
     pub query: Query,
-    /// What the judges said of products.
+    /// The judgments of products.
     pub judgments: Judgments,
 }
 
 impl EvaluateSearch {
-    /// Every product that a judge saw, once, in the order of the ids.
+    /// Returns every judged product once, in the order of the ids.
     pub fn judged(queries: &[JudgedQuery]) -> BTreeSet<&ProductId> {
         queries.iter().flat_map(|query| query.judgments.products()).collect()
     }
 
-    /// The judged products that the store lacks, so that no search can find them.
+    /// Returns the judged products that the store lacks, which no search can find.
     pub async fn missing(&self, queries: &[JudgedQuery]) -> PortResult<Vec<ProductId>> {
         let judged: Vec<_> = Self::judged(queries).into_iter().cloned().collect();
         let known = self.search.store.fetch(&judged).await?;
         Ok(judged.into_iter().filter(|id| !known.contains_key(id)).collect())
     }
 
-    /// How good `mode` is: measures at `depth`, over every candidate of each query, so that
-    /// measures which leave out what nobody judged have enough to choose from.
+    /// Returns the measures of `mode` at `depth`. They are over every candidate of each query, because
+    /// some measures leave out products that were not judged.
     pub async fn run(
         &self,
         mode: SearchMode,

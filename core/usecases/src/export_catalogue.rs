@@ -3,16 +3,16 @@ use akin_ports::{EntryEmbedding, IndexEntry, PortResult, ProductIndex, ProductSt
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Brings out all that an engine holds, in the order of the ids' bytes.
+/// Exports everything that an engine holds, in the byte order of the ids.
 #[derive(Clone, Debug)]
 pub struct ExportCatalogue {
     /// Keeps the products.
     pub store: Arc<dyn ProductStore>,
-    /// Knows their embeddings.
+    /// Holds their embeddings.
     pub index: Arc<dyn ProductIndex>,
 }
 
-/// A product, and where it points.
+/// A product with its embedding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportedProduct {
     /// The product.
@@ -21,10 +21,10 @@ pub struct ExportedProduct {
     pub embedding: Option<(Embedding, Fingerprint)>,
 }
 
-/// How many are read at a time: bounds the memory.
+/// The number of products read at a time, which bounds the memory.
 const PAGE: usize = 500;
 
-/// The entries of an index, a page at a time.
+/// Reads the entries of an index page by page.
 struct Entries<'a> {
     index: &'a dyn ProductIndex,
     page: VecDeque<IndexEntry>,
@@ -32,7 +32,7 @@ struct Entries<'a> {
 }
 
 impl ExportCatalogue {
-    /// Hands each page of products to `write`, which may end it by an error of its own.
+    /// Passes each page of products to `write`, whose error ends the export.
     pub async fn run<E: From<akin_ports::PortError>>(
         &self,
         mut write: impl FnMut(Vec<ExportedProduct>) -> Result<(), E>,
@@ -54,7 +54,7 @@ impl ExportCatalogue {
 }
 
 impl Entries<'_> {
-    /// The embedding of the product `id`, which must come behind those that were asked for.
+    /// Returns the embedding of the product `id`. Ids must be asked for in ascending order.
     async fn embedding(&mut self, id: &ProductId) -> PortResult<Option<(Embedding, Fingerprint)>> {
         loop {
             match self.page.front() {
@@ -62,7 +62,7 @@ impl Entries<'_> {
                 Some(entry) if entry.id == *id => {
                     return Ok(self.page.pop_front().and_then(embedding));
                 }
-                // A product that the store has forgotten meanwhile.
+                // The store no longer has this product.
                 Some(_) => drop(self.page.pop_front()),
                 None => {
                     self.page = self.index.list(self.last.as_ref(), PAGE).await?.into();

@@ -1,38 +1,38 @@
 use akin_ports::{FeedRow, PortError, ProductStore, QuarantinedRow, RefusedRow};
 use std::sync::Arc;
 
-/// Brings out the rows in quarantine so that they can be mended: each once, by feed and line.
+/// Exports the rows in quarantine to be corrected, each once, by feed and line.
 #[derive(Clone, Debug)]
 pub struct ExportQuarantine {
-    /// Keeps them.
+    /// Keeps the quarantine.
     pub store: Arc<dyn ProductStore>,
 }
 
-/// A row in quarantine, and all that was refused in it.
+/// A row in quarantine, with everything that was refused in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowToMend {
-    /// The feed it stands in.
+    /// The feed of the row.
     pub feed: String,
-    /// Where it begins there.
+    /// The line at which it begins.
     pub line: u64,
-    /// The row, as it was refused last; none if nothing of it could be read.
+    /// The row as it was refused last; `None` if nothing of it could be read.
     pub row: Option<Box<FeedRow>>,
     /// Its refusals, field by field, at least one; the row is not repeated there.
     pub refused: Vec<RefusedRow>,
     at: akin_entities::Timestamp,
 }
 
-/// How many refusals are read at a time: bounds the memory.
+/// The number of refusals read at a time, which bounds the memory.
 const PAGE: usize = 1_000;
 
 impl ExportQuarantine {
-    /// Hands the rows to `write`, many at a time; it may end the export by an error of its own.
+    /// Passes the rows to `write`, many at a time. An error of `write` ends the export.
     pub async fn run<E: From<PortError>>(
         &self,
         mut write: impl FnMut(Vec<RowToMend>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut after: Option<QuarantinedRow> = None;
-        // The next page may say more of it.
+        // The next page may hold more refusals of this row.
         let mut last: Option<RowToMend> = None;
         loop {
             let page = self.store.quarantined(after.as_ref(), PAGE).await?;
@@ -60,7 +60,7 @@ impl RowToMend {
         (&*self.feed, self.line) == (&*kept.feed, kept.row.line)
     }
 
-    /// Another field of the same row. The row may have changed since one of them was refused.
+    /// Adds another field of the same row. The row may have changed since one of them was refused.
     fn add(&mut self, kept: QuarantinedRow) {
         let QuarantinedRow { mut row, at, .. } = kept;
         let other = row.row.take();

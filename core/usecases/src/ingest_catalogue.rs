@@ -46,14 +46,14 @@ pub struct CatalogueSummary {
     /// Products that are removed, as complete feeds no longer name them.
     pub removed: u64,
     /// Why products that complete feeds do not name stay nevertheless.
-    pub withheld: Option<Withheld>,
+    pub retained: Option<RetainedProducts>,
     /// Feeds that could not be read to their ends; what was read of them is kept.
     pub unread: Vec<IngestError>,
 }
 
 /// Products that no feed names, and that stay because they may be in what could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Withheld {
+pub struct RetainedProducts {
     /// How many products.
     pub products: u64,
     /// Rows that do not say which product they are about; none if a whole feed was not read.
@@ -119,13 +119,13 @@ impl IngestCatalogue {
     ) -> Result<CatalogueSummary, IngestError> {
         let surveyed = self.survey(feeds, at, false, observe).await?;
         self.check(&surveyed)?;
-        let withheld = surveyed.withheld();
-        let mut summary = CatalogueSummary { withheld, ..CatalogueSummary::default() };
+        let retained = surveyed.retained();
+        let mut summary = CatalogueSummary { retained, ..CatalogueSummary::default() };
         let mut at = at;
         for (source, surveyed) in feeds.iter().zip(surveyed.feeds) {
             self.write(source, surveyed, &mut at, &mut summary, observe).await?;
         }
-        if withheld.is_none() {
+        if retained.is_none() {
             self.remove(&surveyed.missing, at, &mut summary, observe).await?;
         }
         Ok(summary)
@@ -141,9 +141,9 @@ impl IngestCatalogue {
         let surveyed = self.survey(feeds, at, true, observe).await?;
         let refusal = self.check(&surveyed).err();
         let (embedded, updated_fields) = surveyed.survey.writes();
-        let withheld = surveyed.withheld();
-        let removed = if withheld.is_none() { surveyed.missing.len() as u64 } else { 0 };
-        let mut summary = CatalogueSummary { removed, withheld, ..CatalogueSummary::default() };
+        let retained = surveyed.retained();
+        let removed = if retained.is_none() { surveyed.missing.len() as u64 } else { 0 };
+        let mut summary = CatalogueSummary { removed, retained, ..CatalogueSummary::default() };
         for feed in surveyed.feeds {
             summary.add(&feed.name, feed.said.summary);
             let unread = feed.unread.map(|source| IngestError::Feed { feed: feed.name, source });
@@ -229,7 +229,7 @@ impl IngestCatalogue {
             return Err(IngestError::TooManyRefused { refused, read, limit, first });
         }
         let (missing, held) = (surveyed.missing.len() as u64, surveyed.held);
-        if !self.is_complete || surveyed.withheld().is_some() || missing == 0 {
+        if !self.is_complete || surveyed.retained().is_some() || missing == 0 {
             return Ok(());
         }
         if surveyed.survey.names_nothing() {
@@ -314,11 +314,11 @@ impl IngestCatalogue {
 
 impl Surveyed {
     /// Why nothing may be removed.
-    fn withheld(&self) -> Option<Withheld> {
+    fn retained(&self) -> Option<RetainedProducts> {
         let is_partly_read = self.feeds.iter().any(|feed| feed.unread.is_some());
         let (products, rows) = (self.missing.len() as u64, self.survey.nameless);
-        let withheld = Withheld { products, rows: if is_partly_read { 0 } else { rows } };
-        (products > 0 && (is_partly_read || rows > 0)).then_some(withheld)
+        let retained = RetainedProducts { products, rows: if is_partly_read { 0 } else { rows } };
+        (products > 0 && (is_partly_read || rows > 0)).then_some(retained)
     }
 }
 

@@ -60,7 +60,7 @@ pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToMend};
 pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};
 pub use ingest_catalogue::{
-    CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits, Withheld,
+    CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits, RetainedProducts,
 };
 pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
 pub use normalize::normalize;

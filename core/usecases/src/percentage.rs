@@ -1,22 +1,22 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A part of a whole: 0 to 100 percent.
+/// A percentage from 0 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Percentage(f64);
 
-/// The text is no share.
+/// The error of a text that is not a percentage.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a share of 0 to 100 percent, such as 20%: {0:?}")]
 pub struct InvalidPercentage(String);
 
 impl Percentage {
-    /// So many percent; outside of 0 to 100 the nearer of the two.
+    /// Returns a percentage, clamped to 0 to 100.
     pub const fn percent(percent: f64) -> Self {
         Self(percent.clamp(0.0, 100.0))
     }
 
-    /// Whether `part` of `whole` is more than this share of it.
+    /// Returns whether `part` is more than this percentage of `whole`.
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub fn is_exceeded(self, part: u64, whole: u64) -> bool {
         part as f64 * 100.0 > self.0 * whole as f64

@@ -4,8 +4,7 @@ use quick_cache::sync::Cache;
 use std::fmt;
 use std::sync::Arc;
 
-/// Embeds queries, and remembers those it was asked last. Equal queries that arrive together
-/// share one inference.
+/// Embeds queries and caches the most recent. Equal queries that arrive together share one inference.
 #[derive(Clone)]
 pub struct QueryEmbeddings {
     embedder: Arc<dyn Embedder>,
@@ -13,15 +12,15 @@ pub struct QueryEmbeddings {
 }
 
 impl QueryEmbeddings {
-    /// How many queries are remembered unless told otherwise: some 2 kB each.
+    /// The default number of cached queries, at about 2 kB each.
     pub const DEFAULT_CAPACITY: usize = 4_096;
 
-    /// Remembers up to `capacity` queries; 0 remembers none.
+    /// Returns a cache of up to `capacity` queries, possibly none.
     pub fn new(embedder: Arc<dyn Embedder>, capacity: usize) -> Self {
         Self { embedder, remembered: Arc::new(Cache::new(capacity)) }
     }
 
-    /// The meaning of `query`.
+    /// Returns the embedding of `query`.
     pub async fn embed(&self, query: &Query) -> PortResult<Arc<Embedding>> {
         let embedding = async {
             let embedding = self.embedder.embed_one(query.as_str()).await?;
@@ -30,12 +29,12 @@ impl QueryEmbeddings {
         self.remembered.get_or_insert_async(query, embedding).await
     }
 
-    /// Which model answers.
+    /// Returns the fingerprint of the model.
     pub fn fingerprint(&self) -> &Fingerprint {
         self.embedder.fingerprint()
     }
 
-    /// What embeds them, for texts that are no queries.
+    /// Returns the embedder, for texts that are not queries.
     pub fn embedder(&self) -> &Arc<dyn Embedder> {
         &self.embedder
     }

@@ -1,15 +1,15 @@
 use akin_ports::{ChangeQueue, Failures, PortResult, ProductStore};
 use std::sync::Arc;
 
-/// Moves what waits in the outbox to the queue, from which any number of workers take it.
+/// Moves changes from the outbox to the queue, from which any number of workers receive them.
 ///
-/// Killed anywhere, or run by two processes at once, it may send a change twice, which is harmless;
-/// none is lost, for it leaves the outbox only when the queue has it.
+/// If it is killed, or run by two processes at once, it may send a change twice, which is harmless. None
+/// is lost, because a change leaves the outbox only when the queue has it.
 #[derive(Clone, Debug)]
 pub struct RelayChanges {
-    /// Whose outbox is relayed.
+    /// The store with the outbox.
     pub store: Arc<dyn ProductStore>,
-    /// Where to.
+    /// The queue that receives the changes.
     pub queue: Arc<dyn ChangeQueue>,
 }
 
@@ -18,15 +18,15 @@ pub struct RelayChanges {
 pub struct RelaySummary {
     /// Changes that were sent.
     pub sent: u64,
-    /// Products whose changes the queue did not take, and why; they stay in the outbox.
+    /// Products whose changes the queue refused, and why. They stay in the outbox.
     pub failures: Failures,
 }
 
-/// How many changes are taken from the outbox at a time: bounds the memory.
+/// The number of changes taken from the outbox at a time, which bounds the memory.
 const PAGE: usize = 1024;
 
 impl RelayChanges {
-    /// Relays the outbox as it stands.
+    /// Relays what is in the outbox.
     pub async fn run(&self) -> PortResult<RelaySummary> {
         let mut summary = RelaySummary::default();
         let mut after = None;

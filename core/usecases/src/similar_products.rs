@@ -4,20 +4,20 @@ use akin_ports::{CandidateQuery, PortResult, ProductIndex, ProductStore, QueryVe
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// Finds the products that are most like one that the shop sells.
+/// Finds the products that are most similar to a given one.
 #[derive(Clone, Debug)]
 pub struct SimilarProducts {
-    /// Reads what the product means.
+    /// Embeds the text of the product.
     pub embeddings: QueryEmbeddings,
-    /// Finds what is close to it.
+    /// Finds the products near it.
     pub index: Arc<dyn ProductIndex>,
-    /// Knows the products.
+    /// Keeps the products.
     pub store: Arc<dyn ProductStore>,
 }
 
 impl SimilarProducts {
-    /// The `limit` products nearest to the product `id` in meaning, without itself, the nearest
-    /// first, ties by id; `None` if the store does not know it.
+    /// Returns the `limit` products nearest to the product `id` by embedding, without itself, the nearest
+    /// first, ties by id; `None` if the store does not hold it.
     pub async fn run(&self, id: &ProductId, limit: usize) -> Result<Option<Vec<Hit>>, SearchError> {
         let asked = std::slice::from_ref(id);
         let mut record = self.store.fetch(asked).await.map_err(SearchError::Fetch)?;
@@ -37,7 +37,7 @@ impl SimilarProducts {
         Ok(Some(hits.collect()))
     }
 
-    /// The `limit` products nearest to `vector`, without `id`, in their order.
+    /// Returns the `limit` products nearest to `vector`, without `id`, the nearest first.
     async fn nearest(
         &self,
         vector: QueryVector,

@@ -3,7 +3,8 @@ use akin_entities::{ProductId, Version};
 use akin_memory::MemoryFeed;
 use akin_ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
 use akin_usecases::{
-    CatalogueSummary, ColumnMap, DryRun, IngestCatalogue, IngestError, Limits, Percentage, Withheld,
+    CatalogueSummary, ColumnMap, DryRun, IngestCatalogue, IngestError, Limits, Percentage,
+    RetainedProducts,
 };
 use std::sync::Arc;
 
@@ -152,7 +153,7 @@ async fn a_product_whose_row_is_refused_is_named_and_stays() {
     let mut rows = ten();
     rows[4].actual_price = "call us".to_owned();
     let summary = run(&shop, &rows, 2).await.unwrap();
-    assert_eq!((counts(&summary), summary.withheld), ([0, 0, 9, 1, 0], None));
+    assert_eq!((counts(&summary), summary.retained), ([0, 0, 9, 1, 0], None));
     assert_eq!(shop.store.counts().await.unwrap().products, 10);
     let kept = shop.store.quarantined(None, 10).await.unwrap();
     assert_eq!(kept.iter().map(|kept| kept.row.line).collect::<Vec<_>>(), [6]);
@@ -175,7 +176,7 @@ async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
     items.push(Err(unreadable(11)));
     let damaged: Arc<dyn FeedSource> = Arc::new(MemoryFeed::new("shop.csv", items));
     let summary = ingestion(&shop).run(&[damaged], day(2), &|_| ()).await.unwrap();
-    assert_eq!(summary.withheld, Some(Withheld { products: 1, rows: 1 }));
+    assert_eq!(summary.retained, Some(RetainedProducts { products: 1, rows: 1 }));
     assert_eq!(counts(&summary), [0, 0, 9, 1, 0]);
 
     let broken = MemoryFeed::new("shop.csv", ten()[..9].iter().cloned().map(Ok).collect());

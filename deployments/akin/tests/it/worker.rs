@@ -97,7 +97,7 @@ fn a_worker_that_is_asked_to_end_finishes_what_it_has_in_hand(shop: &Shop) {
     let asked = Instant::now();
     let outcome = end(worker).succeeds();
     assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
-    assert!(outcome.stderr.contains("finishing the batch in hand"), "{outcome}");
+    assert!(outcome.stderr.contains("finishing the current batch"), "{outcome}");
     let [embedded, released] = outcome.counts(["embedded", "released"]);
     assert!(released > 0, "it was asked before its end: {outcome}");
     assert_eq!(indexed(shop), embedded);

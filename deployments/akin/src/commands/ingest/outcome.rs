@@ -1,7 +1,7 @@
 use crate::{exit, output};
 use akin_entities::ProductId;
 use akin_ports::{Failures, PortError, RefusedRow, RunCounts, RunOutcome};
-use akin_usecases::{CatalogueSummary, DryRun, EmbedSummary, Withheld};
+use akin_usecases::{CatalogueSummary, DryRun, EmbedSummary, RetainedProducts};
 use akin_views::CountsView;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -98,8 +98,8 @@ impl Outcome {
     pub(crate) fn log(self) {
         let when = akin_views::format_timestamp(akin_composition::now());
         output::line(&format!("{when} UTC {}", self.lines().join("; ")));
-        if let Some(withheld) = self.catalogue.withheld {
-            output::note(&explained(withheld));
+        if let Some(retained) = self.catalogue.retained {
+            output::note(&explained(retained));
         }
         for error in self.catalogue.unread {
             output::failure(&error.into());
@@ -153,8 +153,8 @@ impl Outcome {
         if catalogue.rows.quarantined > catalogue.refused.len() as u64 {
             output::note("`akin quarantine` lists the rest");
         }
-        if let Some(withheld) = catalogue.withheld {
-            output::note(&explained(withheld));
+        if let Some(retained) = catalogue.retained {
+            output::note(&explained(retained));
         }
         for (id, error) in &embedding.failures {
             output::note(&not_embedded(id, error));
@@ -206,7 +206,7 @@ fn not_embedded(id: &ProductId, error: &PortError) -> String {
     format!("product {id} was not embedded: {}", error.report())
 }
 
-fn explained(Withheld { products, rows }: Withheld) -> String {
+fn explained(RetainedProducts { products, rows }: RetainedProducts) -> String {
     let products =
         plural(products, "product that no feed names stays", "products that no feed names stay");
     let why = match rows {
