@@ -1,6 +1,9 @@
 //! The records of [`feed_formats`] as those of the port.
 
-use akin_ports::{FeedBatch, FeedLayout, FeedRecord, FeedValue, UnreadableRecord, UnreadableValue};
+use akin_ports::{
+    FeedBatch, FeedLayout, FeedList, FeedObject, FeedRecord, FeedValue, UnreadableRecord,
+    UnreadableValue,
+};
 use feed_formats::{Batch, Layout, MalformedRecord, Members, Nested, Record, Value};
 
 pub(crate) fn feed_batch(batch: Batch) -> FeedBatch {
@@ -37,12 +40,13 @@ fn feed_value(value: Value) -> FeedValue {
             match members {
                 Members::List(items) => {
                     let items = items.into_iter().map(feed_value).collect();
-                    FeedValue::List(Box::new((text, items)))
+                    FeedValue::List(Box::new(FeedList { text, items }))
                 }
                 Members::Object(members) => {
                     let members =
                         members.into_iter().map(|(name, value)| (name, feed_value(value)));
-                    FeedValue::Object(Box::new((text, members.collect())))
+                    let members = members.collect();
+                    FeedValue::Object(Box::new(FeedObject { text, members }))
                 }
             }
         }

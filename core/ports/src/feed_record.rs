@@ -42,12 +42,30 @@ pub struct FeedRecord {
 pub enum FeedValue {
     /// A text, number, or boolean, as written, without NUL.
     Text(String),
-    /// A list, and its text as the feed writes it.
-    List(Box<(String, Vec<FeedValue>)>),
-    /// An object with named members, and its text as the feed writes it.
-    Object(Box<(String, Vec<(String, FeedValue)>)>),
+    /// A list.
+    List(Box<FeedList>),
+    /// An object with named members.
+    Object(Box<FeedObject>),
     /// A value that cannot be read.
     Unreadable(Box<UnreadableValue>),
+}
+
+/// A list of values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedList {
+    /// The list as the feed writes it.
+    pub text: String,
+    /// Its items in order; a blank one is an empty text.
+    pub items: Vec<FeedValue>,
+}
+
+/// An object with named members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedObject {
+    /// The object as the feed writes it.
+    pub text: String,
+    /// Its members in order; a blank one is an empty text.
+    pub members: Vec<(String, FeedValue)>,
 }
 
 /// A value that cannot be read.

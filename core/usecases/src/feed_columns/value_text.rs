@@ -8,9 +8,9 @@ use std::borrow::Cow;
 /// `currency`) or names attributes.
 pub(super) fn read(value: &FeedValue, field: &str) -> Result<String, String> {
     match value {
-        FeedValue::List(list) => join(&list.1, field),
-        FeedValue::Object(object) if field == "attributes" => attributes(&object.1),
-        FeedValue::Object(object) if field.ends_with("price") => price(&object.1),
+        FeedValue::List(list) => join(&list.items, field),
+        FeedValue::Object(object) if field == "attributes" => attributes(&object.members),
+        FeedValue::Object(object) if field.ends_with("price") => price(&object.members),
         FeedValue::Object(_) => Err("found an object: use a text or a number".to_owned()),
         FeedValue::Text(_) | FeedValue::Unreadable(_) => scalar(value).map(str::to_owned),
     }
@@ -20,8 +20,8 @@ pub(super) fn read(value: &FeedValue, field: &str) -> Result<String, String> {
 pub(super) fn written(value: FeedValue) -> String {
     match value {
         FeedValue::Text(text) => text,
-        FeedValue::List(list) => list.0,
-        FeedValue::Object(object) => object.0,
+        FeedValue::List(list) => list.text,
+        FeedValue::Object(object) => object.text,
         FeedValue::Unreadable(value) => value.text,
     }
 }
@@ -66,7 +66,7 @@ fn attributes(members: &[(String, FeedValue)]) -> Result<String, String> {
     let mut text = String::new();
     for (name, value) in members {
         let value = match value {
-            FeedValue::List(list) => Cow::Owned(join(&list.1, "")?),
+            FeedValue::List(list) => Cow::Owned(join(&list.items, "")?),
             value => Cow::Borrowed(scalar(value)?),
         };
         if !value.is_empty() {

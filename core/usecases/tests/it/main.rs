@@ -9,6 +9,7 @@ mod embed_changes;
 mod embed_queue;
 mod embed_targets;
 mod evaluate;
+mod feed_columns;
 mod ids;
 mod ingest_catalogue;
 mod ingest_feed;
