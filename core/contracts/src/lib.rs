@@ -1,4 +1,4 @@
-//! What every adapter of a port must do, whatever is behind it: one suite per port.
+//! The contract suites: one per port, run against every adapter.
 //!
 //! An adapter's `tests/contract.rs` names a function that returns a fresh, empty adapter as a
 //! [`Subject`], and a macro makes a test of each rule:
@@ -12,9 +12,10 @@
 //! }
 //! ```
 //!
-//! A rule is a function whose name is the sentence that it holds an adapter to. Nothing in them
-//! assumes an embedded engine: what was written is looked for after [`Subject::refresh`], and a
-//! suite over the wire may run with fewer products.
+//! A rule is a function whose name states what every adapter must do. No rule assumes an embedded engine:
+//! writes are looked for after [`Subject::refresh`], and a suite over a network may use fewer products.
+//! A queue without some of the [`QueueCapabilities`](akin_ports::QueueCapabilities) runs every rule too,
+//! which then asserts what the port documents instead.
 //!
 //! The suites bring their own data, such as ids that are easily mistaken for another or for an
 //! instruction:
@@ -41,13 +42,13 @@ mod subject;
 
 pub use subject::Subject;
 
-/// Runs `rule` to its end, on threads of its own.
+/// Runs `rule` to completion, on threads of its own.
 pub fn run(rule: impl Future<Output = ()>) {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.worker_threads(4).enable_all().build().unwrap().block_on(rule);
 }
 
-/// One test for each rule of a suite, which is given `$subject`; the attributes go to each.
+/// Makes a test of each rule of a suite, which is passed `$subject`. The attributes go to each test.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! rules {

@@ -10,7 +10,7 @@ type Done = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Refresh = dyn Fn() -> Done + Send + Sync;
 type Pass = dyn Fn(Duration) -> Done + Send + Sync;
 
-/// A fresh, empty adapter of the port `P`, and what a suite must know of it.
+/// A fresh, empty adapter of the port `P`, with what a suite needs to know about it.
 pub struct Subject<P: ?Sized> {
     port: Arc<P>,
     refresh: Option<Box<Refresh>>,
@@ -21,28 +21,28 @@ pub struct Subject<P: ?Sized> {
 }
 
 impl Subject<dyn ProductStore> {
-    /// A store whose writes are seen at once.
+    /// Returns a store whose writes are visible at once.
     pub fn store(store: impl ProductStore + 'static) -> Self {
         Self::new(Arc::new(store))
     }
 }
 
 impl Subject<dyn ProductIndex> {
-    /// An index whose writes are seen at once.
+    /// Returns an index whose writes are visible at once.
     pub fn index(index: impl ProductIndex + 'static) -> Self {
         Self::new(Arc::new(index))
     }
 }
 
 impl Subject<dyn Embedder> {
-    /// An embedder.
+    /// Returns an embedder.
     pub fn embedder(embedder: impl Embedder + 'static) -> Self {
         Self::new(Arc::new(embedder))
     }
 }
 
 impl Subject<dyn RunLog> {
-    /// A log of runs whose notes are seen at once.
+    /// Returns a run log whose records are visible at once.
     pub fn runs(log: impl RunLog + 'static) -> Self {
         Self::new(Arc::new(log))
     }
@@ -78,7 +78,7 @@ impl<P: ?Sized> Subject<P> {
         Self { port, refresh, pass, dead_letters, size: 2_000, kept: Vec::new() }
     }
 
-    /// The same, where what was written is seen after `refresh` at the latest.
+    /// Returns the subject of an adapter whose writes are visible after `refresh` at the latest.
     #[must_use]
     pub fn refreshed_by<F>(self, refresh: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -87,38 +87,38 @@ impl<P: ?Sized> Subject<P> {
         Self { refresh: Some(Box::new(move || Box::pin(refresh()))), ..self }
     }
 
-    /// The same, where rules about many products use `size` of them; 2,000 unless told.
+    /// Returns the subject with `size` products for rules about many; the default is 2,000.
     #[must_use]
     pub fn of_size(self, size: usize) -> Self {
         Self { size, ..self }
     }
 
-    /// The same, which keeps `guard` for as long as it is used: a folder, a schema, a server.
+    /// Returns the subject, holding `guard` (a folder, a schema, a server) for as long as it lives.
     #[must_use]
     pub fn keeping(mut self, guard: impl Any + Send + Sync) -> Self {
         self.kept.push(Box::new(guard));
         self
     }
 
-    /// Makes all that was written visible.
+    /// Makes all writes visible.
     pub async fn refresh(&self) {
         if let Some(refresh) = &self.refresh {
             refresh().await;
         }
     }
 
-    /// Lets `time` pass.
+    /// Makes `time` pass.
     pub async fn pass(&self, time: Duration) {
-        let pass = self.pass.as_ref().expect("a subject of which time is asked is told how");
+        let pass = self.pass.as_ref().expect("a subject with time is told how it passes");
         pass(time).await;
     }
 
-    /// How many products make many.
+    /// Returns the number of products of rules about many.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// The adapter, for a task of its own.
+    /// Returns the adapter, to be used by another task.
     pub fn share(&self) -> Arc<P> {
         Arc::clone(&self.port)
     }

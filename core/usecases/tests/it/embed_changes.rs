@@ -14,7 +14,7 @@ fn all() -> [akin_entities::ProductId; 3] {
 }
 
 #[tokio::test]
-async fn what_changed_is_embedded_and_can_be_found() {
+async fn a_changed_product_is_embedded_and_can_be_found() {
     let shop = Shop::new();
     shop.ingest(&three(), 1).await;
     let summary = shop.embed().await;
@@ -47,7 +47,7 @@ async fn a_change_of_price_alone_updates_the_fields_without_inference() {
 }
 
 #[tokio::test]
-async fn a_text_that_changed_is_embedded_anew() {
+async fn a_changed_text_is_embedded_again() {
     let shop = Shop::new();
     shop.stock(&three()).await;
     shop.ingest(&[row("a", "Camera tripod", "₹1")], 2).await;
@@ -57,7 +57,7 @@ async fn a_text_that_changed_is_embedded_anew() {
 }
 
 #[tokio::test]
-async fn a_product_that_the_store_forgot_leaves_the_index() {
+async fn a_product_that_the_store_no_longer_has_leaves_the_index() {
     let shop = Shop::new();
     shop.stock(&three()).await;
     shop.store.remove(&[id("b")], day(2)).await.unwrap();
@@ -148,7 +148,7 @@ async fn texts_beyond_the_limit_are_counted() {
 }
 
 #[tokio::test]
-async fn more_than_a_page_of_changes_is_worked_off_in_one_run() {
+async fn more_than_a_page_of_changes_is_embedded_in_one_run() {
     let shop = Shop::new();
     let name = |n: usize| format!("Product {}", "word ".repeat(n % 9));
     let rows: Vec<_> = (0..2_500).map(|n| row(&n.to_string(), &name(n), "")).collect();
@@ -167,7 +167,7 @@ async fn more_than_a_page_of_changes_is_worked_off_in_one_run() {
 }
 
 #[tokio::test]
-async fn the_statistics_that_the_ranking_reads_are_those_of_the_store() {
+async fn the_statistics_of_the_ranking_match_the_store() {
     let shop = Shop::new();
     shop.stock(&three()).await;
     let mut counted = CountedStatistics::default();

@@ -114,7 +114,7 @@ async fn a_superseded_change_is_done_and_those_beside_it_are_embedded() {
 }
 
 #[tokio::test]
-async fn a_product_that_comes_twice_is_embedded_once_in_whatever_order() {
+async fn a_product_delivered_twice_is_embedded_once_in_any_order() {
     for changes in [[("a", 1), ("a", 2)], [("a", 2), ("a", 1)], [("a", 2), ("a", 2)]] {
         let shop = Shop::new();
         shop.ingest(&[row("a", "Old tripod", "")], 1).await;
@@ -125,7 +125,7 @@ async fn a_product_that_comes_twice_is_embedded_once_in_whatever_order() {
 }
 
 #[tokio::test]
-async fn a_removal_that_comes_twice_removes_once() {
+async fn a_removal_delivered_twice_removes_once() {
     let shop = Shop::new();
     shop.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
     shop.store.remove(&[id("a")], day(2)).await.unwrap();

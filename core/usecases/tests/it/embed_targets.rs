@@ -31,7 +31,7 @@ fn engines(shop: &Shop) -> Engines {
 }
 
 #[tokio::test]
-async fn every_index_gets_every_product_and_a_text_is_embedded_once_a_model() {
+async fn every_index_receives_every_product_and_a_text_is_embedded_once_per_model() {
     let shop = Shop::new();
     let engines = engines(&shop);
     shop.ingest(&[row("a", "tripod", ""), row("b", "lamp", "")], 1).await;

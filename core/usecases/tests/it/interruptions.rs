@@ -18,7 +18,7 @@ fn catalogue_ids() -> Vec<ProductId> {
 }
 
 /// A shop whose catalogue changed, was read, and had one product taken out of it.
-async fn changed_house() -> Shop {
+async fn changed_shop() -> Shop {
     let shop = Shop::new();
     shop.stock(&catalogue("old")).await;
     shop.ingest(&catalogue("newer"), 2).await;
@@ -27,14 +27,14 @@ async fn changed_house() -> Shop {
 }
 
 #[tokio::test]
-async fn embedding_that_is_interrupted_anywhere_is_finished_by_the_next_run() {
-    let shop = changed_house().await;
+async fn interrupted_embedding_is_finished_by_the_next_run() {
+    let shop = changed_shop().await;
     let before = shop.faults.steps();
     shop.embed().await;
     let steps = shop.faults.steps() - before;
     assert!(steps > 10, "it takes {steps} steps");
     for broken in 0..steps {
-        let shop = changed_house().await;
+        let shop = changed_shop().await;
         shop.faults.break_after(broken, ErrorKind::Unavailable);
         shop.try_embed().await.unwrap_err();
         shop.faults.mend();
@@ -44,10 +44,10 @@ async fn embedding_that_is_interrupted_anywhere_is_finished_by_the_next_run() {
 }
 
 #[tokio::test]
-async fn embedding_that_is_given_up_anywhere_is_finished_by_the_next_run() {
+async fn abandoned_embedding_is_finished_by_the_next_run() {
     let mut given_up = 0;
     loop {
-        let shop = changed_house().await;
+        let shop = changed_shop().await;
         let mut embedding = Box::pin(shop.try_embed());
         let polls = std::iter::repeat_with(|| embedding.as_mut().now_or_never());
         if polls.take(given_up + 1).any(|poll| poll.is_some()) {

@@ -66,7 +66,7 @@ async fn an_outage_releases_every_delivery() {
 #[tokio::test]
 async fn a_delivery_that_spoils_its_batch_fails_alone() {
     let place = place().await;
-    let index = std::sync::Arc::new(place.touchy(&[id("a")]));
+    let index = std::sync::Arc::new(place.fragile(&[id("a")]));
     let targets = vec![place.target_of(index)];
     let process = ProcessChanges { targets, ..process(&place) };
     let batch = [delivery("gone", 1, "removed"), delivery("a", 2, "spoiled")];

@@ -44,7 +44,7 @@ async fn relay_and_work(place: &Workplace) -> akin_ports::PortResult<()> {
 }
 
 #[tokio::test]
-async fn a_relay_and_a_worker_that_are_interrupted_anywhere_are_finished_by_the_next() {
+async fn an_interrupted_relay_or_worker_is_finished_by_the_next() {
     let place = changed().await;
     let before = place.shop.faults.steps();
     relay_and_work(&place).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_relay_and_a_worker_that_are_interrupted_anywhere_are_finished_by_the_
 }
 
 #[tokio::test]
-async fn a_relay_and_a_worker_that_are_killed_anywhere_are_finished_by_the_next() {
+async fn a_killed_relay_or_worker_is_finished_by_the_next() {
     let mut killed = 0;
     loop {
         let place = changed().await;
@@ -76,7 +76,7 @@ async fn a_relay_and_a_worker_that_are_killed_anywhere_are_finished_by_the_next(
 }
 
 #[tokio::test]
-async fn a_change_that_the_queue_refuses_stays_in_the_outbox_and_the_others_go() {
+async fn a_change_that_the_queue_refuses_stays_alone_in_the_outbox() {
     let place = Workplace::breaking();
     place.shop.ingest(&catalogue("new"), 1).await;
     place.shop.faults.refuse(id("3"));

@@ -1,7 +1,7 @@
-//! Workers who take changes from a queue: every message gets the outcome it deserves.
+//! Workers receive changes from a queue, and report the right outcome of every message.
 
 use crate::shop::{Shop, day, id, row};
-use crate::workplace::{LONG, Touchy, Workplace, did, never};
+use crate::workplace::{FragileIndex, LONG, Workplace, did, never};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ChangeQueue, DeadLetters, ErrorKind, FeedRow, MAX_ATTEMPTS, ProductIndex};
 use akin_usecases::{EmbedChanges, EmbedTarget};
@@ -24,7 +24,7 @@ fn many() -> Vec<FeedRow> {
 }
 
 #[tokio::test]
-async fn what_the_outbox_held_is_embedded_from_the_queue() {
+async fn relayed_changes_are_embedded_from_the_queue() {
     let place = Workplace::new();
     place.shop.ingest(&three(), 1).await;
     assert_eq!(place.relay().await.unwrap().sent, 3);
@@ -35,7 +35,7 @@ async fn what_the_outbox_held_is_embedded_from_the_queue() {
 }
 
 #[tokio::test]
-async fn of_a_superseded_and_two_fresh_messages_none_is_lost() {
+async fn a_superseded_message_is_done_and_its_newer_change_is_not_lost() {
     let place = Workplace::new();
     place.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
     place.shop.ingest(&three(), 2).await;
@@ -49,7 +49,7 @@ async fn of_a_superseded_and_two_fresh_messages_none_is_lost() {
 }
 
 #[tokio::test]
-async fn of_two_messages_about_a_product_the_newer_counts_whichever_comes_first() {
+async fn of_two_messages_about_a_product_the_newer_counts_in_any_order() {
     for changes in [[("a", 1), ("a", 2)], [("a", 2), ("a", 1)], [("a", 2), ("a", 2)]] {
         let place = Workplace::new();
         place.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
@@ -62,7 +62,7 @@ async fn of_two_messages_about_a_product_the_newer_counts_whichever_comes_first(
 }
 
 #[tokio::test]
-async fn an_older_message_is_done_though_the_newer_one_beside_it_fails() {
+async fn an_older_message_is_done_even_if_a_newer_one_fails() {
     let place = Workplace::new();
     place.shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
     place.send(&[("a", 1), ("a", 2)]).await;
@@ -74,7 +74,7 @@ async fn an_older_message_is_done_though_the_newer_one_beside_it_fails() {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_again_is_done_again_without_inference() {
+async fn a_redelivered_message_needs_no_inference() {
     let place = Workplace::new();
     place.shop.stock(&three()).await;
     place.send(&[("b", 1), ("a", 1), ("gone", 1)]).await;
@@ -83,7 +83,7 @@ async fn a_message_that_comes_again_is_done_again_without_inference() {
 }
 
 #[tokio::test]
-async fn a_product_that_is_to_blame_fails_alone_and_is_dead_after_five_tries() {
+async fn a_refused_product_fails_alone_and_is_dead_after_five_attempts() {
     let place = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
     place.announce(&three(), 1).await;
     for tries in 1..=MAX_ATTEMPTS {
@@ -102,7 +102,7 @@ async fn a_product_that_is_to_blame_fails_alone_and_is_dead_after_five_tries() {
 }
 
 #[tokio::test]
-async fn an_outage_gives_everything_back_and_counts_against_nobody() {
+async fn an_outage_releases_every_message_and_counts_no_attempt() {
     let place = Workplace::new();
     place.announce(&three(), 1).await;
     for steps in 0..2 * u64::from(MAX_ATTEMPTS) {
@@ -120,7 +120,7 @@ async fn an_outage_gives_everything_back_and_counts_against_nobody() {
 }
 
 #[tokio::test]
-async fn an_index_of_another_model_gives_everything_back() {
+async fn an_index_of_another_model_releases_every_message() {
     let place = Workplace::new();
     place.shop.stock(&[row("x", "Chair", "")]).await;
     place.announce(&three(), 2).await;
@@ -132,7 +132,7 @@ async fn an_index_of_another_model_gives_everything_back() {
 }
 
 #[tokio::test]
-async fn an_older_text_that_another_worker_writes_meanwhile_does_not_stay() {
+async fn an_older_text_written_meanwhile_by_a_slow_worker_does_not_stay() {
     let place = Workplace::new();
     let looks = ["Phone tripod", "Desk lamp", "Phone tripod"].map(|name| [row("a", name, "")]);
     place.shop.stock(&looks[0]).await;
@@ -144,17 +144,17 @@ async fn an_older_text_that_another_worker_writes_meanwhile_does_not_stay() {
     place.announce(&looks[2], 3).await;
     let others = slow.list(None, 10).await.unwrap();
     assert_eq!((others.len(), others[0].version), (1, day(2)));
-    let index = Touchy { others: Mutex::new(others), ..place.touchy(&[]) };
+    let index = FragileIndex { others: Mutex::new(others), ..place.fragile(&[]) };
     place.work_at(place.target_of(Arc::new(index))).await.unwrap();
     assert_eq!(place.counts().await, [0, 0, 0]);
     place.shop.assert_in_step(&[id("a")]).await;
 }
 
 #[tokio::test]
-async fn what_poisons_a_batch_namelessly_is_found_and_the_others_are_done() {
+async fn a_product_that_spoils_its_batch_is_found_and_the_others_are_done() {
     let place = Workplace::new();
     place.announce(&three(), 1).await;
-    let index = Arc::new(place.touchy(&[id("b")]));
+    let index = Arc::new(place.fragile(&[id("b")]));
     let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
     assert_eq!(summary.embedding.failures.keys().collect::<Vec<_>>(), [&id("b")]);
     assert_eq!((place.counts().await, place.shop.index.count().await.unwrap()), ([1, 0, 0], 2));
@@ -166,10 +166,10 @@ async fn what_poisons_a_batch_namelessly_is_found_and_the_others_are_done() {
 }
 
 #[tokio::test]
-async fn what_every_product_of_a_batch_meets_is_blamed_on_none() {
+async fn an_error_of_every_product_of_a_batch_is_blamed_on_none() {
     let place = Workplace::new();
     place.announce(&three(), 1).await;
-    let index = place.touchy(&all());
+    let index = place.fragile(&all());
     let error = place.work_at(place.target_of(Arc::new(index))).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Corrupt);
     place.queue.pass(LONG);
@@ -179,7 +179,7 @@ async fn what_every_product_of_a_batch_meets_is_blamed_on_none() {
 }
 
 #[tokio::test]
-async fn leases_are_renewed_for_as_long_as_the_work_lasts() {
+async fn leases_are_extended_while_the_work_lasts() {
     let place = Workplace::new();
     place.announce(&many(), 1).await;
     // Much time passes while they are embedded: whenever the worker waits, its wait is over at once.
@@ -206,7 +206,7 @@ async fn leases_are_renewed_for_as_long_as_the_work_lasts() {
 }
 
 #[tokio::test]
-async fn a_shift_that_ends_finishes_the_batch_in_hand_and_gives_back_the_rest() {
+async fn a_stopped_worker_finishes_what_it_started_and_releases_the_rest() {
     let place = Workplace::new();
     place.announce(&many(), 1).await;
     let embedder = place.shop.embedder.clone();

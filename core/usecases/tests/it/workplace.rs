@@ -1,4 +1,4 @@
-//! A shop whose changes are worked off from a queue.
+//! A shop whose changes are processed from a queue.
 
 use crate::shop::{Shop, day, id};
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Longer than any pause and any lease.
 pub(crate) const LONG: Duration = Duration::from_hours(2);
 
-/// A shop and a queue; the queue breaks only where a test says so.
+/// A shop and a queue, which fails only if a test says so.
 pub(crate) struct Workplace {
     pub(crate) shop: Shop,
     pub(crate) queue: Arc<MemoryQueue>,
@@ -27,7 +27,7 @@ pub(crate) struct Workplace {
 
 type Sleep = dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync;
 
-/// A sleep without end.
+/// Sleeps forever.
 pub(crate) fn never(_: Duration) -> BoxFuture<'static, ()> {
     Box::pin(std::future::pending())
 }
@@ -45,7 +45,7 @@ impl Workplace {
         Self { shop, queue: Arc::default() }
     }
 
-    /// One whose queue breaks together with all else.
+    /// Returns a workplace whose queue fails together with everything else.
     pub(crate) fn breaking() -> Self {
         let shop = Shop::new();
         let queue = Arc::new(MemoryQueue::with_faults(shop.faults.clone()));
@@ -62,7 +62,7 @@ impl Workplace {
         RelayChanges { store: self.shop.store.clone(), queue: self.queue.clone() }.run().await
     }
 
-    /// Lets the queue hold these changes, whatever the store announced.
+    /// Sends these changes instead of those in the outbox.
     pub(crate) async fn send(&self, changes: &[(&str, i64)]) {
         self.shop.store.clear_outbox(&self.shop.outbox().await).await.unwrap();
         let change =
@@ -75,10 +75,10 @@ impl Workplace {
         self.target_of(self.shop.index.clone())
     }
 
-    /// The shop's index, which is touched by these products.
-    pub(crate) fn touchy(&self, poison: &[ProductId]) -> Touchy {
+    /// Returns the shop's index, which refuses these products.
+    pub(crate) fn fragile(&self, poison: &[ProductId]) -> FragileIndex {
         let (index, poison) = (self.shop.index.clone(), poison.to_vec());
-        Touchy { index, poison, others: Mutex::default() }
+        FragileIndex { index, poison, others: Mutex::default() }
     }
 
     /// The shop's embedder, and another index.
@@ -86,7 +86,7 @@ impl Workplace {
         EmbedTarget { embedder: self.shop.embedder.clone(), indexes: vec![index] }
     }
 
-    /// Works off what is in sight.
+    /// Processes what is visible.
     pub(crate) async fn work(&self) -> PortResult<WorkSummary> {
         self.work_at(self.target()).await
     }
@@ -95,7 +95,7 @@ impl Workplace {
         self.drain(target, &never, &|| false).await
     }
 
-    /// Works as its surroundings say.
+    /// Processes what is visible, in these surroundings.
     pub(crate) async fn drain(
         &self,
         target: EmbedTarget,
@@ -120,20 +120,20 @@ pub(crate) fn did(summary: &WorkSummary) -> [u64; 4] {
     [summary.received, embedding.embedded, embedding.updated_fields, embedding.removed]
 }
 
-/// An index that takes no batch with a poisonous product in it, and does not say which one it is; and
-/// into which another worker writes, once this one was told what is known.
+/// An index that refuses every batch with one of the `poison` products, without naming it, and into
+/// which another worker writes `others` after this one has read the states.
 #[derive(Debug)]
-pub(crate) struct Touchy {
+pub(crate) struct FragileIndex {
     pub(crate) index: Arc<MemoryIndex>,
     pub(crate) poison: Vec<ProductId>,
     pub(crate) others: Mutex<Vec<IndexEntry>>,
 }
 
 #[async_trait]
-impl ProductIndex for Touchy {
+impl ProductIndex for FragileIndex {
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         if entries.iter().any(|entry| self.poison.contains(&entry.id)) {
-            return Err(PortError::new("touchy", ErrorKind::Corrupt, "something is wrong"));
+            return Err(PortError::new("fragile", ErrorKind::Corrupt, "something is wrong"));
         }
         self.index.upsert(entries).await
     }
