@@ -122,11 +122,11 @@ impl Stage {
 }
 
 /// Converts `filter` for the flat index; the benchmark filters by price only.
-pub(crate) fn flat_filter(filter: &Filter) -> flat_index::ColumnFilter {
+pub(crate) fn flat_filter(filter: &Filter) -> flat_index::DocumentFilter {
     let most = filter.price.max.map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
-    flat_index::ColumnFilter {
+    flat_index::DocumentFilter {
         numbers: most.into_iter().collect(),
-        ..flat_index::ColumnFilter::default()
+        ..flat_index::DocumentFilter::default()
     }
 }
 

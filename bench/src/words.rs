@@ -7,7 +7,7 @@ use crate::report::{Table, Wanted, figure, times};
 use crate::stage::Stage;
 use akin_entities::AnalyzedText;
 use anyhow::Result;
-use flat_index::{ColumnFilter, FoundDocument, Request};
+use flat_index::{DocumentFilter, FoundDocument, Request};
 use std::cell::RefCell;
 use std::time::Instant;
 use tantivy::collector::TopDocs;
@@ -56,7 +56,7 @@ pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
 fn measure(bench: &Bench, stage: &Stage, peer: &Tantivy) -> Result<Vec<(String, Latency, f64)>> {
     let terms = |query: usize| stage.terms[query].iter().map(String::as_str).collect::<Vec<_>>();
     let queries = stage.terms.len();
-    let filter = ColumnFilter::default();
+    let filter = DocumentFilter::default();
     // Keys are converted to places after the measurement.
     let akins: RefCell<Vec<Vec<FoundDocument<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers: RefCell<Vec<Vec<usize>>> = RefCell::new(vec![Vec::new(); queries]);

@@ -71,13 +71,14 @@ pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
 }
 
 /// Says what a use case may know of an error of the search files.
-pub(crate) fn flat(path: &Path, error: &flat_index::Error) -> PortError {
+pub(crate) fn flat(path: &Path, error: &flat_index::IndexFileError) -> PortError {
     match error {
-        flat_index::Error::Io { source, .. } => io(path, source),
-        flat_index::Error::Request(_) => {
+        flat_index::IndexFileError::Io { source, .. } => io(path, source),
+        flat_index::IndexFileError::Request(_) => {
             at(path, ErrorKind::Refused, error.to_string(), "use the model of the index")
         }
-        flat_index::Error::Refused { .. } | flat_index::Error::Document { .. } => {
+        flat_index::IndexFileError::InvalidFile { .. }
+        | flat_index::IndexFileError::Document { .. } => {
             at(path, ErrorKind::Corrupt, error.to_string(), "delete the folder `index` in it")
         }
     }

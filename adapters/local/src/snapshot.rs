@@ -3,7 +3,9 @@ use akin_entities::{
     AnalyzedText, FacetValues, Fingerprint, ProductId, Similarity, Statistics, TextField, bm25,
 };
 use akin_ports::{Candidate, CandidateQuery};
-use flat_index::{Base, ColumnFilter, DocumentChange, Error, IndexDocument, Request, Schema};
+use flat_index::{
+    Base, DocumentChange, DocumentFilter, IndexDocument, IndexFileError, Request, Schema,
+};
 
 /// All that can be found, as of one sequence. It never changes.
 #[derive(Debug)]
@@ -44,7 +46,10 @@ pub(crate) fn document(id: &ProductId, found: Findable) -> IndexDocument {
 
 impl Snapshot {
     /// What `base` holds, or nothing.
-    pub(crate) fn new(fingerprint: Option<Fingerprint>, base: Option<Base>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        fingerprint: Option<Fingerprint>,
+        base: Option<Base>,
+    ) -> Result<Self, IndexFileError> {
         let dimension = fingerprint.as_ref().map_or(0, |fingerprint| fingerprint.dimension);
         let found = flat_index::Snapshot::new(schema(dimension), base.as_ref())?;
         Ok(Self { fingerprint, dimension, found, base, changed: 0 })
@@ -86,7 +91,7 @@ impl Snapshot {
         rows: Vec<EntryRow>,
         sequence: u64,
         fingerprint: Option<Fingerprint>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, IndexFileError> {
         let changed = self.changed + rows.len();
         let writes = rows.into_iter().map(|row| match row.findable {
             Some(found) => DocumentChange::Upsert(document(&row.id, found)),
@@ -98,7 +103,10 @@ impl Snapshot {
     }
 
     /// Answers `query`.
-    pub(crate) fn candidates(&self, query: &CandidateQuery) -> Result<Vec<Candidate>, Error> {
+    pub(crate) fn candidates(
+        &self,
+        query: &CandidateQuery,
+    ) -> Result<Vec<Candidate>, IndexFileError> {
         if self.len() == 0 {
             return Ok(Vec::new());
         }
@@ -137,7 +145,7 @@ fn facets(found: &flat_index::FoundDocument<'_>) -> FacetValues {
     }
 }
 
-fn filter(wanted: &akin_entities::Filter) -> ColumnFilter {
+fn filter(wanted: &akin_entities::Filter) -> DocumentFilter {
     let words = [
         ("main_category", &wanted.main_category),
         ("sub_category", &wanted.sub_category),
@@ -156,7 +164,7 @@ fn filter(wanted: &akin_entities::Filter) -> ColumnFilter {
     let discounted = wanted.discounted.map(|discounted| f64::from(u8::from(discounted)));
     range("discounted", discounted, discounted);
     let keywords = keywords.map(|(column, values)| (column.to_owned(), values.clone())).collect();
-    ColumnFilter { keywords, numbers }
+    DocumentFilter { keywords, numbers }
 }
 
 impl Statistics for Snapshot {

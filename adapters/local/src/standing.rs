@@ -58,7 +58,7 @@ pub(crate) fn write_base(
     file: &Path,
     schema: &Schema,
     stamp: u64,
-) -> rusqlite::Result<Result<(), flat_index::Error>> {
+) -> rusqlite::Result<Result<(), flat_index::IndexFileError>> {
     let mut builder = match BaseBuilder::create(file, schema) {
         Ok(builder) => builder,
         Err(error) => return Ok(Err(error)),

@@ -1,8 +1,8 @@
-//! Writes an index file of a few documents, changes one, and searches by words, by vector and by both.
+//! Writes an index file of a few documents, adds one, and searches by words, by vector and by both.
 #![allow(clippy::print_stdout, reason = "this program prints")]
 
 use flat_index::{
-    Base, BaseBuilder, ColumnFilter, DocumentChange, IndexDocument, Request, Schema, Snapshot,
+    Base, BaseBuilder, DocumentChange, DocumentFilter, IndexDocument, Request, Schema, Snapshot,
 };
 use std::error::Error;
 
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let base = Base::open(&path, &schema)?;
     let stool = document("stool", "red stool", [1.0, 0.0], 40.0);
     let snapshot = Snapshot::new(schema, Some(&base))?.apply(2, [DocumentChange::Upsert(stool)])?;
-    let cheap = ColumnFilter { numbers: vec![("price".into(), 0.0, 50.0)], ..Default::default() };
+    let cheap = DocumentFilter { numbers: vec![("price".into(), 0.0, 50.0)], ..Default::default() };
     for (terms, vector) in
         [(&["red"][..], None), (&[], Some(&[1.0, 0.0][..])), (&["lamp"], Some(&[1.0, 0.0]))]
     {

@@ -1,16 +1,16 @@
 use crate::builder::{BuildError, Builder};
 use crate::segment::Segment;
-use crate::{Error, IndexDocument, Schema};
+use crate::{IndexDocument, IndexFileError, Schema};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Files up to this size are read whole when they are opened: it costs a few milliseconds.
+/// Files up to this size are verified completely when opened, which takes a few milliseconds.
 const VERIFIED_ON_OPEN: usize = 32 << 20;
 
-/// The documents of a file, mapped into memory.
+/// A base file, mapped into memory.
 #[derive(Clone, Debug)]
 pub struct Base {
     segment: Arc<Segment>,
@@ -18,36 +18,36 @@ pub struct Base {
     is_verified: bool,
 }
 
-/// Writes a base file: documents in the order of their keys, one at a time.
+/// Writes a base file from documents in ascending order of their keys.
 ///
-/// The file appears under its name when it is finished, whole. It is not forced to the disk: after
-/// a power cut its checksums tell, and it can be built again.
+/// The file appears under its name only when complete. It is not synced to disk: its checksums detect
+/// damage from a power failure, and it can be rebuilt.
 #[derive(Debug)]
 pub struct BaseBuilder {
     builder: Builder<BufWriter<File>>,
     path: PathBuf,
-    /// Holds what was written so far, and is gone if it is never finished.
-    aside: Aside,
+    /// Receives the data, and is removed if the build is not finished.
+    temporary: TemporaryFile,
 }
 
 /// A file that is removed when it is dropped.
 #[derive(Debug)]
-struct Aside(PathBuf);
+struct TemporaryFile(PathBuf);
 
-impl Drop for Aside {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
-        // Renamed, it is gone; else what cannot be removed is overwritten by the next build.
+        // After the rename this finds no file; a file that cannot be removed is overwritten later.
         drop(fs::remove_file(&self.0));
     }
 }
 
 impl Base {
-    /// Maps a file. All but the vectors is verified, and those too in a file of up to 32 MB; for a
-    /// larger one ask [`Self::verify`].
-    pub fn open(path: &Path, schema: &Schema) -> Result<Self, Error> {
+    /// Maps a file and verifies everything but the vectors. Files of up to 32 MB are verified
+    /// completely; call [`Self::verify`] for larger ones.
+    pub fn open(path: &Path, schema: &Schema) -> Result<Self, IndexFileError> {
         let bytes = File::open(path).and_then(|file| mapped_bytes::map(&file));
-        let bytes = bytes.map_err(Error::io(path))?;
-        let segment = Segment::open(bytes, schema).map_err(Error::refused(path))?;
+        let bytes = bytes.map_err(IndexFileError::io(path))?;
+        let segment = Segment::open(bytes, schema).map_err(IndexFileError::invalid_file(path))?;
         let is_small = segment.size() <= VERIFIED_ON_OPEN;
         let mut base = Self { segment: Arc::new(segment), path: path.into(), is_verified: false };
         if is_small {
@@ -57,25 +57,25 @@ impl Base {
         Ok(base)
     }
 
-    /// Whether all of it was verified when it was opened.
+    /// Returns whether opening verified the whole file.
     pub fn is_verified(&self) -> bool {
         self.is_verified
     }
 
-    /// Reads the vectors, and says whether they are what was written.
-    pub fn verify(&self) -> Result<(), Error> {
-        if self.segment.has_sound_vectors() {
+    /// Reads the vectors and verifies their checksum.
+    pub fn verify(&self) -> Result<(), IndexFileError> {
+        if self.segment.has_intact_vectors() {
             return Ok(());
         }
-        Err(Error::refused(&self.path)("the vectors are damaged"))
+        Err(IndexFileError::invalid_file(&self.path)("the vectors are damaged"))
     }
 
-    /// The caller's sequence at which the file was built.
+    /// Returns the caller's sequence number at which the file was built.
     pub fn stamp(&self) -> u64 {
         self.segment.stamp()
     }
 
-    /// How many documents it holds.
+    /// Returns the number of documents.
     pub fn documents(&self) -> usize {
         self.segment.rows()
     }
@@ -86,38 +86,38 @@ impl Base {
 }
 
 impl BaseBuilder {
-    /// Begins a file that will replace the one at `path`. One builder a path at a time.
-    pub fn create(path: &Path, schema: &Schema) -> Result<Self, Error> {
+    /// Begins a file that will replace the one at `path`. Only one builder per path may exist.
+    pub fn create(path: &Path, schema: &Schema) -> Result<Self, IndexFileError> {
         let mut name = OsString::from(path);
         name.push(".new");
-        let aside = Aside(name.into());
+        let temporary = TemporaryFile(name.into());
         let begin = || {
-            // Anew, for the one that a killed process left may still be mapped nowhere but here.
-            let file = File::create(&aside.0)?;
+            // Truncates the file of a killed build, which nobody has mapped.
+            let file = File::create(&temporary.0)?;
             Builder::new(schema, BufWriter::with_capacity(1 << 20, file))
         };
-        let builder = begin().map_err(Error::io(path))?;
-        Ok(Self { builder, path: path.to_owned(), aside })
+        let builder = begin().map_err(IndexFileError::io(path))?;
+        Ok(Self { builder, path: path.to_owned(), temporary })
     }
 
-    /// Adds a document, whose key must come behind those before.
-    pub fn push(&mut self, document: &IndexDocument) -> Result<(), Error> {
+    /// Adds a document. Its key must be greater than the keys before it.
+    pub fn push(&mut self, document: &IndexDocument) -> Result<(), IndexFileError> {
         self.builder.push(document).map_err(|error| match error {
             BuildError::Document(error) => error,
-            BuildError::Io(error) => Error::io(&self.path)(error),
+            BuildError::Io(error) => IndexFileError::io(&self.path)(error),
         })
     }
 
-    /// Puts the file in its place. [`Base::stamp`] gives `stamp` back.
-    pub fn finish(self, stamp: u64) -> Result<(), Error> {
-        let Self { builder, path, aside } = self;
+    /// Renames the finished file to its path. [`Base::stamp`] returns `stamp`.
+    pub fn finish(self, stamp: u64) -> Result<(), IndexFileError> {
+        let Self { builder, path, temporary } = self;
         let finish = || {
             let (out, header) = builder.finish(stamp, None)?;
             let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&header.to_bytes())?;
-            fs::rename(&aside.0, &path)
+            fs::rename(&temporary.0, &path)
         };
-        finish().map_err(Error::io(&path))
+        finish().map_err(IndexFileError::io(&path))
     }
 }

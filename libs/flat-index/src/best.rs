@@ -1,28 +1,27 @@
 use std::cmp::Ordering;
 
-/// A row and what it scored.
-pub(crate) type Scored = (f32, u32);
+/// A row and its score.
+pub(crate) type ScoredRow = (f32, u32);
 
-/// Keeps the `depth` best of all rows that are offered: the greater score first, equal ones by
-/// row.
+/// Collects the `depth` best of the offered rows, by descending score, then by row.
 ///
-/// Offers gather in a buffer that is cut to the best when it is full, so that most of them cost
-/// one comparison with the worst that is still good enough.
+/// Rows collect in a buffer that is cut to the best when full, so that most offers cost one
+/// comparison with the lowest score that still qualifies.
 #[derive(Debug)]
-pub(crate) struct Best {
+pub(crate) struct TopRows {
     depth: usize,
-    found: Vec<Scored>,
-    floor: Option<Scored>,
+    found: Vec<ScoredRow>,
+    floor: Option<ScoredRow>,
 }
 
-/// How many offers gather beyond the depth.
-const ROOM: usize = 256;
+/// The capacity of the buffer beyond twice the depth.
+const EXTRA_CAPACITY: usize = 256;
 
-impl Best {
+impl TopRows {
     pub(crate) fn new(depth: usize) -> Self {
-        // A depth that is as good as endless must not ask for endless memory.
-        let room = depth.saturating_mul(2).saturating_add(ROOM).min(1 << 16);
-        Self { depth, found: Vec::with_capacity(room), floor: None }
+        // A huge depth must not allocate huge memory.
+        let capacity = depth.saturating_mul(2).saturating_add(EXTRA_CAPACITY).min(1 << 16);
+        Self { depth, found: Vec::with_capacity(capacity), floor: None }
     }
 
     pub(crate) fn offer(&mut self, score: f32, row: u32) {
@@ -30,13 +29,13 @@ impl Best {
             return;
         }
         self.found.push((score, row));
-        if self.found.len() >= self.depth.saturating_mul(2).saturating_add(ROOM) {
+        if self.found.len() >= self.depth.saturating_mul(2).saturating_add(EXTRA_CAPACITY) {
             self.cut();
         }
     }
 
-    /// What an offer has to score at least, once so many were made that it is known.
-    pub(crate) fn least(&self) -> Option<f32> {
+    /// Returns the minimum score that still qualifies, once the buffer has been cut.
+    pub(crate) fn min_score(&self) -> Option<f32> {
         self.floor.map(|(score, _)| score)
     }
 
@@ -50,26 +49,26 @@ impl Best {
         }
     }
 
-    /// The best, in no order.
-    pub(crate) fn into_found(mut self) -> Vec<Scored> {
+    /// Returns the best rows in no particular order.
+    pub(crate) fn into_found(mut self) -> Vec<ScoredRow> {
         self.cut();
         self.found
     }
 }
 
-/// The place of the `wanted`th of things that stand in order, of which so many stand at each place;
-/// `None` if they are too few.
-pub(crate) fn place_of(wanted: usize, counts: impl IntoIterator<Item = usize>) -> Option<usize> {
-    let mut counted = 0;
+/// Returns the first index at which the running total of `counts` reaches `rank`, or `None` if the
+/// total is smaller.
+pub(crate) fn index_of_rank(rank: usize, counts: impl IntoIterator<Item = usize>) -> Option<usize> {
+    let mut total = 0;
     counts.into_iter().position(|count| {
-        counted += count;
-        counted >= wanted
+        total += count;
+        total >= rank
     })
 }
 
-/// The better first.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as the standard library's sorts want it")]
-fn order(a: &Scored, b: &Scored) -> Ordering {
+/// Orders the better row first.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that sorts take")]
+fn order(a: &ScoredRow, b: &ScoredRow) -> Ordering {
     b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
 }
 
@@ -80,13 +79,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_best_are_those_that_sorting_would_bring(
+        fn the_top_rows_equal_those_of_a_full_sort(
             scores in prop::collection::vec(-3_i8..9, 0..2_000),
             depth in 0_usize..40,
         ) {
             let offers = || scores.iter().zip(0_u32..).map(|(&score, row)| (f32::from(score), row));
-            let mut best = Best::new(depth);
-            // The order of the offers makes no difference.
+            let mut best = TopRows::new(depth);
+            // The result does not depend on the order of the offers.
             for (score, row) in offers().collect::<Vec<_>>().into_iter().rev() {
                 best.offer(score, row);
             }

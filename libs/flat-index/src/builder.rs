@@ -3,16 +3,16 @@ use crate::layout::{HEADER, Header};
 use crate::output::{Output, TextTable};
 use crate::quantized::{block_bytes, quantize, set_code, width};
 use crate::simd::ROWS_PER_BLOCK;
-use crate::{Error, IndexDocument, Schema};
+use crate::{IndexDocument, IndexFileError, Schema};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-/// Segments of more rows than this also hold one bit a dimension; a smaller one is scanned in 8
-/// bits about as fast.
-const CODED_FROM: usize = 50_000;
+/// Segments with more rows than this also hold one-bit codes; smaller ones are scanned in 8 bits about
+/// as fast.
+const MAX_ROWS_WITHOUT_CODES: usize = 50_000;
 
-/// Writes a segment. Vectors are written as they arrive; the rest is held until the end, for it
-/// depends on the whole.
+/// Writes a segment. Vectors are written as they arrive; the rest is held until the end because it
+/// depends on all documents.
 #[derive(Debug)]
 pub(crate) struct Builder<W> {
     schema: Schema,
@@ -20,10 +20,10 @@ pub(crate) struct Builder<W> {
     content: Content,
 }
 
-/// Why a document or a segment was not written.
+/// An error in a document or in writing the segment.
 #[derive(Debug)]
 pub(crate) enum BuildError {
-    Document(Error),
+    Document(IndexFileError),
     Io(io::Error),
 }
 
@@ -33,7 +33,7 @@ impl From<io::Error> for BuildError {
     }
 }
 
-/// All that a segment holds besides vectors.
+/// The content of a segment except its vectors.
 #[derive(Debug)]
 struct Content {
     keys: TextTable,
@@ -41,38 +41,39 @@ struct Content {
     surfaces: TextTable,
     quantized: Vec<i8>,
     steps: Vec<f32>,
-    /// Of all vectors.
+    /// The sum of all vectors.
     sum: Vec<f64>,
     field_terms: Vec<u64>,
-    /// For each keyword column its values, in the order in which they came.
+    /// The values of each keyword column, numbered in the order of their first occurrence.
     values: Vec<HashMap<String, u32>>,
     keywords: Vec<Vec<u32>>,
     numbers: Vec<Vec<f64>>,
 }
 
 impl<W: Write> Builder<W> {
-    /// Begins a segment in `out`, which stands at its beginning. The header is left blank.
+    /// Begins a segment at the start of `out`. The header is left blank.
     pub(crate) fn new(schema: &Schema, mut out: W) -> io::Result<Self> {
         out.write_all(&[0; HEADER])?;
         let mut output = Output::new(out);
-        output.begin()?;
+        output.start()?;
         Ok(Self { schema: schema.clone(), output, content: Content::new(schema) })
     }
 
-    /// Adds a document, whose key must come behind those before.
+    /// Adds a document. Its key must be greater than the keys before it.
     pub(crate) fn push(&mut self, document: &IndexDocument) -> Result<(), BuildError> {
         self.schema.check(document).map_err(BuildError::Document)?;
-        if !self.content.comes_behind(&document.key) {
-            let (key, reason) = (document.key.clone(), "it does not come behind the one before");
-            return Err(BuildError::Document(Error::Document { key, reason }));
+        if !self.content.follows_last_key(&document.key) {
+            let (key, reason) =
+                (document.key.clone(), "its key is not greater than the one before");
+            return Err(BuildError::Document(IndexFileError::Document { key, reason }));
         }
         self.output.write(&document.vector)?;
         self.content.push(document);
         Ok(())
     }
 
-    /// Writes the rest. Shares are taken by `averages`, or else by the segment's own average field
-    /// lengths. The header goes to the beginning of what was written.
+    /// Writes the remaining sections and returns the header, which belongs at the start of the output.
+    /// Shares use `averages`, or else the segment's own average field lengths.
     pub(crate) fn finish(
         mut self,
         stamp: u64,
@@ -111,7 +112,7 @@ impl Content {
         }
     }
 
-    fn comes_behind(&self, key: &str) -> bool {
+    fn follows_last_key(&self, key: &str) -> bool {
         self.keys.ends.is_empty() || self.keys.last() < key
     }
 
@@ -137,7 +138,7 @@ impl Content {
         }
     }
 
-    /// How many terms each field has on average.
+    /// Returns the average number of terms in each field.
     fn averages(&self) -> Vec<f32> {
         average(&self.field_terms, self.steps.len())
     }
@@ -161,7 +162,7 @@ impl Content {
     }
 
     fn write_codes<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {
-        if self.steps.len() <= CODED_FROM {
+        if self.steps.len() <= MAX_ROWS_WITHOUT_CODES {
             output.section::<u8>(&[])?;
             return output.section::<f32>(&[]);
         }
@@ -169,7 +170,7 @@ impl Content {
         let rows = self.steps.len() as f64;
         #[expect(clippy::cast_possible_truncation, reason = "a mean needs no more than f32")]
         let mean: Vec<f32> = self.sum.iter().map(|sum| (sum / rows) as f32).collect();
-        output.begin()?;
+        output.start()?;
         let width = width(mean.len());
         let blocks =
             self.quantized.chunks(ROWS_PER_BLOCK * width).zip(self.steps.chunks(ROWS_PER_BLOCK));
@@ -203,7 +204,7 @@ impl Content {
                 });
                 found.push((term, frequency));
             }
-            // A stable sort keeps the fields in order, so that the same text has the same bits.
+            // A stable sort keeps the order of the fields, so that equal texts have equal bits.
             found.sort_by_key(|(term, _)| *term);
             for same in found.chunk_by(|a, b| a.0 == b.0) {
                 let frequency: f32 = same.iter().map(|(_, frequency)| frequency).sum();
@@ -249,13 +250,14 @@ impl Content {
         for (values, keywords) in self.values.iter().zip(&self.keywords) {
             let mut sorted: Vec<_> = values.iter().collect();
             sorted.sort_unstable();
-            let mut moved = vec![0; sorted.len()];
-            for (value, came) in sorted {
-                moved[*came as usize] = place(all.ends.len());
+            let mut renumbered = vec![0; sorted.len()];
+            for (value, old) in sorted {
+                renumbered[*old as usize] = place(all.ends.len());
                 all.push(value);
             }
             ends.push(all.ends.len() as u64);
-            columns.push(keywords.iter().map(|came| moved[*came as usize]).collect::<Vec<u32>>());
+            columns
+                .push(keywords.iter().map(|old| renumbered[*old as usize]).collect::<Vec<u32>>());
         }
         output.section(&ends)?;
         output.table(&all)?;
@@ -264,7 +266,7 @@ impl Content {
     }
 }
 
-/// Each term of `text` with its weighted frequency, once for each time that it occurs.
+/// Returns each occurrence of a term in `text` with its weighted frequency.
 #[expect(clippy::cast_precision_loss, reason = "a field has far fewer than 2^24 terms")]
 fn frequencies<'a>(
     schema: &Schema,
@@ -274,14 +276,14 @@ fn frequencies<'a>(
     let fields = text.split('\n').zip(field_lengths(text));
     let fields = fields.zip(schema.text_fields.iter().zip(averages));
     fields.flat_map(|((field, length), (weight, average))| {
-        // Averages may be older than a document whose field is the first of its kind.
+        // The averages may be older than the first document with this field.
         let relative = if *average > 0.0 { length as f32 / average } else { 1.0 };
         let frequency = weight / (1.0 - schema.b + schema.b * relative);
         field.split_ascii_whitespace().map(move |term| (term, frequency))
     })
 }
 
-/// How many terms each field has on average over so many rows.
+/// Returns the average number of terms in each field over `rows` rows.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an average")]
 pub(crate) fn average(field_terms: &[u64], rows: usize) -> Vec<f32> {
     field_terms.iter().map(|terms| (*terms as f64 / rows.max(1) as f64) as f32).collect()

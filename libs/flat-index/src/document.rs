@@ -1,32 +1,32 @@
-use crate::Error;
+use crate::IndexFileError;
 
-/// What every document of an index has.
+/// The fields of every document in an index.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schema {
-    /// Coordinates of a vector.
+    /// The dimension of the vectors.
     pub dimension: usize,
-    /// The weight of each text field in a document's score by words.
+    /// The weight of each text field in a document's keyword score.
     pub text_fields: Vec<f32>,
-    /// BM25's saturation; positive.
+    /// The term saturation of BM25; positive.
     pub k1: f32,
-    /// BM25's length normalization, 0..=1.
+    /// The length normalization of BM25, 0..=1.
     pub b: f32,
-    /// Names of the columns of words.
+    /// The names of the keyword columns.
     pub keyword_columns: Vec<String>,
-    /// Names of the columns of numbers.
+    /// The names of the number columns.
     pub number_columns: Vec<String>,
 }
 
-/// One document to be indexed.
+/// A document to index.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IndexDocument {
-    /// Names the document; a later document of the same key replaces it.
+    /// The document's key; a later document with the same key replaces it.
     pub key: String,
-    /// A unit vector of the schema's dimension.
+    /// A unit vector with the schema's dimension.
     pub vector: Vec<f32>,
-    /// Analyzed terms, space-joined; fields are separated by `\n`.
+    /// Analyzed terms, separated by spaces; fields are separated by `\n`.
     pub text: String,
-    /// Distinct unstemmed words, space-joined.
+    /// Distinct unstemmed words, separated by spaces.
     pub surface: String,
     /// The value in each keyword column.
     pub keywords: Vec<String>,
@@ -35,19 +35,19 @@ pub struct IndexDocument {
 }
 
 impl Schema {
-    /// Tells files of one schema from those of another.
+    /// Returns a checksum that identifies the schema in files.
     pub(crate) fn checksum(&self) -> u32 {
         crc32fast::hash(format!("{self:?}").as_bytes())
     }
 
-    /// Says what of `document` does not fit.
-    pub(crate) fn check(&self, document: &IndexDocument) -> Result<(), Error> {
-        let refuse = |reason| Err(Error::Document { key: document.key.clone(), reason });
+    /// Returns an error if `document` does not match the schema.
+    pub(crate) fn check(&self, document: &IndexDocument) -> Result<(), IndexFileError> {
+        let refuse = |reason| Err(IndexFileError::Document { key: document.key.clone(), reason });
         if document.vector.len() != self.dimension {
-            return refuse("the vector has another dimension than the schema");
+            return refuse("the dimension of the vector is not that of the schema");
         }
         if !document.vector.iter().all(|coordinate| coordinate.is_finite()) {
-            return refuse("the vector holds a coordinate that is not finite");
+            return refuse("the vector has a coordinate that is not finite");
         }
         if document.text.split('\n').count() > self.text_fields.len().max(1) {
             return refuse("the text has more fields than the schema");
@@ -61,7 +61,7 @@ impl Schema {
     }
 }
 
-/// How many terms each field of `text` has.
+/// Returns the number of terms in each field of `text`.
 pub(crate) fn field_lengths(text: &str) -> impl Iterator<Item = u64> {
     text.split('\n').map(|field| field.split_ascii_whitespace().count() as u64)
 }

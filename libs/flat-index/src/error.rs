@@ -1,31 +1,31 @@
 use std::io;
 use std::path::Path;
 
-/// Why a file, a document or a request was refused.
+/// An error about an index file, a document or a request.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum IndexFileError {
     /// Reading or writing a file failed.
     #[error("{path}: {source}")]
     Io {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file is foreign, damaged or of another schema.
-    #[error("{path}: {reason}; build the file anew")]
-    Refused {
+    /// The file has another format or schema, or is damaged.
+    #[error("{path}: {reason}; rebuild the file")]
+    InvalidFile {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
-    /// A document does not fit the schema, or comes out of order.
+    /// A document does not match the schema, or is out of order.
     #[error("document {key:?}: {reason}")]
     Document {
         /// The document's key.
         key: String,
-        /// What does not fit.
+        /// The reason.
         reason: &'static str,
     },
     /// A request cannot be answered.
@@ -33,12 +33,12 @@ pub enum Error {
     Request(&'static str),
 }
 
-impl Error {
+impl IndexFileError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Io { path: path.display().to_string(), source }
     }
 
-    pub(crate) fn refused(path: &Path) -> impl FnOnce(&'static str) -> Self + '_ {
-        move |reason| Self::Refused { path: path.display().to_string(), reason }
+    pub(crate) fn invalid_file(path: &Path) -> impl FnOnce(&'static str) -> Self + '_ {
+        move |reason| Self::InvalidFile { path: path.display().to_string(), reason }
     }
 }

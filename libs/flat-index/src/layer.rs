@@ -1,88 +1,88 @@
-use crate::filter::Resolved;
+use crate::filter::ResolvedFilter;
 use crate::rows::Rows;
 use crate::segment::Segment;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// A segment, and which of its documents later changes have buried.
+/// A segment and the rows of it that later changes have deleted.
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
     segment: Arc<Segment>,
-    living: Arc<Rows>,
-    buried: Arc<Buried>,
+    live: Arc<Rows>,
+    deleted: Arc<DeletedCounts>,
 }
 
-/// How many buried documents hold each term and each word, by its place in the segment: so much
-/// too high are the segment's own counts.
+/// The number of deleted documents with each term and each word, by its index in the segment. It is
+/// subtracted from the segment's own counts.
 #[derive(Clone, Debug, Default)]
-struct Buried {
+struct DeletedCounts {
     terms: HashMap<u32, u32>,
     words: HashMap<u32, u32>,
 }
 
 impl Layer {
     pub(crate) fn new(segment: Arc<Segment>) -> Self {
-        let living = Arc::new(Rows::all(segment.rows()));
-        Self { segment, living, buried: Arc::default() }
+        let live = Arc::new(Rows::all(segment.rows()));
+        Self { segment, live, deleted: Arc::default() }
     }
 
     pub(crate) fn segment(&self) -> &Segment {
         &self.segment
     }
 
-    pub(crate) fn living(&self) -> &Rows {
-        &self.living
+    pub(crate) fn live(&self) -> &Rows {
+        &self.live
     }
 
-    /// How many documents live.
+    /// Returns the number of live documents.
     pub(crate) fn documents(&self) -> usize {
-        self.living.count()
+        self.live.count()
     }
 
-    /// The row of a document that lives.
+    /// Returns the row of a live document.
     pub(crate) fn row(&self, key: &str) -> Option<u32> {
-        self.segment.row(key).filter(|row| self.living.contains(*row))
+        self.segment.row(key).filter(|row| self.live.contains(*row))
     }
 
-    /// Buries the document of a key, if it lives here; gives its row.
-    pub(crate) fn bury(&mut self, key: &str) -> Option<u32> {
+    /// Deletes the document with the key, if it is live in this layer, and returns its row.
+    pub(crate) fn delete(&mut self, key: &str) -> Option<u32> {
         let row = self.row(key)?;
-        Arc::make_mut(&mut self.living).remove(row);
-        let buried = Arc::make_mut(&mut self.buried);
+        Arc::make_mut(&mut self.live).remove(row);
+        let deleted = Arc::make_mut(&mut self.deleted);
         let segment = &self.segment;
         for term in distinct(segment.texts().get(row)) {
-            if let Some(place) = segment.terms().find(term) {
-                *buried.terms.entry(place).or_default() += 1;
+            if let Some(index) = segment.terms().find(term) {
+                *deleted.terms.entry(index).or_default() += 1;
             }
         }
         for word in distinct(segment.surfaces().get(row)) {
-            if let Some(place) = segment.words().find(word) {
-                *buried.words.entry(place).or_default() += 1;
+            if let Some(index) = segment.words().find(word) {
+                *deleted.words.entry(index).or_default() += 1;
             }
         }
         Some(row)
     }
 
-    /// How many living documents hold the term at a place.
+    /// Returns the number of live documents with the term at the index.
     pub(crate) fn document_frequency(&self, term: u32) -> usize {
         let all = self.segment.postings(term).rows.len();
-        all.saturating_sub(self.buried.terms.get(&term).copied().unwrap_or_default() as usize)
+        all.saturating_sub(self.deleted.terms.get(&term).copied().unwrap_or_default() as usize)
     }
 
-    /// How many living documents hold the surface word at a place.
+    /// Returns the number of live documents with the surface word at the index.
     pub(crate) fn word_count(&self, word: u32) -> usize {
         let all = self.segment.word_counts().get(word as usize).copied().unwrap_or_default();
-        let buried = self.buried.words.get(&word).copied().unwrap_or_default();
-        all.saturating_sub(buried) as usize
+        let deleted = self.deleted.words.get(&word).copied().unwrap_or_default();
+        all.saturating_sub(deleted) as usize
     }
 
-    /// The living rows that `filter` keeps.
-    pub(crate) fn admitted(&self, filter: &Resolved<'_>) -> Cow<'_, Rows> {
-        if filter.keeps_all() {
-            return Cow::Borrowed(&self.living);
+    /// Returns the live rows that match `filter`.
+    pub(crate) fn admitted(&self, filter: &ResolvedFilter<'_>) -> Cow<'_, Rows> {
+        if filter.admits_all() {
+            return Cow::Borrowed(&self.live);
         }
-        let mut rows = Rows::clone(&self.living);
+        let mut rows = Rows::clone(&self.live);
         filter.apply(&self.segment, &mut rows);
         Cow::Owned(rows)
     }

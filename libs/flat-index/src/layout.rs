@@ -1,22 +1,22 @@
-//! Where everything stands in a base file.
+//! The layout of a base file.
 //!
-//! A header of fixed size, then sections one behind the other, each beginning at a multiple of 64
-//! bytes. Numbers are little-endian. Two checksums: one of the vectors, which are most of the file
-//! and can only mislead a score, and one of everything else, on which every look-up relies.
+//! A header of fixed size is followed by sections, each aligned to 64 bytes. Numbers are
+//! little-endian. There are two checksums: one of the vectors, which are most of the file and can only
+//! falsify a score, and one of everything else, on which every lookup relies.
 
 use std::ops::Range;
 
 const MAGIC: &[u8; 8] = b"FLATIDX3";
 
-/// Bytes of the header; a page, so that the vectors behind it are aligned.
+/// The size of the header in bytes: a page, so that the vectors after it are aligned.
 pub(crate) const HEADER: usize = 4096;
 
-/// Sections begin at multiples of so many bytes.
+/// The alignment of sections in bytes.
 pub(crate) const ALIGNMENT: usize = 64;
 
 macro_rules! sections {
     ($($(#[doc = $doc:literal])* $name:ident),+ $(,)?) => {
-        /// A part of a base file.
+        /// A section of a base file.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Section { $($(#[doc = $doc])* $name),+ }
 
@@ -26,73 +26,73 @@ macro_rules! sections {
 }
 
 sections! {
-    /// f32, `dimension` a row. They come first, for they are written as they arrive.
+    /// f32, `dimension` per row. They come first because they are written as they arrive.
     Vectors,
-    /// Where each key ends, u64; keys are in order.
+    /// The end of each key, u64; keys are sorted.
     KeyEnds,
     /// UTF-8.
     Keys,
-    /// Where each row's text ends, u64.
+    /// The end of each row's text, u64.
     TextEnds,
     /// Analyzed terms.
     Texts,
-    /// Where each row's surface words end, u64.
+    /// The end of each row's surface words, u64.
     SurfaceEnds,
     /// Unstemmed words.
     Surfaces,
     /// i8, padded.
     Quantized,
-    /// f32 a row: what one step of its 8 bits stands for.
+    /// f32 per row: the value of one step of its 8 bits.
     Steps,
-    /// One bit a dimension, in blocks of 32 rows; empty in a small segment.
+    /// One bit per dimension, in blocks of 32 rows; empty in a small segment.
     Codes,
-    /// f32: the mean vector, about which the bits are taken.
+    /// f32: the mean vector, the threshold of the bits.
     Mean,
-    /// u64 a text field: its terms, over all rows.
+    /// u64 per text field: its number of terms over all rows.
     FieldTerms,
-    /// Where each term ends, u64; terms are in order.
+    /// The end of each term, u64; terms are sorted.
     TermEnds,
     /// UTF-8.
     Terms,
-    /// Where each term's postings end, u64, counted in postings.
+    /// The end of each term's postings, u64, counted in postings.
     PostingEnds,
-    /// u32: the rows that hold each term.
+    /// u32: the rows with each term.
     PostingRows,
-    /// f32: the share of the score of each of those.
+    /// f32: the share of the score of each posting.
     PostingShares,
-    /// f32 a term: the greatest of its shares.
+    /// f32 per term: its greatest share.
     GreatestShares,
-    /// Where each surface word of the vocabulary ends, u64; words are in order.
+    /// The end of each surface word of the vocabulary, u64; words are sorted.
     WordEnds,
     /// UTF-8.
     Words,
-    /// u32 a word: the rows that hold it.
+    /// u32 per word: the number of rows with it.
     WordCounts,
-    /// u64 a keyword column: where its values end.
+    /// u64 per keyword column: the end of its values.
     ColumnEnds,
-    /// Where each value ends, u64; a column's values are in order.
+    /// The end of each value, u64; a column's values are sorted.
     ValueEnds,
     /// UTF-8.
     Values,
-    /// u32: the place of the value of each row, column by column.
+    /// u32: the index of each row's value, column by column.
     Keywords,
-    /// f64: the number of each row, column by column; NaN where there is none.
+    /// f64: the number of each row, column by column; NaN where it is missing.
     Numbers,
 }
 
-/// What a file says of itself.
+/// The header of a base file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
-    /// The checksum of the schema that it was built for.
+    /// The checksum of the schema.
     pub(crate) schema: u32,
-    /// The caller's sequence.
+    /// The caller's sequence number.
     pub(crate) stamp: u64,
     pub(crate) rows: u64,
     /// The checksum of the vectors.
     pub(crate) vectors_sum: u32,
     /// The checksum of all other sections.
     pub(crate) rest_sum: u32,
-    /// Where each section stands, in the order of [`SECTIONS`].
+    /// The range of each section, in the order of [`SECTIONS`].
     pub(crate) sections: Vec<Range<usize>>,
 }
 
@@ -113,13 +113,13 @@ impl Header {
         bytes
     }
 
-    /// Reads the header of a file of `bytes`; says what is wrong with one of another kind.
+    /// Reads the header of a file, or returns the reason why it is invalid.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
-        let (header, _) = bytes.split_at_checked(HEADER).ok_or("the file is cut short")?;
+        let (header, _) = bytes.split_at_checked(HEADER).ok_or("the file is truncated")?;
         let (fields, sum) = header.split_at(HEADER - size_of::<u32>());
         let mut fields = Fields(fields);
         if fields.take()? != *MAGIC {
-            return Err("this is no index file of this version");
+            return Err("this is not an index file of this version");
         }
         if crc32fast::hash(&header[..HEADER - size_of::<u32>()]) != Fields(sum).u32()? {
             return Err("the header is damaged");
@@ -129,10 +129,10 @@ impl Header {
         let mut sections = Vec::with_capacity(SECTIONS.len());
         for _ in SECTIONS {
             let (start, end) = (fields.u64()?, fields.u64()?);
-            let place = |at: u64| usize::try_from(at).map_err(|_| "a section is out of range");
-            let section = place(start)?..place(end)?;
+            let offset = |at: u64| usize::try_from(at).map_err(|_| "a section is out of range");
+            let section = offset(start)?..offset(end)?;
             if section.start > section.end || section.end > bytes.len() {
-                return Err("the file is cut short");
+                return Err("the file is truncated");
             }
             sections.push(section);
         }
@@ -144,7 +144,7 @@ struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or("the header is cut short")?;
+        let (taken, rest) = self.0.split_first_chunk().ok_or("the header is truncated")?;
         self.0 = rest;
         Ok(*taken)
     }
@@ -174,12 +174,12 @@ mod tests {
     }
 
     #[test]
-    fn a_header_comes_back_as_it_was_written() {
+    fn a_header_survives_a_round_trip() {
         assert_eq!(Header::read(&header().to_bytes()), Ok(header()));
     }
 
     #[test]
-    fn no_bit_of_a_header_can_change_unnoticed() {
+    fn any_flipped_bit_of_a_header_is_detected() {
         let bytes = header().to_bytes();
         for place in 0..HEADER {
             let mut damaged = bytes.clone();

@@ -1,22 +1,20 @@
-//! Search files on their own: vectors, words and columns, found by scanning.
+//! Self-contained search files of vectors, words and columns, searched by scanning.
 //!
-//! There is no graph and no search library here. At a size that fits one machine a scan over small
-//! codes is as fast as a graph, misses less, takes any filter exactly and is built in a second:
+//! There is no graph and no search library. At a size that fits one machine, scanning small codes is as
+//! fast as a graph, has better recall, applies any filter exactly, and the index is built in a second:
 //!
-//! - **Vectors** are scanned in 8 bits; in segments above 50,000 rows one bit a dimension comes
-//!   first, weighed by the query, and 8 bits only for the best of those. What is left is compared in f32,
-//!   exactly.
-//! - **Words** have postings with each document's ready-made share of its score, so that matching
-//!   is adding up.
-//! - **Columns** turn a filter into a bitmap before anything is scanned.
+//! - **Vectors** are scanned in 8 bits. Segments above 50,000 rows are scanned in one bit per dimension
+//!   first, weighted by the query, and in 8 bits only for the best. The rest is compared exactly, in f32.
+//! - **Words** have postings with each document's precomputed share of the score, so that matching only
+//!   adds.
+//! - **Columns** turn a filter into a bitmap before the scan.
 //!
-//! A [`Base`] is a checksummed file, mapped into memory. A [`Snapshot`] lays later changes over it
-//! in small segments of the same form, each merged into its neighbor when it has grown as large,
-//! and is searched without locks. Nothing in a file can be lost: it is derived, and built anew by
-//! a [`BaseBuilder`] when it is missing or damaged.
+//! A [`Base`] is a checksummed file, mapped into memory. A [`Snapshot`] applies later changes in small
+//! segments of the same format, merged as they grow, and is searched without locks. Files hold only
+//! derived data; a [`BaseBuilder`] rebuilds one that is missing or damaged.
 //!
 //! ```
-//! use flat_index::{DocumentChange, IndexDocument, ColumnFilter, Request, Schema, Snapshot};
+//! use flat_index::{DocumentChange, IndexDocument, DocumentFilter, Request, Schema, Snapshot};
 //!
 //! let schema = Schema { dimension: 2, text_fields: vec![1.0], ..Schema::default() };
 //! let lamp = IndexDocument {
@@ -30,13 +28,13 @@
 //! let request = Request {
 //!     terms: &["lamp"],
 //!     vector: Some(&[1.0, 0.0]),
-//!     filter: &ColumnFilter::default(),
+//!     filter: &DocumentFilter::default(),
 //!     depth: 10,
 //!     threshold: None,
 //! };
 //! let found = snapshot.search(&request)?;
 //! assert_eq!((&*found[0].key, found[0].cosine), ("lamp", Some(0.6)));
-//! # Ok::<(), flat_index::Error>(())
+//! # Ok::<(), flat_index::IndexFileError>(())
 //! ```
 
 mod base;
@@ -60,8 +58,8 @@ mod snapshot;
 
 pub use base::{Base, BaseBuilder};
 pub use document::{IndexDocument, Schema};
-pub use error::Error;
-pub use filter::ColumnFilter;
+pub use error::IndexFileError;
+pub use filter::DocumentFilter;
 pub use instruction_set::InstructionSet;
 pub use search::{FoundDocument, Request};
 pub use snapshot::{DocumentChange, Snapshot};

@@ -1,9 +1,9 @@
-//! The rows of a segment that hold a query's words.
+//! Keyword search within a segment.
 //!
-//! Each loop over postings or rows is a function that is not inlined: together they have more numbers
-//! than the processor has registers, and would read some from memory in every round.
+//! Each loop over postings or rows is a function that is not inlined: together they have more values
+//! than the CPU has registers, and would spill some to memory in every iteration.
 
-use crate::best::{Best, Scored, place_of};
+use crate::best::{ScoredRow, TopRows, index_of_rank};
 use crate::rows::Rows;
 use crate::scratch::WordScratch;
 use crate::segment::Postings;
@@ -11,44 +11,44 @@ use crate::simd::prefetch_at;
 use std::cell::Cell;
 use std::hint;
 
-/// A term of a query: what it weighs, and where it stands.
+/// A query term with its weight and postings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Term<'a> {
     pub(crate) weight: f32,
     pub(crate) postings: Postings<'a>,
 }
 
-/// How much of a sum may be lost in rounding, generously.
+/// A generous bound on the relative rounding error of a sum.
 const ROUNDING: f32 = 1e-4;
 
-/// To look a row up among postings takes as long as to pass so many of them.
-const LOOK_UP: usize = 16;
+/// The cost of looking up a row among postings, in postings scanned.
+const LOOKUP_COST: usize = 16;
 
-/// How many rows ahead memory is asked for where rows are looked up.
-const AHEAD: usize = 4;
+/// The number of rows to prefetch ahead in lookups.
+const PREFETCH_DISTANCE: usize = 4;
 
-/// For each row that is wanted, so many of those found are enough to tell how good it has to be.
-const FIRST: usize = 16;
+/// The number of found rows per requested row from which the minimum score is estimated.
+const FOUND_PER_RESULT: usize = 16;
 
-/// Into so many steps the greatest possible score is divided to tell how good a row has to be.
+/// The number of histogram steps, up to the greatest possible score, for the minimum score.
 const STEPS: usize = 512;
 
-/// So many of the rows found speak for all.
+/// The size of a representative sample of the found rows.
 const SAMPLE: usize = 128;
 
-/// The `depth` of `rows` with the greatest sum of weight times share, in no order.
+/// Returns the `depth` of `rows` with the greatest sum of weight times share, in no particular order.
 ///
-/// Terms are taken in their order, so those that weigh most should come first. As soon as a row that
-/// holds none of them so far cannot be among the best whatever the rest brings, the rest only adds
-/// to rows that were found (Turtle and Flood 1995, "max score"), and of those only to such as still
-/// can be: beside a rare word common ones cost little, and the answer is the same.
+/// Terms are processed in order, so the heaviest should come first. As soon as a row with none of the
+/// terms so far can no longer be among the best, the remaining terms only add to rows already found
+/// (Turtle and Flood 1995, "max score"), and only to those that still qualify. Common words thus cost
+/// little beside a rare one, and the result is the same.
 pub(crate) fn matching(
     terms: &[Term<'_>],
     segment_rows: usize,
     rows: &Rows,
     depth: usize,
     scratch: &mut WordScratch,
-) -> Vec<Scored> {
+) -> Vec<ScoredRow> {
     if rows.count() == segment_rows {
         best_of(terms, segment_rows, |_| true, depth, scratch)
     } else {
@@ -56,15 +56,15 @@ pub(crate) fn matching(
     }
 }
 
-/// [`matching`] of the rows that `admits` admits.
+/// Implements [`matching`] for the rows that `admits` accepts.
 fn best_of(
     terms: &[Term<'_>],
     segment_rows: usize,
     admits: impl Fn(u32) -> bool + Copy,
     depth: usize,
     scratch: &mut WordScratch,
-) -> Vec<Scored> {
-    let WordScratch { scores, touched, places } = scratch;
+) -> Vec<ScoredRow> {
+    let WordScratch { scores, touched, positions } = scratch;
     if terms.is_empty() {
         return Vec::new();
     }
@@ -81,34 +81,33 @@ fn best_of(
             if least > rest {
                 is_open = false;
                 let bound = (least - rest) * (1.0 - ROUNDING);
-                if !most_stay(bound, admits, scores, touched) {
+                if !most_qualify(bound, admits, scores, touched) {
                     keep(bound, admits, scores, touched);
                 }
             }
         }
         if is_open {
             term.add(scores, touched);
-        } else if touched.len() * LOOK_UP < term.postings.rows.len() {
+        } else if touched.len() * LOOKUP_COST < term.postings.rows.len() {
             touched.sort_unstable();
-            term.look_up(scores, touched, places);
+            term.look_up(scores, touched, positions);
         } else {
             term.add_to_found(scores);
         }
     }
-    let mut best = Best::new(depth);
+    let mut best = TopRows::new(depth);
     offer(scores, touched, admits, &mut best);
     best.into_found()
 }
 
-/// The most that terms can add, rounded up.
+/// Returns the most that terms can add, rounded up.
 fn sum(most: &[f32]) -> f32 {
     most.iter().sum::<f32>() * (1.0 + ROUNDING)
 }
 
-/// What the last of the `depth` best of the admitted rows scores so far, or less by at most a step of
-/// `greatest`, which none exceeds. It is looked for among those that were found first, which hold the
-/// words that weigh most; if they are too few, it is nothing. To count how many reach each step is faster
-/// than to select the last of them.
+/// Returns a lower bound on the score so far of the `depth`th best admitted row, too low by at most one
+/// of the [`STEPS`] of `greatest`, the maximum score. Only the rows found first are considered, which hold
+/// the heaviest terms; if they are too few, the bound is zero. A histogram is faster than selection.
 #[inline(never)]
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no score is negative")]
@@ -121,27 +120,26 @@ fn floor(
 ) -> f32 {
     let steps = STEPS as f32 / greatest;
     let mut counts = [0; STEPS + 1];
-    for &row in touched.iter().take(depth.saturating_mul(FIRST)) {
+    for &row in touched.iter().take(depth.saturating_mul(FOUND_PER_RESULT)) {
         let Some(score) = scores.get(row as usize) else { continue };
         let step = (score * steps) as usize;
         counts[step.min(STEPS)] += usize::from(admits(row));
     }
-    let below = place_of(depth, counts.into_iter().rev());
+    let below = index_of_rank(depth, counts.into_iter().rev());
     below.map_or(0.0, |below| (STEPS - below) as f32 / steps * (1.0 - ROUNDING))
 }
 
-/// Whether most of `touched` are admitted and score at least `bound`, by a sample: then it is not worth
-/// while to part with the others.
-fn most_stay(bound: f32, admits: impl Fn(u32) -> bool, scores: &[f32], touched: &[u32]) -> bool {
+/// Returns whether most of a sample of `touched` are admitted and score at least `bound`. If so, removing
+/// the others does not pay.
+fn most_qualify(bound: f32, admits: impl Fn(u32) -> bool, scores: &[f32], touched: &[u32]) -> bool {
     let sample = || touched.iter().step_by(touched.len() / SAMPLE + 1);
     let stay = sample().filter(|row| scores[**row as usize] >= bound && admits(**row));
     2 * stay.count() > sample().count()
 }
 
-/// Leaves those of `touched` that are admitted and score at least `bound`; the others score nothing from
-/// now on. Which way it goes is anybody's guess, so there is no branch for it. That is why numbers are
-/// compared as their bits, which are in the same order if none is negative: to choose between two
-/// numbers of floating point compilers do branch.
+/// Keeps those of `touched` that are admitted and score at least `bound`, and resets the scores of the
+/// others. The outcome is unpredictable, so this must not branch: scores are compared as bits, whose
+/// order is the same for nonnegative numbers, because compilers branch to select between floats.
 #[inline(never)]
 fn keep(bound: f32, admits: impl Fn(u32) -> bool, scores: &mut [f32], touched: &mut Vec<u32>) {
     let bound = bound.max(0.0).to_bits();
@@ -160,32 +158,32 @@ fn keep(bound: f32, admits: impl Fn(u32) -> bool, scores: &mut [f32], touched: &
     touched.truncate(kept);
 }
 
-/// Offers those of `touched` that are admitted, and leaves nothing there and no score.
+/// Offers the admitted rows of `touched`, and clears it and the scores.
 #[inline(never)]
 fn offer(
     scores: &mut [f32],
     touched: &mut Vec<u32>,
     admits: impl Fn(u32) -> bool,
-    best: &mut Best,
+    best: &mut TopRows,
 ) {
     let mut least = f32::MIN_POSITIVE;
     for row in touched.drain(..) {
         let Some(score) = scores.get_mut(row as usize).map(std::mem::take) else { continue };
         if score >= least && admits(row) {
             best.offer(score, row);
-            least = best.least().unwrap_or(least);
+            least = best.min_score().unwrap_or(least);
         }
     }
 }
 
 impl Term<'_> {
-    /// The most it adds to a row.
+    /// Returns the most that the term can add to a row.
     fn most(&self) -> f32 {
         self.weight * self.postings.greatest
     }
 
-    /// Adds to the score of each row that holds it. Whether a row is found for the first time is
-    /// anybody's guess, so it is written down in any case, and counted if it is.
+    /// Adds to the score of each row with the term. Whether a row is new is unpredictable, so it is
+    /// always written but counted only if new, without a branch.
     #[inline(never)]
     fn add(&self, scores: &mut [f32], touched: &mut Vec<u32>) {
         let (weight, mut length) = (self.weight, touched.len());
@@ -203,7 +201,7 @@ impl Term<'_> {
         touched.truncate(length);
     }
 
-    /// Adds to the score of each row that holds it and has one. Takes no branch for that.
+    /// Adds to the score of each row with the term and a nonzero score, without a branch.
     #[inline(never)]
     fn add_to_found(&self, scores: &mut [f32]) {
         let weight = self.weight;
@@ -213,29 +211,29 @@ impl Term<'_> {
         }
     }
 
-    /// Adds to the scores of those of `found`, which ascend, that hold it. `places` is scratch.
+    /// Adds to the scores of those of `found`, in ascending order, that have the term. `positions` is a
+    /// buffer.
     ///
-    /// Whoever reads here and there in a long list waits for memory, mostly. So each row is looked for
-    /// near the place where it would stand if the rows of the list were spread evenly, and what is read
-    /// next is asked for in time.
+    /// Random reads in a long list mostly wait for memory. Each row is therefore searched for near its
+    /// position in an evenly spread list, and the next reads are prefetched.
     #[inline(never)]
-    fn look_up(&self, scores: &mut [f32], found: &[u32], places: &mut Vec<usize>) {
+    fn look_up(&self, scores: &mut [f32], found: &[u32], positions: &mut Vec<usize>) {
         let Postings { rows, shares, .. } = self.postings;
         let (Some(&first), Some(&last)) = (rows.first(), rows.last()) else { return };
         let span = last.saturating_sub(first) as usize + 1;
         let (mut place, mut from) = (0, first);
-        places.clear();
+        positions.clear();
         for (number, &row) in found.iter().enumerate() {
             let guess = |row: u32| place + row.saturating_sub(from) as usize * rows.len() / span;
-            if let Some(&later) = found.get(number + AHEAD) {
+            if let Some(&later) = found.get(number + PREFETCH_DISTANCE) {
                 prefetch_at(rows, guess(later));
             }
-            place = before(rows, guess(row), row);
+            place = count_before(rows, guess(row), row);
             from = row;
             prefetch_at(shares, place);
-            places.push(place);
+            positions.push(place);
         }
-        for (&row, &place) in found.iter().zip(&*places) {
+        for (&row, &place) in found.iter().zip(&*positions) {
             if let (Some(other), Some(share)) = (rows.get(place), shares.get(place))
                 && *other == row
             {
@@ -245,9 +243,9 @@ impl Term<'_> {
     }
 }
 
-/// How many of `rows`, which ascend, come before `row`. `guess` is where the search begins: from there
-/// on it goes in steps that double, then by halves.
-fn before(rows: &[u32], guess: usize, row: u32) -> usize {
+/// Returns the number of `rows`, in ascending order, that come before `row`. The search begins at `guess`,
+/// gallops in doubling steps, and ends with a binary search.
+fn count_before(rows: &[u32], guess: usize, row: u32) -> usize {
     let is_before = |place: usize| rows.get(place).is_some_and(|other| *other < row);
     let (mut from, mut to, mut step) = (guess.min(rows.len()), guess.min(rows.len()), 8);
     if is_before(guess) {
@@ -274,11 +272,11 @@ mod tests {
 
     type Shares = BTreeMap<u32, f32>;
 
-    fn swap((score, row): Scored) -> (u32, f32) {
+    fn swap((score, row): ScoredRow) -> (u32, f32) {
         (row, score)
     }
 
-    /// Terms of a few rows and of many, as queries have them.
+    /// Generates terms with few and with many rows, as in queries.
     fn terms() -> impl Strategy<Value = Vec<(f32, Shares)>> {
         let shares = |most| prop::collection::btree_map(0_u32..300, 0.1_f32..0.95, 0..most);
         let term = prop_oneof![shares(12), shares(60), shares(300)];
@@ -287,25 +285,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_row_is_found_whatever_was_guessed(
+        fn a_row_is_found_from_any_guess(
             rows in prop::collection::btree_set(0_u32..500, 0..200),
             guess in 0_usize..300,
             row in 0_u32..520,
         ) {
             let rows: Vec<u32> = rows.into_iter().collect();
             let expected = rows.partition_point(|other| *other < row);
-            prop_assert_eq!(before(&rows, guess, row), expected);
+            prop_assert_eq!(count_before(&rows, guess, row), expected);
         }
 
         #[test]
-        fn so_many_rows_reach_what_is_asked_of_them(
+        fn the_minimum_score_is_a_close_lower_bound(
             scores in prop::collection::vec(0.001_f32..9.0, 1..300),
             depth in 1_usize..40,
             step in 1_u32..4,
         ) {
             let touched: Vec<u32> = (0..u32::try_from(scores.len()).unwrap()).collect();
             let admits = |row: u32| row.is_multiple_of(step);
-            let first = touched.iter().take(depth * FIRST);
+            let first = touched.iter().take(depth * FOUND_PER_RESULT);
             let admitted = first.filter(|row| admits(**row));
             let mut sorted: Vec<f32> = admitted.map(|row| scores[*row as usize]).collect();
             sorted.sort_by(|a, b| b.total_cmp(a));
@@ -320,7 +318,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_is_among_the_best_is_left_out(
+        fn none_of_the_best_rows_is_missed(
             mut terms in terms(),
             depth in 0_usize..40,
             step in 1_usize..4,
@@ -334,7 +332,7 @@ mod tests {
                     *sums.entry(*row).or_default() += weight * share;
                 }
             }
-            let mut expected = Best::new(depth);
+            let mut expected = TopRows::new(depth);
             let kept = sums.iter().filter(|(row, _)| admitted.contains(**row));
             kept.for_each(|(row, score)| expected.offer(*score, *row));
             let expected: Shares = expected.into_found().into_iter().map(swap).collect();
@@ -351,7 +349,7 @@ mod tests {
                 })
                 .collect();
             let mut scratch = WordScratch::default();
-            // Twice, for the first leaves its memory to the second.
+            // The second search reuses the buffers of the first.
             for _ in 0..2 {
                 let found = matching(&terms, 300, &admitted, depth, &mut scratch);
                 prop_assert_eq!(found.into_iter().map(swap).collect::<Shares>(), expected.clone());

@@ -1,7 +1,7 @@
 //! Finds the nearest vectors of a segment in up to three passes: one bit a dimension for all rows, eight
 //! bits for fewer, f32 for the best.
 
-use crate::best::{Best, Scored, place_of};
+use crate::best::{ScoredRow, TopRows, index_of_rank};
 use crate::quantized::{block_bytes, costs, quantize};
 use crate::rows::Rows;
 use crate::segment::Segment;
@@ -58,10 +58,10 @@ pub(crate) fn nearest<T>(
     depth: usize,
     distances: &mut Vec<u16>,
     aside: impl FnOnce() -> T,
-) -> (Vec<Scored>, T) {
+) -> (Vec<ScoredRow>, T) {
     // Eight bits may swap close neighbors, so a few more than requested are compared exactly.
     let compared = depth.saturating_add(depth / 4).saturating_add(32);
-    let mut best = Best::new(depth);
+    let mut best = TopRows::new(depth);
     if depth == 0 {
         return (Vec::new(), aside());
     }
@@ -84,7 +84,7 @@ pub(crate) fn nearest<T>(
 }
 
 /// Offers rows to `best` with their exact cosines.
-fn compare(segment: &Segment, direction: &QueryVector<'_>, rows: &[u32], best: &mut Best) {
+fn compare(segment: &Segment, direction: &QueryVector<'_>, rows: &[u32], best: &mut TopRows) {
     for (place, &row) in rows.iter().enumerate() {
         if let Some(&next) = rows.get(place + AHEAD) {
             prefetch(segment.vector(next));
@@ -99,14 +99,14 @@ fn by_eight_bits(
     direction: &QueryVector<'_>,
     rows: &Rows,
     depth: usize,
-) -> Vec<Scored> {
-    let mut best = Best::new(depth);
+) -> Vec<ScoredRow> {
+    let mut best = TopRows::new(depth);
     rows.visit_blocks::<BLOCK>(|block| score(segment, direction, block, &mut best));
     best.into_found()
 }
 
 /// Offers a block of rows to `best` with their 8-bit scores.
-fn score(segment: &Segment, direction: &QueryVector<'_>, block: &[u32], best: &mut Best) {
+fn score(segment: &Segment, direction: &QueryVector<'_>, block: &[u32], best: &mut TopRows) {
     let steps = segment.steps();
     let mut products = [0; BLOCK];
     direction.kernels.dots(segment.quantized(), &direction.quantized, block, &mut products);
@@ -146,7 +146,7 @@ impl BitScan<'_> {
         rows: &Rows,
         distances: &mut Vec<u16>,
         aside: impl FnOnce() -> T,
-    ) -> (Vec<Scored>, T) {
+    ) -> (Vec<ScoredRow>, T) {
         distances.resize(self.segment.rows(), 0);
         let (parts, counted) = (parts(self.segment, rows, distances), Parts::default());
         let (parts, counted) = (&Mutex::new(parts), &counted);
@@ -163,7 +163,7 @@ impl BitScan<'_> {
         let most = furthest(&counts, self.rescored);
         let (found, others) =
             threads.run(|| self.rescore(counted, most), |_| self.rescore(counted, most));
-        let mut best = Best::new(self.depth);
+        let mut best = TopRows::new(self.depth);
         for (score, row) in found.into_iter().chain(others.into_iter().flatten()) {
             best.offer(score, row);
         }
@@ -183,8 +183,8 @@ impl BitScan<'_> {
     }
 
     /// Returns the best by 8 bits among the rows within distance `most`.
-    fn rescore(&self, counted: &Parts<'_>, most: u16) -> Vec<Scored> {
-        let mut best = Best::new(self.depth);
+    fn rescore(&self, counted: &Parts<'_>, most: u16) -> Vec<ScoredRow> {
+        let mut best = TopRows::new(self.depth);
         let mut rows = Vec::with_capacity(2 * BLOCK);
         loop {
             let part = take(counted);
@@ -263,7 +263,7 @@ impl Part<'_> {
 
 /// Returns the smallest distance within which `wanted` rows lie, given the number of rows at each distance.
 fn furthest(counts: &[usize], wanted: usize) -> u16 {
-    let place = place_of(wanted, counts.iter().copied());
+    let place = index_of_rank(wanted, counts.iter().copied());
     place.and_then(|place| u16::try_from(place).ok()).unwrap_or(u16::MAX)
 }
 

@@ -2,26 +2,26 @@ use crate::layout::{ALIGNMENT, HEADER};
 use bytemuck::NoUninit;
 use std::io::{self, Write};
 
-/// Writes sections, and notes where each stands.
+/// Writes sections and records the range of each.
 #[derive(Debug)]
 pub(crate) struct Output<W> {
     pub(crate) out: W,
     at: usize,
     sum: crc32fast::Hasher,
-    begin: usize,
+    start: usize,
     pub(crate) sections: Vec<std::ops::Range<usize>>,
 }
 
 impl<W: Write> Output<W> {
     pub(crate) fn new(out: W) -> Self {
         let sum = crc32fast::Hasher::new();
-        Self { out, at: HEADER, sum, begin: HEADER, sections: Vec::new() }
+        Self { out, at: HEADER, sum, start: HEADER, sections: Vec::new() }
     }
 
-    pub(crate) fn begin(&mut self) -> io::Result<()> {
+    pub(crate) fn start(&mut self) -> io::Result<()> {
         let padding = self.at.next_multiple_of(ALIGNMENT) - self.at;
         self.write(&[0_u8; ALIGNMENT][..padding])?;
-        self.begin = self.at;
+        self.start = self.at;
         Ok(())
     }
 
@@ -34,10 +34,10 @@ impl<W: Write> Output<W> {
     }
 
     pub(crate) fn end(&mut self) {
-        self.sections.push(self.begin..self.at);
+        self.sections.push(self.start..self.at);
     }
 
-    /// The checksum of what was written since the last one.
+    /// Returns the checksum of everything written since the last call.
     pub(crate) fn take_sum(&mut self) -> u32 {
         std::mem::take(&mut self.sum).finalize()
     }
@@ -46,12 +46,12 @@ impl<W: Write> Output<W> {
         self.parts::<T>(std::iter::once(numbers))
     }
 
-    /// A section of parts, one behind the other.
+    /// Writes a section of consecutive parts.
     pub(crate) fn parts<T: NoUninit>(
         &mut self,
         parts: impl Iterator<Item = impl AsRef<[T]>>,
     ) -> io::Result<()> {
-        self.begin()?;
+        self.start()?;
         for part in parts {
             self.write(part.as_ref())?;
         }
@@ -65,7 +65,7 @@ impl<W: Write> Output<W> {
     }
 }
 
-/// Texts one behind the other, with where each ends.
+/// Concatenated texts with the end of each.
 #[derive(Debug, Default)]
 pub(crate) struct TextTable {
     pub(crate) ends: Vec<u64>,
@@ -85,17 +85,17 @@ impl TextTable {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        let begins = std::iter::once(&0).chain(&self.ends);
-        begins.zip(&self.ends).map(|(&begin, &end)| {
-            #[expect(clippy::cast_possible_truncation, reason = "a place in this very memory")]
-            let bytes = &self.bytes[begin as usize..end as usize];
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(&start, &end)| {
+            #[expect(clippy::cast_possible_truncation, reason = "an offset in memory")]
+            let bytes = &self.bytes[start as usize..end as usize];
             std::str::from_utf8(bytes).unwrap_or_default()
         })
     }
 
     pub(crate) fn last(&self) -> &str {
-        let begin = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before]);
-        let begin = usize::try_from(begin).unwrap_or_default();
-        std::str::from_utf8(&self.bytes[begin..]).unwrap_or_default()
+        let start = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before]);
+        let start = usize::try_from(start).unwrap_or_default();
+        std::str::from_utf8(&self.bytes[start..]).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-/// Some of a segment's rows, a bit for each.
+/// A bitmap of a segment's rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rows {
     words: Vec<u64>,
@@ -6,7 +6,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The first `count` rows: all of a segment's.
+    /// Returns the first `count` rows, which are all rows of a segment of that size.
     pub(crate) fn all(count: usize) -> Self {
         let mut words = vec![u64::MAX; count / 64];
         if !count.is_multiple_of(64) {
@@ -15,12 +15,12 @@ impl Rows {
         Self { words, count }
     }
 
-    /// How many rows.
+    /// Returns the number of rows in the set.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// The bits, 64 rows a word.
+    /// Returns the bits, 64 rows per word.
     pub(crate) fn words(&self) -> &[u64] {
         &self.words
     }
@@ -30,20 +30,20 @@ impl Rows {
         word.is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
-    /// Takes a row out; says whether it was in.
+    /// Removes a row and returns whether the set contained it.
     pub(crate) fn remove(&mut self, row: u32) -> bool {
-        let was_in = self.contains(row);
-        if was_in {
+        let contained = self.contains(row);
+        if contained {
             self.words[row as usize / 64] &= !(1 << (row % 64));
             self.count -= 1;
         }
-        was_in
+        contained
     }
 
-    /// Takes out every row whose value `keep` does not want. A row without a value goes, too.
+    /// Removes every row whose value `keep` rejects, and every row without a value.
     ///
-    /// All values are looked at, 64 to a word and without a branch, which costs less than to find
-    /// out which ones matter.
+    /// All values are tested, 64 per word and without a branch, which costs less than selecting the
+    /// values of the rows in the set.
     pub(crate) fn retain<T: Copy>(&mut self, values: &[T], keep: impl Fn(T) -> bool) {
         self.count = 0;
         let mut values = values.chunks(64);
@@ -57,7 +57,7 @@ impl Rows {
         }
     }
 
-    /// The rows in order, up to `N` at a time: enough for the loops behind to be worth a call.
+    /// Visits the rows in order, in blocks of up to `N` so that the loops over them are worth a call.
     pub(crate) fn visit_blocks<const N: usize>(&self, mut visit: impl FnMut(&[u32])) {
         let (mut block, mut length) = ([0_u32; N], 0);
         for (place, &word) in (0_u32..).zip(&self.words) {
@@ -77,7 +77,7 @@ impl Rows {
         }
     }
 
-    /// The rows in order.
+    /// Returns the rows in order.
     pub(crate) fn to_vec(&self) -> Vec<u32> {
         let mut rows = Vec::with_capacity(self.count);
         self.visit_blocks::<64>(|block| rows.extend_from_slice(block));
@@ -93,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_are_what_a_set_of_numbers_would_be(
+        fn rows_behave_like_a_set_of_numbers(
             count in 0_usize..300,
             removed in prop::collection::vec(0_u32..320, 0..200),
             step in 1_usize..5,

@@ -2,37 +2,37 @@ use crate::matching::{Term, matching};
 use crate::nearest::{QueryVector, nearest};
 use crate::scratch::Scratch;
 use crate::segment::Segment;
-use crate::{ColumnFilter, Error, Snapshot};
+use crate::{DocumentFilter, IndexFileError, Snapshot};
 use bytestring::ByteString;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 
-/// How many candidates ahead memory is asked for.
-const AHEAD: usize = 6;
+/// The number of candidates to prefetch ahead.
+const PREFETCH_DISTANCE: usize = 6;
 
-/// What to look for.
+/// A search request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Analyzed terms, of which any may match; none looks for no words.
+    /// Analyzed terms, any of which may match; empty skips keyword search.
     pub terms: &'a [&'a str],
-    /// A unit vector of the schema's dimension.
+    /// A unit vector with the schema's dimension; `None` skips vector search.
     pub vector: Option<&'a [f32]>,
-    /// Which documents may be found.
-    pub filter: &'a ColumnFilter,
-    /// How many of the best by words, and how many of the nearest.
+    /// The documents that may be returned.
+    pub filter: &'a DocumentFilter,
+    /// The maximum number of keyword matches, and of nearest vectors.
     pub depth: usize,
-    /// The least cosine of the nearest; it does not cut those found by words.
+    /// The minimum cosine of the nearest; keyword matches are not affected.
     pub threshold: Option<f32>,
 }
 
-/// A document found, borrowed from the snapshot.
+/// A search result, borrowed from the snapshot.
 #[derive(Clone)]
 pub struct FoundDocument<'a> {
-    /// The document's key, lent: no copy, and it may outlive the snapshot, whose bytes it keeps where
-    /// they are.
+    /// The document's key. It shares the snapshot's bytes without a copy, keeps them alive, and may
+    /// outlive the snapshot.
     pub key: ByteString,
-    /// The document's analyzed text, lent likewise.
+    /// The document's analyzed text, shared likewise.
     pub text: ByteString,
     /// The exact cosine, if the request has a vector.
     pub cosine: Option<f32>,
@@ -40,7 +40,7 @@ pub struct FoundDocument<'a> {
     row: u32,
 }
 
-/// A document of one of the layers, and what it scored.
+/// A document of one of the layers and its score.
 #[derive(Clone, Copy, Debug)]
 struct ScoredDocument {
     score: f32,
@@ -48,7 +48,7 @@ struct ScoredDocument {
     row: u32,
 }
 
-/// A term that occurs: what it weighs, and its place in each layer.
+/// A term in the index with its weight and its index in each layer.
 #[derive(Debug)]
 struct WeightedTerm {
     idf: f32,
@@ -56,7 +56,7 @@ struct WeightedTerm {
 }
 
 impl WeightedTerm {
-    /// The term in the layer at `place`, which is `segment`.
+    /// Returns the term's postings in `segment`, which belongs to the layer at `place`.
     fn within<'a>(&self, segment: &'a Segment, place: usize) -> Option<Term<'a>> {
         let postings = segment.postings(*self.places.get(place)?.as_ref()?);
         Some(Term { weight: self.idf, postings })
@@ -64,12 +64,12 @@ impl WeightedTerm {
 }
 
 impl<'a> FoundDocument<'a> {
-    /// The document's value in a keyword column; blank if there is no such column.
+    /// Returns the document's value in a keyword column, or an empty string if the column does not exist.
     pub fn keyword(&self, column: usize) -> &'a str {
         self.segment.keyword(column, self.row)
     }
 
-    /// The document's number in a number column, if it has one.
+    /// Returns the document's value in a number column, if it has one.
     pub fn number(&self, column: usize) -> Option<f64> {
         self.segment.number(column, self.row)
     }
@@ -85,57 +85,59 @@ impl fmt::Debug for FoundDocument<'_> {
 }
 
 impl Snapshot {
-    /// The union of the `depth` best by words and the `depth` nearest, in no order that means
-    /// anything. Within each part equal scores go by key.
+    /// Returns the union of the `depth` best keyword matches and the `depth` nearest vectors, in no
+    /// particular order. Within each, ties are broken by key.
     ///
-    /// The best by words are exact, and so is every filter and every cosine; up to 50,000 documents
-    /// the nearest miss next to nothing (recall .999), above it little (.99).
-    pub fn search(&self, request: &Request<'_>) -> Result<Vec<FoundDocument<'_>>, Error> {
+    /// Keyword matches, filters and cosines are exact. The recall of the nearest is .999 up to 50,000
+    /// documents and .99 above.
+    pub fn search(&self, request: &Request<'_>) -> Result<Vec<FoundDocument<'_>>, IndexFileError> {
         self.check(request)?;
         let filter = request.filter.resolve(self.schema())?;
         let direction = request.vector.map(|vector| QueryVector::new(vector, self.kernels()));
         let terms = self.weigh(request.terms);
-        let (mut near, mut by_words) = (Vec::new(), Vec::new());
-        self.pool().lend(|scratch: &mut Scratch| {
+        let (mut near, mut by_keywords) = (Vec::new(), Vec::new());
+        self.pool().with(|scratch: &mut Scratch| {
             for (place, layer) in self.layers().iter().enumerate() {
                 let segment = layer.segment();
                 let rows = layer.admitted(&filter);
                 let found = |(score, row)| ScoredDocument { score, layer: place, row };
                 let Scratch { distances, words } = &mut *scratch;
-                let mut by_words_here = || {
+                let mut by_keywords_here = || {
                     let terms = terms.iter().filter_map(|term| term.within(segment, place));
                     let terms: Vec<_> = terms.collect();
                     matching(&terms, segment.rows(), &rows, request.depth, words)
                 };
-                let (near_here, by_words_here) = match &direction {
-                    None => (Vec::new(), by_words_here()),
+                let (near_here, by_keywords_here) = match &direction {
+                    None => (Vec::new(), by_keywords_here()),
                     Some(to) => {
-                        nearest(segment, to, &rows, request.depth, distances, by_words_here)
+                        nearest(segment, to, &rows, request.depth, distances, by_keywords_here)
                     }
                 };
                 near.extend(near_here.into_iter().map(found));
-                by_words.extend(by_words_here.into_iter().map(found));
+                by_keywords.extend(by_keywords_here.into_iter().map(found));
             }
         });
         let least = request.threshold.unwrap_or(f32::NEG_INFINITY);
         near.retain(|found| found.score >= least);
         self.cut(&mut near, request.depth);
-        self.cut(&mut by_words, request.depth);
-        Ok(self.union(&near, &by_words, direction.as_ref()))
+        self.cut(&mut by_keywords, request.depth);
+        Ok(self.union(&near, &by_keywords, direction.as_ref()))
     }
 
-    fn check(&self, request: &Request<'_>) -> Result<(), Error> {
+    fn check(&self, request: &Request<'_>) -> Result<(), IndexFileError> {
         let Some(vector) = request.vector else { return Ok(()) };
         if vector.len() != self.schema().dimension {
-            return Err(Error::Request("the vector has another dimension than the schema"));
+            return Err(IndexFileError::Request(
+                "the dimension of the vector is not that of the schema",
+            ));
         }
         if !vector.iter().all(|coordinate| coordinate.is_finite()) {
-            return Err(Error::Request("the vector holds a coordinate that is not finite"));
+            return Err(IndexFileError::Request("the vector has a coordinate that is not finite"));
         }
         Ok(())
     }
 
-    /// The distinct terms that occur, rare ones first.
+    /// Returns the distinct terms that occur in the index, rare ones first.
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     #[expect(clippy::cast_possible_truncation, reason = "a weight needs no more than f32")]
     fn weigh(&self, terms: &[&str]) -> Vec<WeightedTerm> {
@@ -157,7 +159,7 @@ impl Snapshot {
         weighed
     }
 
-    /// Leaves the `depth` best of all layers.
+    /// Keeps the `depth` best of all layers.
     fn cut(&self, found: &mut Vec<ScoredDocument>, depth: usize) {
         if found.len() <= depth {
             return;
@@ -174,30 +176,30 @@ impl Snapshot {
     fn union(
         &self,
         near: &[ScoredDocument],
-        by_words: &[ScoredDocument],
+        by_keywords: &[ScoredDocument],
         direction: Option<&QueryVector<'_>>,
     ) -> Vec<FoundDocument<'_>> {
         let near = near.iter().map(|found| (found.layer, found.row, Some(found.score)));
-        let by_words = by_words.iter().map(|found| (found.layer, found.row, None));
-        let mut union: Vec<_> = near.chain(by_words).collect();
-        // Of two the one that knows its cosine comes first, and stays. One number is compared faster
-        // than three.
+        let by_keywords = by_keywords.iter().map(|found| (found.layer, found.row, None));
+        let mut union: Vec<_> = near.chain(by_keywords).collect();
+        // Of duplicates, the one with a cosine comes first and is kept. One number compares faster than
+        // three.
         union.sort_unstable_by_key(|(layer, row, cosine)| {
             (*layer as u64) << 33 | u64::from(*row) << 1 | u64::from(cosine.is_none())
         });
         union.dedup_by_key(|(layer, row, _)| (*layer, *row));
-        let lenders: Vec<_> = self.layers().iter().map(|layer| layer.segment().lender()).collect();
+        let readers: Vec<_> = self.layers().iter().map(|layer| layer.segment().reader()).collect();
         let candidate = |(place, &(layer, row, cosine)): (usize, &(usize, u32, Option<f32>))| {
-            if let Some((layer, row, _)) = union.get(place + 2 * AHEAD) {
-                lenders[*layer].prefetch_ends(*row);
+            if let Some((layer, row, _)) = union.get(place + 2 * PREFETCH_DISTANCE) {
+                readers[*layer].prefetch_ends(*row);
             }
-            if let Some((layer, row, cosine)) = union.get(place + AHEAD) {
-                lenders[*layer].prefetch(*row, cosine.is_none() && direction.is_some());
+            if let Some((layer, row, cosine)) = union.get(place + PREFETCH_DISTANCE) {
+                readers[*layer].prefetch(*row, cosine.is_none() && direction.is_some());
             }
-            let lender = &lenders[layer];
-            let segment = lender.segment();
+            let reader = &readers[layer];
+            let segment = reader.segment();
             let cosine = cosine.or_else(|| Some(direction?.cosine(segment, row)));
-            FoundDocument { key: lender.key(row), text: lender.text(row), cosine, segment, row }
+            FoundDocument { key: reader.key(row), text: reader.text(row), cosine, segment, row }
         };
         union.iter().enumerate().map(candidate).collect()
     }

@@ -8,13 +8,13 @@ use bytestring::ByteString;
 use std::cmp::Ordering;
 
 #[cfg(target_endian = "big")]
-compile_error!("numbers in a base file are little-endian, and are read where they lie");
+compile_error!("numbers in a base file are little-endian and are read in place");
 
-/// Documents in the order of their keys, ready to be scanned: the form of a base file, and of what
-/// a snapshot holds in memory.
+/// Documents in the order of their keys, ready for scanning: the format of base files and of a
+/// snapshot's changes in memory.
 ///
-/// The checksum vouches for what is read here; where it does not (somebody overwrites a mapped
-/// file), a look-up misses, and nothing panics.
+/// Checksums verify the data. If a mapped file is overwritten nevertheless, lookups miss but nothing
+/// panics.
 #[derive(Debug)]
 pub(crate) struct Segment {
     bytes: Bytes,
@@ -22,22 +22,22 @@ pub(crate) struct Segment {
     schema: Schema,
 }
 
-/// Texts one behind the other, with where each ends.
+/// Concatenated texts with the end of each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Texts<'a> {
     ends: &'a [u64],
     bytes: &'a [u8],
 }
 
-/// Lends what candidates are made of, row by row.
+/// Reads the keys and texts of candidates without copying them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lender<'a> {
+pub(crate) struct CandidateReader<'a> {
     segment: &'a Segment,
     keys: Texts<'a>,
     texts: Texts<'a>,
 }
 
-/// The rows that hold a term, each with its share of the score: f / (f + k1).
+/// The rows with a term, each with its share of the score: f / (f + k1).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Postings<'a> {
     pub(crate) rows: &'a [u32],
@@ -47,7 +47,7 @@ pub(crate) struct Postings<'a> {
 }
 
 impl Segment {
-    /// Reads `bytes`, and makes sure that all but the vectors is what was written.
+    /// Reads `bytes` and verifies everything but the vectors.
     pub(crate) fn open(bytes: Bytes, schema: &Schema) -> Result<Self, &'static str> {
         let header = Header::read(&bytes)?;
         if header.schema != schema.checksum() {
@@ -63,8 +63,8 @@ impl Segment {
         Ok(segment)
     }
 
-    /// Whether the vectors are what was written. Reads all of them.
-    pub(crate) fn has_sound_vectors(&self) -> bool {
+    /// Returns whether the checksum of the vectors is right. Reads all of them.
+    pub(crate) fn has_intact_vectors(&self) -> bool {
         let vectors = &self.bytes[self.range(Section::Vectors)];
         crc32fast::hash(vectors) == self.header.vectors_sum
     }
@@ -89,12 +89,12 @@ impl Segment {
         right.then_some(()).ok_or("a section has an impossible length")
     }
 
-    /// How many documents it holds, those that a snapshot has buried included.
+    /// Returns the number of documents, including those that a snapshot has deleted.
     pub(crate) fn rows(&self) -> usize {
         usize::try_from(self.header.rows).unwrap_or(usize::MAX)
     }
 
-    /// Bytes in all.
+    /// Returns the total size in bytes.
     pub(crate) fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -132,34 +132,34 @@ impl Segment {
         self.texts_of(Section::SurfaceEnds, Section::Surfaces)
     }
 
-    /// The row of a key, living or buried.
+    /// Returns the row of a key, live or deleted.
     pub(crate) fn row(&self, key: &str) -> Option<u32> {
         self.keys().find(key)
     }
 
-    /// The vector of a row, as it was given.
+    /// Returns the original vector of a row.
     pub(crate) fn vector(&self, row: u32) -> &[f32] {
         let dimension = self.schema.dimension;
         let begin = row as usize * dimension;
         self.numbers_of(Section::Vectors).get(begin..begin + dimension).unwrap_or_default()
     }
 
-    /// The vectors in 8 bits, padded.
+    /// Returns the vectors in 8 bits, padded.
     pub(crate) fn quantized(&self) -> &[i8] {
         self.numbers_of(Section::Quantized)
     }
 
-    /// What one step of a row's 8 bits stands for.
+    /// Returns the value of one step of each row's 8 bits.
     pub(crate) fn steps(&self) -> &[f32] {
         self.numbers_of(Section::Steps)
     }
 
-    /// The vectors in one bit a dimension, in blocks; empty in a small segment.
+    /// Returns the one-bit codes of the vectors, in blocks; empty in a small segment.
     pub(crate) fn codes(&self) -> &[u8] {
         self.numbers_of(Section::Codes)
     }
 
-    /// How many terms each text field has, over all rows.
+    /// Returns the number of terms in each text field over all rows.
     pub(crate) fn field_terms(&self) -> &[u64] {
         self.numbers_of(Section::FieldTerms)
     }
@@ -168,7 +168,7 @@ impl Segment {
         self.texts_of(Section::TermEnds, Section::Terms)
     }
 
-    /// The postings of the term at a place among [`Self::terms`].
+    /// Returns the postings of the term at an index of [`Self::terms`].
     pub(crate) fn postings(&self, term: u32) -> Postings<'_> {
         let range = range_of(self.numbers_of(Section::PostingEnds), term as usize);
         let greatest = self.numbers_of::<f32>(Section::GreatestShares);
@@ -179,37 +179,37 @@ impl Segment {
         }
     }
 
-    /// The surface words of all rows.
+    /// Returns the surface words of all rows.
     pub(crate) fn words(&self) -> Texts<'_> {
         self.texts_of(Section::WordEnds, Section::Words)
     }
 
-    /// How many rows hold each of [`Self::words`].
+    /// Returns the number of rows with each of [`Self::words`].
     pub(crate) fn word_counts(&self) -> &[u32] {
         self.numbers_of(Section::WordCounts)
     }
 
-    /// What candidates are made of.
-    pub(crate) fn lender(&self) -> Lender<'_> {
-        Lender { segment: self, keys: self.keys(), texts: self.texts() }
+    /// Returns a reader of candidates.
+    pub(crate) fn reader(&self) -> CandidateReader<'_> {
+        CandidateReader { segment: self, keys: self.keys(), texts: self.texts() }
     }
 
     fn values(&self) -> Texts<'_> {
         self.texts_of(Section::ValueEnds, Section::Values)
     }
 
-    /// The place of a value in a keyword column; `None` if no row has it.
+    /// Returns the index of a value in a keyword column, or `None` if no row has it.
     pub(crate) fn value(&self, column: usize, value: &str) -> Option<u32> {
         let places = range_of(self.numbers_of(Section::ColumnEnds), column);
         self.values().find_within(places, value)
     }
 
-    /// The place of each row's value in a keyword column.
+    /// Returns the index of each row's value in a keyword column.
     pub(crate) fn keywords(&self, column: usize) -> &[u32] {
         self.column(Section::Keywords, column)
     }
 
-    /// Each row's number in a number column; NaN where there is none.
+    /// Returns each row's number in a number column; NaN where it is missing.
     pub(crate) fn numbers(&self, column: usize) -> &[f64] {
         self.column(Section::Numbers, column)
     }
@@ -219,7 +219,7 @@ impl Segment {
         values.get(column * rows..(column + 1) * rows).unwrap_or_default()
     }
 
-    /// The document of a row, as it was given.
+    /// Returns the original document of a row.
     pub(crate) fn document(&self, row: u32) -> IndexDocument {
         IndexDocument {
             key: self.keys().get(row).to_owned(),
@@ -235,26 +235,26 @@ impl Segment {
         }
     }
 
-    /// The value of a row in a keyword column.
+    /// Returns the value of a row in a keyword column.
     pub(crate) fn keyword(&self, column: usize, row: u32) -> &str {
         let value = self.keywords(column).get(row as usize).copied().unwrap_or(u32::MAX);
         self.values().get(value)
     }
 
-    /// The number of a row in a number column, if it has one.
+    /// Returns the number of a row in a number column, if it has one.
     pub(crate) fn number(&self, column: usize, row: u32) -> Option<f64> {
         self.numbers(column).get(row as usize).copied().filter(|number| !number.is_nan())
     }
 }
 
-impl<'a> Lender<'a> {
-    /// Asks for where the texts of a row end, that [`Self::prefetch`] will want to know.
+impl<'a> CandidateReader<'a> {
+    /// Prefetches the ends of a row's texts, which [`Self::prefetch`] reads.
     pub(crate) fn prefetch_ends(&self, row: u32) {
         self.keys.prefetch_end(row);
         self.texts.prefetch_end(row);
     }
 
-    /// Asks for what a candidate is made of.
+    /// Prefetches the data of a candidate.
     pub(crate) fn prefetch(&self, row: u32, with_vector: bool) {
         prefetch(self.keys.bytes(row as usize));
         prefetch(self.texts.bytes(row as usize));
@@ -267,20 +267,20 @@ impl<'a> Lender<'a> {
         self.segment
     }
 
-    /// The key of a row.
+    /// Returns the key of a row.
     pub(crate) fn key(&self, row: u32) -> ByteString {
-        self.lend(self.keys.bytes(row as usize))
+        self.share(self.keys.bytes(row as usize))
     }
 
-    /// The text of a row.
+    /// Returns the text of a row.
     pub(crate) fn text(&self, row: u32) -> ByteString {
-        self.lend(self.texts.bytes(row as usize))
+        self.share(self.texts.bytes(row as usize))
     }
 
-    /// Some of the segment's bytes without a copy of them: what is lent keeps them where they are. Blank
-    /// where they are no text, as in [`Texts::get`]: the checksum vouched for them when the file was
-    /// opened, so somebody has overwritten it since.
-    fn lend(&self, bytes: &[u8]) -> ByteString {
+    /// Returns some of the segment's bytes as shared text, which keeps them alive. As in [`Texts::get`],
+    /// invalid UTF-8 becomes an empty string: the checksum was right when the file was opened, so the file
+    /// has been overwritten since.
+    fn share(&self, bytes: &[u8]) -> ByteString {
         ByteString::try_from(self.segment.bytes.slice_ref(bytes)).unwrap_or_default()
     }
 }
@@ -299,20 +299,20 @@ impl<'a> Texts<'a> {
         prefetch_at(self.ends, place as usize);
     }
 
-    /// The text at a place; blank where there is none.
+    /// Returns the text at an index, or an empty string if there is none.
     pub(crate) fn get(self, place: u32) -> &'a str {
         std::str::from_utf8(self.bytes(place as usize)).unwrap_or_default()
     }
 
-    /// The place of `text` among texts in order.
+    /// Returns the index of `text` among sorted texts.
     pub(crate) fn find(self, text: &str) -> Option<u32> {
         self.find_within(0..self.ends.len(), text)
     }
 
-    /// The place from which on texts in order are not less than `text`.
+    /// Returns the index of the first of the sorted texts that is not less than `text`.
     pub(crate) fn first_from(self, text: &str) -> u32 {
         let found = search(0..self.ends.len(), |place| self.bytes(place).cmp(text.as_bytes()));
-        place(found.unwrap_or_else(|behind| behind))
+        place(found.unwrap_or_else(|next| next))
     }
 
     fn find_within(self, places: std::ops::Range<usize>, text: &str) -> Option<u32> {
@@ -325,7 +325,7 @@ fn place(place: usize) -> u32 {
     place as u32
 }
 
-/// Binary search, as slices have it, over places.
+/// Searches a range of indexes, with the result of a slice's binary search.
 fn search(
     places: std::ops::Range<usize>,
     order: impl Fn(usize) -> Ordering,
@@ -342,7 +342,7 @@ fn search(
     Err(low)
 }
 
-/// From the end of the one before to the end of the one at `place`; empty where there is none.
+/// Returns the range from the previous end to the end at `place`, or an empty one out of bounds.
 fn range_of(ends: &[u64], place: usize) -> std::ops::Range<usize> {
     let end = |place: usize| ends.get(place).and_then(|end| usize::try_from(*end).ok());
     let start = place.checked_sub(1).map_or(Some(0), end);

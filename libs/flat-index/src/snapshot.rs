@@ -2,20 +2,20 @@ use crate::builder::{BuildError, Builder, average};
 use crate::document::field_lengths;
 use crate::layer::Layer;
 use crate::layout::HEADER;
-use crate::scratch::Pool;
+use crate::scratch::ScratchPool;
 use crate::segment::Segment;
 use crate::simd::Kernels;
-use crate::{Base, Error, IndexDocument, Schema};
+use crate::{Base, IndexDocument, IndexFileError, Schema};
 use instruction_set::InstructionSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A change to be laid over a snapshot.
+/// A change to apply to a snapshot.
 #[derive(Clone, Debug)]
 pub enum DocumentChange {
-    /// Adds a document, or replaces the one of its key.
+    /// Adds a document, or replaces the one with its key.
     Upsert(IndexDocument),
-    /// Removes the document of a key, if there is one.
+    /// Removes the document with the key, if it exists.
     Remove(String),
 }
 
@@ -23,23 +23,25 @@ pub enum DocumentChange {
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     schema: Arc<Schema>,
-    /// The base, if there is one, and behind it the changes: each layer less than half as large as
-    /// the one before, so that there are few.
+    /// The base, if any, followed by the changes. Each layer is less than half as large as the one
+    /// before, so that there are few.
     layers: Vec<Layer>,
     has_base: bool,
-    /// Terms of each text field, over all documents.
+    /// The number of terms in each text field over all documents.
     field_terms: Vec<u64>,
     documents: usize,
     stamp: u64,
-    pool: Arc<Pool>,
+    pool: Arc<ScratchPool>,
     kernels: Kernels,
 }
 
 impl Snapshot {
-    /// A view of a base, or of no documents.
-    pub fn new(schema: Schema, base: Option<&Base>) -> Result<Self, Error> {
+    /// Creates a view of a base, or of no documents.
+    pub fn new(schema: Schema, base: Option<&Base>) -> Result<Self, IndexFileError> {
         if base.is_some_and(|base| *base.segment().schema() != schema) {
-            return Err(Error::Request("the base has another schema than the snapshot"));
+            return Err(IndexFileError::Request(
+                "the base and the snapshot have different schemas",
+            ));
         }
         let none = vec![0; schema.text_fields.len()];
         Ok(Self {
@@ -66,23 +68,23 @@ impl Snapshot {
         self.kernels.instruction_set()
     }
 
-    /// The snapshot after `changes`, at the caller's sequence `stamp`; all of them or an error.
+    /// Returns the snapshot after all `changes`, at the caller's sequence number `stamp`.
     pub fn apply(
         &self,
         stamp: u64,
         changes: impl IntoIterator<Item = DocumentChange>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, IndexFileError> {
         let mut next = Self { stamp, ..self.clone() };
         let mut fresh = BTreeMap::new();
         for change in changes {
             match change {
                 DocumentChange::Upsert(document) => {
                     self.schema.check(&document)?;
-                    next.bury(&document.key);
+                    next.delete(&document.key);
                     fresh.insert(document.key.clone(), document);
                 }
                 DocumentChange::Remove(key) => {
-                    next.bury(&key);
+                    next.delete(&key);
                     fresh.remove(&key);
                 }
             }
@@ -91,9 +93,9 @@ impl Snapshot {
         Ok(next)
     }
 
-    fn bury(&mut self, key: &str) {
+    fn delete(&mut self, key: &str) {
         for layer in &mut self.layers {
-            if let Some(row) = layer.bury(key) {
+            if let Some(row) = layer.delete(key) {
                 let lengths = field_lengths(layer.segment().texts().get(row));
                 for (terms, length) in self.field_terms.iter_mut().zip(lengths) {
                     *terms = terms.saturating_sub(length);
@@ -104,7 +106,7 @@ impl Snapshot {
         }
     }
 
-    fn add(&mut self, fresh: BTreeMap<String, IndexDocument>) -> Result<(), Error> {
+    fn add(&mut self, fresh: BTreeMap<String, IndexDocument>) -> Result<(), IndexFileError> {
         for document in fresh.values() {
             for (terms, length) in self.field_terms.iter_mut().zip(field_lengths(&document.text)) {
                 *terms += length;
@@ -112,13 +114,15 @@ impl Snapshot {
         }
         self.documents += fresh.len();
         let mut top = fresh;
-        // Layers are merged while the one below is not twice as large: each document is then moved
-        // a logarithmic number of times, and searches look into few layers.
-        while let Some(below) = self.layers.last().filter(|_| self.layers.len() > self.at_least()) {
+        // Layers are merged while the one below is not twice as large, so that each document moves
+        // a logarithmic number of times and searches visit few layers.
+        while let Some(below) =
+            self.layers.last().filter(|_| self.layers.len() > self.unmerged_layers())
+        {
             if below.documents() > 2 * top.len() {
                 break;
             }
-            for row in below.living().to_vec() {
+            for row in below.live().to_vec() {
                 let document = below.segment().document(row);
                 top.insert(document.key.clone(), document);
             }
@@ -130,15 +134,15 @@ impl Snapshot {
         Ok(())
     }
 
-    /// How many layers are never merged.
-    fn at_least(&self) -> usize {
+    /// Returns the number of layers that are never merged.
+    fn unmerged_layers(&self) -> usize {
         usize::from(self.has_base)
     }
 
     fn segment<'a>(
         &self,
         documents: impl Iterator<Item = &'a IndexDocument>,
-    ) -> Result<Segment, Error> {
+    ) -> Result<Segment, IndexFileError> {
         let averages = average(&self.field_terms, self.documents);
         let build = || {
             let mut builder = Builder::new(&self.schema, Vec::new())?;
@@ -151,18 +155,18 @@ impl Snapshot {
         };
         let bytes = build().map_err(|error| match error {
             BuildError::Document(error) => error,
-            BuildError::Io(source) => Error::Io { path: "memory".to_owned(), source },
+            BuildError::Io(source) => IndexFileError::Io { path: "memory".to_owned(), source },
         })?;
         let segment = Segment::open(mapped_bytes::copy(&bytes), &self.schema);
-        segment.map_err(|reason| Error::Refused { path: "memory".to_owned(), reason })
+        segment.map_err(|reason| IndexFileError::InvalidFile { path: "memory".to_owned(), reason })
     }
 
-    /// The caller's sequence up to which changes are seen.
+    /// Returns the caller's sequence number up to which changes are included.
     pub fn stamp(&self) -> u64 {
         self.stamp
     }
 
-    /// How many documents can be found.
+    /// Returns the number of documents.
     pub fn documents(&self) -> usize {
         self.documents
     }
@@ -173,7 +177,7 @@ impl Snapshot {
         self.layers.iter().find_map(found)
     }
 
-    /// How many documents hold an analyzed term.
+    /// Returns the number of documents with an analyzed term.
     pub fn document_frequency(&self, term: &str) -> usize {
         let count = |layer: &Layer| {
             let place = layer.segment().terms().find(term);
@@ -182,17 +186,17 @@ impl Snapshot {
         self.layers.iter().map(count).sum()
     }
 
-    /// How many terms each text field has on average.
+    /// Returns the average number of terms in each text field.
     pub fn average_lengths(&self) -> Vec<f32> {
         average(&self.field_terms, self.documents)
     }
 
-    /// How many documents hold a surface word.
+    /// Returns the number of documents with a surface word.
     pub fn word_frequency(&self, word: &str) -> usize {
         word_frequency(&self.layers, word)
     }
 
-    /// Visits every surface word that begins with `prefix`, once, with the documents that hold it.
+    /// Visits each surface word that begins with `prefix` once, with its number of documents.
     pub fn visit_words(&self, prefix: &str, visit: &mut dyn FnMut(&str, usize)) {
         for (place, layer) in self.layers.iter().enumerate() {
             let words = layer.segment().words();
@@ -201,11 +205,11 @@ impl Snapshot {
                 if !word.starts_with(prefix) {
                     break;
                 }
-                // Layers before have visited their words; those behind add to the count.
-                let (before, behind) = (&self.layers[..place], &self.layers[place + 1..]);
+                // Earlier layers have visited their words; later ones add to the count.
+                let (earlier, later) = (&self.layers[..place], &self.layers[place + 1..]);
                 let known = |layer: &Layer| layer.segment().words().find(word).is_some();
-                if !before.iter().any(known) {
-                    let count = layer.word_count(at) + word_frequency(behind, word);
+                if !earlier.iter().any(known) {
+                    let count = layer.word_count(at) + word_frequency(later, word);
                     if count > 0 {
                         visit(word, count);
                     }
@@ -226,7 +230,7 @@ impl Snapshot {
         self.kernels
     }
 
-    pub(crate) fn pool(&self) -> &Pool {
+    pub(crate) fn pool(&self) -> &ScratchPool {
         &self.pool
     }
 }

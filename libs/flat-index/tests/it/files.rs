@@ -1,33 +1,34 @@
-//! Base files: what is refused, what is left behind, and what many documents cost in recall.
+//! Base files: validation, cleanup, and recall with many documents.
 
 use crate::support::{Dice, build, schema, unit};
 use flat_index::{
-    Base, BaseBuilder, ColumnFilter, Error, FoundDocument, IndexDocument, InstructionSet, Request,
-    Schema, Snapshot,
+    Base, BaseBuilder, DocumentFilter, FoundDocument, IndexDocument, IndexFileError,
+    InstructionSet, Request, Schema, Snapshot,
 };
 use std::collections::BTreeMap;
 use std::fs;
 
 #[test]
-fn a_damaged_or_foreign_file_is_refused() {
+fn a_damaged_file_or_one_of_another_schema_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base");
     let mut dice = Dice(3);
     drop(build(&path, &schema(), 1, (0..20).map(|_| dice.document())));
     let other = Schema { b: 0.5, ..schema() };
-    assert!(matches!(Base::open(&path, &other), Err(Error::Refused { .. })));
+    assert!(matches!(Base::open(&path, &other), Err(IndexFileError::InvalidFile { .. })));
     let whole = fs::read(&path).unwrap();
     for _ in 0..500 {
         let at = usize::try_from(dice.roll(whole.len() as u64)).unwrap();
         let mut damaged = whole.clone();
         damaged[at] ^= 1 << dice.roll(8);
-        // Written beside and renamed, for the file is mapped.
+        // Written to another file because the original may be mapped.
         let refused = |bytes: &[u8]| {
             let file = folder.path().join("damaged");
             fs::write(&file, bytes).unwrap();
             let error = Base::open(&file, &schema()).expect_err("damaged");
             fs::remove_file(&file).unwrap();
-            matches!(error, Error::Refused { .. }) && error.to_string().contains("damaged")
+            matches!(error, IndexFileError::InvalidFile { .. })
+                && error.to_string().contains("damaged")
         };
         assert!(refused(&damaged), "byte {at}");
         assert!(refused(&whole[..at]), "cut at {at}");
@@ -35,7 +36,7 @@ fn a_damaged_or_foreign_file_is_refused() {
 }
 
 #[test]
-fn damaged_vectors_of_a_large_file_are_told_when_somebody_asks() {
+fn verification_detects_damaged_vectors_of_a_large_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base");
     let schema = Schema { dimension: 1024, text_fields: vec![1.0], ..Schema::default() };
@@ -51,25 +52,25 @@ fn damaged_vectors_of_a_large_file_are_told_when_somebody_asks() {
     bytes[1 << 20] ^= 1;
     fs::write(folder.path().join("damaged"), bytes).unwrap();
     let base = Base::open(&folder.path().join("damaged"), &schema).unwrap();
-    assert!(matches!(base.verify(), Err(Error::Refused { .. })));
+    assert!(matches!(base.verify(), Err(IndexFileError::InvalidFile { .. })));
 }
 
 #[test]
-fn documents_out_of_order_are_refused_and_no_file_is_left() {
+fn documents_out_of_order_are_rejected_and_no_file_remains() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base");
     let document = |key: &str| IndexDocument { key: key.into(), ..Dice(1).document() };
     let mut builder = BaseBuilder::create(&path, &schema()).unwrap();
     builder.push(&document("b")).unwrap();
     for key in ["a", "b"] {
-        assert!(matches!(builder.push(&document(key)), Err(Error::Document { .. })));
+        assert!(matches!(builder.push(&document(key)), Err(IndexFileError::Document { .. })));
     }
     drop(builder);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_file_is_replaced_while_somebody_searches_it() {
+fn a_file_can_be_replaced_while_it_is_searched() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base");
     let old = build(&path, &schema(), 1, [Dice(1).document()]);
@@ -84,7 +85,7 @@ fn a_base_without_documents_finds_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let base = build(&folder.path().join("base"), &schema(), 9, []);
     let snapshot = Snapshot::new(schema(), Some(&base)).unwrap();
-    let filter = ColumnFilter::default();
+    let filter = DocumentFilter::default();
     let vector = Dice(1).vector(19);
     let request = Request {
         terms: &["lamp"],
@@ -96,21 +97,21 @@ fn a_base_without_documents_finds_nothing() {
     assert!(snapshot.search(&request).unwrap().is_empty());
 }
 
-/// Vectors around some centers, as products are around their shelves.
+/// Returns a vector near one of the centers, as products cluster by category.
 fn clustered(dice: &mut Dice, centers: &[Vec<f32>]) -> Vec<f32> {
     let center = &centers[usize::try_from(dice.roll(centers.len() as u64)).expect("small")];
     let noise = dice.vector(center.len());
     unit(&center.iter().zip(noise).map(|(x, noise)| x + noise).collect::<Vec<_>>())
 }
 
-/// The keys of documents with the bits of their cosines.
+/// Returns the keys of documents with the bits of their cosines.
 fn bits(found: &[FoundDocument<'_>]) -> BTreeMap<String, Option<u32>> {
     let entry = |found: &FoundDocument<'_>| (found.key.to_string(), found.cosine.map(f32::to_bits));
     found.iter().map(entry).collect()
 }
 
 #[test]
-fn above_fifty_thousand_documents_next_to_none_of_the_nearest_is_missed() {
+fn recall_is_high_above_fifty_thousand_documents() {
     let folder = tempfile::tempdir().unwrap();
     let schema = Schema {
         dimension: 96,
@@ -129,11 +130,11 @@ fn above_fifty_thousand_documents_next_to_none_of_the_nearest_is_missed() {
     });
     let base = build(&folder.path().join("base"), &schema, 1, documents);
     let snapshot = Snapshot::new(schema, Some(&base)).unwrap();
-    // All of them, half of them, and few: each kept by another way of looking.
+    // All, half and few of the documents: each takes another search path.
     for (left_out, depth) in [(0_u16, 10), (0, 200), (30_000, 10), (59_500, 10), (59_980, 10)] {
         let least = f64::from(left_out);
         let filter =
-            ColumnFilter { keywords: vec![], numbers: vec![("number".into(), least, 1e9)] };
+            DocumentFilter { keywords: vec![], numbers: vec![("number".into(), least, 1e9)] };
         let (mut found, mut asked) = (0, 0);
         for _ in 0..20 {
             let query = clustered(&mut dice, &centers);

@@ -1,16 +1,17 @@
-//! Snapshots against a naive model of them.
+//! Compares snapshots with a naive model.
 
 use crate::support::{Dice, WORDS, build, schema};
 use flat_index::{
-    ColumnFilter, DocumentChange, Error, IndexDocument, InstructionSet, Request, Snapshot,
+    DocumentChange, DocumentFilter, IndexDocument, IndexFileError, InstructionSet, Request,
+    Snapshot,
 };
 use std::collections::BTreeMap;
 
 type Model = BTreeMap<String, IndexDocument>;
 
-fn filter() -> ColumnFilter {
+fn filter() -> DocumentFilter {
     let brands = WORDS.iter().filter(|word| **word != "oak").map(|word| (*word).to_owned());
-    ColumnFilter {
+    DocumentFilter {
         keywords: vec![("brand".into(), brands.collect())],
         numbers: vec![("price".into(), 2.0, 7.0)],
     }
@@ -28,7 +29,7 @@ fn nearest(model: &Model, query: &[f32], depth: usize) -> Vec<String> {
     sorted(all.into_iter().take(depth).map(|(_, key)| key))
 }
 
-/// The first by BM25 over weighted fields, as the documentation has it.
+/// Returns the best documents by BM25 over weighted fields.
 #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
 fn by_words(model: &Model, terms: &[&str], depth: usize) -> Vec<String> {
     let lengths = |d: &IndexDocument| -> Vec<f64> {
@@ -60,7 +61,7 @@ fn by_words(model: &Model, terms: &[&str], depth: usize) -> Vec<String> {
     let mut all: Vec<_> = kept.map(|d| (score(d), d.key.as_str())).collect();
     all.retain(|(score, _)| *score > 0.0);
     all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    // Equal scores may differ in the last bit, so the depth must not fall between two of them.
+    // Equal scores may differ in the last bit, so the depth must not separate two of them.
     let depth = (depth..all.len()).find(|&at| at == 0 || all[at - 1].0 - all[at].0 > 1e-4);
     let depth = depth.unwrap_or(all.len());
     sorted(all.into_iter().take(depth).map(|(_, key)| key))
@@ -72,7 +73,7 @@ fn sorted(keys: impl Iterator<Item = impl Into<String>>) -> Vec<String> {
     keys
 }
 
-/// Searches with every instruction set, which all find the same documents.
+/// Searches with every instruction set and asserts that the results are the same.
 fn keys(snapshot: &Snapshot, request: &Request<'_>) -> Vec<String> {
     let search = |snapshot: &Snapshot| {
         sorted(snapshot.search(request).unwrap().iter().map(|found| &*found.key))
@@ -132,7 +133,7 @@ fn compare_counts(snapshot: &Snapshot, model: &Model) {
 }
 
 #[test]
-fn a_snapshot_finds_what_a_naive_model_finds_through_changes_and_rebuilds() {
+fn a_snapshot_agrees_with_a_naive_model_through_changes_and_rebuilds() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base");
     let (mut dice, mut model) = (Dice(7), Model::new());
@@ -164,7 +165,7 @@ fn a_snapshot_finds_what_a_naive_model_finds_through_changes_and_rebuilds() {
 }
 
 #[test]
-fn the_best_by_words_are_those_of_the_formula() {
+fn keyword_search_follows_the_bm25_formula() {
     let folder = tempfile::tempdir().unwrap();
     let mut dice = Dice(11);
     let documents: Vec<_> = (0..90).map(|_| dice.document()).collect();
@@ -183,7 +184,7 @@ fn the_best_by_words_are_those_of_the_formula() {
 }
 
 #[test]
-fn what_was_lent_outlives_the_snapshot_and_its_file() {
+fn shared_texts_outlive_the_snapshot_and_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let (mut dice, path) = (Dice(11), folder.path().join("base"));
     let [first, second] =
@@ -191,7 +192,7 @@ fn what_was_lent_outlives_the_snapshot_and_its_file() {
     let base = build(&path, &schema(), 1, [first.clone()]);
     let snapshot = Snapshot::new(schema(), Some(&base)).unwrap();
     let snapshot = snapshot.apply(2, [DocumentChange::Upsert(second.clone())]).unwrap();
-    let (vector, filter) = (Some(first.vector.as_slice()), ColumnFilter::default());
+    let (vector, filter) = (Some(first.vector.as_slice()), DocumentFilter::default());
     let request = Request { terms: &[], vector, filter: &filter, depth: 2, threshold: None };
     let found = snapshot.search(&request).unwrap();
     let texts: BTreeMap<_, _> = found.into_iter().map(|found| (found.key, found.text)).collect();
@@ -200,16 +201,16 @@ fn what_was_lent_outlives_the_snapshot_and_its_file() {
 }
 
 #[test]
-fn equal_scores_go_by_key() {
+fn ties_are_broken_by_key() {
     let mut snapshot = Snapshot::new(schema(), None).unwrap();
     let twin = |key: &str| IndexDocument { key: key.into(), ..Dice(3).document() };
-    // In an order, and in layers, that have nothing to do with the keys.
+    // The order and the layers are unrelated to the keys.
     for (stamp, keys) in [(1, ["m", "z", "b"]), (2, ["y", "a", "c"])] {
         snapshot =
             snapshot.apply(stamp, keys.map(|key| DocumentChange::Upsert(twin(key)))).unwrap();
     }
     let document = twin("a");
-    let filter = ColumnFilter::default();
+    let filter = DocumentFilter::default();
     let term = document.text.split_whitespace().next().unwrap();
     let by_words =
         Request { terms: &[term], vector: None, filter: &filter, depth: 3, threshold: None };
@@ -219,22 +220,22 @@ fn equal_scores_go_by_key() {
 }
 
 #[test]
-fn what_cannot_be_answered_is_an_error() {
+fn an_invalid_request_is_an_error() {
     let snapshot = Snapshot::new(schema(), None).unwrap();
-    let filter = ColumnFilter::default();
+    let filter = DocumentFilter::default();
     let request = Request { terms: &[], vector: None, filter: &filter, depth: 5, threshold: None };
     for vector in [vec![f32::NAN; 19], vec![0.0; 3]] {
         let request = Request { vector: Some(&vector), ..request };
-        assert!(matches!(snapshot.search(&request), Err(Error::Request(_))));
+        assert!(matches!(snapshot.search(&request), Err(IndexFileError::Request(_))));
     }
     let filter =
-        ColumnFilter { numbers: vec![("weight".into(), 0.0, 1.0)], ..ColumnFilter::default() };
+        DocumentFilter { numbers: vec![("weight".into(), 0.0, 1.0)], ..DocumentFilter::default() };
     let request = Request { filter: &filter, ..request };
-    assert!(matches!(snapshot.search(&request), Err(Error::Request(_))));
+    assert!(matches!(snapshot.search(&request), Err(IndexFileError::Request(_))));
 }
 
 #[test]
-fn a_document_that_does_not_fit_is_refused_and_nothing_changes() {
+fn a_document_that_does_not_match_the_schema_is_rejected_and_nothing_changes() {
     let snapshot = Snapshot::new(schema(), None).unwrap();
     let good = Dice(1).document();
     let bad = [
@@ -246,7 +247,7 @@ fn a_document_that_does_not_fit_is_refused_and_nothing_changes() {
     ];
     for bad in bad {
         let changes = [DocumentChange::Upsert(good.clone()), DocumentChange::Upsert(bad)];
-        assert!(matches!(snapshot.apply(1, changes), Err(Error::Document { .. })));
+        assert!(matches!(snapshot.apply(1, changes), Err(IndexFileError::Document { .. })));
     }
     assert_eq!(snapshot.documents(), 0);
 }

@@ -1,17 +1,17 @@
-//! What the tests of this folder share.
+//! Shared test support.
 
 use flat_index::{Base, BaseBuilder, IndexDocument, Schema};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The words of made-up texts.
+/// The words of generated texts.
 pub(crate) const WORDS: [&str; 6] = ["chair", "lamp", "é", "oak", "desk", "red"];
 
-/// Numbers that look random, and are the same each time.
+/// A deterministic generator of pseudorandom numbers.
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    /// A number below `sides`.
+    /// Returns a number below `sides`.
     pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut x = self.0;
@@ -24,14 +24,14 @@ impl Dice {
         WORDS[usize::try_from(self.roll(6)).expect("small")]
     }
 
-    /// A unit vector.
+    /// Returns a random unit vector.
     #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
     pub(crate) fn vector(&mut self, dimension: usize) -> Vec<f32> {
         let raw: Vec<f32> = (0..dimension).map(|_| self.roll(2001) as f32 - 1000.3).collect();
         unit(&raw)
     }
 
-    /// One of sixty documents.
+    /// Returns a random document with one of sixty keys.
     #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
     pub(crate) fn document(&mut self) -> IndexDocument {
         let text = format!("{} {}\n{}", self.word(), self.word(), self.word());
@@ -47,13 +47,13 @@ impl Dice {
     }
 }
 
-/// `raw` at length 1.
+/// Scales `raw` to length 1.
 pub(crate) fn unit(raw: &[f32]) -> Vec<f32> {
     let length = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
     raw.iter().map(|x| x / length).collect()
 }
 
-/// What those documents have.
+/// Returns the schema of those documents.
 pub(crate) fn schema() -> Schema {
     Schema {
         dimension: 19,
@@ -65,7 +65,7 @@ pub(crate) fn schema() -> Schema {
     }
 }
 
-/// A base at `path` of these documents.
+/// Builds and opens a base of `documents` at `path`.
 pub(crate) fn build(
     path: &Path,
     schema: &Schema,
@@ -78,5 +78,5 @@ pub(crate) fn build(
         builder.push(document).expect("a document of the schema");
     }
     builder.finish(stamp).expect("a base");
-    Base::open(path, schema).expect("a sound base")
+    Base::open(path, schema).expect("an intact base")
 }
