@@ -58,6 +58,8 @@ fn on_the_sample_catalogue_hybrid_search_is_the_best() {
     let data = folder.path().to_str().unwrap();
     let (queries, judgments) = (sample("queries.csv"), sample("judgments.csv"));
     let evaluate = ["evaluate", &queries, &judgments, "--json", "--data", data];
+    // Creates the catalogue.
+    assert!(akin(&["status", "--data", data]).status.success());
 
     let told = failure(&evaluate);
     assert!(told.starts_with("akin: none of the "), "{told}");

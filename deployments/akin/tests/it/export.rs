@@ -42,6 +42,7 @@ fn products_that_were_not_embedded_are_exported_too() {
 #[test]
 fn a_file_that_cannot_be_written_is_named() {
     let place = Place::new();
+    place.run("ingest --no-embed feed.csv").succeeds();
     let outcome = place.run("export --output nowhere/all.jsonl").fails_with(1);
     let said = "cannot write nowhere/all.jsonl.partial (--output)";
     assert!(outcome.stderr.contains(said), "{outcome}");

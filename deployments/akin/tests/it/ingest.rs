@@ -121,7 +121,7 @@ fn a_feed_that_is_mostly_unreadable_changes_nothing_unless_told() {
     let told = place.run("ingest --no-embed --json --max-refused 50% bad.csv").succeeds();
     assert_eq!(told.counts(["inserted", "quarantined"]), [13, 7]);
     let outcome = place.run("ingest --max-refused half bad.csv").fails_with(2);
-    assert!(outcome.stderr.contains("--max-refused <SHARE> (AKIN_MAX_REFUSED)"), "{outcome}");
+    assert!(outcome.stderr.contains("--max-refused <PERCENT> (AKIN_MAX_REFUSED)"), "{outcome}");
 }
 
 #[test]
@@ -305,6 +305,6 @@ fn a_text_that_is_longer_than_the_model_reads_is_told() {
     let place = Place::new();
     place.write("long.csv", format!("name,description\nRope,{}\n", "very long ".repeat(300)));
     let outcome = place.run("ingest long.csv").succeeds();
-    let told = "1 text is longer than the model reads; the end does not count\n";
+    let told = "1 text was truncated at 256 tokens\n";
     assert_eq!(outcome.stderr, told);
 }

@@ -87,7 +87,7 @@ async fn ctrl_c_while_embedding_ends_cleanly_and_the_next_run_goes_on() {
     send("INT", &child);
     let outcome = end(child).fails_with(130);
     assert_eq!(outcome.stdout, "", "a run that was cut short reports nothing");
-    let kept = "interrupted; what was done is kept, and the next run goes on\n";
+    let kept = "interrupted; completed work is kept, and the next run continues from there\n";
     assert!(outcome.stderr.ends_with(kept), "{outcome}");
     let done = indexed();
     let rest = end(begin(&place)).succeeds();

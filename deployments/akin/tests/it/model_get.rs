@@ -63,7 +63,7 @@ fn a_model_is_fetched_whole_and_only_once() {
     assert_eq!(asked.last().unwrap().0, "modules.json", "a folder that holds it is a model");
     let again = stage.get("tests/tiny").succeeds();
     assert!(
-        again.stdout.contains("models/tiny: ") && again.stdout.ends_with("; 0 are new\n"),
+        again.stdout.contains("models/tiny: ") && again.stdout.ends_with("; 0 downloaded\n"),
         "{again}"
     );
     assert_eq!(stage.hub.asked(), []);
@@ -114,7 +114,7 @@ fn a_command_that_is_killed_leaves_no_model_and_the_next_goes_on() {
         sleep(Duration::from_millis(20));
     }
     let busy = stage.get("tests/tiny").fails_with(1);
-    assert!(busy.stderr.contains("another process is fetching tests/tiny"), "{busy}");
+    assert!(busy.stderr.contains("another process is downloading tests/tiny"), "{busy}");
     killed.kill().unwrap();
     killed.wait().unwrap();
     assert!(!stage.place.path("models/tiny").exists());
@@ -130,7 +130,10 @@ fn what_is_not_as_listed_is_thrown_away() {
         let stage = Stage::new();
         stage.hub.corrupt(Some(name));
         let outcome = stage.get("tests/tiny").fails_with(1);
-        assert!(outcome.stderr.contains(&format!("{name} is not what the hub lists")), "{outcome}");
+        assert!(
+            outcome.stderr.contains(&format!("{name} does not match the hub's checksum")),
+            "{outcome}"
+        );
         assert!(!stage.place.path("models/tiny").exists());
         stage.hub.corrupt(None);
         stage.get("tests/tiny").succeeds();
@@ -145,7 +148,7 @@ fn what_a_hub_refuses_is_said_in_one_line() {
         ("404 Not Found", "has no model tests/tiny"),
         ("401 Unauthorized", "HF_TOKEN"),
         ("500 Internal Server Error", "answered 500"),
-        ("200 OK", "is no list of files"),
+        ("200 OK", "is not a list of files"),
     ] {
         stage.hub.always(status);
         let outcome = stage.get("tests/tiny").fails_with(1);
@@ -162,7 +165,7 @@ fn what_a_hub_refuses_is_said_in_one_line() {
 #[test]
 fn a_model_of_another_kind_is_refused_before_anything_is_fetched() {
     for (name, said) in
-        [("modules.json", "no Sentence-Transformers model"), (WEIGHTS, "safetensors")]
+        [("modules.json", "not a Sentence-Transformers model"), (WEIGHTS, "safetensors")]
     {
         let stage = Stage::new();
         stage.hub.remove(name);

@@ -64,7 +64,7 @@ fn migrating_twice_is_harmless_and_says_what_it_did() {
     let first = shop.run("migrate").succeeds().stdout;
     assert!(first.contains("steps applied"), "{first}");
     let again = shop.run("migrate").succeeds().stdout;
-    assert_eq!(again, "Postgres: the tables are there already\n");
+    assert_eq!(again, "Postgres: the tables are up to date\n");
     let nothing = shop.place.run("migrate").fails_with(2);
     assert!(nothing.stderr.contains("POSTGRES_HOST"), "{nothing}");
 }

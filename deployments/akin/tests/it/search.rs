@@ -1,6 +1,7 @@
 //! Answers out: tables for people, documents for scripts, errors that name the remedy.
 
 use crate::support::{Place, masked};
+use std::fs;
 
 #[test]
 #[ignore = "needs the model: make model"]
@@ -21,13 +22,15 @@ fn what_was_corrected_and_what_fits_badly_is_said_beside_the_answer() {
     let place = Place::ingested();
     let corrected = place.run("search --mode lexical --limit 1 trippod").succeeds();
     assert!(
-        corrected.stderr.contains("no product says \"trippod\"; searched for \"tripod\""),
+        corrected
+            .stderr
+            .contains("no product contains \"trippod\"; searched for \"tripod\" instead"),
         "{corrected}"
     );
     let poor = place.run("search --limit 1 quantum chromodynamics").succeeds();
-    assert_eq!(poor.stderr, "nothing fits well; these come closest\n");
+    assert_eq!(poor.stderr, "no product fits well; these come closest\n");
     let none = place.run("search --mode lexical zyzzyva").succeeds();
-    assert_eq!((&*none.stdout, &*none.stderr), ("", "nothing was found\n"));
+    assert_eq!((&*none.stdout, &*none.stderr), ("", "no product matches\n"));
     let none = place.run("search --mode semantic --threshold 0.99 lamp --json").succeeds();
     assert_eq!(none.json()["total"], 0);
 }
@@ -45,8 +48,16 @@ fn similar_products_leave_the_product_out() {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn an_empty_store_is_no_error_and_says_how_to_fill_it() {
+fn an_empty_store_is_no_error_and_a_missing_one_is() {
     let place = Place::new();
+    let missing = place.run("search tripod").fails_with(2);
+    assert!(missing.stderr.contains("there is no catalogue in data"), "{missing}");
+    assert!(!place.path("data").exists());
+    place.run("ingest --no-embed feed.csv").succeeds();
+    let waiting = place.run("search tripod").succeeds();
+    assert_eq!(waiting.stderr, "4 products wait to be embedded: run `akin worker --once`\n");
+    fs::remove_dir_all(place.path("data")).unwrap();
+    place.run("status").succeeds();
     let outcome = place.run("search tripod").succeeds();
     assert_eq!(outcome.stdout, "");
     assert!(outcome.stderr.contains("`akin ingest FEED`"), "{outcome}");

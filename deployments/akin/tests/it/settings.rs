@@ -33,7 +33,8 @@ fn all_bad_settings_are_named_at_once_before_anything_starts() {
 fn an_instruction_set_that_cannot_be_used_is_refused_with_those_that_can() {
     let place = Place::new();
     let outcome = place.run_in(&[("AKIN_CPU", "sse9")], "status").fails_with(2);
-    let expected = "--cpu (AKIN_CPU) cannot be \"sse9\": no such instruction set as sse9: use ";
+    let expected =
+        "--cpu <SET> (AKIN_CPU) cannot be \"sse9\": no such instruction set as sse9: use ";
     assert!(outcome.stderr.contains(expected), "{outcome}");
     place.run_in(&[("AKIN_CPU", "portable")], "status").succeeds();
 }
