@@ -98,3 +98,15 @@ fn all_rows_are_written_however_many_are_listed() {
     let outcome = place.run("quarantine --csv nowhere/bad.csv").fails_with(1);
     assert!(outcome.stderr.contains("cannot write nowhere/bad.csv.partial (--csv)"), "{outcome}");
 }
+
+#[test]
+fn a_file_that_exists_is_replaced_only_on_request() {
+    let place = Place::new();
+    place.run("ingest --no-embed feed.csv").succeeds();
+    place.write("rows.csv", "corrected by hand");
+    let refused = place.run("quarantine --csv rows.csv").fails_with(2);
+    assert!(refused.stderr.contains("rows.csv exists; --overwrite replaces it"), "{refused}");
+    assert_eq!(std::fs::read_to_string(place.path("rows.csv")).unwrap(), "corrected by hand");
+    place.run("quarantine --csv rows.csv --overwrite").succeeds();
+    assert!(std::fs::read_to_string(place.path("rows.csv")).unwrap().contains("HO-9"));
+}
