@@ -44,7 +44,7 @@ impl Description {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is no file"));
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "not a regular file"));
         }
         Self::of(BufReader::new(file), metadata.len())
     }

@@ -1,22 +1,22 @@
 use crate::FolderError;
 use std::path::Path;
 
-/// A kind of encoder. All of them are BERT with other names and other ways to say where a token is.
+/// A kind of encoder. All are variants of BERT with other names and position encodings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Architecture {
-    /// The first: `MiniLM`, bge, e5 and others are of this kind.
+    /// BERT, including `MiniLM`, bge and e5.
     Bert,
-    /// BERT without kinds of token.
+    /// BERT without token types.
     DistilBert,
-    /// BERT whose positions begin behind the padding's.
+    /// BERT with positions that start after the padding token's.
     Roberta,
-    /// `RoBERTa` with another tokenizer.
+    /// `RoBERTa` with a different tokenizer.
     XlmRoberta,
-    /// Positions as in `RoBERTa`, no kinds of token, and a bias by distance in every attention.
+    /// `RoBERTa` without token types and with an attention bias by distance.
     MpNet,
 }
 
-/// What the fields of a configuration are called.
+/// The names of the fields in a configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fields {
     pub(crate) hidden: &'static str,
@@ -26,11 +26,11 @@ pub(crate) struct Fields {
     pub(crate) activation: &'static str,
 }
 
-/// What the tensors of a layer are called, behind its number.
+/// The names of a layer's tensors after its number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LayerNames {
-    /// Before the layer's number.
-    pub(crate) before: &'static str,
+    /// The name before the layer's number.
+    pub(crate) parent: &'static str,
     pub(crate) query: &'static str,
     pub(crate) key: &'static str,
     pub(crate) value: &'static str,
@@ -42,7 +42,7 @@ pub(crate) struct LayerNames {
 }
 
 const BERT_LAYER: LayerNames = LayerNames {
-    before: "encoder.layer",
+    parent: "encoder.layer",
     query: "attention.self.query",
     key: "attention.self.key",
     value: "attention.self.value",
@@ -54,7 +54,7 @@ const BERT_LAYER: LayerNames = LayerNames {
 };
 
 const DISTILBERT_LAYER: LayerNames = LayerNames {
-    before: "transformer.layer",
+    parent: "transformer.layer",
     query: "attention.q_lin",
     key: "attention.k_lin",
     value: "attention.v_lin",
@@ -75,11 +75,11 @@ const MPNET_LAYER: LayerNames = LayerNames {
 };
 
 impl Architecture {
-    /// Every architecture.
+    /// All architectures.
     pub const ALL: [Self; 5] =
         [Self::Bert, Self::DistilBert, Self::Roberta, Self::XlmRoberta, Self::MpNet];
 
-    /// Its name in a `config.json`, as `model_type`.
+    /// Returns the name, the `model_type` in a `config.json`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bert => "bert",
@@ -90,8 +90,8 @@ impl Architecture {
         }
     }
 
-    /// The architecture of that `model_type`.
-    pub(crate) fn of(path: &Path, name: &str) -> Result<Self, FolderError> {
+    /// Returns the architecture with the `model_type`.
+    pub(crate) fn from_name(path: &Path, name: &str) -> Result<Self, FolderError> {
         let found = Self::ALL.into_iter().find(|architecture| architecture.name() == name);
         found.ok_or_else(|| {
             let what = format!("the architecture {name:?}");
@@ -103,7 +103,7 @@ impl Architecture {
         })
     }
 
-    /// What some files put before the names of all tensors.
+    /// Returns the prefix that some files add to the names of all tensors.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Bert => "bert.",
@@ -113,7 +113,7 @@ impl Architecture {
         }
     }
 
-    /// Whether the tensors hold vectors for kinds of token.
+    /// Returns whether the model has embeddings of token types.
     pub(crate) fn has_types(self) -> bool {
         !matches!(self, Self::DistilBert | Self::MpNet)
     }

@@ -8,58 +8,58 @@ use std::path::Path;
 pub struct EncoderConfig {
     /// The kind of encoder.
     pub architecture: Architecture,
-    /// Tokens that the model knows.
+    /// The number of tokens in the vocabulary.
     pub vocabulary: usize,
-    /// Coordinates of a token.
+    /// The dimension of a token's vector.
     pub hidden: usize,
-    /// Layers of attention and feed-forward.
+    /// The number of layers, each of attention and feed-forward.
     pub layers: usize,
-    /// Heads of attention; they divide the hidden size.
+    /// The number of attention heads; it divides the hidden size.
     pub heads: usize,
-    /// Coordinates inside the feed-forward part.
+    /// The inner dimension of the feed-forward part.
     pub inner: usize,
-    /// Rows of the table of positions.
+    /// The number of rows of the position table.
     pub positions: usize,
-    /// The row of a text's first token. Where it is not 0, the row before it is for the padding
-    /// token ([`Self::padding`]), which takes no place of its own wherever it stands.
+    /// The row of a text's first token. If it is not 0, the row before it is for the padding token
+    /// ([`Self::padding`]), which never counts as a position.
     pub first_position: usize,
-    /// Kinds of token (first or second sentence); 0 where the architecture has none. Texts are all
-    /// of the first kind.
+    /// The number of token types (first or second sentence); 0 if the architecture has none. All
+    /// tokens of a text are of the first type.
     pub types: usize,
-    /// What keeps a normalization from dividing by zero.
+    /// The epsilon of the layer normalization.
     pub epsilon: f32,
-    /// What stands between the two halves of the feed-forward part.
+    /// The activation between the two halves of the feed-forward part.
     pub activation: Activation,
-    /// What is added to every attention by how far two tokens are apart.
+    /// The attention bias by the distance of two tokens.
     pub relative_attention: Option<RelativeAttention>,
 }
 
-/// A function of one number.
+/// An activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// x Φ(x), with Φ the normal distribution.
     Gelu,
-    /// The same by a tangens hyperbolicus, as it was first published.
+    /// GELU approximated with the hyperbolic tangent, as first published.
     GeluTanh,
     /// max(x, 0).
     Relu,
 }
 
-/// A bias of the attention by distance: each head has one number for each bucket of distances.
+/// An attention bias by distance: each head has a number for each bucket of distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RelativeAttention {
-    /// Rows of the table, [`Self::BUCKETS`] at least.
+    /// The number of rows of the table, at least [`Self::BUCKETS`].
     pub rows: usize,
 }
 
 impl RelativeAttention {
-    /// Buckets in use: half of them for keys before the query, half for keys behind it.
+    /// The number of buckets in use: half for keys before the query, half for keys after it.
     pub const BUCKETS: usize = 32;
-    /// Tokens that are this far apart, or farther, share the last bucket of their side.
+    /// Tokens at this distance or farther share the last bucket of their side.
     pub const MAX_DISTANCE: usize = 128;
 
-    /// The bucket of a key `distance` tokens behind its query; below zero, before it. Small distances
-    /// have a bucket each, larger ones share one by their logarithm.
+    /// Returns the bucket of a key `distance` tokens after its query, or before it if negative. Small
+    /// distances have a bucket each, larger ones share buckets on a logarithmic scale.
     pub fn bucket(distance: isize) -> usize {
         const HALF: usize = RelativeAttention::BUCKETS / 2;
         const EXACT: usize = HALF / 2;
@@ -68,51 +68,51 @@ impl RelativeAttention {
         if far < EXACT {
             return side + far;
         }
-        // EXACT + floor(ln(far / 8) / ln(128 / 8) * 8) in whole numbers, two buckets an octave.
+        // EXACT + floor(ln(far / 8) / ln(128 / 8) * 8) in integers: two buckets per octave.
         let doubled = (far * far).ilog2() as usize - 2 * EXACT.ilog2() as usize;
         side + (EXACT + doubled).min(HALF - 1)
     }
 }
 
-/// No encoder is larger than this in any direction; the bound keeps products from overflowing.
-const LARGEST: usize = 1 << 20;
+/// The maximum of any size, which keeps products from overflowing.
+const MAX_SIZE: usize = 1 << 20;
 
-/// No encoder has more layers.
-const MOST_LAYERS: usize = 1024;
+/// The maximum number of layers.
+const MAX_LAYERS: usize = 1024;
 
-/// `MPNet`'s code has the number, not its configuration.
+/// The padding token of `MPNet`, defined in its code rather than its configuration.
 const MPNET_PADDING: usize = 1;
 
 impl EncoderConfig {
     pub(crate) fn read(path: &Path, text: &str) -> Result<Self, FolderError> {
         let value: Value = serde_json::from_str(text)
             .map_err(|error| FolderError::malformed(path, error.to_string()))?;
-        let file = File { path, value };
-        // The kind first: another architecture's configuration has other fields.
-        let architecture = Architecture::of(path, file.text("model_type", "bert")?)?;
+        let file = ConfigFile { path, value };
+        // The architecture comes first because the names of the fields depend on it.
+        let architecture = Architecture::from_name(path, file.text("model_type", "bert")?)?;
         let config = file.shape(architecture)?;
         file.check(&config)?;
         Ok(config)
     }
 
-    /// The longest text, in tokens, that the positions allow.
+    /// Returns the maximum number of tokens that the positions allow.
     pub fn longest(&self) -> usize {
         self.positions.saturating_sub(self.first_position)
     }
 
-    /// The token that takes the row before [`Self::first_position`] and that positions do not count.
+    /// Returns the padding token, which has the row before [`Self::first_position`] and is not counted.
     pub fn padding(&self) -> Option<u32> {
         self.first_position.checked_sub(1).and_then(|padding| u32::try_from(padding).ok())
     }
 }
 
 /// A `config.json`.
-struct File<'a> {
+struct ConfigFile<'a> {
     path: &'a Path,
     value: Value,
 }
 
-impl File<'_> {
+impl ConfigFile<'_> {
     fn malformed(&self, reason: String) -> FolderError {
         FolderError::malformed(self.path, reason)
     }
@@ -121,17 +121,17 @@ impl File<'_> {
         FolderError::unsupported(self.path, what, supported)
     }
 
-    /// The field, unless it is missing or null.
+    /// Returns the field, unless it is missing or null.
     fn field(&self, name: &str) -> Option<&Value> {
         self.value.get(name).filter(|value| !value.is_null())
     }
 
     fn text<'a>(&'a self, name: &str, default: &'a str) -> Result<&'a str, FolderError> {
         let Some(value) = self.field(name) else { return Ok(default) };
-        value.as_str().ok_or_else(|| self.malformed(format!("{name} is {value}, no text")))
+        value.as_str().ok_or_else(|| self.malformed(format!("{name} is {value}, not a string")))
     }
 
-    /// A number from `least` on.
+    /// Returns the number in a field, which must lie between `least` and `most`.
     fn number(&self, name: &str, least: usize, most: usize) -> Result<usize, FolderError> {
         let value = self.field(name).ok_or_else(|| self.malformed(format!("{name} is missing")))?;
         let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
@@ -141,17 +141,17 @@ impl File<'_> {
     }
 
     fn number_or(&self, name: &str, default: usize, least: usize) -> Result<usize, FolderError> {
-        if self.field(name).is_some() { self.number(name, least, LARGEST) } else { Ok(default) }
+        if self.field(name).is_some() { self.number(name, least, MAX_SIZE) } else { Ok(default) }
     }
 
     fn shape(&self, architecture: Architecture) -> Result<EncoderConfig, FolderError> {
         let Fields { hidden, layers, heads, inner, activation } = architecture.fields();
-        let size = |name| self.number(name, 1, LARGEST);
+        let size = |name| self.number(name, 1, MAX_SIZE);
         Ok(EncoderConfig {
             architecture,
             vocabulary: size("vocab_size")?,
             hidden: size(hidden)?,
-            layers: self.number(layers, 1, MOST_LAYERS)?,
+            layers: self.number(layers, 1, MAX_LAYERS)?,
             heads: size(heads)?,
             inner: size(inner)?,
             positions: size("max_position_embeddings")?,
@@ -179,10 +179,10 @@ impl File<'_> {
         else {
             return Ok(1e-12);
         };
-        #[expect(clippy::cast_possible_truncation, reason = "f32 is what a model computes in")]
+        #[expect(clippy::cast_possible_truncation, reason = "models compute in f32")]
         let number = value.as_f64().map(|number| number as f32);
         let positive = number.filter(|number| number.is_finite() && *number > 0.0);
-        positive.ok_or_else(|| self.malformed(format!("{NAME} is {value}, no positive number")))
+        positive.ok_or_else(|| self.malformed(format!("{NAME} is {value}, not a positive number")))
     }
 
     fn activation(&self, field: &str) -> Result<Activation, FolderError> {
@@ -217,11 +217,11 @@ impl File<'_> {
         if !config.hidden.is_multiple_of(config.heads) {
             let (size, count) = (config.hidden, config.heads);
             return Err(
-                self.malformed(format!("{hidden} {size} is no multiple of {heads} {count}"))
+                self.malformed(format!("{hidden} {size} is not a multiple of {heads} {count}"))
             );
         }
         if config.longest() < 2 {
-            let reason = "max_position_embeddings leaves no place for a text's two special tokens";
+            let reason = "max_position_embeddings leaves no room for the two special tokens";
             return Err(self.malformed(reason.to_owned()));
         }
         for (name, what) in
@@ -245,7 +245,7 @@ impl File<'_> {
 mod tests {
     use super::RelativeAttention;
 
-    /// As `MPNet`'s own code has it, in floating point.
+    /// Returns the bucket as computed by `MPNet`'s own code, in floating point.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is floored")]
     fn published(distance: i16) -> usize {
         let side = if distance > 0 { 16 } else { 0 };
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn distances_have_the_buckets_that_the_published_code_gives_them() {
+    fn distances_have_the_buckets_of_the_published_code() {
         for distance in -600..=600_i16 {
             let bucket = RelativeAttention::bucket(distance.into());
             assert_eq!(bucket, published(distance), "{distance}");

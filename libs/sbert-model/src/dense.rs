@@ -1,39 +1,39 @@
 use crate::FolderError;
 use crate::files::{json, map};
-use crate::tensors::Store;
+use crate::tensors::WeightFiles;
 use crate::weights::Linear;
 use serde::Deserialize;
 use std::path::Path;
 
-/// A layer behind the pooling.
+/// A dense layer after the pooling.
 #[derive(Debug)]
 pub struct Dense {
-    /// Coordinates that come in.
+    /// The number of input coordinates.
     pub inputs: usize,
-    /// Coordinates that go out.
+    /// The number of output coordinates.
     pub outputs: usize,
-    /// What is done to them last.
+    /// The activation of the outputs.
     pub activation: DenseActivation,
     bias: bool,
-    pub(crate) store: Store,
+    pub(crate) store: WeightFiles,
 }
 
-/// A function of one number, behind a dense layer.
+/// An activation function after a dense layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DenseActivation {
-    /// The number itself.
+    /// No activation.
     Identity,
-    /// Its tangens hyperbolicus.
+    /// The hyperbolic tangent.
     Tanh,
 }
 
 #[derive(Debug, Deserialize)]
-struct File {
+struct DenseConfigFile {
     in_features: usize,
     out_features: usize,
     #[serde(default = "yes")]
     bias: bool,
-    /// What the library takes where the file says nothing.
+    /// Defaults to Tanh, as in Sentence-Transformers.
     #[serde(default = "tanh")]
     activation_function: Option<String>,
     #[serde(default)]
@@ -46,19 +46,22 @@ fn yes() -> bool {
     true
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the field's type has it")]
+#[expect(clippy::unnecessary_wraps, reason = "the type of the field")]
 fn tanh() -> Option<String> {
     Some("Tanh".to_owned())
 }
 
-impl File {
-    /// Refuses what is computed otherwise.
+impl DenseConfigFile {
+    /// Rejects settings that change the computation.
     fn check(&self, path: &Path) -> Result<(), FolderError> {
         let sane = |size| (1..=1 << 20).contains(&size);
         for (name, size) in [("in_features", self.in_features), ("out_features", self.out_features)]
         {
             if !sane(size) {
-                return Err(FolderError::malformed(path, format!("{name} {size} is no size")));
+                return Err(FolderError::malformed(
+                    path,
+                    format!("{name} {size} is not a valid size"),
+                ));
             }
         }
         if self.use_residual {
@@ -90,19 +93,19 @@ impl File {
 impl Dense {
     pub(crate) fn read(folder: &Path) -> Result<Self, FolderError> {
         let path = folder.join("config.json");
-        let file: File = json(&path)?;
+        let file: DenseConfigFile = json(&path)?;
         file.check(&path)?;
         let activation = file.activation(&path)?;
         let weights = folder.join("model.safetensors");
         refuse_pickle(folder, &weights)?;
-        let store = Store::new(vec![(weights.clone(), map(&weights)?)]);
+        let store = WeightFiles::new(vec![(weights.clone(), map(&weights)?)]);
         let (inputs, outputs) = (file.in_features, file.out_features);
         let dense = Self { inputs, outputs, activation, bias: file.bias, store };
         dense.linear()?;
         Ok(dense)
     }
 
-    /// Its weights.
+    /// Returns the weights.
     pub fn linear(&self) -> Result<Linear<'_>, FolderError> {
         let tensors = self.store.tensors()?;
         let weight = tensors.get("linear.weight", &[self.outputs, self.inputs])?;
@@ -112,9 +115,9 @@ impl Dense {
     }
 }
 
-/// Says what to do with weights that only a pickle holds.
-pub(crate) fn refuse_pickle(folder: &Path, wanted: &Path) -> Result<(), FolderError> {
-    if wanted.exists() {
+/// Returns an error with a remedy if the weights exist only as a pickle.
+pub(crate) fn refuse_pickle(folder: &Path, expected: &Path) -> Result<(), FolderError> {
+    if expected.exists() {
         return Ok(());
     }
     let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"];

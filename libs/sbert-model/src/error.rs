@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a folder is no model that can be read.
+/// An error in reading a model's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// A file is missing or cannot be read.
@@ -9,45 +9,45 @@ pub enum FolderError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file is not what it should be.
+    /// The content of a file is invalid.
     #[error("{path}: {reason}")]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The model is of a kind that is not supported.
+    /// The model uses an unsupported feature.
     #[error("{path}: {what} is not supported; {supported}")]
     Unsupported {
-        /// The file that says so.
+        /// The file that requests it.
         path: PathBuf,
-        /// What it is.
+        /// The feature.
         what: String,
-        /// What is supported, or what to do.
+        /// The supported alternatives, or a remedy.
         supported: &'static str,
     },
-    /// The weights lack a tensor.
+    /// A tensor is missing from the weights.
     #[error("{path}: the tensor {name} is missing")]
     MissingTensor {
-        /// The file of the weights.
+        /// The weights file.
         path: PathBuf,
         /// The tensor.
         name: String,
     },
-    /// A tensor has another shape than the configuration says.
+    /// The shape of a tensor differs from the configuration.
     #[error("{path}: the tensor {name} has shape {found:?}, not {expected:?}")]
     WrongShape {
-        /// The file of the weights.
+        /// The weights file.
         path: PathBuf,
         /// The tensor.
         name: String,
         /// Its shape.
         found: Vec<usize>,
-        /// The shape that the configuration says.
+        /// The shape according to the configuration.
         expected: Vec<usize>,
     },
 }

@@ -2,8 +2,8 @@ use crate::dense::refuse_pickle;
 use crate::files::{json, map, text};
 use crate::modules::Modules;
 use crate::settings::Settings;
-use crate::tensors::Store;
-use crate::tokenizer::Source;
+use crate::tensors::WeightFiles;
+use crate::tokenizer::TokenizerSource;
 use crate::{Dense, EncoderConfig, EncoderWeights, FolderError, Pooling, Tokenizer};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -11,40 +11,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// A sentence embedding model, as its folder describes it.
+/// A sentence embedding model, read from its folder.
 #[derive(Debug)]
 pub struct SentenceModel {
-    /// The folder's own name.
+    /// The name of the folder.
     pub name: String,
     /// The encoder's shape.
     pub config: EncoderConfig,
-    /// How the tokens' vectors become one.
+    /// The pooling of the tokens' vectors.
     pub pooling: Pooling,
-    /// The layers behind the pooling.
+    /// The layers after the pooling.
     pub dense: Vec<Dense>,
-    /// Whether an embedding is scaled to length 1.
+    /// Whether embeddings are scaled to length 1.
     pub normalize: bool,
-    /// The longest text, in tokens, the special ones included.
+    /// The maximum number of tokens, including the special ones.
     pub max_tokens: usize,
-    /// Turns texts into tokens.
+    /// The tokenizer.
     pub tokenizer: Tokenizer,
-    /// The file that says how: a `tokenizer.json`, or an older folder's `vocab.txt`.
+    /// The tokenizer's file: `tokenizer.json`, or `vocab.txt` in an older folder.
     pub tokenizer_path: PathBuf,
     tokenizer_json: String,
     folder: PathBuf,
-    /// The files that were read, but those of weights.
+    /// The files that were read, except the weights.
     files: Vec<PathBuf>,
-    store: Store,
+    store: WeightFiles,
     sha256: OnceLock<[u8; 32]>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Shards {
+struct ShardIndex {
     weight_map: BTreeMap<String, String>,
 }
 
 impl SentenceModel {
-    /// Reads the folder. The weights are mapped, and checked when [`Self::weights`] borrows them.
+    /// Reads the folder. The weights are mapped, and validated when [`Self::weights`] borrows them.
     pub fn open(folder: &Path) -> Result<Self, FolderError> {
         let Modules { transformer, pooling, dense, normalize, mut files } = Modules::read(folder)?;
         let settings = Settings::read(folder, &transformer)?;
@@ -52,11 +52,12 @@ impl SentenceModel {
         let config = EncoderConfig::read(&path, &text(&path)?)?;
         let max_tokens = max_tokens(&path, &settings, &config)?;
         check_widths(folder, config.hidden * pooling.parts(), &dense)?;
-        let source = Source::read(&transformer, config.architecture, settings.lower, max_tokens)?;
+        let source =
+            TokenizerSource::read(&transformer, config.architecture, settings.lower, max_tokens)?;
         let tokenizer = source.tokenizer(max_tokens)?;
         if tokenizer.vocabulary() > config.vocabulary {
             let (more, less) = (tokenizer.vocabulary(), config.vocabulary);
-            let reason = format!("vocab_size is {less}, but the tokenizer knows {more} tokens");
+            let reason = format!("vocab_size is {less}, but the tokenizer has {more} tokens");
             return Err(FolderError::malformed(&path, reason));
         }
         let (store, index) = store(&transformer)?;
@@ -80,38 +81,38 @@ impl SentenceModel {
         })
     }
 
-    /// The encoder's weights, every shape checked.
+    /// Returns the encoder's weights after checking every shape.
     pub fn weights(&self) -> Result<EncoderWeights<'_>, FolderError> {
         EncoderWeights::read(&self.store.tensors()?, &self.config)
     }
 
-    /// How many coordinates an embedding has.
+    /// Returns the dimension of an embedding.
     pub fn dimension(&self) -> usize {
         let pooled = self.config.hidden * self.pooling.parts();
         self.dense.last().map_or(pooled, |dense| dense.outputs)
     }
 
-    /// A `tokenizer.json` for this model: it cuts at [`Self::max_tokens`], pads nothing, and needs no
-    /// other file. Gives the tokens that [`Self::tokenizer`] gives.
+    /// Returns a self-contained `tokenizer.json` for this model. It truncates at [`Self::max_tokens`], does
+    /// not pad, and produces the same tokens as [`Self::tokenizer`].
     pub fn tokenizer_json(&self) -> &str {
         &self.tokenizer_json
     }
 
-    /// The SHA-256 of the files of the weights, one behind the other, those of dense layers last.
-    /// Reads all of them, once.
+    /// Returns the SHA-256 of the concatenated weights files, those of dense layers last. Reads all of
+    /// them, once.
     pub fn sha256(&self) -> [u8; 32] {
         *self.sha256.get_or_init(|| {
             let mut hasher = Sha256::new();
             let stores = std::iter::once(&self.store).chain(self.dense.iter().map(|d| &d.store));
-            for bytes in stores.flat_map(Store::bytes) {
+            for bytes in stores.flat_map(WeightFiles::bytes) {
                 hasher.update(bytes);
             }
             hasher.finalize().into()
         })
     }
 
-    /// The SHA-256 of all that makes the model: the weights, and every file of settings that was read,
-    /// with its name. Reads all of them.
+    /// Returns the SHA-256 of the whole model: the weights, and the name and content of every settings
+    /// file that was read. Reads all of them.
     pub fn source_sha256(&self) -> Result<[u8; 32], FolderError> {
         let mut hasher = Sha256::new();
         hasher.update(self.sha256());
@@ -127,14 +128,14 @@ impl SentenceModel {
     }
 }
 
-/// The folder's own name.
+/// The name of the folder.
 fn name(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let name = whole.file_name().map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_else(|| "model".to_owned())
 }
 
-/// The longest text, in tokens: what the settings say, as far as there are positions.
+/// Returns the maximum number of tokens: that of the settings, limited by the positions.
 fn max_tokens(
     path: &Path,
     settings: &Settings,
@@ -143,13 +144,14 @@ fn max_tokens(
     let longest = config.longest();
     let tokens = settings.max_tokens.unwrap_or(longest).min(longest);
     if tokens < 2 {
-        let reason = format!("a text of {tokens} tokens cannot hold its two special ones");
+        let reason =
+            format!("a maximum of {tokens} tokens leaves no room for the two special ones");
         return Err(FolderError::malformed(path, reason));
     }
     Ok(tokens)
 }
 
-/// Whether each dense layer takes what comes out before it.
+/// Checks that the inputs of each dense layer match the outputs before it.
 fn check_widths(folder: &Path, pooled: usize, dense: &[Dense]) -> Result<(), FolderError> {
     let mut width = pooled;
     for dense in dense {
@@ -162,23 +164,23 @@ fn check_widths(folder: &Path, pooled: usize, dense: &[Dense]) -> Result<(), Fol
     Ok(())
 }
 
-/// The files of the weights: one, or the shards that an index names; and the index.
-fn store(folder: &Path) -> Result<(Store, Option<PathBuf>), FolderError> {
+/// Maps the weights: one file, or the shards named by an index, which is returned too.
+fn store(folder: &Path) -> Result<(WeightFiles, Option<PathBuf>), FolderError> {
     let whole = folder.join("model.safetensors");
     let index = folder.join("model.safetensors.index.json");
     let map = |path: PathBuf| Ok((path.clone(), map(&path)?));
     if whole.exists() || !index.exists() {
         refuse_pickle(folder, &whole)?;
-        return Ok((Store::new(vec![map(whole)?]), None));
+        return Ok((WeightFiles::new(vec![map(whole)?]), None));
     }
-    let shards: Shards = json(&index)?;
+    let shards: ShardIndex = json(&index)?;
     let names: BTreeSet<_> = shards.weight_map.into_values().collect();
     if names.iter().any(|name| name.contains(['/', '\\'])) {
-        return Err(FolderError::malformed(&index, "a shard lies in another folder"));
+        return Err(FolderError::malformed(&index, "a shard is in another folder"));
     }
     if names.is_empty() {
-        return Err(FolderError::malformed(&index, "it names no shard"));
+        return Err(FolderError::malformed(&index, "it names no shards"));
     }
     let maps = names.into_iter().map(|name| map(folder.join(name)));
-    Ok((Store::new(maps.collect::<Result<_, FolderError>>()?), Some(index)))
+    Ok((WeightFiles::new(maps.collect::<Result<_, FolderError>>()?), Some(index)))
 }

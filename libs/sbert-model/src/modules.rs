@@ -1,11 +1,11 @@
-//! What happens to a text, step by step: the transformer, pooling, dense layers, normalization.
+//! The modules of a model: transformer, pooling, dense layers, normalization.
 
 use crate::files::json;
 use crate::{Dense, FolderError, Pooling};
 use serde::Deserialize;
 use std::path::{Component, Path, PathBuf};
 
-/// What `modules.json` says.
+/// The content of `modules.json`.
 #[derive(Debug)]
 pub(crate) struct Modules {
     /// The folder of the transformer.
@@ -13,18 +13,18 @@ pub(crate) struct Modules {
     pub(crate) pooling: Pooling,
     pub(crate) dense: Vec<Dense>,
     pub(crate) normalize: bool,
-    /// The files that were read, but those of weights.
+    /// The files that were read, except the weights.
     pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Entry {
+struct ModuleEntry {
     path: String,
     r#type: String,
 }
 
-impl Entry {
-    /// The last part of the type's name, if the library has it.
+impl ModuleEntry {
+    /// Returns the last part of the type's name if it belongs to the library, or "".
     fn kind(&self) -> &str {
         match self.r#type.rsplit_once('.') {
             Some((package, kind)) if package.starts_with("sentence_transformers.") => kind,
@@ -37,14 +37,14 @@ impl Entry {
 impl Modules {
     pub(crate) fn read(folder: &Path) -> Result<Self, FolderError> {
         let path = folder.join("modules.json");
-        let entries: Vec<Entry> = json(&path)?;
+        let entries: Vec<ModuleEntry> = json(&path)?;
         let mut files = vec![path.clone()];
         let (mut transformer, mut pooling) = (None, None);
         let (mut dense, mut normalize) = (Vec::new(), false);
         for entry in &entries {
             let at = inside(&path, folder, &entry.path)?;
             let config = at.join("config.json");
-            // What is computed is this order; another would be another model.
+            // Only this order is implemented.
             match entry.kind() {
                 "Transformer" if transformer.is_none() && pooling.is_none() => {
                     transformer = Some(at);
@@ -61,15 +61,15 @@ impl Modules {
                 kind => return Err(misplaced(&path, entry, kind)),
             }
         }
-        let lacks = |name| FolderError::malformed(&path, format!("it names no {name}"));
+        let lacks = |name| FolderError::malformed(&path, format!("it has no {name} module"));
         let transformer = transformer.ok_or_else(|| lacks("Transformer"))?;
         let pooling = pooling.ok_or_else(|| lacks("Pooling"))?;
         Ok(Self { transformer, pooling, dense, normalize, files })
     }
 }
 
-/// Why a module cannot stand where it stands.
-fn misplaced(path: &Path, entry: &Entry, kind: &str) -> FolderError {
+/// Returns the error of a module that is unknown or out of order.
+fn misplaced(path: &Path, entry: &ModuleEntry, kind: &str) -> FolderError {
     let what = if ["Transformer", "Pooling", "Dense", "Normalize"].contains(&kind) {
         format!("the module {kind:?} in this place")
     } else {
@@ -82,7 +82,7 @@ fn misplaced(path: &Path, entry: &Entry, kind: &str) -> FolderError {
     )
 }
 
-/// A module's folder; a path that leads out of the model's is refused.
+/// Returns a module's folder, or an error if the path leads out of the model's.
 fn inside(file: &Path, folder: &Path, path: &str) -> Result<PathBuf, FolderError> {
     let plain = |part| matches!(part, Component::Normal(_));
     if Path::new(path).components().all(plain) {

@@ -3,27 +3,31 @@ use crate::files::json;
 use serde::Deserialize;
 use std::path::Path;
 
-/// How the tokens' vectors become one: the modes' vectors, one behind the other.
+/// A pooling of the tokens' vectors into one: the concatenated vectors of its modes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pooling(Vec<PoolingMode>);
 
-/// One vector of a text's tokens.
+/// A way to reduce the tokens' vectors to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PoolingMode {
-    /// The first token's.
+    /// The vector of the first token.
     Cls,
-    /// The largest of each coordinate.
+    /// The maximum of each coordinate.
     Max,
     /// The mean.
     Mean,
-    /// The sum divided by the root of the count.
+    /// The sum divided by the square root of the number of tokens.
     MeanSqrtLen,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "the file has them")]
-struct File {
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "the fields of the file"
+)]
+struct PoolingConfigFile {
     pooling_mode: Option<Modes>,
     pooling_mode_cls_token: bool,
     pooling_mode_max_tokens: bool,
@@ -33,7 +37,7 @@ struct File {
     pooling_mode_lasttoken: bool,
 }
 
-/// Newer folders name the modes in place of the flags: one, several, or several joined by `+`.
+/// The modes by name, in newer folders: one, several, or several joined by `+`.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Modes {
@@ -41,13 +45,13 @@ enum Modes {
     Several(Vec<String>),
 }
 
-const KNOWN: &str = "cls, max, mean and mean_sqrt_len, each at most once, are";
+const SUPPORTED: &str = "cls, max, mean and mean_sqrt_len, each at most once, are";
 
 impl PoolingMode {
-    /// Every mode, in the order in which older folders concatenate them.
+    /// All modes, in the order in which older folders concatenate them.
     pub const ALL: [Self; 4] = [Self::Cls, Self::Max, Self::Mean, Self::MeanSqrtLen];
 
-    /// Its name: `cls`, `max`, `mean`, `mean_sqrt_len`.
+    /// Returns the name: `cls`, `max`, `mean`, `mean_sqrt_len`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cls => "cls",
@@ -57,31 +61,31 @@ impl PoolingMode {
         }
     }
 
-    /// The mode of that name.
+    /// Returns the mode with the name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.name() == name)
     }
 }
 
 impl Pooling {
-    /// These modes in this order; `None` if there is none, or one twice.
+    /// Creates a pooling of these modes in this order, or `None` if they are empty or repeated.
     pub fn new(modes: Vec<PoolingMode>) -> Option<Self> {
         let twice = |(at, mode)| modes[..at].contains(mode);
-        let good = !modes.is_empty() && !modes.iter().enumerate().any(twice);
-        good.then_some(Self(modes))
+        let is_valid = !modes.is_empty() && !modes.iter().enumerate().any(twice);
+        is_valid.then_some(Self(modes))
     }
 
-    /// Its modes, in the order of their vectors.
+    /// Returns the modes in the order of their vectors.
     pub fn modes(&self) -> &[PoolingMode] {
         &self.0
     }
 
-    /// How many vectors are concatenated.
+    /// Returns the number of concatenated vectors.
     pub fn parts(&self) -> usize {
         self.0.len()
     }
 
-    /// The modes that `names` joins by `+`; `None` if there is another, or one twice.
+    /// Parses names joined by `+`. Returns `None` if a mode is unknown or repeated.
     pub fn named(names: &str) -> Option<Self> {
         let mode =
             |name: &str| PoolingMode::from_name(name.strip_suffix("_tokens").unwrap_or(name));
@@ -89,17 +93,18 @@ impl Pooling {
         modes.and_then(Self::new)
     }
 
-    /// What the `config.json` of a Pooling module says; without any mode, the library takes the mean.
+    /// Reads the `config.json` of a Pooling module. The default is the mean, as in the library.
     pub fn read(path: &Path) -> Result<Self, FolderError> {
-        let file: File = json(path)?;
+        let file: PoolingConfigFile = json(path)?;
         let names = match file.pooling_mode {
-            // A folder that has both means the newer.
+            // The newer field takes precedence over the flags.
             Some(Modes::One(names)) => names,
             Some(Modes::Several(names)) => names.join("+"),
             None => file.flags(),
         };
-        Self::named(&names)
-            .ok_or_else(|| FolderError::unsupported(path, format!("the pooling {names}"), KNOWN))
+        Self::named(&names).ok_or_else(|| {
+            FolderError::unsupported(path, format!("the pooling {names}"), SUPPORTED)
+        })
     }
 }
 
@@ -109,8 +114,8 @@ impl From<PoolingMode> for Pooling {
     }
 }
 
-impl File {
-    /// The modes of an older folder; without any, the library takes the mean.
+impl PoolingConfigFile {
+    /// Returns the modes of an older folder. The default is the mean, as in the library.
     fn flags(&self) -> String {
         let flags = [
             ("cls", self.pooling_mode_cls_token),
@@ -131,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_pooling_is_named_by_its_modes_each_at_most_once() {
-        let named = |names: &str| Pooling::named(names).map(|is| is.modes().to_vec());
+        let named = |names: &str| Pooling::named(names).map(|pooling| pooling.modes().to_vec());
         let two = vec![PoolingMode::MeanSqrtLen, PoolingMode::Cls];
         assert_eq!(named("mean_sqrt_len_tokens+cls"), Some(two));
         assert_eq!(Pooling::named("max"), Some(PoolingMode::Max.into()));

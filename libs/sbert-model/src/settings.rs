@@ -1,4 +1,4 @@
-//! What a folder's small files say of how a text is read.
+//! Settings of text preprocessing from the small files of a folder.
 
 use crate::FolderError;
 use crate::files::json_if_any;
@@ -7,48 +7,48 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How a text is read before the encoder.
+/// The settings of text preprocessing.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
-    /// The longest text, in tokens, if the folder says.
+    /// The maximum number of tokens, if the folder sets one.
     pub(crate) max_tokens: Option<usize>,
-    /// Whether texts are put in lower case before all else.
+    /// Whether texts are lowercased first.
     pub(crate) lower: bool,
     /// The files that were read.
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// The module of the transformer.
+/// The settings of the Transformer module.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_field_names, reason = "the file has them")]
-struct Transformer {
+#[expect(clippy::struct_field_names, reason = "the fields of the file")]
+struct TransformerSettings {
     max_seq_length: Option<usize>,
     do_lower_case: bool,
     transformer_task: Option<String>,
     module_output_name: Option<String>,
     #[serde(alias = "processor_kwargs")]
-    tokenizer_args: Tokenizer,
+    tokenizer_args: TokenizerSettings,
     #[serde(alias = "config_kwargs")]
     config_args: BTreeMap<String, Value>,
 }
 
-/// A number without meaning, 1e30, stands for no limit.
+/// The settings of the tokenizer. A limit of 1e30 means that there is none.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Tokenizer {
+struct TokenizerSettings {
     model_max_length: Option<f64>,
 }
 
-/// What is done with every text, whatever the module.
+/// The settings of the model as a whole.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Sentences {
+struct PromptSettings {
     prompts: BTreeMap<String, Option<String>>,
     default_prompt_name: Option<String>,
 }
 
-/// What the file is called; older folders name it after the architecture.
+/// The names of the module's file; older folders name it after the architecture.
 const NAMES: [&str; 4] = [
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
@@ -56,20 +56,21 @@ const NAMES: [&str; 4] = [
     "sentence_xlm-roberta_config.json",
 ];
 
-/// Arguments that have to do with fetching a model, and nothing with its shape.
-const HARMLESS: [&str; 4] = ["trust_remote_code", "revision", "code_revision", "use_cache"];
+/// Arguments that affect only the loading of a model, not its shape.
+const LOADING_ARGUMENTS: [&str; 4] =
+    ["trust_remote_code", "revision", "code_revision", "use_cache"];
 
 impl Settings {
-    /// Of the model's folder and its transformer's.
+    /// Reads the settings of the model's folder and its transformer's.
     pub(crate) fn read(folder: &Path, transformer: &Path) -> Result<Self, FolderError> {
         let mut files = vec![folder.join("config_sentence_transformers.json")];
         refuse_prompt(&files[0])?;
         let module = NAMES.iter().map(|name| transformer.join(name)).find(|path| path.exists());
         let module = module.unwrap_or_else(|| transformer.join(NAMES[0]));
-        let settings: Transformer = json_if_any(&module)?;
+        let settings: TransformerSettings = json_if_any(&module)?;
         settings.check(&module)?;
         let tokenizer = transformer.join("tokenizer_config.json");
-        let Tokenizer { model_max_length } = json_if_any(&tokenizer)?;
+        let TokenizerSettings { model_max_length } = json_if_any(&tokenizer)?;
         files.extend([module, tokenizer]);
         files.retain(|path| path.exists());
         let length = settings.tokenizer_args.model_max_length.or(model_max_length);
@@ -80,8 +81,8 @@ impl Settings {
     }
 }
 
-impl Transformer {
-    /// Refuses what is computed otherwise.
+impl TransformerSettings {
+    /// Rejects settings that change the computation.
     fn check(&self, path: &Path) -> Result<(), FolderError> {
         let task = self.transformer_task.as_deref().unwrap_or("feature-extraction");
         if task != "feature-extraction" {
@@ -93,8 +94,9 @@ impl Transformer {
             let what = format!("the module_output_name {output:?}");
             return Err(FolderError::unsupported(path, what, "\"token_embeddings\" is"));
         }
-        let shaping = self.config_args.keys().find(|name| !HARMLESS.contains(&name.as_str()));
-        if let Some(name) = shaping {
+        let changed =
+            self.config_args.keys().find(|name| !LOADING_ARGUMENTS.contains(&name.as_str()));
+        if let Some(name) = changed {
             let what = format!("a change of the configuration's {name} (config_args)");
             return Err(FolderError::unsupported(path, what, "change config.json itself"));
         }
@@ -102,14 +104,14 @@ impl Transformer {
     }
 }
 
-/// A prompt before every text would change every embedding.
+/// Rejects a default prompt, which would change every embedding.
 fn refuse_prompt(path: &Path) -> Result<(), FolderError> {
-    let file: Sentences = json_if_any(path)?;
+    let file: PromptSettings = json_if_any(path)?;
     let Some(name) = file.default_prompt_name else { return Ok(()) };
     match file.prompts.get(&name) {
         Some(Some(prompt)) if !prompt.is_empty() => {
             let what = format!("the prompt {name:?} before every text (default_prompt_name)");
-            let remedy = "set it to null, and put the prompt before the texts yourself";
+            let remedy = "set it to null, and prepend the prompt to the texts yourself";
             Err(FolderError::unsupported(path, what, remedy))
         }
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! The tensors of a model's files, borrowed.
+//! The tensors of a model, borrowed from its files.
 
 use crate::FolderError;
 use bytes::Bytes;
@@ -6,26 +6,26 @@ use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use std::path::{Path, PathBuf};
 
-/// The files of a model's weights, mapped.
+/// The mapped weights files of a model.
 #[derive(Debug)]
-pub(crate) struct Store(Vec<(PathBuf, Bytes)>);
+pub(crate) struct WeightFiles(Vec<(PathBuf, Bytes)>);
 
-/// The same, with their tables of contents read.
+/// The tensors of the weights files, after their headers are parsed.
 #[derive(Debug)]
 pub(crate) struct Tensors<'a>(Vec<(&'a Path, SafeTensors<'a>)>);
 
 /// A tensor, borrowed from its file.
 #[derive(Clone, Debug)]
 pub struct Tensor<'a> {
-    /// Its name in the file.
+    /// The name in the file.
     pub name: String,
-    /// Its shape, the slowest dimension first.
+    /// The shape, outermost dimension first.
     pub shape: Vec<usize>,
     dtype: Dtype,
     bytes: &'a [u8],
 }
 
-/// How a tensor's numbers are held, least byte first.
+/// The type of a tensor's numbers, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dtype {
     /// IEEE 754 binary32.
@@ -37,18 +37,18 @@ pub enum Dtype {
 }
 
 impl Dtype {
-    /// Bytes of a number.
+    /// Returns the size of a number in bytes.
     pub fn size(self) -> usize {
         if self == Self::F32 { 4 } else { 2 }
     }
 }
 
-impl Store {
+impl WeightFiles {
     pub(crate) fn new(files: Vec<(PathBuf, Bytes)>) -> Self {
         Self(files)
     }
 
-    /// The bytes of all files, in order.
+    /// Returns the bytes of all files, in order.
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().map(|(_, bytes)| &bytes[..])
     }
@@ -57,7 +57,7 @@ impl Store {
         let mut files = Vec::with_capacity(self.0.len());
         for (path, bytes) in &self.0 {
             let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
-                FolderError::malformed(path, format!("no whole safetensors file: {error}"))
+                FolderError::malformed(path, format!("not a complete safetensors file: {error}"))
             })?;
             files.push((path.as_path(), tensors));
         }
@@ -66,12 +66,12 @@ impl Store {
 }
 
 impl<'a> Tensors<'a> {
-    /// The tensor of that name.
+    /// Returns the tensor with the name.
     pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor<'a>, FolderError> {
         self.any_of(&[name.to_owned()], shape)
     }
 
-    /// The first tensor that has one of these names; the first is what it is called by an error.
+    /// Returns the first tensor with one of these names. Errors mention the first name.
     pub(crate) fn any_of(
         &self,
         names: &[String],
@@ -116,22 +116,22 @@ impl<'a> Tensor<'a> {
         Ok(Self { name: name.to_owned(), shape: shape.to_vec(), dtype, bytes: view.data() })
     }
 
-    /// How its numbers are held.
+    /// Returns the type of the numbers.
     pub fn dtype(&self) -> Dtype {
         self.dtype
     }
 
-    /// Its numbers as the file holds them, the fastest dimension last.
+    /// Returns the numbers as stored in the file, in row-major order.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// Its numbers, the fastest dimension last.
+    /// Returns the numbers in row-major order.
     pub fn to_f32(&self) -> Vec<f32> {
         self.widen(self.bytes)
     }
 
-    /// Its numbers row by row: for each place of the slowest dimension those of all others.
+    /// Iterates over the numbers by the outermost dimension.
     pub fn rows(&self) -> impl Iterator<Item = Vec<f32>> {
         let row = self.shape.iter().skip(1).product::<usize>() * self.dtype.size();
         self.bytes.chunks_exact(row.max(1)).map(|bytes| self.widen(bytes))
@@ -154,13 +154,13 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// IEEE 754 binary16 as binary32, exactly.
+/// Converts IEEE 754 binary16 to binary32, exactly.
 fn half(bits: u16) -> f32 {
     let sign = u32::from(bits >> 15) << 31;
     let (exponent, fraction) = (u32::from(bits >> 10) & 31, u32::from(bits) & 1023);
     match exponent {
         0 => {
-            // A subnormal number of binary16 is a normal one of binary32.
+            // A subnormal binary16 is a normal binary32.
             let value = f32::from(bits & 1023) * 2.0_f32.powi(-24);
             f32::from_bits(value.to_bits() | sign)
         }

@@ -1,11 +1,11 @@
-//! Turns texts into tokens.
+//! Tokenizers.
 
 mod characters;
 mod pieces;
 mod source;
 mod wordpiece;
 
-pub(crate) use source::Source;
+pub(crate) use source::TokenizerSource;
 pub use wordpiece::WordPiece;
 
 use serde::Deserialize;
@@ -13,54 +13,54 @@ use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokenizers::{PostProcessor, TruncationDirection};
 
-/// Turns a text into the numbers of its tokens. It never pads.
+/// Converts a text to token ids. It never pads.
 #[derive(Debug)]
 pub enum Tokenizer {
-    /// BERT's, by akin's own code: some ten times as fast as a general one.
+    /// BERT's, implemented in this crate: about ten times as fast as the general one.
     WordPiece(WordPiece),
-    /// Any other that the `tokenizers` crate reads.
+    /// Any other that the `tokenizers` crate supports.
     General {
-        /// Executes it.
+        /// The tokenizer.
         tokenizer: Box<tokenizers::Tokenizer>,
         /// Its `tokenizer.json`.
         json: String,
-        /// The longest text, in tokens.
+        /// The maximum number of tokens.
         max_tokens: usize,
     },
 }
 
-/// A text's tokens.
+/// The tokens of a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoding {
-    /// The numbers of the tokens, the special ones included.
+    /// The token ids, including the special ones.
     pub ids: Vec<u32>,
-    /// Whether the text was longer than the model reads, and was cut.
+    /// Whether the text was truncated to the maximum length.
     pub truncated: bool,
 }
 
-/// Of a `tokenizer.json`.
+/// The type of the model in a `tokenizer.json`.
 #[derive(Deserialize)]
-struct Kind {
-    model: KindOfModel,
+struct TokenizerJson {
+    model: ModelJson,
 }
 
 #[derive(Deserialize)]
-struct KindOfModel {
+struct ModelJson {
     r#type: Option<String>,
 }
 
 impl Tokenizer {
-    /// The tokenizer of a `tokenizer.json`; a text is cut at `max_tokens`.
+    /// Reads a `tokenizer.json`; texts are truncated at `max_tokens`.
     pub fn from_json(json: String, max_tokens: usize) -> Result<Self, String> {
-        let kind: Kind = serde_json::from_str(&json).map_err(|error| error.to_string())?;
-        // Hundreds of thousands of pieces of another kind need not be taken apart.
+        let kind: TokenizerJson = serde_json::from_str(&json).map_err(|error| error.to_string())?;
+        // Parsing all of another kind's vocabulary, hundreds of thousands of pieces, is avoided.
         if kind.model.r#type.as_deref() == Some("WordPiece") {
             let file: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
             if let Some(tokenizer) = WordPiece::from_json(&file, max_tokens)? {
                 return Ok(Self::WordPiece(tokenizer));
             }
         }
-        let tokenizer = caught(|| {
+        let tokenizer = catch_panic(|| {
             let mut tokenizer: tokenizers::Tokenizer = json.parse()?;
             tokenizer.with_padding(None);
             tokenizer.with_truncation(None)?;
@@ -70,7 +70,7 @@ impl Tokenizer {
         Ok(Self::General { tokenizer: Box::new(tokenizer), json, max_tokens })
     }
 
-    /// One more than the largest number that a token can have.
+    /// Returns the largest token id plus one.
     pub fn vocabulary(&self) -> usize {
         match self {
             Self::WordPiece(tokenizer) => tokenizer.vocabulary(),
@@ -80,14 +80,14 @@ impl Tokenizer {
         }
     }
 
-    /// The tokens of `text`: one at least. Where a tokenizer puts no special tokens around a text, one
-    /// without words is the token 0, which vocabularies keep for padding.
+    /// Returns the tokens of `text`, at least one. If the tokenizer adds no special tokens, a text without
+    /// words is the token 0, which vocabularies reserve for padding.
     pub fn encode(&self, text: &str) -> Encoding {
         match self {
             Self::WordPiece(tokenizer) => tokenizer.encode(text),
             Self::General { tokenizer, max_tokens, .. } => {
-                // A text that it cannot split is a text without words.
-                let encode = |text| caught(|| general(tokenizer, text, *max_tokens));
+                // A text that cannot be tokenized counts as empty.
+                let encode = |text| catch_panic(|| encode_general(tokenizer, text, *max_tokens));
                 let encoding = encode(text).or_else(|_| encode(""));
                 let mut encoding = encoding.unwrap_or_default();
                 if encoding.ids.is_empty() {
@@ -98,7 +98,7 @@ impl Tokenizer {
         }
     }
 
-    /// Itself as bytes, which [`Self::from_bytes`] reads.
+    /// Serializes the tokenizer for [`Self::from_bytes`].
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::WordPiece(tokenizer) => [&b"W"[..], &tokenizer.to_bytes()].concat(),
@@ -109,25 +109,24 @@ impl Tokenizer {
         }
     }
 
-    /// The tokenizer of [`Self::to_bytes`]; says what is wrong with other bytes.
+    /// Deserializes the output of [`Self::to_bytes`], or returns the reason why it is invalid.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         match bytes.split_first() {
             Some((b'W', rest)) => WordPiece::from_bytes(rest).map(Self::WordPiece),
             Some((b'G', rest)) => {
                 let (length, json) =
-                    rest.split_first_chunk().ok_or("the tokenizer is cut short")?;
+                    rest.split_first_chunk().ok_or("the tokenizer is truncated")?;
                 let json = std::str::from_utf8(json).map_err(|error| error.to_string())?;
                 Self::from_json(json.to_owned(), u32::from_le_bytes(*length) as usize)
             }
-            _ => Err("these bytes are no tokenizer".to_owned()),
+            _ => Err("the bytes are not a tokenizer".to_owned()),
         }
     }
 }
 
-/// What `run` gives; where it panics, as the crate does at some damaged files, what it says is the
-/// error.
-fn caught<T>(run: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
-    // What panicked is dropped or was only read, so that nobody meets it half done.
+/// Runs `run` and converts a panic, which the crate raises on some damaged files, to an error.
+fn catch_panic<T>(run: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
+    // Anything left inconsistent by the panic is dropped, or was only read.
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
@@ -135,9 +134,9 @@ fn caught<T>(run: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<
     })
 }
 
-/// Cuts the words, then puts the special tokens around them: the crate's own truncation does not always
-/// say that it cut something.
-fn general(
+/// Truncates the words, then adds the special tokens: the crate's own truncation does not always report
+/// that it truncated.
+fn encode_general(
     tokenizer: &tokenizers::Tokenizer,
     text: &str,
     max_tokens: usize,

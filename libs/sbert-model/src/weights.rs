@@ -2,7 +2,7 @@ use crate::architecture::LayerNames;
 use crate::tensors::{Tensor, Tensors};
 use crate::{EncoderConfig, FolderError};
 
-/// y = W x + b.
+/// A linear layer, y = W x + b.
 #[derive(Clone, Debug)]
 pub struct Linear<'a> {
     /// `[outputs, inputs]`.
@@ -11,7 +11,7 @@ pub struct Linear<'a> {
     pub bias: Option<Tensor<'a>>,
 }
 
-/// y = weight (x - mean) / deviation + bias.
+/// A layer normalization, y = weight (x - mean) / deviation + bias.
 #[derive(Clone, Debug)]
 pub struct Norm<'a> {
     /// `[hidden]`.
@@ -31,13 +31,13 @@ pub struct EncoderLayer<'a> {
     pub value: Linear<'a>,
     /// `[hidden, hidden]`.
     pub attention_output: Linear<'a>,
-    /// Behind the attention and its residual.
+    /// The normalization after the attention and its residual.
     pub attention_norm: Norm<'a>,
     /// `[inner, hidden]`.
     pub intermediate: Linear<'a>,
     /// `[hidden, inner]`.
     pub output: Linear<'a>,
-    /// Behind the feed-forward part and its residual.
+    /// The normalization after the feed-forward part and its residual.
     pub output_norm: Norm<'a>,
 }
 
@@ -48,24 +48,24 @@ pub struct EncoderWeights<'a> {
     pub words: Tensor<'a>,
     /// `[positions, hidden]`.
     pub positions: Tensor<'a>,
-    /// `[types, hidden]`, where the architecture has kinds of token.
+    /// `[types, hidden]`, if the architecture has token types.
     pub types: Option<Tensor<'a>>,
-    /// Behind the sum of them.
+    /// The normalization of their sum.
     pub norm: Norm<'a>,
-    /// From the input on.
+    /// The layers, starting at the input.
     pub layers: Vec<EncoderLayer<'a>>,
-    /// `[relative_attention.rows, heads]`, where the architecture has a bias by distance.
+    /// `[relative_attention.rows, heads]`, if the architecture has a bias by distance.
     pub relative_attention: Option<Tensor<'a>>,
 }
 
-/// Finds an encoder's tensors under the names that files give them.
+/// Finds an encoder's tensors by the names that files use.
 struct Finder<'a, 'b> {
     tensors: &'b Tensors<'a>,
     config: &'b EncoderConfig,
 }
 
 impl<'a> Finder<'a, '_> {
-    /// The tensor of one of these names, with or without the architecture's prefix.
+    /// Returns the tensor with one of these names, with or without the architecture's prefix.
     fn get(&self, names: &[&str], shape: &[usize]) -> Result<Tensor<'a>, FolderError> {
         let prefix = self.config.architecture.prefix();
         let both = names.iter().flat_map(|name| [(*name).to_owned(), format!("{prefix}{name}")]);
@@ -84,11 +84,11 @@ impl<'a> Finder<'a, '_> {
         })
     }
 
-    /// Files that came from TensorFlow have its names for the two.
+    /// Returns a normalization, whose tensors have other names in files converted from TensorFlow.
     fn norm(&self, name: &str) -> Result<Norm<'a>, FolderError> {
-        let either = |ours: &str, theirs: &str| {
-            let (ours, theirs) = (format!("{name}.{ours}"), format!("{name}.{theirs}"));
-            self.get(&[&ours, &theirs], &[self.config.hidden])
+        let either = |name_in_pytorch: &str, name_in_tensorflow: &str| {
+            let names = [name_in_pytorch, name_in_tensorflow].map(|last| format!("{name}.{last}"));
+            self.get(&[&names[0], &names[1]], &[self.config.hidden])
         };
         Ok(Norm { weight: either("weight", "gamma")?, bias: either("bias", "beta")? })
     }
@@ -96,7 +96,7 @@ impl<'a> Finder<'a, '_> {
     fn layer(&self, number: usize) -> Result<EncoderLayer<'a>, FolderError> {
         let names: LayerNames = self.config.architecture.layer();
         let (hidden, inner) = (self.config.hidden, self.config.inner);
-        let full = |name: &str| format!("{}.{number}.{name}", names.before);
+        let full = |name: &str| format!("{}.{number}.{name}", names.parent);
         let square = |name| self.linear(&full(name), hidden, hidden);
         Ok(EncoderLayer {
             query: square(names.query)?,

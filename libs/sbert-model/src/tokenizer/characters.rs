@@ -1,11 +1,11 @@
-//! What BERT's normalization says of a character.
+//! The character classes of BERT's normalization.
 //!
-//! The tables are those that the `tokenizers` crate uses, of the same age: a table of a newer
-//! Unicode would give other tokens for characters that have joined since.
+//! The tables are those of the `tokenizers` crate, in the same version: a newer Unicode would produce
+//! other tokens for characters added since.
 
 use unicode_categories::UnicodeCategories;
 
-/// Control characters and the like, which are dropped.
+/// Returns whether the character is a control character or similar, which is dropped.
 pub(crate) fn is_dropped(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => false,
@@ -14,17 +14,17 @@ pub(crate) fn is_dropped(character: char) -> bool {
     }
 }
 
-/// Characters that are a word of their own.
+/// Returns whether the character is a word of its own.
 pub(crate) fn is_punctuation(character: char) -> bool {
     character.is_ascii_punctuation() || character.is_punctuation()
 }
 
-/// Marks that stripping accents takes away.
+/// Returns whether the character is a mark that stripping accents removes.
 pub(crate) fn is_mark(character: char) -> bool {
     character.is_mark_nonspacing()
 }
 
-/// Characters that have a space put on either side.
+/// Returns whether the character is surrounded with spaces.
 pub(crate) fn is_ideograph(character: char) -> bool {
     matches!(u32::from(character),
         0x4E00..=0x9FFF | 0x3400..=0x4DBF | 0x20000..=0x2A6DF | 0x2A700..=0x2B73F

@@ -1,24 +1,23 @@
-//! The vocabulary: which piece has which number.
+//! The vocabulary, a map from pieces to ids.
 
 use std::hash::{Hash, Hasher};
 
-/// A hash table of pieces over one text, so that making it allocates three times and not thirty
-/// thousand.
+/// A hash table of pieces over one text, built with three allocations rather than thirty thousand.
 #[derive(Debug)]
 pub(crate) struct Pieces {
     text: Box<[u8]>,
-    /// Where each piece begins in the text; one more says where the last ends.
+    /// The start of each piece in the text, and the end of the last.
     begins: Box<[u32]>,
-    /// Numbers of pieces plus 1, 0 for an empty slot; a power of two of them, half of them empty.
+    /// Ids of pieces plus 1, 0 for an empty slot; their number is a power of two, at most half in use.
     slots: Box<[u32]>,
     longest: usize,
 }
 
-/// What continues a word begins so in a vocabulary.
-const CONTINUES: &[u8] = b"##";
+/// The prefix of pieces that continue a word.
+const CONTINUATION_PREFIX: &[u8] = b"##";
 
 impl Pieces {
-    /// The pieces of a vocabulary in the order of their numbers.
+    /// Builds the table from the pieces of a vocabulary, in the order of their ids.
     pub(crate) fn new<'a>(vocabulary: impl Iterator<Item = &'a str>) -> Result<Self, String> {
         let (mut text, mut begins) = (Vec::new(), vec![0]);
         for piece in vocabulary {
@@ -33,16 +32,16 @@ impl Pieces {
             longest: 0,
         };
         for number in 0..pieces {
-            table.enter(number)?;
+            table.insert(number)?;
         }
         Ok(table)
     }
 
-    fn enter(&mut self, number: usize) -> Result<(), String> {
+    fn insert(&mut self, number: usize) -> Result<(), String> {
         let (continues, text) = split(self.piece(number));
         let length = text.len();
         let mut slot = self.slot(continues, text);
-        // Of two equal pieces the later counts, as in the dictionary that others read them into.
+        // Of equal pieces the last one wins, as in the dictionaries of other implementations.
         while let Some(taken) = self.slots[slot].checked_sub(1)
             && split(self.piece(taken as usize)) != (continues, text)
         {
@@ -58,14 +57,14 @@ impl Pieces {
     }
 
     fn slot(&self, continues: bool, text: &[u8]) -> usize {
-        let mut hasher = Fx::default();
+        let mut hasher = FxHasher::default();
         (continues, text).hash(&mut hasher);
         #[expect(clippy::cast_possible_truncation, reason = "the low bits choose the slot")]
         let slot = hasher.finish() as usize;
         slot & (self.slots.len() - 1)
     }
 
-    /// The number of the piece that is `text`, at a word's beginning or within.
+    /// Returns the id of the piece `text`, at the start of a word or continuing one.
     pub(crate) fn find(&self, continues: bool, text: &[u8]) -> Option<u32> {
         let mut slot = self.slot(continues, text);
         loop {
@@ -77,29 +76,29 @@ impl Pieces {
         }
     }
 
-    /// The longest piece, in bytes.
+    /// Returns the length of the longest piece in bytes.
     pub(crate) fn longest(&self) -> usize {
         self.longest
     }
 
-    /// Every piece, in the order of their numbers.
+    /// Iterates over the pieces in the order of their ids.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.begins.len() - 1).map(|number| self.piece(number))
     }
 }
 
 fn split(piece: &[u8]) -> (bool, &[u8]) {
-    match piece.strip_prefix(CONTINUES) {
+    match piece.strip_prefix(CONTINUATION_PREFIX) {
         Some(rest) if !rest.is_empty() => (true, rest),
         _ => (false, piece),
     }
 }
 
-/// `FxHash`: the vocabulary is fixed, so nobody can choose what collides.
+/// `FxHash`. The vocabulary is fixed, so that collisions cannot be provoked.
 #[derive(Default)]
-struct Fx(u64);
+struct FxHasher(u64);
 
-impl Hasher for Fx {
+impl Hasher for FxHasher {
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
             let mut word = [0; 8];

@@ -1,4 +1,4 @@
-//! The file of a tokenizer, mended for one model.
+//! The file of a tokenizer, adapted to a model.
 
 use super::Tokenizer;
 use crate::files::{json_if_any, text};
@@ -8,15 +8,15 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// The file that says how texts become tokens.
+/// The source of a tokenizer.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct TokenizerSource {
     pub(crate) path: PathBuf,
-    /// A `tokenizer.json` for this model: it cuts texts at the model's length and pads nothing.
+    /// A `tokenizer.json` for this model, with its truncation and without padding.
     pub(crate) json: String,
 }
 
-/// Of `tokenizer_config.json`, as far as a `vocab.txt` needs it.
+/// The fields of `tokenizer_config.json` that complement a `vocab.txt`.
 #[derive(Debug, Deserialize)]
 #[serde(default)]
 struct Casing {
@@ -31,10 +31,10 @@ impl Default for Casing {
     }
 }
 
-impl Source {
-    /// Finds `tokenizer.json` in the folder, or BERT's older `vocab.txt`. What the file says of
-    /// truncation and padding does not count: some shipped files pad every text to 128 tokens.
-    /// `lower` puts texts in lower case before all else.
+impl TokenizerSource {
+    /// Finds `tokenizer.json` in the folder, or BERT's older `vocab.txt`. The truncation and padding of
+    /// the file are ignored: some published files pad every text to 128 tokens. `lower` lowercases
+    /// texts first.
     pub(crate) fn read(
         folder: &Path,
         architecture: Architecture,
@@ -53,30 +53,30 @@ impl Source {
         } else {
             return Err(missing(path, architecture));
         };
-        let json = mended(&json, lower, max_tokens)
+        let json = adapt(&json, lower, max_tokens)
             .map_err(|error| FolderError::malformed(&path, error.to_string()))?;
         Ok(Self { path, json })
     }
 
-    /// The tokenizer itself.
+    /// Builds the tokenizer.
     pub(crate) fn tokenizer(&self, max_tokens: usize) -> Result<Tokenizer, FolderError> {
         Tokenizer::from_json(self.json.clone(), max_tokens)
             .map_err(|reason| FolderError::malformed(&self.path, reason))
     }
 }
 
-/// Why there is no tokenizer, and how to get one.
+/// Returns the error of a missing tokenizer with its remedy.
 fn missing(path: PathBuf, architecture: Architecture) -> FolderError {
-    let what = format!("a tokenizer of {} without this file", architecture.name());
+    let what = format!("a {} tokenizer without this file", architecture.name());
     let remedy = "load it with transformers' AutoTokenizer and save it, which writes the file (for \
                   bert and distilbert a vocab.txt does too)";
     FolderError::Unsupported { path, what, supported: remedy }
 }
 
-/// The top of a `tokenizer.json`: its parts' names, and each as it stands. The large ones hold
-/// numbers that would not all be the same once read and written.
+/// Splits the object of a `tokenizer.json` into the names and the verbatim text of its fields. Parsing
+/// and writing the large ones would not preserve all numbers.
 fn parts(json: &str) -> serde_json::Result<Vec<(String, &str)>> {
-    // Its mistakes, if any, are named by the usual reader.
+    // The usual parser reports syntax errors.
     serde_json::from_str::<serde::de::IgnoredAny>(json)?;
     let mut parts = Vec::new();
     let mut rest = json.trim_start().strip_prefix('{').unwrap_or_default();
@@ -91,7 +91,7 @@ fn parts(json: &str) -> serde_json::Result<Vec<(String, &str)>> {
 
 const SEPARATORS: [char; 6] = [' ', '\t', '\r', '\n', ',', ':'];
 
-/// The next value of `json` and what follows it; `None` at the end of an object.
+/// Returns the next value of `json` and the rest, or `None` at the end of an object.
 fn next<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<Option<(T, &'a str)>> {
     if json.is_empty() || json.starts_with('}') {
         return Ok(None);
@@ -102,16 +102,18 @@ fn next<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<Option<(T, 
     Ok(value.map(|value| (value, &json[end..])))
 }
 
-/// The file with this model's truncation, without padding, and with texts in lower case if wanted.
-fn mended(json: &str, lower: bool, max_tokens: usize) -> serde_json::Result<String> {
+/// Returns the file with this model's truncation, without padding, and with lowercasing if requested.
+fn adapt(json: &str, lower: bool, max_tokens: usize) -> serde_json::Result<String> {
     let mut parts = parts(json)?;
     let find = |parts: &[(String, &str)], name: &str| parts.iter().rposition(|part| part.0 == name);
     let truncation = json!({"direction": "Right", "max_length": max_tokens,
         "strategy": "LongestFirst", "stride": 0})
     .to_string();
     let normalizer = match find(&parts, "normalizer").map(|at| parts[at].1) {
-        Some(normalizer) if lower => Some(lowering(serde_json::from_str(normalizer)?).to_string()),
-        None if lower => Some(lowering(Value::Null).to_string()),
+        Some(normalizer) if lower => {
+            Some(with_lowercasing(serde_json::from_str(normalizer)?).to_string())
+        }
+        None if lower => Some(with_lowercasing(Value::Null).to_string()),
         _ => None,
     };
     let changes = [
@@ -130,8 +132,8 @@ fn mended(json: &str, lower: bool, max_tokens: usize) -> serde_json::Result<Stri
     Ok(format!("{{{}}}", fields.collect::<Vec<_>>().join(",")))
 }
 
-/// The normalizer, with lower case before it unless it makes it itself.
-fn lowering(normalizer: Value) -> Value {
+/// Returns the normalizer with lowercasing before it, unless it already lowercases.
+fn with_lowercasing(normalizer: Value) -> Value {
     let lowers =
         |normalizer: &Value| normalizer["type"] == "Lowercase" || normalizer["lowercase"] == true;
     let mut all = match normalizer {
@@ -150,11 +152,11 @@ fn lowering(normalizer: Value) -> Value {
     json!({"type": "Sequence", "normalizers": all})
 }
 
-/// A `tokenizer.json` of a `vocab.txt`, a piece a line.
+/// Converts a `vocab.txt`, one piece per line, to a `tokenizer.json`.
 fn from_vocabulary(folder: &Path, path: &Path) -> Result<String, FolderError> {
     let casing: Casing = json_if_any(&folder.join("tokenizer_config.json"))?;
     let vocabulary = text(path)?;
-    // Of two equal pieces the later counts, as in the dictionary that others read them into.
+    // Of equal pieces the last one wins, as in the dictionaries of other implementations.
     let numbers: serde_json::Map<String, Value> =
         vocabulary.lines().enumerate().map(|(at, piece)| (piece.to_owned(), at.into())).collect();
     let names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];

@@ -4,10 +4,10 @@ use super::pieces::Pieces;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-/// BERT's tokenizer: cleaning, lower case without accents, words and punctuation, and for each
-/// word the longest known pieces from the left.
+/// BERT's tokenizer: cleaning, lowercasing and stripping of accents, splitting at spaces and
+/// punctuation, and greedy longest-match pieces for each word.
 ///
-/// Gives the numbers that the `tokenizers` crate gives.
+/// Produces the same ids as the `tokenizers` crate.
 #[derive(Debug)]
 pub struct WordPiece {
     pieces: Pieces,
@@ -17,13 +17,13 @@ pub struct WordPiece {
     unknown: u32,
     first: u32,
     last: u32,
-    /// Texts that are a token as they stand, `[SEP]`, with their numbers.
+    /// Special tokens, such as `[SEP]`, with their ids.
     special: Vec<(String, u32)>,
 }
 
-/// How a text is normalized.
+/// The normalization of a text.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of the file")]
+#[expect(clippy::struct_excessive_bools, reason = "the settings of the file")]
 struct Flags {
     lower: bool,
     strip: bool,
@@ -31,7 +31,7 @@ struct Flags {
     clean: bool,
 }
 
-/// A word on its way into pieces.
+/// Writes the pieces of words.
 #[derive(Debug)]
 struct Writer<'a> {
     tokenizer: &'a WordPiece,
@@ -54,7 +54,7 @@ impl WordPiece {
         Ok(Self { pieces, flags, max_tokens, max_word, unknown, first, last, special })
     }
 
-    /// The tokenizer of a `tokenizer.json`; `None` if it is another than BERT's.
+    /// Reads a `tokenizer.json`, or returns `None` if it is not BERT's.
     pub(crate) fn from_json(file: &Value, max_tokens: usize) -> Result<Option<Self>, String> {
         let (model, normalizer) = (&file["model"], &file["normalizer"]);
         let is_bert = model["type"] == "WordPiece"
@@ -73,7 +73,7 @@ impl WordPiece {
             }
         }
         let pieces: Option<Vec<&str>> = pieces.into_iter().collect();
-        // A vocabulary whose numbers have gaps is for the general tokenizer.
+        // A vocabulary with gaps in its ids is left to the general tokenizer.
         let Some(pieces) = pieces else { return Ok(None) };
         let lower = normalizer["lowercase"].as_bool().unwrap_or(true);
         let flags = Flags {
@@ -88,13 +88,13 @@ impl WordPiece {
         Self::new(pieces, flags, max_tokens, max_word, special).map(Some)
     }
 
-    /// One more than the largest number that a token can have.
+    /// Returns the largest token id plus one.
     pub(crate) fn vocabulary(&self) -> usize {
         let special = self.special.iter().map(|(_, id)| *id as usize + 1).max();
         self.pieces.iter().count().max(special.unwrap_or(0))
     }
 
-    /// The tokens of `text`, `[CLS]` first and `[SEP]` last.
+    /// Returns the tokens of `text` between `[CLS]` and `[SEP]`.
     pub fn encode(&self, text: &str) -> Encoding {
         let mut writer = Writer {
             tokenizer: self,
@@ -121,9 +121,9 @@ impl WordPiece {
         Encoding { ids, truncated }
     }
 
-    /// The first special token in the text: where, how long, its number.
+    /// Returns the offset, length and id of the first special token in the text.
     fn next_special(&self, text: &str) -> Option<(usize, usize, u32)> {
-        // All of them begin with a bracket, as hardly any text does anywhere.
+        // All of them begin with a bracket, which texts rarely contain.
         text.match_indices('[').find_map(|(at, _)| {
             let found = self.special.iter().find(|(name, _)| text[at..].starts_with(&**name))?;
             Some((at, found.0.len(), found.1))
@@ -154,7 +154,7 @@ impl WordPiece {
         let [lower, strip, ideographs, clean] = reader.take::<4>()?.map(|flag| flag != 0);
         let (max_tokens, max_word) = (reader.number()?, reader.number()?);
         if max_tokens < 2 {
-            return Err("a text cannot hold its two special tokens".to_owned());
+            return Err("there is no room for the two special tokens".to_owned());
         }
         let mut special = Vec::new();
         for _ in 0..reader.number()? {
@@ -170,12 +170,12 @@ impl WordPiece {
     }
 }
 
-/// Reads what [`WordPiece::to_bytes`] wrote.
+/// Reads the output of [`WordPiece::to_bytes`].
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        let (bytes, rest) = self.0.split_first_chunk().ok_or("the tokenizer is cut short")?;
+        let (bytes, rest) = self.0.split_first_chunk().ok_or("the tokenizer is truncated")?;
         self.0 = rest;
         Ok(*bytes)
     }
@@ -186,13 +186,13 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self) -> Result<&'a str, String> {
         let length = self.number()?;
-        let (text, rest) = self.0.split_at_checked(length).ok_or("the tokenizer is cut short")?;
+        let (text, rest) = self.0.split_at_checked(length).ok_or("the tokenizer is truncated")?;
         self.0 = rest;
         std::str::from_utf8(text).map_err(|error| error.to_string())
     }
 }
 
-/// The special tokens, if all are matched as plain text anywhere.
+/// Returns the special tokens, if all are matched verbatim anywhere in a text.
 fn special(file: &Value) -> Option<Vec<(String, u32)>> {
     let tokens = file["added_tokens"].as_array()?;
     let token = |token: &Value| {
@@ -205,7 +205,7 @@ fn special(file: &Value) -> Option<Vec<(String, u32)>> {
     tokens.iter().map(token).collect()
 }
 
-/// Whether a text is put between `[CLS]` and `[SEP]`, and nothing else is done to it.
+/// Returns whether the processor only surrounds a text with `[CLS]` and `[SEP]`.
 fn brackets_texts(processor: &Value) -> bool {
     match processor["type"].as_str() {
         Some("BertProcessing") => processor["cls"][0] == "[CLS]" && processor["sep"][0] == "[SEP]",
@@ -221,7 +221,7 @@ fn brackets_texts(processor: &Value) -> bool {
 }
 
 impl Writer<'_> {
-    /// One more token would be cut off.
+    /// Returns whether any further token would be truncated.
     fn is_full(&self) -> bool {
         self.ids.len() >= self.tokenizer.max_tokens
     }
@@ -241,10 +241,10 @@ impl Writer<'_> {
         for byte in text.bytes() {
             match byte {
                 b'\t' | b'\n' | b'\r' | b' ' => self.end_word(),
-                // Without cleaning, these are white space too.
+                // Without cleaning, these are whitespace too.
                 0x0b | 0x0c if !clean => self.end_word(),
                 0..32 | 127 if clean => {}
-                _ if byte.is_ascii_punctuation() => self.alone(&[byte]),
+                _ if byte.is_ascii_punctuation() => self.single_character(&[byte]),
                 _ if lower => self.letter(&[byte.to_ascii_lowercase()]),
                 _ => self.letter(&[byte]),
             }
@@ -287,28 +287,27 @@ impl Writer<'_> {
         if character.is_whitespace() {
             self.end_word();
         } else if is_punctuation(character) {
-            self.alone(bytes);
+            self.single_character(bytes);
         } else {
             self.letter(bytes);
         }
     }
 
-    /// Adds to the word. One that is too long is unknown however it goes on, so that its rest need
-    /// not be kept.
+    /// Adds to the word. The rest of a word that is too long is dropped because it is unknown anyway.
     fn letter(&mut self, bytes: &[u8]) {
         if self.word.len() <= self.tokenizer.max_word.saturating_mul(4) {
             self.word.extend(bytes);
         }
     }
 
-    /// A word of one character.
-    fn alone(&mut self, bytes: &[u8]) {
+    /// Writes a word of one character.
+    fn single_character(&mut self, bytes: &[u8]) {
         self.end_word();
         self.word.extend(bytes);
         self.end_word();
     }
 
-    /// Writes the longest known pieces of the word, from the left.
+    /// Writes the pieces of the word by greedy longest match.
     fn end_word(&mut self) {
         if self.word.is_empty() {
             return;

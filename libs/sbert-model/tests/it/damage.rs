@@ -1,12 +1,12 @@
-//! Nothing panics, hangs or takes memory without end, however a folder is damaged.
+//! Damaged folders cause no panics, hangs or unbounded memory use.
 
-use crate::support::{Refusal, read};
+use crate::support::{Rejection, read};
 use sbert_fixtures::damage::{RandomNumbers, damage, files};
 use sbert_fixtures::{ModelCopy, names};
 use std::fs;
 
 #[test]
-fn a_damaged_folder_is_read_or_refused_with_the_name_of_a_file() {
+fn a_damaged_folder_is_read_or_rejected_with_the_name_of_a_file() {
     let mut numbers = RandomNumbers(0x5851_f42d_4c95_7f2d);
     let (mut tried, mut refused) = (0, 0);
     for name in names() {
@@ -35,22 +35,22 @@ fn a_damaged_folder_is_read_or_refused_with_the_name_of_a_file() {
             fs::write(folder.path(file), whole).unwrap();
         }
     }
-    assert!(3 * refused > tried, "only {refused} of {tried} damaged folders were refused");
+    assert!(3 * refused > tried, "only {refused} of {tried} damaged folders were rejected");
 }
 
 #[test]
-fn a_table_of_normalization_that_is_damaged_is_refused() {
+fn a_damaged_normalization_table_is_rejected() {
     let folder = ModelCopy::new("xlm-roberta-dense");
     folder.edit("tokenizer.json", "\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"A");
-    folder.is_refused_for(&["tokenizer.json", "cannot be executed"]);
+    folder.is_rejected_with(&["tokenizer.json", "cannot be executed"]);
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn a_folder_in_place_of_a_file_is_rejected() {
     for name in ["model.safetensors", "config.json", "tokenizer.json"] {
         let folder = ModelCopy::new("minilm-l6");
         fs::remove_file(folder.path(name)).unwrap();
         fs::create_dir(folder.path(name)).unwrap();
-        folder.is_refused_for(&[name]);
+        folder.is_rejected_with(&[name]);
     }
 }

@@ -1,6 +1,6 @@
-//! What is said of a folder that cannot be read, and that nothing panics however it is damaged.
+//! Errors about invalid folders, and the settings of valid ones.
 
-use crate::support::{Refusal, read};
+use crate::support::{Rejection, read};
 use sbert_fixtures::ModelCopy;
 use sbert_model::{PoolingMode, Tokenizer};
 use std::fs;
@@ -10,100 +10,103 @@ fn a_missing_tensor_is_named() {
     let name = "encoder.layer.1.output.dense.bias";
     ModelCopy::new("minilm-l6")
         .edit("model.safetensors", name, "encoder.layer.1.output.dense.bits")
-        .is_refused_for(&["model.safetensors", name, "missing"]);
+        .is_rejected_with(&["model.safetensors", name, "missing"]);
 }
 
 #[test]
 fn a_tensor_of_another_shape_is_named_with_both_shapes() {
     ModelCopy::new("minilm-l6")
         .edit("config.json", "\"intermediate_size\": 48", "\"intermediate_size\": 50")
-        .is_refused_for(&["encoder.layer.0.intermediate.dense.weight", "[48, 24]", "[50, 24]"]);
+        .is_rejected_with(&["encoder.layer.0.intermediate.dense.weight", "[48, 24]", "[50, 24]"]);
 }
 
 #[test]
-fn a_truncated_file_of_weights_is_refused() {
+fn a_truncated_weights_file_is_rejected() {
     let folder = ModelCopy::new("minilm-l6");
     let whole = fs::read(folder.path("model.safetensors")).unwrap();
     for length in [0, 4, 8, 100, whole.len() / 2, whole.len() - 1] {
         fs::write(folder.path("model.safetensors"), &whole[..length]).unwrap();
-        folder.is_refused_for(&["model.safetensors", "no whole safetensors file"]);
+        folder.is_rejected_with(&["model.safetensors", "not a complete safetensors file"]);
     }
 }
 
 #[test]
-fn a_pickle_of_weights_is_refused_with_what_to_do() {
+fn a_pickle_of_weights_is_rejected_with_a_remedy() {
     let folder = ModelCopy::new("minilm-l6");
     fs::rename(folder.path("model.safetensors"), folder.path("pytorch_model.bin")).unwrap();
-    folder.is_refused_for(&["pytorch_model.bin", "pickle", "save the model as safetensors"]);
+    folder.is_rejected_with(&["pytorch_model.bin", "pickle", "save the model as safetensors"]);
 }
 
 #[test]
-fn another_architecture_and_what_else_is_not_supported_is_named() {
+fn unsupported_architectures_and_features_are_named() {
     let bert = "\"model_type\": \"bert\"";
-    let of = || ModelCopy::new("minilm-l6");
-    of().edit("config.json", bert, "\"model_type\": \"t5\"").is_refused_for(&[
+    let minilm = || ModelCopy::new("minilm-l6");
+    minilm().edit("config.json", bert, "\"model_type\": \"t5\"").is_rejected_with(&[
         "config.json",
         "architecture \"t5\"",
         "bert",
     ]);
-    of().edit(
-        "config.json",
-        bert,
-        &format!("{bert}, \"position_embedding_type\": \"relative_key\""),
-    )
-    .is_refused_for(&["config.json", "relative_key"]);
-    of().edit("config.json", "\"gelu\"", "\"silu\"")
-        .is_refused_for(&["activation \"silu\"", "relu"]);
-    of().edit("modules.json", "normalize.Normalize", "cnn.CNN").is_refused_for(&[
+    minilm()
+        .edit(
+            "config.json",
+            bert,
+            &format!("{bert}, \"position_embedding_type\": \"relative_key\""),
+        )
+        .is_rejected_with(&["config.json", "relative_key"]);
+    minilm()
+        .edit("config.json", "\"gelu\"", "\"silu\"")
+        .is_rejected_with(&["activation \"silu\"", "relu"]);
+    minilm().edit("modules.json", "normalize.Normalize", "cnn.CNN").is_rejected_with(&[
         "modules.json",
         "cnn.CNN",
         "Dense",
     ]);
-    of().edit("1_Pooling/config.json", "\"mean\"", "\"lasttoken\"").is_refused_for(&[
+    minilm().edit("1_Pooling/config.json", "\"mean\"", "\"lasttoken\"").is_rejected_with(&[
         "1_Pooling",
         "lasttoken",
         "mean",
     ]);
-    of().edit("1_Pooling/config.json", "\"mean\"", "[\"mean\", \"mean\"]").is_refused_for(&[
+    minilm().edit("1_Pooling/config.json", "\"mean\"", "[\"mean\", \"mean\"]").is_rejected_with(&[
         "1_Pooling",
         "mean+mean",
         "at most once",
     ]);
     ModelCopy::new("sqrt-dense")
         .edit("2_Dense/config.json", "Tanh", "SiLU")
-        .is_refused_for(&["2_Dense", "SiLU", "Tanh"]);
+        .is_rejected_with(&["2_Dense", "SiLU", "Tanh"]);
 }
 
 #[test]
-fn sizes_that_do_not_fit_are_named() {
-    let of = || ModelCopy::new("minilm-l6");
-    of().edit("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 5")
-        .is_refused_for(&["hidden_size 24", "num_attention_heads 5"]);
-    of().edit("config.json", "\"hidden_size\": 24", "\"hidden_size\": 0")
-        .is_refused_for(&["hidden_size is 0"]);
-    of().edit("config.json", "\"vocab_size\": 127", "\"vocab_size\": 99999999999")
-        .is_refused_for(&["vocab_size is 99999999999"]);
-    of().edit("config.json", "\"vocab_size\": 127", "\"vocab_size\": 126").is_refused_for(&[
+fn inconsistent_sizes_are_named() {
+    let minilm = || ModelCopy::new("minilm-l6");
+    minilm()
+        .edit("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 5")
+        .is_rejected_with(&["hidden_size 24", "num_attention_heads 5"]);
+    minilm()
+        .edit("config.json", "\"hidden_size\": 24", "\"hidden_size\": 0")
+        .is_rejected_with(&["hidden_size is 0"]);
+    minilm()
+        .edit("config.json", "\"vocab_size\": 127", "\"vocab_size\": 99999999999")
+        .is_rejected_with(&["vocab_size is 99999999999"]);
+    minilm().edit("config.json", "\"vocab_size\": 127", "\"vocab_size\": 126").is_rejected_with(&[
         "config.json",
         "vocab_size is 126",
         "127 tokens",
     ]);
     ModelCopy::new("sqrt-dense")
         .edit("2_Dense/config.json", "\"in_features\": 36", "\"in_features\": 35")
-        .is_refused_for(&["linear.weight", "[10, 36]", "[10, 35]"]);
-    ModelCopy::new("concatenated").edit("1_Pooling/config.json", "\"cls\",", "").is_refused_for(&[
-        "modules.json",
-        "36",
-        "18",
-    ]);
+        .is_rejected_with(&["linear.weight", "[10, 36]", "[10, 35]"]);
+    ModelCopy::new("concatenated")
+        .edit("1_Pooling/config.json", "\"cls\",", "")
+        .is_rejected_with(&["modules.json", "36", "18"]);
 }
 
 #[test]
-fn a_path_that_leads_out_of_the_folder_is_refused() {
+fn a_path_that_leads_out_of_the_folder_is_rejected() {
     for path in ["../1_Pooling", "/etc", "a/../../b"] {
         ModelCopy::new("minilm-l6")
             .edit("modules.json", "\"1_Pooling\"", &format!("{path:?}"))
-            .is_refused_for(&["modules.json", path, "leads out of the folder"]);
+            .is_rejected_with(&["modules.json", path, "leads out of the folder"]);
     }
 }
 
@@ -112,22 +115,22 @@ fn a_missing_file_is_named() {
     for name in ["modules.json", "config.json", "1_Pooling/config.json", "model.safetensors"] {
         let folder = ModelCopy::new("minilm-l6");
         fs::remove_file(folder.path(name)).unwrap();
-        folder.is_refused_for(&[name, "cannot be read"]);
+        folder.is_rejected_with(&[name, "cannot be read"]);
     }
     let folder = ModelCopy::new("minilm-l6");
     fs::remove_file(folder.path("tokenizer.json")).unwrap();
-    folder.is_refused_for(&["vocab.txt"]);
+    folder.is_rejected_with(&["vocab.txt"]);
 }
 
 #[test]
-fn the_length_and_the_pooling_are_read_from_old_folders_and_new_ones() {
+fn the_length_and_the_pooling_are_read_from_old_and_new_folders() {
     let folder = ModelCopy::new("minilm-l6");
     assert_eq!(read(folder.root()).unwrap().max_tokens, 24);
     fs::write(folder.path("sentence_bert_config.json"), r#"{"max_seq_length": 20}"#).unwrap();
     assert_eq!(read(folder.root()).unwrap().max_tokens, 20);
     fs::write(folder.path("sentence_bert_config.json"), "{}").unwrap();
     folder.edit("tokenizer_config.json", "\"model_max_length\": 24", "\"model_max_length\": 1e30");
-    assert_eq!(read(folder.root()).unwrap().max_tokens, 32, "as many as there are positions");
+    assert_eq!(read(folder.root()).unwrap().max_tokens, 32, "the number of positions");
     let old = r#"{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}"#;
     fs::write(folder.path("1_Pooling/config.json"), old).unwrap();
     let modes = || read(folder.root()).unwrap().pooling.modes().to_owned();
@@ -145,17 +148,17 @@ fn the_length_and_the_pooling_are_read_from_old_folders_and_new_ones() {
 }
 
 #[test]
-fn weights_may_be_spread_over_several_files() {
+fn weights_may_be_split_into_several_files() {
     let folder = ModelCopy::new("minilm-l6");
     fs::rename(folder.path("model.safetensors"), folder.path("part.safetensors")).unwrap();
     let index = r#"{"weight_map": {"embeddings.LayerNorm.bias": "part.safetensors"}}"#;
     fs::write(folder.path("model.safetensors.index.json"), index).unwrap();
     assert_eq!(read(folder.root()).unwrap().config.layers, 6);
     folder.edit("model.safetensors.index.json", "part.safetensors", "../part.safetensors");
-    folder.is_refused_for(&["index.json", "another folder"]);
+    folder.is_rejected_with(&["index.json", "another folder"]);
 }
 
-/// A tokenizer's file that cuts at 128 tokens and pads to 128, as the one of all-MiniLM-L6-v2 does.
+/// Adds truncation and padding to 128 tokens to a tokenizer's file, as in all-MiniLM-L6-v2.
 fn padding_and_truncating(json: &str) -> String {
     let mut file: serde_json::Value = serde_json::from_str(json).unwrap();
     file["truncation"] = serde_json::json!({
@@ -167,7 +170,7 @@ fn padding_and_truncating(json: &str) -> String {
 }
 
 #[test]
-fn padding_and_truncation_of_the_file_do_not_count() {
+fn padding_and_truncation_of_the_file_are_ignored() {
     let folder = ModelCopy::new("minilm-l6");
     let json = fs::read_to_string(folder.path("tokenizer.json")).unwrap();
     let general = serde_json::json!({
@@ -179,7 +182,7 @@ fn padding_and_truncation_of_the_file_do_not_count() {
         let tokenizer = Tokenizer::from_bytes(&tokenizer.to_bytes()).unwrap();
         assert_eq!(matches!(tokenizer, Tokenizer::General { .. }), is_general);
         assert_eq!(tokenizer.encode("tripod").ids.len(), 1 + brackets);
-        assert_eq!(tokenizer.encode("").ids.len(), brackets.max(1), "no text is without tokens");
+        assert_eq!(tokenizer.encode("").ids.len(), brackets.max(1), "every text has a token");
         let fits = tokenizer.encode(&"tripod ".repeat(200));
         assert_eq!((fits.ids.len(), fits.truncated), (200 + brackets, false));
         let long = tokenizer.encode(&"tripod ".repeat(300));

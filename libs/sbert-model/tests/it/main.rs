@@ -1,4 +1,4 @@
-//! Sentence-Transformers folders: read, or refused by name.
+//! Tests reading Sentence-Transformers folders.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod architectures;

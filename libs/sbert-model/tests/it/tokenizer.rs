@@ -1,11 +1,11 @@
-//! `WordPiece` gives the numbers that the `tokenizers` crate gives, on 100,000 lines of many scripts.
+//! Compares `WordPiece` with the `tokenizers` crate on 100,000 lines of many scripts.
 use sbert_model::Tokenizer;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 const LENGTH: usize = 64;
 
-/// Code points that lines are made of: scripts, marks, signs, controls, and what no script has.
+/// Ranges of code points for the lines: scripts, marks, signs, controls, and symbols.
 const RANGES: &[(u32, u32)] = &[
     (0x20, 0x7e),
     (0x00, 0x1f),
@@ -39,7 +39,7 @@ const RANGES: &[(u32, u32)] = &[
     (0x20000, 0x2a6df),
 ];
 
-/// A small generator of numbers, so that a failing line is the same everywhere.
+/// A deterministic random number generator, so that failures are reproducible.
 struct RandomNumbers(u64);
 
 impl RandomNumbers {
@@ -87,30 +87,30 @@ fn compare(file: &Path, lines: usize) {
     let mut pieces: Vec<_> = theirs.get_vocab(false).into_keys().collect();
     pieces.sort_unstable();
     let ours = Tokenizer::from_json(json, LENGTH).unwrap();
-    assert!(matches!(ours, Tokenizer::WordPiece(_)), "the general tokenizer would prove nothing");
+    assert!(matches!(ours, Tokenizer::WordPiece(_)), "the general tokenizer is not under test");
     let ours = Tokenizer::from_bytes(&ours.to_bytes()).unwrap();
     let mut numbers = RandomNumbers(0x2545_f491_4f6c_dd1d);
     for _ in 0..lines {
         let line = line(&mut numbers, &pieces);
-        let (given, got) = (theirs.encode(&*line, true).unwrap(), ours.encode(&line));
-        assert_eq!(got.ids, given.get_ids(), "{line:?}");
-        assert_eq!(got.truncated, !given.get_overflowing().is_empty(), "{line:?}");
+        let (expected, found) = (theirs.encode(&*line, true).unwrap(), ours.encode(&line));
+        assert_eq!(found.ids, expected.get_ids(), "{line:?}");
+        assert_eq!(found.truncated, !expected.get_overflowing().is_empty(), "{line:?}");
     }
 }
 
 #[test]
-fn ids_are_those_of_the_tokenizers_crate_on_100_000_lines() {
+fn ids_equal_those_of_the_tokenizers_crate_on_100_000_lines() {
     compare(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tokenizer.json"), 100_000);
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn ids_of_the_real_vocabulary_are_those_of_the_tokenizers_crate() {
+fn ids_of_the_real_vocabulary_equal_those_of_the_tokenizers_crate() {
     compare(&model().join("tokenizer.json"), 20_000);
 }
 
 #[test]
-fn a_word_of_ten_megabytes_takes_one_token() {
+fn a_word_of_ten_megabytes_is_one_token() {
     let json = include_str!("../tokenizer.json").to_owned();
     let tokenizer = Tokenizer::from_json(json, LENGTH).unwrap();
     assert_eq!(tokenizer.encode(&"x".repeat(10_000_000)).ids.len(), 3);
@@ -119,7 +119,7 @@ fn a_word_of_ten_megabytes_takes_one_token() {
 }
 
 #[test]
-fn damaged_bytes_are_refused_or_read_but_never_panic() {
+fn damaged_bytes_never_cause_a_panic() {
     let json = include_str!("../tokenizer.json").to_owned();
     let bytes = Tokenizer::from_json(json, LENGTH).unwrap().to_bytes();
     let mut numbers = RandomNumbers(88_172_645_463_325_252);
@@ -137,10 +137,10 @@ fn damaged_bytes_are_refused_or_read_but_never_panic() {
             Err(_) => refused += 1,
         }
     }
-    assert!(refused > 200, "only {refused} of 400 damaged tokenizers were refused");
+    assert!(refused > 200, "only {refused} of 400 damaged tokenizers were rejected");
 }
 
-/// Where `make model` puts the model.
+/// Returns the folder to which `make model` downloads the model.
 fn model() -> PathBuf {
     if let Some(folder) = std::env::var_os("AKIN_TEST_MODEL") {
         return folder.into();

@@ -1,6 +1,6 @@
-//! Every model's tokens are those that transformers' own tokenizers give.
+//! Compares every model's tokens with those of the tokenizers of transformers.
 //!
-//! `libs/sbert-fixtures/make_fixtures.py` made the texts and the tokens that are expected.
+//! `libs/sbert-fixtures/make_fixtures.py` generates the texts and the expected tokens.
 
 use crate::support::read;
 use sbert_fixtures::{ModelCopy, folder, names};
@@ -21,13 +21,13 @@ fn expected(path: &Path) -> Vec<Expected> {
 }
 
 #[test]
-fn tokens_are_those_of_transformers() {
+fn tokens_equal_those_of_transformers() {
     for name in names() {
         let folder = folder(&name);
         let model = read(&folder).unwrap();
-        let again = Tokenizer::from_bytes(&model.tokenizer.to_bytes()).unwrap();
-        let mended = Tokenizer::from_json(model.tokenizer_json().to_owned(), model.max_tokens);
-        for tokenizer in [&model.tokenizer, &again, &mended.unwrap()] {
+        let deserialized = Tokenizer::from_bytes(&model.tokenizer.to_bytes()).unwrap();
+        let adapted = Tokenizer::from_json(model.tokenizer_json().to_owned(), model.max_tokens);
+        for tokenizer in [&model.tokenizer, &deserialized, &adapted.unwrap()] {
             for Expected { text, ids } in expected(&folder.join("expected.json")) {
                 assert_eq!(tokenizer.encode(&text).ids, ids, "{name}: {text:?}");
             }
@@ -36,7 +36,7 @@ fn tokens_are_those_of_transformers() {
 }
 
 #[test]
-fn tokens_of_strange_lines_are_those_of_transformers() {
+fn tokens_of_unusual_lines_equal_those_of_transformers() {
     let mut lines = 0;
     for name in names() {
         let path = folder(&name).join("strange.json");
@@ -49,11 +49,11 @@ fn tokens_of_strange_lines_are_those_of_transformers() {
             lines += 1;
         }
     }
-    assert_eq!(lines, 720, "six models have lines of their own");
+    assert_eq!(lines, 720, "six models have unusual lines");
 }
 
 #[test]
-fn the_file_for_other_readers_cuts_at_the_models_length_and_pads_nothing() {
+fn the_exported_file_truncates_at_the_models_length_and_does_not_pad() {
     for name in names() {
         let model = read(&folder(&name)).unwrap();
         let theirs: tokenizers::Tokenizer = model.tokenizer_json().parse().unwrap();
@@ -67,12 +67,12 @@ fn the_file_for_other_readers_cuts_at_the_models_length_and_pads_nothing() {
 }
 
 #[test]
-fn texts_are_put_in_lower_case_where_the_folder_says_so_and_the_tokenizer_does_not() {
+fn texts_are_lowercased_if_the_folder_asks_for_it_and_the_tokenizer_does_not() {
     let settings = "sentence_bert_config.json";
     let folder = ModelCopy::new("bge");
     let plain = read(folder.root()).unwrap();
     let lower = read(folder.set(settings, "do_lower_case", json!(true)).root()).unwrap();
-    assert!(matches!(lower.tokenizer, Tokenizer::WordPiece(_)), "it does already");
+    assert!(matches!(lower.tokenizer, Tokenizer::WordPiece(_)), "it already lowercases");
     assert_eq!(lower.tokenizer.encode("PHONE"), plain.tokenizer.encode("phone"));
     let folder = ModelCopy::new("xlm-roberta");
     let plain = read(folder.root()).unwrap();
