@@ -21,7 +21,6 @@ pub(crate) struct Settings {
 /// The settings of the Transformer module.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_field_names, reason = "the fields of the file")]
 struct TransformerSettings {
     max_seq_length: Option<usize>,
     do_lower_case: bool,
