@@ -1,4 +1,4 @@
-//! Attention of several heads.
+//! Multi-head attention.
 
 use crate::ExportPrecision;
 use crate::graph::{Attribute, Graph, Value};
@@ -6,8 +6,8 @@ use crate::int;
 use crate::linear::{Operand, linear};
 use sbert_model::{EncoderConfig, EncoderLayer};
 
-/// What the tokens' heads make of the values, `[batch, sequence, hidden]`. `bias` is added to the scores
-/// and fits `[batch, heads, sequence, sequence]`.
+/// Returns the attention output, `[batch, sequence, hidden]`. `bias` is added to the scores and
+/// broadcastable to `[batch, heads, sequence, sequence]`.
 pub(crate) fn attention<'a>(
     graph: &mut Graph<'a>,
     precision: ExportPrecision,
@@ -30,7 +30,7 @@ pub(crate) fn attention<'a>(
     graph.op("Reshape", &[&context, &joined])
 }
 
-/// Queries and values `[batch, heads, sequence, size]`, keys `[batch, heads, size, sequence]`.
+/// Returns queries and values, `[batch, heads, sequence, size]`, and keys, `[batch, heads, size, sequence]`.
 fn heads<'a>(
     graph: &mut Graph<'a>,
     precision: ExportPrecision,

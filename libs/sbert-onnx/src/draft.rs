@@ -1,4 +1,4 @@
-//! Files that are written aside first.
+//! Files that are staged in a temporary folder before they are published.
 
 use crate::ExportError;
 use std::fs::{self, File, TryLockError};
@@ -6,67 +6,67 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Where an exported model goes.
+/// The destination of an exported model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The model's file. Weights that do not fit into it are beside it, under its name and `.data`.
+    /// The model's file. Weights that do not fit are in a file beside it, with `.data` appended to the name.
     pub model: PathBuf,
-    /// The tokenizer: a file, if it ends in `.json`, else a folder for `tokenizer.json` and
+    /// The tokenizer: a file if the path ends in `.json`, else a folder for `tokenizer.json` and
     /// `tokenizer_config.json`.
     pub tokenizer: PathBuf,
 }
 
-/// An exported model that is whole, but not yet where it belongs. Dropped, it leaves nothing behind.
+/// A complete exported model that is not yet at its destination. Dropping it removes its files.
 #[derive(Debug)]
 pub struct Draft {
     staging: Staging,
-    /// Names and texts.
+    /// The names and texts of the tokenizer's files.
     tokenizer: Vec<(&'static str, String)>,
     summary: Summary,
     start: Instant,
 }
 
-/// What was exported.
+/// A summary of an export.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// The model's file.
     pub model: PathBuf,
-    /// The file of the weights, if they are not in the model's.
+    /// The weights file, if they are not in the model's file.
     pub data: Option<PathBuf>,
-    /// The tokenizer's files.
+    /// The files of the tokenizer.
     pub tokenizer: Vec<PathBuf>,
-    /// Bytes of the model and its weights.
+    /// The size of the model and its weights in bytes.
     pub bytes: u64,
-    /// Operations of the graph.
+    /// The number of nodes in the graph.
     pub nodes: usize,
-    /// The SHA-256 of all that it was made of, in hexadecimal: weights, settings and tokenizer.
+    /// The SHA-256 of the whole source in hexadecimal: weights, settings and tokenizer.
     pub source_sha256: String,
-    /// From the first byte read to the last file renamed.
+    /// The duration from the first read to the last rename.
     pub seconds: f64,
 }
 
-/// A folder beside the model's file, which only one export uses; removed when dropped. Whatever a
-/// killed one left there, the next one to the same path removes.
+/// A folder beside the model's file that only one export uses; removed when dropped. The next export to
+/// the same path removes the leftovers of one that was killed.
 #[derive(Debug)]
 pub(crate) struct Staging {
     folder: PathBuf,
     target: Target,
     name: String,
-    /// Locked as long as this lives.
+    /// Locked for the lifetime of this value.
     lock: File,
 }
 
 const LOCK: &str = "lock";
 
 impl Target {
-    /// A model's file, and its tokenizer's files in the same folder.
+    /// Creates a target with the tokenizer's files in the folder of the model's file.
     pub fn beside(model: impl Into<PathBuf>) -> Self {
         let model = model.into();
         let tokenizer = model.parent().map(Path::to_owned).unwrap_or_default();
         Self { model, tokenizer }
     }
 
-    /// Where a file of the tokenizer goes, if it is wanted.
+    /// Returns the path of a file of the tokenizer, or `None` if the target excludes it.
     fn tokenizer_file(&self, name: &str) -> Option<PathBuf> {
         let is_file = self.tokenizer.extension().is_some_and(|extension| extension == "json");
         match (is_file, name) {
@@ -78,22 +78,22 @@ impl Target {
 }
 
 impl Draft {
-    /// The model's file, to be looked at. Its weights and `tokenizer.json` are beside it.
+    /// Returns the path of the draft model, with its weights and `tokenizer.json` beside it.
     pub fn model(&self) -> PathBuf {
         self.staging.model()
     }
 
-    /// The tokenizer's file, to be looked at.
+    /// Returns the path of the draft tokenizer.
     pub fn tokenizer(&self) -> PathBuf {
         self.staging.folder.join("tokenizer.json")
     }
 
-    /// What was exported; paths are those that [`Self::keep`] will give it.
+    /// Returns the summary, with the final paths that [`Self::keep`] moves the files to.
     pub fn summary(&self) -> &Summary {
         &self.summary
     }
 
-    /// Puts the files where they belong, over what was there. The model's own comes last.
+    /// Moves the files to their destination, replacing existing ones. The model's file comes last.
     pub fn keep(mut self) -> Result<Summary, ExportError> {
         for (name, text) in &self.tokenizer {
             if let Some(path) = self.staging.target.tokenizer_file(name) {
@@ -108,7 +108,7 @@ impl Draft {
         fs::rename(staging.model(), &summary.model)
             .map_err(ExportError::unwritable(&summary.model))?;
         if summary.data.is_none() && data.exists() {
-            // The weights of the model that stood here before belong to nothing any more.
+            // The weights of the replaced model are no longer used.
             fs::remove_file(&data).map_err(ExportError::unwritable(&data))?;
         }
         self.summary.seconds = self.start.elapsed().as_secs_f64();
@@ -135,7 +135,7 @@ impl Staging {
         Ok(staging)
     }
 
-    /// Removes what a killed export left.
+    /// Removes the leftovers of a killed export.
     fn clear(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -146,12 +146,12 @@ impl Staging {
         Ok(())
     }
 
-    /// The model's file, while it is written.
+    /// Returns the staged path of the model.
     pub(crate) fn model(&self) -> PathBuf {
         self.folder.join(&self.name)
     }
 
-    /// The file of the weights, while it is written: named as the model's file will name it.
+    /// Returns the staged path of the weights, with the name that the model's file refers to.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.join(self.data_name())
     }
@@ -160,7 +160,7 @@ impl Staging {
         format!("{}.data", self.name)
     }
 
-    /// The draft of what was written.
+    /// Writes the tokenizer's files and returns the draft.
     pub(crate) fn finish(
         self,
         tokenizer: Vec<(&'static str, String)>,
@@ -195,24 +195,24 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // Whatever cannot be removed now, the next export to the same path removes.
+        // The next export to the same path removes anything that cannot be removed now.
         let _ = fs::remove_dir_all(&self.folder);
         let _ = self.lock.unlock();
     }
 }
 
-/// Writes a small file aside and renames it, in a folder that is made if it is not there.
+/// Replaces a small file atomically and creates its folder if necessary.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let aside = path.with_file_name(format!(".{name}.part"));
+    let temporary = path.with_file_name(format!(".{name}.part"));
     let write = || {
-        let mut file = File::create(&aside)?;
+        let mut file = File::create(&temporary)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&aside, path)
+        fs::rename(&temporary, path)
     };
-    write().inspect_err(|_| drop(fs::remove_file(&aside)))
+    write().inspect_err(|_| drop(fs::remove_file(&temporary)))
 }

@@ -1,27 +1,27 @@
-//! The transformer: from the numbers of the tokens to their vectors.
+//! The transformer, from token ids to token vectors.
 
 use crate::ExportPrecision;
 use crate::attention::attention;
-use crate::graph::{Attribute, Graph, Kind, TensorData, Value};
+use crate::graph::{Attribute, ElementType, Graph, TensorData, Value};
 use crate::linear::{Operand, linear};
-use crate::positions::{bias_of_distance, places};
+use crate::positions::{bias_of_distance, position_embeddings};
 use crate::quantize::{fine_scale, quantize};
 use sbert_model::{
     Activation, Architecture, EncoderConfig, EncoderLayer, EncoderWeights, Norm, Tensor,
 };
 
-/// The graph's inputs, as every exporter names them.
+/// The names of the graph's inputs, as in other exporters.
 pub(crate) const INPUT_IDS: &str = "input_ids";
 pub(crate) const ATTENTION_MASK: &str = "attention_mask";
 pub(crate) const TOKEN_TYPE_IDS: &str = "token_type_ids";
 
-/// Whether the kinds of the tokens are an input. Tokenizers of other architectures than BERT give none,
-/// whatever the size of their tables: all tokens are of the first kind.
+/// Returns whether the token types are an input. Only BERT's tokenizers produce them; in other
+/// architectures all tokens are of the first type, whatever the size of the table.
 pub(crate) fn has_types(config: &EncoderConfig) -> bool {
     config.architecture == Architecture::Bert && config.types > 1
 }
 
-/// The tokens' vectors, `[batch, sequence, hidden]`; `mask` is `[batch, sequence]`, 1 or 0, in f32.
+/// Returns the token vectors, `[batch, sequence, hidden]`; `mask` is `[batch, sequence]`, 1 or 0, in f32.
 pub(crate) fn encode<'a>(
     graph: &mut Graph<'a>,
     precision: ExportPrecision,
@@ -69,7 +69,7 @@ fn encode_layer<'a>(
     normalize(graph, &sum, &layer.output_norm, config.epsilon)
 }
 
-/// The sum of each token's word, place and kind, normalized.
+/// Returns the normalized sum of each token's word, position and type embeddings.
 fn embed<'a>(
     graph: &mut Graph<'a>,
     precision: ExportPrecision,
@@ -78,7 +78,7 @@ fn embed<'a>(
 ) -> Value {
     let ids = Value::input(INPUT_IDS);
     let words = look_up(graph, precision, &weights.words, &ids);
-    let places = places(graph, config, &weights.positions, &ids);
+    let positions = position_embeddings(graph, config, &weights.positions, &ids);
     let sum = match &weights.types {
         Some(types) if has_types(config) => {
             let types = graph.tensor(types);
@@ -91,21 +91,21 @@ fn embed<'a>(
         }
         None => words,
     };
-    let sum = graph.op("Add", &[&sum, &places]);
+    let sum = graph.op("Add", &[&sum, &positions]);
     normalize(graph, &sum, &weights.norm, config.epsilon)
 }
 
-/// The first row of a matrix.
+/// Returns the first row of a matrix.
 fn first_row<'a>(graph: &mut Graph<'a>, tensor: &Tensor<'a>) -> Value {
     let (name, width, tensor) = (&tensor.name, tensor.shape[1], tensor.clone());
-    graph.constant(format!("{name}.0"), vec![width], Kind::F32, move || {
+    graph.constant(format!("{name}.0"), vec![width], ElementType::F32, move || {
         let mut numbers = tensor.to_f32();
         numbers.truncate(width);
         TensorData::F32(numbers)
     })
 }
 
-/// The words' vectors: most of a small model's bytes, so they are rounded too, with a scale for each word.
+/// Returns the word embeddings. They are most of a small model, so they are quantized too, with a scale each.
 fn look_up<'a>(
     graph: &mut Graph<'a>,
     precision: ExportPrecision,
@@ -118,21 +118,23 @@ fn look_up<'a>(
     }
     let (name, shape, width) = (&words.name, words.shape.clone(), words.shape[1]);
     let (tensor, again) = (words.clone(), words.clone());
-    let bytes = graph.constant(format!("{name}.int8"), shape.clone(), Kind::I8, move || {
+    let bytes = graph.constant(format!("{name}.int8"), shape.clone(), ElementType::I8, move || {
         let rows = tensor.to_f32();
         let rows = rows.chunks_exact(width).flat_map(|row| quantize(row, fine_scale(row)));
         TensorData::I8(rows.collect())
     });
-    let scales = graph.constant(format!("{name}.scale"), vec![shape[0], 1], Kind::F32, move || {
-        TensorData::F32(again.to_f32().chunks_exact(width).map(fine_scale).collect())
-    });
+    let scales =
+        graph.constant(format!("{name}.scale"), vec![shape[0], 1], ElementType::F32, move || {
+            TensorData::F32(again.to_f32().chunks_exact(width).map(fine_scale).collect())
+        });
     let bytes = graph.op("Gather", &[&bytes, ids]);
-    let bytes = graph.op_with("Cast", &[&bytes], vec![("to", Attribute::Int(Kind::F32 as i64))]);
+    let bytes =
+        graph.op_with("Cast", &[&bytes], vec![("to", Attribute::Int(ElementType::F32 as i64))]);
     let scales = graph.op("Gather", &[&scales, ids]);
     graph.op("Mul", &[&bytes, &scales])
 }
 
-/// What is added to a score so that no token looks at padding: `[batch, 1, 1, sequence]`.
+/// Returns the bias that masks padding in the scores, `[batch, 1, 1, sequence]`.
 fn bias_of_padding(graph: &mut Graph<'_>, mask: &Value) -> Value {
     let (one, least) = (graph.number(1.0), graph.number(f32::MIN));
     let padding = graph.op("Sub", &[&one, mask]);
@@ -141,7 +143,7 @@ fn bias_of_padding(graph: &mut Graph<'_>, mask: &Value) -> Value {
     graph.op("Unsqueeze", &[&bias, &axes])
 }
 
-/// Layer normalization over the last axis.
+/// Applies layer normalization over the last axis.
 pub(crate) fn normalize<'a>(
     graph: &mut Graph<'a>,
     x: &Value,
@@ -153,7 +155,7 @@ pub(crate) fn normalize<'a>(
         let attributes = vec![("axis", Attribute::Int(-1)), ("epsilon", Attribute::Float(epsilon))];
         return graph.op_with("LayerNormalization", &[x, &weight, &bias], attributes);
     }
-    // Runtimes know this sequence and make one operation of it.
+    // Runtimes recognize and fuse this sequence.
     let mean = graph.reduce("ReduceMean", x, -1, true);
     let centered = graph.op("Sub", &[x, &mean]);
     let (two, epsilon) = (graph.number(2.0), graph.number(epsilon));
@@ -166,7 +168,7 @@ pub(crate) fn normalize<'a>(
     graph.op("Add", &[&scaled, &bias])
 }
 
-/// The function between the halves of the feed-forward part.
+/// Applies the activation between the halves of the feed-forward part.
 fn activate(graph: &mut Graph<'_>, x: &Value, activation: Activation) -> Value {
     let approximate = match activation {
         Activation::Relu => return graph.op("Relu", &[x]),
@@ -179,7 +181,7 @@ fn activate(graph: &mut Graph<'_>, x: &Value, activation: Activation) -> Value {
     }
     let (one, half) = (graph.number(1.0), graph.number(0.5));
     if activation == Activation::Gelu {
-        // The order in which PyTorch exports it: runtimes fuse this one.
+        // The order of PyTorch's exporter, which runtimes fuse.
         let root = graph.number(std::f32::consts::SQRT_2);
         let share = graph.op("Div", &[x, &root]);
         let share = graph.op("Erf", &[&share]);

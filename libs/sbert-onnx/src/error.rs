@@ -2,33 +2,33 @@ use sbert_model::FolderError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a model was not exported. Nothing is left behind then.
+/// An error in exporting a model. No files remain after one.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The folder cannot be read, or holds what is not supported.
+    /// The folder cannot be read, or uses an unsupported feature.
     #[error(transparent)]
     Model(#[from] FolderError),
-    /// An opset that this exporter does not know.
+    /// The opset is not supported.
     #[error("opset {opset} is not supported; {} to {} are", crate::OPSETS.start(), crate::OPSETS.end())]
     Opset {
-        /// What was asked for.
+        /// The requested opset.
         opset: u32,
     },
-    /// The tokenizer's file is not what it should be.
+    /// A file of the tokenizer is invalid.
     #[error("{path}: {reason}")]
     Tokenizer {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// A path that names no file.
+    /// The path is not that of a file.
     #[error("{path} names no file that a model can be written to")]
     NoFile {
         /// The path.
         path: PathBuf,
     },
-    /// Somebody else is exporting to the same path.
+    /// Another export is writing to the same path.
     #[error("another export is writing {path}; wait for it, or choose another path")]
     Busy {
         /// The path.
@@ -39,13 +39,13 @@ pub enum ExportError {
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
 impl ExportError {
-    /// For `map_err`: that `path` cannot be written.
+    /// Returns a function for `map_err` that reports that `path` cannot be written.
     pub(crate) fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Unwritable { path: path.to_owned(), source }
     }

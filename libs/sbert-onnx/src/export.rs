@@ -1,6 +1,6 @@
 use crate::draft::{Draft, Staging, Target};
 use crate::encoder::{self, ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS};
-use crate::graph::{Attribute, Graph, Kind, Value};
+use crate::graph::{Attribute, ElementType, Graph, Value};
 use crate::writer::Writer;
 use crate::{ExportError, metadata, pooling, tokenizer};
 use sbert_model::{Dense, EncoderWeights, FolderError, Linear, SentenceModel};
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::time::Instant;
 
-/// The opsets that can be written.
+/// The supported opsets.
 pub const OPSETS: RangeInclusive<u32> = 13..=28;
 
 /// The name of the graph's output.
@@ -17,33 +17,33 @@ pub(crate) const OUTPUT: &str = "output";
 /// The arithmetic of an exported model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ExportPrecision {
-    /// 32-bit floating point; weights of 16 bits are widened, exactly.
+    /// 32-bit floating point; 16-bit weights are widened exactly.
     #[default]
     Fp32,
-    /// 8-bit weights, a scale for each output; activations are rounded as they come.
+    /// 8-bit weights with a scale for each output; activations are quantized dynamically.
     Int8,
 }
 
-/// How a model is exported.
+/// The options of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
-    /// The version of the standard's operators: one of [`OPSETS`].
+    /// The version of the operator set, one of [`OPSETS`].
     pub opset: u32,
     /// The arithmetic.
     pub precision: ExportPrecision,
-    /// Whether operators that do the work of several are used where the opset has them.
+    /// Whether fused operators are used if the opset has them.
     pub optimize: bool,
-    /// Weights lie in a file of their own, `.data`, if the model's would be larger than this many bytes.
-    /// The format allows 2 GB.
+    /// The maximum size of the model's file in bytes; larger models keep their weights in a separate
+    /// `.data` file. The format allows 2 GB.
     pub largest_file: u64,
 }
 
-/// How far an export is, in bytes of weights.
+/// The progress of an export in bytes of weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is written.
+    /// The number of bytes written.
     pub done: u64,
-    /// What there is to write.
+    /// The total number of bytes.
     pub total: u64,
 }
 
@@ -54,8 +54,8 @@ impl Default for Export {
     }
 }
 
-/// Writes the model as ONNX, and its tokenizer, aside: [`Draft::keep`] puts them where they belong. What
-/// cannot be converted is refused by name, before anything is written.
+/// Writes the model as ONNX, and its tokenizer, to a draft that [`Draft::keep`] moves to the target.
+/// Unsupported features are reported by name before anything is written.
 pub fn export(
     model: &SentenceModel,
     export: &Export,
@@ -81,14 +81,14 @@ pub fn export(
         name: &model.name,
         inputs: inputs(model),
         output: (OUTPUT, model.dimension()),
-        metadata: metadata::of(model, export, &source),
+        metadata: metadata::properties(model, export, &source),
     };
     let has_data = writer.write(&staging, export.largest_file, progress)?;
     let nodes = graph.nodes.len();
     staging.finish(tokenizer, has_data, source, nodes, start)
 }
 
-/// The names of the graph's inputs.
+/// Returns the names of the graph's inputs.
 fn inputs(model: &SentenceModel) -> Vec<&'static str> {
     let mut inputs = vec![INPUT_IDS, ATTENTION_MASK];
     if encoder::has_types(&model.config) {
@@ -97,7 +97,7 @@ fn inputs(model: &SentenceModel) -> Vec<&'static str> {
     inputs
 }
 
-/// From the tokens to the embedding.
+/// Builds the graph from the tokens to the embedding.
 fn build<'a>(
     model: &SentenceModel,
     export: &Export,
@@ -106,7 +106,7 @@ fn build<'a>(
 ) -> Graph<'a> {
     let mut graph = Graph::new(export.opset, export.optimize);
     graph.enter("mask");
-    let to_f32 = vec![("to", Attribute::Int(Kind::F32 as i64))];
+    let to_f32 = vec![("to", Attribute::Int(ElementType::F32 as i64))];
     let mask = graph.op_with("Cast", &[&Value::input(ATTENTION_MASK)], to_f32);
     let x = encoder::encode(&mut graph, export.precision, &model.config, weights, &mask);
     let mut x = pooling::pool(&mut graph, &model.pooling, &x, &mask);

@@ -1,10 +1,10 @@
-//! A graph of ONNX operators that grows a node at a time.
+//! A builder of graphs of ONNX operators.
 
 use crate::proto::Message;
 use sbert_model::Tensor;
 use std::collections::BTreeMap;
 
-/// Numbers of an initializer.
+/// The numbers of an initializer.
 #[derive(Clone, Debug)]
 pub(crate) enum TensorData {
     F32(Vec<f32>),
@@ -12,21 +12,21 @@ pub(crate) enum TensorData {
     I64(Vec<i64>),
 }
 
-/// The types of numbers, as ONNX counts them.
+/// The element types, with their ONNX codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ElementType {
     F32 = 1,
     U8 = 2,
     I8 = 3,
     I64 = 7,
 }
 
-/// A constant of the graph. Its numbers are made when they are written, so that no more than one
-/// tensor is in memory.
+/// A constant of the graph. Its numbers are computed when they are written, so that at most one tensor is
+/// in memory.
 pub(crate) struct Initializer<'a> {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ElementType,
     pub(crate) numbers: Box<dyn Fn() -> TensorData + 'a>,
 }
 
@@ -39,11 +39,11 @@ pub(crate) enum Attribute {
     Text(&'static str),
 }
 
-/// What a node gives, or an initializer or an input of the graph: a name.
+/// The name of a node's output, an initializer or an input of the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value(String);
 
-/// An operation.
+/// A node of the graph.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) operator: &'static str,
@@ -52,20 +52,20 @@ pub(crate) struct Node {
     pub(crate) attributes: Vec<(&'static str, Attribute)>,
 }
 
-/// A graph, its inputs left to whoever writes it.
+/// A graph without its inputs, which the writer adds.
 pub(crate) struct Graph<'a> {
     pub(crate) opset: u32,
-    /// Whether operators that do the work of several are used where the opset has them.
+    /// Whether fused operators are used if the opset has them.
     pub(crate) fused: bool,
     pub(crate) nodes: Vec<Node>,
     pub(crate) initializers: Vec<Initializer<'a>>,
-    /// Where each initializer is, by name.
-    places: BTreeMap<String, usize>,
+    /// The index of each initializer by name.
+    indexes: BTreeMap<String, usize>,
     scope: String,
 }
 
 impl Value {
-    /// An input of the graph.
+    /// Returns an input of the graph.
     pub(crate) fn input(name: &str) -> Self {
         Self(name.to_owned())
     }
@@ -75,8 +75,8 @@ impl Value {
     }
 }
 
-impl Kind {
-    /// Bytes of a number.
+impl ElementType {
+    /// Returns the size of an element in bytes.
     pub(crate) fn size(self) -> usize {
         match self {
             Self::I8 | Self::U8 => 1,
@@ -89,15 +89,15 @@ impl Kind {
 impl<'a> Graph<'a> {
     pub(crate) fn new(opset: u32, fused: bool) -> Self {
         let (nodes, initializers) = (Vec::new(), Vec::new());
-        Self { opset, fused, nodes, initializers, places: BTreeMap::new(), scope: String::new() }
+        Self { opset, fused, nodes, initializers, indexes: BTreeMap::new(), scope: String::new() }
     }
 
-    /// The part of the model that the following nodes belong to; their names begin with it.
+    /// Sets the prefix of the names of the following nodes, the part of the model they belong to.
     pub(crate) fn enter(&mut self, scope: impl Into<String>) {
         self.scope = scope.into();
     }
 
-    /// The one output of an operation.
+    /// Adds a node with one output.
     pub(crate) fn op(&mut self, operator: &'static str, inputs: &[&Value]) -> Value {
         self.op_with(operator, inputs, Vec::new())
     }
@@ -112,7 +112,7 @@ impl<'a> Graph<'a> {
         value
     }
 
-    /// An operation with several outputs.
+    /// Adds a node with several outputs.
     pub(crate) fn ops<const N: usize>(
         &mut self,
         operator: &'static str,
@@ -132,53 +132,53 @@ impl<'a> Graph<'a> {
         outputs
     }
 
-    /// A constant that is there once, however often it is asked for by that name.
+    /// Returns the constant with the name, and adds it on first use.
     pub(crate) fn constant(
         &mut self,
         name: impl Into<String>,
         shape: Vec<usize>,
-        kind: Kind,
+        kind: ElementType,
         numbers: impl Fn() -> TensorData + 'a,
     ) -> Value {
         let name = name.into();
-        if !self.places.contains_key(&name) {
-            self.places.insert(name.clone(), self.initializers.len());
+        if !self.indexes.contains_key(&name) {
+            self.indexes.insert(name.clone(), self.initializers.len());
             let numbers = Box::new(numbers);
             self.initializers.push(Initializer { name: name.clone(), shape, kind, numbers });
         }
         Value(name)
     }
 
-    /// A tensor as it is, but in f32.
+    /// Returns a tensor as a constant in f32.
     pub(crate) fn tensor(&mut self, tensor: &Tensor<'a>) -> Value {
         let (name, shape, tensor) = (tensor.name.clone(), tensor.shape.clone(), tensor.clone());
-        self.constant(name, shape, Kind::F32, move || TensorData::F32(tensor.to_f32()))
+        self.constant(name, shape, ElementType::F32, move || TensorData::F32(tensor.to_f32()))
     }
 
-    /// A row of whole numbers.
+    /// Returns a one-dimensional integer constant.
     pub(crate) fn integers(&mut self, numbers: &[i64]) -> Value {
         let name = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let numbers = numbers.to_vec();
         let shape = vec![numbers.len()];
-        self.constant(format!("[{name}]"), shape, Kind::I64, move || {
+        self.constant(format!("[{name}]"), shape, ElementType::I64, move || {
             TensorData::I64(numbers.clone())
         })
     }
 
-    /// One whole number, of no dimension.
+    /// Returns a scalar integer constant.
     pub(crate) fn integer(&mut self, number: i64) -> Value {
         let numbers = move || TensorData::I64(vec![number]);
-        self.constant(format!("int {number}"), Vec::new(), Kind::I64, numbers)
+        self.constant(format!("int {number}"), Vec::new(), ElementType::I64, numbers)
     }
 
-    /// One number, of no dimension.
+    /// Returns a scalar f32 constant.
     pub(crate) fn number(&mut self, number: f32) -> Value {
         let numbers = move || TensorData::F32(vec![number]);
-        self.constant(format!("{number:e}"), Vec::new(), Kind::F32, numbers)
+        self.constant(format!("{number:e}"), Vec::new(), ElementType::F32, numbers)
     }
 
-    /// A reduction over one axis; until an opset that differs by operator the axis is an attribute,
-    /// from there on an input.
+    /// Adds a reduction over one axis. The axis is an attribute in older opsets and an input in newer
+    /// ones, depending on the operator.
     pub(crate) fn reduce(
         &mut self,
         operator: &'static str,
@@ -186,9 +186,9 @@ impl<'a> Graph<'a> {
         axis: i64,
         keep: bool,
     ) -> Value {
-        let as_input_from = if operator == "ReduceSum" { 13 } else { 18 };
+        let first_opset_with_input = if operator == "ReduceSum" { 13 } else { 18 };
         let mut attributes = vec![("keepdims", Attribute::Int(keep.into()))];
-        if self.opset >= as_input_from {
+        if self.opset >= first_opset_with_input {
             let input = self.integers(&[axis]);
             return self.op_with(operator, &[x, &input], attributes);
         }
@@ -196,7 +196,7 @@ impl<'a> Graph<'a> {
         self.op_with(operator, &[x], attributes)
     }
 
-    /// Renames what a node gives: the graph's output.
+    /// Renames a node's output to the name of the graph's output.
     pub(crate) fn name_output(&mut self, value: &Value, name: &str) {
         let outputs = self.nodes.iter_mut().flat_map(|node| &mut node.outputs);
         for output in outputs.filter(|output| *output == value) {
@@ -206,7 +206,7 @@ impl<'a> Graph<'a> {
 }
 
 impl Node {
-    /// A `NodeProto`.
+    /// Encodes a `NodeProto`.
     pub(crate) fn encode(&self) -> Message {
         let mut message = Message::new();
         for input in &self.inputs {
@@ -227,7 +227,7 @@ impl Node {
 }
 
 impl Attribute {
-    /// An `AttributeProto`.
+    /// Encodes an `AttributeProto`.
     fn encode(&self, name: &str) -> Message {
         let message = Message::new().text(1, name);
         match self {
@@ -242,12 +242,12 @@ impl Attribute {
 }
 
 impl Initializer<'_> {
-    /// How many bytes its numbers take.
+    /// Returns the size of the numbers in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.shape.iter().product::<usize>() as u64 * self.kind.size() as u64
     }
 
-    /// A `TensorProto` without its numbers.
+    /// Encodes a `TensorProto` without its numbers.
     pub(crate) fn head(&self) -> Message {
         let dimensions = self.shape.iter().map(|&size| i64::try_from(size).unwrap_or(i64::MAX));
         let message = dimensions.fold(Message::new(), |message, size| message.int(1, size));

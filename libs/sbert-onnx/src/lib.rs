@@ -15,8 +15,8 @@
 //!
 //! The inputs of the graph are `input_ids`, `attention_mask` and, for models that use them,
 //! `token_type_ids`: integers `[batch, sequence]`, padded on the right. The output `output` holds the
-//! embeddings, f32 `[batch, dimension]`, pooled and, if the folder says so, normalized. All operators are of
-//! the standard domain. [`metadata`] describes the properties that the file carries.
+//! embeddings, f32 `[batch, dimension]`, pooled and, if the folder configures it, normalized. All operators
+//! are of the standard domain. [`metadata`] describes the properties in the file.
 
 mod attention;
 mod draft;
@@ -38,7 +38,7 @@ pub use draft::{Draft, Summary, Target};
 pub use error::ExportError;
 pub use export::{Export, ExportPrecision, OPSETS, Progress, export};
 
-/// A size as ONNX counts; none is near the limit.
+/// Converts a size to the integer type of ONNX; none is near the limit.
 fn int(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }

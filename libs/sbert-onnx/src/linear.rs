@@ -1,32 +1,32 @@
 //! Linear layers, in f32 or in 8 bits.
 
 use crate::ExportPrecision;
-use crate::graph::{Attribute, Graph, Kind, TensorData, Value};
+use crate::graph::{Attribute, ElementType, Graph, TensorData, Value};
 use crate::quantize::{quantize, scale};
 use sbert_model::{Linear, Tensor};
 
-/// What goes into linear layers, ready to be multiplied by their weights.
+/// The input of linear layers, prepared for multiplication with their weights.
 #[derive(Clone, Debug)]
 pub(crate) enum Operand {
-    /// As it is.
+    /// The unchanged input.
     Exact(Value),
-    /// A token's numbers are `low + step * bytes`.
+    /// The quantized input: a token's numbers are `low + step * bytes`.
     Rounded {
         /// `[.., inputs]`, 0 to 255.
         bytes: Value,
         /// `[.., 1]`.
         step: Value,
-        /// `[.., 1]`, a token's smallest number.
+        /// `[.., 1]`, the minimum of each token.
         low: Value,
     },
 }
 
 impl Operand {
-    /// Rounds `x`, `[.., inputs]`, where the precision asks for it.
+    /// Quantizes `x`, `[.., inputs]`, if the precision requires it.
     ///
-    /// Each token has a step and a smallest number of its own. `DynamicQuantizeLinear`, which runtimes are
-    /// faster with, has one for all of a batch: then a text's embedding depends on the texts beside it,
-    /// and what the mean cosine to the original loses is four times as much (`MiniLM`).
+    /// Each token has its own step and minimum. `DynamicQuantizeLinear`, which is faster in runtimes, has
+    /// one for the whole batch: a text's embedding would depend on the other texts, and the loss in
+    /// mean cosine to the original would be four times as large (`MiniLM`).
     pub(crate) fn new(graph: &mut Graph<'_>, precision: ExportPrecision, x: &Value) -> Self {
         if precision == ExportPrecision::Fp32 {
             return Self::Exact(x.clone());
@@ -34,21 +34,22 @@ impl Operand {
         let low = graph.reduce("ReduceMin", x, -1, true);
         let high = graph.reduce("ReduceMax", x, -1, true);
         let range = graph.op("Sub", &[&high, &low]);
-        // A token of equal numbers has no range, and a step must not be 0.
+        // The range of a token of equal numbers is 0, but the step must not be.
         let (least, share, half) =
             (graph.number(1e-12), graph.number(1.0 / 255.0), graph.number(0.5));
         let range = graph.op("Max", &[&range, &least]);
         let step = graph.op("Mul", &[&range, &share]);
         let above = graph.op("Sub", &[x, &low]);
         let steps = graph.op("Div", &[&above, &step]);
-        // A cast cuts off what is behind the point.
+        // A cast truncates.
         let steps = graph.op("Add", &[&steps, &half]);
-        let bytes = graph.op_with("Cast", &[&steps], vec![("to", Attribute::Int(Kind::U8 as i64))]);
+        let bytes =
+            graph.op_with("Cast", &[&steps], vec![("to", Attribute::Int(ElementType::U8 as i64))]);
         Self::Rounded { bytes, step, low }
     }
 }
 
-/// y = W x + b, `[.., outputs]`.
+/// Returns y = W x + b, `[.., outputs]`.
 pub(crate) fn linear<'a>(graph: &mut Graph<'a>, x: &Operand, layer: &Linear<'a>) -> Value {
     let product = match x {
         Operand::Exact(x) => exact(graph, x, &layer.weight),
@@ -60,36 +61,37 @@ pub(crate) fn linear<'a>(graph: &mut Graph<'a>, x: &Operand, layer: &Linear<'a>)
 }
 
 fn exact<'a>(graph: &mut Graph<'a>, x: &Value, weight: &Tensor<'a>) -> Value {
-    let (name, shape, weight) = (&weight.name, turned(weight), weight.clone());
-    let weight = graph.constant(name, shape, Kind::F32, move || {
+    let (name, shape, weight) = (&weight.name, transposed_shape(weight), weight.clone());
+    let weight = graph.constant(name, shape, ElementType::F32, move || {
         TensorData::F32(transpose(&weight.to_f32(), weight.shape[1]))
     });
     graph.op("MatMul", &[x, &weight])
 }
 
-/// Bytes times bytes; then, for each output, the scale of its weights. What the token's smallest number
-/// adds to an output is that number times the sum of the output's weights.
+/// Multiplies bytes by bytes, then by the scale of each output's weights. The token's minimum adds itself
+/// times the sum of the output's weights.
 fn rounded<'a>(
     graph: &mut Graph<'a>,
     [bytes, step, low]: [&Value; 3],
     weight: &Tensor<'a>,
 ) -> Value {
     let name = &weight.name;
-    let shape = turned(weight);
+    let shape = transposed_shape(weight);
     let outputs = shape[1];
     let [matrix, scales, sums] = [weight.clone(), weight.clone(), weight.clone()];
-    let matrix = graph.constant(format!("{name}.int8"), shape, Kind::I8, move || {
+    let matrix = graph.constant(format!("{name}.int8"), shape, ElementType::I8, move || {
         let bytes: Vec<i8> = rows(&matrix).into_iter().flat_map(|(_, row)| row).collect();
         TensorData::I8(transpose(&bytes, matrix.shape[1]))
     });
-    let scales = graph.constant(format!("{name}.scale"), vec![outputs], Kind::F32, move || {
-        TensorData::F32(rows(&scales).into_iter().map(|(scale, _)| scale).collect())
-    });
-    let sums = graph.constant(format!("{name}.sum"), vec![outputs], Kind::F32, move || {
+    let scales =
+        graph.constant(format!("{name}.scale"), vec![outputs], ElementType::F32, move || {
+            TensorData::F32(rows(&scales).into_iter().map(|(scale, _)| scale).collect())
+        });
+    let sums = graph.constant(format!("{name}.sum"), vec![outputs], ElementType::F32, move || {
         TensorData::F32(rows(&sums).into_iter().map(|(scale, row)| scale * sum(&row)).collect())
     });
     let product = graph.op("MatMulInteger", &[bytes, &matrix]);
-    let to_f32 = vec![("to", Attribute::Int(Kind::F32 as i64))];
+    let to_f32 = vec![("to", Attribute::Int(ElementType::F32 as i64))];
     let product = graph.op_with("Cast", &[&product], to_f32);
     let product = graph.op("Mul", &[&product, &scales]);
     let product = graph.op("Mul", &[&product, step]);
@@ -97,12 +99,12 @@ fn rounded<'a>(
     graph.op("Add", &[&product, &base])
 }
 
-/// The shape of the transposed matrix.
-fn turned(weight: &Tensor<'_>) -> Vec<usize> {
+/// Returns the shape of the transposed matrix.
+fn transposed_shape(weight: &Tensor<'_>) -> Vec<usize> {
     vec![weight.shape[1], weight.shape[0]]
 }
 
-/// The scale and the bytes of each output's weights.
+/// Returns the scale and the bytes of each output's weights.
 fn rows(weight: &Tensor<'_>) -> Vec<(f32, Vec<i8>)> {
     let numbers = weight.to_f32();
     let row = |row: &[f32]| (scale(row), quantize(row, scale(row)).collect());
@@ -116,7 +118,7 @@ fn sum(row: &[i8]) -> f32 {
     sum
 }
 
-/// The columns of a matrix of so many, behind each other; in tiles, that writing stays in the cache.
+/// Transposes a matrix with `columns` columns, in tiles so that writes stay in the cache.
 fn transpose<T: Copy + Default>(matrix: &[T], columns: usize) -> Vec<T> {
     const TILE: usize = 32;
     let rows = matrix.len() / columns;

@@ -1,35 +1,35 @@
-//! What an exported file says about itself: the keys of its `metadata_props`.
+//! The properties of an exported file: the keys of its `metadata_props`.
 
 use crate::{Export, ExportPrecision};
 use sbert_model::{Pooling, SentenceModel};
 use std::fmt::Write as _;
 
-/// The SHA-256 of all that it was made of, in hexadecimal: weights, settings and tokenizer.
+/// The SHA-256 of the whole source in hexadecimal: weights, settings and tokenizer.
 pub const SOURCE: &str = "source_sha256";
-/// The SHA-256 of the files of its weights alone, in hexadecimal: what other engines name a model by.
+/// The SHA-256 of the weights files in hexadecimal, by which other engines identify the model.
 pub const WEIGHTS: &str = "weights_sha256";
-/// The name of the folder that it was made of.
+/// The name of the source folder.
 pub const NAME: &str = "name";
-/// The kind of transformer, as `config.json` names it.
+/// The architecture, as named in `config.json`.
 pub const ARCHITECTURE: &str = "architecture";
-/// How many coordinates an embedding has.
+/// The dimension of an embedding.
 pub const DIMENSION: &str = "dimension";
-/// The longest text, in tokens, the special ones included.
+/// The maximum number of tokens, including the special ones.
 pub const MAX_LENGTH: &str = "max_length";
-/// How the tokens' vectors become one: of `cls`, `max`, `mean` and `mean_sqrt_len`, joined by `+`.
+/// The pooling: one or more of `cls`, `max`, `mean` and `mean_sqrt_len`, joined by `+`.
 pub const POOLING: &str = "pooling";
 /// Whether embeddings have length 1: `true` or `false`.
 pub const NORMALIZED: &str = "normalized";
 /// `fp32` or `int8`.
 pub const PRECISION: &str = "precision";
-/// The version of what wrote the file.
+/// The version of the exporter.
 pub const EXPORTER: &str = "exporter_version";
 
 /// The version of this exporter.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Keys and values, in the order in which they are written.
-pub(crate) fn of(
+/// Returns the keys and values in the order of the file.
+pub(crate) fn properties(
     model: &SentenceModel,
     export: &Export,
     source: &str,
@@ -60,7 +60,7 @@ fn pooling(pooling: &Pooling) -> String {
 }
 
 impl ExportPrecision {
-    /// As the metadata and the command line name it.
+    /// Returns the name in the metadata and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fp32 => "fp32",

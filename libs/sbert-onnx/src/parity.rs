@@ -1,41 +1,41 @@
-//! Whether an exported model says what the original says: texts to try, and how to compare.
+//! Comparison of an exported model with the original: test texts and metrics.
 
 use crate::ExportPrecision;
 
-/// How near two sets of embeddings are.
+/// The similarity of two sets of embeddings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parity {
-    /// How many texts were compared.
+    /// The number of texts compared.
     pub texts: usize,
-    /// The smallest cosine; -1 where a number is none.
+    /// The smallest cosine; -1 if a number is not finite.
     pub least: f64,
     /// The mean cosine.
     pub mean: f64,
-    /// Which text has the smallest, counted from 0.
+    /// The index of the text with the smallest cosine.
     pub worst: usize,
-    /// By how much the length of an embedding is off, at most, as a share of the original's.
+    /// The largest relative error of an embedding's length.
     pub stretch: f64,
 }
 
-/// Why two sets of embeddings cannot be compared.
+/// The reason why two sets of embeddings cannot be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParityError {
-    /// There is nothing to compare.
+    /// There are no embeddings.
     #[error("there are no embeddings to compare")]
     Empty,
-    /// They are of different sizes.
+    /// The sizes differ.
     #[error("{found} numbers were embedded, not {expected}, for vectors of {dimension}")]
     Sizes {
-        /// Numbers of the original.
+        /// The number of values from the original.
         expected: usize,
-        /// Numbers of the exported model.
+        /// The number of values from the exported model.
         found: usize,
-        /// Numbers of an embedding.
+        /// The dimension of an embedding.
         dimension: usize,
     },
 }
 
-/// Sentences of many scripts and kinds, as shoppers and shops write them.
+/// Sentences of many scripts and kinds, as written by shoppers and shops.
 const SENTENCES: &[&str] = &[
     "",
     " ",
@@ -65,25 +65,24 @@ const SENTENCES: &[&str] = &[
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 ];
 
-/// What texts of every length are made of.
+/// The words of texts of every length.
 const WORDS: &str = "a steady tripod holds the phone while you film with flexible legs that wrap around any \
     branch or rail and a remote shutter so that nobody has to run back before the picture is taken";
 
-/// Texts that a model of that many tokens is tried with: of many scripts, empty ones, every sort of
-/// length up to the limit, at it, and beyond.
+/// Returns test texts for a model with this maximum number of tokens: of many scripts, empty, and of many
+/// lengths below, at and above the limit.
 pub fn texts(max_tokens: usize) -> Vec<String> {
     let words = |count: usize| WORDS.split(' ').cycle().take(count).collect::<Vec<_>>().join(" ");
     let mut lengths: Vec<usize> =
         vec![2, 3, 5, 8, 12, 16, 17, 24, 32, 33, 48, 64, 96, 128, 160, 200, 256];
     lengths.retain(|&length| length < max_tokens);
-    // Each of the words is a token of most vocabularies, and two special ones stand around them.
+    // Each of the words is a token in most vocabularies, and two special tokens surround them.
     lengths.extend([max_tokens.saturating_sub(2), max_tokens, max_tokens + 1, 2 * max_tokens]);
     let sentences = SENTENCES.iter().map(|&text| text.to_owned());
     sentences.chain(lengths.into_iter().map(words)).collect()
 }
 
-/// How near `found` is to `expected`: embeddings of the same texts, `dimension` numbers each, one behind
-/// the other.
+/// Compares the concatenated embeddings `found` and `expected` of the same texts, `dimension` numbers each.
 pub fn compare(expected: &[f32], found: &[f32], dimension: usize) -> Result<Parity, ParityError> {
     if expected.is_empty() || dimension == 0 {
         return Err(ParityError::Empty);
@@ -103,21 +102,21 @@ pub fn compare(expected: &[f32], found: &[f32], dimension: usize) -> Result<Pari
         parity.stretch = parity.stretch.max(stretch);
         parity.texts += 1;
     }
-    #[expect(clippy::cast_precision_loss, reason = "nobody compares 2^53 texts")]
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 texts")]
     let texts = parity.texts as f64;
     parity.mean /= texts;
     Ok(parity)
 }
 
 impl Parity {
-    /// Whether a model of that arithmetic may be used for the original.
+    /// Returns whether an exported model of this precision may replace the original.
     pub fn is_enough_for(&self, precision: ExportPrecision) -> bool {
         self.least >= precision.least_cosine() && self.stretch <= precision.largest_stretch()
     }
 }
 
 impl ExportPrecision {
-    /// The smallest cosine to the original's embedding that any text may have.
+    /// Returns the minimum cosine to the original's embedding for any text.
     pub fn least_cosine(self) -> f64 {
         match self {
             Self::Fp32 => 0.9999,
@@ -125,7 +124,7 @@ impl ExportPrecision {
         }
     }
 
-    /// By how much the length of an embedding may be off, as a share.
+    /// Returns the maximum relative error of an embedding's length.
     pub fn largest_stretch(self) -> f64 {
         match self {
             Self::Fp32 => 0.001,
@@ -138,7 +137,7 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
 }
 
-/// Two vectors without length are alike; one, and one with a length or with what is no number, are not.
+/// Returns the cosine: 1 for two zero vectors, and -1 if one is zero or not finite.
 fn cosine(expected: &[f32], found: &[f32]) -> f64 {
     let (long, short) = (dot(expected, expected), dot(found, found));
     if long == 0.0 && short == 0.0 {
@@ -162,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_embeddings_are_enough_and_the_worst_text_is_named() {
+    fn equal_embeddings_pass_and_the_worst_text_is_reported() {
         let expected = [1.0, 0.0, 0.6, 0.8, 0.0, 0.0];
         let parity = compare(&expected, &expected, 2).unwrap();
         assert_eq!((parity.texts, parity.worst, parity.stretch), (3, 0, 0.0));
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn each_arithmetic_has_a_threshold_of_its_own() {
+    fn each_precision_has_its_own_threshold() {
         let angle = |cosine: f32| [cosine, (1.0 - cosine * cosine).sqrt()];
         for (cosine, fp32, int8) in
             [(0.99995, true, true), (0.9998, false, true), (0.979, false, false)]
@@ -187,13 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_of_another_length_is_not_enough_though_its_direction_is_right() {
+    fn a_vector_of_another_length_fails_even_if_its_direction_is_right() {
         let parity = compare(&[1.0, 0.0], &[1.01, 0.0], 2).unwrap();
         assert!((parity.least - 1.0).abs() < 1e-9 && !parity.is_enough_for(ExportPrecision::Fp32));
     }
 
     #[test]
-    fn what_is_no_number_or_has_no_length_is_never_enough() {
+    fn zero_and_non_finite_vectors_fail() {
         for found in [[f32::NAN, 0.0], [f32::INFINITY, 0.0], [0.0, 0.0]] {
             let parity = compare(&[1.0, 0.0], &found, 2).unwrap();
             assert!(!parity.is_enough_for(ExportPrecision::Int8), "{found:?}");
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn embeddings_that_do_not_belong_together_are_refused() {
+    fn embeddings_of_different_sizes_are_rejected() {
         assert_eq!(compare(&[], &[], 2), Err(ParityError::Empty));
         assert_eq!(compare(&[1.0], &[1.0], 0), Err(ParityError::Empty));
         for (expected, found) in [(4, 2), (2, 4), (3, 3)] {
@@ -213,13 +212,13 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_of_every_length_up_to_the_limit_and_beyond() {
+    fn texts_have_lengths_up_to_the_limit_and_beyond() {
         for max_tokens in [8, 24, 256, 512] {
             let texts = texts(max_tokens);
             let words = texts.iter().map(|text| text.split(' ').count()).max().unwrap();
             assert!(words == 2 * max_tokens && texts.len() > 30 && texts[0].is_empty());
             let unique: std::collections::BTreeSet<_> = texts.iter().collect();
-            assert_eq!(unique.len(), texts.len(), "no text is tried twice");
+            assert_eq!(unique.len(), texts.len(), "the texts are distinct");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! From the tokens' vectors to the text's.
+//! Pooling, dense layers and normalization.
 
 use crate::graph::{Attribute, Graph, Value};
 use crate::linear::{Operand, linear};
 use sbert_model::{Dense, DenseActivation, Linear, Pooling, PoolingMode};
 
-/// One vector a text, `[batch, parts * hidden]`: those of the modes behind each other. `x` is
+/// Returns the concatenated vectors of the modes, `[batch, parts * hidden]`. `x` is
 /// `[batch, sequence, hidden]`, `mask` `[batch, sequence]`.
 pub(crate) fn pool(graph: &mut Graph<'_>, pooling: &Pooling, x: &Value, mask: &Value) -> Value {
     graph.enter("pooling");
@@ -17,7 +17,7 @@ pub(crate) fn pool(graph: &mut Graph<'_>, pooling: &Pooling, x: &Value, mask: &V
     graph.op_with("Concat", &parts, vec![("axis", Attribute::Int(1))])
 }
 
-/// The vectors of one mode, `[batch, hidden]`.
+/// Returns the vectors of one mode, `[batch, hidden]`.
 fn part(graph: &mut Graph<'_>, mode: PoolingMode, x: &Value, mask: &Value) -> Value {
     match mode {
         PoolingMode::Cls => {
@@ -33,7 +33,7 @@ fn part(graph: &mut Graph<'_>, mode: PoolingMode, x: &Value, mask: &Value) -> Va
             let tokens = graph.op("Mul", &[x, &column]);
             let sum = graph.reduce("ReduceSum", &tokens, 1, false);
             let count = graph.reduce("ReduceSum", mask, 1, true);
-            // A row of nothing but padding is a vector of zeros.
+            // A row of padding only becomes a vector of zeros.
             let least = graph.number(1e-9);
             let mut share = graph.op("Max", &[&count, &least]);
             if mode == PoolingMode::MeanSqrtLen {
@@ -44,13 +44,13 @@ fn part(graph: &mut Graph<'_>, mode: PoolingMode, x: &Value, mask: &Value) -> Va
     }
 }
 
-/// The mask as `[batch, sequence, 1]`.
+/// Returns the mask as `[batch, sequence, 1]`.
 fn column(graph: &mut Graph<'_>, mask: &Value) -> Value {
     let last_axis = graph.integers(&[2]);
     graph.op("Unsqueeze", &[mask, &last_axis])
 }
 
-/// The largest of each coordinate; padding takes no part.
+/// Returns the maximum of each coordinate, without padding.
 fn largest(graph: &mut Graph<'_>, x: &Value, column: &Value) -> Value {
     const BOOL: i64 = 9;
     let is_token = graph.op_with("Cast", &[column], vec![("to", Attribute::Int(BOOL))]);
@@ -59,7 +59,7 @@ fn largest(graph: &mut Graph<'_>, x: &Value, column: &Value) -> Value {
     graph.reduce("ReduceMax", &tokens, 1, false)
 }
 
-/// A layer behind the pooling. It stays in f32: it is small, and nothing behind it evens out an error.
+/// Applies a dense layer. It stays in f32 because it is small and nothing after it reduces errors.
 pub(crate) fn dense<'a>(
     graph: &mut Graph<'a>,
     number: usize,
@@ -68,7 +68,7 @@ pub(crate) fn dense<'a>(
     x: &Value,
 ) -> Value {
     graph.enter(format!("dense.{number}"));
-    // Every such layer calls its tensors alike.
+    // All such layers use the same tensor names.
     let mut weights = weights.clone();
     weights.weight.name = format!("dense.{number}.{}", weights.weight.name);
     if let Some(bias) = &mut weights.bias {
@@ -81,7 +81,7 @@ pub(crate) fn dense<'a>(
     }
 }
 
-/// Scales each row of `[batch, dimension]` to length 1; a row of zeros stays one.
+/// Scales each row of `[batch, dimension]` to length 1; rows of zeros are unchanged.
 pub(crate) fn normalize(graph: &mut Graph<'_>, x: &Value) -> Value {
     graph.enter("normalize");
     let length = graph.reduce("ReduceL2", x, 1, true);

@@ -1,14 +1,14 @@
-//! The wire format of protocol buffers, as far as an ONNX file needs it.
+//! The part of the protocol buffers wire format that ONNX files need.
 //!
-//! Field numbers are those of `onnx.proto`, release 1.18 and before; they never change.
+//! Field numbers are those of `onnx.proto` up to release 1.18; they never change.
 
-/// A message that is being written: its fields, one behind the other.
+/// A message under construction: its concatenated fields.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Message(Vec<u8>);
 
-/// How a field's value is laid out.
+/// The wire type of a field.
 #[derive(Clone, Copy, Debug)]
-enum Wire {
+enum WireType {
     Varint = 0,
     Delimited = 2,
     Fixed32 = 5,
@@ -19,15 +19,15 @@ impl Message {
         Self::default()
     }
 
-    /// A whole number; a negative one takes ten bytes, as in every implementation.
+    /// Appends an integer; a negative one takes ten bytes, as in every implementation.
     pub(crate) fn int(mut self, field: u32, value: i64) -> Self {
-        self.key(field, Wire::Varint);
+        self.key(field, WireType::Varint);
         self.varint(value.cast_unsigned());
         self
     }
 
     pub(crate) fn float(mut self, field: u32, value: f32) -> Self {
-        self.key(field, Wire::Fixed32);
+        self.key(field, WireType::Fixed32);
         self.0.extend(value.to_le_bytes());
         self
     }
@@ -41,19 +41,19 @@ impl Message {
     }
 
     pub(crate) fn bytes(self, field: u32, value: &[u8]) -> Self {
-        let mut message = self.announce(field, value.len() as u64);
+        let mut message = self.field_head(field, value.len() as u64);
         message.0.extend(value);
         message
     }
 
-    /// The head of a field whose `length` bytes are written behind this message by somebody else.
-    pub(crate) fn announce(mut self, field: u32, length: u64) -> Self {
-        self.key(field, Wire::Delimited);
+    /// Appends the head of a field. The caller writes its `length` bytes after this message.
+    pub(crate) fn field_head(mut self, field: u32, length: u64) -> Self {
+        self.key(field, WireType::Delimited);
         self.varint(length);
         self
     }
 
-    /// Puts another message's fields behind these.
+    /// Appends another message's fields.
     pub(crate) fn append(&mut self, other: &Message) {
         self.0.extend(&other.0);
     }
@@ -66,7 +66,7 @@ impl Message {
         &self.0
     }
 
-    fn key(&mut self, field: u32, wire: Wire) {
+    fn key(&mut self, field: u32, wire: WireType) {
         self.varint(u64::from(field) << 3 | wire as u64);
     }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_have_the_bytes_of_the_specification() {
+    fn fields_are_encoded_as_specified() {
         assert_eq!(Message::new().int(1, 150).as_bytes(), [0x08, 0x96, 0x01]);
         assert_eq!(Message::new().text(2, "testing").as_bytes(), b"\x12\x07testing");
         let inner = Message::new().int(1, 150);
@@ -96,9 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_announced_is_what_others_write_behind_it() {
+    fn a_field_head_followed_by_the_bytes_is_a_field() {
         let whole = Message::new().bytes(9, &[7; 300]);
-        let head = Message::new().announce(9, 300);
+        let head = Message::new().field_head(9, 300);
         assert_eq!(whole.as_bytes(), [head.as_bytes(), &[7; 300]].concat());
         assert_eq!(head.len(), 3);
     }

@@ -1,37 +1,37 @@
-//! Weights in 8 bits: symmetric, a scale for each row.
+//! Symmetric 8-bit quantization of weights, with a scale for each row.
 
-/// The largest weight, in units of the scale.
+/// The largest weight in units of the scale.
 const LARGEST: f32 = 127.0;
 
-/// The step between two neighboring weights of a row.
+/// Returns the quantization step of a row.
 ///
-/// Processors without a dot product of bytes (AVX2) multiply unsigned activations by signed weights and
-/// add the products of two neighbors in 16 bits, saturating: 255 (127 + 127) does not fit, and what is
-/// lost there is lost without a word. So the step is such that two neighbors of one sign never make
-/// more than 128 together. It costs some 0.4 bits, where halving the range of all weights (what others
-/// call `reduce_range`) costs one, and every processor computes the same.
+/// CPUs without a dot product of bytes (AVX2) multiply unsigned activations by signed weights and add the
+/// products of two neighbors in 16 bits with silent saturation: 255 (127 + 127) does not fit. The step is
+/// therefore chosen so that two neighbors of one sign never exceed 128 in total. This costs about 0.4
+/// bits, whereas halving the range of all weights (`reduce_range` elsewhere) costs one, and the result
+/// is the same on every CPU.
 pub(crate) fn scale(row: &[f32]) -> f32 {
     let alone = row.iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
     let pairs = row.chunks(2).map(|pair| {
         let sum = |sign: f32| pair.iter().map(|weight| (sign * weight).max(0.0)).sum::<f32>();
         sum(1.0).max(sum(-1.0))
     });
-    // Each of a pair may be rounded up by a half: together they stay at 128.
+    // Each of a pair may be rounded up by a half: the sum stays at 128.
     let most = pairs.fold(alone, f32::max);
     positive(most / LARGEST)
 }
 
-/// The step of a row that no product is made of: the finest.
+/// Returns the finest step, for a row that is never multiplied.
 pub(crate) fn fine_scale(row: &[f32]) -> f32 {
     positive(row.iter().fold(0.0_f32, |most, weight| most.max(weight.abs())) / LARGEST)
 }
 
-/// A row of zeros, or one too small for its step to be a number, is zeros at any step.
+/// Returns the scale, or 1 for rows of zeros or values too small for a normal step.
 fn positive(scale: f32) -> f32 {
     if scale.is_normal() { scale } else { 1.0 }
 }
 
-/// The row in units of the scale.
+/// Returns the row in units of the scale.
 pub(crate) fn quantize(row: &[f32], scale: f32) -> impl Iterator<Item = i8> {
     #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
     row.iter().map(move |weight| (weight / scale).round() as i8)
@@ -67,11 +67,11 @@ mod tests {
                 near += u32::from(most > 255 * 120);
             }
         }
-        assert!(near > 1_000, "the range is used");
+        assert!(near > 1_000, "the range is not used");
     }
 
     #[test]
-    fn a_weight_is_off_by_half_a_step_at_most() {
+    fn the_error_of_a_weight_is_at_most_half_a_step() {
         let row: Vec<f32> = numbers().take(1_000).collect();
         for scale in [scale(&row), fine_scale(&row)] {
             for (byte, weight) in quantize(&row, scale).zip(&row) {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_zeros_and_of_hardly_anything_are_zeros() {
+    fn rows_of_zeros_and_tiny_numbers_become_zeros() {
         for row in [[0.0, 0.0], [1e-44, -1e-44], [f32::MIN_POSITIVE, 0.0]] {
             assert!(quantize(&row, scale(&row)).all(|byte| byte == 0), "{row:?}");
             assert!(quantize(&row, fine_scale(&row)).all(|byte| byte == 0), "{row:?}");

@@ -1,7 +1,7 @@
-//! The tokenizer's files, mended.
+//! The tokenizer's files, adapted to the model.
 //!
-//! Some shipped files cut every text at 128 tokens and pad it to 128, whatever the model reads. What is
-//! written here cuts where the model does, and pads to the longest text of a batch only.
+//! Some published files truncate every text at 128 tokens and pad it to 128, whatever the limit of the
+//! model. The files written here truncate at the model's limit and pad to the longest text of a batch.
 
 use crate::ExportError;
 use sbert_model::SentenceModel;
@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// A JSON object whose values stay as they are written: numbers keep every digit.
+/// A JSON object with verbatim values, so that numbers keep every digit.
 type Object = BTreeMap<String, Box<RawValue>>;
 
-/// The order in which a tokenizer's file is usually written.
+/// The usual order of the fields in a tokenizer's file.
 const ORDER: [&str; 9] = [
     "version",
     "truncation",
@@ -28,14 +28,14 @@ const ORDER: [&str; 9] = [
     "model",
 ];
 
-/// A token of its own, as far as it matters here.
+/// A token outside the vocabulary of the model.
 #[derive(Deserialize)]
-struct Added {
+struct AddedToken {
     id: u64,
     content: String,
 }
 
-/// Names and texts of the files that a tokenizer is read from.
+/// Returns the names and texts of the tokenizer's files.
 pub(crate) fn files(model: &SentenceModel) -> Result<Vec<(&'static str, String)>, ExportError> {
     let path = &model.tokenizer_path;
     let tokenizer: Object = serde_json::from_str(model.tokenizer_json())
@@ -52,10 +52,10 @@ pub(crate) fn files(model: &SentenceModel) -> Result<Vec<(&'static str, String)>
     Ok(vec![("tokenizer.json", tokenizer), ("tokenizer_config.json", config)])
 }
 
-/// The file, but that a batch is padded to its longest text, if a token to do so is known. It cuts at
-/// the model's length already.
-fn pad_batches(mut file: Object, pad: Option<Added>) -> String {
-    if let Some(Added { id, content }) = pad {
+/// Returns the file with padding to the longest text of a batch, if there is a padding token. The
+/// truncation is the model's already.
+fn pad_batches(mut file: Object, pad: Option<AddedToken>) -> String {
+    if let Some(AddedToken { id, content }) = pad {
         let padding = json!({
             "strategy": "BatchLongest", "direction": "Right", "pad_to_multiple_of": null,
             "pad_id": id, "pad_type_id": 0, "pad_token": content});
@@ -65,9 +65,9 @@ fn pad_batches(mut file: Object, pad: Option<Added>) -> String {
     write(&file, ORDER.into_iter().chain(others))
 }
 
-/// The token that fills rows, as the settings name it.
-fn pad_token(tokenizer: &Object, config: &Object) -> Result<Option<Added>, String> {
-    // Older folders give a token as an object.
+/// Returns the padding token named in the settings.
+fn pad_token(tokenizer: &Object, config: &Object) -> Result<Option<AddedToken>, String> {
+    // Older folders store a token as an object.
     let name = match field(config, "pad_token")? {
         Some(Value::String(name)) => name,
         Some(Value::Object(mut token)) => match token.remove("content") {
@@ -76,11 +76,11 @@ fn pad_token(tokenizer: &Object, config: &Object) -> Result<Option<Added>, Strin
         },
         _ => return Ok(None),
     };
-    let added: Vec<Added> = field(tokenizer, "added_tokens")?.unwrap_or_default();
+    let added: Vec<AddedToken> = field(tokenizer, "added_tokens")?.unwrap_or_default();
     Ok(added.into_iter().find(|token| token.content == name))
 }
 
-/// A field as `T`; `None` where it is absent or null.
+/// Returns a field as `T`, or `None` if it is absent or null.
 fn field<T: serde::de::DeserializeOwned>(object: &Object, key: &str) -> Result<Option<T>, String> {
     object.get(key).map_or(Ok(None), |raw| {
         serde_json::from_str(raw.get()).map_err(|error| format!("{key}: {error}"))
@@ -93,7 +93,7 @@ fn set(object: &mut Object, key: &str, value: &Value) {
     }
 }
 
-/// The object's text, a line a field, in this order.
+/// Formats the object with one line per field, in this order.
 fn write<'a>(object: &Object, order: impl Iterator<Item = &'a str>) -> String {
     let fields =
         order.filter_map(|key| Some(format!("  {}: {}", Value::from(key), object.get(key)?.get())));

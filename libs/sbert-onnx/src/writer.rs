@@ -1,45 +1,45 @@
-//! Writes a graph as an ONNX file, a tensor at a time.
+//! Writes a graph as an ONNX file, one tensor at a time.
 
 use crate::ExportError;
 use crate::draft::Staging;
 use crate::export::Progress;
-use crate::graph::{Graph, Initializer, Kind, Node, TensorData};
+use crate::graph::{ElementType, Graph, Initializer, Node, TensorData};
 use crate::metadata::VERSION;
 use crate::proto::Message;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
-/// Tensors that are smaller stay in the model's file, wherever the others are.
-const SMALL: u64 = 1024;
-/// Tensors in a file of their own begin at a page, so that they can be mapped.
+/// Tensors below this size always stay in the model's file.
+const MIN_EXTERNAL_SIZE: u64 = 1024;
+/// The alignment of tensors in the weights file: a page, so that they can be mapped.
 const PAGE: u64 = 4096;
-/// What is encoded at a time.
+/// The number of elements encoded at a time.
 const CHUNK: usize = 16 * 1024;
 
 /// A model, ready to be written.
 pub(crate) struct Writer<'g, 'a> {
     pub(crate) graph: &'g Graph<'a>,
     pub(crate) name: &'g str,
-    /// Names of inputs of whole numbers, `[batch, sequence]`.
+    /// The names of the integer inputs, `[batch, sequence]`.
     pub(crate) inputs: Vec<&'static str>,
-    /// Name of an output of f32, `[batch, dimension]`, and the dimension.
+    /// The name of the f32 output, `[batch, dimension]`, and the dimension.
     pub(crate) output: (&'static str, usize),
     pub(crate) metadata: Vec<(&'static str, String)>,
 }
 
-/// An initializer and where its numbers go.
-struct Placed<'g, 'a> {
+/// An initializer and the place of its numbers.
+struct Placement<'g, 'a> {
     initializer: &'g Initializer<'a>,
-    /// What stands before its numbers in the model's file.
+    /// The bytes before its numbers in the model's file.
     head: Message,
-    /// Where its numbers begin in the file of the weights; `None`: behind the head.
+    /// The offset of its numbers in the weights file, or `None` if they follow the head.
     offset: Option<u64>,
 }
 
 impl<'g, 'a> Writer<'g, 'a> {
-    /// Writes the model's file and, if that became larger than `largest`, one of the weights; says
-    /// whether it did.
+    /// Writes the model's file and, if it would be larger than `largest`, a weights file. Returns whether
+    /// the latter was written.
     pub(crate) fn write(
         &self,
         staging: &Staging,
@@ -73,29 +73,29 @@ impl<'g, 'a> Writer<'g, 'a> {
         Ok(is_large)
     }
 
-    /// Where each tensor goes: into the model's file, or, but for small ones, into `data`.
-    fn place(&self, data: Option<&str>) -> Vec<Placed<'g, 'a>> {
+    /// Places each tensor in the model's file or, unless it is small, in `data`.
+    fn place(&self, data: Option<&str>) -> Vec<Placement<'g, 'a>> {
         let mut end = 0_u64;
         let mut place = |initializer: &'g Initializer<'a>| {
             let size = initializer.size();
-            let (head, offset) = match data.filter(|_| size >= SMALL) {
-                None => (initializer.head().announce(9, size), None),
+            let (head, offset) = match data.filter(|_| size >= MIN_EXTERNAL_SIZE) {
+                None => (initializer.head().field_head(9, size), None),
                 Some(data) => {
                     let offset = end.next_multiple_of(PAGE);
                     end = offset + size;
-                    (elsewhere(initializer.head(), data, offset, size), Some(offset))
+                    (external(initializer.head(), data, offset, size), Some(offset))
                 }
             };
             let length = head.len() + if offset.is_some() { 0 } else { size };
-            let mut framed = Message::new().announce(5, length);
+            let mut framed = Message::new().field_head(5, length);
             framed.append(&head);
-            Placed { initializer, head: framed, offset }
+            Placement { initializer, head: framed, offset }
         };
         self.graph.initializers.iter().map(&mut place).collect()
     }
 
-    /// All of the file but the initializers, which stand at its end.
-    fn head(&self, placed: &[Placed<'_, '_>]) -> Message {
+    /// Returns all of the file except the initializers at its end.
+    fn head(&self, placed: &[Placement<'_, '_>]) -> Message {
         let opset = self.graph.opset;
         let opsets = Message::new().text(1, "").int(2, opset.into());
         let mut model = Message::new()
@@ -107,36 +107,36 @@ impl<'g, 'a> Writer<'g, 'a> {
             model = model.message(14, &Message::new().text(1, key).text(2, value));
         }
         let graph = self.graph_head();
-        let mut model = model.announce(7, graph.len() + body(placed));
+        let mut model = model.field_head(7, graph.len() + body(placed));
         model.append(&graph);
         model
     }
 
-    /// A `GraphProto` without its initializers.
+    /// Encodes a `GraphProto` without its initializers.
     fn graph_head(&self) -> Message {
         let nodes = self.graph.nodes.iter().map(Node::encode);
         let mut graph = nodes.fold(Message::new(), |graph, node| graph.message(1, &node));
         graph = graph.text(2, self.name);
         for input in &self.inputs {
-            graph = graph.message(11, &value_info(input, Kind::I64, &named("sequence")));
+            graph = graph.message(11, &value_info(input, ElementType::I64, &named("sequence")));
         }
         let dimension = i64::try_from(self.output.1).unwrap_or(i64::MAX);
         let dimension = Message::new().int(1, dimension);
-        graph.message(12, &value_info(self.output.0, Kind::F32, &dimension))
+        graph.message(12, &value_info(self.output.0, ElementType::F32, &dimension))
     }
 }
 
-/// How many bytes the initializers take in the model's file.
-fn body(placed: &[Placed<'_, '_>]) -> u64 {
-    let inside = |placed: &Placed<'_, '_>| match placed.offset {
+/// Returns the size of the initializers in the model's file in bytes.
+fn body(placed: &[Placement<'_, '_>]) -> u64 {
+    let inside = |placed: &Placement<'_, '_>| match placed.offset {
         None => placed.initializer.size(),
         Some(_) => 0,
     };
     placed.iter().map(|placed| placed.head.len() + inside(placed)).sum()
 }
 
-/// The rest of a `TensorProto` whose numbers lie in another file.
-fn elsewhere(head: Message, data: &str, offset: u64, size: u64) -> Message {
+/// Completes a `TensorProto` whose numbers are in another file.
+fn external(head: Message, data: &str, offset: u64, size: u64) -> Message {
     const EXTERNAL: i64 = 1;
     let (offset, size) = (offset.to_string(), size.to_string());
     let entries = [("location", data), ("offset", &*offset), ("length", &*size)];
@@ -145,19 +145,19 @@ fn elsewhere(head: Message, data: &str, offset: u64, size: u64) -> Message {
     entries.fold(head, |head, entry| head.message(13, &entry)).int(14, EXTERNAL)
 }
 
-/// A dimension that is known by name only.
+/// Encodes a symbolic dimension.
 fn named(name: &str) -> Message {
     Message::new().text(2, name)
 }
 
-/// A `ValueInfoProto` of `[batch, last]`.
-fn value_info(name: &str, kind: Kind, last: &Message) -> Message {
+/// Encodes a `ValueInfoProto` of the shape `[batch, last]`.
+fn value_info(name: &str, kind: ElementType, last: &Message) -> Message {
     let shape = Message::new().message(1, &named("batch")).message(1, last);
     let tensor = Message::new().int(1, kind as i64).message(2, &shape);
     Message::new().text(1, name).message(2, &Message::new().message(1, &tensor))
 }
 
-/// The oldest version of the format that has the opset, so that old runtimes read what they can.
+/// Returns the oldest format version with the opset, for compatibility with old runtimes.
 fn ir_version(opset: u32) -> i64 {
     match opset {
         ..=14 => 7,
@@ -171,10 +171,10 @@ fn ir_version(opset: u32) -> i64 {
     }
 }
 
-/// The tensors that lie in the model's own file.
+/// Writes the initializers of the model's file.
 fn write_inside(
     file: &mut impl Write,
-    placed: &[Placed<'_, '_>],
+    placed: &[Placement<'_, '_>],
     step: &mut dyn FnMut(u64),
 ) -> io::Result<()> {
     for placed in placed {
@@ -186,10 +186,10 @@ fn write_inside(
     Ok(())
 }
 
-/// The tensors that lie in the file of the weights.
+/// Writes the weights file.
 fn write_data(
     file: &mut impl Write,
-    placed: &[Placed<'_, '_>],
+    placed: &[Placement<'_, '_>],
     step: &mut dyn FnMut(u64),
 ) -> io::Result<()> {
     let mut end = 0;
@@ -202,7 +202,7 @@ fn write_data(
     Ok(())
 }
 
-/// Little-endian, as ONNX has it.
+/// Writes numbers in little-endian order, as ONNX requires.
 fn write_numbers(
     file: &mut impl Write,
     initializer: &Initializer<'_>,
@@ -213,7 +213,7 @@ fn write_numbers(
         TensorData::I64(numbers) => write_chunks(file, &numbers, i64::to_le_bytes, step)?,
         TensorData::I8(numbers) => write_chunks(file, &numbers, i8::to_le_bytes, step)?,
     };
-    // The file says how many there are before they are made: others would make it unreadable.
+    // The size is already written, so a different one would make the file unreadable.
     if written == initializer.size() {
         return Ok(());
     }
@@ -239,7 +239,7 @@ fn write_chunks<T: Copy, const N: usize>(
     Ok(written)
 }
 
-/// A file whose bytes are on the disk when this returns.
+/// Writes a file and syncs it to disk.
 fn write_file(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,

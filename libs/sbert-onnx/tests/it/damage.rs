@@ -1,4 +1,4 @@
-//! Folders that are damaged, or that hold what cannot be converted: refused by name, nothing written.
+//! Damaged or unsupported folders are rejected with the name of the file, and nothing is written.
 
 use sbert_fixtures::damage::{RandomNumbers, change_bytes};
 use sbert_fixtures::{copy, file_names};
@@ -7,7 +7,7 @@ use sbert_onnx::{Export, ExportError, ExportPrecision, Target, export};
 use std::fs;
 use std::path::Path;
 
-/// Reads the folder and exports it; nothing but whole files may be there then.
+/// Reads the folder, exports it, and asserts that only complete files remain.
 fn read_and_export(folder: &Path, how: &Export) -> Result<(), ExportError> {
     let scratch = tempfile::tempdir().unwrap();
     let exported = SentenceModel::open(folder).map_err(ExportError::from).and_then(|model| {
@@ -21,7 +21,7 @@ fn read_and_export(folder: &Path, how: &Export) -> Result<(), ExportError> {
     exported
 }
 
-/// The files of a folder, those in its folders too.
+/// Returns the files of a folder and its subfolders.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> =
@@ -32,7 +32,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn a_damaged_folder_is_refused_or_exported_but_nothing_panics_or_is_left() {
+fn a_damaged_folder_never_causes_a_panic_or_partial_files() {
     let mut numbers = RandomNumbers(0x5851_f42d_4c95_7f2d);
     let mut refused = 0;
     for fixture in ["bge", "sqrt-dense", "e5"] {
@@ -53,11 +53,11 @@ fn a_damaged_folder_is_refused_or_exported_but_nothing_panics_or_is_left() {
             fs::write(path, whole).unwrap();
         }
     }
-    assert!((100..450).contains(&refused), "{refused} of 450 damaged folders were refused");
+    assert!((100..450).contains(&refused), "{refused} of 450 damaged folders were rejected");
 }
 
 #[test]
-fn what_cannot_be_converted_is_named() {
+fn unsupported_features_are_named() {
     for (file, from, to, named) in [
         ("config.json", "\"bert\"", "\"t5\"", "\"t5\""),
         ("config.json", "\"gelu\"", "\"silu\"", "silu"),
@@ -67,7 +67,7 @@ fn what_cannot_be_converted_is_named() {
         copy(&sbert_fixtures::folder("bge"), folder.path());
         let path = folder.path().join(file);
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{file} holds no {from}");
+        assert!(text.contains(from), "{file} does not contain {from}");
         fs::write(&path, text.replace(from, to)).unwrap();
         let error = read_and_export(folder.path(), &Export::default()).unwrap_err().to_string();
         assert!(error.contains(file) && error.contains(named), "{named}: {error}");

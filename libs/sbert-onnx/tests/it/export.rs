@@ -1,4 +1,4 @@
-//! What an export writes, what it leaves behind, and what it refuses.
+//! Output, cleanup and errors of an export.
 
 use crate::support::fixture;
 use sbert_fixtures::{file_names, folders};
@@ -18,7 +18,7 @@ fn write(model: &SentenceModel, how: &Export, path: &Path) -> Result<(), ExportE
 }
 
 #[test]
-fn the_same_folder_gives_the_same_bytes() {
+fn exports_of_the_same_folder_are_identical() {
     let scratch = tempfile::tempdir().unwrap();
     for folder in folders() {
         let fixture = fixture(&folder);
@@ -34,7 +34,7 @@ fn the_same_folder_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_summary_tells_what_was_written() {
+fn a_summary_describes_the_written_files() {
     let scratch = tempfile::tempdir().unwrap();
     let target = Target {
         model: scratch.path().join("here/model.onnx"),
@@ -60,18 +60,18 @@ fn a_summary_tells_what_was_written() {
 }
 
 #[test]
-fn a_draft_that_is_not_kept_leaves_what_was_there() {
+fn a_dropped_draft_leaves_existing_files_unchanged() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("model.onnx");
-    fs::write(&path, "what was there").unwrap();
+    fs::write(&path, "existing content").unwrap();
     let draft = export(&bge(), &Export::default(), &Target::beside(&path), &mut |_| ()).unwrap();
     drop(draft);
     assert_eq!(file_names(scratch.path()), ["model.onnx"]);
-    assert_eq!(fs::read(&path).unwrap(), b"what was there");
+    assert_eq!(fs::read(&path).unwrap(), b"existing content");
 }
 
 #[test]
-fn weights_of_a_model_that_is_replaced_by_a_smaller_one_go_with_it() {
+fn replacing_a_model_with_a_smaller_one_removes_its_weights_file() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("model.onnx");
     write(&bge(), &Export { largest_file: 20_000, ..Export::default() }, &path).unwrap();
@@ -82,7 +82,7 @@ fn weights_of_a_model_that_is_replaced_by_a_smaller_one_go_with_it() {
 }
 
 #[test]
-fn an_opset_that_is_not_known_is_refused_with_those_that_are() {
+fn an_unsupported_opset_is_rejected_with_the_supported_range() {
     let scratch = tempfile::tempdir().unwrap();
     for opset in [0, 12, 99] {
         let how = Export { opset, ..Export::default() };
@@ -108,7 +108,7 @@ fn a_path_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_second_export_to_the_same_path_is_told_of_the_first() {
+fn a_second_export_to_the_same_path_is_rejected_during_the_first() {
     let scratch = tempfile::tempdir().unwrap();
     let target = Target::beside(scratch.path().join("model.onnx"));
     let first = export(&bge(), &Export::default(), &target, &mut |_| ()).unwrap();
@@ -118,16 +118,16 @@ fn a_second_export_to_the_same_path_is_told_of_the_first() {
     export(&bge(), &Export::default(), &target, &mut |_| ()).unwrap();
 }
 
-/// Where [`a_process_of_its_own_exports_where_it_is_told`] writes to.
-const WHERE: &str = "SBERT_ONNX_TEST_TARGET";
-/// How long it rests at every step.
-const REST: &str = "SBERT_ONNX_TEST_REST";
+/// The target path of [`a_separate_process_exports_to_a_given_path`].
+const TARGET: &str = "SBERT_ONNX_TEST_TARGET";
+/// Its pause at every step in milliseconds.
+const PAUSE: &str = "SBERT_ONNX_TEST_PAUSE";
 
 #[test]
-fn a_process_of_its_own_exports_where_it_is_told() {
+fn a_separate_process_exports_to_a_given_path() {
     let scratch = tempfile::tempdir().unwrap();
-    let path = std::env::var_os(WHERE).map_or(scratch.path().join("model.onnx"), Into::into);
-    let rest = std::env::var(REST).map_or(0, |millis| millis.parse().unwrap());
+    let path = std::env::var_os(TARGET).map_or(scratch.path().join("model.onnx"), Into::into);
+    let rest = std::env::var(PAUSE).map_or(0, |millis| millis.parse().unwrap());
     let mut progress = |_| std::thread::sleep(Duration::from_millis(rest));
     let draft = export(&bge(), &Export::default(), &Target::beside(&path), &mut progress);
     let exported = draft.and_then(Draft::keep);
@@ -135,25 +135,28 @@ fn a_process_of_its_own_exports_where_it_is_told() {
     assert!(path.exists());
 }
 
-/// This very test, as a process of its own that writes to `path`, run by a shell after `first`.
+/// Returns a command that runs this test in a separate process, by a shell after `first`.
 fn process(first: &str, path: &Path) -> Command {
     let mut command = Command::new("sh");
     command
         .args(["-c", &format!("{first} exec \"$0\" \"$@\"")])
         .arg(std::env::current_exe().unwrap());
-    command.args(["--exact", "export::a_process_of_its_own_exports_where_it_is_told"]);
-    command.env(WHERE, path).stdout(Stdio::piped());
+    command.args(["--exact", "export::a_separate_process_exports_to_a_given_path"]);
+    command.env(TARGET, path).stdout(Stdio::piped());
     command
 }
 
 #[test]
-fn a_full_disk_is_named_and_leaves_nothing() {
+fn a_full_disk_is_reported_and_no_files_remain() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("model.onnx");
-    // A limit on the size of files is the full disk that needs no rights.
+    // A file size limit simulates a full disk without privileges.
     let output = process("trap '' XFSZ; ulimit -f 16;", &path).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(!output.status.success() && told.contains("model.onnx cannot be written"), "{told}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        !output.status.success() && stdout.contains("model.onnx cannot be written"),
+        "{stdout}"
+    );
     assert_eq!(file_names(scratch.path()), [""; 0]);
 }
 
@@ -161,16 +164,16 @@ fn a_full_disk_is_named_and_leaves_nothing() {
 fn an_export_that_is_killed_leaves_no_model_and_the_next_one_cleans_up() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("model.onnx");
-    let mut child = process("", &path).env(REST, "200").spawn().unwrap();
+    let mut child = process("", &path).env(PAUSE, "200").spawn().unwrap();
     let part = scratch.path().join(".model.onnx.part/model.onnx");
     let start = Instant::now();
     while !part.exists() {
-        assert!(start.elapsed() < Duration::from_mins(1), "it writes nothing");
+        assert!(start.elapsed() < Duration::from_mins(1), "the process writes nothing");
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(file_names(scratch.path()), [".model.onnx.part"], "nothing that looks like a model");
+    assert_eq!(file_names(scratch.path()), [".model.onnx.part"], "no partial model");
     write(&bge(), &Export::default(), &path).unwrap();
     let left = ["model.onnx", "tokenizer.json", "tokenizer_config.json"];
     assert_eq!(file_names(scratch.path()), left);

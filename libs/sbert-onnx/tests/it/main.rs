@@ -1,4 +1,4 @@
-//! Exported models, against independent readers of them.
+//! Tests exported models with independent readers.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod damage;

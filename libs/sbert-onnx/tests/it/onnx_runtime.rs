@@ -1,5 +1,4 @@
-//! What independent readers make of exported models: onnx's checker, and ONNX Runtime called as any
-//! client calls it. `tools/python.sh` sets them up.
+//! Checks exported models with onnx's checker and with ONNX Runtime. `tools/python.sh` installs them.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
 use crate::support::{Fixture, fixture, minilm, workspace};
@@ -12,15 +11,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What `onnx_runtime.py` found.
+/// The output of `onnx_runtime.py`.
 #[derive(Debug, Deserialize)]
-struct Found {
+struct Report {
     newest_opset: u32,
-    models: Vec<Examined>,
+    models: Vec<ModelReport>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Examined {
+struct ModelReport {
     ir_version: u32,
     opsets: BTreeMap<String, u32>,
     producer: String,
@@ -29,21 +28,21 @@ struct Examined {
     outputs: Vec<String>,
     operators: Vec<String>,
     domains: Vec<String>,
-    /// Tensors that lie in another file.
+    /// The number of tensors in another file.
     external: usize,
     dimension: usize,
     bytes: u64,
     unused: Vec<String>,
     alone: Vec<Vec<f32>>,
     together: Vec<Vec<f32>>,
-    /// How many tokens each text had.
+    /// The number of tokens of each text.
     lengths: Vec<usize>,
 }
 
-/// A model's file, its tokenizer's, and texts to try them with.
+/// The files of a model and its tokenizer, and texts to embed.
 type Job<'a> = (PathBuf, PathBuf, &'a [String]);
 
-fn examine(scratch: &Path, jobs: &[Job<'_>]) -> Found {
+fn examine(scratch: &Path, jobs: &[Job<'_>]) -> Report {
     let python = workspace(".cache/venv/bin/python");
     assert!(python.exists(), "Python's onnx and onnxruntime are missing: run tools/python.sh");
     let job = |(model, tokenizer, texts): &Job<'_>| json!({"model": model, "tokenizer": tokenizer, "texts": texts});
@@ -56,7 +55,7 @@ fn examine(scratch: &Path, jobs: &[Job<'_>]) -> Found {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Exports into a folder of its own.
+/// Exports into a separate folder.
 fn exported<'a>(
     scratch: &Path,
     name: &str,
@@ -75,7 +74,7 @@ fn flat(vectors: &[Vec<f32>]) -> Vec<f32> {
     vectors.concat()
 }
 
-/// Each number is off by a share of the vector's largest.
+/// Asserts that each number's error is less than a share of the vector's largest.
 fn assert_near(what: &str, expected: &[Vec<f32>], found: &[Vec<f32>], share: f32) {
     assert_eq!(expected.len(), found.len(), "{what}");
     for (place, (expected, found)) in expected.iter().zip(found).enumerate() {
@@ -88,8 +87,8 @@ fn assert_near(what: &str, expected: &[Vec<f32>], found: &[Vec<f32>], share: f32
     }
 }
 
-/// What every exported model is like, whatever it computes.
-fn assert_described(what: &str, found: &Examined, fixture: &Fixture, how: &Export) {
+/// Asserts the properties that every exported model has.
+fn assert_described(what: &str, found: &ModelReport, fixture: &Fixture, how: &Export) {
     let model = &fixture.model;
     assert_eq!(found.opsets, BTreeMap::from([(String::new(), how.opset)]), "{what}");
     assert_eq!(found.domains, [""], "{what}: operators are the standard's");
@@ -99,7 +98,7 @@ fn assert_described(what: &str, found: &Examined, fixture: &Fixture, how: &Expor
     let inputs = ["input_ids", "attention_mask", "token_type_ids"];
     assert_eq!(found.inputs, inputs[..if has_types { 3 } else { 2 }], "{what}");
     assert_eq!((&*found.outputs, found.dimension), (&["output".to_owned()][..], model.dimension()));
-    assert!(found.unused.is_empty(), "{what}: {:?} are weights of nothing", found.unused);
+    assert!(found.unused.is_empty(), "{what}: unused weights {:?}", found.unused);
     for (key, value) in [
         (metadata::NAME, fixture.name.clone()),
         (metadata::ARCHITECTURE, model.config.architecture.name().to_owned()),
@@ -113,8 +112,8 @@ fn assert_described(what: &str, found: &Examined, fixture: &Fixture, how: &Expor
     assert!(found.metadata[metadata::SOURCE].len() == 64 && found.external == 0);
 }
 
-/// The operators that an opset allows to be used in place of several.
-fn assert_fused(what: &str, found: &Examined, how: &Export) {
+/// Asserts that fused operators are used if the opset and the options allow them.
+fn assert_fused(what: &str, found: &ModelReport, how: &Export) {
     let has = |operator: &str| found.operators.iter().any(|found| found == operator);
     assert_eq!(has("LayerNormalization"), how.optimize && how.opset >= 17, "{what}");
     assert_eq!(has("ReduceMean"), !has("LayerNormalization"), "{what}");
@@ -122,7 +121,7 @@ fn assert_fused(what: &str, found: &Examined, how: &Export) {
     assert!(!has("Erf") || how.opset < 20 || !how.optimize, "{what}");
 }
 
-/// The ways in which a model is exported here.
+/// Returns the export options under test.
 fn ways() -> Vec<Export> {
     let newest = *OPSETS.end();
     let way =
@@ -133,8 +132,8 @@ fn ways() -> Vec<Export> {
     ways
 }
 
-/// What was found of one way to export a tiny model is right.
-fn assert_right(fixture: &Fixture, how: &Export, found: &Examined) {
+/// Asserts that one export of a tiny model is correct.
+fn assert_right(fixture: &Fixture, how: &Export, found: &ModelReport) {
     let what = format!("{} {how:?}", fixture.name);
     let expected: Vec<Vec<f32>> = fixture.expected.iter().map(|one| one.vector.clone()).collect();
     assert_described(&what, found, fixture, how);
@@ -148,18 +147,18 @@ fn assert_right(fixture: &Fixture, how: &Export, found: &Examined) {
         assert_near(&what, &expected, &found.alone, 2e-5);
         assert_near(&what, &expected, &found.together, 2e-5);
     } else {
-        // What trained models lose is measured with the real one.
+        // The loss of trained models is measured with the real one.
         assert!(parity.least > 0.99, "{what}: {parity:?}");
-        // Where a number falls on the edge between two steps, the order of a sum decides.
+        // For a number halfway between two steps, the order of a sum decides.
         let batch =
             parity::compare(&flat(&found.alone), &flat(&found.together), dimension).unwrap();
-        assert!(batch.least > 0.99, "{what}: a text depends on those beside it: {batch:?}");
+        assert!(batch.least > 0.99, "{what}: a text depends on its batch: {batch:?}");
     }
 }
 
 #[test]
 #[ignore = "needs Python's onnx and onnxruntime: make python"]
-fn every_tiny_model_is_sound_in_every_opset_and_says_what_pytorch_says() {
+fn every_tiny_model_is_valid_in_every_opset_and_agrees_with_pytorch() {
     let scratch = tempfile::tempdir().unwrap();
     let fixtures: Vec<Fixture> = folders().iter().map(|folder| fixture(folder)).collect();
     let texts: Vec<Vec<String>> = fixtures.iter().map(Fixture::texts).collect();
@@ -181,7 +180,7 @@ fn every_tiny_model_is_sound_in_every_opset_and_says_what_pytorch_says() {
 
 #[test]
 #[ignore = "needs Python's onnx and onnxruntime: make python"]
-fn opsets_end_with_the_newest_that_the_checker_and_onnx_runtime_know() {
+fn the_checker_and_onnx_runtime_support_every_opset() {
     let scratch = tempfile::tempdir().unwrap();
     let found = examine(scratch.path(), &[]);
     assert!(found.newest_opset >= *OPSETS.end());
@@ -189,7 +188,7 @@ fn opsets_end_with_the_newest_that_the_checker_and_onnx_runtime_know() {
 
 #[test]
 #[ignore = "needs Python's onnx and onnxruntime: make python"]
-fn weights_beside_the_model_are_found_and_say_the_same() {
+fn weights_in_a_separate_file_produce_the_same_embeddings() {
     let scratch = tempfile::tempdir().unwrap();
     let fixture = fixture(&sbert_fixtures::folder("bge"));
     let texts = fixture.texts();
@@ -199,14 +198,14 @@ fn weights_beside_the_model_are_found_and_say_the_same() {
         let jobs = [("whole", &whole), ("split", &split)]
             .map(|(name, how)| exported(scratch.path(), name, &fixture.model, how, &texts));
         let found = examine(scratch.path(), &jobs);
-        let [whole, split] = &*found.models else { panic!("two were asked for") };
+        let [whole, split] = &*found.models else { panic!("two models were exported") };
         assert!(whole.external == 0 && split.external > 5, "{split:?}");
-        assert!(split.bytes < 40_000, "{} bytes stayed", split.bytes);
+        assert!(split.bytes < 40_000, "{} bytes remain in the model's file", split.bytes);
         assert_eq!(whole.alone, split.alone);
     }
 }
 
-/// The texts and embeddings of `libs/sbert-cpu/tests/golden`: ONNX Runtime's, of a graph made by hand.
+/// Returns the texts and embeddings of `libs/sbert-cpu/tests/golden`, by ONNX Runtime from a handmade graph.
 fn golden() -> (Vec<String>, Vec<f32>) {
     let folder = workspace("libs/sbert-cpu/tests/golden");
     let texts = serde_json::from_slice(&std::fs::read(folder.join("texts.json")).unwrap()).unwrap();
@@ -217,7 +216,7 @@ fn golden() -> (Vec<String>, Vec<f32>) {
 
 #[test]
 #[ignore = "needs the model, and Python's onnx and onnxruntime: make model python"]
-fn the_real_model_keeps_its_meaning_at_both_precisions() {
+fn the_real_model_agrees_with_the_original_at_both_precisions() {
     let scratch = tempfile::tempdir().unwrap();
     let model = SentenceModel::open(&minilm()).unwrap();
     let (texts, expected) = golden();
@@ -239,6 +238,6 @@ fn the_real_model_keeps_its_meaning_at_both_precisions() {
         assert!(alone.is_enough_for(how.precision), "{how:?}: {alone:?}");
         assert!(batch.is_enough_for(how.precision), "{how:?}: {batch:?}");
         let longest = found.lengths.iter().max().copied();
-        assert_eq!(longest, Some(model.max_tokens), "the shipped file cuts at 128 tokens");
+        assert_eq!(longest, Some(model.max_tokens), "the published file truncates at 128 tokens");
     }
 }

@@ -1,18 +1,18 @@
-//! The tiny models of `libs/sbert-fixtures`, and what the tests of exports share.
+//! Shared test support: the tiny models of `libs/sbert-fixtures`.
 
 use sbert_model::SentenceModel;
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A text and what `PyTorch` makes of it.
+/// A text and its embedding by `PyTorch`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Expected {
     pub(crate) text: String,
     pub(crate) vector: Vec<f32>,
 }
 
-/// A tiny model with random weights, as Sentence-Transformers saved it.
+/// A tiny model with random weights, saved by Sentence-Transformers.
 pub(crate) struct Fixture {
     pub(crate) name: String,
     pub(crate) model: SentenceModel,
@@ -25,7 +25,7 @@ impl Fixture {
     }
 }
 
-/// A path in the workspace.
+/// Returns a path in the workspace.
 pub(crate) fn workspace(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
@@ -39,7 +39,7 @@ pub(crate) fn fixture(folder: &Path) -> Fixture {
     }
 }
 
-/// The folder of all-MiniLM-L6-v2.
+/// Returns the folder of all-MiniLM-L6-v2.
 pub(crate) fn minilm() -> PathBuf {
     let models = std::env::var_os("AKIN_MODELS").map(PathBuf::from);
     let models = models.unwrap_or_else(|| {

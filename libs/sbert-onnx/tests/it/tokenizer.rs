@@ -1,4 +1,4 @@
-//! The tokenizer's files beside an exported model.
+//! The tokenizer's files of an exported model.
 
 use crate::support::{fixture, minilm};
 use sbert_fixtures::{copy, file_names, folders};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-/// The tokenizer's files of an exported folder.
+/// Exports a folder and reads the tokenizer's files.
 fn exported(folder: &Path) -> (SentenceModel, String, Value) {
     let scratch = tempfile::tempdir().unwrap();
     let model = SentenceModel::open(folder).unwrap();
@@ -21,21 +21,21 @@ fn exported(folder: &Path) -> (SentenceModel, String, Value) {
 }
 
 #[test]
-fn it_gives_the_tokens_that_the_model_was_read_with() {
+fn the_exported_tokenizer_produces_the_tokens_of_the_original() {
     for folder in folders() {
         let fixture = fixture(&folder);
         let (model, json, _) = exported(&folder);
         let tokenizer = Tokenizer::from_json(json, model.max_tokens).unwrap();
         for expected in &fixture.expected {
-            let (found, wanted) =
+            let (found, original) =
                 (tokenizer.encode(&expected.text), model.tokenizer.encode(&expected.text));
-            assert_eq!(found, wanted, "{} {:?}", fixture.name, expected.text);
+            assert_eq!(found, original, "{} {:?}", fixture.name, expected.text);
         }
     }
 }
 
 #[test]
-fn texts_are_cut_where_the_model_ends_and_padded_to_the_longest_of_a_batch() {
+fn texts_are_truncated_at_the_models_limit_and_padded_to_the_longest_of_a_batch() {
     let folder = tempfile::tempdir().unwrap();
     copy(&sbert_fixtures::folder("bge"), folder.path());
     let path = folder.path().join("tokenizer.json");
@@ -53,11 +53,11 @@ fn texts_are_cut_where_the_model_ends_and_padded_to_the_longest_of_a_batch() {
         (&json!(0), &json!("[PAD]"))
     );
     assert_eq!(config["model_max_length"], model.max_tokens);
-    assert_eq!(config["pad_token"], "[PAD]", "the rest stays");
+    assert_eq!(config["pad_token"], "[PAD]", "the rest is unchanged");
 }
 
 #[test]
-fn without_a_token_to_pad_with_nothing_is_padded() {
+fn nothing_is_padded_without_a_padding_token() {
     let folder = tempfile::tempdir().unwrap();
     copy(&sbert_fixtures::folder("bge"), folder.path());
     fs::remove_file(folder.path().join("tokenizer_config.json")).unwrap();
@@ -83,7 +83,7 @@ fn a_tokenizer_path_that_ends_in_json_is_a_file() {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn the_shipped_file_no_longer_cuts_at_128_tokens() {
+fn the_published_file_no_longer_truncates_at_128_tokens() {
     let (model, json, config) = exported(&minilm());
     let file: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((model.max_tokens, &file["truncation"]["max_length"]), (256, &json!(256)));
