@@ -6,7 +6,7 @@ use crate::harness::{Contest, Latency};
 use crate::onnx_runtime::OnnxModel;
 use crate::report::{Table, Wanted, figure, times};
 use crate::vectors::dot;
-use akin_native::Precision;
+use akin_native::ModelPrecision;
 use anyhow::{Context, Result};
 use sbert_cpu::Encoder;
 use std::cell::RefCell;
@@ -31,7 +31,7 @@ const PAIRS: [(&str, &str); 3] = [
 
 /// Measures the encoder.
 pub(crate) fn run(bench: &mut Bench) -> Result<()> {
-    let encoders = Precision::ALL
+    let encoders = ModelPrecision::ALL
         .map(|precision| Ok((precision, Encoder::open(&bench.model_file(precision)?)?)))
         .into_iter()
         .collect::<Result<Vec<_>>>()?;
@@ -98,7 +98,7 @@ type Single = Vec<(String, Latency)>;
 
 fn bulk(
     bench: &Bench,
-    encoders: &[(Precision, Encoder)],
+    encoders: &[(ModelPrecision, Encoder)],
     texts: &Tokens,
     exact: &[f32],
 ) -> Result<Bulk> {
@@ -135,7 +135,7 @@ fn bulk(
     seconds.into_iter().map(row).collect()
 }
 
-fn single(bench: &Bench, encoders: &[(Precision, Encoder)], query: &[u32]) -> Result<Single> {
+fn single(bench: &Bench, encoders: &[(ModelPrecision, Encoder)], query: &[u32]) -> Result<Single> {
     let texts = [query.to_vec()];
     let mut contest = Contest::default();
     for (precision, encoder) in encoders {

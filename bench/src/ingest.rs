@@ -5,7 +5,7 @@ use crate::harness::Contest;
 use crate::process::Finished;
 use crate::report::{Table, Wanted, figure, times};
 use akin_entities::Product;
-use akin_native::{ModelFiles, NativeEmbedder, Precision, SentenceEncoder};
+use akin_native::{ModelPrecision, NativeEmbedder, NativeModelFiles, SentenceEncoder};
 use akin_ports::Embedder as _;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -55,7 +55,7 @@ fn end_to_end(bench: &mut Bench) -> Result<()> {
     let feed = bench.feed(rows)?;
     let texts: Vec<_> = bench.products(rows)?.iter().map(Product::embedded_text).collect();
     let threads = NonZeroUsize::new(bench.cores).context("no core")?;
-    let files = ModelFiles::Packed(bench.model_file(Precision::Int8)?);
+    let files = NativeModelFiles::Packed(bench.model_file(ModelPrecision::Int8)?);
     let embedder = NativeEmbedder::start(SentenceEncoder::open(&files)?, threads)?;
     let mut contest = Contest::default();
     contest.enter("`akin ingest`, from process start", |_| {

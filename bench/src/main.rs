@@ -30,7 +30,7 @@ mod vectors;
 mod words;
 
 use akin_entities::{Fingerprint, Product};
-use akin_native::{DEFAULT_MODEL, ModelChoice, Precision};
+use akin_native::{DEFAULT_MODEL, ModelChoice, ModelPrecision};
 use anyhow::{Context, Result};
 use catalogue::Catalogue;
 use clap::Parser;
@@ -93,7 +93,7 @@ fn main() -> Result<()> {
 impl Bench {
     fn open(settings: Settings) -> Result<Self> {
         let runtime = Runtime::new()?;
-        let encoder = Encoder::open(&model_file(&settings, Precision::Int8)?)?;
+        let encoder = Encoder::open(&model_file(&settings, ModelPrecision::Int8)?)?;
         let corpus = Corpus::read(&settings.feeds, &encoder, &settings.cache);
         let corpus = runtime.block_on(corpus)?;
         let mut queries = match &settings.queries {
@@ -201,7 +201,7 @@ impl Bench {
     }
 
     /// Returns akin's packed model.
-    fn model_file(&self, precision: Precision) -> Result<PathBuf> {
+    fn model_file(&self, precision: ModelPrecision) -> Result<PathBuf> {
         model_file(&self.settings, precision)
     }
 
@@ -257,12 +257,12 @@ impl Bench {
 
 /// Returns the folder of akin's default model.
 fn models_folder(settings: &Settings) -> Result<PathBuf> {
-    let model = ModelChoice::Default(Precision::Int8);
+    let model = ModelChoice::Default(ModelPrecision::Int8);
     let native = akin_native::Settings { model, models: settings.models.clone(), threads: None };
     Ok(native.models_folder()?.join(DEFAULT_MODEL))
 }
 
-fn model_file(settings: &Settings, precision: Precision) -> Result<PathBuf> {
+fn model_file(settings: &Settings, precision: ModelPrecision) -> Result<PathBuf> {
     Ok(models_folder(settings)?.join(format!("{precision}.sbert")))
 }
 

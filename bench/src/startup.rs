@@ -3,7 +3,7 @@
 use crate::harness::Contest;
 use crate::report::{Table, Wanted, figure, times};
 use crate::{Bench, SHOP};
-use akin_native::Precision;
+use akin_native::ModelPrecision;
 use anyhow::Result;
 use sbert_cpu::Encoder;
 
@@ -23,10 +23,10 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
 
 /// Measures the time until the first embedding.
 fn load(bench: &mut Bench) -> Result<()> {
-    let encoder = Encoder::open(&bench.model_file(Precision::Int8)?)?;
+    let encoder = Encoder::open(&bench.model_file(ModelPrecision::Int8)?)?;
     let query = encoder.tokenize(QUERY);
     let mut contest = Contest::default();
-    for precision in [Precision::Int8, Precision::Fp32] {
+    for precision in [ModelPrecision::Int8, ModelPrecision::Fp32] {
         let (file, query) = (bench.model_file(precision)?, [query.clone()]);
         contest.enter(format!("akin {precision}"), move |_| {
             std::hint::black_box(Encoder::open(&file)?.embed_tokens(&query, 1)?);

@@ -1,5 +1,5 @@
 use crate::scheduler::Scheduler;
-use crate::{Fault, Inference, ModelError, SentenceEncoder, Settings};
+use crate::{Inference, InferenceError, NativeModelError, SentenceEncoder, Settings};
 use akin_entities::Fingerprint;
 use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
@@ -51,14 +51,14 @@ impl Embedder for NativeEmbedder {
 
 const SYSTEM: &str = "embedder";
 
-impl From<Fault> for PortError {
-    fn from(fault: Fault) -> Self {
+impl From<InferenceError> for PortError {
+    fn from(fault: InferenceError) -> Self {
         Self::new(SYSTEM, ErrorKind::Corrupt, fault)
     }
 }
 
-impl From<ModelError> for PortError {
-    fn from(error: ModelError) -> Self {
+impl From<NativeModelError> for PortError {
+    fn from(error: NativeModelError) -> Self {
         Self::new(SYSTEM, ErrorKind::Misconfigured, error)
     }
 }

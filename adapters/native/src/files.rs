@@ -1,18 +1,18 @@
-use crate::{DEFAULT_MODEL, ModelChoice, Precision, Settings};
+use crate::{DEFAULT_MODEL, ModelChoice, ModelPrecision, Settings};
 use std::path::{Path, PathBuf};
 
 /// The files of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ModelFiles {
+pub enum NativeModelFiles {
     /// A file that is ready to be mapped into memory.
     Packed(PathBuf),
     /// A Sentence-Transformers folder, to be packed at that precision first.
-    Folder(PathBuf, Precision),
+    Folder(PathBuf, ModelPrecision),
 }
 
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
-pub enum ModelError {
+pub enum NativeModelError {
     /// Nothing says where models are.
     #[error(
         "neither HOME nor XDG_CACHE_HOME says where models are kept: name a folder by --models \
@@ -55,33 +55,33 @@ pub enum ModelError {
 
 impl Settings {
     /// Finds the files of the model that the settings name: packed ones first.
-    pub fn find_model(&self) -> Result<ModelFiles, ModelError> {
-        let missing = |path| ModelError::Missing { path, choice: self.model.clone() };
+    pub fn find_model(&self) -> Result<NativeModelFiles, NativeModelError> {
+        let missing = |path| NativeModelError::Missing { path, choice: self.model.clone() };
         match &self.model {
             ModelChoice::Default(precision) => {
                 let folder = self.models_folder()?.join(DEFAULT_MODEL);
                 let missing = missing(packed(&folder, *precision));
                 in_folder(&folder, *precision).ok_or(missing)
             }
-            ModelChoice::At(path) if path.is_file() => Ok(ModelFiles::Packed(path.clone())),
-            ModelChoice::At(path) if path.is_dir() => in_folder(path, Precision::default())
-                .ok_or_else(|| ModelError::NoModel(path.clone())),
+            ModelChoice::At(path) if path.is_file() => Ok(NativeModelFiles::Packed(path.clone())),
+            ModelChoice::At(path) if path.is_dir() => in_folder(path, ModelPrecision::default())
+                .ok_or_else(|| NativeModelError::NoModel(path.clone())),
             ModelChoice::At(path) => Err(missing(path.clone())),
         }
     }
 }
 
-fn in_folder(folder: &Path, precision: Precision) -> Option<ModelFiles> {
+fn in_folder(folder: &Path, precision: ModelPrecision) -> Option<NativeModelFiles> {
     let packed = packed(folder, precision);
     if packed.is_file() {
-        return Some(ModelFiles::Packed(packed));
+        return Some(NativeModelFiles::Packed(packed));
     }
     let is_original = folder.join("modules.json").is_file();
-    is_original.then(|| ModelFiles::Folder(folder.to_owned(), precision))
+    is_original.then(|| NativeModelFiles::Folder(folder.to_owned(), precision))
 }
 
 /// The packed file of a model's folder.
-pub(crate) fn packed(folder: &Path, precision: Precision) -> PathBuf {
+pub(crate) fn packed(folder: &Path, precision: ModelPrecision) -> PathBuf {
     folder.join(format!("{precision}.sbert"))
 }
 
@@ -117,17 +117,17 @@ mod tests {
             fs::write(folder.join(name), "").unwrap();
         }
         let find = |model: &str| settings(models.path(), model).find_model().unwrap();
-        assert_eq!(find("int8"), ModelFiles::Packed(folder.join("int8.sbert")));
-        assert_eq!(find("fp32"), ModelFiles::Folder(folder.clone(), Precision::Fp32));
+        assert_eq!(find("int8"), NativeModelFiles::Packed(folder.join("int8.sbert")));
+        assert_eq!(find("fp32"), NativeModelFiles::Folder(folder.clone(), ModelPrecision::Fp32));
         assert_eq!(find(folder.to_str().unwrap()), find("int8"));
         let file = folder.join("int8.sbert");
-        assert_eq!(find(file.to_str().unwrap()), ModelFiles::Packed(file));
+        assert_eq!(find(file.to_str().unwrap()), NativeModelFiles::Packed(file));
     }
 
     #[test]
     fn a_folder_without_a_model_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let error = settings(folder.path(), folder.path().to_str().unwrap()).find_model();
-        assert!(matches!(error, Err(ModelError::NoModel(path)) if path == folder.path()));
+        assert!(matches!(error, Err(NativeModelError::NoModel(path)) if path == folder.path()));
     }
 }

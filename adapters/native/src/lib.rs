@@ -26,8 +26,8 @@ mod sentence_encoder;
 mod settings;
 
 pub use embedder::NativeEmbedder;
-pub use files::{ModelError, ModelFiles};
-pub use inference::{Fault, Inference, Inferred};
+pub use files::{NativeModelError, NativeModelFiles};
+pub use inference::{Inference, InferenceError, InferenceOutput};
 pub use packing::{PackedModel, pack_all};
 pub use sentence_encoder::SentenceEncoder;
-pub use settings::{DEFAULT_MODEL, ModelChoice, Precision, Settings, models_folder};
+pub use settings::{DEFAULT_MODEL, ModelChoice, ModelPrecision, Settings, models_folder};

@@ -1,5 +1,5 @@
 use crate::files::packed;
-use crate::{ModelError, Precision};
+use crate::{ModelPrecision, NativeModelError};
 use sbert_cpu::{Encoder, pack};
 use sbert_model::SentenceModel;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ pub struct PackedModel {
 
 /// Packs the model of a Sentence-Transformers folder at every precision, beside the originals.
 /// What is there already, whole and of the same weights and settings, stays.
-pub fn pack_all(folder: &Path) -> Result<Vec<PackedModel>, ModelError> {
+pub fn pack_all(folder: &Path) -> Result<Vec<PackedModel>, NativeModelError> {
     if !folder.join("modules.json").is_file() {
-        return Err(ModelError::NoOriginals(folder.to_owned()));
+        return Err(NativeModelError::NoOriginals(folder.to_owned()));
     }
     let model = SentenceModel::open(folder)?;
     let mut files = Vec::new();
-    for precision in Precision::ALL {
+    for precision in ModelPrecision::ALL {
         let path = packed(folder, precision);
         let is_new = !Encoder::open(&path).is_ok_and(|encoder| encoder.is_packed_from(&model));
         if is_new {
@@ -45,7 +45,7 @@ mod tests {
             pack_all(folder.root()).unwrap().iter().map(|file| file.is_new).collect()
         };
         assert_eq!([news(), news()], [[true; 3], [false; 3]]);
-        let bf16 = packed(folder.root(), Precision::Bf16);
+        let bf16 = packed(folder.root(), ModelPrecision::Bf16);
         let whole = fs::read(&bf16).unwrap();
         fs::write(&bf16, &whole[..whole.len() - 1]).unwrap();
         assert_eq!(news(), [false, true, false]);

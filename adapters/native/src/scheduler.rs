@@ -9,7 +9,7 @@
 //! scheduler infers; a short query that need not wait is inferred by the thread that asks, as long as
 //! that is quick.
 
-use crate::inference::{Fault, Inference, Inferred};
+use crate::inference::{Inference, InferenceError, InferenceOutput};
 use sbert_cpu::Encoder;
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -45,14 +45,14 @@ struct Shared {
     is_work: Condvar,
 }
 
-type Waiter<T> = oneshot::Sender<Result<T, Fault>>;
+type ResultSender<T> = oneshot::Sender<Result<T, InferenceError>>;
 
 #[derive(Debug, Default)]
 struct Queues {
     /// Queries to run, in the order in which they came.
     queries: VecDeque<Arc<str>>,
     /// Who waits for a query, until it was answered.
-    waiting: HashMap<Arc<str>, Vec<Waiter<Inferred>>>,
+    waiting: HashMap<Arc<str>, Vec<ResultSender<InferenceOutput>>>,
     /// Batches to run, and the first text of each that was not yet taken.
     batches: VecDeque<(Arc<Batch>, usize)>,
     /// How many queries went before the slice that is next.
@@ -68,15 +68,15 @@ struct Queues {
 #[derive(Debug)]
 struct Batch {
     texts: Vec<String>,
-    done: Mutex<Done>,
+    progress: Mutex<BatchProgress>,
 }
 
 #[derive(Debug)]
-struct Done {
-    inferred: Vec<Option<Inferred>>,
+struct BatchProgress {
+    inferred: Vec<Option<InferenceOutput>>,
     left: usize,
     /// `None` when it was told how it ended.
-    waiter: Option<Waiter<Vec<Inferred>>>,
+    waiter: Option<ResultSender<Vec<InferenceOutput>>>,
 }
 
 enum Task {
@@ -109,8 +109,11 @@ impl Scheduler {
     }
 
     /// Embeds each text, in order. Dropping the future gives up what was not yet begun.
-    pub(crate) async fn embed(&self, texts: &[String]) -> Result<Vec<Inferred>, Fault> {
-        let lost = |_| Fault::new("the threads that embed have ended");
+    pub(crate) async fn embed(
+        &self,
+        texts: &[String],
+    ) -> Result<Vec<InferenceOutput>, InferenceError> {
+        let lost = |_| InferenceError::new("the threads that embed have ended");
         match texts {
             [] => Ok(Vec::new()),
             [query] => Ok(vec![self.0.ask(query).await.map_err(lost)??]),
@@ -129,7 +132,7 @@ impl Drop for Scheduler {
 impl Shared {
     /// Infers a short query here if nothing else waits: to wake a thread, and to be woken by it, takes
     /// a tenth of the time of the inference itself.
-    fn ask(&self, query: &str) -> oneshot::Receiver<Result<Inferred, Fault>> {
+    fn ask(&self, query: &str) -> oneshot::Receiver<Result<InferenceOutput, InferenceError>> {
         let mut queues = lock(&self.queues);
         let answer = queues.ask(query);
         let is_short = query.len() <= SHORT_QUERY && queues.short_took < SHORT_TIME;
@@ -143,11 +146,14 @@ impl Shared {
         answer
     }
 
-    fn enqueue(&self, texts: Vec<String>) -> oneshot::Receiver<Result<Vec<Inferred>, Fault>> {
+    fn enqueue(
+        &self,
+        texts: Vec<String>,
+    ) -> oneshot::Receiver<Result<Vec<InferenceOutput>, InferenceError>> {
         let (waiter, answer) = oneshot::channel();
         let (inferred, left) = (vec![None; texts.len()], texts.len());
-        let done = Mutex::new(Done { inferred, left, waiter: Some(waiter) });
-        lock(&self.queues).batches.push_back((Arc::new(Batch { texts, done }), 0));
+        let progress = Mutex::new(BatchProgress { inferred, left, waiter: Some(waiter) });
+        lock(&self.queues).batches.push_back((Arc::new(Batch { texts, progress }), 0));
         self.is_work.notify_all();
         answer
     }
@@ -197,19 +203,24 @@ impl Shared {
     }
 
     /// Infers; a panic is a fault of these texts and does not end the thread.
-    fn infer(&self, texts: &[&str], threads: usize) -> Result<Vec<Inferred>, Fault> {
+    fn infer(
+        &self,
+        texts: &[&str],
+        threads: usize,
+    ) -> Result<Vec<InferenceOutput>, InferenceError> {
         let infer = AssertUnwindSafe(|| self.inference.infer(texts, threads));
-        let inferred = catch_unwind(infer).unwrap_or_else(|panic| Err(Fault::of_panic(&*panic)))?;
+        let inferred =
+            catch_unwind(infer).unwrap_or_else(|panic| Err(InferenceError::from_panic(&*panic)))?;
         if inferred.len() == texts.len() {
             return Ok(inferred);
         }
         let (found, wanted) = (inferred.len(), texts.len());
-        Err(Fault::new(format!("the model gave {found} embeddings for {wanted} texts")))
+        Err(InferenceError::new(format!("the model gave {found} embeddings for {wanted} texts")))
     }
 }
 
 impl Queues {
-    fn ask(&mut self, query: &str) -> oneshot::Receiver<Result<Inferred, Fault>> {
+    fn ask(&mut self, query: &str) -> oneshot::Receiver<Result<InferenceOutput, InferenceError>> {
         let (waiter, answer) = oneshot::channel();
         if let Some(waiters) = self.waiting.get_mut(query) {
             waiters.push(waiter);
@@ -222,7 +233,7 @@ impl Queues {
     }
 
     /// Notes that `query` was inferred, and how long that took; who waits for it.
-    fn end(&mut self, query: &str, took: Duration) -> Option<Vec<Waiter<Inferred>>> {
+    fn end(&mut self, query: &str, took: Duration) -> Option<Vec<ResultSender<InferenceOutput>>> {
         if query.len() <= SHORT_QUERY {
             self.short_took = took;
         }
@@ -287,23 +298,26 @@ impl Batch {
     }
 
     fn is_wanted(&self) -> bool {
-        lock(&self.done).waiter.as_ref().is_some_and(|waiter| !waiter.is_closed())
+        lock(&self.progress).waiter.as_ref().is_some_and(|waiter| !waiter.is_closed())
     }
 
     /// Keeps what a slice gave, and tells the waiter when that was the last one, or a fault.
-    fn keep(&self, texts: Range<usize>, slice: Result<Vec<Inferred>, Fault>) {
-        let mut done = lock(&self.done);
+    fn keep(&self, texts: Range<usize>, slice: Result<Vec<InferenceOutput>, InferenceError>) {
+        let mut progress = lock(&self.progress);
         let end = match slice {
             Err(fault) => Some(Err(fault)),
             Ok(inferred) => {
-                done.left -= texts.len();
-                done.inferred[texts].iter_mut().zip(inferred).for_each(|(to, it)| *to = Some(it));
-                let is_last = done.left == 0;
-                is_last.then(|| Ok(done.inferred.drain(..).flatten().collect()))
+                progress.left -= texts.len();
+                progress.inferred[texts]
+                    .iter_mut()
+                    .zip(inferred)
+                    .for_each(|(to, it)| *to = Some(it));
+                let is_last = progress.left == 0;
+                is_last.then(|| Ok(progress.inferred.drain(..).flatten().collect()))
             }
         };
         if let Some(end) = end
-            && let Some(waiter) = done.waiter.take()
+            && let Some(waiter) = progress.waiter.take()
         {
             // Who went away needs no answer.
             drop(waiter.send(end));
@@ -311,7 +325,7 @@ impl Batch {
     }
 }
 
-/// Nothing that holds one of these locks leaves it half done, so a poisoned one is whole.
+/// Nothing that holds one of these locks leaves its data inconsistent, so a poisoned lock can be used.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,6 @@
-use crate::{Fault, Inference, Inferred, ModelError, ModelFiles, Precision};
+use crate::{
+    Inference, InferenceError, InferenceOutput, ModelPrecision, NativeModelError, NativeModelFiles,
+};
 use akin_entities::{Embedding, Fingerprint};
 use sbert_cpu::Encoder;
 use sbert_model::SentenceModel;
@@ -15,10 +17,10 @@ const DIGITS: usize = 8;
 
 impl SentenceEncoder {
     /// Maps a packed model, or packs a folder's in memory.
-    pub fn open(files: &ModelFiles) -> Result<Self, ModelError> {
+    pub fn open(files: &NativeModelFiles) -> Result<Self, NativeModelError> {
         let encoder = match files {
-            ModelFiles::Packed(path) => Encoder::open(path)?,
-            ModelFiles::Folder(folder, precision) => {
+            NativeModelFiles::Packed(path) => Encoder::open(path)?,
+            NativeModelFiles::Folder(folder, precision) => {
                 Encoder::from_model(&SentenceModel::open(folder)?, (*precision).into())?
             }
         };
@@ -33,15 +35,19 @@ impl SentenceEncoder {
 }
 
 impl Inference for SentenceEncoder {
-    fn infer(&self, texts: &[&str], threads: usize) -> Result<Vec<Inferred>, Fault> {
+    fn infer(
+        &self,
+        texts: &[&str],
+        threads: usize,
+    ) -> Result<Vec<InferenceOutput>, InferenceError> {
         let embedded = self.encoder.embed(texts, threads);
         let vectors = embedded.vectors.chunks_exact(self.encoder.dimension());
         vectors
             .zip(&embedded.truncated)
             .map(|(vector, &is_truncated)| {
-                let embedding =
-                    Embedding::new(vector).map_err(|error| Fault::new(error.to_string()))?;
-                Ok(Inferred { embedding, is_truncated })
+                let embedding = Embedding::new(vector)
+                    .map_err(|error| InferenceError::new(error.to_string()))?;
+                Ok(InferenceOutput { embedding, is_truncated })
             })
             .collect()
     }
@@ -55,12 +61,12 @@ impl Inference for SentenceEncoder {
     }
 }
 
-impl From<Precision> for sbert_cpu::Precision {
-    fn from(precision: Precision) -> Self {
+impl From<ModelPrecision> for sbert_cpu::Precision {
+    fn from(precision: ModelPrecision) -> Self {
         match precision {
-            Precision::Int8 => Self::Int8,
-            Precision::Bf16 => Self::Bf16,
-            Precision::Fp32 => Self::Fp32,
+            ModelPrecision::Int8 => Self::Int8,
+            ModelPrecision::Bf16 => Self::Bf16,
+            ModelPrecision::Fp32 => Self::Fp32,
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::ModelError;
+use crate::NativeModelError;
 use std::convert::Infallible;
 use std::env;
 use std::ffi::OsString;
@@ -31,7 +31,7 @@ pub struct Settings {
 
 /// How a model is executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Precision {
+pub enum ModelPrecision {
     /// 8-bit integers: the fastest, and within .002 of the cosines of `fp32`.
     #[default]
     Int8,
@@ -45,14 +45,14 @@ pub enum Precision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelChoice {
     /// [`DEFAULT_MODEL`], from the folder of the models.
-    Default(Precision),
+    Default(ModelPrecision),
     /// The model in this folder, or this packed file.
     At(PathBuf),
 }
 
 impl Settings {
     /// The folder that holds models.
-    pub fn models_folder(&self) -> Result<PathBuf, ModelError> {
+    pub fn models_folder(&self) -> Result<PathBuf, NativeModelError> {
         models_folder(self.models.as_deref())
     }
 
@@ -63,9 +63,9 @@ impl Settings {
 }
 
 /// The folder that holds models: the one that is given, or else one in the user's cache.
-pub fn models_folder(given: Option<&Path>) -> Result<PathBuf, ModelError> {
+pub fn models_folder(given: Option<&Path>) -> Result<PathBuf, NativeModelError> {
     let given = given.map(Path::to_owned);
-    given.or_else(|| cached_models(&|name| env::var_os(name))).ok_or(ModelError::NoFolder)
+    given.or_else(|| cached_models(&|name| env::var_os(name))).ok_or(NativeModelError::NoFolder)
 }
 
 /// Where a cache is by the XDG base directory specification, which ignores relative folders.
@@ -75,7 +75,7 @@ fn cached_models(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf>
     Some(cache.join("akin").join("models"))
 }
 
-impl Precision {
+impl ModelPrecision {
     /// Every precision, the default first.
     pub const ALL: [Self; 3] = [Self::Int8, Self::Bf16, Self::Fp32];
 
@@ -89,7 +89,7 @@ impl Precision {
     }
 }
 
-impl fmt::Display for Precision {
+impl fmt::Display for ModelPrecision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -99,7 +99,7 @@ impl FromStr for ModelChoice {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        let precision = Precision::ALL.into_iter().find(|precision| precision.name() == text);
+        let precision = ModelPrecision::ALL.into_iter().find(|precision| precision.name() == text);
         Ok(precision.map_or_else(|| Self::At(Path::new(text).to_owned()), Self::Default))
     }
 }
@@ -130,7 +130,10 @@ mod tests {
 
     #[test]
     fn a_name_is_a_precision_and_all_else_a_path() {
-        assert_eq!(settings(&["--model", "fp32"]).model, ModelChoice::Default(Precision::Fp32));
+        assert_eq!(
+            settings(&["--model", "fp32"]).model,
+            ModelChoice::Default(ModelPrecision::Fp32)
+        );
         let at = |path: &str| ModelChoice::At(path.into());
         assert_eq!(settings(&["--model", "./int8"]).model, at("./int8"));
         assert_eq!(settings(&["--model", "/models/bge"]).model, at("/models/bge"));

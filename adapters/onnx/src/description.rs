@@ -1,5 +1,5 @@
 use crate::keys;
-use crate::protobuf::{Field, Reader, damaged};
+use crate::protobuf::{Field, FieldReader, invalid_data};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek};
@@ -9,9 +9,9 @@ use std::path::Path;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
     /// What must be given, the weights aside.
-    pub inputs: Vec<Value>,
+    pub inputs: Vec<TensorInfo>,
     /// What is answered.
-    pub outputs: Vec<Value>,
+    pub outputs: Vec<TensorInfo>,
     /// The kinds of its nodes.
     pub operators: BTreeSet<String>,
     /// How many nodes its graph has.
@@ -26,7 +26,7 @@ pub struct Description {
 
 /// A tensor that goes in or comes out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Value {
+pub struct TensorInfo {
     /// Its name.
     pub name: String,
     /// Its sizes, `None` where any will do; empty if the file does not say.
@@ -50,14 +50,17 @@ impl Description {
     }
 
     fn of(source: impl BufRead + Seek, length: u64) -> io::Result<Self> {
-        let mut walk =
-            Walk { reader: Reader::new(source), found: Self::default(), tensors: BTreeSet::new() };
+        let mut walk = DescriptionReader {
+            reader: FieldReader::new(source),
+            found: Self::default(),
+            tensors: BTreeSet::new(),
+        };
         walk.model(length)?;
-        let Walk { mut found, tensors, .. } = walk;
+        let DescriptionReader { mut found, tensors, .. } = walk;
         // Older files list the weights among the inputs.
         found.inputs.retain(|input| !tensors.contains(&input.name));
         if found.outputs.is_empty() {
-            return Err(damaged("it holds no graph with an output"));
+            return Err(invalid_data("it holds no graph with an output"));
         }
         Ok(found)
     }
@@ -65,7 +68,7 @@ impl Description {
     /// How many coordinates an embedding has, if the file says it.
     pub fn dimension(&self) -> Option<usize> {
         let said = self.metadata.get(keys::DIMENSION).and_then(|text| text.parse().ok());
-        let named = |output: &Value| usize::try_from((*output.shape.last()?)?).ok();
+        let named = |output: &TensorInfo| usize::try_from((*output.shape.last()?)?).ok();
         said.or_else(|| self.outputs.iter().find_map(named))
     }
 
@@ -102,13 +105,13 @@ impl Description {
 }
 
 /// A walk through a file: the field numbers are those of `onnx.proto3`.
-struct Walk<R> {
-    reader: Reader<R>,
+struct DescriptionReader<R> {
+    reader: FieldReader<R>,
     found: Description,
     tensors: BTreeSet<String>,
 }
 
-impl<R: BufRead + Seek> Walk<R> {
+impl<R: BufRead + Seek> DescriptionReader<R> {
     fn model(&mut self, end: u64) -> io::Result<()> {
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
@@ -126,7 +129,7 @@ impl<R: BufRead + Seek> Walk<R> {
 
     fn graph(&mut self, end: u64, depth: usize) -> io::Result<()> {
         if depth > DEEPEST {
-            return Err(damaged("its graphs have no end"));
+            return Err(invalid_data("its graphs have no end"));
         }
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
@@ -192,8 +195,8 @@ impl<R: BufRead + Seek> Walk<R> {
     }
 
     /// A `ValueInfoProto`.
-    fn value(&mut self, end: u64) -> io::Result<Value> {
-        let mut value = Value::default();
+    fn value(&mut self, end: u64) -> io::Result<TensorInfo> {
+        let mut value = TensorInfo::default();
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
                 (1, Field::Until(end)) => value.name = self.reader.text(end)?,
@@ -271,7 +274,7 @@ mod tests {
     ) -> Description {
         let text = |text: &&str| (*text).to_owned();
         let metadata = metadata.iter().map(|(key, value)| (text(key), text(value))).collect();
-        let outputs = vec![Value { name: "output".to_owned(), shape: shape.to_vec() }];
+        let outputs = vec![TensorInfo { name: "output".to_owned(), shape: shape.to_vec() }];
         let operators = operators.iter().map(text).collect();
         Description { outputs, operators, metadata, ..Description::default() }
     }

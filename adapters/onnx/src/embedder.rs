@@ -1,7 +1,7 @@
 use crate::batches::batches;
 use crate::error::SYSTEM;
 use crate::model::{OnnxModel, said};
-use crate::{ModelFiles, OnnxError};
+use crate::{OnnxError, OnnxModelFiles};
 use akin_entities::{Embedding, Fingerprint};
 use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
@@ -27,7 +27,7 @@ pub struct OnnxEmbedder {
 
 impl OnnxEmbedder {
     /// Serves the model of these files on `threads` threads.
-    pub fn open(files: &ModelFiles, threads: NonZeroUsize) -> Result<Self, OnnxError> {
+    pub fn open(files: &OnnxModelFiles, threads: NonZeroUsize) -> Result<Self, OnnxError> {
         let turns = Arc::new(Semaphore::new(threads.get()));
         Ok(Self { model: Arc::new(OnnxModel::open(files, threads)?), turns, threads })
     }

@@ -1,4 +1,4 @@
-use crate::Value;
+use crate::TensorInfo;
 use akin_ports::{ErrorKind, PortError};
 use sbert_model::FolderError;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ pub enum OnnxError {
         /// The model.
         path: PathBuf,
         /// What it takes.
-        inputs: Vec<Value>,
+        inputs: Vec<TensorInfo>,
     },
     /// None of the outputs is known to be an embedding.
     #[error(
@@ -61,7 +61,7 @@ pub enum OnnxError {
         /// The model.
         path: PathBuf,
         /// What it answers.
-        outputs: Vec<Value>,
+        outputs: Vec<TensorInfo>,
     },
     /// The output is no vector of a text and none of a token.
     #[error(
@@ -146,7 +146,7 @@ impl OnnxError {
 }
 
 /// Lists values as a sentence does.
-struct Names<'a>(&'a [Value]);
+struct Names<'a>(&'a [TensorInfo]);
 
 impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,7 +154,7 @@ impl fmt::Display for Names<'_> {
             return f.write_str("nothing");
         }
         let mut between = "";
-        for Value { name, shape } in self.0 {
+        for TensorInfo { name, shape } in self.0 {
             write!(f, "{between}{name:?}")?;
             between = ", ";
             if shape.iter().any(Option::is_some) {

@@ -29,8 +29,8 @@ mod settings;
 mod signature;
 mod tokens;
 
-pub use description::{Description, Value};
+pub use description::{Description, TensorInfo};
 pub use embedder::OnnxEmbedder;
 pub use error::OnnxError;
 pub use model::OnnxModel;
-pub use settings::{ModelFiles, Settings};
+pub use settings::{OnnxModelFiles, Settings};

@@ -1,9 +1,9 @@
 use crate::batches::batches;
 use crate::identity::fingerprint;
 use crate::pooling::pool;
-use crate::signature::{Input, Signature};
-use crate::tokens::{Tokens, pooling};
-use crate::{Description, ModelFiles, OnnxError};
+use crate::signature::{ModelInput, Signature};
+use crate::tokens::{TextEncoder, pooling};
+use crate::{Description, OnnxError, OnnxModelFiles};
 use akin_entities::{Embedding, Fingerprint};
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, TryFromValueError, Value};
 use rten_tensor::Tensor;
@@ -21,10 +21,10 @@ use std::sync::Arc;
 pub struct OnnxModel {
     path: PathBuf,
     graph: rten::Model,
-    inputs: Vec<(NodeId, Input)>,
+    inputs: Vec<(NodeId, ModelInput)>,
     output: (NodeId, String),
     threads: Arc<ThreadPool>,
-    tokens: Tokens,
+    tokens: TextEncoder,
     /// How the vectors of tokens become one, where the graph leaves that open.
     pooling: Option<Pooling>,
     /// Whether each text is executed by itself, for what stands beside it would change it.
@@ -33,14 +33,14 @@ pub struct OnnxModel {
 }
 
 /// What a graph answers: numbers, and their shape.
-struct Answer {
+struct OutputTensor {
     shape: Vec<usize>,
     numbers: Vec<f32>,
 }
 
 impl OnnxModel {
     /// Loads the model, and executes it once to see that it can be.
-    pub fn open(files: &ModelFiles, threads: NonZeroUsize) -> Result<Self, OnnxError> {
+    pub fn open(files: &OnnxModelFiles, threads: NonZeroUsize) -> Result<Self, OnnxError> {
         let path = &files.model;
         let description = Description::read(path).map_err(|error| match error.kind() {
             ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
@@ -50,7 +50,7 @@ impl OnnxModel {
         })?;
         find_weights(path, &description)?;
         let signature = Signature::of(path, &description)?;
-        let tokens = Tokens::read(files, &description)?;
+        let tokens = TextEncoder::read(files, &description)?;
         let unsupported = |reason| OnnxError::Unsupported { path: path.clone(), reason };
         let graph = guarded(|| {
             let mut options = ModelOptions::with_all_ops();
@@ -139,7 +139,11 @@ impl OnnxModel {
     }
 
     /// Executes the model on two texts of different length, and sees what it answers.
-    fn try_out(&mut self, files: &ModelFiles, described: &Description) -> Result<(), OnnxError> {
+    fn try_out(
+        &mut self,
+        files: &OnnxModelFiles,
+        described: &Description,
+    ) -> Result<(), OnnxError> {
         let broken = |reason| OnnxError::Broken { path: files.model.clone(), reason };
         let texts = ["", "a tripod for a phone"].map(|text| self.encode(text));
         let texts = [&texts[0], &texts[1]];
@@ -167,7 +171,7 @@ impl OnnxModel {
     }
 
     /// The output for `texts`, each row filled up to the longest.
-    fn run(&self, texts: &[&Encoding]) -> Result<Answer, String> {
+    fn run(&self, texts: &[&Encoding]) -> Result<OutputTensor, String> {
         let (rows, columns) = (texts.len(), longest(texts));
         let mut inputs = Vec::with_capacity(self.inputs.len());
         for (node, input) in &self.inputs {
@@ -184,15 +188,15 @@ impl OnnxModel {
     }
 
     /// What an input is told of a text.
-    fn row(&self, input: Input, ids: &[u32], columns: usize) -> impl Iterator<Item = i32> {
+    fn row(&self, input: ModelInput, ids: &[u32], columns: usize) -> impl Iterator<Item = i32> {
         let padding = self.tokens.padding;
         (0..columns).map(move |column| {
             let id = ids.get(column);
             match input {
                 // The crate has no 64-bit numbers, and no vocabulary needs them.
-                Input::Ids => id.unwrap_or(&padding).cast_signed(),
-                Input::Mask => i32::from(id.is_some()),
-                Input::Types => 0,
+                ModelInput::Ids => id.unwrap_or(&padding).cast_signed(),
+                ModelInput::Mask => i32::from(id.is_some()),
+                ModelInput::Types => 0,
             }
         })
     }
@@ -204,10 +208,10 @@ fn longest(texts: &[&Encoding]) -> usize {
 }
 
 /// The shape and the numbers of what a graph answered.
-fn numbers(value: Value) -> Result<Answer, String> {
+fn numbers(value: Value) -> Result<OutputTensor, String> {
     let tensor: Tensor<f32> =
         value.try_into().map_err(|error: TryFromValueError| error.to_string())?;
-    Ok(Answer { shape: tensor.shape().to_vec(), numbers: tensor.into_data() })
+    Ok(OutputTensor { shape: tensor.shape().to_vec(), numbers: tensor.into_data() })
 }
 
 /// Refuses a model whose weights are not all there, or lie outside of its folder.

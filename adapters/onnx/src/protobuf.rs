@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Error, ErrorKind, Read, Seek};
 
 /// A source of fields, and where it stands.
 #[derive(Debug)]
-pub(crate) struct Reader<R> {
+pub(crate) struct FieldReader<R> {
     source: R,
     position: u64,
 }
@@ -21,7 +21,7 @@ pub(crate) enum Field {
 /// The longest name that is believed.
 const LONGEST_TEXT: u64 = 1 << 20;
 
-impl<R: BufRead + Seek> Reader<R> {
+impl<R: BufRead + Seek> FieldReader<R> {
     /// Reads from the start of `source`.
     pub(crate) fn new(source: R) -> Self {
         Self { source, position: 0 }
@@ -39,20 +39,22 @@ impl<R: BufRead + Seek> Reader<R> {
             2 => {
                 let length = self.number(end)?;
                 let until = self.position.checked_add(length).filter(|until| *until <= end);
-                Field::Until(until.ok_or_else(|| damaged("a field is longer than its message"))?)
+                Field::Until(
+                    until.ok_or_else(|| invalid_data("a field is longer than its message"))?,
+                )
             }
             5 => Field::Number(u32::from_le_bytes(self.bytes(end)?).into()),
-            _ => return Err(damaged("a field is of no kind")),
+            _ => return Err(invalid_data("a field is of no kind")),
         };
         if tag >> 3 == 0 {
-            return Err(damaged("a field has no number"));
+            return Err(invalid_data("a field has no number"));
         }
         Ok(Some((tag >> 3, field)))
     }
 
     /// Passes over everything before `end`.
     pub(crate) fn skip(&mut self, end: u64) -> io::Result<()> {
-        let far = i64::try_from(end - self.position).map_err(|_| damaged("it has no end"))?;
+        let far = i64::try_from(end - self.position).map_err(|_| invalid_data("it has no end"))?;
         self.source.seek_relative(far)?;
         self.position = end;
         Ok(())
@@ -62,7 +64,7 @@ impl<R: BufRead + Seek> Reader<R> {
     pub(crate) fn text(&mut self, end: u64) -> io::Result<String> {
         let length = end - self.position;
         if length > LONGEST_TEXT {
-            return Err(damaged("a name has no end"));
+            return Err(invalid_data("a name has no end"));
         }
         let mut text = String::new();
         self.source.by_ref().take(length).read_to_string(&mut text)?;
@@ -79,12 +81,12 @@ impl<R: BufRead + Seek> Reader<R> {
                 return Ok(number);
             }
         }
-        Err(damaged("a number has no end"))
+        Err(invalid_data("a number has no end"))
     }
 
     fn bytes<const N: usize>(&mut self, end: u64) -> io::Result<[u8; N]> {
         if end - self.position < N as u64 {
-            return Err(damaged("a field is cut short"));
+            return Err(invalid_data("a field is cut short"));
         }
         let mut bytes = [0; N];
         self.source.read_exact(&mut bytes)?;
@@ -94,7 +96,7 @@ impl<R: BufRead + Seek> Reader<R> {
 }
 
 /// The error of bytes that are no protobuf.
-pub(crate) fn damaged(reason: &'static str) -> Error {
+pub(crate) fn invalid_data(reason: &'static str) -> Error {
     Error::new(ErrorKind::InvalidData, reason)
 }
 
@@ -106,7 +108,7 @@ mod tests {
 
     fn fields(bytes: &[u8]) -> io::Result<Vec<(u64, Field)>> {
         let end = bytes.len() as u64;
-        let mut reader = Reader::new(Cursor::new(bytes));
+        let mut reader = FieldReader::new(Cursor::new(bytes));
         let mut fields = Vec::new();
         while let Some((number, field)) = reader.next(end)? {
             if let Field::Until(end) = field {
@@ -127,7 +129,7 @@ mod tests {
             (3, Field::Number(u64::from(1.0_f32.to_bits()))),
         ];
         assert_eq!(fields(&bytes).unwrap(), expected);
-        let mut reader = Reader::new(Cursor::new(&bytes[5..]));
+        let mut reader = FieldReader::new(Cursor::new(&bytes[5..]));
         assert_eq!(reader.text(2).unwrap(), "ab");
     }
 

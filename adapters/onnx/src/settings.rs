@@ -17,7 +17,7 @@ pub struct Settings {
 
 /// The files of an ONNX model.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelFiles {
+pub struct OnnxModelFiles {
     /// The graph.
     pub model: PathBuf,
     /// The tokenizer's `tokenizer.json`.
@@ -26,12 +26,12 @@ pub struct ModelFiles {
 
 impl Settings {
     /// Finds the files that the settings name; the model at `default` unless they name another.
-    pub fn find(&self, default: &Path) -> Result<ModelFiles, OnnxError> {
-        ModelFiles::at(self.onnx_model.as_deref().unwrap_or(default), self.tokenizer.as_deref())
+    pub fn find(&self, default: &Path) -> Result<OnnxModelFiles, OnnxError> {
+        OnnxModelFiles::at(self.onnx_model.as_deref().unwrap_or(default), self.tokenizer.as_deref())
     }
 }
 
-impl ModelFiles {
+impl OnnxModelFiles {
     /// The model at `path`, with the tokenizer at `tokenizer`, or else in its folder or the one
     /// above: hubs keep ONNX files in a folder of their own.
     pub fn at(path: &Path, tokenizer: Option<&Path>) -> Result<Self, OnnxError> {
@@ -103,11 +103,12 @@ mod tests {
         let folder = folder(&["a.onnx", "b.onnx", "tokenizer.json", "other/tokenizer.json"]);
         let at = |name: &str| folder.path().join(name);
         let settings = Settings { onnx_model: Some(at("b.onnx")), tokenizer: Some(at("other")) };
-        let expected = ModelFiles { model: at("b.onnx"), tokenizer: at("other/tokenizer.json") };
+        let expected =
+            OnnxModelFiles { model: at("b.onnx"), tokenizer: at("other/tokenizer.json") };
         assert_eq!(settings.find(&at("a.onnx")).unwrap(), expected);
         let file = at("other/tokenizer.json");
         let settings = Settings { onnx_model: None, tokenizer: Some(file.clone()) };
-        let expected = ModelFiles { model: at("a.onnx"), tokenizer: file };
+        let expected = OnnxModelFiles { model: at("a.onnx"), tokenizer: file };
         assert_eq!(settings.find(&at("a.onnx")).unwrap(), expected);
     }
 

@@ -1,18 +1,18 @@
-use crate::{Description, OnnxError, Value};
+use crate::{Description, OnnxError, TensorInfo};
 use std::path::Path;
 
 /// What goes into a model, and which of its answers is the embedding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signature {
     /// Each input of the model.
-    pub(crate) inputs: Vec<Input>,
+    pub(crate) inputs: Vec<ModelInput>,
     /// The name of the output.
     pub(crate) output: String,
 }
 
 /// What a model can be told of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Input {
+pub(crate) enum ModelInput {
     /// The numbers of its tokens.
     Ids,
     /// 1 for a token, 0 for what fills a row up.
@@ -32,7 +32,7 @@ const OUTPUTS: [&str; 6] = [
     "pooler_output",
 ];
 
-impl Input {
+impl ModelInput {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ids => "input_ids",
@@ -51,9 +51,10 @@ impl Signature {
     pub(crate) fn of(path: &Path, description: &Description) -> Result<Self, OnnxError> {
         let Description { inputs, outputs, .. } = description;
         let refused = || OnnxError::Inputs { path: path.to_owned(), inputs: inputs.clone() };
-        let known = inputs.iter().map(|input| Input::named(&input.name).filter(|_| is_free(input)));
-        let known: Vec<Input> = known.collect::<Option<_>>().ok_or_else(refused)?;
-        if ![Input::Ids, Input::Mask].iter().all(|input| known.contains(input)) {
+        let known =
+            inputs.iter().map(|input| ModelInput::named(&input.name).filter(|_| is_free(input)));
+        let known: Vec<ModelInput> = known.collect::<Option<_>>().ok_or_else(refused)?;
+        if ![ModelInput::Ids, ModelInput::Mask].iter().all(|input| known.contains(input)) {
             return Err(refused());
         }
         let named = |name: &&str| outputs.iter().any(|output| output.name == **name);
@@ -70,7 +71,7 @@ impl Signature {
 }
 
 /// Whether it takes any number of texts and tokens.
-fn is_free(input: &Value) -> bool {
+fn is_free(input: &TensorInfo) -> bool {
     matches!(&*input.shape, [] | [None, None])
 }
 
@@ -78,8 +79,8 @@ fn is_free(input: &Value) -> bool {
 mod tests {
     use super::*;
 
-    fn value(name: &str) -> Value {
-        Value { name: name.to_owned(), shape: vec![None, None] }
+    fn value(name: &str) -> TensorInfo {
+        TensorInfo { name: name.to_owned(), shape: vec![None, None] }
     }
 
     fn signature(inputs: &[&str], outputs: &[&str]) -> Result<Signature, String> {
@@ -97,9 +98,9 @@ mod tests {
     #[test]
     fn inputs_are_told_by_name_whatever_their_order() {
         let inputs = |names: &[&str]| signature(names, &["output"]).map(|is| is.inputs);
-        assert_eq!(inputs(&TWO), Ok(vec![Input::Ids, Input::Mask]));
+        assert_eq!(inputs(&TWO), Ok(vec![ModelInput::Ids, ModelInput::Mask]));
         let three = ["attention_mask", "token_type_ids", "input_ids"];
-        assert_eq!(inputs(&three), Ok(vec![Input::Mask, Input::Types, Input::Ids]));
+        assert_eq!(inputs(&three), Ok(vec![ModelInput::Mask, ModelInput::Types, ModelInput::Ids]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The tokenizer of a model, and what else its folder says of it.
 
 use crate::settings::folders;
-use crate::{Description, ModelFiles, OnnxError, keys};
+use crate::{Description, OnnxError, OnnxModelFiles, keys};
 use sbert_model::{Encoding, Pooling, PoolingMode, Tokenizer};
 use serde_json::Value;
 use std::fs;
@@ -12,7 +12,7 @@ const TOKENS: usize = 256;
 
 /// Turns texts into tokens.
 #[derive(Debug)]
-pub(crate) struct Tokens {
+pub(crate) struct TextEncoder {
     tokenizer: Tokenizer,
     /// How many tokens of a text are read, the special ones included.
     pub(crate) limit: usize,
@@ -20,10 +20,13 @@ pub(crate) struct Tokens {
     pub(crate) padding: u32,
 }
 
-impl Tokens {
+impl TextEncoder {
     /// Reads the tokenizer. What its file says of cutting and filling up does not count: some shipped
     /// files cut every text at 128 tokens and fill it up to 128, whatever the model reads.
-    pub(crate) fn read(files: &ModelFiles, description: &Description) -> Result<Self, OnnxError> {
+    pub(crate) fn read(
+        files: &OnnxModelFiles,
+        description: &Description,
+    ) -> Result<Self, OnnxError> {
         let path = &files.tokenizer;
         let refused = |reason| OnnxError::Tokenizer { path: path.clone(), reason };
         let json = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
@@ -40,7 +43,7 @@ impl Tokens {
 }
 
 /// How many tokens of a text the model reads: as the model says, or the folder of its tokenizer.
-fn limit(files: &ModelFiles, description: &Description) -> Result<usize, OnnxError> {
+fn limit(files: &OnnxModelFiles, description: &Description) -> Result<usize, OnnxError> {
     // A number without meaning, 1e30, stands for no limit.
     let sound = |limit: &f64| (2.0..1e6).contains(limit);
     let said = description.metadata.get(keys::MAX_LENGTH).and_then(|text| text.parse().ok());
@@ -66,7 +69,10 @@ fn limit(files: &ModelFiles, description: &Description) -> Result<usize, OnnxErr
 }
 
 /// How the vectors of tokens become one: as the model says, or the folder that it lies in.
-pub(crate) fn pooling(files: &ModelFiles, description: &Description) -> Result<Pooling, OnnxError> {
+pub(crate) fn pooling(
+    files: &OnnxModelFiles,
+    description: &Description,
+) -> Result<Pooling, OnnxError> {
     let said = description.metadata.get(keys::POOLING);
     if let Some(pooling) = said.and_then(|text| Pooling::named(text)) {
         return Ok(pooling);
@@ -85,7 +91,7 @@ pub(crate) fn pooling(files: &ModelFiles, description: &Description) -> Result<P
 }
 
 /// Layers behind the pooling cannot be in a graph that ends before it.
-fn refuse_layers(files: &ModelFiles, folder: &Path) -> Result<(), OnnxError> {
+fn refuse_layers(files: &OnnxModelFiles, folder: &Path) -> Result<(), OnnxError> {
     let modules = folder.join("modules.json");
     let list = json(&modules)?;
     let kinds = list.as_array().into_iter().flatten().filter_map(|module| module["type"].as_str());

@@ -1,8 +1,8 @@
 //! The settings of every embedder, and the choice among them.
 
 use crate::{EmbedderName, EngineName};
-use akin_native::{DEFAULT_MODEL, ModelChoice, NativeEmbedder, Precision};
-use akin_onnx::{ModelFiles, OnnxEmbedder};
+use akin_native::{DEFAULT_MODEL, ModelChoice, ModelPrecision, NativeEmbedder};
+use akin_onnx::{OnnxEmbedder, OnnxModelFiles};
 use akin_ports::{Embedder, ErrorKind, PortError, PortResult};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -61,10 +61,10 @@ impl EmbedderSettings {
 
     /// Returns the files of the ONNX model: those of its own settings, or else the exports of the
     /// native embedder's model.
-    fn onnx_files(&self) -> Result<ModelFiles, String> {
+    fn onnx_files(&self) -> Result<OnnxModelFiles, String> {
         let default = match (&self.onnx.onnx_model, &self.native.model) {
             (Some(named), _) => named.clone(),
-            (None, ModelChoice::Default(Precision::Bf16)) => {
+            (None, ModelChoice::Default(ModelPrecision::Bf16)) => {
                 return Err(
                     "ONNX models are int8 or fp32, not bf16: set --model or AKIN_MODEL".into()
                 );

@@ -20,9 +20,9 @@ struct Gate {
 }
 
 impl Inference for Gated {
-    fn infer(&self, texts: &[&str], _: usize) -> Result<Vec<Inferred>, Fault> {
+    fn infer(&self, texts: &[&str], _: usize) -> Result<Vec<InferenceOutput>, InferenceError> {
         self.asked.send(texts.iter().map(|&text| text.to_owned()).collect()).unwrap();
-        lock(&self.permits).recv().map_err(|_| Fault::new("the gate is closed"))?;
+        lock(&self.permits).recv().map_err(|_| InferenceError::new("the gate is closed"))?;
         assert!(!texts.iter().any(|text| text.starts_with("panic")), "on purpose");
         Ok(texts.iter().map(|text| inferred(text)).collect())
     }
@@ -47,12 +47,12 @@ impl Gate {
     }
 }
 
-type Answer = Result<Vec<Inferred>, Fault>;
+type Answer = Result<Vec<InferenceOutput>, InferenceError>;
 
-fn inferred(text: &str) -> Inferred {
+fn inferred(text: &str) -> InferenceOutput {
     #[expect(clippy::cast_precision_loss, reason = "test texts are short")]
     let raw = [1.0, text.len() as f32];
-    Inferred { embedding: Embedding::new(&raw).unwrap(), is_truncated: false }
+    InferenceOutput { embedding: Embedding::new(&raw).unwrap(), is_truncated: false }
 }
 
 fn gated(threads: usize) -> (Scheduler, Gate) {

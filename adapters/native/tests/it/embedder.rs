@@ -1,7 +1,9 @@
 //! What the embedder makes of what a model answers.
 
 use akin_entities::{Embedding, Fingerprint};
-use akin_native::{Fault, Inference, Inferred, ModelChoice, NativeEmbedder, Settings};
+use akin_native::{
+    Inference, InferenceError, InferenceOutput, ModelChoice, NativeEmbedder, Settings,
+};
 use akin_ports::{Embedder, ErrorKind};
 use std::num::NonZeroUsize;
 
@@ -10,10 +12,10 @@ use std::num::NonZeroUsize;
 struct FourBytes(Fingerprint);
 
 impl Inference for FourBytes {
-    fn infer(&self, texts: &[&str], _: usize) -> Result<Vec<Inferred>, Fault> {
+    fn infer(&self, texts: &[&str], _: usize) -> Result<Vec<InferenceOutput>, InferenceError> {
         let infer = |text: &&str| match *text {
-            "bad" => Err(Fault::new("it is bad")),
-            text => Ok(Inferred {
+            "bad" => Err(InferenceError::new("it is bad")),
+            text => Ok(InferenceOutput {
                 embedding: Embedding::new(&[1.0, f32::from(text.starts_with('a'))]).unwrap(),
                 is_truncated: text.len() > 4,
             }),

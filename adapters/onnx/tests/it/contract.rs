@@ -2,7 +2,7 @@
 
 use crate::support::{Folder, Graph};
 use akin_contracts::Subject;
-use akin_onnx::{ModelFiles, OnnxEmbedder};
+use akin_onnx::{OnnxEmbedder, OnnxModelFiles};
 use akin_ports::Embedder;
 use std::env;
 use std::num::NonZeroUsize;
@@ -35,7 +35,7 @@ fn exported(precision: &str) -> Subject<dyn Embedder> {
     let cache = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
     let models = variable("AKIN_MODELS").or_else(|| Some(cache()?.join("akin/models"))).unwrap();
     let path = models.join("all-MiniLM-L6-v2/onnx").join(format!("{precision}.onnx"));
-    let files = ModelFiles::at(&path, None).expect("the model");
+    let files = OnnxModelFiles::at(&path, None).expect("the model");
     Subject::embedder(OnnxEmbedder::open(&files, NonZeroUsize::new(2).unwrap()).unwrap())
 }
 

@@ -1,7 +1,7 @@
 //! What `libs/sbert-onnx` exports, executed here: every architecture and pooling says what `PyTorch` says.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
-use akin_onnx::{Description, ModelFiles, OnnxModel};
+use akin_onnx::{Description, OnnxModel, OnnxModelFiles};
 use sbert_model::SentenceModel;
 use sbert_onnx::{Export, ExportPrecision, OPSETS, Target, export, parity};
 use serde_json::Value;
@@ -44,7 +44,7 @@ fn ways() -> Vec<Export> {
 fn exported(folder: &Path, model: &SentenceModel, how: &Export) -> OnnxModel {
     let target = Target::beside(folder.join("model.onnx"));
     let summary = export(model, how, &target, &mut |_| ()).unwrap().keep().unwrap();
-    let files = ModelFiles::at(&summary.model, None).unwrap();
+    let files = OnnxModelFiles::at(&summary.model, None).unwrap();
     let opened = OnnxModel::open(&files, NonZeroUsize::MIN).unwrap();
     let described = Description::read(&summary.model).unwrap();
     let (precision, opset) = (how.precision.name(), how.opset);

@@ -57,7 +57,7 @@ fn pooling_is_told_by_the_model_or_the_folder_that_it_lies_in() {
     assert_near(&folder.open().unwrap().raw(&[TEXT]).unwrap(), &largest);
     // As hubs lay them out: the graph in a folder of its own.
     folder.write("onnx/model.onnx", Graph::default().to_bytes());
-    let files = akin_onnx::ModelFiles::at(&folder.path("onnx/model.onnx"), None).unwrap();
+    let files = akin_onnx::OnnxModelFiles::at(&folder.path("onnx/model.onnx"), None).unwrap();
     let model = OnnxModel::open(&files, NonZeroUsize::MIN).unwrap();
     assert_near(&model.raw(&[TEXT]).unwrap(), &largest);
 }
@@ -183,7 +183,7 @@ fn a_tokenizer_that_is_none_is_named_with_its_setting() {
     assert!(refusal.contains("TOKENIZER_PATH") && refusal.contains("tokenizer.json"), "{refusal}");
     folder.write("other.json", "[");
     let files =
-        akin_onnx::ModelFiles::at(&folder.path("model.onnx"), Some(&folder.path("other.json")));
+        akin_onnx::OnnxModelFiles::at(&folder.path("model.onnx"), Some(&folder.path("other.json")));
     let error = OnnxModel::open(&files.unwrap(), NonZeroUsize::MIN).unwrap_err().to_string();
     assert!(error.contains("TOKENIZER_PATH") && error.contains("other.json"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! Small ONNX models, written field by field as `onnx.proto3` numbers them.
 #![allow(clippy::cast_possible_truncation, reason = "bytes of numbers, and small numbers")]
 
-use akin_onnx::{ModelFiles, OnnxError, OnnxModel};
+use akin_onnx::{OnnxError, OnnxModel, OnnxModelFiles};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -198,8 +198,8 @@ impl Folder {
         fs::write(path, text).unwrap();
     }
 
-    pub(crate) fn files(&self) -> ModelFiles {
-        ModelFiles::at(&self.path("model.onnx"), None).unwrap()
+    pub(crate) fn files(&self) -> OnnxModelFiles {
+        OnnxModelFiles::at(&self.path("model.onnx"), None).unwrap()
     }
 
     pub(crate) fn open(&self) -> Result<OnnxModel, OnnxError> {

@@ -4,7 +4,7 @@ use crate::commands::model::{files, get, unusable};
 use crate::exit;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
-use akin_native::{ModelError, ModelFiles, Settings};
+use akin_native::{NativeModelError, NativeModelFiles, Settings};
 use akin_ports::PortError;
 use anyhow::{anyhow, bail};
 use sbert_model::SentenceModel;
@@ -116,19 +116,19 @@ impl Arguments {
             let folder = get::find(named, &self.model.models_folder().map_err(PortError::from)?)?;
             let found = files(&folder);
             if found.is_empty() {
-                return Err(PortError::from(ModelError::NoModel(folder)).into());
+                return Err(PortError::from(NativeModelError::NoModel(folder)).into());
             }
             targets.extend(found);
         }
         if self.named.is_empty() {
             targets = match self.model.find_model().map_err(PortError::from)? {
-                ModelFiles::Packed(path)
+                NativeModelFiles::Packed(path)
                     if path.extension().is_some_and(|kind| kind == "sbert") =>
                 {
                     self.beside(path)
                 }
-                ModelFiles::Packed(path) => vec![path],
-                ModelFiles::Folder(folder, _) => files(&folder),
+                NativeModelFiles::Packed(path) => vec![path],
+                NativeModelFiles::Folder(folder, _) => files(&folder),
             };
         }
         Ok(targets)

@@ -4,7 +4,7 @@ use crate::exit;
 use crate::output::{self, Format};
 use crate::progress::{Progress, Unit};
 use akin_native::DEFAULT_MODEL;
-use akin_onnx::ModelFiles;
+use akin_onnx::OnnxModelFiles;
 use anyhow::{bail, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use sbert_model::SentenceModel;
@@ -120,7 +120,7 @@ fn gate(
     precision: ExportPrecision,
 ) -> anyhow::Result<Parity> {
     let original = Original::of(model)?;
-    let files = ModelFiles { model: draft.model(), tokenizer: draft.tokenizer() };
+    let files = OnnxModelFiles { model: draft.model(), tokenizer: draft.tokenizer() };
     let parity = original.compare_onnx(&files)?;
     if !parity.is_enough_for(precision) {
         bail!(

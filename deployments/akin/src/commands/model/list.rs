@@ -2,7 +2,7 @@ use crate::commands::model::{ModelsSettings, files, megabytes};
 use crate::exit;
 use crate::output::{self, Format};
 use akin_native::Inference;
-use akin_native::{ModelFiles, SentenceEncoder};
+use akin_native::{NativeModelFiles, SentenceEncoder};
 use akin_onnx::Description;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ fn onnx(path: &Path) -> Said {
 }
 
 fn packed(path: &Path) -> Said {
-    let encoder = SentenceEncoder::open(&ModelFiles::Packed(path.to_owned()));
+    let encoder = SentenceEncoder::open(&NativeModelFiles::Packed(path.to_owned()));
     let encoder = encoder.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
     let is = encoder.fingerprint();
     Ok((Some(is.dimension), Some(is.precision.clone())))

@@ -1,7 +1,7 @@
 //! A model's file, opened, whatever its format.
 
 use crate::commands::model::parity::{self, Original};
-use akin_native::ModelError;
+use akin_native::NativeModelError;
 use akin_onnx::OnnxModel;
 use akin_ports::PortError;
 use anyhow::anyhow;
@@ -19,11 +19,12 @@ impl Opened {
     /// Opens what is at `path`: an ONNX model by its name, else a packed one.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         if path.extension().is_some_and(|kind| kind == "onnx") {
-            let files = akin_onnx::ModelFiles::at(path, None).map_err(PortError::from)?;
+            let files = akin_onnx::OnnxModelFiles::at(path, None).map_err(PortError::from)?;
             let model = OnnxModel::open(&files, parity::threads()).map_err(PortError::from)?;
             return Ok(Self::Onnx(Box::new(model)));
         }
-        let encoder = Encoder::open(path).map_err(ModelError::from).map_err(PortError::from)?;
+        let encoder =
+            Encoder::open(path).map_err(NativeModelError::from).map_err(PortError::from)?;
         Ok(Self::Packed(Box::new(encoder)))
     }
 

@@ -1,6 +1,6 @@
 //! How near a model's embeddings are to those of the weights that it was made of.
 
-use akin_onnx::{ModelFiles, OnnxModel};
+use akin_onnx::{OnnxModel, OnnxModelFiles};
 use akin_ports::PortError;
 use anyhow::anyhow;
 use sbert_cpu::Encoder;
@@ -35,7 +35,7 @@ impl Original {
     }
 
     /// How near an ONNX model comes.
-    pub(crate) fn compare_onnx(&self, files: &ModelFiles) -> anyhow::Result<Parity> {
+    pub(crate) fn compare_onnx(&self, files: &OnnxModelFiles) -> anyhow::Result<Parity> {
         self.compare_with(&OnnxModel::open(files, threads()).map_err(PortError::from)?)
     }
 
