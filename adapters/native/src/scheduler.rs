@@ -259,7 +259,7 @@ impl Queues {
         if may_overtake && let Some(text) = self.next_query() {
             self.overtaken = if self.batches.is_empty() { 0 } else { self.overtaken + 1 };
             let is_alone = self.queries.is_empty() && self.batches.is_empty();
-            let threads = if is_alone { self.free_places.min(Encoder::MOST_MEMBERS) } else { 1 };
+            let threads = if is_alone { self.free_places.min(Encoder::MAX_MEMBERS) } else { 1 };
             return Some(Task::Query { text, threads });
         }
         self.overtaken = 0;

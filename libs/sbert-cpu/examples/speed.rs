@@ -11,7 +11,7 @@ use sbert_cpu::{Encoder, InstructionSet, Precision};
 use sbert_model::SentenceModel;
 use std::time::Instant;
 
-/// Six tokens, the two special ones included.
+/// Six tokens, including the two special ones.
 const QUERY: &str = "black wireless phone stand";
 
 fn main() {

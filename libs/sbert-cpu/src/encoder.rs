@@ -1,6 +1,6 @@
 use crate::forward::{blocks, forward};
-use crate::layout::{DenseAt, DenseHeader, Header};
-use crate::packed::{self, OpenError, PackError, Packed};
+use crate::layout::{DenseHeader, DenseLayout, Header};
+use crate::packed::{self, OpenError, PackError, PackedEncoder};
 use crate::team::{Member, Team};
 use crate::weights::Precision;
 use crate::workspace::Workspace;
@@ -11,12 +11,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A packed model, ready to embed. Threads share it; a clone is the same model, and costs nothing.
+/// A packed model, ready to embed. It can be shared by threads and is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Encoder {
-    model: Arc<Packed>,
+    model: Arc<PackedEncoder>,
     instruction_set: InstructionSet,
-    /// Scratch memory of the threads that are not embedding right now.
+    /// Idle buffers for reuse.
     workspaces: Arc<Mutex<Vec<Workspace>>>,
 }
 
@@ -25,42 +25,42 @@ pub struct Encoder {
 pub struct EncoderOutput {
     /// A row of [`Encoder::dimension`] numbers for each text, in the order of the texts.
     pub vectors: Vec<f32>,
-    /// Which texts were longer than the model reads, and were cut.
+    /// Whether each text was truncated to the maximum length.
     pub truncated: Vec<bool>,
-    /// Tokens in all.
+    /// The total number of tokens.
     pub tokens: usize,
 }
 
-/// These are no tokens of the model's.
+/// An error about a text with invalid tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("text {text} has no tokens, too many, or one that the model does not know")]
+#[error("text {text} has no tokens, too many, or one outside the vocabulary")]
 pub struct InvalidTokens {
-    /// Which text, counted from 0.
+    /// The index of the text.
     pub text: usize,
 }
 
-/// Tokens of a chunk, about: as many as keep activations in the second-level cache.
+/// The approximate number of tokens in a chunk, which keeps activations in the second-level cache.
 const CHUNK: usize = 128;
 
 impl Encoder {
-    /// The most threads that compute one chunk together, and so one text: each must copy what all
-    /// others computed.
-    pub const MOST_MEMBERS: usize = 4;
+    /// The maximum number of threads that compute one chunk, or one text, together. Each must copy the
+    /// results of all others.
+    pub const MAX_MEMBERS: usize = 4;
 
-    /// Maps a file that [`pack`](crate::pack) wrote. Its checksum is verified.
+    /// Maps a file written by [`pack`](crate::pack) and verifies its checksum.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Packed::open(path).map(Self::new)
+        PackedEncoder::open(path).map(Self::new)
     }
 
     /// Packs `model` in memory.
     pub fn from_model(model: &SentenceModel, precision: Precision) -> Result<Self, PackError> {
         let bytes = packed::to_bytes(model, precision)?;
-        let packed = Packed::read(mapped_bytes::copy(&bytes));
+        let packed = PackedEncoder::read(mapped_bytes::copy(&bytes));
         let packed = packed.map_err(|reason| PackError::Shape { name: model.name.clone(), reason });
         packed.map(Self::new)
     }
 
-    fn new(model: Packed) -> Self {
+    fn new(model: PackedEncoder) -> Self {
         let instruction_set = InstructionSet::selected();
         Self { model: Arc::new(model), instruction_set, workspaces: Arc::default() }
     }
@@ -76,42 +76,42 @@ impl Encoder {
         self.instruction_set
     }
 
-    /// How many coordinates an embedding has.
+    /// Returns the dimension of an embedding.
     pub fn dimension(&self) -> usize {
         self.model.header.dimension()
     }
 
-    /// The longest text, in tokens, the special ones included.
+    /// Returns the maximum number of tokens, including the special ones.
     pub fn max_tokens(&self) -> usize {
         self.model.header.max_tokens
     }
 
-    /// How the weights are held.
+    /// Returns the precision of the weights.
     pub fn precision(&self) -> Precision {
         self.model.header.precision
     }
 
-    /// The name of the model's folder.
+    /// Returns the name of the model's folder.
     pub fn name(&self) -> &str {
         &self.model.header.name
     }
 
-    /// The SHA-256 of the model's weights as they were published, in hexadecimal digits.
+    /// Returns the SHA-256 of the model's original weights in hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.model.header.sha256
     }
 
-    /// Whether this is what [`pack`](crate::pack) makes of `model`: of the same weights, settings and
-    /// tokenizer. Reads all of the weights.
+    /// Returns whether this was packed from `model`, with the same weights, settings and tokenizer. Reads all
+    /// of the weights.
     pub fn is_packed_from(&self, model: &SentenceModel) -> bool {
-        let Packed { header, layout, bytes, .. } = &*self.model;
+        let PackedEncoder { header, layout, bytes, .. } = &*self.model;
         let tokenizer = model.tokenizer.to_bytes();
-        *header == Header::of(model, header.precision, tokenizer.len())
+        *header == Header::new(model, header.precision, tokenizer.len())
             && bytes[layout.tokenizer.clone()] == tokenizer
     }
 
-    /// Embeds `texts` on up to `threads` threads. A text's embedding has the same bits whatever
-    /// stands beside it, and on any number of threads. An empty text has an embedding too.
+    /// Embeds `texts` on up to `threads` threads. A text's embedding has the same bits in any batch and on any
+    /// number of threads. An empty text has an embedding too.
     pub fn embed(&self, texts: &[&str], threads: usize) -> EncoderOutput {
         let encodings: Vec<_> =
             texts.iter().map(|text| self.model.tokenizer.encode(text)).collect();
@@ -124,22 +124,22 @@ impl Encoder {
         }
     }
 
-    /// The tokens of `text`, the special ones included.
+    /// Returns the tokens of `text`, including the special ones.
     pub fn tokenize(&self, text: &str) -> Vec<u32> {
         self.model.tokenizer.encode(text).ids
     }
 
-    /// Embeds texts that are tokens already; a row for each.
+    /// Embeds tokenized texts and returns a row for each.
     pub fn embed_tokens(
         &self,
         texts: &[Vec<u32>],
         threads: usize,
     ) -> Result<Vec<f32>, InvalidTokens> {
         let known = |id: &u32| (*id as usize) < self.model.header.vocabulary;
-        let good = |text: &Vec<u32>| {
+        let is_valid = |text: &Vec<u32>| {
             (1..=self.max_tokens()).contains(&text.len()) && text.iter().all(known)
         };
-        match texts.iter().position(|text| !good(text)) {
+        match texts.iter().position(|text| !is_valid(text)) {
             Some(text) => Err(InvalidTokens { text }),
             None => Ok(self.run(texts, threads)),
         }
@@ -155,9 +155,9 @@ impl Encoder {
         vectors
     }
 
-    /// Embeds one chunk on this thread, and on others that come in time.
+    /// Embeds one chunk on this thread and on others that join in time.
     fn together(&self, texts: &[Vec<u32>], threads: usize, out: &mut [f32]) {
-        let most = threads.clamp(1, Self::MOST_MEMBERS.min(self.model.header.heads));
+        let most = threads.clamp(1, Self::MAX_MEMBERS.min(self.model.header.heads));
         let team = Arc::new(Team::new(most, blocks(&self.model)));
         let workspace = self.workspace(texts);
         let first = team.join();
@@ -171,7 +171,7 @@ impl Encoder {
         self.finish(workspace, first, out);
     }
 
-    /// Embeds chunks, each on one thread, which then takes the next.
+    /// Embeds chunks in parallel, each on one thread.
     fn side_by_side(&self, chunks: &[&[Vec<u32>]], threads: usize, out: &mut [f32]) {
         let mut rest = out;
         let mut work = Vec::with_capacity(chunks.len());
@@ -191,21 +191,20 @@ impl Encoder {
         ReservedThreads::reserve(most - 1).run(embed, |_| embed());
     }
 
-    /// Memory to compute `texts` in.
+    /// Returns buffers for `texts`.
     fn workspace(&self, texts: &[Vec<u32>]) -> Workspace {
         let mut workspace = lock(&self.workspaces).pop().unwrap_or_default();
         workspace.fill(&self.model.header, texts);
         workspace
     }
 
-    /// A member's part of the layers, in memory that is idle again afterwards; the first writes what came
-    /// out.
+    /// Computes a member's part of the layers and releases its buffers. The first member writes the output.
     fn compute(&self, mut workspace: Workspace, mut member: Member<'_>, out: &mut [f32]) {
         forward(self.instruction_set, &mut workspace, &self.model, &mut member, out);
         lock(&self.workspaces).push(workspace);
     }
 
-    /// The part of the first member, and what only it does: the texts' embeddings.
+    /// Computes the first member's part, then the embeddings of the texts.
     fn finish(&self, workspace: Workspace, first: Member<'_>, out: &mut [f32]) {
         let header = &self.model.header;
         let mut x = vec![0.0; workspace.lengths.len() * header.pooled()];
@@ -219,8 +218,8 @@ impl Encoder {
         }
     }
 
-    /// A dense layer over rows, in f32.
-    fn dense(&self, dense: &DenseHeader, at: &DenseAt, x: &[f32]) -> Vec<f32> {
+    /// Applies a dense layer to rows, in f32.
+    fn dense(&self, dense: &DenseHeader, at: &DenseLayout, x: &[f32]) -> Vec<f32> {
         let bytes = &self.model.bytes;
         let weights: &[f32] = bytemuck::cast_slice(&bytes[at.weights.clone()]);
         let bias: &[f32] = bytemuck::cast_slice(&bytes[at.bias.clone()]);
@@ -235,7 +234,7 @@ impl Encoder {
     }
 }
 
-/// Whole texts of about [`CHUNK`] tokens together.
+/// Groups whole texts into chunks of about [`CHUNK`] tokens.
 fn chunks(texts: &[Vec<u32>]) -> Vec<&[Vec<u32>]> {
     let mut chunks = Vec::new();
     let (mut begin, mut tokens) = (0, 0);
@@ -252,7 +251,7 @@ fn chunks(texts: &[Vec<u32>]) -> Vec<&[Vec<u32>]> {
     chunks
 }
 
-/// In eight sums, so that the compiler may add them side by side; the order is always the same.
+/// Returns the dot product, in eight sums that the compiler can vectorize; the order is always the same.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; 8];
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
@@ -265,7 +264,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// Scales a vector to length 1; one without length stays as it is.
+/// Scales a vector to length 1; a zero vector is unchanged.
 fn normalize(vector: &mut [f32]) {
     let length = dot(vector, vector).sqrt().max(1e-12);
     for x in vector {
@@ -273,7 +272,7 @@ fn normalize(vector: &mut [f32]) {
     }
 }
 
-/// Scratch memory holds nothing that a panic could leave half done.
+/// Locks a mutex and ignores poisoning, since a panic leaves no inconsistent state.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -286,7 +285,7 @@ mod tests {
 
     const TEXT: &str = "a tripod that keeps the phone steady while filming";
 
-    /// The embedding by so many members, all of whom have come before the first begins.
+    /// Embeds with `members` members, all of whom have joined before the first begins.
     fn embed_together(encoder: &Encoder, members: usize) -> Vec<f32> {
         let texts = [encoder.tokenize(TEXT)];
         let team = Team::new(members, blocks(&encoder.model));
@@ -307,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn members_together_compute_the_bits_that_one_computes() {
+    fn members_together_compute_the_same_bits_as_one() {
         for name in ["minilm-l6", "bge", "mpnet", "distilbert"] {
             let model = SentenceModel::open(&sbert_fixtures::folder(name)).unwrap();
             for precision in Precision::ALL {
@@ -315,7 +314,7 @@ mod tests {
                     let encoder = Encoder::from_model(&model, precision).unwrap();
                     let encoder = encoder.with_instruction_set(instruction_set).unwrap();
                     let alone = encoder.embed(&[TEXT], 1).vectors;
-                    for members in 1..=Encoder::MOST_MEMBERS.min(encoder.model.header.heads) {
+                    for members in 1..=Encoder::MAX_MEMBERS.min(encoder.model.header.heads) {
                         let together = embed_together(&encoder, members);
                         assert_eq!(
                             together, alone,

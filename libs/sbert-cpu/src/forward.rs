@@ -1,14 +1,15 @@
-//! The forward pass, for each set of instructions and each arithmetic.
+//! The forward pass, for each instruction set and arithmetic.
 #![allow(
     unsafe_code,
-    reason = "a function that carries processor features can be called only where they are proven"
+    reason = "functions with target features may be called only on CPUs that have them"
 )]
 
 use crate::kernels::{
-    self, Act, Arithmetic, Bf16, Bias, F32, Heads, Int8, LinearView, NormView, PANEL, Row, Target,
+    self, ActivationFunction, Arithmetic, Bf16, Bias, F32, Heads, Int8, LinearView, NormView,
+    PANEL, Row, Target,
 };
-use crate::layout::{Header, Layout, LinearAt, NormAt, padded, vectors};
-use crate::packed::Packed;
+use crate::layout::{Header, Layout, LinearLayout, NormLayout, padded, vectors};
+use crate::packed::PackedEncoder;
 use crate::simd::{LANES, Portable, Simd, V};
 use crate::team::Member;
 use crate::weights::Precision;
@@ -17,17 +18,17 @@ use instruction_set::InstructionSet;
 use sbert_model::Activation;
 use std::ops::Range;
 
-/// How many blocks a model has, whose members are chosen anew for each: two a layer.
-pub(crate) fn blocks(model: &Packed) -> usize {
+/// Returns the number of blocks of a model, two per layer. Each block selects its members.
+pub(crate) fn blocks(model: &PackedEncoder) -> usize {
     2 * model.layout.layers.len()
 }
 
-/// The forward pass over the texts that `workspace` was filled with: the first member writes a row of
-/// `dimension` numbers for each, not yet through the dense layers.
+/// Runs the forward pass over the texts in `workspace`. The first member writes the pooled vector of each
+/// text, before the dense layers.
 pub(crate) fn forward(
     instruction_set: InstructionSet,
     workspace: &mut Workspace,
-    model: &Packed,
+    model: &PackedEncoder,
     member: &mut Member<'_>,
     out: &mut [f32],
 ) {
@@ -41,7 +42,7 @@ pub(crate) fn forward(
             }
         };
     }
-    // SAFETY, of each call: a value of the instructions' type proves that this processor has them.
+    // SAFETY, of each call: a value of the instruction set's type proves that this CPU supports it.
     match instruction_set {
         #[cfg(target_arch = "x86_64")]
         InstructionSet::Avx512 => {
@@ -63,8 +64,8 @@ pub(crate) fn forward(
     run!(portable, Portable);
 }
 
-impl Packed {
-    fn linear<W: bytemuck::Pod>(&self, at: &LinearAt) -> LinearView<'_, W> {
+impl PackedEncoder {
+    fn linear<W: bytemuck::Pod>(&self, at: &LinearLayout) -> LinearView<'_, W> {
         let bytes = &self.bytes;
         LinearView {
             inputs: at.inputs,
@@ -76,7 +77,7 @@ impl Packed {
         }
     }
 
-    /// What a head adds to its scores by distance, if anything.
+    /// Returns the bias of a head by distance, if the model has one.
     fn bias(&self, head: usize) -> Option<Bias<'_>> {
         self.header.relative_attention.then(|| {
             let rows = bytemuck::cast_slice(&self.bytes[self.layout.bias.clone()]);
@@ -84,7 +85,7 @@ impl Packed {
         })
     }
 
-    fn norm(&self, at: &NormAt) -> NormView<'_> {
+    fn norm(&self, at: &NormLayout) -> NormView<'_> {
         let bytes = &self.bytes;
         NormView {
             size: self.header.hidden,
@@ -95,18 +96,20 @@ impl Packed {
     }
 }
 
-/// The activation function, as exact as the arithmetic around it.
-fn act(header: &Header) -> Act {
+/// Returns the activation function, with the accuracy of the arithmetic.
+fn act(header: &Header) -> ActivationFunction {
     match header.activation() {
-        Ok(Activation::Gelu) if header.precision == Precision::Fp32 => Act::GeluExact,
-        Ok(Activation::Gelu) => Act::Gelu,
-        Ok(Activation::GeluTanh) => Act::GeluTanh,
-        Ok(Activation::Relu) => Act::Relu,
-        Err(_) => Act::None,
+        Ok(Activation::Gelu) if header.precision == Precision::Fp32 => {
+            ActivationFunction::GeluExact
+        }
+        Ok(Activation::Gelu) => ActivationFunction::Gelu,
+        Ok(Activation::GeluTanh) => ActivationFunction::GeluTanh,
+        Ok(Activation::Relu) => ActivationFunction::Relu,
+        Err(_) => ActivationFunction::None,
     }
 }
 
-/// One set of instructions: the functions carry its features, and what they call is inlined.
+/// Defines the functions of one instruction set, with its target features; their callees are inlined.
 macro_rules! instructions {
     ($name:ident, $simd:ty $(, $features:literal)?) => {
         mod $name {
@@ -116,7 +119,7 @@ macro_rules! instructions {
             pub(super) fn forward<A: Arithmetic<$simd>>(
                 s: $simd,
                 workspace: &mut Workspace,
-                model: &Packed,
+                model: &PackedEncoder,
                 member: &mut Member<'_>,
                 out: &mut [f32],
             ) {
@@ -172,7 +175,7 @@ macro_rules! instructions {
             }
 
             $(#[target_feature(enable = $features)])?
-            fn embed(s: $simd, workspace: &mut Workspace, model: &Packed) {
+            fn embed(s: $simd, workspace: &mut Workspace, model: &PackedEncoder) {
                 let Workspace { ids, places, x, .. } = workspace;
                 let bytes = &model.bytes;
                 let width = padded(model.header.hidden) / LANES;
@@ -227,7 +230,7 @@ macro_rules! instructions {
             fn attention(
                 s: $simd,
                 workspace: &mut Workspace,
-                model: &Packed,
+                model: &PackedEncoder,
                 own: Range<usize>,
             ) {
                 let heads =
@@ -246,7 +249,7 @@ macro_rules! instructions {
             }
 
             $(#[target_feature(enable = $features)])?
-            fn pool(s: $simd, workspace: &Workspace, model: &Packed, out: &mut [f32]) {
+            fn pool(s: $simd, workspace: &Workspace, model: &PackedEncoder, out: &mut [f32]) {
                 let (modes, size) = (model.pooling.modes(), model.header.hidden);
                 let width = padded(size) / LANES;
                 let mut rows = workspace.x.as_chunks::<LANES>().0;

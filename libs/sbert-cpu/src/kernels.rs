@@ -1,7 +1,7 @@
-//! The parts of the forward pass, once for every set of instructions.
+//! The kernels of the forward pass, compiled for every instruction set.
 //!
-//! Every row (token) is computed without regard to the others, in a fixed order of operations, so
-//! that a text's embedding does not depend on its batch.
+//! Each row (token) is computed independently of the others, in a fixed order of operations, so that a
+//! text's embedding does not depend on its batch.
 
 mod activation;
 mod arithmetic;
@@ -12,9 +12,9 @@ mod mix;
 mod norm;
 mod pool;
 
-pub(crate) use activation::Act;
+pub(crate) use activation::ActivationFunction;
 pub(crate) use arithmetic::{Arithmetic, Bf16, F32, Int8, Row};
-pub(crate) use attention::{Heads, MOST_PANELS, attention};
+pub(crate) use attention::{Heads, MAX_PANELS, attention};
 pub(crate) use bias::Bias;
 pub(crate) use linear::{LinearView, Target, convert, linear};
 pub(crate) use mix::{mix, mixed};
@@ -23,11 +23,11 @@ pub(crate) use pool::pool;
 
 use crate::simd::LANES;
 
-/// Columns of one panel of packed weights: two vectors.
+/// The number of columns in a panel of packed weights: two vectors.
 pub(crate) const PANEL: usize = 2 * LANES;
 
-/// The tiles that rows are computed in: as few as `most` rows each allow, of nearly the same
-/// height. Gives the first row and the height of each.
+/// Splits rows into the fewest tiles of at most `most` rows, of nearly equal height. Returns the first row
+/// and the height of each.
 #[inline(always)]
 pub(crate) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = rows.div_ceil(most);
@@ -37,8 +37,8 @@ pub(crate) fn tiles(rows: usize, most: usize) -> impl Iterator<Item = (usize, us
     })
 }
 
-/// Calls `$call!(height)` with the height as a literal, so that a tile's sums stay in registers. The
-/// guards are constants, so that heights which a set of instructions does not use are not compiled.
+/// Calls `$call!(height)` with the height as a literal, so that a tile's sums stay in registers. The guards
+/// are constants, so that heights that an instruction set does not use are not compiled.
 macro_rules! with_height {
     ($most:expr, $height:expr, $call:ident) => {
         match $height {

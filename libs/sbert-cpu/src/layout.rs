@@ -1,4 +1,4 @@
-//! What a packed file holds, and where.
+//! The content and layout of a packed file.
 
 use crate::kernels::{Bias, PANEL};
 use crate::simd::V;
@@ -7,8 +7,8 @@ use sbert_model::{Activation, Pooling, PoolingMode, SentenceModel};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// Everything but the numbers. What only some architectures have is left out by the others, so that
-/// their files are the same as before there were any.
+/// The header: everything but the numbers. Fields of some architectures are omitted by the others, whose
+/// files remain unchanged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
@@ -27,10 +27,10 @@ pub(crate) struct Header {
     pub(crate) normalize: bool,
     pub(crate) max_tokens: usize,
     pub(crate) tokenizer_bytes: usize,
-    /// The token that takes no place of its own; its row of positions stands behind all others.
+    /// The padding token, which does not count as a position; its row of positions is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) padding: Option<u32>,
-    /// Whether every attention has a bias by distance.
+    /// Whether attention has a bias by distance.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) relative_attention: bool,
 }
@@ -43,29 +43,29 @@ pub(crate) struct DenseHeader {
     pub(crate) tanh: bool,
 }
 
-/// Where every part of the numbers lies.
+/// The ranges of all sections.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) tokenizer: Range<usize>,
     pub(crate) words: Range<usize>,
     pub(crate) positions: Range<usize>,
-    pub(crate) norm: NormAt,
-    pub(crate) layers: Vec<LayerAt>,
-    pub(crate) dense: Vec<DenseAt>,
-    /// For each head the bias of every distance, as [`Bias`] has them; empty where there is none.
+    pub(crate) norm: NormLayout,
+    pub(crate) layers: Vec<LayerLayout>,
+    pub(crate) dense: Vec<DenseLayout>,
+    /// The bias of every distance for each head, as in [`Bias`]; empty if there is none.
     pub(crate) bias: Range<usize>,
-    /// Where the file ends.
+    /// The end of the file.
     pub(crate) end: usize,
 }
 
 #[derive(Debug)]
-pub(crate) struct NormAt {
+pub(crate) struct NormLayout {
     pub(crate) gamma: Range<usize>,
     pub(crate) beta: Range<usize>,
 }
 
 #[derive(Debug)]
-pub(crate) struct LinearAt {
+pub(crate) struct LinearLayout {
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
     pub(crate) weights: Range<usize>,
@@ -75,34 +75,34 @@ pub(crate) struct LinearAt {
 }
 
 #[derive(Debug)]
-pub(crate) struct LayerAt {
-    pub(crate) qkv: LinearAt,
-    pub(crate) attention_output: LinearAt,
-    pub(crate) attention_norm: NormAt,
-    pub(crate) up: LinearAt,
-    pub(crate) down: LinearAt,
-    pub(crate) output_norm: NormAt,
+pub(crate) struct LayerLayout {
+    pub(crate) qkv: LinearLayout,
+    pub(crate) attention_output: LinearLayout,
+    pub(crate) attention_norm: NormLayout,
+    pub(crate) up: LinearLayout,
+    pub(crate) down: LinearLayout,
+    pub(crate) output_norm: NormLayout,
 }
 
 #[derive(Debug)]
-pub(crate) struct DenseAt {
+pub(crate) struct DenseLayout {
     pub(crate) weights: Range<usize>,
     pub(crate) bias: Range<usize>,
 }
 
-/// Sections begin at multiples of this: a line of the cache.
+/// The alignment of sections: a cache line.
 pub(crate) const ALIGNMENT: usize = 64;
 
-/// No part of a model is larger in any direction; keeps products from overflowing.
-const LARGEST: usize = 1 << 20;
+/// The maximum of any size, which keeps products from overflowing.
+const MAX_SIZE: usize = 1 << 20;
 
-/// `size`, padded to whole panels.
+/// Pads `size` to whole panels.
 pub(crate) fn padded(size: usize) -> usize {
     size.next_multiple_of(PANEL)
 }
 
 impl Header {
-    pub(crate) fn of(model: &SentenceModel, precision: Precision, tokenizer_bytes: usize) -> Self {
+    pub(crate) fn new(model: &SentenceModel, precision: Precision, tokenizer_bytes: usize) -> Self {
         let config = &model.config;
         let dense = model.dense.iter().map(|dense| DenseHeader {
             inputs: dense.inputs,
@@ -140,74 +140,74 @@ impl Header {
             "gelu" => Ok(Activation::Gelu),
             "gelu_tanh" => Ok(Activation::GeluTanh),
             "relu" => Ok(Activation::Relu),
-            other => Err(format!("the activation {other:?} is not known")),
+            other => Err(format!("the activation {other:?} is not supported")),
         }
     }
 
     pub(crate) fn pooling(&self) -> Result<Pooling, String> {
         let modes: Option<_> =
             self.pooling.iter().map(|name| PoolingMode::from_name(name)).collect();
-        let unknown = || format!("the pooling {} is not known", self.pooling.join("+"));
+        let unknown = || format!("the pooling {} is not supported", self.pooling.join("+"));
         modes.and_then(Pooling::new).ok_or_else(unknown)
     }
 
-    /// How many coordinates the pooling makes.
+    /// Returns the dimension after pooling.
     pub(crate) fn pooled(&self) -> usize {
         self.hidden * self.pooling.len()
     }
 
-    /// Rows of positions.
+    /// Returns the number of rows of positions.
     pub(crate) fn position_rows(&self) -> usize {
         self.max_tokens + usize::from(self.padding.is_some())
     }
 
-    /// Panels of a head: a power of two, for fewer ways to compile.
+    /// Returns the number of panels per head: a power of two, to limit the compiled variants.
     pub(crate) fn head_panels(&self) -> usize {
         (self.hidden / self.heads).div_ceil(PANEL).next_power_of_two()
     }
 
-    /// How many coordinates an embedding has.
+    /// Returns the dimension of an embedding.
     pub(crate) fn dimension(&self) -> usize {
         self.dense.last().map_or(self.pooled(), |dense| dense.outputs)
     }
 
-    /// Says what is impossible, if anything.
+    /// Returns an error if a field is invalid.
     pub(crate) fn check(&self) -> Result<(), String> {
         let dense = self.dense.iter().flat_map(|dense| [dense.inputs, dense.outputs]);
         let sizes = [self.vocabulary, self.hidden, self.layers, self.heads, self.inner];
         let mut sizes = sizes.into_iter().chain(dense);
-        if sizes.any(|size| !(1..=LARGEST).contains(&size)) || self.layers > 1024 {
-            return Err("a size is not possible".to_owned());
+        if sizes.any(|size| !(1..=MAX_SIZE).contains(&size)) || self.layers > 1024 {
+            return Err("a size is out of range".to_owned());
         }
         if !self.hidden.is_multiple_of(self.heads) {
             return Err("the heads do not divide the hidden size".to_owned());
         }
-        if self.head_panels() > crate::kernels::MOST_PANELS {
-            let most = crate::kernels::MOST_PANELS * PANEL;
+        if self.head_panels() > crate::kernels::MAX_PANELS {
+            let most = crate::kernels::MAX_PANELS * PANEL;
             return Err(format!("heads of more than {most} numbers are not supported"));
         }
         if self.tokenizer_bytes > 1 << 30 || self.dense.len() > 1024 {
             return Err("a part is too large".to_owned());
         }
-        if !(2..=LARGEST).contains(&self.max_tokens) {
-            return Err("the length is not possible".to_owned());
+        if !(2..=MAX_SIZE).contains(&self.max_tokens) {
+            return Err("the maximum number of tokens is out of range".to_owned());
         }
         self.pooling()?;
         let mut width = self.pooled();
         for dense in &self.dense {
             if dense.inputs != width {
-                return Err("a dense layer takes another width".to_owned());
+                return Err("a dense layer does not match the width before it".to_owned());
             }
             width = dense.outputs;
         }
         if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
-            return Err("the epsilon is not possible".to_owned());
+            return Err("the epsilon is not a positive number".to_owned());
         }
         self.activation().map(drop)
     }
 }
 
-/// Hands out sections, one behind the other.
+/// Allocates consecutive sections.
 struct Sections {
     end: usize,
 }
@@ -223,12 +223,12 @@ impl Sections {
         self.take(count * size_of::<f32>())
     }
 
-    fn norm(&mut self, size: usize) -> NormAt {
-        NormAt { gamma: self.numbers(padded(size)), beta: self.numbers(padded(size)) }
+    fn norm(&mut self, size: usize) -> NormLayout {
+        NormLayout { gamma: self.numbers(padded(size)), beta: self.numbers(padded(size)) }
     }
 
-    fn linear(&mut self, precision: Precision, inputs: usize, outputs: usize) -> LinearAt {
-        LinearAt {
+    fn linear(&mut self, precision: Precision, inputs: usize, outputs: usize) -> LinearLayout {
+        LinearLayout {
             inputs,
             outputs,
             weights: self.take(inputs * outputs * precision.weight_bytes()),
@@ -240,8 +240,8 @@ impl Sections {
 }
 
 impl Layout {
-    /// The layout of a checked header whose numbers begin at `begin`.
-    pub(crate) fn of(header: &Header, begin: usize) -> Self {
+    /// Computes the layout for a valid header with sections from `begin` on.
+    pub(crate) fn new(header: &Header, begin: usize) -> Self {
         let mut at = Sections { end: begin };
         let (hidden, inner) = (padded(header.hidden), padded(header.inner));
         let heads = header.heads * header.head_panels() * PANEL;
@@ -250,7 +250,7 @@ impl Layout {
         let words = at.take(header.vocabulary * hidden * precision.word_bytes());
         let positions = at.numbers(header.position_rows() * hidden);
         let norm = at.norm(header.hidden);
-        let layers = (0..header.layers).map(|_| LayerAt {
+        let layers = (0..header.layers).map(|_| LayerLayout {
             qkv: at.linear(precision, hidden, 3 * heads),
             attention_output: at.linear(precision, heads, hidden),
             attention_norm: at.norm(header.hidden),
@@ -259,7 +259,7 @@ impl Layout {
             output_norm: at.norm(header.hidden),
         });
         let layers = layers.collect();
-        let dense = header.dense.iter().map(|dense| DenseAt {
+        let dense = header.dense.iter().map(|dense| DenseLayout {
             weights: at.numbers(dense.inputs * dense.outputs),
             bias: at.numbers(dense.outputs),
         });
@@ -273,7 +273,7 @@ impl Layout {
     }
 }
 
-/// Numbers as whole vectors.
+/// Casts numbers to whole vectors.
 pub(crate) fn vectors(bytes: &[u8]) -> &[V] {
     bytemuck::cast_slice(bytes)
 }

@@ -31,7 +31,7 @@
 
 #![allow(
     clippy::inline_always,
-    reason = "kernels take the processor's features from the function that they are inlined into"
+    reason = "kernels inherit the CPU features of the function that they are inlined into"
 )]
 #![allow(
     clippy::cast_lossless,
@@ -39,10 +39,10 @@
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "arithmetic between 8-bit, 32-bit and floating numbers is what this crate is for"
+    reason = "this crate computes with 8-bit, 32-bit and floating-point numbers"
 )]
-#![allow(clippy::too_many_arguments, reason = "kernels take each of their buffers by itself")]
-#![allow(clippy::many_single_char_names, reason = "kernels follow the formulas' names")]
+#![allow(clippy::too_many_arguments, reason = "kernels take each of their buffers separately")]
+#![allow(clippy::many_single_char_names, reason = "kernels use the names of the formulas")]
 
 mod encoder;
 mod forward;

@@ -1,7 +1,7 @@
-//! The packed file: a model's weights as the kernels read them, mapped and not loaded.
+//! The packed file: a model's weights in the layout of the kernels, memory-mapped.
 //!
-//! 64 bytes of prologue (magic, version, byte order, length, checksum), a header in JSON, and the
-//! sections that `layout.rs` derives from it, each at a multiple of 64 bytes.
+//! A prologue of 64 bytes (magic, version, byte order, length, checksum) is followed by a header in JSON and
+//! the sections that `layout.rs` derives from it, each aligned to 64 bytes.
 
 use crate::layout::{ALIGNMENT, Header, Layout};
 use crate::weights::{self, Precision};
@@ -13,57 +13,57 @@ use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"SBERTCPU";
 const VERSION: u32 = 3;
-/// Reads otherwise on a processor of another byte order.
+/// Detects files from a CPU of another byte order.
 const ORDER: u32 = 0x0102_0304;
 
-/// Why a model was not packed.
+/// An error in packing a model.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// The folder's weights are at fault.
+    /// The folder's weights are invalid.
     #[error(transparent)]
     Model(#[from] FolderError),
-    /// The model has a shape that cannot be executed.
+    /// The model's shape is not supported.
     #[error("the model {name} cannot be executed: {reason}")]
     Shape {
         /// The model.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The file was not written.
-    #[error("{path} was not written")]
+    /// The file could not be written.
+    #[error("{path} cannot be written")]
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// Why a file is no packed model that can be executed.
+/// An error in opening a packed model.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{path} cannot be read")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// It is damaged, or something else.
-    #[error("{path} is no packed model: {reason}; pack the model again")]
-    Refused {
+    /// The file is damaged or of another format.
+    #[error("{path} is not a packed model: {reason}; pack the model again")]
+    InvalidFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 }
 
-/// A packed model, opened.
+/// An open packed model.
 #[derive(Debug)]
-pub(crate) struct Packed {
+pub(crate) struct PackedEncoder {
     pub(crate) header: Header,
     pub(crate) layout: Layout,
     pub(crate) pooling: Pooling,
@@ -71,37 +71,36 @@ pub(crate) struct Packed {
     pub(crate) bytes: Bytes,
 }
 
-/// Packs `model` into the file `path`, which is whole or not there: it is written aside, and
-/// renamed when all of it is on the disk.
+/// Packs `model` into the file `path` atomically: it is written to a temporary file, synced and renamed.
 pub fn pack(model: &SentenceModel, precision: Precision, path: &Path) -> Result<(), PackError> {
     let bytes = to_bytes(model, precision)?;
-    let aside = path.with_extension(format!("{}.part", std::process::id()));
-    let written = File::create(&aside).and_then(|mut file| {
+    let temporary = path.with_extension(format!("{}.part", std::process::id()));
+    let written = File::create(&temporary).and_then(|mut file| {
         file.write_all(&bytes)?;
         file.sync_all()?;
-        fs::rename(&aside, path)
+        fs::rename(&temporary, path)
     });
     written.map_err(|source| {
-        // The error that matters is the first; what was written aside is of no use to anybody.
-        if let Err(error) = fs::remove_file(&aside)
+        // The first error matters, unless the temporary file cannot be removed.
+        if let Err(error) = fs::remove_file(&temporary)
             && error.kind() != io::ErrorKind::NotFound
         {
-            return PackError::Write { path: aside, source: error };
+            return PackError::Write { path: temporary, source: error };
         }
         PackError::Write { path: path.to_owned(), source }
     })
 }
 
-/// The bytes of the packed file.
+/// Returns the bytes of the packed file.
 pub(crate) fn to_bytes(model: &SentenceModel, precision: Precision) -> Result<Vec<u8>, PackError> {
     let tokenizer = model.tokenizer.to_bytes();
-    let header = Header::of(model, precision, tokenizer.len());
+    let header = Header::new(model, precision, tokenizer.len());
     let shape = |reason| PackError::Shape { name: model.name.clone(), reason };
     header.check().map_err(shape)?;
     let json = serde_json::to_vec(&header).map_err(|error| shape(error.to_string()))?;
-    // Weights that have these shapes bound what is allocated for them.
+    // Checking the shapes of the weights first bounds the allocation.
     let weights = model.weights()?;
-    let layout = Layout::of(&header, ALIGNMENT + json.len());
+    let layout = Layout::new(&header, ALIGNMENT + json.len());
     let mut bytes = vec![0; layout.end];
     bytes[ALIGNMENT..][..json.len()].copy_from_slice(&json);
     bytes[layout.tokenizer.clone()].copy_from_slice(&tokenizer);
@@ -117,12 +116,12 @@ pub(crate) fn to_bytes(model: &SentenceModel, precision: Precision) -> Result<Ve
     Ok(bytes)
 }
 
-impl Packed {
+impl PackedEncoder {
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         let bytes = File::open(path).and_then(|file| mapped_bytes::map(&file));
         let bytes =
             bytes.map_err(|source| OpenError::Unreadable { path: path.to_owned(), source })?;
-        Self::read(bytes).map_err(|reason| OpenError::Refused { path: path.to_owned(), reason })
+        Self::read(bytes).map_err(|reason| OpenError::InvalidFile { path: path.to_owned(), reason })
     }
 
     pub(crate) fn read(bytes: Bytes) -> Result<Self, String> {
@@ -130,10 +129,10 @@ impl Packed {
         let number =
             |at: usize| u32::from_ne_bytes(*prologue[at..].first_chunk().unwrap_or(&[0; 4]));
         if !prologue.starts_with(MAGIC) {
-            return Err("it is of another kind".to_owned());
+            return Err("it has another format".to_owned());
         }
         if number(12) != ORDER {
-            return Err("it was packed on a processor of another byte order".to_owned());
+            return Err("it was packed on a CPU of another byte order".to_owned());
         }
         if number(8) != VERSION {
             return Err(format!("it has version {}, not {VERSION}", number(8)));
@@ -149,16 +148,16 @@ impl Packed {
             return Err("its prologue is damaged".to_owned());
         }
         let end = ALIGNMENT + number(28) as usize;
-        let json = bytes.get(ALIGNMENT..end).ok_or("its header is cut short")?;
+        let json = bytes.get(ALIGNMENT..end).ok_or("its header is truncated")?;
         let header: Header = serde_json::from_slice(json).map_err(|error| error.to_string())?;
         header.check()?;
-        let layout = Layout::of(&header, end);
+        let layout = Layout::new(&header, end);
         if layout.end != bytes.len() {
-            return Err("its sections do not fill it".to_owned());
+            return Err("its sections do not match its length".to_owned());
         }
         let tokenizer = Tokenizer::from_bytes(&bytes[layout.tokenizer.clone()])?;
         if tokenizer.vocabulary() > header.vocabulary {
-            return Err("its tokenizer knows tokens that it has no vectors of".to_owned());
+            return Err("its tokenizer has tokens without vectors".to_owned());
         }
         let pooling = header.pooling()?;
         Ok(Self { header, layout, pooling, tokenizer, bytes })

@@ -30,7 +30,7 @@ pub(crate) type V = [f32; LANES];
 
 /// How much eight weights that are summed together in 16 bits, those above zero or those below, may
 /// amount to, so that eight products with 7-bit activations stay within 16 bits.
-pub(crate) const MOST_WEIGHT_SUM: i32 = i16::MAX as i32 / 127;
+pub(crate) const MAX_WEIGHT_SUM: i32 = i16::MAX as i32 / 127;
 
 /// Sixteen lanes.
 pub(crate) trait Simd: Copy {
@@ -213,13 +213,13 @@ mod tests {
 
     #[cfg(target_arch = "x86_64")]
     #[test]
-    fn avx2_agrees_with_plain_rust_where_the_processor_has_it() {
+    fn avx2_agrees_with_plain_rust_if_supported() {
         agrees_with_plain_rust::<Avx2>();
     }
 
     #[cfg(target_arch = "x86_64")]
     #[test]
-    fn avx512_agrees_with_plain_rust_where_the_processor_has_it() {
+    fn avx512_agrees_with_plain_rust_if_supported() {
         agrees_with_plain_rust::<Avx512>();
     }
 

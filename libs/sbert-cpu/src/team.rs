@@ -1,58 +1,58 @@
-//! Threads that compute one chunk together, so that a single query takes several cores.
+//! Threads that compute one chunk together, so that a single query uses several cores.
 //!
-//! Every member computes some heads and some columns of each layer, for all rows, in memory of its
-//! own, and copies what the others computed. Each number is computed as one thread alone would, so
-//! the bits are the same.
+//! Each member computes some heads and some columns of each layer, for all rows, in its own memory, and
+//! copies the results of the others. Each number is computed as on a single thread, so the bits are the
+//! same.
 //!
-//! The first member begins alone, and takes in those that have come before each block, of which a layer
-//! has two. It waits for nobody who has not come: a thread that is woken may find its core in use, and
-//! come late or never.
+//! The first member begins alone, and admits those that have joined before each block, of which a layer has
+//! two. It never waits for threads that have not joined: a thread that is woken may find its core busy and
+//! arrive late or never.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{hint, thread};
 
-/// What the members share.
+/// The shared state of the members.
 #[derive(Debug)]
 pub(crate) struct Team {
-    /// How many members have come.
+    /// The number of members that have joined.
     present: AtomicUsize,
-    /// How many compute each block; zero where the first has not said so yet.
+    /// The number of members in each block, or zero before the first member sets it.
     sizes: Vec<AtomicUsize>,
-    /// The rows at the beginning of the block that somebody was last taken in for.
+    /// The rows at the beginning of the block that last admitted a member.
     rows: Mutex<Vec<f32>>,
-    /// How often a member came to an exchange, of all members together.
+    /// The total number of arrivals at exchanges.
     arrived: AtomicUsize,
-    /// A member has panicked and will never come.
+    /// Whether a member has panicked and will never arrive.
     is_broken: AtomicBool,
-    /// What each member has to give. Two sets take turns, so that a member may go on to the next
+    /// The results of each member, in two alternating sets, so that a member can proceed to the next
     /// exchange while another still reads.
     parts: [Vec<Mutex<Vec<f32>>>; 2],
 }
 
-/// One of the threads.
+/// A thread of the team.
 #[derive(Debug)]
 pub(crate) struct Member<'a> {
     team: &'a Team,
     index: usize,
-    /// How many compute the present block. This member is one of them if its index is below.
+    /// The number of members in the current block. This member is one of them if its index is less.
     size: usize,
-    /// How many exchanges there were.
+    /// The number of past exchanges.
     turn: usize,
-    /// How often members should have come to an exchange by now, all together.
+    /// The total number of arrivals expected by now.
     expected: usize,
 }
 
-/// Exchanges in a block.
+/// The number of exchanges per block.
 const EXCHANGES: usize = 2;
 
-/// How often a thread looks whether the others have come before it lets others have its core. They
-/// come within microseconds, unless somebody else has theirs.
-const LOOKS: usize = 4_000;
+/// The number of times a thread polls for the others before it yields its core. They arrive within
+/// microseconds unless their cores are busy.
+const MAX_SPINS: usize = 4_000;
 
 impl Team {
-    /// A team of up to `most`, for so many blocks.
+    /// Creates a team of up to `most` members for `blocks` blocks.
     pub(crate) fn new(most: usize, blocks: usize) -> Self {
         let parts = || (0..most).map(|_| Mutex::default()).collect();
         Self {
@@ -65,14 +65,14 @@ impl Team {
         }
     }
 
-    /// The calling thread as a member: the first, or one of those that help it. It must be ready to
-    /// compute, for from now on it is waited for.
+    /// Adds the calling thread as a member. It must be ready to compute because the others wait for it from
+    /// now on.
     pub(crate) fn join(&self) -> Member<'_> {
         let index = self.present.fetch_add(1, Ordering::AcqRel);
         Member { team: self, index, size: 1, turn: 0, expected: 0 }
     }
 
-    /// How many members have come.
+    /// The number of members that have joined.
     #[cfg(test)]
     pub(crate) fn present(&self) -> usize {
         self.present.load(Ordering::Acquire)
@@ -80,13 +80,13 @@ impl Team {
 }
 
 impl Member<'_> {
-    /// Whether it is the first.
+    /// Returns whether this is the first member.
     pub(crate) fn is_first(&self) -> bool {
         self.index == 0
     }
 
-    /// Begins a block, whose rows are `x`; `false` if this member has no part in it. The first one says
-    /// who has, and gives the rows to those who are new.
+    /// Begins a block with the rows `x` and returns whether this member takes part. The first member
+    /// determines the others, and passes the rows to new ones.
     pub(crate) fn begin(&mut self, block: usize, x: &mut [f32]) -> bool {
         let size = &self.team.sizes[block];
         if self.is_first() {
@@ -105,7 +105,7 @@ impl Member<'_> {
         self.size = size.load(Ordering::Acquire);
         if self.index >= self.size {
             self.turn += EXCHANGES;
-            self.expected += EXCHANGES * self.comers();
+            self.expected += EXCHANGES * self.participants();
             return false;
         }
         if is_new {
@@ -114,7 +114,7 @@ impl Member<'_> {
         true
     }
 
-    /// Which of `count` heads or panels this member computes.
+    /// Returns the range of `count` heads or panels that this member computes.
     pub(crate) fn share(&self, count: usize) -> Range<usize> {
         self.share_of(self.index, count)
     }
@@ -123,17 +123,17 @@ impl Member<'_> {
         count * index / self.size..count * (index + 1) / self.size
     }
 
-    /// How many come to an exchange: nobody, if there is nobody to exchange with.
-    fn comers(&self) -> usize {
+    /// Returns the number of members in an exchange: zero for a single member.
+    fn participants(&self) -> usize {
         if self.size == 1 { 0 } else { self.size }
     }
 
-    /// Gives the others this member's columns of `rows`, and takes theirs. A row has `count` times
-    /// `unit` numbers, of which a member's share are its own. There are [`EXCHANGES`] in a block.
+    /// Exchanges this member's columns of `rows` with those of the others. A row has `count` times `unit`
+    /// numbers, of which a member owns its share. There are [`EXCHANGES`] per block.
     pub(crate) fn exchange(&mut self, rows: &mut [f32], count: usize, unit: usize) {
         let parts = &self.team.parts[self.turn % 2];
         self.turn += 1;
-        self.expected += self.comers();
+        self.expected += self.participants();
         if self.size == 1 {
             return;
         }
@@ -160,13 +160,13 @@ impl Member<'_> {
         }
     }
 
-    /// Waits until something has come about; panics if that cannot be any more.
-    fn wait(&self, is_so: impl Fn() -> bool) {
-        let mut looks = 0;
-        while !is_so() {
+    /// Waits for a condition; panics if another member has panicked.
+    fn wait(&self, is_met: impl Fn() -> bool) {
+        let mut spins = 0;
+        while !is_met() {
             assert!(!self.team.is_broken.load(Ordering::Relaxed), "another thread has panicked");
-            looks += 1;
-            if looks < LOOKS { hint::spin_loop() } else { thread::yield_now() }
+            spins += 1;
+            if spins < MAX_SPINS { hint::spin_loop() } else { thread::yield_now() }
         }
     }
 }
@@ -179,7 +179,7 @@ impl Drop for Member<'_> {
     }
 }
 
-/// A part is whole whenever its lock is free.
+/// Locks a part and ignores poisoning, since a part is complete whenever it is unlocked.
 fn lock<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
     part.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -192,12 +192,12 @@ mod tests {
     const BLOCKS: usize = 12;
     const UNITS: usize = 5;
 
-    /// What the rows hold after a block, of what they held before.
+    /// Returns the value in a row after a block.
     fn next(value: f32, block: usize, unit: usize) -> f32 {
         value + (block * UNITS + unit + 1) as f32
     }
 
-    /// A member's part of all blocks; how many it took part in.
+    /// Runs a member's part of all blocks and returns the number in which it took part.
     fn work(team: &Team, rows: &mut [f32], pause: Duration) -> usize {
         let mut member = team.join();
         let mut took_part = 0;
@@ -227,11 +227,11 @@ mod tests {
     }
 
     #[test]
-    fn all_end_with_the_same_rows_whenever_they_come() {
+    fn all_members_end_with_the_same_rows_whenever_they_join() {
         let rows: Vec<f32> = (0..2 * 3 * UNITS).map(|x| x as f32).collect();
         let (rows, expected) = (&*rows, &*expected(&rows));
         for size in 1..=4 {
-            // All at once, or one after the other, the last ones when all is over.
+            // Together, or one after the other with the last ones after the end.
             for (delay, pause) in [(0, 0), (1, 1), (9, 1)]
                 .map(|(d, p)| (Duration::from_millis(d), Duration::from_millis(p)))
             {
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_member_that_has_panicked() {
+    fn no_member_waits_for_one_that_has_panicked() {
         for first_panics in [true, false] {
             let team = Team::new(2, 1);
             let members = [(team.join(), first_panics), (team.join(), !first_panics)];

@@ -1,8 +1,8 @@
-//! Packs a model's weights as the kernels read them.
+//! Packs a model's weights in the layout of the kernels.
 
 use crate::kernels::{Bias, PANEL, mix, mixed};
-use crate::layout::{Header, LayerAt, Layout, LinearAt, NormAt, padded};
-use crate::simd::{LANES, MOST_WEIGHT_SUM, Portable, round_bf16, round_half};
+use crate::layout::{Header, LayerLayout, Layout, LinearLayout, NormLayout, padded};
+use crate::simd::{LANES, MAX_WEIGHT_SUM, Portable, round_bf16, round_half};
 use sbert_model::{
     EncoderLayer, EncoderWeights, FolderError, Linear, Norm, RelativeAttention, SentenceModel,
     Tensor,
@@ -10,23 +10,23 @@ use sbert_model::{
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// How weights are held and multiplied.
+/// The precision of weights and their products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// 8 bits: a quarter of the memory, the fastest.
+    /// 8 bits: a quarter of the memory, and the fastest.
     Int8,
     /// bfloat16: half of the memory, hardly distinguishable from f32.
     Bf16,
-    /// f32, as the model was published.
+    /// f32, as in the original model.
     Fp32,
 }
 
 impl Precision {
-    /// Every precision.
+    /// All precisions.
     pub const ALL: [Self; 3] = [Self::Int8, Self::Bf16, Self::Fp32];
 
-    /// Its name in settings: `int8`, `bf16`, `fp32`.
+    /// Returns the name in settings: `int8`, `bf16`, `fp32`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Int8 => "int8",
@@ -35,7 +35,7 @@ impl Precision {
         }
     }
 
-    /// Bytes of a weight.
+    /// Returns the size of a weight in bytes.
     pub(crate) fn weight_bytes(self) -> usize {
         match self {
             Self::Int8 => 1,
@@ -44,13 +44,13 @@ impl Precision {
         }
     }
 
-    /// Bytes of a number of a word's embedding.
+    /// Returns the size of a number in the word embeddings in bytes.
     pub(crate) fn word_bytes(self) -> usize {
         if self == Self::Fp32 { 4 } else { 2 }
     }
 }
 
-/// Writes the numbers of `model` into `bytes`, where `layout` says.
+/// Writes the numbers of `model` into `bytes` according to `layout`.
 pub(crate) fn write(
     model: &SentenceModel,
     weights: &EncoderWeights<'_>,
@@ -83,7 +83,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// A linear layer's numbers: for each output its inputs and its bias, zeros where there are none.
+/// The weights and biases of a linear layer, by output; padding is zero.
 struct Matrix {
     inputs: usize,
     weights: Vec<f32>,
@@ -100,7 +100,7 @@ impl Matrix {
         &self.weights[output * self.inputs..][..self.inputs]
     }
 
-    /// The rows of each head of `size`, padded with zeros to `padded`, times `factor`.
+    /// Pads the rows of each head from `size` to `padded` with zeros, and scales them by `factor`.
     fn pad_heads(&self, heads: usize, size: usize, padded: usize, factor: f32) -> Self {
         let mut weights = vec![0.0; heads * padded * self.inputs];
         let mut bias = vec![0.0; heads * padded];
@@ -115,7 +115,7 @@ impl Matrix {
         Self { inputs: self.inputs, weights, bias }
     }
 
-    /// The same with its inputs moved where padded heads have them.
+    /// Moves the inputs to their places in padded heads.
     fn pad_inputs(&self, heads: usize, size: usize, padded: usize) -> Self {
         let outputs = self.bias.len();
         let mut weights = vec![0.0; outputs * heads * padded];
@@ -141,7 +141,7 @@ impl Packer<'_> {
         }
     }
 
-    fn norm(&mut self, norm: &Norm<'_>, at: &NormAt) {
+    fn norm(&mut self, norm: &Norm<'_>, at: &NormLayout) {
         self.numbers(&at.gamma, &norm.weight.to_f32());
         self.numbers(&at.beta, &norm.bias.to_f32());
     }
@@ -163,7 +163,7 @@ impl Packer<'_> {
         }
     }
 
-    /// The positions from the first token's on, and the padding's behind them.
+    /// Writes the positions from the first token's on, followed by the padding's.
     fn positions(&mut self, weights: &EncoderWeights<'_>, first: usize, layout: &Layout) {
         let (hidden, width) = (self.header.hidden, padded(self.header.hidden));
         // The texts are all of the first type, so its vector is added to every position's.
@@ -182,8 +182,8 @@ impl Packer<'_> {
         }
     }
 
-    /// The bias of each head at each distance. `table` has a row for each bucket of distances, with
-    /// a number for each head.
+    /// Writes the bias of each head at each distance. `table` has a row for each bucket of distances, with a
+    /// number for each head.
     fn bias(&mut self, table: &[f32], at: &Range<usize>) {
         let (heads, longest) = (self.header.heads, self.header.max_tokens);
         let rows = (0..heads).flat_map(|head| {
@@ -194,10 +194,10 @@ impl Packer<'_> {
         self.numbers(at, &rows.collect::<Vec<_>>());
     }
 
-    fn attention(&mut self, layer: &EncoderLayer<'_>, at: &LayerAt) {
+    fn attention(&mut self, layer: &EncoderLayer<'_>, at: &LayerLayout) {
         let (heads, hidden) = (self.header.heads, self.header.hidden);
         let (size, padded) = (hidden / heads, self.header.head_panels() * PANEL);
-        // 1 / sqrt(head size) goes into the queries.
+        // The queries are scaled by 1 / sqrt(head size).
         let scale = 1.0 / (size as f32).sqrt();
         let parts = [(&layer.query, scale), (&layer.key, 1.0), (&layer.value, 1.0)];
         let parts = parts.map(|(linear, factor)| {
@@ -213,7 +213,7 @@ impl Packer<'_> {
         self.linear(&output.pad_inputs(heads, size, padded), &at.attention_output);
     }
 
-    fn linear(&mut self, matrix: &Matrix, at: &LinearAt) {
+    fn linear(&mut self, matrix: &Matrix, at: &LinearLayout) {
         self.numbers(&at.bias, &matrix.bias);
         match self.header.precision {
             Precision::Int8 => self.quantized(matrix, at),
@@ -222,11 +222,11 @@ impl Packer<'_> {
         }
     }
 
-    /// Writes weights in groups of G, each as the B bytes that it becomes.
+    /// Writes weights in groups of G, each encoded in B bytes.
     fn plain<const G: usize, const B: usize>(
         &mut self,
         matrix: &Matrix,
-        at: &LinearAt,
+        at: &LinearLayout,
         bytes: impl Fn(f32) -> [u8; B],
     ) {
         for (output, weights) in matrix.weights.chunks_exact(matrix.inputs).enumerate() {
@@ -238,7 +238,7 @@ impl Packer<'_> {
     }
 
     /// Writes weights in 8 bits, their scales, and the sums of the 8-bit numbers.
-    fn quantized(&mut self, matrix: &Matrix, at: &LinearAt) {
+    fn quantized(&mut self, matrix: &Matrix, at: &LinearLayout) {
         let mut row = vec![[0.0; LANES]; at.inputs / LANES];
         let mut mixture = row.clone();
         let shares = 1.0 / mixed(row.len()) as f32;
@@ -246,7 +246,7 @@ impl Packer<'_> {
         for (output, weights) in matrix.weights.chunks_exact(matrix.inputs).enumerate() {
             row.as_flattened_mut()[..matrix.inputs].copy_from_slice(weights);
             mix(Portable, &row, &mut mixture);
-            let Quantized { scale, weights, .. } = quantize(mixture.as_flattened());
+            let QuantizedWeights { scale, weights, .. } = quantize(mixture.as_flattened());
             for (input, weight) in weights.iter().enumerate() {
                 let place = at.weights.start + place::<8, 4>(at, output, input);
                 self.bytes[place] = weight.cast_unsigned();
@@ -260,25 +260,25 @@ impl Packer<'_> {
 }
 
 /// Weights in 8 bits.
-struct Quantized {
-    /// What they are to be multiplied by.
+struct QuantizedWeights {
+    /// The factor of the weights.
     scale: f32,
     weights: Vec<i8>,
-    /// The sum of the squares of what each of them is off.
+    /// The sum of squared errors.
     loss: f32,
 }
 
-/// How much coarser the next scale is that is tried.
-const COARSER: f32 = 1.06;
+/// The ratio of successive scales in the search.
+const SCALE_RATIO: f32 = 1.06;
 
-/// The weights in 8 bits with the scale that loses least: a fine one makes more sums too large for
+/// Quantizes weights to 8 bits with the scale of the least loss: a fine one makes more sums too large for
 /// [`bound`], a coarse one rounds more.
-fn quantize(weights: &[f32]) -> Quantized {
+fn quantize(weights: &[f32]) -> QuantizedWeights {
     let top = weights.iter().fold(1e-30_f32, |top, weight| top.max(weight.abs()));
-    let mut best = Quantized::with_scale(weights, top / 127.0);
+    let mut best = QuantizedWeights::with_scale(weights, top / 127.0);
     loop {
-        let next = Quantized::with_scale(weights, best.scale * COARSER);
-        // Of weights that are no numbers the loss is none either, and none is less than another.
+        let next = QuantizedWeights::with_scale(weights, best.scale * SCALE_RATIO);
+        // The loss of weights that are not finite is NaN, which ends the search.
         if next.loss < best.loss {
             best = next;
         } else {
@@ -287,12 +287,12 @@ fn quantize(weights: &[f32]) -> Quantized {
     }
 }
 
-impl Quantized {
+impl QuantizedWeights {
     fn with_scale(from: &[f32], scale: f32) -> Self {
         let mut weights: Vec<i8> =
             from.iter().map(|weight| (weight / scale).round() as i8).collect();
         for group in weights.as_chunks_mut::<16>().0 {
-            // The weights that AVX2 sums in one number of 16 bits.
+            // The weights that AVX2 sums in one 16-bit number.
             for sums in [[0, 1, 4, 5, 8, 9, 12, 13], [2, 3, 6, 7, 10, 11, 14, 15]] {
                 bound(group, sums, 1);
                 bound(group, sums, -1);
@@ -304,13 +304,13 @@ impl Quantized {
     }
 }
 
-/// Lessens the weights of one sign by the same amount until their sum cannot overflow 16 bits: no
-/// other way has a smaller sum of squares.
+/// Reduces the weights of one sign evenly until their sum cannot overflow 16 bits, which minimizes the sum of
+/// squares.
 fn bound(group: &mut [i8; 16], sums: [usize; 8], sign: i8) {
     let amount = |weight: i8| i32::from(weight.saturating_mul(sign).max(0));
     let mut total: i32 = sums.iter().map(|at| amount(group[*at])).sum();
     for at in sums.into_iter().cycle() {
-        if total <= MOST_WEIGHT_SUM {
+        if total <= MAX_WEIGHT_SUM {
             return;
         }
         if amount(group[at]) > 0 {
@@ -320,9 +320,9 @@ fn bound(group: &mut [i8; 16], sums: [usize; 8], sign: i8) {
     }
 }
 
-/// Where a weight stands among the others: vector of columns, group of G inputs, part of the group,
-/// column, one of the P inputs of the part.
-fn place<const G: usize, const P: usize>(at: &LinearAt, output: usize, input: usize) -> usize {
+/// Returns the index of a weight, ordered by vector of columns, group of G inputs, part of the group, column,
+/// and one of the P inputs of the part.
+fn place<const G: usize, const P: usize>(at: &LinearLayout, output: usize, input: usize) -> usize {
     let (group, part) = (input / G, input % G / P);
     let group = output / LANES * (at.inputs / G) + group;
     ((group * (G / P) + part) * LANES + output % LANES) * P + input % P
@@ -332,8 +332,8 @@ fn place<const G: usize, const P: usize>(at: &LinearAt, output: usize, input: us
 mod tests {
     use super::*;
 
-    /// Rows of 64 weights, by a generator of pseudo-random numbers: some like a mixture of a trained
-    /// layer's, some that are hard to pack.
+    /// Returns rows of 64 pseudorandom weights: some like a mixture of a trained layer's, some that are
+    /// hard to pack.
     fn rows() -> Vec<Vec<f32>> {
         let mut state = 7_u64;
         let mut next = move || {
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_are_no_numbers_are_packed_as_well() {
+    fn weights_that_are_not_finite_are_packed_too() {
         for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
             let mut row = vec![1.0; 64];
             row[9] = odd;
@@ -373,9 +373,9 @@ mod tests {
     }
 
     #[test]
-    fn weights_lose_little_whatever_they_are() {
+    fn the_loss_of_quantization_is_small() {
         for row in rows() {
-            let Quantized { scale, weights, loss } = quantize(&row);
+            let QuantizedWeights { scale, weights, loss } = quantize(&row);
             let squares: f32 = row.iter().map(|weight| weight * weight).sum();
             assert!(loss <= 1e-3 * squares, "{loss} of {squares}: {row:?} {scale} {weights:?}");
         }

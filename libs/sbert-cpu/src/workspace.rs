@@ -1,28 +1,28 @@
-//! What a thread computes in.
+//! The buffers of a thread.
 
 use crate::kernels::{PANEL, Row};
 use crate::layout::{Header, padded};
 use crate::simd::V;
 
-/// Scratch memory of one thread.
+/// The buffers of one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
-    /// Tokens of the chunk's texts, one behind the other.
+    /// The concatenated tokens of the chunk's texts.
     pub(crate) ids: Vec<u32>,
     pub(crate) lengths: Vec<usize>,
-    /// The tokens' rows of the table of positions.
+    /// The tokens' rows in the position table.
     pub(crate) places: Vec<usize>,
-    /// The tokens' vectors.
+    /// The token vectors.
     pub(crate) x: Vec<f32>,
     pub(crate) rows: Vec<Row>,
-    /// Queries, keys and values; then the inside of the feed-forward part.
+    /// Queries, keys and values; then the inner activations of the feed-forward part.
     pub(crate) wide: Vec<f32>,
-    /// What attention made of the values.
+    /// The attention output.
     pub(crate) context: Vec<f32>,
     pub(crate) scores: Vec<V>,
-    /// A row that is being quantized.
+    /// The row being quantized.
     pub(crate) row: Vec<V>,
-    /// Rows in the groups that an arithmetic multiplies: words of 4 bytes, whatever it makes of them.
+    /// Rows in the groups that an arithmetic multiplies, as words of 4 bytes.
     pub(crate) groups: Vec<u32>,
 }
 
@@ -45,8 +45,8 @@ impl Workspace {
     }
 }
 
-/// Each token's row of positions: texts begin at the first, and the padding token, if there is one,
-/// has the last and is not counted.
+/// Computes each token's row of positions. Texts begin at the first; the padding token, if any, has the last
+/// and is not counted.
 fn places(header: &Header, texts: &[Vec<u32>], places: &mut Vec<usize>) {
     places.clear();
     for text in texts {

@@ -321,7 +321,7 @@ fn a_query_alone_takes_all_free_places_but_no_more_than_help_it_and_one_of_many_
     assert_eq!(taken(2, &["one"]), (vec![2], 0));
     assert_eq!(taken(3, &["one", "two"]), (vec![1, 2], 0));
     assert_eq!(taken(2, &["one", "two", "three"]), (vec![1, 1], 0));
-    assert_eq!(taken(8, &["one"]), (vec![Encoder::MOST_MEMBERS], 8 - Encoder::MOST_MEMBERS));
+    assert_eq!(taken(8, &["one"]), (vec![Encoder::MAX_MEMBERS], 8 - Encoder::MAX_MEMBERS));
 }
 
 #[tokio::test]

@@ -1,27 +1,27 @@
 #![allow(
     clippy::excessive_precision,
     clippy::approx_constant,
-    reason = "the coefficients of a fit are given as it gave them"
+    reason = "fitted coefficients are kept in full"
 )]
 
 use crate::simd::{Simd, V};
 
-/// The activation functions as the kernels compute them.
+/// The activation functions of the kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Act {
-    /// The number itself.
+pub(crate) enum ActivationFunction {
+    /// No activation.
     None,
     /// x Φ(x) within 2e-4: a step of the quantization that follows is some .02.
     Gelu,
     /// x Φ(x) within 3e-7.
     GeluExact,
-    /// GELU by a tangens hyperbolicus.
+    /// GELU approximated with the hyperbolic tangent.
     GeluTanh,
     /// max(x, 0).
     Relu,
 }
 
-impl Act {
+impl ActivationFunction {
     /// Applies the function to some vectors, in place.
     #[inline(always)]
     pub(crate) fn apply<S: Simd>(self, s: S, x: &mut [V]) {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn activations_are_as_exact_as_they_say() {
+    fn activations_are_as_accurate_as_documented() {
         let one = |f: fn(Portable, [f32; LANES]) -> [f32; LANES]| {
             move |x: f32| f(Portable, [x; LANES])[0]
         };

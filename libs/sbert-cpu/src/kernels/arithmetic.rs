@@ -2,19 +2,19 @@ use super::mix;
 use crate::simd::{LANES, Simd, V};
 use bytemuck::Pod;
 
-/// How activations and weights are held, and multiplied.
+/// The representation and multiplication of activations and weights.
 pub(crate) trait Arithmetic<S: Simd>: 'static {
-    /// Inputs that are multiplied at a time.
+    /// The number of inputs multiplied at a time.
     const GROUP: usize;
-    /// The most rows of a tile.
+    /// The maximum number of rows in a tile.
     const ROWS: usize;
-    /// So many activations of one row.
+    /// A group of activations of one row.
     type Group: Pod;
-    /// So many weights of sixteen columns.
+    /// A group of weights of sixteen columns.
     type Weights: Pod;
-    /// The same as `dot` wants them.
+    /// The group in the form that `dot` takes.
     type Loaded<'a>: Copy;
-    /// Sixteen columns' sums of products.
+    /// The sums of products of sixteen columns.
     type Sum: Copy;
 
     fn zero(s: S) -> Self::Sum;
@@ -27,14 +27,14 @@ pub(crate) trait Arithmetic<S: Simd>: 'static {
     fn convert(s: S, x: &[V], scratch: &mut [V], write: impl FnMut(usize, Self::Group)) -> Row;
 }
 
-/// How a row of activations was quantized: value = min + scale q. Meaningless in floating point.
+/// The quantization of a row of activations: value = min + scale q. Unused in floating point.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Row {
     scale: f32,
     min: f32,
 }
 
-/// Activations of 8 bits without sign, weights of 8 bits with; both [mixed](mix()).
+/// Unsigned 8-bit activations and signed 8-bit weights, both [mixed](mix()).
 #[derive(Debug)]
 pub(crate) struct Int8;
 

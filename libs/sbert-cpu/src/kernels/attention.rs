@@ -6,9 +6,9 @@ use std::ops::Range;
 /// The heads of an attention, each padded to whole panels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heads {
-    /// How many.
+    /// The number of heads.
     pub(crate) count: usize,
-    /// Panels of 32 numbers in each.
+    /// The number of panels of 32 numbers in each.
     pub(crate) panels: usize,
 }
 
@@ -19,12 +19,12 @@ struct Head<'a, const P: usize> {
     queries: [&'a [[V; 2]]; P],
     keys: [&'a [[V; 2]]; P],
     values: [&'a [[V; 2]]; P],
-    /// What is added to the scores.
+    /// The bias of the scores.
     bias: Option<Bias<'a>>,
 }
 
-/// The most panels of a head: 128 numbers. Heads are padded to 1, 2 or 4 panels.
-pub(crate) const MOST_PANELS: usize = 4;
+/// The maximum number of panels of a head: 128 numbers. Heads are padded to 1, 2 or 4 panels.
+pub(crate) const MAX_PANELS: usize = 4;
 
 /// The heads `own` of the multi-head attention of one text. `qkv` holds panels of `stride` tokens by 32, first all
 /// queries, then all keys, then all values; the text's tokens are `from..from + length`. Queries

@@ -1,13 +1,13 @@
 use crate::simd::{LANES, V};
 
-/// What a head adds to its scores by how far a query and a key are apart.
+/// The bias of a head's scores by the distance of query and key.
 ///
 /// A row has the numbers of all distances in the order of the query behind the key, so that those of
 /// one key and the queries of a vector's lanes stand side by side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bias<'a> {
     row: &'a [f32],
-    /// Where the distance 0 stands.
+    /// The index of the distance 0.
     center: usize,
 }
 
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_lane_of_every_key_has_the_number_of_its_distance() {
+    fn every_lane_of_every_key_has_the_bias_of_its_distance() {
         let longest = 40;
         let row: Vec<f32> =
             (0..Bias::row(longest)).map(|place| Bias::distance(longest, place) as f32).collect();

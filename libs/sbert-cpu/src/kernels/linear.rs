@@ -1,33 +1,33 @@
-use super::{Act, Arithmetic, PANEL, Row, tiles, with_height};
+use super::{ActivationFunction, Arithmetic, PANEL, Row, tiles, with_height};
 use crate::simd::{LANES, Simd, V};
 use std::ops::Range;
 
-/// A packed linear layer: columns in vectors of 16, each with all its inputs, group by group.
+/// A packed linear layer: vectors of 16 columns, each with all its inputs, group by group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LinearView<'a, W> {
-    /// Inputs, padded to a multiple of 32.
+    /// The number of inputs, padded to a multiple of 32.
     pub(crate) inputs: usize,
-    /// Outputs, padded to a multiple of 32.
+    /// The number of outputs, padded to a multiple of 32.
     pub(crate) outputs: usize,
     /// `[outputs / 16][inputs / group]`.
     pub(crate) weights: &'a [W],
-    /// What a column's quantized weights are to be multiplied by.
+    /// The factor of a column's quantized weights.
     pub(crate) scale: &'a [V],
     /// The sum of a column's quantized weights.
     pub(crate) sum: &'a [V],
-    /// What is added to a column.
+    /// The bias of a column.
     pub(crate) bias: &'a [V],
 }
 
-/// What becomes of a linear layer's output.
+/// The destination of a linear layer's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// It is stored panel by panel: `[outputs / 32][rows][32]`.
+    /// Stores it panel by panel: `[outputs / 32][rows][32]`.
     Panels,
-    /// It is added to what is there (the residual), row by row.
+    /// Adds it to the existing rows (the residual).
     Add,
-    /// It goes through a function and is stored row by row.
-    Through(Act),
+    /// Applies a function and stores it row by row.
+    Through(ActivationFunction),
 }
 
 /// Converts rows of `inputs` numbers into groups, tile by tile: within a tile of R rows, group i
@@ -52,7 +52,7 @@ pub(crate) fn convert<S: Simd, A: Arithmetic<S>>(
     }
 }
 
-/// out = rows * layer, for some of its panels.
+/// Computes out = rows * layer, for some of its panels.
 #[inline(always)]
 pub(crate) fn linear<S: Simd, A: Arithmetic<S>>(
     s: S,
@@ -99,9 +99,9 @@ pub(crate) fn linear<S: Simd, A: Arithmetic<S>>(
 struct Tile<'a, G> {
     groups: &'a [G],
     rows: &'a [Row],
-    /// Which vector of columns is the first.
+    /// The index of the first vector of columns.
     column: usize,
-    /// From one row of the output to the next.
+    /// The stride of the output's rows.
     stride: usize,
     target: Target,
 }

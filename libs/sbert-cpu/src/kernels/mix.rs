@@ -1,14 +1,14 @@
 use crate::simd::{LANES, Simd, V};
 
-/// How many numbers of a row of so many vectors are mixed with each other.
+/// Returns how many numbers are mixed with each other in a row of `vectors` vectors.
 #[inline(always)]
 pub(crate) fn mixed(vectors: usize) -> usize {
     LANES << vectors.trailing_zeros().clamp(1, 3)
 }
 
 /// Writes `x`, mixed: Hadamard's matrix over the 128 numbers of 8 vectors each (of 4 or 2 vectors
-/// where their number is no multiple of 8). It is its own inverse but for a factor of [`mixed`].
-/// Gives the least and the greatest number.
+/// if their number is not a multiple of 8). It is its own inverse but for a factor of [`mixed`].
+/// Returns the minimum and maximum.
 ///
 /// A few coordinates of a token are many times as large as the others. Eight bits that must span
 /// them leave little for the others; a mixture spreads them out. The weights are mixed likewise, so

@@ -3,17 +3,17 @@ use crate::simd::{LANES, Simd, V};
 /// A layer normalization, padded with zeros to whole vectors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NormView<'a> {
-    /// Coordinates without padding.
+    /// The number of coordinates without padding.
     pub(crate) size: usize,
-    /// What keeps it from dividing by zero.
+    /// The epsilon that avoids division by zero.
     pub(crate) epsilon: f32,
-    /// What a coordinate is multiplied by.
+    /// The factor of each coordinate.
     pub(crate) gamma: &'a [V],
-    /// What is added to it.
+    /// The offset of each coordinate.
     pub(crate) beta: &'a [V],
 }
 
-/// The sum of the word's and the position's vectors; the latter holds that of the token type too.
+/// Adds the word's and the position's vectors; the latter includes the token type's.
 #[inline(always)]
 pub(crate) fn embed<S: Simd>(s: S, word: impl Fn(usize) -> S::F, position: &[V], x: &mut [V]) {
     for (at, (x, position)) in x.iter_mut().zip(position).enumerate() {
@@ -53,7 +53,7 @@ fn norm_row<S: Simd>(s: S, x: &mut [V], norm: &NormView<'_>) {
     }
 }
 
-/// A function, not a closure, which would lack the processor's features.
+/// A function because a closure would lack the CPU features.
 #[inline(always)]
 fn total<S: Simd>(s: S, v: [S::F; 4]) -> f32 {
     s.sum(s.add(s.add(v[0], v[1]), s.add(v[2], v[3])))

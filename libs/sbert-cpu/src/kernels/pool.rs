@@ -1,8 +1,8 @@
 use crate::simd::{LANES, Simd, V};
 use sbert_model::PoolingMode;
 
-/// Makes one vector of a text's tokens: those of the modes, one behind the other, each of `size`
-/// numbers. `x` holds the tokens' rows, padded.
+/// Pools a text's tokens into the concatenated vectors of the modes, `size` numbers each. `x` holds the
+/// tokens' padded rows.
 #[inline(always)]
 pub(crate) fn pool<S: Simd>(
     s: S,

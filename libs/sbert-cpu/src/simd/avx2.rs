@@ -8,7 +8,7 @@ use std::arch::asm;
 use std::arch::x86_64::*;
 
 /// AVX2 and FMA. Products of 8 bits are summed in 16 bits first, eight at a time, which activations
-/// of 7 bits and weights that packing keeps within [`MOST_WEIGHT_SUM`](super::MOST_WEIGHT_SUM) never
+/// of 7 bits and weights that packing keeps within [`MAX_WEIGHT_SUM`](super::MAX_WEIGHT_SUM) never
 /// overflow.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(());

@@ -1,4 +1,4 @@
-//! Nothing panics, hangs or takes memory without end, however the folder that is packed is damaged.
+//! Packing damaged folders causes no panics, hangs or unbounded memory use.
 use sbert_cpu::{Encoder, Precision};
 use sbert_fixtures::damage::{RandomNumbers, damage, files};
 use sbert_fixtures::{ModelCopy, names};
@@ -6,7 +6,7 @@ use sbert_model::SentenceModel;
 use std::fs;
 
 #[test]
-fn a_damaged_folder_embeds_or_is_refused() {
+fn a_damaged_folder_embeds_or_is_rejected() {
     let mut numbers = RandomNumbers(0x9e37_79b9_7f4a_7c15);
     let (mut embedded, mut refused) = (0, 0);
     for name in names() {

@@ -1,4 +1,4 @@
-//! What every encoder keeps: bits, bounds, and what it says of damaged files.
+//! Reproducibility, accuracy and damaged files.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
 use sbert_cpu::{Encoder, InstructionSet, Precision, pack};
@@ -18,7 +18,7 @@ fn model() -> SentenceModel {
     SentenceModel::open(&folder()).unwrap()
 }
 
-/// Where `make model` puts the model.
+/// Returns the folder to which `make model` downloads the model.
 fn folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("AKIN_TEST_MODEL") {
         return folder.into();
@@ -36,7 +36,7 @@ fn encoders() -> impl Iterator<Item = Encoder> {
     Precision::ALL.into_iter().flat_map(move |precision| {
         let lacks = |instruction_set: &InstructionSet| {
             if !instruction_set.is_available() {
-                println!("this processor lacks {instruction_set}: it is not tested here");
+                println!("skipped: the CPU does not support {instruction_set}");
             }
             instruction_set.is_available()
         };
@@ -83,7 +83,7 @@ fn every_precision_and_instruction_set_agrees_with_onnx_runtime() {
         let (mean, least) = match (encoder.precision(), encoder.instruction_set()) {
             (Precision::Fp32, _) => (0.999_999, 0.999_999),
             (Precision::Bf16, _) => (0.9999, 0.9998),
-            // 7 bits of activation in place of 8; the emptier a text, the worse.
+            // Activations have 7 bits instead of 8; short texts suffer most.
             (Precision::Int8, InstructionSet::Avx2) => (0.998, 0.985),
             (Precision::Int8, _) => (0.9985, 0.99),
         };
@@ -108,7 +108,7 @@ fn every_precision_and_instruction_set_agrees_with_onnx_runtime() {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn a_damaged_packed_file_is_refused() {
+fn a_damaged_packed_file_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("int8.sbert");
     pack(&model(), Precision::Int8, &path).unwrap();
@@ -130,7 +130,7 @@ fn a_damaged_packed_file_is_refused() {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn a_text_that_is_too_long_is_cut_and_said_to_be() {
+fn a_text_that_is_too_long_is_truncated_and_flagged() {
     let encoder = Encoder::from_model(&model(), Precision::Int8).unwrap();
     let long = "steady phone tripod ".repeat(400);
     let embedded = encoder.embed(&["tripod", &long], 1);

@@ -1,7 +1,7 @@
-//! Models of every architecture, shape and size, against what `PyTorch` made of them.
+//! Compares models of every architecture, shape and size with `PyTorch`.
 //!
-//! `libs/sbert-fixtures/make_fixtures.py` made the folders and the embeddings that are expected. Each set of
-//! instructions has tests of its own; their names say when they have nothing to test.
+//! `libs/sbert-fixtures/make_fixtures.py` generates the folders and the expected embeddings. Each instruction
+//! set has its own tests, which print a note if the CPU does not support it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
 use sbert_cpu::{Encoder, InstructionSet, Precision};
@@ -33,13 +33,13 @@ fn fixtures() -> Vec<Fixture> {
 }
 
 impl Fixture {
-    /// Its encoder; `None`, and a word about it, where the processor lacks the instructions.
+    /// Returns the encoder, or prints a note and returns `None` if the CPU lacks the instruction set.
     fn encoder(&self, precision: Precision, instruction_set: InstructionSet) -> Option<Encoder> {
         let encoder = Encoder::from_model(&self.model, precision)
             .unwrap()
             .with_instruction_set(instruction_set);
         if encoder.is_none() {
-            println!("this processor lacks {instruction_set}: nothing is tested");
+            println!("skipped: the CPU does not support {instruction_set}");
         }
         encoder
     }
@@ -54,7 +54,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-fn f32_is_that_of_pytorch(instruction_set: InstructionSet) {
+fn f32_agrees_with_pytorch(instruction_set: InstructionSet) {
     for fixture in fixtures() {
         let Some(encoder) = fixture.encoder(Precision::Fp32, instruction_set) else { return };
         let vectors = encoder.embed(&fixture.texts(), 2).vectors;
@@ -71,8 +71,8 @@ fn f32_is_that_of_pytorch(instruction_set: InstructionSet) {
     }
 }
 
-/// Cosines with what is exact: of all texts on average, and the least of a small model's.
-fn rounded_is_near_pytorch(
+/// Asserts the cosine to the exact embeddings: the mean of all texts, and the minimum of small models.
+fn rounded_agrees_with_pytorch(
     precision: Precision,
     instruction_set: InstructionSet,
     [mean, least]: [f32; 2],
@@ -113,27 +113,27 @@ fn bits_do_not_depend_on_batch_or_threads(instruction_set: InstructionSet) {
     }
 }
 
-/// The tests of one set of instructions. Many random layers, or layers of few numbers, amplify what 8
-/// bits lose far more than trained ones do, so that single texts are held to less there; how near
-/// those stay is another test's (`encoder.rs`).
+/// Defines the tests of one instruction set. Many random layers, or layers of few numbers, amplify the loss of
+/// 8 bits far more than trained ones, so single texts are not checked there; `encoder.rs` checks trained
+/// models.
 macro_rules! instructions {
     ($module:ident, $instruction_set:expr, $int8:expr) => {
         mod $module {
             use super::*;
 
             #[test]
-            fn f32_is_that_of_pytorch() {
-                super::f32_is_that_of_pytorch($instruction_set);
+            fn f32_agrees_with_pytorch() {
+                super::f32_agrees_with_pytorch($instruction_set);
             }
 
             #[test]
-            fn bf16_is_near_pytorch() {
-                rounded_is_near_pytorch(Precision::Bf16, $instruction_set, [0.9995, 0.999]);
+            fn bf16_agrees_with_pytorch() {
+                rounded_agrees_with_pytorch(Precision::Bf16, $instruction_set, [0.9995, 0.999]);
             }
 
             #[test]
-            fn int8_is_near_pytorch() {
-                rounded_is_near_pytorch(Precision::Int8, $instruction_set, $int8);
+            fn int8_agrees_with_pytorch() {
+                rounded_agrees_with_pytorch(Precision::Int8, $instruction_set, $int8);
             }
 
             #[test]
@@ -144,11 +144,11 @@ macro_rules! instructions {
     };
 }
 
-instructions!(avx512_where_the_processor_has_it, InstructionSet::Avx512, [0.96, 0.97]);
-instructions!(avx2_where_the_processor_has_it, InstructionSet::Avx2, [0.96, 0.97]);
+instructions!(avx512_if_supported, InstructionSet::Avx512, [0.96, 0.97]);
+instructions!(avx2_if_supported, InstructionSet::Avx2, [0.96, 0.97]);
 instructions!(plain_rust, InstructionSet::Portable, [0.96, 0.97]);
 
-/// A safetensors file of random numbers for a configuration.
+/// Writes a model with random weights.
 fn write_random_model(folder: &Path, hidden: usize, heads: usize, inner: usize) {
     let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "tripod", "phone", "##s"];
     std::fs::write(folder.join("vocab.txt"), vocabulary.join("\n")).unwrap();
@@ -195,7 +195,7 @@ fn write_random_model(folder: &Path, hidden: usize, heads: usize, inner: usize) 
     std::fs::write(folder.join("model.safetensors"), safetensors(&tensors)).unwrap();
 }
 
-/// The bytes of a file of such tensors; the numbers of a matrix keep the size of what they multiply.
+/// Returns a safetensors file of random tensors; a product with a matrix keeps the magnitude.
 fn safetensors(tensors: &[(String, Vec<usize>)]) -> Vec<u8> {
     let (mut header, mut bytes) = (serde_json::Map::new(), Vec::new());
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -223,7 +223,7 @@ fn safetensors(tensors: &[(String, Vec<usize>)]) -> Vec<u8> {
 }
 
 #[test]
-fn the_shapes_of_bge_base_and_e5_large_keep_their_meaning_in_8_bits() {
+fn the_shapes_of_bge_base_and_e5_large_are_accurate_in_8_bits() {
     for (hidden, heads, inner) in [(768, 12, 3072), (1024, 16, 4096)] {
         let folder = tempfile::tempdir().unwrap();
         write_random_model(folder.path(), hidden, heads, inner);
