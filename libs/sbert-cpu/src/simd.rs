@@ -1,9 +1,8 @@
-//! Sixteen lanes of f32 or i32 in three shapes: AVX-512 with VNNI, AVX2, plain Rust.
+//! Sixteen lanes of f32 or i32 in AVX-512 with VNNI, AVX2 or plain Rust.
 //!
-//! A value of a `Simd` type proves that this processor has its instructions (`new` looks), which
-//! makes the methods safe to call. They are `inline(always)` and take their features from the
-//! caller: call them below a function that has `#[target_feature]`, as `forward.rs` does, or they
-//! will be slow.
+//! A value of a `Simd` type proves that this CPU supports its instructions, because `new` checks; the methods
+//! are therefore safe to call. They are `inline(always)` and inherit the caller's features: call them from a
+//! function with `#[target_feature]`, as in `forward.rs`, or they will be slow.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -23,13 +22,13 @@ pub(crate) use portable::Portable;
 
 use bytemuck::Pod;
 
-/// Numbers in a vector.
+/// The number of lanes in a vector.
 pub(crate) const LANES: usize = 16;
 /// The numbers of a vector.
 pub(crate) type V = [f32; LANES];
 
-/// How much eight weights that are summed together in 16 bits, those above zero or those below, may
-/// amount to, so that eight products with 7-bit activations stay within 16 bits.
+/// The maximum sum of the positive, or the negative, of eight weights that are summed in 16 bits, so that
+/// eight products with 7-bit activations do not overflow.
 pub(crate) const MAX_WEIGHT_SUM: i32 = i16::MAX as i32 / 127;
 
 /// Sixteen lanes.
@@ -40,21 +39,21 @@ pub(crate) trait Simd: Copy {
     type I: Copy;
     /// Four activations for each part that [`dot`](Self::dot) multiplies at a time.
     type Int8Group: Pod;
-    /// For each part the four weights of sixteen columns.
+    /// The four weights of sixteen columns for each part.
     type Int8Weights: Pod;
-    /// The same where `dot` wants them: in registers, or left in memory where those are for sums.
+    /// The weights as `dot` takes them: in registers, or in memory if the registers are for sums.
     type Int8Loaded<'a>: Copy;
     /// Thirty-two bfloat16: two inputs of sixteen columns.
     type Bf16Weights: Copy;
-    /// How many vectors of columns a tile of a matrix product has: 1 or 2.
+    /// The number of vectors of columns in a tile of a matrix product: 1 or 2.
     const HALVES: usize;
-    /// Rows of such a tile, as many as keep its sums in registers, for each arithmetic.
+    /// The rows of such a tile for each arithmetic, as many as keep its sums in registers.
     const INT8_ROWS: usize;
     const BF16_ROWS: usize;
     const F32_ROWS: usize;
-    /// Rows of a tile of attention, which has two vectors of columns.
+    /// The rows of an attention tile, which has two vectors of columns.
     const ATTENTION_ROWS: usize;
-    /// The largest quantized activation: 255, or 127 where `dot` would overflow above.
+    /// The largest quantized activation: 255, or 127 if `dot` would overflow above.
     const QMAX: f32;
     fn new() -> Option<Self>;
 
@@ -70,10 +69,10 @@ pub(crate) trait Simd: Copy {
     /// a * b + c
     fn fma(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     fn round(self, a: Self::F) -> Self::F;
-    /// p * 2^n for whole n
+    /// p * 2^n for integer n
     fn ldexp(self, p: Self::F, n: Self::F) -> Self::F;
     fn widen(self, a: Self::I) -> Self::F;
-    /// Values within 0..=QMAX to the nearest whole number.
+    /// Rounds values within 0..=QMAX to the nearest integer.
     fn to_u8(self, a: Self::F, out: &mut [u8; LANES]);
     /// Sixteen binary16, widened.
     fn load_half(self, x: &[u16; LANES]) -> Self::F;
@@ -107,7 +106,7 @@ pub(crate) trait Simd: Copy {
     }
 }
 
-/// What the upper of two lanes that are so far apart is multiplied by when they are mixed.
+/// Returns the factor of the upper of two lanes at this distance when they are mixed.
 #[cfg(target_arch = "x86_64")]
 const fn signs(distance: usize) -> V {
     let mut signs = [1.0; LANES];
@@ -121,7 +120,7 @@ const fn signs(distance: usize) -> V {
     signs
 }
 
-/// The same tree whatever the instruction set.
+/// Sums in the same tree for every instruction set.
 #[inline(always)]
 fn reduce(mut v: V, f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut n = LANES / 2;
@@ -134,7 +133,7 @@ fn reduce(mut v: V, f: impl Fn(f32, f32) -> f32) -> f32 {
     v[0]
 }
 
-/// The bfloat16 nearest to `x`, ties to even.
+/// Rounds `x` to the nearest bfloat16, ties to even.
 pub(crate) fn round_bf16(x: f32) -> u16 {
     let bits = x.to_bits();
     ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
@@ -145,7 +144,7 @@ pub(crate) fn widen_bf16(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
 
-/// The binary16 nearest to `x`, ties to even; what is too large becomes infinite.
+/// Rounds `x` to the nearest binary16, ties to even; larger values become infinite.
 pub(crate) fn round_half(x: f32) -> u16 {
     let bits = x.to_bits();
     let sign = (bits >> 16 & 0x8000) as u16;
@@ -175,7 +174,7 @@ pub(crate) fn widen_half(bits: u16) -> f32 {
 mod tests {
     use super::*;
 
-    /// The bits of sixteen columns' sums of products.
+    /// Returns the bits of the sums of products of sixteen columns.
     #[cfg(target_arch = "x86_64")]
     fn sums<S: Simd>(s: S, activations: &[u8; 64], weights: &[[i8; 64]; 16]) -> [u32; LANES] {
         let mut sum = s.zero();
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn every_finite_half_survives_being_widened_and_rounded() {
+    fn every_finite_half_survives_widening_and_rounding() {
         for bits in 0..=u16::MAX {
             if bits & 0x7c00 != 0x7c00 {
                 assert_eq!(round_half(widen_half(bits)), bits, "{bits:#x}");

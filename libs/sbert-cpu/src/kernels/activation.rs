@@ -22,7 +22,7 @@ pub(crate) enum ActivationFunction {
 }
 
 impl ActivationFunction {
-    /// Applies the function to some vectors, in place.
+    /// Applies the function to vectors in place.
     #[inline(always)]
     pub(crate) fn apply<S: Simd>(self, s: S, x: &mut [V]) {
         macro_rules! each {
@@ -43,10 +43,10 @@ impl ActivationFunction {
     }
 }
 
-/// The polynomial with these coefficients, the constant first, at `x`.
+/// Evaluates the polynomial with these coefficients, the constant first, at `x`.
 ///
-/// A loop, not a fold: a closure is a function of its own, which lacks the processor's features, so
-/// that what it calls is not inlined.
+/// A loop rather than a fold: a closure is a separate function without the CPU features, so its callees
+/// would not be inlined.
 #[inline(always)]
 fn polynomial<S: Simd, const N: usize>(s: S, coefficients: [f32; N], x: S::F) -> S::F {
     let mut sum = s.splat(coefficients[N - 1]);
@@ -84,7 +84,7 @@ fn gelu_exact<S: Simd>(s: S, x: S::F) -> S::F {
     let z = s.mul(magnitude, s.splat(std::f32::consts::FRAC_1_SQRT_2));
     let t = s.div(s.splat(1.0), s.fma(z, s.splat(0.327_591_1), s.splat(1.0)));
     let p = polynomial(s, P, t);
-    // What Φ lacks to 1 at |x|; x Φ(x) = max(x, 0) - |x| tail, for either sign.
+    // The tail 1 - Φ(|x|); x Φ(x) = max(x, 0) - |x| tail, for either sign.
     let tail = s.mul(s.mul(s.mul(p, t), exp(s, s.sub(zero, s.mul(z, z)))), s.splat(0.5));
     s.sub(s.max(x, zero), s.mul(magnitude, tail))
 }

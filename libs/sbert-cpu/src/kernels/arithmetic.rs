@@ -20,10 +20,9 @@ pub(crate) trait Arithmetic<S: Simd>: 'static {
     fn zero(s: S) -> Self::Sum;
     fn load(s: S, weights: &Self::Weights) -> Self::Loaded<'_>;
     fn dot(s: S, sum: Self::Sum, group: &Self::Group, weights: Self::Loaded<'_>) -> Self::Sum;
-    /// Sums of products as numbers; the columns' scale and the sum of their weights undo the
-    /// quantization.
+    /// Converts sums of products to f32; the columns' scale and weight sums undo the quantization.
     fn finish(s: S, sum: Self::Sum, row: Row, scale: &V, weight_sum: &V) -> S::F;
-    /// Writes a row's groups in order; `scratch` is as long as `x`.
+    /// Writes a row's groups in order; `scratch` has the length of `x`.
     fn convert(s: S, x: &[V], scratch: &mut [V], write: impl FnMut(usize, Self::Group)) -> Row;
 }
 
@@ -79,7 +78,7 @@ impl<S: Simd> Arithmetic<S> for Int8 {
     fn convert(s: S, x: &[V], scratch: &mut [V], mut write: impl FnMut(usize, Self::Group)) -> Row {
         let (min, max) = mix(s, x, scratch);
         let span = (max - min).max(1e-20);
-        // An offset in place of a zero point: q = value up - min up.
+        // An offset instead of a zero point: q = value up - min up.
         let up = S::QMAX / span;
         let (factor, offset) = (s.splat(up), s.splat(-min * up));
         let mut q = [0; LANES];

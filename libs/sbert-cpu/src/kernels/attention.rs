@@ -15,7 +15,7 @@ pub(crate) struct Heads {
 /// Queries, keys and values of a text, head by head.
 #[derive(Clone, Copy)]
 struct Head<'a, const P: usize> {
-    /// For each panel the tokens' 32 numbers.
+    /// The tokens' 32 numbers in each panel.
     queries: [&'a [[V; 2]]; P],
     keys: [&'a [[V; 2]]; P],
     values: [&'a [[V; 2]]; P],
@@ -26,14 +26,12 @@ struct Head<'a, const P: usize> {
 /// The maximum number of panels of a head: 128 numbers. Heads are padded to 1, 2 or 4 panels.
 pub(crate) const MAX_PANELS: usize = 4;
 
-/// The heads `own` of the multi-head attention of one text. `qkv` holds panels of `stride` tokens by 32, first all
-/// queries, then all keys, then all values; the text's tokens are `from..from + length`. Queries
-/// come scaled by 1 / sqrt(head size). Writes their columns
-/// of the rows of all heads' numbers.
+/// Computes the heads `own` of the multi-head attention of one text and writes their columns of the output
+/// rows. `qkv` holds panels of `stride` tokens by 32: all queries, then all keys, then all values; the text's
+/// tokens are `from..from + length`. Queries are already scaled by 1 / sqrt(head size).
 ///
-/// Scores are kept with the queries in the lanes, 16 or 32 at a time, so that the softmax needs no
-/// sums or maxima across lanes, and no mask. `scores` is scratch. `bias` gives what a head adds to its
-/// scores, where there is something.
+/// Scores have the queries in the lanes, 16 or 32 at a time, so that the softmax needs no sums or maxima
+/// across lanes, and no mask. `scores` is a buffer. `bias` returns the bias of a head's scores, if any.
 #[inline(always)]
 pub(crate) fn attention<'a, S: Simd>(
     s: S,
@@ -108,7 +106,7 @@ fn of_heads<'a, S: Simd, const P: usize>(
 }
 
 impl<const P: usize> Head<'_, P> {
-    /// softmax(q k) v for the queries from `at` on, as many as W vectors hold.
+    /// Computes softmax(q k) v for the queries from `at` on, as many as W vectors hold.
     #[inline(always)]
     fn attend<S: Simd, const W: usize>(
         &self,
@@ -170,7 +168,7 @@ impl<const P: usize> Head<'_, P> {
         }
     }
 
-    /// The queries, a coordinate's of all of them side by side.
+    /// Returns the queries transposed, by coordinate.
     #[inline(always)]
     fn transposed<S: Simd, const W: usize>(&self, s: S, at: usize) -> [[[V; W]; PANEL]; P] {
         let mut transposed = [[[[0.0; LANES]; W]; PANEL]; P];
@@ -191,7 +189,7 @@ impl<const P: usize> Head<'_, P> {
         transposed
     }
 
-    /// The scores of the queries from `at` on and R keys from `first` on.
+    /// Computes the scores of the queries from `at` on and R keys from `first` on.
     #[inline(always)]
     fn scores<S: Simd, const W: usize, const R: usize>(
         &self,

@@ -2,8 +2,8 @@ use crate::simd::{LANES, V};
 
 /// The bias of a head's scores by the distance of query and key.
 ///
-/// A row has the numbers of all distances in the order of the query behind the key, so that those of
-/// one key and the queries of a vector's lanes stand side by side.
+/// A row has the biases of all distances, ordered by query minus key, so that those of one key and the
+/// queries of a vector's lanes are adjacent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bias<'a> {
     row: &'a [f32],
@@ -12,24 +12,24 @@ pub(crate) struct Bias<'a> {
 }
 
 impl<'a> Bias<'a> {
-    /// Numbers of a row for texts of up to `longest` tokens. The lanes of the last queries' vectors
+    /// Returns the length of a row for texts of up to `longest` tokens. The lanes of the last queries' vectors
     /// reach beyond the text.
     pub(crate) fn row(longest: usize) -> usize {
         2 * longest + 2 * LANES
     }
 
-    /// How many tokens behind its query the key of a place of such a row stands.
+    /// Returns how many tokens the key is after its query at an index of such a row.
     pub(crate) fn distance(longest: usize, place: usize) -> isize {
         longest as isize - place as isize
     }
 
-    /// That of a head, of the rows of all heads.
+    /// Returns the bias of a head from the rows of all heads.
     pub(crate) fn of_head(rows: &'a [f32], head: usize, longest: usize) -> Self {
         let size = Self::row(longest);
         Self { row: &rows[head * size..][..size], center: longest }
     }
 
-    /// The numbers of a key and the queries from `query` on.
+    /// Returns the biases of a key and the queries from `query` on.
     #[inline(always)]
     pub(crate) fn of(self, query: usize, key: usize) -> &'a V {
         let begin = self.center + query - key;

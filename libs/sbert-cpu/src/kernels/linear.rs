@@ -31,7 +31,7 @@ pub(crate) enum Target {
 }
 
 /// Converts rows of `inputs` numbers into groups, tile by tile: within a tile of R rows, group i
-/// of all R stands before group i + 1, so that a kernel reads them in one stream.
+/// of all R comes before group i + 1, so that a kernel reads sequentially.
 #[inline(always)]
 pub(crate) fn convert<S: Simd, A: Arithmetic<S>>(
     s: S,

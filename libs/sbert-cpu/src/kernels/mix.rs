@@ -6,13 +6,13 @@ pub(crate) fn mixed(vectors: usize) -> usize {
     LANES << vectors.trailing_zeros().clamp(1, 3)
 }
 
-/// Writes `x`, mixed: Hadamard's matrix over the 128 numbers of 8 vectors each (of 4 or 2 vectors
-/// if their number is not a multiple of 8). It is its own inverse but for a factor of [`mixed`].
+/// Writes the Hadamard transform of `x`, over the 128 numbers of 8 vectors each (of 4 or 2 vectors
+/// if their number is not a multiple of 8). It is its own inverse up to a factor of [`mixed`].
 /// Returns the minimum and maximum.
 ///
-/// A few coordinates of a token are many times as large as the others. Eight bits that must span
-/// them leave little for the others; a mixture spreads them out. The weights are mixed likewise, so
-/// that the products stay what they were.
+/// A few coordinates of a token are many times as large as the others and would leave them little of an
+/// 8-bit range; mixing spreads them out. The weights are mixed likewise, so that the products do not
+/// change.
 #[inline(always)]
 pub(crate) fn mix<S: Simd>(s: S, x: &[V], out: &mut [V]) -> (f32, f32) {
     match mixed(x.len()) {
@@ -56,7 +56,7 @@ mod tests {
     use crate::simd::Portable;
 
     #[test]
-    fn mixing_twice_gives_the_same_times_the_number_that_are_mixed() {
+    fn mixing_twice_multiplies_by_the_number_mixed() {
         for vectors in [2, 4, 6, 24] {
             let x: Vec<V> = (0..vectors)
                 .map(|v| std::array::from_fn(|lane| (v * LANES + lane) as f32))

@@ -44,7 +44,7 @@ fn norm_row<S: Simd>(s: S, x: &mut [V], norm: &NormView<'_>) {
         let distance = s.sub(s.load(x), around);
         squares[at % 4] = s.fma(distance, distance, squares[at % 4]);
     }
-    // The padding's zeros lie at the distance of the mean, each.
+    // Each zero of the padding contributes the squared mean.
     let variance = ((total(s, squares) - padding * mean * mean) / size).max(0.0);
     let inverse = s.splat(1.0 / (variance + norm.epsilon).sqrt());
     for ((x, gamma), beta) in x.iter_mut().zip(norm.gamma).zip(norm.beta) {

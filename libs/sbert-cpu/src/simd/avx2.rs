@@ -1,10 +1,10 @@
 //! The intrinsics of AVX2.
-#![allow(unsafe_code, reason = "intrinsics cannot be called without")]
+#![allow(unsafe_code, reason = "intrinsics require it")]
 
 use super::{LANES, Simd, V, round_bf16, signs, widen_bf16};
 use instruction_set::InstructionSet;
 use std::arch::asm;
-#[allow(clippy::wildcard_imports, reason = "intrinsics come in hundreds")]
+#[allow(clippy::wildcard_imports, reason = "hundreds of intrinsics")]
 use std::arch::x86_64::*;
 
 /// AVX2 and FMA. Products of 8 bits are summed in 16 bits first, eight at a time, which activations
@@ -13,7 +13,7 @@ use std::arch::x86_64::*;
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(());
 
-// SAFETY, of every block below: a value of the type exists only after `new` has seen the features;
+// SAFETY, of every block below: a value of the type exists only after `new` has detected the features;
 // all loads and stores go through references to arrays of the right size, unaligned.
 impl Simd for Avx2 {
     type F = [__m256; 2];
@@ -217,7 +217,7 @@ impl Simd for Avx2 {
 ///
 /// # Safety
 ///
-/// The processor must have AVX2.
+/// The CPU must support AVX2.
 #[inline(always)]
 unsafe fn product(a: &[[u8; 4]; 4], w: &[[i8; 64]; 4], part: usize, half: usize) -> __m256i {
     unsafe {
@@ -226,11 +226,11 @@ unsafe fn product(a: &[[u8; 4]; 4], w: &[[i8; 64]; 4], part: usize, half: usize)
     }
 }
 
-/// Rows of eight become columns.
+/// Transposes eight rows.
 ///
 /// # Safety
 ///
-/// The processor must have AVX.
+/// The CPU must support AVX.
 #[inline(always)]
 unsafe fn transpose_8(v: [__m256; 8]) -> [__m256; 8] {
     unsafe {

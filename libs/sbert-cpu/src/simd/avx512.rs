@@ -1,16 +1,16 @@
 //! The intrinsics of AVX-512.
-#![allow(unsafe_code, reason = "intrinsics cannot be called without")]
+#![allow(unsafe_code, reason = "intrinsics require it")]
 
 use super::{LANES, Simd, V, round_bf16, signs, widen_bf16};
 use instruction_set::InstructionSet;
-#[allow(clippy::wildcard_imports, reason = "intrinsics come in hundreds")]
+#[allow(clippy::wildcard_imports, reason = "hundreds of intrinsics")]
 use std::arch::x86_64::*;
 
 /// AVX-512 F, BW, DQ, VL and VNNI.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
-// SAFETY, of every block below: a value of the type exists only after `new` has seen the features;
+// SAFETY, of every block below: a value of the type exists only after `new` has detected the features;
 // all loads and stores go through references to arrays of the right size, unaligned.
 impl Simd for Avx512 {
     type F = __m512;

@@ -1,8 +1,8 @@
-//! The intrinsics of AVX-512's products of bfloat16.
-#![allow(unsafe_code, reason = "intrinsics cannot be called without")]
+//! The AVX-512 intrinsics for products of bfloat16.
+#![allow(unsafe_code, reason = "intrinsics require it")]
 
 use super::{Avx512, LANES, Simd, V};
-#[allow(clippy::wildcard_imports, reason = "intrinsics come in hundreds")]
+#[allow(clippy::wildcard_imports, reason = "hundreds of intrinsics")]
 use std::arch::x86_64::*;
 
 /// [`Avx512`], and products of bfloat16 in hardware.
@@ -65,13 +65,13 @@ impl Simd for Avx512Bf16 {
     }
     #[inline(always)]
     fn load_bf16(self, w: &[u16; 2 * LANES]) -> __m512i {
-        // SAFETY: `new` has seen AVX-512; the reference is to 64 bytes.
+        // SAFETY: `new` has detected AVX-512; the reference is to 64 bytes.
         unsafe { _mm512_loadu_si512(w.as_ptr().cast()) }
     }
     #[inline(always)]
     fn dot_bf16(self, acc: __m512, a: [u16; 2], w: __m512i) -> __m512 {
         let a = i32::from(a[0]) | i32::from(a[1]) << 16;
-        // SAFETY: `new` has seen avx512bf16; the types are views of the same 512 bits.
+        // SAFETY: `new` has detected avx512bf16; the types are views of the same 512 bits.
         unsafe {
             let a = std::mem::transmute::<__m512i, __m512bh>(_mm512_set1_epi32(a));
             let w = std::mem::transmute::<__m512i, __m512bh>(w);
@@ -80,7 +80,7 @@ impl Simd for Avx512Bf16 {
     }
     #[inline(always)]
     fn to_bf16(self, a: __m512) -> [u16; LANES] {
-        // SAFETY: `new` has seen avx512bf16; the types are views of the same 256 bits.
+        // SAFETY: `new` has detected avx512bf16; the types are views of the same 256 bits.
         unsafe { std::mem::transmute::<__m256bh, [u16; LANES]>(_mm512_cvtneps_pbh(a)) }
     }
 }
