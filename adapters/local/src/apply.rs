@@ -1,4 +1,4 @@
-//! Makes the store hold products: compares them with what it holds, and writes what differs.
+//! Writes products: compares them with the stored ones, and writes those that differ.
 
 use crate::removal::Tombstones;
 use crate::rows;
@@ -7,10 +7,10 @@ use akin_ports::Applied;
 use rusqlite::{CachedStatement, Connection, params};
 use std::collections::HashMap;
 
-/// How a product of a batch compares with the one in the store.
+/// How a product of a batch compares with the stored one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    /// It was `created` before, if it comes back.
+pub(crate) enum ProductChange {
+    /// `created` is the creation date of a product that was removed before.
     New {
         created: Option<Timestamp>,
     },
@@ -20,33 +20,33 @@ pub(crate) enum Comparison {
     },
 }
 
-/// The last product of each id, in the order of the batch.
+/// Returns the last product of each id, in the order of the batch.
 pub(crate) fn last_of_each(products: &[Product]) -> Vec<&Product> {
-    let mut places = HashMap::with_capacity(products.len());
-    for (place, product) in products.iter().enumerate() {
-        places.insert(&product.id, place);
+    let mut positions = HashMap::with_capacity(products.len());
+    for (position, product) in products.iter().enumerate() {
+        positions.insert(&product.id, position);
     }
-    if places.len() == products.len() {
+    if positions.len() == products.len() {
         return products.iter().collect();
     }
-    let mut places: Vec<_> = places.into_values().collect();
-    places.sort_unstable();
-    places.into_iter().map(|place| &products[place]).collect()
+    let mut positions: Vec<_> = positions.into_values().collect();
+    positions.sort_unstable();
+    positions.into_iter().map(|position| &products[position]).collect()
 }
 
 /// What a comparison needs of a product.
-pub(crate) struct Hashed {
+pub(crate) struct HashedProduct {
     pub(crate) id: ProductId,
     pub(crate) hash: ContentHash,
 }
 
-/// What the store knows of products, prepared once for a batch.
-pub(crate) struct Known<'a> {
+/// Compares products with the stored ones, with statements that are prepared once for a batch.
+pub(crate) struct ProductComparer<'a> {
     products: CachedStatement<'a>,
     tombstones: Tombstones<'a>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> ProductComparer<'a> {
     pub(crate) fn prepare(connection: &'a Connection) -> rusqlite::Result<Self> {
         let products = "SELECT hash, version, key FROM products WHERE id = ?1";
         Ok(Self {
@@ -60,43 +60,44 @@ impl<'a> Known<'a> {
         id: &ProductId,
         hash: ContentHash,
         at: Version,
-    ) -> rusqlite::Result<Comparison> {
+    ) -> rusqlite::Result<ProductChange> {
         let mut rows = self.products.query([id.as_str()])?;
         let Some(row) = rows.next()? else {
             return Ok(match self.tombstones.find(id)? {
-                None => Comparison::New { created: None },
-                Some(tombstone) if tombstone.removed >= at => Comparison::Unchanged,
-                Some(tombstone) => Comparison::New { created: Some(tombstone.created) },
+                None => ProductChange::New { created: None },
+                Some(tombstone) if tombstone.removed >= at => ProductChange::Unchanged,
+                Some(tombstone) => ProductChange::New { created: Some(tombstone.created) },
             });
         };
         if rows::content_hash(row, 0)? == hash || Version(row.get(1)?) > at {
-            return Ok(Comparison::Unchanged);
+            return Ok(ProductChange::Unchanged);
         }
-        Ok(Comparison::Changed { key: row.get(2)? })
+        Ok(ProductChange::Changed { key: row.get(2)? })
     }
 }
 
-/// Writes what is new or differs. Compares again: another process may have written meanwhile.
+/// Writes the products that are new or differ. They are compared again: another process may have
+/// written in the meantime.
 pub(crate) fn write(
     connection: &Connection,
     products: Vec<(Product, ContentHash)>,
     at: Version,
 ) -> rusqlite::Result<Applied> {
-    let mut known = Known::prepare(connection)?;
-    let mut write = Statements::prepare(connection)?;
+    let mut comparer = ProductComparer::prepare(connection)?;
+    let mut writer = ProductWriter::prepare(connection)?;
     let mut applied = Applied::default();
     for (product, hash) in products {
-        match known.compare(&product.id, hash, at)? {
-            Comparison::Unchanged => applied.unchanged.push(product.id),
-            Comparison::New { created } => {
+        match comparer.compare(&product.id, hash, at)? {
+            ProductChange::Unchanged => applied.unchanged.push(product.id),
+            ProductChange::New { created } => {
                 if created.is_some() {
-                    known.tombstones.forget(&product.id)?;
+                    comparer.tombstones.delete(&product.id)?;
                 }
-                write.insert(connection, &product, hash, created.unwrap_or(at.timestamp()), at)?;
+                writer.insert(connection, &product, hash, created.unwrap_or(at.timestamp()), at)?;
                 applied.inserted.push(product.id);
             }
-            Comparison::Changed { key } => {
-                write.update(key, &product, hash, at)?;
+            ProductChange::Changed { key } => {
+                writer.update(key, &product, hash, at)?;
                 applied.changed.push(product.id);
             }
         }
@@ -104,16 +105,16 @@ pub(crate) fn write(
     Ok(applied)
 }
 
-/// The statements that write a product, prepared once for a batch.
-struct Statements<'a> {
+/// Writes products, with statements that are prepared once for a batch.
+struct ProductWriter<'a> {
     insert_content: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     update_content: CachedStatement<'a>,
     update: CachedStatement<'a>,
-    announce: CachedStatement<'a>,
+    outbox: CachedStatement<'a>,
 }
 
-impl<'a> Statements<'a> {
+impl<'a> ProductWriter<'a> {
     fn prepare(connection: &'a Connection) -> rusqlite::Result<Self> {
         let insert = "INSERT INTO products (id, key, hash, version) VALUES (?1, ?2, ?3, ?4)";
         let update = "UPDATE products SET hash = ?2, version = ?3 WHERE id = ?1";
@@ -122,7 +123,7 @@ impl<'a> Statements<'a> {
             insert: connection.prepare_cached(insert)?,
             update_content: connection.prepare_cached(rows::UPDATE_CONTENT)?,
             update: connection.prepare_cached(update)?,
-            announce: connection.prepare_cached(rows::ANNOUNCE)?,
+            outbox: connection.prepare_cached(rows::INSERT_OUTBOX)?,
         })
     }
 
@@ -137,7 +138,7 @@ impl<'a> Statements<'a> {
         rows::write_content(&mut self.insert_content, None, created, product)?;
         let key = connection.last_insert_rowid();
         self.insert.execute(params![product.id.as_str(), key, hash.to_bytes(), at.0])?;
-        self.announce.execute(params![product.id.as_str(), at.0])?;
+        self.outbox.execute(params![product.id.as_str(), at.0])?;
         Ok(())
     }
 
@@ -150,7 +151,7 @@ impl<'a> Statements<'a> {
     ) -> rusqlite::Result<()> {
         rows::write_content(&mut self.update_content, Some(key), at.timestamp(), product)?;
         self.update.execute(params![product.id.as_str(), hash.to_bytes(), at.0])?;
-        self.announce.execute(params![product.id.as_str(), at.0])?;
+        self.outbox.execute(params![product.id.as_str(), at.0])?;
         Ok(())
     }
 }

@@ -1,73 +1,76 @@
-//! What moves a catalogue from one engine to another: everything in the order of ids, page by page.
+//! Reads and writes whole catalogues, page by page in the order of ids, to copy them between
+//! engines.
 
-use crate::entries::{Findable, findable, fingerprint};
+use crate::entries::{SearchContent, content, fingerprint};
 use crate::removal::Tombstones;
 use crate::rows;
 use akin_entities::{Embedding, ProductId, ProductRecord, TextHash, Version};
 use akin_ports::{EntryEmbedding, IndexEntry};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// The next `limit` products behind `after`.
+/// Returns the next `limit` products after an id.
 pub(crate) fn products(
     connection: &Connection,
     after: Option<&ProductId>,
     limit: i64,
 ) -> rusqlite::Result<Vec<ProductRecord>> {
     let mut statement = connection.prepare_cached(rows::LIST)?;
-    let found = statement.query_map(params![behind(after), limit], |row| {
+    let found = statement.query_map(params![lower_bound(after), limit], |row| {
         rows::record(rows::id(row, rows::ID)?, row)
     })?;
     found.collect()
 }
 
-/// The ids of the next `limit` products behind `after`.
+/// Returns the ids of the next `limit` products after an id.
 pub(crate) fn ids(
     connection: &Connection,
     after: Option<&ProductId>,
     limit: i64,
 ) -> rusqlite::Result<Vec<ProductId>> {
     let mut statement = connection.prepare_cached(rows::LIST_IDS)?;
-    let found = statement.query_map(params![behind(after), limit], |row| rows::id(row, 0))?;
+    let found = statement.query_map(params![lower_bound(after), limit], |row| rows::id(row, 0))?;
     found.collect()
 }
 
-/// Keeps each of `records`, unless it is held in this version or a newer one, or was removed in it
-/// or a later one.
+/// Writes each of `records`, unless the same or a newer version is stored, or was removed in the
+/// same or a later version.
 pub(crate) fn restore(connection: &Connection, records: &[ProductRecord]) -> rusqlite::Result<()> {
     let mut tombstones = Tombstones::prepare(connection)?;
-    let mut held = connection.prepare_cached("SELECT key, version FROM products WHERE id = ?1")?;
+    let mut find = connection.prepare_cached("SELECT key, version FROM products WHERE id = ?1")?;
     let mut insert_content = connection.prepare_cached(rows::INSERT_CONTENT)?;
     let mut update_content = connection.prepare_cached(rows::UPDATE_CONTENT)?;
-    let mut date = connection.prepare_cached("UPDATE contents SET created = ?2 WHERE key = ?1")?;
-    let mut keep = connection.prepare_cached(
+    let mut set_created =
+        connection.prepare_cached("UPDATE contents SET created = ?2 WHERE key = ?1")?;
+    let mut replace = connection.prepare_cached(
         "INSERT OR REPLACE INTO products (id, key, hash, version) VALUES (?1, ?2, ?3, ?4)",
     )?;
     for ProductRecord { product, created, version } in records {
         let id = product.id.as_str();
-        let known = held.query_row([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
-        let key = match known.optional()? {
-            Some((_, held)) if held >= version.0 => continue,
+        let existing =
+            find.query_row([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+        let key = match existing.optional()? {
+            Some((_, stored)) if stored >= version.0 => continue,
             Some((key, _)) => {
                 rows::write_content(&mut update_content, Some(key), *created, product)?;
-                date.execute([key, created.0])?;
+                set_created.execute([key, created.0])?;
                 key
             }
             None => {
                 match tombstones.find(&product.id)? {
                     Some(tombstone) if tombstone.removed >= *version => continue,
-                    Some(_) => tombstones.forget(&product.id)?,
+                    Some(_) => tombstones.delete(&product.id)?,
                     None => {}
                 }
                 rows::write_content(&mut insert_content, None, *created, product)?;
                 connection.last_insert_rowid()
             }
         };
-        keep.execute(params![id, key, product.content_hash().to_bytes(), version.0])?;
+        replace.execute(params![id, key, product.content_hash().to_bytes(), version.0])?;
     }
     Ok(())
 }
 
-/// The next `limit` entries behind `after` that can be found.
+/// Returns the next `limit` searchable entries after an id.
 pub(crate) fn entries(
     connection: &Connection,
     after: Option<&ProductId>,
@@ -79,10 +82,10 @@ pub(crate) fn entries(
              rating, discounted, text_hash
          FROM entries WHERE id > ?1 AND text_hash IS NOT NULL ORDER BY id LIMIT ?2",
     )?;
-    let found = statement.query_map(params![behind(after), limit], |row| {
-        let Findable { embedding, text, words, facets } = findable(row)?;
+    let found = statement.query_map(params![lower_bound(after), limit], |row| {
+        let SearchContent { embedding, text, words, facets } = content(row)?;
         let meaning = EntryEmbedding::Computed {
-            embedding: Embedding::from_stored(embedding).map_err(|e| rows::cannot_be(2, e))?,
+            embedding: Embedding::from_stored(embedding).map_err(|e| rows::invalid_value(2, e))?,
             text_hash: TextHash::from_bytes(rows::bytes(row, 11)?),
             fingerprint: fingerprint.clone(),
         };
@@ -92,7 +95,7 @@ pub(crate) fn entries(
     found.collect()
 }
 
-/// No id is blank, so that every one comes behind nothing.
-fn behind(after: Option<&ProductId>) -> &str {
+/// Returns the text that precedes every id after `after`; an id is never blank.
+fn lower_bound(after: Option<&ProductId>) -> &str {
     after.map_or("", ProductId::as_str)
 }

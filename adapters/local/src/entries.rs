@@ -1,4 +1,4 @@
-//! The index as SQLite keeps it: what everything that searches is derived from.
+//! The rows of the index in SQLite, which the search files are derived from.
 
 use crate::rows;
 use akin_entities::{AnalyzedText, FacetValues, Fingerprint, ProductId, TextHash, Version};
@@ -7,44 +7,45 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-/// A row of the index: what became of a product.
+/// A row of the index.
 #[derive(Debug)]
 pub(crate) struct EntryRow {
-    /// Of which product.
+    /// The product's id.
     pub(crate) id: ProductId,
-    /// What can be found of it; `None` if it was removed.
-    pub(crate) findable: Option<Findable>,
+    /// The searchable content; `None` if the product was removed.
+    pub(crate) content: Option<SearchContent>,
 }
 
-/// What can be found of a product.
+/// The searchable content of a product.
 #[derive(Debug)]
-pub(crate) struct Findable {
+pub(crate) struct SearchContent {
     pub(crate) embedding: Vec<f32>,
     pub(crate) text: AnalyzedText,
     pub(crate) words: String,
     pub(crate) facets: FacetValues,
 }
 
-/// The sequence of the last write; 0 before the first.
+/// Returns the sequence of the last write; 0 before the first.
 pub(crate) fn last_sequence(connection: &Connection) -> rusqlite::Result<u64> {
     let mut statement = connection.prepare_cached("SELECT max(sequence) FROM entries")?;
     let last: Option<i64> = statement.query_row([], |row| row.get(0))?;
     Ok(last.unwrap_or_default().cast_unsigned())
 }
 
-/// Tells this database from every other.
+/// Returns the unique identity of this database.
 pub(crate) fn identity(connection: &Connection) -> rusqlite::Result<String> {
     let sql = "SELECT value FROM facts WHERE name = 'identity'";
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
 }
 
-/// How many products can be found.
+/// Returns the number of searchable products.
 pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
     let mut statement = connection.prepare_cached("SELECT count FROM findable")?;
     Ok(statement.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
 }
 
-/// Visits every row behind `after`, oldest first, until told to stop. A removed product is a row,
+/// Visits every row after a sequence, oldest first, including removed products, until `visit`
+/// breaks.
 /// too.
 pub(crate) fn visit_since(
     connection: &Connection,
@@ -54,8 +55,8 @@ pub(crate) fn visit_since(
     visit_rows(connection, "sequence > ?1 ORDER BY sequence", after, visit)
 }
 
-/// Visits every row that can be found, in the order of the ids' bytes.
-pub(crate) fn visit_findable(
+/// Visits every searchable row, in the byte order of ids.
+pub(crate) fn visit_searchable(
     connection: &Connection,
     visit: &mut dyn FnMut(EntryRow) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
@@ -83,13 +84,13 @@ fn visit_rows(
 }
 
 fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
-    let findable = if row.get(1)? { Some(findable(row)?) } else { None };
-    Ok(EntryRow { id: rows::id(row, 0)?, findable })
+    let content = if row.get(1)? { Some(content(row)?) } else { None };
+    Ok(EntryRow { id: rows::id(row, 0)?, content })
 }
 
-/// What columns 2 to 10 of `row` say.
-pub(crate) fn findable(row: &Row<'_>) -> rusqlite::Result<Findable> {
-    Ok(Findable {
+/// Parses columns 2 to 10 of `row`.
+pub(crate) fn content(row: &Row<'_>) -> rusqlite::Result<SearchContent> {
+    Ok(SearchContent {
         embedding: rows::floats(row, 2)?,
         text: AnalyzedText::from_stream(row.get::<_, String>(3)?),
         words: row.get(4)?,
@@ -104,30 +105,30 @@ pub(crate) fn findable(row: &Row<'_>) -> rusqlite::Result<Findable> {
     })
 }
 
-/// What the index knows of `ids`.
-pub(crate) fn known(
+/// Returns the versions and text hashes of the indexed products among `ids`.
+pub(crate) fn indexed(
     connection: &Connection,
     ids: Vec<ProductId>,
 ) -> rusqlite::Result<HashMap<ProductId, IndexedState>> {
-    let mut statement = connection.prepare_cached(KNOWN)?;
+    let mut statement = connection.prepare_cached(FIND_INDEXED)?;
     let mut found = HashMap::with_capacity(ids.len());
     for id in ids {
-        if let Some(indexed) = known_one(&mut statement, &id)? {
+        if let Some(indexed) = find_indexed(&mut statement, &id)? {
             found.insert(id, indexed);
         }
     }
     Ok(found)
 }
 
-pub(crate) const KNOWN: &str = "SELECT version, text_hash FROM entries WHERE id = ?1";
+pub(crate) const FIND_INDEXED: &str = "SELECT version, text_hash FROM entries WHERE id = ?1";
 
-pub(crate) fn known_one(
+pub(crate) fn find_indexed(
     statement: &mut CachedStatement<'_>,
     id: &ProductId,
 ) -> rusqlite::Result<Option<IndexedState>> {
     let indexed = statement.query_row([id.as_str()], |row| {
-        let removed = row.get_ref(1)?.as_blob_or_null().map_err(|e| rows::cannot_be(1, e))?;
-        let text_hash = removed.map(|_| rows::bytes(row, 1)).transpose()?;
+        let blob = row.get_ref(1)?.as_blob_or_null().map_err(|e| rows::invalid_value(1, e))?;
+        let text_hash = blob.map(|_| rows::bytes(row, 1)).transpose()?;
         Ok(IndexedState {
             version: Version(row.get(0)?),
             text_hash: text_hash.map(TextHash::from_bytes),
@@ -136,7 +137,7 @@ pub(crate) fn known_one(
     indexed.optional()
 }
 
-/// Which model made the embeddings; `None` while there are none.
+/// Returns the model of the embeddings; `None` while there are none.
 pub(crate) fn fingerprint(connection: &Connection) -> rusqlite::Result<Option<Fingerprint>> {
     if count(connection)? == 0 {
         return Ok(None);
@@ -146,7 +147,8 @@ pub(crate) fn fingerprint(connection: &Connection) -> rusqlite::Result<Option<Fi
         .query_row([], |row| row.get(0))
         .optional()?;
     let parse = |text: String| {
-        Fingerprint::parse(&text).ok_or_else(|| rows::cannot_be(0, format!("fingerprint {text:?}")))
+        Fingerprint::parse(&text)
+            .ok_or_else(|| rows::invalid_value(0, format!("fingerprint {text:?}")))
     };
     text.map(parse).transpose()
 }

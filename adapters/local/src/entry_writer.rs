@@ -1,6 +1,6 @@
-//! Writes the index: one transaction at a time, which its caller commits.
+//! Writes entries. The caller commits the transaction.
 
-use crate::entries::{KNOWN, count, fingerprint, known_one, last_sequence};
+use crate::entries::{FIND_INDEXED, count, find_indexed, fingerprint, last_sequence};
 use crate::{error, rows};
 use akin_entities::{
     AnalyzedText, Change, Embedding, FacetValues, Fingerprint, ProductId, Version,
@@ -10,22 +10,22 @@ use rusqlite::{CachedStatement, Connection, params};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Writes to the index within one transaction.
+/// Writes entries within one transaction.
 pub(crate) struct EntryWriter<'a> {
     file: &'a Path,
     connection: &'a Connection,
-    known: CachedStatement<'a>,
+    find: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     update: CachedStatement<'a>,
     sequence: u64,
     count: u64,
     fingerprint: Option<Fingerprint>,
-    /// With the version that failed: an older one that succeeds makes up for nothing.
+    /// The failures, with their versions: success of an older entry does not cancel a failure.
     failures: HashMap<ProductId, (Version, PortError)>,
 }
 
 impl<'a> EntryWriter<'a> {
-    /// Reads where the index stands. The transaction on `connection` must be one that writes.
+    /// Reads the state of the index. The transaction on `connection` must be a write transaction.
     pub(crate) fn new(connection: &'a Connection, file: &'a Path) -> rusqlite::Result<Self> {
         let insert = "
             INSERT INTO entries (sequence, id, version, text_hash, embedding, text, words,
@@ -41,7 +41,7 @@ impl<'a> EntryWriter<'a> {
         Ok(Self {
             file,
             connection,
-            known: connection.prepare_cached(KNOWN)?,
+            find: connection.prepare_cached(FIND_INDEXED)?,
             insert: connection.prepare_cached(insert)?,
             update: connection.prepare_cached(update)?,
             sequence: last_sequence(connection)?,
@@ -51,52 +51,51 @@ impl<'a> EntryWriter<'a> {
         })
     }
 
-    /// Keeps `entry`, unless a newer one is there.
+    /// Writes `entry`, unless a newer version is stored.
     pub(crate) fn upsert(&mut self, entry: &IndexEntry) -> rusqlite::Result<()> {
-        let known = known_one(&mut self.known, &entry.id)?;
-        if known.is_some_and(|known| known.version > entry.version) {
+        let existing = find_indexed(&mut self.find, &entry.id)?;
+        if existing.is_some_and(|existing| existing.version > entry.version) {
             return Ok(());
         }
-        let findable = known.is_some_and(|known| known.text_hash.is_some());
+        let is_searchable = existing.is_some_and(|existing| existing.text_hash.is_some());
         let failure = match &entry.meaning {
-            EntryEmbedding::Unchanged if findable => None,
-            EntryEmbedding::Unchanged => Some(self.unknown_meaning()),
+            EntryEmbedding::Unchanged if is_searchable => None,
+            EntryEmbedding::Unchanged => Some(self.missing_embedding()),
             EntryEmbedding::Computed { embedding, fingerprint, .. } => {
-                self.refuse_or_adopt(embedding, fingerprint)?
+                self.check_model(embedding, fingerprint)?
             }
         };
         if let Some(failure) = failure {
-            if !self.failed_newer(entry) {
+            if !self.has_newer_failure(entry) {
                 self.failures.insert(entry.id.clone(), (entry.version, failure));
             }
             return Ok(());
         }
-        if !self.failed_newer(entry) {
+        if !self.has_newer_failure(entry) {
             self.failures.remove(&entry.id);
         }
-        self.write(&entry.id, entry.version, Some(entry), known.is_some())?;
-        self.count += u64::from(!findable);
+        self.write(&entry.id, entry.version, Some(entry), existing.is_some())?;
+        self.count += u64::from(!is_searchable);
         Ok(())
     }
 
-    fn failed_newer(&self, entry: &IndexEntry) -> bool {
+    fn has_newer_failure(&self, entry: &IndexEntry) -> bool {
         self.failures.get(&entry.id).is_some_and(|(version, _)| *version > entry.version)
     }
 
-    /// Makes a product unfindable, unless a newer one is there.
+    /// Makes a product unsearchable, unless a newer version is stored.
     pub(crate) fn remove(&mut self, change: &Change) -> rusqlite::Result<()> {
-        let known = known_one(&mut self.known, &change.id)?;
-        if known.is_some_and(|known| known.version > change.version) {
+        let existing = find_indexed(&mut self.find, &change.id)?;
+        if existing.is_some_and(|existing| existing.version > change.version) {
             return Ok(());
         }
-        self.write(&change.id, change.version, None, known.is_some())?;
-        let findable = known.is_some_and(|known| known.text_hash.is_some());
-        self.count = self.count.saturating_sub(findable.into());
+        self.write(&change.id, change.version, None, existing.is_some())?;
+        let is_searchable = existing.is_some_and(|existing| existing.text_hash.is_some());
+        self.count = self.count.saturating_sub(is_searchable.into());
         Ok(())
     }
 
-    /// Writes what belongs to the index as a whole; says which entries failed and what the last
-    /// sequence is.
+    /// Updates the count of products. Returns the failures and the last sequence.
     pub(crate) fn finish(self) -> rusqlite::Result<(Failures, u64)> {
         self.connection
             .prepare_cached("UPDATE findable SET count = ?1")?
@@ -110,11 +109,11 @@ impl<'a> EntryWriter<'a> {
         id: &ProductId,
         version: Version,
         entry: Option<&IndexEntry>,
-        known: bool,
+        exists: bool,
     ) -> rusqlite::Result<()> {
         self.sequence += 1;
-        let nothing = (AnalyzedText::default(), String::new(), FacetValues::default());
-        let (text, words, facets) = entry.map_or((&nothing.0, &nothing.1, &nothing.2), |entry| {
+        let empty = (AnalyzedText::default(), String::new(), FacetValues::default());
+        let (text, words, facets) = entry.map_or((&empty.0, &empty.1, &empty.2), |entry| {
             (&entry.text, &entry.words, &entry.facets)
         });
         let meaning = entry.map(|entry| &entry.meaning);
@@ -140,26 +139,27 @@ impl<'a> EntryWriter<'a> {
             facets.discounted,
             meaning == Some(&EntryEmbedding::Unchanged),
         ];
-        let statement = if known { &mut self.update } else { &mut self.insert };
-        let values = if known { values } else { &values[..13] };
+        let statement = if exists { &mut self.update } else { &mut self.insert };
+        let values = if exists { values } else { &values[..13] };
         statement.execute(values).map(|_| ())
     }
 
-    /// Why an embedding cannot be kept. The first one decides which model's the index holds.
-    fn refuse_or_adopt(
+    /// Returns why an embedding cannot be stored. The first embedding sets the model of an empty
+    /// index.
+    fn check_model(
         &mut self,
         embedding: &Embedding,
         given: &Fingerprint,
     ) -> rusqlite::Result<Option<PortError>> {
         let dimension = embedding.as_slice().len();
         if dimension != given.dimension {
-            let what = format!("an embedding of {dimension} coordinates calls itself {given}");
+            let what = format!("an embedding of {dimension} coordinates claims to be of {given}");
             return Ok(Some(self.refused(what, "check the model")));
         }
         match &self.fingerprint {
             Some(held) if held.is_compatible_with(given) => Ok(None),
             Some(held) => {
-                let what = format!("it holds embeddings of {held}, and this one is of {given}");
+                let what = format!("it holds embeddings of {held}, not of {given}");
                 let remedy =
                     "use the model of the index, or ingest into another folder with --data";
                 Ok(Some(self.refused(what, remedy)))
@@ -174,8 +174,8 @@ impl<'a> EntryWriter<'a> {
         }
     }
 
-    fn unknown_meaning(&self) -> PortError {
-        self.refused("it knows no embedding of this product".to_owned(), "embed the product")
+    fn missing_embedding(&self) -> PortError {
+        self.refused("it holds no embedding of this product".to_owned(), "embed the product")
     }
 
     fn refused(&self, what: String, remedy: &'static str) -> PortError {

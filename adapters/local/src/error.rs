@@ -6,16 +6,16 @@ use std::path::Path;
 /// The name of this adapter in errors.
 pub(crate) const SYSTEM: &str = "local store";
 
-/// What went wrong with which file, and what to do about it.
+/// An error of a file, with the remedy.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {what}; {remedy}")]
-struct Trouble {
+struct FileError {
     file: String,
     what: String,
     remedy: &'static str,
 }
 
-/// An error about `file` that names the remedy.
+/// Creates an error of `file` that names the remedy.
 pub(crate) fn at(
     file: &Path,
     kind: ErrorKind,
@@ -23,15 +23,15 @@ pub(crate) fn at(
     remedy: &'static str,
 ) -> PortError {
     let file = file.display().to_string();
-    PortError::new(SYSTEM, kind, Trouble { file, what: what.into(), remedy })
+    PortError::new(SYSTEM, kind, FileError { file, what: what.into(), remedy })
 }
 
-/// The runtime is shutting down and took the work back.
+/// Creates the error for work that was canceled because the runtime is shutting down.
 pub(crate) fn stopped(cause: tokio::task::JoinError) -> PortError {
     PortError::new(SYSTEM, ErrorKind::Unavailable, cause)
 }
 
-/// Says what a use case may know of an SQLite error in `file`. The only such mapping.
+/// Maps an SQLite error in `file`. The only such mapping.
 pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
     let (kind, remedy) = match error.sqlite_error_code() {
         Some(
@@ -40,11 +40,11 @@ pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
             | ErrorCode::FileLockingProtocolFailed,
         ) => (ErrorKind::Unavailable, "another process is writing to this folder: try again later"),
         Some(ErrorCode::DiskFull) => {
-            (ErrorKind::Unavailable, "nothing was lost: free some space, then run it again")
+            (ErrorKind::Unavailable, "nothing was lost: free some space, then try again")
         }
         Some(ErrorCode::SystemIoFailure) => (
             ErrorKind::Unavailable,
-            "nothing was lost: check the disk, its free space and its limits, then run it again",
+            "nothing was lost: check the disk, its free space and its limits, then try again",
         ),
         Some(ErrorCode::OutOfMemory) => (ErrorKind::Unavailable, "free some memory"),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => (
@@ -63,14 +63,14 @@ pub(crate) fn sqlite(file: &Path, error: &Error) -> PortError {
         ),
         None => (
             ErrorKind::Corrupt,
-            "the file holds a value that cannot be: restore it from a backup, or delete the \
-             folder and ingest again",
+            "the file contains an invalid value: restore it from a backup, or delete the folder \
+             and ingest again",
         ),
     };
     at(file, kind, error.to_string(), remedy)
 }
 
-/// Says what a use case may know of an error of the search files.
+/// Maps an error of the search files.
 pub(crate) fn flat(path: &Path, error: &flat_index::IndexFileError) -> PortError {
     match error {
         flat_index::IndexFileError::Io { source, .. } => io(path, source),
@@ -84,7 +84,7 @@ pub(crate) fn flat(path: &Path, error: &flat_index::IndexFileError) -> PortError
     }
 }
 
-/// Says what a use case may know of a file-system error at `path`.
+/// Maps a file-system error at `path`.
 pub(crate) fn io(path: &Path, error: &io::Error) -> PortError {
     let (kind, remedy) = match error.kind() {
         io::ErrorKind::StorageFull
@@ -92,11 +92,11 @@ pub(crate) fn io(path: &Path, error: &io::Error) -> PortError {
         | io::ErrorKind::FileTooLarge
         | io::ErrorKind::Interrupted
         | io::ErrorKind::OutOfMemory => {
-            (ErrorKind::Unavailable, "nothing was lost: free some space, then run it again")
+            (ErrorKind::Unavailable, "nothing was lost: free some space, then try again")
         }
         _ => (
             ErrorKind::Misconfigured,
-            "make it a folder that this user may read and write, or choose another with --data",
+            "make it a folder that this user can read and write, or choose another with --data",
         ),
     };
     at(path, kind, error.to_string(), remedy)

@@ -1,9 +1,9 @@
 use crate::copy;
-use crate::derived::Derived;
+use crate::derived_index::DerivedIndex;
 use crate::entries;
 use crate::entry_writer::EntryWriter;
 use crate::pool::{self, Database};
-use crate::snapshot::Snapshot;
+use crate::snapshot::SearchSnapshot;
 use crate::store::row_limit;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
@@ -13,15 +13,15 @@ use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// So few products are searched where the question was asked: it takes a millisecond or two, and another
-/// thread would have to be woken for it, on a core that knows nothing of what is ranked next.
-const SMALL: usize = 250_000;
+/// Up to this many products are searched on the calling thread: it takes a millisecond or two, and
+/// waking another thread, on a core with a cold cache, would cost more.
+const MAX_INLINE_SEARCH: usize = 250_000;
 
 /// A [`ProductIndex`] in the folder of a [`crate::LocalEngine`].
 #[derive(Clone, Debug)]
 pub struct LocalIndex {
     pub(crate) database: Arc<Database>,
-    pub(crate) derived: Arc<Derived>,
+    pub(crate) derived: Arc<DerivedIndex>,
 }
 
 #[async_trait]
@@ -44,11 +44,12 @@ impl ProductIndex for LocalIndex {
 
     async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
         let ids = ids.to_vec();
-        self.database.read(move |connection| entries::known(connection, ids)).await
+        self.database.read(move |connection| entries::indexed(connection, ids)).await
     }
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
-        if let Some(snapshot) = self.derived.unchanged()?.filter(|held| held.len() <= SMALL) {
+        let current = self.derived.if_current()?;
+        if let Some(snapshot) = current.filter(|snapshot| snapshot.len() <= MAX_INLINE_SEARCH) {
             return self.derived.candidates(&snapshot, query);
         }
         let (derived, query) = (Arc::clone(&self.derived), query.clone());
@@ -65,9 +66,9 @@ impl ProductIndex for LocalIndex {
     }
 
     async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
-        match self.derived.unchanged()? {
+        match self.derived.if_current()? {
             Some(snapshot) => Ok(snapshot.fingerprint().cloned()),
-            // Nothing need be taken in to answer this.
+            // No writes need to be applied to answer this.
             None => self.database.read(entries::fingerprint).await,
         }
     }
@@ -78,10 +79,10 @@ impl ProductIndex for LocalIndex {
 }
 
 impl LocalIndex {
-    /// What can be searched now. Asking whether that changed does not wait for the disk, so it costs
-    /// no hop to another thread; taking in what changed may.
-    async fn snapshot(&self) -> PortResult<Arc<Snapshot>> {
-        if let Some(snapshot) = self.derived.unchanged()? {
+    /// Returns a current snapshot. Checking for changes does not wait for the disk, so it runs on
+    /// the calling thread; applying them may wait.
+    async fn snapshot(&self) -> PortResult<Arc<SearchSnapshot>> {
+        if let Some(snapshot) = self.derived.if_current()? {
             return Ok(snapshot);
         }
         let derived = Arc::clone(&self.derived);
@@ -99,7 +100,7 @@ impl LocalIndex {
             writer.finish()
         });
         let (failures, sequence) = written.await?;
-        self.derived.expect(sequence);
+        self.derived.note_own_writes(sequence);
         Ok(failures)
     }
 }

@@ -1,11 +1,12 @@
-//! Products, their embeddings and all that waits to be done, in one folder of one machine.
+//! Stores products, their embeddings and pending work in one folder of one machine.
 //!
-//! `akin.db` (SQLite) is the one truth. What searches is derived from it and can be deleted at
-//! any time. Several processes may use one folder at once: any number read, one at a time writes.
+//! `akin.db` (SQLite) is the source of truth. The search files are derived from it and can be
+//! deleted at any time. Several processes can use one folder at once: any number read, and one at a
+//! time writes.
 //!
-//! What was written stays written when the process dies at any moment. When the machine dies, the
-//! last writes before it may be missing, whole transactions of them, and nothing is damaged: the
-//! next ingestion finds them to be new and writes them again.
+//! Writes survive the death of the process at any moment. If the machine dies, its last
+//! transactions may be missing, each completely, but nothing is damaged: the next ingestion writes
+//! them again.
 //!
 //! ```
 //! use akin_local::{LocalEngine, Options};
@@ -23,7 +24,8 @@
 
 mod apply;
 mod copy;
-mod derived;
+mod database_state;
+mod derived_index;
 mod entries;
 mod entry_writer;
 mod error;
@@ -41,7 +43,6 @@ mod runs;
 mod schema;
 mod settings;
 mod snapshot;
-mod standing;
 mod store;
 
 pub use index::LocalIndex;
@@ -51,23 +52,23 @@ pub use settings::Settings;
 pub use store::LocalStore;
 
 use akin_ports::PortResult;
-use derived::Derived;
+use derived_index::DerivedIndex;
 use pool::Database;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The name of the database in its folder.
+/// The name of the database file.
 const DATABASE: &str = "akin.db";
 
-/// The folder of what is derived from the database.
+/// The folder of the search files.
 const SEARCH_FILES: &str = "index";
 
 /// A folder that holds a catalogue.
 #[derive(Debug)]
 pub struct LocalEngine {
     database: Arc<Database>,
-    derived: Arc<Derived>,
+    derived: Arc<DerivedIndex>,
 }
 
 /// How a folder is used.
@@ -87,12 +88,12 @@ impl Default for Options {
 }
 
 impl LocalEngine {
-    /// Opens the catalogue in `folder`, or begins one. Refuses a damaged or foreign database, and
-    /// one of a newer akin. A read-only folder can be read.
+    /// Opens the catalogue in `folder`, or creates it. A damaged database, one of another program
+    /// and one of a newer akin are errors. A read-only folder can be read.
     pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
         let database = Arc::new(Database::open(folder.join(DATABASE), options)?);
         let files = folder.join(SEARCH_FILES);
-        let derived = Derived::new(Arc::clone(&database), files, options.held_changes);
+        let derived = DerivedIndex::new(Arc::clone(&database), files, options.held_changes);
         let derived = Arc::new(derived);
         Ok(Self { database, derived })
     }
@@ -102,35 +103,35 @@ impl LocalEngine {
         folder.join(DATABASE).is_file()
     }
 
-    /// The products, and what is still to be done about them.
+    /// Returns the store of products and their outbox.
     pub fn store(&self) -> LocalStore {
         LocalStore { database: Arc::clone(&self.database) }
     }
 
-    /// The changes on their way to the workers, which hold each for `lease`.
+    /// Returns the queue of changes, which leases each message for `lease`.
     pub fn queue(&self, lease: Duration) -> LocalQueue {
         LocalQueue { database: Arc::clone(&self.database), lease }
     }
 
-    /// The last ingestions.
+    /// Returns the log of the latest ingestions.
     pub fn runs(&self) -> LocalRuns {
         LocalRuns { database: Arc::clone(&self.database) }
     }
 
-    /// Finds the products.
+    /// Returns the index of products.
     pub fn index(&self) -> LocalIndex {
         let (database, derived) = (Arc::clone(&self.database), Arc::clone(&self.derived));
         LocalIndex { database, derived }
     }
 
-    /// Brings the search files up to date, so that the next process opens fast: for the end of an
-    /// ingestion. Without it nothing is lost, and little is read twice.
+    /// Updates the search files, so that the next process opens fast: call it at the end of an
+    /// ingestion. It is optional: nothing is lost without it.
     pub async fn optimize(&self) -> PortResult<()> {
         let derived = Arc::clone(&self.derived);
         pool::blocking(move || derived.optimize()).await
     }
 
-    /// Reads all of the database and says whether it is sound; takes seconds for a large one.
+    /// Checks the integrity of the whole database. Takes seconds for a large one.
     pub async fn check(&self) -> PortResult<()> {
         let database = Arc::clone(&self.database);
         pool::blocking(move || database.check()).await

@@ -1,4 +1,4 @@
-use crate::schema::{self, Standing};
+use crate::schema::{self, SchemaState};
 use crate::{Options, error};
 use akin_ports::{ErrorKind, PortResult};
 use rusqlite::config::DbConfig;
@@ -8,38 +8,40 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Files up to this size are checked whole whenever they are opened: it costs a few milliseconds.
-/// A larger one is checked when somebody asks; what SQLite reads of it, it checks in passing.
+/// Files up to this size are checked completely when opened, which takes a few milliseconds. Larger
+/// ones are checked on request; SQLite also checks the pages that it reads.
 const CHECKED_ON_OPEN: u64 = 16 << 20;
 
-/// Memory for pages, in KiB, negative as SQLite wants it. A page is held only once it was read.
+/// The size of the writer's page cache in KiB, negative as SQLite expects. Pages occupy memory once
+/// they are read.
 const WRITER_CACHE: i64 = -(64 << 10);
+
+/// The size of a reader's page cache, alike.
 const READER_CACHE: i64 = -(16 << 10);
 
-/// An entry is a vector of 1.5 KB and a text: pages of this size waste little.
+/// The page size in bytes. An entry has a vector of 1.5 KB and a text, so that little is wasted.
 const PAGE_SIZE: i64 = 8_192;
 
-/// Pages that the log gathers before they move into the database: 32 MB.
+/// The number of pages in the write-ahead log that triggers a checkpoint: 32 MB.
 const CHECKPOINT_PAGES: i64 = 4_000;
 
-/// What the log may occupy on disk once it is emptied, in bytes.
+/// The maximum size in bytes of the log on disk after a checkpoint.
 const LOG_LIMIT: i64 = 64 << 20;
 
 const MAKE_WRITABLE: &str = "make it writable for this user, or choose another with --data";
 
-/// What this process may do with the database.
+/// How this process may use the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Read and write.
     Writable,
-    /// Read what another user writes.
+    /// Read a database that another user writes.
     ReadOnly,
-    /// Read a folder that nobody writes.
+    /// Read a folder that nobody writes to.
     Immutable,
 }
 
-/// Opens `file` or creates it, makes sure that it is sound and has its tables, and returns a
-/// connection that reads.
+/// Opens `file` or creates it, checks it and its tables, and returns a connection for reading.
 pub(crate) fn first(file: &Path, options: Options) -> PortResult<(Access, Connection)> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(|e| error::io(folder, &e))?;
@@ -47,8 +49,8 @@ pub(crate) fn first(file: &Path, options: Options) -> PortResult<(Access, Connec
     match writable(file, options) {
         Ok(Some(connection)) => return Ok((Access::Writable, connection)),
         Ok(None) => {}
-        Err(error) if file.is_file() && !may_write_beside(file) => {
-            // That nothing can be written explains every error but a worse one.
+        Err(error) if file.is_file() && !can_write_beside(file) => {
+            // A read-only folder explains every error but a more serious one.
             if error.kind != ErrorKind::Misconfigured {
                 return Err(error);
             }
@@ -59,14 +61,14 @@ pub(crate) fn first(file: &Path, options: Options) -> PortResult<(Access, Connec
     read_only(file, access, options).map(|connection| (access, connection))
 }
 
-/// Opens a connection that writes.
+/// Opens a connection for writing.
 pub(crate) fn writer(file: &Path, options: Options) -> PortResult<Connection> {
     let connection = connect(file, Access::Writable, options)?;
     configure(&connection, file, WRITER_CACHE)?;
     Ok(connection)
 }
 
-/// Opens a connection that reads.
+/// Opens a connection for reading.
 pub(crate) fn reader(file: &Path, access: Access, options: Options) -> PortResult<Connection> {
     let connection = connect(file, access, options)?;
     let sqlite = |e: rusqlite::Error| error::sqlite(file, &e);
@@ -75,8 +77,8 @@ pub(crate) fn reader(file: &Path, access: Access, options: Options) -> PortResul
     Ok(connection)
 }
 
-/// What SQLite's check `found`, as an answer.
-pub(crate) fn verdict(file: &Path, found: &str) -> PortResult<()> {
+/// Converts the result of SQLite's check into an error unless it is "ok".
+pub(crate) fn check_result(file: &Path, found: &str) -> PortResult<()> {
     if found == "ok" {
         return Ok(());
     }
@@ -85,16 +87,16 @@ pub(crate) fn verdict(file: &Path, found: &str) -> PortResult<()> {
     Err(error::at(file, ErrorKind::Corrupt, found, remedy))
 }
 
-/// A connection to a database that may be written; `None` if the file may only be read.
+/// Opens a connection to a writable database; `None` if the file is read-only.
 fn writable(file: &Path, options: Options) -> PortResult<Option<Connection>> {
     let mut connection = connect(file, Access::Writable, options)?;
     let sqlite = |e: rusqlite::Error| error::sqlite(file, &e);
     if connection.is_readonly("main").map_err(sqlite)? {
         return Ok(None);
     }
-    if schema::standing(&mut connection, file)? == Standing::Behind {
+    if schema::state(&mut connection, file)? == SchemaState::Outdated {
         connection.pragma_update(None, "page_size", PAGE_SIZE).map_err(sqlite)?;
-        keep_a_log(&connection, file, options.busy_timeout)?;
+        enable_wal(&connection, file, options.busy_timeout)?;
         schema::migrate(&mut connection, file)?;
     }
     check_small(&connection, file)?;
@@ -103,19 +105,19 @@ fn writable(file: &Path, options: Options) -> PortResult<Option<Connection>> {
     Ok(Some(connection))
 }
 
-/// Whether a file can be made beside `file`, as SQLite must to write. The database itself is not
-/// touched: closing it would drop the locks that this process holds on it.
-fn may_write_beside(file: &Path) -> bool {
+/// Returns whether files can be created beside `file`, as SQLite needs for writing. The database
+/// itself is not opened: closing it would release the locks that this process holds on it.
+fn can_write_beside(file: &Path) -> bool {
     let probe = file.with_extension(format!("probe-{}", std::process::id()));
-    let made = fs::File::options().write(true).create_new(true).open(&probe);
-    made.is_ok() && fs::remove_file(&probe).is_ok()
+    let created = fs::File::options().write(true).create_new(true).open(&probe);
+    created.is_ok() && fs::remove_file(&probe).is_ok()
 }
 
 fn read_only(file: &Path, access: Access, options: Options) -> PortResult<Connection> {
     let mut connection = reader(file, access, options)?;
-    if schema::standing(&mut connection, file)? == Standing::Behind {
-        let trouble = "its tables are of an earlier version, and the folder is read-only";
-        return Err(error::at(file, ErrorKind::Misconfigured, trouble, MAKE_WRITABLE));
+    if schema::state(&mut connection, file)? == SchemaState::Outdated {
+        let what = "its tables are of an earlier version, and the folder is read-only";
+        return Err(error::at(file, ErrorKind::Misconfigured, what, MAKE_WRITABLE));
     }
     check_small(&connection, file)?;
     Ok(connection)
@@ -141,8 +143,8 @@ fn connect(file: &Path, access: Access, options: Options) -> PortResult<Connecti
     Ok(connection)
 }
 
-/// Durable against the death of the process at any moment; against the death of the machine, the
-/// last transactions before it may be missing, and nothing is damaged.
+/// Makes transactions survive the death of the process. If the machine dies, the last ones may be
+/// missing, but nothing is damaged.
 fn configure(connection: &Connection, file: &Path, cache: i64) -> PortResult<()> {
     let settings = [
         ("synchronous", 1), // NORMAL
@@ -153,32 +155,33 @@ fn configure(connection: &Connection, file: &Path, cache: i64) -> PortResult<()>
         ("trusted_schema", 0),
     ];
     connection.set_prepared_statement_cache_capacity(32);
-    // Otherwise SQLite plans a statement anew whenever it gets other values, which takes longer than
-    // to run one that looks up a key.
+    // Otherwise SQLite replans a statement for new parameters, which takes longer than a lookup by
+    // key.
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(|e| error::sqlite(file, &e))?;
     for (name, value) in settings {
         connection
-            // Some settings answer with a row, some with none.
+            // Some of these pragmas return a row.
             .pragma(None, name, value, |_| Ok(()))
             .map_err(|e| error::sqlite(file, &e))?;
     }
     Ok(())
 }
 
-/// Switches to write-ahead logging. SQLite does not wait where two processes do so at once.
-fn keep_a_log(connection: &Connection, file: &Path, patience: Duration) -> PortResult<()> {
-    let deadline = Instant::now() + patience;
+/// Enables write-ahead logging. SQLite does not wait if two processes do so at once.
+fn enable_wal(connection: &Connection, file: &Path, busy_timeout: Duration) -> PortResult<()> {
+    let deadline = Instant::now() + busy_timeout;
     loop {
         let mode =
             connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
         match mode {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => {
-                let trouble = format!("its disk allows no write-ahead log (journal mode {mode})");
+                let what =
+                    format!("its disk does not support write-ahead logging (journal mode {mode})");
                 let remedy = "choose a folder on a local disk with --data";
-                return Err(error::at(file, ErrorKind::Misconfigured, trouble, remedy));
+                return Err(error::at(file, ErrorKind::Misconfigured, what, remedy));
             }
             Err(busy)
                 if busy.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
@@ -199,7 +202,7 @@ fn check_small(connection: &Connection, file: &Path) -> PortResult<()> {
     let found: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|e| error::sqlite(file, &e))?;
-    verdict(file, &found)
+    check_result(file, &found)
 }
 
 fn log_of(file: &Path) -> PathBuf {
@@ -212,7 +215,7 @@ fn is_empty(file: &Path) -> bool {
     fs::metadata(file).map_or(true, |metadata| metadata.len() == 0)
 }
 
-/// `file` as SQLite wants it to be told that nobody writes there.
+/// Returns the URI that makes SQLite treat `file` as immutable.
 fn immutable_uri(file: &Path) -> String {
     let bytes = file.as_os_str().as_encoded_bytes().iter();
     let escaped = bytes.map(|&byte| match byte {

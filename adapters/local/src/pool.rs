@@ -6,10 +6,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Connections that wait for the next reader; more are closed when they come back.
+/// The maximum number of idle connections for reading.
 const IDLE_READERS: usize = 4;
 
-/// The connections of this process to one database: many that read, one that writes.
+/// The connections of this process to one database: several for reading, one for writing.
 pub(crate) struct Database {
     file: PathBuf,
     access: Access,
@@ -26,12 +26,12 @@ impl Database {
         Ok(Self { file, access, options, readers, writer: Mutex::new(None) })
     }
 
-    /// The file of the database.
+    /// Returns the database file.
     pub(crate) fn file(&self) -> &Path {
         &self.file
     }
 
-    /// Whether this process may write.
+    /// Returns whether this process may write.
     pub(crate) fn is_writable(&self) -> bool {
         self.access == Access::Writable
     }
@@ -56,23 +56,23 @@ impl Database {
         blocking(move || database.write_now(work)).await
     }
 
-    /// Runs `work` on a snapshot of the database.
+    /// Runs `work` on a snapshot of the database, on the calling thread.
     pub(crate) fn read_now<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> PortResult<T> {
-        // One transaction for all of it: one snapshot, and the file locks are taken once. Its beginning
-        // and its end are statements that are kept, for to read them takes as long as to fetch a
-        // product. If the work fails the connection is closed, and the transaction with it.
+        // One transaction gives one snapshot, and takes the file locks once. BEGIN and COMMIT are
+        // cached statements, since parsing them takes as long as fetching a product. If the work
+        // fails, the connection is closed, and the transaction with it.
         self.with_reader(|connection| {
             connection.prepare_cached("BEGIN")?.execute([])?;
-            let answer = work(connection)?;
+            let result = work(connection)?;
             connection.prepare_cached("COMMIT")?.execute([])?;
-            Ok(answer)
+            Ok(result)
         })
     }
 
-    /// Runs `work`, which is one short question.
+    /// Runs a single short query without a transaction.
     pub(crate) fn peek<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -89,15 +89,15 @@ impl Database {
             Some(connection) => connection,
             None => open::reader(&self.file, self.access, self.options)?,
         };
-        let answer = work(&connection).map_err(|e| error::sqlite(&self.file, &e))?;
+        let result = work(&connection).map_err(|e| error::sqlite(&self.file, &e))?;
         let mut readers = lock(&self.readers);
         if readers.len() < IDLE_READERS {
             readers.push(connection);
         }
-        Ok(answer)
+        Ok(result)
     }
 
-    /// Runs `work` in a transaction that is committed if it succeeds.
+    /// Runs `work` in a transaction that is committed if it succeeds, on the calling thread.
     pub(crate) fn write_now<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
@@ -118,21 +118,21 @@ impl Database {
         let sqlite = |e: rusqlite::Error| error::sqlite(&self.file, &e);
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
-        let answer = work(&transaction).map_err(sqlite)?;
+        let result = work(&transaction).map_err(sqlite)?;
         transaction.commit().map_err(sqlite)?;
-        // Only a connection that did its work is used again.
+        // Only a connection whose work succeeded is reused.
         *writer = Some(connection);
-        Ok(answer)
+        Ok(result)
     }
 
-    /// Reads every page and every index of the database: `Ok` means that it is sound.
+    /// Reads and checks every page and every index of the database.
     pub(crate) fn check(&self) -> PortResult<()> {
-        // A connection of its own, which holds no page in memory yet.
+        // A new connection, which has no cached pages.
         let connection = open::reader(&self.file, self.access, self.options)?;
         let found: String = connection
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
             .map_err(|e| error::sqlite(&self.file, &e))?;
-        open::verdict(&self.file, &found)
+        open::check_result(&self.file, &found)
     }
 }
 
@@ -142,20 +142,20 @@ impl fmt::Debug for Database {
     }
 }
 
-/// Runs `work` on a thread that may block; a panic in it goes on here.
+/// Runs `work` on a thread that may block; a panic in it is resumed here.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> PortResult<T> + Send + 'static,
 ) -> PortResult<T> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(answer) => answer,
+        Ok(result) => result,
         Err(stopped) => match stopped.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(cancelled) => Err(error::stopped(cancelled)),
+            Err(canceled) => Err(error::stopped(canceled)),
         },
     }
 }
 
-/// Locks `mutex`. What it guards is whole at every moment, even if a holder panicked.
+/// Locks `mutex`. Its contents are consistent at every moment, even if a holder panicked.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

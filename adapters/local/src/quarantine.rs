@@ -1,13 +1,13 @@
 //! Rows that could not become products.
 
-use crate::rows::cannot_be;
+use crate::rows::invalid_value;
 use akin_entities::Timestamp;
 use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
-/// Keeps `rows` of `feed`, refused at `at`.
-pub(crate) fn keep(
+/// Stores `rows` of `feed`, refused at `at`.
+pub(crate) fn insert(
     connection: &Connection,
     feed: &str,
     rows: &[RefusedRow],
@@ -18,13 +18,13 @@ pub(crate) fn keep(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for RefusedRow { line, field, value, reason, row } in rows {
-        let texts = row.as_deref().map(written).transpose()?;
+        let texts = row.as_deref().map(to_json).transpose()?;
         statement.execute(params![feed, line.cast_signed(), field, value, reason, at.0, texts])?;
     }
     Ok(())
 }
 
-/// Forgets the rows of `feed` that were refused before `before`.
+/// Deletes the rows of `feed` that were refused before `before`.
 pub(crate) fn release(
     connection: &Connection,
     feed: &str,
@@ -36,21 +36,21 @@ pub(crate) fn release(
     Ok(())
 }
 
-/// Where a row stands: feed, line and field.
-pub(crate) type Place = (String, i64, String);
+/// The sort key of a row: feed, line and field.
+pub(crate) type QuarantineKey = (String, i64, String);
 
-/// The place of `kept`; of nothing, that before all others.
-pub(crate) fn place(kept: Option<&QuarantinedRow>) -> Place {
+/// Returns the key of a row; without a row, the key before all others.
+pub(crate) fn key(row: Option<&QuarantinedRow>) -> QuarantineKey {
     let before_all = || (String::new(), i64::MIN, String::new());
-    kept.map_or_else(before_all, |kept| {
-        (kept.feed.clone(), kept.row.line.cast_signed(), kept.row.field.clone())
+    row.map_or_else(before_all, |row| {
+        (row.feed.clone(), row.row.line.cast_signed(), row.row.field.clone())
     })
 }
 
-/// The next `limit` rows behind a place.
+/// Returns the next `limit` rows after a key.
 pub(crate) fn list(
     connection: &Connection,
-    (feed, line, field): &Place,
+    (feed, line, field): &QuarantineKey,
     limit: i64,
 ) -> rusqlite::Result<Vec<QuarantinedRow>> {
     let mut statement = connection.prepare_cached(
@@ -63,8 +63,9 @@ pub(crate) fn list(
 
 fn quarantined(row: &Row<'_>) -> rusqlite::Result<QuarantinedRow> {
     let line = row.get::<_, i64>(1)?.cast_unsigned();
-    let texts = row.get_ref(6)?.as_str_or_null().map_err(|e| cannot_be(6, e))?;
-    let texts = texts.map(|texts| read(line, texts)).transpose().map_err(|e| cannot_be(6, e))?;
+    let texts = row.get_ref(6)?.as_str_or_null().map_err(|e| invalid_value(6, e))?;
+    let texts = texts.map(|texts| from_json(line, texts)).transpose();
+    let texts = texts.map_err(|e| invalid_value(6, e))?;
     let refused = RefusedRow {
         line,
         field: row.get(2)?,
@@ -75,14 +76,14 @@ fn quarantined(row: &Row<'_>) -> rusqlite::Result<QuarantinedRow> {
     Ok(QuarantinedRow { feed: row.get(0)?, row: refused, at: Timestamp(row.get(5)?) })
 }
 
-/// The texts of a row by the names of their columns, as JSON.
-fn written(row: &FeedRow) -> rusqlite::Result<String> {
+/// Serializes the texts of a row by the names of their columns.
+fn to_json(row: &FeedRow) -> rusqlite::Result<String> {
     let texts: BTreeMap<_, _> = row.named_texts().collect();
     let texts = serde_json::to_string(&texts);
     texts.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-fn read(line: u64, texts: &str) -> serde_json::Result<FeedRow> {
+fn from_json(line: u64, texts: &str) -> serde_json::Result<FeedRow> {
     let texts: BTreeMap<String, String> = serde_json::from_str(texts)?;
     Ok(FeedRow::from_texts(line, texts))
 }

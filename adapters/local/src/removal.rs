@@ -1,20 +1,20 @@
-//! Products that go, and what is remembered of them.
+//! Removes products, and keeps their tombstones.
 
 use crate::rows;
 use akin_entities::{ProductId, Timestamp, Version};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-/// What is remembered of removed products.
+/// The tombstones of removed products.
 pub(crate) struct Tombstones<'a> {
     find: CachedStatement<'a>,
-    forget: CachedStatement<'a>,
+    delete: CachedStatement<'a>,
 }
 
-/// What is remembered of one.
+/// What is kept of a removed product.
 pub(crate) struct Tombstone {
-    /// When it was removed.
+    /// The version of the removal.
     pub(crate) removed: Version,
-    /// When it was created first.
+    /// The creation date of the product.
     pub(crate) created: Timestamp,
 }
 
@@ -23,7 +23,7 @@ impl<'a> Tombstones<'a> {
         let find = "SELECT version, created FROM removed WHERE id = ?1";
         Ok(Self {
             find: connection.prepare_cached(find)?,
-            forget: connection.prepare_cached("DELETE FROM removed WHERE id = ?1")?,
+            delete: connection.prepare_cached("DELETE FROM removed WHERE id = ?1")?,
         })
     }
 
@@ -34,37 +34,37 @@ impl<'a> Tombstones<'a> {
         self.find.query_row([id.as_str()], tombstone).optional()
     }
 
-    /// The product is there again.
-    pub(crate) fn forget(&mut self, id: &ProductId) -> rusqlite::Result<()> {
-        self.forget.execute([id.as_str()]).map(drop)
+    /// Deletes the tombstone of a product that exists again.
+    pub(crate) fn delete(&mut self, id: &ProductId) -> rusqlite::Result<()> {
+        self.delete.execute([id.as_str()]).map(drop)
     }
 }
 
-/// Removes the products `ids` that are held in the version `at` or an older one; answers with them.
+/// Removes the products among `ids` whose version is `at` or older, and returns their ids.
 pub(crate) fn remove(
     connection: &Connection,
     ids: Vec<ProductId>,
     at: Version,
 ) -> rusqlite::Result<Vec<ProductId>> {
-    let mut held = connection.prepare_cached(
+    let mut find = connection.prepare_cached(
         "SELECT key, created FROM products JOIN contents USING (key)
          WHERE id = ?1 AND version <= ?2",
     )?;
-    let mut forget = connection.prepare_cached("DELETE FROM products WHERE id = ?1")?;
-    let mut forget_content = connection.prepare_cached("DELETE FROM contents WHERE key = ?1")?;
-    let mut remember = connection
+    let mut delete = connection.prepare_cached("DELETE FROM products WHERE id = ?1")?;
+    let mut delete_content = connection.prepare_cached("DELETE FROM contents WHERE key = ?1")?;
+    let mut insert_tombstone = connection
         .prepare_cached("INSERT INTO removed (id, version, created) VALUES (?1, ?2, ?3)")?;
-    let mut announce = connection.prepare_cached(rows::ANNOUNCE)?;
+    let mut outbox = connection.prepare_cached(rows::INSERT_OUTBOX)?;
     let mut removed = Vec::new();
     for id in ids {
-        let found = held.query_row(params![id.as_str(), at.0], |row| {
+        let found = find.query_row(params![id.as_str(), at.0], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
         });
         let Some((key, created)) = found.optional()? else { continue };
-        forget.execute([id.as_str()])?;
-        forget_content.execute([key])?;
-        remember.execute(params![id.as_str(), at.0, created])?;
-        announce.execute(params![id.as_str(), at.0])?;
+        delete.execute([id.as_str()])?;
+        delete_content.execute([key])?;
+        insert_tombstone.execute(params![id.as_str(), at.0, created])?;
+        outbox.execute(params![id.as_str(), at.0])?;
         removed.push(id);
     }
     Ok(removed)

@@ -1,14 +1,14 @@
-//! The rows of the last ingestions.
+//! The rows of the run log.
 
 use crate::queue::micros;
-use crate::rows::cannot_be;
+use crate::rows::invalid_value;
 use crate::store::row_limit;
 use akin_entities::Timestamp;
 use akin_ports::{MAX_RUNS, Run, RunCounts, RunEnd, RunOutcome};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::time::Duration;
 
-/// Enters a run over `feeds`, unless it is there, and forgets the oldest.
+/// Inserts a run over `feeds` unless it exists, and deletes the oldest.
 pub(crate) fn begin(
     connection: &Connection,
     began: Timestamp,
@@ -20,15 +20,15 @@ pub(crate) fn begin(
         connection.prepare_cached(insert)?.query_row([began.0], |row| row.get(0)).optional()?;
     if let Some(number) = number {
         let mut insert = connection.prepare_cached("INSERT INTO run_feeds VALUES (?1, ?2, ?3)")?;
-        for (place, name) in (0_i64..).zip(feeds) {
-            insert.execute(params![number, place, name])?;
+        for (position, name) in (0_i64..).zip(feeds) {
+            insert.execute(params![number, position, name])?;
         }
     }
-    forget(connection)
+    delete_oldest(connection)
 }
 
-/// Keeps the last of them.
-fn forget(connection: &Connection) -> rusqlite::Result<()> {
+/// Deletes all but the latest [`MAX_RUNS`] runs.
+fn delete_oldest(connection: &Connection) -> rusqlite::Result<()> {
     let kept = row_limit(MAX_RUNS);
     let newest = "SELECT number FROM runs ORDER BY number DESC LIMIT 1 OFFSET ?1";
     let first: Option<i64> =
@@ -39,7 +39,7 @@ fn forget(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Enters how a run ended, unless it has ended.
+/// Records how a run ended, unless it has ended.
 pub(crate) fn finish(
     connection: &Connection,
     began: Timestamp,
@@ -62,7 +62,7 @@ pub(crate) fn finish(
     Ok(())
 }
 
-/// The last `limit` runs, the latest first.
+/// Returns the latest `limit` runs, the most recent first.
 pub(crate) fn last(connection: &Connection, limit: i64) -> rusqlite::Result<Vec<Run>> {
     let mut select = connection.prepare_cached(
         "SELECT number, began, outcome, reason, took, read, inserted, changed, unchanged, removed,
@@ -82,7 +82,8 @@ pub(crate) fn last(connection: &Connection, limit: i64) -> rusqlite::Result<Vec<
 fn end(row: &Row<'_>) -> rusqlite::Result<Option<RunEnd>> {
     let Some(name) = row.get::<_, Option<String>>(2)? else { return Ok(None) };
     let outcome = RunOutcome::from_parts(&name, row.get(3)?);
-    let outcome = outcome.ok_or_else(|| cannot_be(2, format!("a run's outcome {name:?}")))?;
+    let outcome =
+        outcome.ok_or_else(|| invalid_value(2, format!("a run has the outcome {name:?}")))?;
     let took = Duration::from_micros(row.get::<_, i64>(4)?.cast_unsigned());
     let mut counts = [0; RunCounts::NAMES.len()];
     for (column, count) in (5..).zip(&mut counts) {

@@ -3,10 +3,10 @@ use akin_ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 
-/// `akin` in ASCII: says in the file's header whose it is.
+/// `akin` in ASCII: identifies akin's databases in the file header.
 const APPLICATION_ID: i32 = 0x616B_696E;
 
-/// What makes each version of the schema out of the one before. Released ones never change.
+/// The migrations from each version of the schema to the next. Released ones never change.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_products_and_entries.sql"),
     include_str!("../migrations/0002_removed_products.sql"),
@@ -16,23 +16,23 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_conversion.sql"),
 ];
 
-/// Where a database stands.
+/// The state of a database's schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It has the tables that this version works with.
+pub(crate) enum SchemaState {
+    /// It has the tables of this version.
     Current,
     /// It is empty, or of an earlier version.
-    Behind,
+    Outdated,
 }
 
-/// How far `database` is; refuses another program's file, and one of a newer akin.
-pub(crate) fn standing(database: &mut Connection, file: &Path) -> PortResult<Standing> {
-    // One snapshot for all that is read: another process may be making the tables right now.
+/// Returns the state of the schema. Another program's file and one of a newer akin are errors.
+pub(crate) fn state(database: &mut Connection, file: &Path) -> PortResult<SchemaState> {
+    // One snapshot for all reads: another process may be creating the tables.
     let snapshot = database.transaction().map_err(|e| error::sqlite(file, &e))?;
-    standing_in(&snapshot, file)
+    state_in(&snapshot, file)
 }
 
-fn standing_in(database: &Transaction<'_>, file: &Path) -> PortResult<Standing> {
+fn state_in(database: &Transaction<'_>, file: &Path) -> PortResult<SchemaState> {
     let number = |sql: &str| -> PortResult<i64> {
         database.query_row(sql, [], |row| row.get(0)).map_err(|e| error::sqlite(file, &e))
     };
@@ -40,7 +40,7 @@ fn standing_in(database: &Transaction<'_>, file: &Path) -> PortResult<Standing> 
     let owner = number("PRAGMA application_id")?;
     let blank = version == 0 && owner == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0;
     if blank {
-        return Ok(Standing::Behind);
+        return Ok(SchemaState::Outdated);
     }
     if owner != i64::from(APPLICATION_ID) {
         return Err(error::at(
@@ -51,24 +51,27 @@ fn standing_in(database: &Transaction<'_>, file: &Path) -> PortResult<Standing> 
         ));
     }
     match usize::try_from(version) {
-        Ok(version) if version == MIGRATIONS.len() => Ok(Standing::Current),
-        Ok(version) if version < MIGRATIONS.len() => Ok(Standing::Behind),
+        Ok(version) if version == MIGRATIONS.len() => Ok(SchemaState::Current),
+        Ok(version) if version < MIGRATIONS.len() => Ok(SchemaState::Outdated),
         _ => Err(error::at(
             file,
             ErrorKind::Misconfigured,
-            format!("its schema is version {version}, this akin knows up to {}", MIGRATIONS.len()),
-            "use the akin that wrote it or a newer one",
+            format!(
+                "its schema is version {version}; this akin supports up to {}",
+                MIGRATIONS.len()
+            ),
+            "use the akin that wrote it, or a newer one",
         )),
     }
 }
 
-/// Brings `database` to the current schema, in one transaction.
+/// Migrates `database` to the current schema, in one transaction.
 pub(crate) fn migrate(database: &mut Connection, file: &Path) -> PortResult<()> {
     let sqlite = |e: rusqlite::Error| error::sqlite(file, &e);
     let transaction =
         database.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
-    // Another process may have done it while this one waited for the lock.
-    if standing_in(&transaction, file)? == Standing::Behind {
+    // Another process may have migrated it while this one waited for the lock.
+    if state_in(&transaction, file)? == SchemaState::Outdated {
         let done: u16 =
             transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(sqlite)?;
         for (version, migration) in (1_u16..).zip(MIGRATIONS).skip(done.into()) {

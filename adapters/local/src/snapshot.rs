@@ -1,4 +1,4 @@
-use crate::entries::{EntryRow, Findable};
+use crate::entries::{EntryRow, SearchContent};
 use akin_entities::{
     AnalyzedText, FacetValues, Fingerprint, ProductId, Similarity, Statistics, TextField, bm25,
 };
@@ -7,18 +7,18 @@ use flat_index::{
     Base, DocumentChange, DocumentFilter, IndexDocument, IndexFileError, Request, Schema,
 };
 
-/// All that can be found, as of one sequence. It never changes.
+/// The searchable products as of one sequence. Immutable.
 #[derive(Debug)]
-pub(crate) struct Snapshot {
+pub(crate) struct SearchSnapshot {
     fingerprint: Option<Fingerprint>,
     dimension: usize,
-    found: flat_index::Snapshot,
+    documents: flat_index::Snapshot,
     base: Option<Base>,
-    /// Documents that came in or went since the base was built.
+    /// The number of documents that were added or removed since the base was built.
     changed: usize,
 }
 
-/// How products stand in the search files, for embeddings of `dimension` coordinates.
+/// Returns the schema of the search files, for embeddings of `dimension` coordinates.
 #[expect(clippy::cast_possible_truncation, reason = "both parameters are exact in f32")]
 pub(crate) fn schema(dimension: usize) -> Schema {
     Schema {
@@ -31,9 +31,9 @@ pub(crate) fn schema(dimension: usize) -> Schema {
     }
 }
 
-/// A product as the search files hold it.
-pub(crate) fn document(id: &ProductId, found: Findable) -> IndexDocument {
-    let Findable { embedding, text, words, facets } = found;
+/// Converts a product to a document of the search files.
+pub(crate) fn document(id: &ProductId, content: SearchContent) -> IndexDocument {
+    let SearchContent { embedding, text, words, facets } = content;
     IndexDocument {
         key: id.as_str().to_owned(),
         vector: embedding,
@@ -44,48 +44,49 @@ pub(crate) fn document(id: &ProductId, found: Findable) -> IndexDocument {
     }
 }
 
-impl Snapshot {
-    /// What `base` holds, or nothing.
+impl SearchSnapshot {
+    /// Creates a snapshot of `base`, or an empty one.
     pub(crate) fn new(
         fingerprint: Option<Fingerprint>,
         base: Option<Base>,
     ) -> Result<Self, IndexFileError> {
         let dimension = fingerprint.as_ref().map_or(0, |fingerprint| fingerprint.dimension);
-        let found = flat_index::Snapshot::new(schema(dimension), base.as_ref())?;
-        Ok(Self { fingerprint, dimension, found, base, changed: 0 })
+        let documents = flat_index::Snapshot::new(schema(dimension), base.as_ref())?;
+        Ok(Self { fingerprint, dimension, documents, base, changed: 0 })
     }
 
-    /// Which model made the embeddings; `None` while there are none.
+    /// Returns the model of the embeddings; `None` while there are none.
     pub(crate) fn fingerprint(&self) -> Option<&Fingerprint> {
         self.fingerprint.as_ref()
     }
 
-    /// The base that it lies over.
+    /// Returns the base, if there is one.
     pub(crate) fn base(&self) -> Option<&Base> {
         self.base.as_ref()
     }
 
-    /// How many coordinates its embeddings have.
+    /// Returns the number of coordinates of its embeddings.
     pub(crate) fn dimension(&self) -> usize {
         self.dimension
     }
 
-    /// The sequence of the last write in it.
+    /// Returns the sequence of its last write.
     pub(crate) fn sequence(&self) -> u64 {
-        self.found.stamp()
+        self.documents.stamp()
     }
 
-    /// How much came in or went since the base was built.
+    /// Returns the number of documents that were added or removed since the base was built.
     pub(crate) fn changed(&self) -> usize {
         self.changed
     }
 
-    /// How many products can be found.
+    /// Returns the number of searchable products.
     pub(crate) fn len(&self) -> usize {
-        self.found.documents()
+        self.documents.documents()
     }
 
-    /// This one with `rows`, after the write `sequence`, when the embeddings were of `fingerprint`.
+    /// Returns this snapshot with `rows`, the writes up to `sequence`, with embeddings of
+    /// `fingerprint`.
     pub(crate) fn with(
         &self,
         rows: Vec<EntryRow>,
@@ -93,13 +94,13 @@ impl Snapshot {
         fingerprint: Option<Fingerprint>,
     ) -> Result<Self, IndexFileError> {
         let changed = self.changed + rows.len();
-        let writes = rows.into_iter().map(|row| match row.findable {
-            Some(found) => DocumentChange::Upsert(document(&row.id, found)),
+        let writes = rows.into_iter().map(|row| match row.content {
+            Some(content) => DocumentChange::Upsert(document(&row.id, content)),
             None => DocumentChange::Remove(row.id.as_str().to_owned()),
         });
-        let found = self.found.apply(sequence, writes)?;
+        let documents = self.documents.apply(sequence, writes)?;
         let (dimension, base) = (self.dimension, self.base.clone());
-        Ok(Self { fingerprint, dimension, found, base, changed })
+        Ok(Self { fingerprint, dimension, documents, base, changed })
     }
 
     /// Answers `query`.
@@ -118,22 +119,22 @@ impl Snapshot {
             depth: query.depth,
             threshold: query.threshold.map(Similarity::get),
         };
-        let found = self.found.search(&request)?;
+        let found = self.documents.search(&request)?;
         let candidate = |found: flat_index::FoundDocument<'_>| {
             let facets = query.with_facets.then(|| Box::new(facets(&found)));
-            // Every key was the text of an id before it went into the files.
+            // Every key was a product id when it was written.
             let id = ProductId::new(found.key).ok()?;
             let text = AnalyzedText::from_stream(found.text);
             Some(Candidate { id, cosine: found.cosine.map(Similarity::from_cosine), text, facets })
         };
-        // A vector that does not know how many will come grows, and moves them, again and again.
+        // Reserves the exact size: growing would move the candidates repeatedly.
         let mut candidates = Vec::with_capacity(found.len());
         candidates.extend(found.into_iter().filter_map(candidate));
         Ok(candidates)
     }
 }
 
-/// What filters look at, read back from the columns of [`schema`].
+/// Reads the facet values from the columns of [`schema`].
 fn facets(found: &flat_index::FoundDocument<'_>) -> FacetValues {
     FacetValues {
         main_category: found.keyword(0).to_owned(),
@@ -145,47 +146,47 @@ fn facets(found: &flat_index::FoundDocument<'_>) -> FacetValues {
     }
 }
 
-fn filter(wanted: &akin_entities::Filter) -> DocumentFilter {
+fn filter(filter: &akin_entities::Filter) -> DocumentFilter {
     let words = [
-        ("main_category", &wanted.main_category),
-        ("sub_category", &wanted.sub_category),
-        ("brand", &wanted.brand),
+        ("main_category", &filter.main_category),
+        ("sub_category", &filter.sub_category),
+        ("brand", &filter.brand),
     ];
     let keywords = words.into_iter().filter(|(_, values)| !values.is_empty());
     let mut numbers = Vec::new();
-    let mut range = |column: &str, least: Option<f64>, most: Option<f64>| {
-        if least.is_some() || most.is_some() {
-            let bounds = (least.unwrap_or(f64::NEG_INFINITY), most.unwrap_or(f64::INFINITY));
+    let mut range = |column: &str, min: Option<f64>, max: Option<f64>| {
+        if min.is_some() || max.is_some() {
+            let bounds = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
             numbers.push((column.to_owned(), bounds.0, bounds.1));
         }
     };
-    range("price", wanted.price.min, wanted.price.max);
-    range("rating", wanted.min_rating, None);
-    let discounted = wanted.discounted.map(|discounted| f64::from(u8::from(discounted)));
+    range("price", filter.price.min, filter.price.max);
+    range("rating", filter.min_rating, None);
+    let discounted = filter.discounted.map(|discounted| f64::from(u8::from(discounted)));
     range("discounted", discounted, discounted);
     let keywords = keywords.map(|(column, values)| (column.to_owned(), values.clone())).collect();
     DocumentFilter { keywords, numbers }
 }
 
-impl Statistics for Snapshot {
+impl Statistics for SearchSnapshot {
     fn documents(&self) -> u64 {
-        self.found.documents() as u64
+        self.documents.documents() as u64
     }
 
     fn document_frequency(&self, term: &str) -> u64 {
-        self.found.document_frequency(term) as u64
+        self.documents.document_frequency(term) as u64
     }
 
     fn average_length(&self, field: TextField) -> f32 {
-        self.found.average_lengths().get(field.position()).copied().unwrap_or_default()
+        self.documents.average_lengths().get(field.position()).copied().unwrap_or_default()
     }
 
     fn word_frequency(&self, word: &str) -> u64 {
-        self.found.word_frequency(word) as u64
+        self.documents.word_frequency(word) as u64
     }
 
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64)) {
         let prefix = initial.encode_utf8(&mut [0; 4]).to_owned();
-        self.found.visit_words(&prefix, &mut |word, count| visit(word, count as u64));
+        self.documents.visit_words(&prefix, &mut |word, count| visit(word, count as u64));
     }
 }

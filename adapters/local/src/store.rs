@@ -1,4 +1,4 @@
-use crate::apply::{Comparison, Hashed, Known, last_of_each, write};
+use crate::apply::{HashedProduct, ProductChange, ProductComparer, last_of_each, write};
 use crate::pool::Database;
 use crate::{copy, quarantine, removal, rows};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
@@ -16,28 +16,30 @@ pub struct LocalStore {
     pub(crate) database: Arc<Database>,
 }
 
-/// So few products are fetched where they were asked for: it takes a tenth of a millisecond, and
-/// another thread would have to be woken for it.
-const A_PAGE: usize = 32;
+/// Up to this many products are fetched on the calling thread: it takes a tenth of a millisecond,
+/// and waking another thread would cost more.
+const MAX_INLINE_FETCH: usize = 32;
 
 #[async_trait]
 impl ProductStore for LocalStore {
     async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied> {
         let last = last_of_each(products);
         let mut applied = Applied::default();
-        let mut rest = Vec::new();
-        for (product, (hashed, comparison)) in last.iter().zip(self.compared(&last, at).await?) {
-            if comparison == Comparison::Unchanged {
+        let mut changed = Vec::new();
+        for (product, (hashed, comparison)) in
+            last.iter().zip(self.compare_with_stored(&last, at).await?)
+        {
+            if comparison == ProductChange::Unchanged {
                 applied.unchanged.push(hashed.id);
             } else {
-                rest.push(((*product).clone(), hashed.hash));
+                changed.push(((*product).clone(), hashed.hash));
             }
         }
-        // A batch in which nothing changed never asks for the right to write.
-        if rest.is_empty() {
+        // A batch without changes takes no write lock.
+        if changed.is_empty() {
             return Ok(applied);
         }
-        let written = self.database.write(move |t| write(t, rest, at)).await?;
+        let written = self.database.write(move |t| write(t, changed, at)).await?;
         applied.inserted = written.inserted;
         applied.changed = written.changed;
         applied.unchanged.extend(written.unchanged);
@@ -46,11 +48,12 @@ impl ProductStore for LocalStore {
 
     async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied> {
         let mut compared = Applied::default();
-        for (Hashed { id, .. }, comparison) in self.compared(&last_of_each(products), at).await? {
+        let last = last_of_each(products);
+        for (HashedProduct { id, .. }, comparison) in self.compare_with_stored(&last, at).await? {
             match comparison {
-                Comparison::New { .. } => compared.inserted.push(id),
-                Comparison::Changed { .. } => compared.changed.push(id),
-                Comparison::Unchanged => compared.unchanged.push(id),
+                ProductChange::New { .. } => compared.inserted.push(id),
+                ProductChange::Changed { .. } => compared.changed.push(id),
+                ProductChange::Unchanged => compared.unchanged.push(id),
             }
         }
         Ok(compared)
@@ -66,7 +69,7 @@ impl ProductStore for LocalStore {
 
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
         let ids = ids.to_vec();
-        if ids.len() <= A_PAGE {
+        if ids.len() <= MAX_INLINE_FETCH {
             return self.database.read_now(|connection| fetch(connection, ids));
         }
         self.database.read(move |connection| fetch(connection, ids)).await
@@ -94,7 +97,7 @@ impl ProductStore for LocalStore {
             return Ok(());
         }
         let (feed, rows) = (feed.to_owned(), rows.to_vec());
-        self.database.write(move |t| quarantine::keep(t, &feed, &rows, at)).await
+        self.database.write(move |t| quarantine::insert(t, &feed, &rows, at)).await
     }
 
     async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
@@ -107,7 +110,7 @@ impl ProductStore for LocalStore {
         after: Option<&QuarantinedRow>,
         limit: usize,
     ) -> PortResult<Vec<QuarantinedRow>> {
-        let after = quarantine::place(after);
+        let after = quarantine::key(after);
         self.database.read(move |c| quarantine::list(c, &after, row_limit(limit))).await
     }
 
@@ -139,17 +142,19 @@ impl ProductStore for LocalStore {
 }
 
 impl LocalStore {
-    /// How each of `products` compares with the one in the store, as of now.
-    async fn compared(
+    /// Compares each of `products` with the stored one.
+    async fn compare_with_stored(
         &self,
         products: &[&Product],
         at: Version,
-    ) -> PortResult<Vec<(Hashed, Comparison)>> {
-        let hashed =
-            |product: &&Product| Hashed { id: product.id.clone(), hash: product.content_hash() };
+    ) -> PortResult<Vec<(HashedProduct, ProductChange)>> {
+        let hashed = |product: &&Product| HashedProduct {
+            id: product.id.clone(),
+            hash: product.content_hash(),
+        };
         let products: Vec<_> = products.iter().map(hashed).collect();
         let compare = move |connection: &Connection| {
-            let mut known = Known::prepare(connection)?;
+            let mut known = ProductComparer::prepare(connection)?;
             let compared = products.into_iter().map(|product| {
                 let comparison = known.compare(&product.id, product.hash, at)?;
                 Ok((product, comparison))

@@ -1,4 +1,4 @@
-//! A made-up catalogue, the same each time.
+//! A synthetic catalogue, the same in every run.
 
 use akin_entities::{
     AnalyzedText, Currency, Embedding, FacetValues, Filter, Fingerprint, Price, Product, ProductId,
@@ -11,12 +11,12 @@ const COMMON: &[&str] = &[
     "stereo", "speaker", "wireless", "cable", "charger", "mount", "travel", "case", "black", "pro",
 ];
 
-/// `count` products whose ids are in no order.
+/// Returns `count` products whose ids are not in order.
 pub(crate) fn products(count: usize) -> Vec<Product> {
     (0..count as u64).map(product).collect()
 }
 
-/// The entry of the product of that number, as an index keeps it.
+/// Returns the index entry of the product with this number.
 pub(crate) fn entry(number: usize) -> IndexEntry {
     let product = product(number as u64);
     let (title, description) = (terms_of(&product.name), terms_of(&product.description));
@@ -41,7 +41,7 @@ fn fingerprint() -> Fingerprint {
     Fingerprint { model: "made up".into(), precision: "int8".into(), dimension: 384 }
 }
 
-/// A question of three words and a meaning.
+/// Returns a query of three words and a vector.
 pub(crate) fn query(seed: u64) -> CandidateQuery {
     CandidateQuery {
         terms: words(mix(seed), 3).split(' ').map(str::to_owned).collect(),
@@ -56,7 +56,7 @@ pub(crate) fn query(seed: u64) -> CandidateQuery {
     }
 }
 
-/// A direction near one of a hundred, as products are near their shelf.
+/// Draws a direction near one of a hundred centers, as products are near their category.
 #[expect(clippy::cast_precision_loss, reason = "24 bits fill a mantissa")]
 fn embedding(seed: u64) -> Embedding {
     let shelf = mix(seed) % 100;
@@ -71,7 +71,7 @@ fn terms_of(text: &str) -> Vec<&str> {
     text.split(' ').collect()
 }
 
-/// A number that looks random (`SplitMix64`).
+/// Returns a pseudorandom number (`SplitMix64`).
 pub(crate) fn mix(seed: u64) -> u64 {
     let mut x = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -100,7 +100,7 @@ fn product(seed: u64) -> Product {
     }
 }
 
-/// `count` words: a few common ones, and many that some products share.
+/// Returns `count` words: a few common ones, and many that some products share.
 fn words(seed: u64, count: u64) -> String {
     let word = |place| match mix(seed ^ place) {
         number if number.is_multiple_of(4) => {

@@ -1,4 +1,4 @@
-//! What the embedded engine costs: `cargo bench -p akin-local [-- PRODUCTS]`.
+//! Measures the embedded engine: `cargo bench -p akin-local [-- PRODUCTS]`.
 
 mod catalogue;
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 type Answer<T> = Result<T, Box<dyn Error>>;
 
-/// How many products a feed hands over at once.
+/// The number of products per batch of a feed.
 const BATCH: usize = 2_000;
 
 #[tokio::main]

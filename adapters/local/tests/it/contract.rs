@@ -1,5 +1,4 @@
-//! The embedded engine keeps the ports' contracts, whether what searches is held in memory or in
-//! files.
+//! The ports' contracts, with the search index in memory, in files, and shared by processes.
 
 use akin_contracts::Subject;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
@@ -49,7 +48,7 @@ async fn store() -> Subject<dyn ProductStore> {
     Subject::store(engine.store()).keeping(folder)
 }
 
-/// Time passes by moving the times in the table back.
+/// Simulates the passing of time by changing the times of the queue.
 async fn queue() -> Subject<dyn ChangeQueue> {
     let (folder, engine) = engine(Options::default());
     let file = folder.path().join("akin.db");
@@ -70,7 +69,7 @@ async fn runs() -> Subject<dyn RunLog> {
     Subject::runs(engine.runs()).keeping(folder)
 }
 
-/// Every change is laid over an empty base.
+/// All changes are in memory, over an empty base.
 async fn index_in_memory() -> Subject<dyn ProductIndex> {
     let (folder, engine) = engine(Options { held_changes: usize::MAX, ..Options::default() });
     Subject::index(engine.index()).keeping(folder)
@@ -85,7 +84,7 @@ async fn index_in_files() -> Subject<dyn ProductIndex> {
     })
 }
 
-/// Each call is one of another process: it opens the folder, and shares nothing with the others.
+/// Each call opens the folder anew, as another process would.
 async fn index_of_many_processes() -> Subject<dyn ProductIndex> {
     let folder = tempfile::tempdir().expect("a folder");
     Subject::index(ManyProcesses(folder)).of_size(1_200)

@@ -1,8 +1,8 @@
-//! A database that a disk or a hand has damaged.
+//! Databases that are damaged.
 
 #![cfg(unix)]
 
-use crate::support::{entry, open, product, story};
+use crate::support::{entry, open, product, report};
 use akin_entities::{ProductId, Version};
 use akin_local::{LocalEngine, Options};
 use akin_ports::{ErrorKind, PortResult, ProductIndex, ProductStore};
@@ -18,7 +18,7 @@ async fn fill(folder: &Path) {
     open(folder).store().apply(&products, Version(1)).await.expect("apply");
 }
 
-/// Uses all of the store, as far as it goes.
+/// Reads everything until the first error.
 async fn use_all(folder: &Path) -> PortResult<()> {
     let engine = LocalEngine::open(folder, Options::default())?;
     let store = engine.store();
@@ -58,7 +58,7 @@ async fn flipped_bytes_are_an_error_or_harmless() {
         }
         fs::write(&file, damaged).unwrap();
         if let Err(error) = use_all(folder.path()).await {
-            assert!(!story(&error).is_empty(), "says nothing: {error:?}");
+            assert!(!report(&error).is_empty(), "an empty report: {error:?}");
             refused += 1;
         }
         for left in ["akin.db-wal", "akin.db-shm"] {
@@ -68,7 +68,7 @@ async fn flipped_bytes_are_an_error_or_harmless() {
             }
         }
     }
-    assert!(refused > 30, "only {refused} of 150 were noticed");
+    assert!(refused > 30, "only {refused} of 150 were detected");
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_truncated_database_is_refused_by_name() {
     File::options().write(true).open(&file).unwrap().set_len(length / 2).unwrap();
     let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Corrupt);
-    assert!(story(&error).contains("restore it from a backup"), "{}", story(&error));
+    assert!(report(&error).contains("restore it from a backup"), "{}", report(&error));
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn a_check_finds_a_row_that_an_index_lacks() {
 }
 
 #[tokio::test]
-async fn an_embedding_that_cannot_be_is_named() {
+async fn an_invalid_embedding_is_an_error_that_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path()).index();
     index.upsert(&[entry("a", 1, [1.0; 4]), entry("b", 1, [1.0; 4])]).await.unwrap();
@@ -103,6 +103,6 @@ async fn an_embedding_that_cannot_be_is_named() {
         hand.execute(&format!("UPDATE entries SET embedding = {blob} WHERE id = 'b'"), []).unwrap();
         let error = open(folder.path()).index().statistics().await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Corrupt);
-        assert!(story(&error).contains("akin.db"), "{}", story(&error));
+        assert!(report(&error).contains("akin.db"), "{}", report(&error));
     }
 }

@@ -1,4 +1,4 @@
-//! The index against a model of it, whatever happens to its files in between.
+//! Compares the index with a model, while its files are deleted and damaged.
 
 use akin_entities::{
     AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Filter, Fingerprint,
@@ -15,7 +15,7 @@ const TERMS: [&str; 5] = ["tripod", "phone", "camera", "1080p", "größe"];
 const BRANDS: [&str; 3] = ["Lumo", "", "Pebble & Söhne"];
 
 #[derive(Clone, Debug)]
-enum Step {
+enum IndexStep {
     Upsert {
         id: u8,
         version: i64,
@@ -29,7 +29,7 @@ enum Step {
     Reopen,
     Delete,
     Damage {
-        place: u16,
+        position: u16,
     },
     Optimize,
     Search {
@@ -41,7 +41,7 @@ enum Step {
     },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = IndexStep> {
     let id = 0..12_u8;
     let search = (
         prop::collection::btree_set(0..TERMS.len(), 0..3),
@@ -52,13 +52,13 @@ fn step() -> impl Strategy<Value = Step> {
     );
     prop_oneof![
         6 => (id.clone(), 0..6_i64, prop::bool::weighted(0.3), any::<u32>())
-            .prop_map(|(id, version, kept, look)| Step::Upsert { id, version, kept, look }),
-        2 => (id, 0..6_i64).prop_map(|(id, version)| Step::Remove { id, version }),
-        1 => Just(Step::Reopen),
-        1 => Just(Step::Delete),
-        1 => any::<u16>().prop_map(|place| Step::Damage { place }),
-        1 => Just(Step::Optimize),
-        4 => search.prop_map(|(terms, direction, brand, price, threshold)| Step::Search {
+            .prop_map(|(id, version, kept, look)| IndexStep::Upsert { id, version, kept, look }),
+        2 => (id, 0..6_i64).prop_map(|(id, version)| IndexStep::Remove { id, version }),
+        1 => Just(IndexStep::Reopen),
+        1 => Just(IndexStep::Delete),
+        1 => any::<u16>().prop_map(|position| IndexStep::Damage { position }),
+        1 => Just(IndexStep::Optimize),
+        4 => search.prop_map(|(terms, direction, brand, price, threshold)| IndexStep::Search {
             terms, direction, brand, price, threshold
         }),
     ]
@@ -78,7 +78,7 @@ fn fingerprint() -> Fingerprint {
 }
 
 fn entry(number: u8, version: i64, kept: bool, look: u32) -> IndexEntry {
-    let term = |place: u32| TERMS[(look >> place) as usize % TERMS.len()];
+    let term = |shift: u32| TERMS[(look >> shift) as usize % TERMS.len()];
     let title = vec![term(0), term(3), term(0)];
     let text = AnalyzedText::new([title, vec![term(6); 2], vec![], vec![term(9)], vec![]]);
     let embedded = || EntryEmbedding::Computed {
@@ -97,24 +97,24 @@ fn entry(number: u8, version: i64, kept: bool, look: u32) -> IndexEntry {
     IndexEntry { id: id(number), version: Version(version), meaning, text, words, facets }
 }
 
-/// What the index ought to hold: the newest version, and what can be found of it.
+/// The expected state: the newest version of each product, and its searchable content.
 #[derive(Debug, Default)]
-struct Model(BTreeMap<ProductId, (Version, Option<Findable>)>);
+struct IndexModel(BTreeMap<ProductId, (Version, Option<Content>)>);
 
-type Findable = (IndexEntry, Embedding, TextHash);
+type Content = (IndexEntry, Embedding, TextHash);
 
-/// What a candidate brings: its cosine, its text and its facets.
-type Expected = (Option<f32>, String, FacetValues);
+/// The cosine, text and facet values of a candidate.
+type ExpectedCandidate = (Option<f32>, String, FacetValues);
 
-impl Model {
-    /// Whether the index ought to take the entry.
+impl IndexModel {
+    /// Applies an entry. Returns whether the index should accept it.
     fn upsert(&mut self, entry: IndexEntry) -> bool {
-        let known = self.0.get(&entry.id);
-        if known.is_some_and(|(version, _)| *version > entry.version) {
+        let existing = self.0.get(&entry.id);
+        if existing.is_some_and(|(version, _)| *version > entry.version) {
             return true;
         }
-        let held = known.and_then(|(_, findable)| findable.as_ref());
-        let (embedding, hash) = match (&entry.meaning, held) {
+        let content = existing.and_then(|(_, content)| content.as_ref());
+        let (embedding, hash) = match (&entry.meaning, content) {
             (EntryEmbedding::Computed { embedding, text_hash, .. }, _) => {
                 (embedding.clone(), *text_hash)
             }
@@ -126,67 +126,67 @@ impl Model {
     }
 
     fn remove(&mut self, change: &Change) {
-        let known = self.0.get(&change.id);
-        if known.is_none_or(|(version, _)| *version <= change.version) {
+        let existing = self.0.get(&change.id);
+        if existing.is_none_or(|(version, _)| *version <= change.version) {
             self.0.insert(change.id.clone(), (change.version, None));
         }
     }
 
-    fn findable(&self) -> impl Iterator<Item = &Findable> {
-        self.0.values().filter_map(|(_, findable)| findable.as_ref())
+    fn contents(&self) -> impl Iterator<Item = &Content> {
+        self.0.values().filter_map(|(_, content)| content.as_ref())
     }
 
-    /// Every candidate of `query`.
-    fn candidates(&self, query: &CandidateQuery) -> BTreeMap<ProductId, Expected> {
-        let admitted = self.findable().filter(|(entry, ..)| query.filter.admits(&entry.facets));
-        let answers = admitted.filter_map(|(entry, embedding, _)| {
+    /// Returns all candidates of `query`.
+    fn candidates(&self, query: &CandidateQuery) -> BTreeMap<ProductId, ExpectedCandidate> {
+        let admitted = self.contents().filter(|(entry, ..)| query.filter.admits(&entry.facets));
+        let candidates = admitted.filter_map(|(entry, embedding, _)| {
             let cosine =
-                query.vector.as_ref().map(|asked| asked.embedding.similarity(embedding).get());
+                query.vector.as_ref().map(|vector| vector.embedding.similarity(embedding).get());
             let stream = entry.text.as_stream();
             let by_words = query.terms.iter().any(|t| stream.split_whitespace().any(|w| w == t));
-            let least = query.threshold.map_or(-1.0, Similarity::get);
-            let by_meaning = cosine.is_some_and(|cosine| cosine >= least);
+            let min_cosine = query.threshold.map_or(-1.0, Similarity::get);
+            let by_meaning = cosine.is_some_and(|cosine| cosine >= min_cosine);
             let expected = || (cosine, stream.to_owned(), entry.facets.clone());
             (by_words || by_meaning).then(|| (entry.id.clone(), expected()))
         });
-        answers.collect()
+        candidates.collect()
     }
 
     fn statistics(&self) -> CountedStatistics {
         let mut statistics = CountedStatistics::default();
-        self.findable().for_each(|(entry, ..)| statistics.add(&entry.text, &entry.words));
+        self.contents().for_each(|(entry, ..)| statistics.add(&entry.text, &entry.words));
         statistics
     }
 }
 
-async fn agree(index: &LocalIndex, model: &Model, query: &CandidateQuery) {
+async fn assert_candidates(index: &LocalIndex, model: &IndexModel, query: &CandidateQuery) {
     let found = index.candidates(query).await.unwrap();
     let expected = model.candidates(query);
     let ids: BTreeSet<_> = found.iter().map(|candidate| &candidate.id).collect();
-    assert_eq!(ids.len(), found.len(), "a candidate twice: {found:?}");
-    assert_eq!(ids, expected.keys().collect(), "of {query:?}");
+    assert_eq!(ids.len(), found.len(), "a repeated candidate: {found:?}");
+    assert_eq!(ids, expected.keys().collect(), "candidates of {query:?}");
     for candidate in &found {
         let (cosine, text, facets) = &expected[&candidate.id];
         assert_eq!(candidate.facets.as_deref(), Some(facets));
         assert_eq!(candidate.text.as_stream(), text);
         assert_eq!(candidate.cosine.is_some(), cosine.is_some());
         if let (Some(found), Some(expected)) = (candidate.cosine, cosine) {
-            assert!((found.get() - expected).abs() < 1e-5, "{found:?} for {expected}");
+            assert!((found.get() - expected).abs() < 1e-5, "{found:?}, expected {expected}");
         }
     }
 }
 
-async fn agree_on_the_whole(index: &LocalIndex, model: &Model) {
-    assert_eq!(index.count().await.unwrap(), model.findable().count() as u64);
+async fn assert_state(index: &LocalIndex, model: &IndexModel) {
+    assert_eq!(index.count().await.unwrap(), model.contents().count() as u64);
     let ids: Vec<_> = (0..13).map(id).collect();
     let known = index.states(&ids).await.unwrap();
     assert_eq!(known.len(), model.0.len());
-    for (id, (version, findable)) in &model.0 {
+    for (id, (version, content)) in &model.0 {
         assert_eq!(known[id].version, *version);
-        assert_eq!(known[id].text_hash, findable.as_ref().map(|(_, _, hash)| *hash));
+        assert_eq!(known[id].text_hash, content.as_ref().map(|(_, _, hash)| *hash));
     }
-    let held = model.findable().next().map(|_| fingerprint());
-    assert_eq!(index.fingerprint().await.unwrap(), held);
+    let expected_model = model.contents().next().map(|_| fingerprint());
+    assert_eq!(index.fingerprint().await.unwrap(), expected_model);
     let (found, expected) = (index.statistics().await.unwrap(), model.statistics());
     assert_eq!(found.documents(), expected.documents());
     for term in TERMS {
@@ -198,21 +198,21 @@ async fn agree_on_the_whole(index: &LocalIndex, model: &Model) {
     }
     for field in TextField::ALL {
         let (found, expected) = (found.average_length(field), expected.average_length(field));
-        assert!((found - expected).abs() < 1e-4, "{field:?}: {found} for {expected}");
+        assert!((found - expected).abs() < 1e-4, "{field:?}: {found}, expected {expected}");
     }
 }
 
 fn words(statistics: &dyn Statistics, initial: char) -> BTreeMap<String, u64> {
     let mut words = BTreeMap::new();
     statistics.visit_words(initial, &mut |word, count| {
-        assert!(words.insert(word.to_owned(), count).is_none(), "{word} twice");
+        assert!(words.insert(word.to_owned(), count).is_none(), "{word} is repeated");
     });
     words.retain(|_, count| *count > 0);
     words
 }
 
 fn open(folder: &Path) -> LocalEngine {
-    // So few that bases are built all the time, also beside the steps.
+    // So low that bases are built all the time, also in the background.
     LocalEngine::open(folder, Options { held_changes: 3, ..Options::default() }).unwrap()
 }
 
@@ -221,46 +221,46 @@ fn derived_files(folder: &Path) -> Vec<std::path::PathBuf> {
     files.map(|file| file.unwrap().path()).collect()
 }
 
-async fn run(steps: Vec<Step>) {
+async fn run(steps: Vec<IndexStep>) {
     let folder = tempfile::tempdir().unwrap();
     let mut engine: Option<LocalEngine> = Some(open(folder.path()));
-    let mut model = Model::default();
+    let mut model = IndexModel::default();
     for step in steps {
         let index = engine.get_or_insert_with(|| open(folder.path())).index();
         match step {
-            Step::Upsert { id, version, kept, look } => {
+            IndexStep::Upsert { id, version, kept, look } => {
                 let entry = entry(id, version, kept, look);
                 let failures = index.upsert(std::slice::from_ref(&entry)).await.unwrap();
                 assert_eq!(failures.is_empty(), model.upsert(entry));
             }
-            Step::Remove { id: number, version } => {
+            IndexStep::Remove { id: number, version } => {
                 let change = Change { id: id(number), version: Version(version) };
                 assert!(index.remove(std::slice::from_ref(&change)).await.unwrap().is_empty());
                 model.remove(&change);
             }
-            Step::Optimize => engine.as_ref().unwrap().optimize().await.unwrap(),
-            Step::Reopen => engine = None,
-            Step::Delete => {
+            IndexStep::Optimize => engine.as_ref().unwrap().optimize().await.unwrap(),
+            IndexStep::Reopen => engine = None,
+            IndexStep::Delete => {
                 (engine, _) = (None, index);
                 for file in derived_files(folder.path()) {
-                    // One that is being built may have got its name meanwhile.
+                    // A file in the building may have been renamed in the meantime.
                     assert!(fs::remove_file(&file).is_ok() || !file.exists());
                 }
             }
-            Step::Damage { place } => {
+            IndexStep::Damage { position } => {
                 (engine, _) = (None, index);
                 for file in derived_files(folder.path()) {
                     let Ok(mut bytes) = fs::read(&file) else { continue };
-                    let place = usize::from(place) % bytes.len().max(1);
-                    bytes.get_mut(place).into_iter().for_each(|byte| *byte ^= 0x55);
-                    // A thread beside the steps may have the file mapped still, and a map whose
-                    // file is shortened kills the process: the damaged one takes its name.
+                    let position = usize::from(position) % bytes.len().max(1);
+                    bytes.get_mut(position).into_iter().for_each(|byte| *byte ^= 0x55);
+                    // A background thread may still have the file mapped, and truncating a mapped
+                    // file would kill the process: the damaged file replaces it.
                     let damaged = file.with_extension("damaged");
                     fs::write(&damaged, bytes).unwrap();
                     fs::rename(&damaged, &file).unwrap();
                 }
             }
-            Step::Search { terms, direction, brand, price, threshold } => {
+            IndexStep::Search { terms, direction, brand, price, threshold } => {
                 let query = CandidateQuery {
                     terms: terms.into_iter().map(|term| TERMS[term].to_owned()).collect(),
                     vector: direction.map(|look| QueryVector {
@@ -276,20 +276,20 @@ async fn run(steps: Vec<Step>) {
                     threshold: Similarity::new(f32::from(threshold) / 10.0 + 0.003),
                     with_facets: true,
                 };
-                agree(&index, &model, &query).await;
-                agree_on_the_whole(&index, &model).await;
+                assert_candidates(&index, &model, &query).await;
+                assert_state(&index, &model).await;
             }
         }
     }
     let index = engine.unwrap_or_else(|| open(folder.path())).index();
-    agree_on_the_whole(&index, &model).await;
+    assert_state(&index, &model).await;
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_index_does_what_a_map_would_do(steps in prop::collection::vec(step(), 1..60)) {
+    fn the_index_behaves_like_a_map(steps in prop::collection::vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(run(steps));
     }

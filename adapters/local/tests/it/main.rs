@@ -1,4 +1,4 @@
-//! The embedded engine, from outside.
+//! The embedded engine.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod contract;

@@ -1,9 +1,9 @@
-//! Several processes on one folder, and what happens to one of them.
+//! Several processes that share a folder, some of which are killed.
 //!
-//! A test that needs another process runs itself once more, with `CHILD` set to what it shall do.
+//! A test that needs another process runs itself again, with `CHILD` set to the folder to use.
 #![cfg(unix)]
 
-use crate::support::{entry, open, product, story};
+use crate::support::{entry, open, product, report};
 use akin_entities::Version;
 use akin_local::LocalEngine;
 use akin_ports::{PortError, PortResult, ProductIndex, ProductStore};
@@ -20,12 +20,12 @@ use std::time::Duration;
 const CHILD: &str = "AKIN_TEST_CHILD";
 const BATCH: u64 = 50;
 
-/// What this process shall do as a child: the folder to use.
-fn assignment() -> Option<String> {
+/// Returns the folder to use, if this process is a child.
+fn child_folder() -> Option<String> {
     env::var(CHILD).ok()
 }
 
-/// A command that runs `test` of this binary as a child on `folder`.
+/// Returns a command that runs `test` of this binary as a child on `folder`.
 fn child(program: &Path, test: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command
@@ -39,13 +39,13 @@ fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     output.lines().map(|line| line.expect("text")).filter(|line| line.contains("child: "))
 }
 
-#[expect(clippy::print_stdout, reason = "a child tells its parent through a pipe")]
-fn tell(news: &str) {
+#[expect(clippy::print_stdout, reason = "a child reports to its parent through a pipe")]
+fn print_for_parent(news: &str) {
     println!("child: {news}");
 }
 
-/// Writes batch after batch, and says so after each, until an error ends it.
-async fn write_on(folder: &Path) -> PortError {
+/// Writes one batch after another and reports each, until an error occurs.
+async fn write_until_error(folder: &Path) -> PortError {
     let engine = open(folder);
     let mut next = engine.index().count().await.expect("count") / BATCH;
     loop {
@@ -53,7 +53,7 @@ async fn write_on(folder: &Path) -> PortError {
             return error;
         }
         next += 1;
-        tell(&format!("wrote {next}"));
+        print_for_parent(&format!("wrote {next}"));
     }
 }
 
@@ -70,16 +70,17 @@ async fn write_named(engine: &LocalEngine, names: &[String]) -> PortResult<()> {
     engine.index().statistics().await.map(drop)
 }
 
-/// Whether all that was `promised` is there, whole batches and nothing twice.
-async fn holds(folder: &Path, promised: u64) -> u64 {
+/// Asserts that at least `confirmed` batches are stored, each completely and once. Returns their
+/// number.
+async fn assert_batches(folder: &Path, confirmed: u64) -> u64 {
     let engine = open(folder);
-    engine.check().await.expect("a sound database");
+    engine.check().await.expect("a valid database");
     let counts = engine.store().counts().await.expect("counts");
-    assert!(counts.products >= promised * BATCH, "lost: {counts:?} of {promised} batches");
+    assert!(counts.products >= confirmed * BATCH, "lost: {counts:?} of {confirmed} batches");
     assert_eq!(counts.products % BATCH, 0, "half a batch: {counts:?}");
-    assert_eq!(counts.outbox, counts.products, "the outbox names each product once");
+    assert_eq!(counts.outbox, counts.products, "each product is in the outbox once");
     let indexed = engine.index().count().await.expect("count");
-    assert!(indexed >= promised * BATCH && indexed <= counts.products, "lost: {indexed}");
+    assert!(indexed >= confirmed * BATCH && indexed <= counts.products, "lost: {indexed}");
     assert_eq!(indexed % BATCH, 0, "half a batch: {indexed}");
     let statistics = engine.index().statistics().await.expect("statistics");
     assert_eq!((statistics.documents(), statistics.document_frequency("all")), (indexed, indexed));
@@ -87,37 +88,37 @@ async fn holds(folder: &Path, promised: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn a_killed_writer_loses_nothing_that_it_had_committed() {
-    const NAME: &str = "a_killed_writer_loses_nothing_that_it_had_committed";
-    if let Some(folder) = assignment() {
-        panic!("child: {}", story(&write_on(Path::new(&folder)).await));
+async fn a_killed_writer_loses_no_committed_write() {
+    const NAME: &str = "a_killed_writer_loses_no_committed_write";
+    if let Some(folder) = child_folder() {
+        panic!("child: {}", report(&write_until_error(Path::new(&folder)).await));
     }
     let folder = tempfile::tempdir().unwrap();
     let mut written = 0;
     for (round, wait) in (0..12).zip((0..).step_by(377)) {
         let mut command = child(&env::current_exe().unwrap(), NAME, folder.path());
         let mut writer = command.stdout(Stdio::piped()).spawn().unwrap();
-        // The pipe stays open until the child is dead: nothing but the kill ends it.
+        // The pipe stays open until the child is dead: only the kill ends it.
         let mut said = lines(&mut writer);
         let seen = said.nth(round % 5).expect("the child writes");
         std::thread::sleep(Duration::from_micros(wait));
         writer.kill().unwrap();
         writer.wait().unwrap();
-        let promised = seen.rsplit(' ').next().unwrap().parse().unwrap();
-        assert!(promised >= written, "each child goes on where the last one was killed");
-        written = holds(folder.path(), promised).await;
+        let confirmed = seen.rsplit(' ').next().unwrap().parse().unwrap();
+        assert!(confirmed >= written, "each child continues where the last one was killed");
+        written = assert_batches(folder.path(), confirmed).await;
     }
 }
 
 #[tokio::test]
-async fn processes_that_write_at_once_wait_for_each_other_even_if_one_is_killed() {
-    const NAME: &str = "processes_that_write_at_once_wait_for_each_other_even_if_one_is_killed";
-    if let Some(folder) = assignment() {
+async fn concurrent_writers_wait_for_each_other_even_if_one_is_killed() {
+    const NAME: &str = "concurrent_writers_wait_for_each_other_even_if_one_is_killed";
+    if let Some(folder) = child_folder() {
         let engine = open(Path::new(&folder));
         for batch in 0..20 {
             let names = (0..BATCH).map(|n| format!("{}-{batch}-{n}", std::process::id()));
             write_named(&engine, &names.collect::<Vec<_>>()).await.unwrap();
-            tell("wrote");
+            print_for_parent("wrote");
         }
         return;
     }
@@ -134,20 +135,20 @@ async fn processes_that_write_at_once_wait_for_each_other_even_if_one_is_killed(
         assert_eq!(lines(other).count(), 20);
         assert!(other.wait().unwrap().success());
     }
-    let held = holds(folder.path(), promised + 40).await;
+    let held = assert_batches(folder.path(), promised + 40).await;
     assert!(held <= 60);
 }
 
 #[tokio::test]
-async fn a_full_disk_stops_a_writer_and_costs_nothing() {
-    const NAME: &str = "a_full_disk_stops_a_writer_and_costs_nothing";
-    if let Some(folder) = assignment() {
-        tell(&story(&write_on(Path::new(&folder)).await));
+async fn a_full_disk_stops_a_writer_without_data_loss() {
+    const NAME: &str = "a_full_disk_stops_a_writer_without_data_loss";
+    if let Some(folder) = child_folder() {
+        print_for_parent(&report(&write_until_error(Path::new(&folder)).await));
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
-    // A limit on the size of files is the full disk that needs no rights.
+    // A limit on the size of files simulates a full disk without special rights.
     let direct = child(&env::current_exe().unwrap(), NAME, folder.path());
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 8000; exec \"$0\" \"$@\""]);
@@ -157,8 +158,8 @@ async fn a_full_disk_stops_a_writer_and_costs_nothing() {
     assert!(writer.wait().unwrap().success());
     let (last, written) = said.split_last().unwrap();
     assert!(last.contains("nothing was lost") && last.contains("akin.db"), "{last}");
-    assert!(!written.is_empty(), "the limit left room for something");
-    let held = holds(folder.path(), written.len() as u64).await;
+    assert!(!written.is_empty(), "some batches fit within the limit");
+    let held = assert_batches(folder.path(), written.len() as u64).await;
     let store = open(folder.path()).store();
     store.apply(&[product("more", "room again")], Version(2)).await.unwrap();
     assert_eq!(store.counts().await.unwrap().products, held * BATCH + 1);
@@ -166,19 +167,19 @@ async fn a_full_disk_stops_a_writer_and_costs_nothing() {
 
 #[tokio::test]
 #[ignore = "needs the right to mount: Linux, unshare"]
-async fn a_full_file_system_stops_a_writer_and_costs_nothing() {
-    const NAME: &str = "a_full_file_system_stops_a_writer_and_costs_nothing";
-    if let Some(folder) = assignment() {
+async fn a_full_file_system_stops_a_writer_without_data_loss() {
+    const NAME: &str = "a_full_file_system_stops_a_writer_without_data_loss";
+    if let Some(folder) = child_folder() {
         let folder = Path::new(&folder);
         fs::write(folder.join("ballast"), vec![1; 8 << 20]).unwrap();
-        let error = write_on(folder).await;
+        let error = write_until_error(folder).await;
         assert!(error.is_retryable(), "{error:?}");
-        assert!(story(&error).contains("free some space"), "{}", story(&error));
+        assert!(report(&error).contains("free some space"), "{}", report(&error));
         fs::remove_file(folder.join("ballast")).unwrap();
-        let held = holds(folder, 1).await;
+        let held = assert_batches(folder, 1).await;
         let more = [product("more", "room again")];
         open(folder).store().apply(&more, Version(2)).await.unwrap();
-        tell(&format!("held {held}"));
+        print_for_parent(&format!("held {held}"));
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -191,14 +192,14 @@ async fn a_full_file_system_stops_a_writer_and_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_read_only_folder_can_be_read_and_says_why_it_cannot_be_written() {
-    const NAME: &str = "a_read_only_folder_can_be_read_and_says_why_it_cannot_be_written";
-    if let Some(folder) = assignment() {
+async fn a_read_only_folder_can_be_read_and_reports_why_it_cannot_be_written() {
+    const NAME: &str = "a_read_only_folder_can_be_read_and_reports_why_it_cannot_be_written";
+    if let Some(folder) = child_folder() {
         let store = open(Path::new(&folder)).store();
         assert_eq!(store.counts().await.unwrap().products, 1);
         assert_eq!(open(Path::new(&folder)).index().statistics().await.unwrap().documents(), 1);
         let error = store.apply(&[product("b", "second")], Version(1)).await.unwrap_err();
-        tell(&story(&error));
+        print_for_parent(&report(&error));
         return;
     }
     let place = tempfile::tempdir().unwrap();
@@ -206,16 +207,16 @@ async fn a_read_only_folder_can_be_read_and_says_why_it_cannot_be_written() {
     let engine = open(&folder);
     engine.store().apply(&[product("a", "first")], Version(1)).await.unwrap();
     engine.index().upsert(&[entry("a", 1, [1.0; 4])]).await.unwrap();
-    // While somebody writes there is a log to be read; when nobody does, there is none.
-    let said = read_as_somebody_else(NAME, &folder);
+    // While another process writes, there is a log to read; otherwise there is none.
+    let said = read_as_another_user(NAME, &folder);
     assert!(said.contains("writable") && said.contains("akin.db"), "{said:?}");
     drop(engine);
-    let said = read_as_somebody_else(NAME, &folder);
+    let said = read_as_another_user(NAME, &folder);
     assert!(said.contains("writable") && said.contains("akin.db"), "{said:?}");
 }
 
-/// Takes the right to write in `folder` from all, runs `test` there, and returns what it told.
-fn read_as_somebody_else(test: &str, folder: &Path) -> String {
+/// Makes `folder` read-only, runs `test` there as another user, and returns its output.
+fn read_as_another_user(test: &str, folder: &Path) -> String {
     let place = folder.parent().expect("a place");
     let program = place.join("program");
     fs::copy(env::current_exe().expect("a program"), &program).expect("copy");
@@ -228,7 +229,7 @@ fn read_as_somebody_else(test: &str, folder: &Path) -> String {
     }
     allow(folder, 0o555);
     let mut reader = child(&program, test, folder);
-    // Root may write everywhere, so the child is somebody else.
+    // Root can write everywhere, so the child runs as another user.
     if fs::write(folder.join("probe"), "").is_ok() {
         fs::remove_file(folder.join("probe")).expect("removal");
         reader.uid(65_534);
@@ -241,7 +242,7 @@ fn read_as_somebody_else(test: &str, folder: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn eight_writers_and_a_reader_share_one_folder() {
+async fn eight_writers_and_a_reader_can_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
     let writers = (0..8).map(|writer| {
@@ -271,7 +272,7 @@ async fn eight_writers_and_a_reader_share_one_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_processes_may_begin_a_folder_at_once() {
+async fn two_processes_can_create_a_folder_at_once() {
     for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
         let openers: Vec<_> = (0..4)

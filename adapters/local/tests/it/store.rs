@@ -1,4 +1,4 @@
-//! What the store promises beyond its port: what survives, and what is refused.
+//! What the store does beyond its port: durability, and the files it refuses.
 
 use akin_entities::{Currency, Price, Product, Timestamp, Version};
 use akin_local::{LocalEngine, Options};
@@ -7,10 +7,10 @@ use rusqlite::Connection;
 use std::fs;
 use std::time::Duration;
 
-use crate::support::{first_database, open, product, story};
+use crate::support::{first_database, open, product, report};
 
 #[tokio::test]
-async fn a_product_comes_back_from_disk_as_it_was() {
+async fn a_product_is_read_back_from_disk_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let plain = Product {
         rating: None,
@@ -47,11 +47,11 @@ async fn a_change_keeps_the_creation_date_and_moves_to_the_end_of_the_outbox() {
     store.clear_outbox(&outbox).await.unwrap();
     store.apply(&[Product { name: "third".into(), ..b }], Version(3)).await.unwrap();
     let later = store.outbox(None, 10).await.unwrap();
-    assert!(later[0].sequence > outbox[1].sequence, "a sequence was given twice");
+    assert!(later[0].sequence > outbox[1].sequence, "a sequence is never reused");
 }
 
 #[tokio::test]
-async fn quarantined_rows_outlive_the_process() {
+async fn quarantined_rows_survive_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let row = RefusedRow {
         line: 7,
@@ -71,7 +71,7 @@ async fn quarantined_rows_outlive_the_process() {
 }
 
 #[tokio::test]
-async fn what_an_older_akin_kept_is_read_without_what_it_did_not_keep() {
+async fn data_of_an_older_akin_is_read_without_the_newer_columns() {
     let folder = tempfile::tempdir().unwrap();
     let rows = "
         INSERT INTO quarantine VALUES ('a.csv', 7, 'name', '', 'blank', 1);
@@ -88,13 +88,13 @@ async fn what_an_older_akin_kept_is_read_without_what_it_did_not_keep() {
 }
 
 #[test]
-fn another_programs_database_is_refused() {
+fn a_database_of_another_program_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("akin.db");
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
     let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
-    assert!(story(&error).contains("belongs to another program"), "{}", story(&error));
+    assert!(report(&error).contains("belongs to another program"), "{}", report(&error));
     let theirs = Connection::open(&file).unwrap();
     assert_eq!(theirs.query_row("SELECT count(*) FROM theirs", [], |r| r.get(0)), Ok(0));
 }
@@ -108,30 +108,30 @@ fn a_database_of_a_newer_akin_is_refused() {
     drop(newer);
     let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
-    assert!(story(&error).contains("its schema is version 99"), "{}", story(&error));
+    assert!(report(&error).contains("its schema is version 99"), "{}", report(&error));
 }
 
 #[test]
-fn a_file_that_is_no_database_is_named() {
+fn a_file_that_is_not_a_database_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("akin.db"), "not a database".repeat(1_000)).unwrap();
     let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Corrupt);
-    assert!(story(&error).contains("akin.db"), "{}", story(&error));
+    assert!(report(&error).contains("akin.db"), "{}", report(&error));
 }
 
 #[test]
-fn a_file_in_the_place_of_the_folder_is_named() {
+fn a_file_in_place_of_the_folder_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data");
     fs::write(&file, "x").unwrap();
     let error = LocalEngine::open(&file, Options::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
-    assert!(story(&error).contains("data"), "{}", story(&error));
+    assert!(report(&error).contains("data"), "{}", report(&error));
 }
 
 #[tokio::test]
-async fn a_second_writer_that_waited_in_vain_names_the_folder() {
+async fn a_second_writer_that_times_out_names_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { busy_timeout: Duration::from_millis(50), ..Options::default() };
     let store = LocalEngine::open(folder.path(), options).unwrap().store();
@@ -139,8 +139,8 @@ async fn a_second_writer_that_waited_in_vain_names_the_folder() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.apply(&[product("a", "x")], Version(1)).await.unwrap_err();
     assert!(error.is_retryable());
-    assert!(story(&error).contains("another process is writing"), "{}", story(&error));
-    assert_eq!(store.counts().await.unwrap().products, 0, "readers go on");
+    assert!(report(&error).contains("another process is writing"), "{}", report(&error));
+    assert_eq!(store.counts().await.unwrap().products, 0, "readers are not blocked");
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(store.apply(&[product("a", "x")], Version(1)).await.unwrap().inserted.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! The store against a model of it, reopened at any moment.
+//! Compares the store with a model, reopening it at random.
 
 use crate::support::{open, product};
 use akin_entities::{Change, Product, ProductId, Timestamp, Version};
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
-enum Step {
+enum StoreStep {
     Apply { rows: Vec<(u8, u8)>, at: i64 },
     ClearOutbox { first: usize, late: bool },
     Quarantine { feed: bool, lines: Vec<u64>, at: i64 },
@@ -16,16 +16,16 @@ enum Step {
     Reopen,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = StoreStep> {
     let rows = prop::collection::vec((0..10_u8, 0..4_u8), 0..8);
     let lines = prop::collection::vec(1..6_u64, 0..4);
     prop_oneof![
-        5 => (rows, 0..8_i64).prop_map(|(rows, at)| Step::Apply { rows, at }),
-        3 => (0..6_usize, any::<bool>()).prop_map(|(first, late)| Step::ClearOutbox { first, late }),
+        5 => (rows, 0..8_i64).prop_map(|(rows, at)| StoreStep::Apply { rows, at }),
+        3 => (0..6_usize, any::<bool>()).prop_map(|(first, late)| StoreStep::ClearOutbox { first, late }),
         1 => (any::<bool>(), lines, 0..8_i64)
-            .prop_map(|(feed, lines, at)| Step::Quarantine { feed, lines, at }),
-        1 => (any::<bool>(), 0..8_i64).prop_map(|(feed, before)| Step::Release { feed, before }),
-        1 => Just(Step::Reopen),
+            .prop_map(|(feed, lines, at)| StoreStep::Quarantine { feed, lines, at }),
+        1 => (any::<bool>(), 0..8_i64).prop_map(|(feed, before)| StoreStep::Release { feed, before }),
+        1 => Just(StoreStep::Reopen),
     ]
 }
 
@@ -38,20 +38,20 @@ fn feed(one: bool) -> &'static str {
 }
 
 #[derive(Debug, Default)]
-struct Model {
-    /// The product, when it was created, when it changed.
+struct StoreModel {
+    /// The product, its creation date, and its version.
     products: BTreeMap<ProductId, (Product, i64, i64)>,
-    /// What waits, oldest first.
+    /// The outbox, oldest first.
     outbox: Vec<Change>,
     quarantine: BTreeMap<(&'static str, u64), i64>,
 }
 
-impl Model {
-    /// The ids that are new, changed and unchanged.
+impl StoreModel {
+    /// Applies a batch. Returns the ids that are new, changed and unchanged.
     fn apply(&mut self, products: &[Product], at: i64) -> [BTreeSet<ProductId>; 3] {
         let mut became = [const { BTreeSet::new() }; 3];
         let last: BTreeMap<_, _> = products.iter().map(|product| (&product.id, product)).collect();
-        // The store announces changes in the order of the batch, by each id's last place.
+        // The outbox takes changes in the order of the batch, by each id's last position.
         let mut order: Vec<&Product> = last.into_values().collect();
         order.sort_by_key(|product| products.iter().rposition(|other| other.id == product.id));
         for product in order {
@@ -73,7 +73,7 @@ impl Model {
     }
 }
 
-async fn agree(store: &LocalStore, model: &Model) {
+async fn assert_state(store: &LocalStore, model: &StoreModel) {
     let ids: Vec<_> = (0..11).map(|number| make(number, 0).id).collect();
     let found = store.fetch(&ids).await.expect("fetch");
     assert_eq!(found.len(), model.products.len());
@@ -97,26 +97,26 @@ async fn agree(store: &LocalStore, model: &Model) {
     assert_eq!([counts.products, counts.outbox, counts.quarantined], expected.map(|n| n as u64));
 }
 
-async fn run(steps: Vec<Step>) {
+async fn run(steps: Vec<StoreStep>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine: Option<LocalEngine> = None;
-    let mut model = Model::default();
+    let mut model = StoreModel::default();
     let mut seen: Vec<OutboxEntry> = Vec::new();
     for step in steps {
         let store = engine.get_or_insert_with(|| open(folder.path())).store();
         match step {
-            Step::Apply { rows, at } => {
+            StoreStep::Apply { rows, at } => {
                 let products: Vec<_> = rows.into_iter().map(|(id, look)| make(id, look)).collect();
                 let applied = store.apply(&products, Version(at)).await.expect("apply");
                 let expected = model.apply(&products, at);
                 let became = [applied.inserted, applied.changed, applied.unchanged];
                 for (became, expected) in became.into_iter().zip(expected) {
-                    assert_eq!(became.len(), expected.len(), "an id twice");
+                    assert_eq!(became.len(), expected.len(), "a repeated id");
                     assert_eq!(BTreeSet::from_iter(became), expected);
                 }
             }
-            Step::ClearOutbox { first, late } => {
-                // A late worker clears what it took before; newer changes must stay.
+            StoreStep::ClearOutbox { first, late } => {
+                // A late worker clears what it read before; newer changes must stay.
                 if !late {
                     seen = store.outbox(None, 100).await.expect("outbox");
                 }
@@ -126,25 +126,25 @@ async fn run(steps: Vec<Step>) {
                 let stays = waiting.into_iter().filter(|entry| !done.contains(entry));
                 model.outbox = stays.map(|entry| entry.change).collect();
             }
-            Step::Quarantine { feed: one, lines, at } => {
+            StoreStep::Quarantine { feed: one, lines, at } => {
                 let row = |line| RefusedRow { line, ..refused() };
                 let rows: Vec<_> = lines.iter().copied().map(row).collect();
                 store.quarantine(feed(one), &rows, Timestamp(at)).await.expect("quarantine");
                 model.quarantine.extend(lines.into_iter().map(|line| ((feed(one), line), at)));
             }
-            Step::Release { feed: one, before } => {
+            StoreStep::Release { feed: one, before } => {
                 store.release_quarantine(feed(one), Timestamp(before)).await.expect("release");
                 model.quarantine.retain(|(name, _), at| *name != feed(one) || *at >= before);
             }
-            Step::Reopen => {
+            StoreStep::Reopen => {
                 drop(store);
                 engine = None;
                 continue;
             }
         }
-        agree(&store, &model).await;
+        assert_state(&store, &model).await;
     }
-    agree(&open(folder.path()).store(), &model).await;
+    assert_state(&open(folder.path()).store(), &model).await;
 }
 
 fn refused() -> RefusedRow {
@@ -156,7 +156,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_store_does_what_a_map_would_do(steps in prop::collection::vec(step(), 1..40)) {
+    fn the_store_behaves_like_a_map(steps in prop::collection::vec(step(), 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(run(steps));
     }

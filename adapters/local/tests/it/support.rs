@@ -1,4 +1,4 @@
-//! What the tests of this folder share.
+//! Test helpers.
 
 use akin_entities::{
     AnalyzedText, Currency, Embedding, FacetValues, Fingerprint, Price, Product, ProductId, Rating,
@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use std::error::Error;
 use std::path::Path;
 
-/// A product of this `id` and `name`, with a bit of everything.
+/// Creates a product with most fields set.
 pub(crate) fn product(id: &str, name: &str) -> Product {
     Product {
         id: ProductId::new(id).expect("an id"),
@@ -30,8 +30,7 @@ pub(crate) fn product(id: &str, name: &str) -> Product {
     }
 }
 
-/// An entry of this `id`, whose title is its id and whose meaning is a direction in four
-/// dimensions.
+/// Creates an entry whose title is its id and whose embedding has four dimensions.
 pub(crate) fn entry(id: &str, version: i64, direction: [f32; 4]) -> IndexEntry {
     IndexEntry {
         id: ProductId::new(id).expect("an id"),
@@ -47,17 +46,17 @@ pub(crate) fn entry(id: &str, version: i64, direction: [f32; 4]) -> IndexEntry {
     }
 }
 
-/// The fingerprint of a `model` of four dimensions.
+/// Returns the fingerprint of a four-dimensional `model`.
 pub(crate) fn fingerprint(model: &str) -> Fingerprint {
     Fingerprint { model: model.to_owned(), precision: "int8".to_owned(), dimension: 4 }
 }
 
-/// The catalogue in `folder`.
+/// Opens the catalogue in `folder`.
 pub(crate) fn open(folder: &Path) -> LocalEngine {
     LocalEngine::open(folder, Options::default()).expect("a sound folder")
 }
 
-/// A database in `folder` as the first akin made it, with what the statements `rows` insert.
+/// Creates a database of schema version 1 in `folder`, and inserts `rows`.
 pub(crate) fn first_database(folder: &Path, rows: &str) {
     let old = Connection::open(folder.join("akin.db")).expect("a database");
     let schema = include_str!("../../migrations/0001_products_and_entries.sql");
@@ -67,7 +66,7 @@ pub(crate) fn first_database(folder: &Path, rows: &str) {
     old.pragma_update(None, "application_id", 0x616B_696E).expect("an owner");
 }
 
-/// What an operator reads of `error`.
-pub(crate) fn story(error: &akin_ports::PortError) -> String {
+/// Returns the error report that an operator reads.
+pub(crate) fn report(error: &akin_ports::PortError) -> String {
     error.source().map(ToString::to_string).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
-//! What one engine sees of another's writes, and what it refuses.
+//! When an engine sees the writes of others, and which embeddings it refuses.
 
-use crate::support::{entry, fingerprint, open, story};
+use crate::support::{entry, fingerprint, open, report};
 use akin_entities::{Change, ProductId, Version};
 use akin_ports::{CandidateQuery, EntryEmbedding, ErrorKind, IndexEntry, ProductIndex};
 use std::fs;
@@ -19,7 +19,7 @@ fn all() -> CandidateQuery {
 }
 
 #[tokio::test]
-async fn a_few_writes_of_another_process_are_in_the_next_answer() {
+async fn a_few_writes_of_another_process_are_in_the_next_result() {
     let folder = tempfile::tempdir().unwrap();
     let (server, writer) = (open(folder.path()), open(folder.path()));
     assert!(server.index().candidates(&all()).await.unwrap().is_empty());
@@ -32,7 +32,7 @@ async fn a_few_writes_of_another_process_are_in_the_next_answer() {
 }
 
 #[tokio::test]
-async fn many_writes_of_another_process_are_taken_in_beside_the_answers() {
+async fn many_writes_of_another_process_are_applied_in_the_background() {
     let folder = tempfile::tempdir().unwrap();
     let (server, writer) = (open(folder.path()), open(folder.path()));
     server.index().upsert(&[entry("first", 1, [1.0; 4])]).await.unwrap();
@@ -46,12 +46,12 @@ async fn many_writes_of_another_process_are_taken_in_beside_the_answers() {
         if found == 3_001 {
             break;
         }
-        assert!(start.elapsed() < Duration::from_secs(30), "never taken in");
+        assert!(start.elapsed() < Duration::from_secs(30), "the writes were never applied");
     }
 }
 
 #[tokio::test]
-async fn ones_own_writes_are_in_the_next_answer_however_many() {
+async fn own_writes_are_in_the_next_result_however_many_there_are() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path());
     assert!(engine.index().candidates(&all()).await.unwrap().is_empty());
@@ -63,7 +63,7 @@ async fn ones_own_writes_are_in_the_next_answer_however_many() {
 }
 
 #[tokio::test]
-async fn another_models_embedding_is_refused_by_both_names() {
+async fn an_embedding_of_another_model_is_refused_naming_both() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path()).index();
     index.upsert(&[entry("a", 1, [1.0; 4])]).await.unwrap();
@@ -72,16 +72,16 @@ async fn another_models_embedding_is_refused_by_both_names() {
         *own = fingerprint("other@1");
     }
     let mut failures = index.upsert(&[other.clone(), entry("c", 1, [1.0; 4])]).await.unwrap();
-    assert_eq!(index.count().await.unwrap(), 2, "the failure is that product's alone");
+    assert_eq!(index.count().await.unwrap(), 2, "the other products are stored");
     let failure = failures.remove(&other.id).unwrap();
     assert_eq!(failure.kind, ErrorKind::Refused);
     for part in ["tiny@0/int8/4", "other@1/int8/4", "use the model of the index", "akin.db"] {
-        assert!(story(&failure).contains(part), "{}", story(&failure));
+        assert!(report(&failure).contains(part), "{}", report(&failure));
     }
 }
 
 #[tokio::test]
-async fn an_embedding_that_belies_its_fingerprint_is_refused() {
+async fn an_embedding_of_the_wrong_dimension_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path()).index();
     let mut wrong = entry("a", 1, [1.0; 4]);
@@ -93,7 +93,7 @@ async fn an_embedding_that_belies_its_fingerprint_is_refused() {
 }
 
 #[tokio::test]
-async fn an_emptied_index_adopts_another_model() {
+async fn an_emptied_index_accepts_another_model() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path()).index();
     let first = entry("a", 1, [1.0; 4]);
@@ -108,7 +108,7 @@ async fn an_emptied_index_adopts_another_model() {
     assert_eq!(index.candidates(&all()).await.unwrap().len(), 1);
 }
 
-/// The base in `folder`, and its bytes.
+/// Returns the base file in `folder`, and its bytes.
 fn base(folder: &Path) -> (PathBuf, Vec<u8>) {
     let files = fs::read_dir(folder.join("index")).expect("search files");
     let mut files = files.map(|file| file.expect("a file").path());
@@ -119,7 +119,7 @@ fn base(folder: &Path) -> (PathBuf, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_damaged_or_old_base_is_caught_up_or_built_anew() {
+async fn a_damaged_or_outdated_base_is_updated_or_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path());
     let many: Vec<_> = (0..1_500).map(|n| entry(&format!("p{n}"), 1, [1.0; 4])).collect();
@@ -128,7 +128,7 @@ async fn a_damaged_or_old_base_is_caught_up_or_built_anew() {
     let (file, old) = base(folder.path());
     engine.index().upsert(&[entry("later", 1, [1.0; 4])]).await.unwrap();
     engine.optimize().await.unwrap();
-    assert_eq!(base(folder.path()).1, old, "one change is no reason to build");
+    assert_eq!(base(folder.path()).1, old, "one change does not rebuild the base");
     assert_eq!(open(folder.path()).index().candidates(&all()).await.unwrap().len(), 1_501);
 
     let gone = Change { id: many[0].id.clone(), version: Version(2) };
@@ -136,7 +136,7 @@ async fn a_damaged_or_old_base_is_caught_up_or_built_anew() {
     engine.index().upsert(&many[1..1_400]).await.unwrap();
     engine.optimize().await.unwrap();
     let new = base(folder.path()).1;
-    assert_ne!(new, old, "many changes are");
+    assert_ne!(new, old, "many changes rebuild it");
     let mut damaged = new.clone();
     damaged[new.len() / 2] ^= 1;
     for bytes in [&old[..], &damaged, &new[..new.len() / 2], b"", &new] {
@@ -144,6 +144,6 @@ async fn a_damaged_or_old_base_is_caught_up_or_built_anew() {
         let again = open(folder.path());
         assert_eq!(again.index().candidates(&all()).await.unwrap().len(), 1_500);
         again.optimize().await.unwrap();
-        assert_eq!(base(folder.path()).1, new, "the base is as it was");
+        assert_eq!(base(folder.path()).1, new, "the same base again");
     }
 }

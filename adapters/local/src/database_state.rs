@@ -1,24 +1,24 @@
-//! Where the database stands, and a base that stands there, too.
+//! The state of the database, and the base file that matches it.
 
 use crate::entries::{self, EntryRow};
 use crate::rows;
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot::{self, SearchSnapshot};
 use akin_entities::Fingerprint;
 use flat_index::{BaseBuilder, Schema};
 use rusqlite::Connection;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// Where the database stands.
+/// The state of the database that search files depend on.
 #[derive(Debug)]
-pub(crate) struct Standing {
+pub(crate) struct DatabaseState {
     pub(crate) identity: String,
-    /// Which model made its embeddings; `None` while it holds none.
+    /// The model of its embeddings; `None` while there are none.
     pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) last: u64,
 }
 
-impl Standing {
+impl DatabaseState {
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             identity: entries::identity(connection)?,
@@ -27,32 +27,32 @@ impl Standing {
         })
     }
 
-    /// Of its embeddings.
+    /// Returns the dimension of its embeddings.
     pub(crate) fn dimension(&self) -> Option<usize> {
         self.fingerprint.as_ref().map(|fingerprint| fingerprint.dimension)
     }
 
-    /// Whether `held` needs only what was written since. The first embedding, also the first after
-    /// all were removed, decides the dimension.
-    pub(crate) fn goes_on_from(&self, held: &Snapshot) -> bool {
-        self.dimension().is_none_or(|dimension| dimension == held.dimension())
+    /// Returns whether `snapshot` can be updated with the writes since. The first embedding, also
+    /// after all were removed, sets the dimension.
+    pub(crate) fn continues(&self, snapshot: &SearchSnapshot) -> bool {
+        self.dimension().is_none_or(|dimension| dimension == snapshot.dimension())
     }
 }
 
-/// Makes sure that the coordinates are what was once written: of length 1, as many as announced.
-pub(crate) fn check(row: &EntryRow, dimension: usize) -> rusqlite::Result<()> {
-    let Some(found) = &row.findable else { return Ok(()) };
-    let coordinates = found.embedding.len();
-    let length: f32 = found.embedding.iter().map(|x| x * x).sum();
+/// Checks that an embedding is valid: of length 1, with the right number of coordinates.
+pub(crate) fn check_embedding(row: &EntryRow, dimension: usize) -> rusqlite::Result<()> {
+    let Some(content) = &row.content else { return Ok(()) };
+    let coordinates = content.embedding.len();
+    let length: f32 = content.embedding.iter().map(|x| x * x).sum();
     if coordinates == dimension && (length - 1.0).abs() < 1e-3 {
         return Ok(());
     }
     let id = &row.id;
     let what = format!("{id} has {coordinates} coordinates of squared length {length}");
-    Err(rows::cannot_be(2, what))
+    Err(rows::invalid_value(2, what))
 }
 
-/// Writes all that can be found into a base file.
+/// Writes all searchable products into a base file.
 pub(crate) fn write_base(
     connection: &Connection,
     file: &Path,
@@ -64,11 +64,11 @@ pub(crate) fn write_base(
         Err(error) => return Ok(Err(error)),
     };
     let mut failure = None;
-    entries::visit_findable(connection, &mut |row| {
-        check(&row, schema.dimension)?;
-        let EntryRow { id, findable } = row;
-        let push = |findable| builder.push(&snapshot::document(&id, findable));
-        failure = findable.map(push).and_then(Result::err);
+    entries::visit_searchable(connection, &mut |row| {
+        check_embedding(&row, schema.dimension)?;
+        let EntryRow { id, content } = row;
+        let push = |content| builder.push(&snapshot::document(&id, content));
+        failure = content.map(push).and_then(Result::err);
         Ok(if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(failure.map_or_else(|| builder.finish(stamp), Err))
