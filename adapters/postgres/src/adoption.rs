@@ -1,4 +1,4 @@
-//! Makes another program's tables akin's: its rows are kept, and become products.
+//! Adopts the tables of another program: keeps their rows, and makes products of them.
 
 use crate::database::{get, query};
 use crate::error::Failure;
@@ -6,23 +6,23 @@ use crate::names::{Names, quoted};
 use akin_entities::Currency;
 use sqlx::PgConnection;
 
-/// What became of the rows of another program.
+/// The number of rows adopted and refused.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Adopted {
+pub(crate) struct AdoptionCounts {
     pub(crate) adopted: u64,
     pub(crate) refused: u64,
 }
 
-/// A number as texts have it: whatever the type of the column, what is none is left out. A brace is
-/// two, for [`Names::fill`].
+/// Matches a number as text, whatever the column's type; other values are left out. Braces are
+/// doubled for [`Names::fill`].
 const NUMBER: &str = r"'^\d{{1,15}}(\.\d{{1,15}})?(e\+0\d)?$'";
 
-/// Prepares both tables, and makes a product of each row that is none yet.
+/// Prepares both tables, and turns each row that is not yet a product into one.
 pub(crate) async fn adopt(
     connection: &mut PgConnection,
     names: &Names,
     currency: Currency,
-) -> Result<Adopted, Failure> {
+) -> Result<AdoptionCounts, Failure> {
     for table in ["products", "entries"] {
         prepare(connection, names, table).await?;
     }
@@ -32,10 +32,11 @@ pub(crate) async fn adopt(
         .fetch_one(&mut *connection)
         .await?;
     let count = |at| get::<i64>(&row, at).map(i64::cast_unsigned);
-    Ok(Adopted { adopted: count(0)?, refused: count(1)? })
+    Ok(AdoptionCounts { adopted: count(0)?, refused: count(1)? })
 }
 
-/// Product ids must be texts and unique; and no column may ask for a value that akin does not know.
+/// Makes product ids unique, which must be texts, and lets akin insert rows without the columns
+/// that it does not know.
 async fn prepare(connection: &mut PgConnection, names: &Names, table: &str) -> Result<(), Failure> {
     let name = quoted(names.plain(table));
     let kind: String = sqlx::query_scalar(
@@ -46,7 +47,7 @@ async fn prepare(connection: &mut PgConnection, names: &Names, table: &str) -> R
     .fetch_one(&mut *connection)
     .await?;
     if !["text", "character varying", "citext"].contains(&&*kind) {
-        let what = format!("the column product_id of {name} is of the type {kind}, not a text");
+        let what = format!("the column product_id of {name} has the type {kind}, not a text type");
         let remedy = "change it with `ALTER TABLE ... ALTER COLUMN product_id TYPE text`, or choose \
                       another table";
         return Err(Failure::misconfigured(what, remedy));
@@ -64,7 +65,7 @@ async fn prepare(connection: &mut PgConnection, names: &Names, table: &str) -> R
         let index = format!("CREATE UNIQUE INDEX ON {name} (product_id)");
         query(index).execute(&mut *connection).await.map_err(|error| {
             let what = format!("the column product_id of {name} cannot be made unique ({error})");
-            Failure::misconfigured(what, "remove the rows that repeat an id")
+            Failure::misconfigured(what, "delete the rows that repeat an id")
         })?;
     }
     let columns: Vec<String> = sqlx::query_scalar(
@@ -79,16 +80,17 @@ async fn prepare(connection: &mut PgConnection, names: &Names, table: &str) -> R
     .await?;
     for column in columns {
         let column = quoted(&column);
-        let free = format!("ALTER TABLE {name} ALTER COLUMN {column} DROP NOT NULL");
-        query(free).execute(&mut *connection).await?;
+        let drop_not_null = format!("ALTER TABLE {name} ALTER COLUMN {column} DROP NOT NULL");
+        query(drop_not_null).execute(&mut *connection).await?;
     }
     Ok(())
 }
 
-/// Takes the prices to be of the currency $2, which has $1 smallest coins in a unit. The content
-/// hash stays unknown, so that the first ingestion compares nothing and believes the feed.
+/// Returns the statement that adopts rows. Prices are in the currency $2, with $1 minor units per
+/// unit. The content hash stays null, so that the first ingestion updates every product from its
+/// feed.
 fn statement() -> String {
-    let coins = |column: &str| {
+    let minor_units = |column: &str| {
         format!("CASE WHEN {column}::text ~ {NUMBER} THEN round({column}::text::numeric * $1) END")
     };
     let currency = |column: &str| format!("CASE WHEN {column}::text ~ {NUMBER} THEN $2::text END");
@@ -98,7 +100,7 @@ fn statement() -> String {
              THEN (extract(epoch FROM {column}::timestamptz) * 1000000)::numeric::bigint END"
         )
     };
-    let stars = format!(
+    let rating = format!(
         "CASE WHEN ratings::text ~ {NUMBER} AND ratings::text::numeric <= 5
          THEN round(ratings::text::numeric * 100) END"
     );
@@ -107,7 +109,7 @@ fn statement() -> String {
              UPDATE {{products}} SET
                  akin_version = coalesce({modified}, {created}, 0),
                  akin_created = coalesce({created}, {modified}, 0),
-                 akin_rating = {stars},
+                 akin_rating = {rating},
                  akin_discount_price = {discount}, akin_discount_currency = {discount_currency},
                  akin_actual_price = {actual}, akin_actual_currency = {actual_currency}
              WHERE akin_version IS NULL AND octet_length(product_id) <= 256
@@ -124,9 +126,9 @@ fn statement() -> String {
                  - (SELECT count(*) FROM adopted)",
         modified = micros("modified_date"),
         created = micros("created_date"),
-        discount = coins("discount_price"),
+        discount = minor_units("discount_price"),
         discount_currency = currency("discount_price"),
-        actual = coins("actual_price"),
+        actual = minor_units("actual_price"),
         actual_currency = currency("actual_price"),
     )
 }

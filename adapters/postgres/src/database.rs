@@ -1,5 +1,4 @@
-//! The pool of connections, and how a call uses one: with a limit of time, and again where that
-//! helps.
+//! The connection pool. Calls have a time limit, and are repeated after transient errors.
 
 use crate::error::Failure;
 use crate::names::Names;
@@ -12,55 +11,55 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
-/// How often a call is made again that met another or lost its connection.
+/// The maximum number of attempts of a call that met a conflict or lost its connection.
 const MAX_ATTEMPTS: u32 = 6;
 
-/// Before the second try; each next pause is twice as long, so that a call waits 1.5 s at most.
+/// The pause before the second attempt. Each next pause is twice as long, at most 1.5 s in total.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a statement may take longer at the client than at the server, which says more.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The margin of the client's time limit over the server's, whose error is more specific.
+const CLIENT_MARGIN: Duration = Duration::from_secs(2);
 
-/// A connection that lay idle for so long is asked whether it still lives.
-const FRESH: Duration = Duration::from_secs(1);
+/// A connection that was idle for longer is pinged before it is used.
+const MAX_UNCHECKED_IDLE: Duration = Duration::from_secs(1);
 
-/// A database, open.
+/// An open database.
 #[derive(Debug)]
 pub(crate) struct Database {
     pool: PgPool,
     pub(crate) names: Names,
     pub(crate) settings: Settings,
-    losses: Arc<Losses>,
+    losses: Arc<ConnectionLosses>,
 }
 
-/// When a connection was last lost. Those that are older than that are not trusted: a server that
-/// restarts ends all of them.
+/// The time when a connection was last lost. Older connections are discarded: a server that
+/// restarts closes all of them.
 #[derive(Debug, Default)]
-struct Losses(Mutex<Option<Instant>>);
+struct ConnectionLosses(Mutex<Option<Instant>>);
 
-impl Losses {
-    fn note(&self) {
+impl ConnectionLosses {
+    fn record(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    fn since(&self, age: Duration) -> bool {
+    fn happened_within(&self, age: Duration) -> bool {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.is_some_and(|last| last.elapsed() < age)
     }
 }
 
-/// Something to be done on one connection. It may be done twice, if its first answer was lost.
+/// A unit of work on one connection. It may run twice, if its first response was lost.
 #[async_trait]
 pub(crate) trait Call: Sync {
-    /// What it answers.
+    /// The result of the call.
     type Answer: Send;
 
-    /// How long it may take, if that is longer than a statement may.
-    fn patience(&self) -> Option<Duration> {
+    /// The time limit, if it is longer than that of a statement.
+    fn time_limit(&self) -> Option<Duration> {
         None
     }
 
-    /// Does it.
+    /// Runs the call.
     async fn run(
         &self,
         connection: &mut PgConnection,
@@ -69,10 +68,10 @@ pub(crate) trait Call: Sync {
 }
 
 impl Database {
-    /// A pool that connects when it is used.
+    /// Creates a pool that connects on first use.
     pub(crate) fn new(settings: Settings, names: Names) -> Self {
-        let losses = Arc::new(Losses::default());
-        let (known, session) = (Arc::clone(&losses), session(&settings));
+        let losses = Arc::new(ConnectionLosses::default());
+        let (known_losses, session) = (Arc::clone(&losses), session(&settings));
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections.get())
             .acquire_timeout(settings.connect_timeout())
@@ -85,13 +84,13 @@ impl Database {
                     Ok(())
                 })
             })
-            .before_acquire(move |connection, held| {
-                let known = Arc::clone(&known);
+            .before_acquire(move |connection, metadata| {
+                let losses = Arc::clone(&known_losses);
                 Box::pin(async move {
-                    if known.since(held.age) {
+                    if losses.happened_within(metadata.age) {
                         return Ok(false);
                     }
-                    if held.idle_for > FRESH {
+                    if metadata.idle_for > MAX_UNCHECKED_IDLE {
                         connection.ping().await?;
                     }
                     Ok(true)
@@ -101,17 +100,17 @@ impl Database {
         Self { pool, names, settings, losses }
     }
 
-    /// Makes `call`, and again if it passes.
+    /// Runs `call`, and repeats it after transient errors.
     pub(crate) async fn call<C: Call>(&self, call: &C) -> PortResult<C::Answer> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..MAX_ATTEMPTS {
             match self.attempt(call).await {
-                Err(failure) if failure.is_passing() => {
-                    tracing::debug!(?failure, "a call to Postgres is made again");
+                Err(failure) if failure.is_transient() => {
+                    tracing::debug!(?failure, "a call to Postgres is repeated");
                     sleep(pause).await;
                     pause *= 2;
                 }
-                done => return done.map_err(|failure| self.port(failure)),
+                result => return result.map_err(|failure| self.port(failure)),
             }
         }
         self.attempt(call).await.map_err(|failure| self.port(failure))
@@ -119,27 +118,27 @@ impl Database {
 
     async fn attempt<C: Call>(&self, call: &C) -> Result<C::Answer, Failure> {
         let mut connection = self.pool.acquire().await?;
-        let limit = call.patience().unwrap_or(self.settings.statement_timeout()) + PATIENCE;
-        let done = timeout(limit, call.run(&mut connection, &self.names)).await;
-        let done = done.unwrap_or(Err(Failure::Slow(limit)));
-        if let Err(failure) = &done
+        let limit = call.time_limit().unwrap_or(self.settings.statement_timeout()) + CLIENT_MARGIN;
+        let result = timeout(limit, call.run(&mut connection, &self.names)).await;
+        let result = result.unwrap_or(Err(Failure::Slow(limit)));
+        if let Err(failure) = &result
             && failure.ends_connection()
         {
             connection.close_on_drop();
-            if failure.is_passing() {
-                self.losses.note();
+            if failure.is_transient() {
+                self.losses.record();
             }
         }
-        done
+        result
     }
 
     fn port(&self, failure: Failure) -> akin_ports::PortError {
-        failure.port(&self.settings.place())
+        failure.into_port(&self.settings.server())
     }
 }
 
-/// What a connection is told before it is used. A search needs no compiler, and a plan that knows
-/// the values: how many rows they leave decides how to find them.
+/// Returns the statements that set up each session. Searches gain nothing from JIT, and need plans
+/// for their actual values: the number of rows that a filter leaves decides how to find them.
 fn session(settings: &Settings) -> String {
     let timeout = settings.statement_timeout().as_millis();
     let idle = 2 * timeout;
@@ -151,13 +150,13 @@ fn session(settings: &Settings) -> String {
     )
 }
 
-/// A connection of its own, outside of any pool: says at once what is wrong.
+/// Opens a connection outside the pool. Its errors are specific.
 pub(crate) async fn connect(settings: &Settings) -> Result<PgConnection, Failure> {
     let limit = settings.connect_timeout();
     let connected = timeout(limit, async {
         let host = (settings.host(), settings.port);
         if let Err(error) = tokio::net::lookup_host(host).await {
-            let what = format!("the host is unknown ({error})");
+            let what = format!("the host cannot be resolved ({error})");
             return Err(Failure::misconfigured(what, "set POSTGRES_HOST to the server's name"));
         }
         let options: PgConnectOptions = settings.connect_options();
@@ -168,14 +167,15 @@ pub(crate) async fn connect(settings: &Settings) -> Result<PgConnection, Failure
     connected.await.unwrap_or(Err(Failure::Unreachable(limit)))
 }
 
-/// A query of a statement that this crate filled with names; values are bound.
-pub(crate) fn query(
-    statement: String,
-) -> sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments> {
+/// A statement with bound values.
+pub(crate) type SqlQuery = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
+
+/// Creates a query from a statement that contains only this crate's own text and quoted names.
+pub(crate) fn query(statement: String) -> SqlQuery {
     sqlx::query(AssertSqlSafe(statement))
 }
 
-/// The value of a row's column `at`.
+/// Returns the value of column `at`.
 pub(crate) fn get<'r, T>(row: &'r PgRow, at: usize) -> Result<T, sqlx::Error>
 where
     T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,

@@ -3,14 +3,16 @@ mod counting;
 mod facets;
 mod filter;
 mod graph;
-mod knowledge;
+mod indexed;
 mod list;
-mod shares;
+mod rescore;
+mod state;
 mod statistics;
 mod tables;
+mod term_scores;
 mod write;
 
-pub(crate) use statistics::HeldStatistics;
+pub(crate) use statistics::StatisticsCache;
 
 use crate::database::Database;
 use crate::error::Failure;
@@ -21,18 +23,19 @@ use akin_ports::{
 use async_trait::async_trait;
 use candidates::Candidates;
 use graph::BuildGraph;
-use knowledge::{Known, ReadState};
-use list::List;
-use shares::Reweigh;
+use indexed::ReadIndexed;
+use list::ListEntries;
+use rescore::RescoreTerms;
+use state::ReadState;
 use std::collections::HashMap;
 use std::sync::Arc;
-use write::{Remove, Upsert};
+use write::{RemoveEntries, UpsertEntries};
 
 /// A [`ProductIndex`] in the tables of a [`crate::PostgresEngine`].
 #[derive(Clone, Debug)]
 pub struct PostgresIndex {
     pub(crate) database: Arc<Database>,
-    pub(crate) statistics: Arc<HeldStatistics>,
+    pub(crate) statistics: Arc<StatisticsCache>,
 }
 
 #[async_trait]
@@ -41,33 +44,33 @@ impl ProductIndex for PostgresIndex {
         let newest = newest_of_each(entries);
         let mut failures = Failures::new();
         for entries in newest.chunks(self.database.settings.upsert_batch_size.get()) {
-            let done = self.database.call(&Upsert { entries }).await;
-            // Also a write whose answer was lost may have been done.
-            self.statistics.outdate();
-            let done = done?;
-            let place = self.database.settings.place();
-            let port = |(id, why): (ProductId, Failure)| (id, why.port(&place));
-            failures.extend(done.failures.into_iter().map(port));
-            self.tidy(done.must_reweigh, done.products).await;
+            let outcome = self.database.call(&UpsertEntries { entries }).await;
+            // A write whose response was lost may have been done, too.
+            self.statistics.invalidate();
+            let outcome = outcome?;
+            let server = self.database.settings.server();
+            let into_port = |(id, failure): (ProductId, Failure)| (id, failure.into_port(&server));
+            failures.extend(outcome.failures.into_iter().map(into_port));
+            self.maintain(outcome.must_rescore, outcome.products).await;
         }
         Ok(failures)
     }
 
     async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {
         for changes in changes.chunks(self.database.settings.upsert_batch_size.get()) {
-            let done = self.database.call(&Remove { changes }).await;
-            self.statistics.outdate();
-            self.tidy(done?, 0).await;
+            let must_rescore = self.database.call(&RemoveEntries { changes }).await;
+            self.statistics.invalidate();
+            self.maintain(must_rescore?, 0).await;
         }
         Ok(Failures::new())
     }
 
     async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
-        let mut found = HashMap::with_capacity(ids.len());
+        let mut indexed = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(self.database.settings.fetch_batch_size.get()) {
-            found.extend(self.database.call(&Known { ids }).await?);
+            indexed.extend(self.database.call(&ReadIndexed { ids }).await?);
         }
-        Ok(found)
+        Ok(indexed)
     }
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
@@ -79,7 +82,7 @@ impl ProductIndex for PostgresIndex {
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
-        self.database.call(&List { after, limit }).await
+        self.database.call(&ListEntries { after, limit }).await
     }
 
     async fn statistics(&self) -> PortResult<Arc<dyn Statistics>> {
@@ -87,7 +90,7 @@ impl ProductIndex for PostgresIndex {
     }
 
     async fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
-        Ok(self.database.call(&ReadState).await?.held_fingerprint().cloned())
+        Ok(self.database.call(&ReadState).await?.active_fingerprint().cloned())
     }
 
     async fn count(&self) -> PortResult<u64> {
@@ -96,26 +99,26 @@ impl ProductIndex for PostgresIndex {
 }
 
 impl PostgresIndex {
-    /// What makes searches better and may be done later: what was written is written, and the next write
-    /// tries again.
-    async fn tidy(&self, must_reweigh: bool, products: u64) {
-        let reweighed = if must_reweigh { self.reweigh(f64::INFINITY).await } else { Ok(()) };
-        if let Err(error) = reweighed {
-            tracing::warn!(error = error.report(), "the words could not be weighed anew");
+    /// Updates outdated term scores and builds the vector graph when they are needed. A failure is
+    /// only logged: the entries are written, and the next write tries again.
+    async fn maintain(&self, must_rescore: bool, products: u64) {
+        let rescored = if must_rescore { self.rescore_terms(f64::INFINITY).await } else { Ok(()) };
+        if let Err(error) = rescored {
+            tracing::warn!(error = error.report(), "the term scores could not be updated");
         }
         if products > self.database.settings.exact_rows.into()
             && let Err(error) = self.database.call(&BuildGraph).await
         {
-            tracing::warn!(error = error.report(), "the graph of the nearest could not be built");
+            tracing::warn!(error = error.report(), "the vector graph could not be built");
         }
     }
 }
 
 impl PostgresIndex {
-    /// Computes the words' shares anew until none is of an earlier basis, from which the averages have
-    /// moved no farther than that.
-    pub(crate) async fn reweigh(&self, most_drift: f64) -> PortResult<()> {
-        while self.database.call(&Reweigh { most_drift }).await? {}
+    /// Recomputes all term scores that are outdated. The average lengths that they use may differ
+    /// from the current ones by at most `max_drift`.
+    pub(crate) async fn rescore_terms(&self, max_drift: f64) -> PortResult<()> {
+        while self.database.call(&RescoreTerms { max_drift }).await? {}
         Ok(())
     }
 }

@@ -1,24 +1,23 @@
-//! Products, their embeddings and all that waits to be done, in Postgres with pgvector.
+//! Stores products, their embeddings and pending work in Postgres with pgvector.
 //!
-//! Two tables are settings, and akin's own stand beside them, named after them. Another program's
-//! tables are adopted: give their names in `POSTGRES_RAW_PRODUCT_TABLE_NAME` and
-//! `POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME`, say in `POSTGRES_ADOPTED_CURRENCY` what their prices are
-//! in, and run `akin migrate`.
+//! Two table names are settings; akin's own tables have names derived from them. Tables of another
+//! program are adopted: set `POSTGRES_RAW_PRODUCT_TABLE_NAME` and
+//! `POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME` to their names and `POSTGRES_ADOPTED_CURRENCY` to the
+//! currency of their prices, and run `akin migrate`.
 //!
-//! - Both need a column `product_id` of a text type; it is made unique if it is not. All other columns
-//!   may be missing. What akin lacks is added, as columns that begin with `akin_` and as tables; nothing
-//!   is taken away but `NOT NULL` where akin would not know what to write.
-//! - Rows of the product table that have an id and a name become products and wait to be embedded. Those
-//!   that have none are counted and left as they are. A row that another program adds later is adopted
+//! - Both tables need a column `product_id` of a text type; it is made unique if it is not. All
+//!   other columns are optional. akin adds missing columns, whose names begin with `akin_`, and
+//!   tables. It removes nothing but `NOT NULL` from columns that it does not write.
+//! - Rows of the product table that have an id and a name become products and wait to be embedded.
+//!   Other rows are counted and left as they are. Rows that the other program adds later are adopted
 //!   by the next `akin migrate`.
 //! - akin keeps writing the columns that it shares with the other program: `name`, `main_category`,
 //!   `sub_category`, `image_url`, `ratings`, `discount_price`, `actual_price`, `created_date`,
 //!   `modified_date`.
-//! - Nobody knows which model made embeddings that are there. They are kept, but are not searched, until
-//!   akin has embedded their products.
+//! - The model of existing embeddings is unknown. They are kept, but not searched until akin has
+//!   embedded their products.
 //!
-//! Settings are clap arguments. All that is missing or wrong is reported at once, before anything
-//! is connected to:
+//! Settings are clap arguments. All missing and invalid ones are reported at once, before connecting:
 //!
 //! ```
 //! use akin_postgres::Settings;
@@ -48,7 +47,7 @@ mod store;
 mod text;
 
 pub use index::PostgresIndex;
-pub use migrations::Migrated;
+pub use migrations::DatabaseMigration;
 pub use queue::PostgresQueue;
 pub use runs::PostgresRuns;
 pub use settings::{Password, Settings, SslMode};
@@ -56,30 +55,30 @@ pub use store::PostgresStore;
 
 use akin_ports::PortResult;
 use database::Database;
-use index::HeldStatistics;
+use index::StatisticsCache;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// So far the average lengths of texts may be from those by which words are weighed, once optimized.
-const SETTLED: f64 = 0.005;
+/// The maximum drift of the average lengths after [`PostgresEngine::optimize`].
+const MAX_DRIFT: f64 = 0.005;
 
-/// How long housekeeping may take at the end of an ingestion; the server's own does the rest.
-const HOUSEKEEPING: Duration = Duration::from_mins(10);
+/// The time limit for vacuuming at the end of an ingestion; autovacuum does the rest.
+const VACUUM_TIME_LIMIT: Duration = Duration::from_mins(10);
 
 /// A database that holds a catalogue.
 #[derive(Clone, Debug)]
 pub struct PostgresEngine {
     database: Arc<Database>,
-    statistics: Arc<HeldStatistics>,
+    statistics: Arc<StatisticsCache>,
 }
 
 impl PostgresEngine {
-    /// Connects, and makes the tables if they are not there; says within the settings' time what is
-    /// wrong.
+    /// Connects, and creates the tables if they are missing. A server that is not usable is an
+    /// error within the settings' time limits.
     pub async fn open(settings: &Settings) -> PortResult<Self> {
-        let names = checked(settings)?;
+        let names = validate(settings)?;
         let prepared = async {
             let mut connection = database::connect(settings).await?;
             if !migrations::is_current(&mut connection, &names).await? {
@@ -88,60 +87,60 @@ impl PostgresEngine {
             }
             Ok(connection.close().await?)
         };
-        prepared.await.map_err(|failure: error::Failure| failure.port(&settings.place()))?;
-        Ok(Self::over(settings, names))
+        prepared.await.map_err(|failure: error::Failure| failure.into_port(&settings.server()))?;
+        Ok(Self::with_names(settings, names))
     }
 
     /// Connects to a database that has this version's tables, and creates nothing.
     pub async fn open_existing(settings: &Settings) -> PortResult<Self> {
-        let names = checked(settings)?;
+        let names = validate(settings)?;
         let checked = async {
             let mut connection = database::connect(settings).await?;
             let is_current = migrations::is_current(&mut connection, &names).await?;
             connection.close().await?;
             Ok(is_current)
         };
-        let place = settings.place();
-        if !checked.await.map_err(|failure: error::Failure| failure.port(&place))? {
+        let server = settings.server();
+        if !checked.await.map_err(|failure: error::Failure| failure.into_port(&server))? {
             return Err(error::settings(format!(
-                "{place} has no catalogue of this version: run `akin migrate` or `akin ingest`"
+                "{server} has no catalogue of this version: run `akin migrate` or `akin ingest`"
             )));
         }
-        Ok(Self::over(settings, names))
+        Ok(Self::with_names(settings, names))
     }
 
-    fn over(settings: &Settings, names: names::Names) -> Self {
+    fn with_names(settings: &Settings, names: names::Names) -> Self {
         let database = Arc::new(Database::new(settings.clone(), names));
         Self { database, statistics: Arc::default() }
     }
 
-    /// The products, and what is still to be done about them.
+    /// Returns the store of products and their outbox.
     pub fn store(&self) -> PostgresStore {
         PostgresStore { database: Arc::clone(&self.database) }
     }
 
-    /// The changes on their way to the workers, which hold each for `lease`.
+    /// Returns the queue of changes, which leases each message for `lease`.
     pub fn queue(&self, lease: Duration) -> PostgresQueue {
         PostgresQueue { database: Arc::clone(&self.database), lease }
     }
 
-    /// The last ingestions.
+    /// Returns the log of the latest ingestions.
     pub fn runs(&self) -> PostgresRuns {
         PostgresRuns { database: Arc::clone(&self.database) }
     }
 
-    /// Makes searches as good and as fast as they can be, if this engine wrote to the index: for the end
-    /// of an ingestion. Without it nothing is lost, and the server's own housekeeping comes to nearly
-    /// the same.
+    /// Updates term scores and vacuums the tables if this engine wrote to the index: call it at the
+    /// end of an ingestion. It is optional: results are complete without it, and autovacuum has
+    /// nearly the same effect.
     pub async fn optimize(&self) -> PortResult<()> {
         if !self.statistics.has_written() {
             return Ok(());
         }
-        self.index().reweigh(SETTLED).await?;
+        self.index().rescore_terms(MAX_DRIFT).await?;
         let settings = &self.database.settings;
-        let tidied = async {
+        let vacuumed = async {
             let mut connection = database::connect(settings).await?;
-            let limit = format!("SET statement_timeout = {}", HOUSEKEEPING.as_millis());
+            let limit = format!("SET statement_timeout = {}", VACUUM_TIME_LIMIT.as_millis());
             connection.execute(AssertSqlSafe(limit)).await?;
             for table in ["{entries}", "{texts}", "{postings}", "{terms}", "{products}"] {
                 let vacuum =
@@ -150,22 +149,22 @@ impl PostgresEngine {
             }
             Ok(connection.close().await?)
         };
-        let tidied = timeout(HOUSEKEEPING, tidied).await;
-        let tidied = tidied.unwrap_or(Err(error::Failure::Slow(HOUSEKEEPING)));
-        tidied.map_err(|failure| failure.port(&settings.place()))
+        let vacuumed = timeout(VACUUM_TIME_LIMIT, vacuumed).await;
+        let vacuumed = vacuumed.unwrap_or(Err(error::Failure::Slow(VACUUM_TIME_LIMIT)));
+        vacuumed.map_err(|failure| failure.into_port(&settings.server()))
     }
 
-    /// Finds the products.
+    /// Returns the index of products.
     pub fn index(&self) -> PostgresIndex {
         let (database, statistics) = (Arc::clone(&self.database), Arc::clone(&self.statistics));
         PostgresIndex { database, statistics }
     }
 }
 
-/// Brings the database to this version's tables, and adopts rows that another program wrote. Harmless
-/// when it is done twice, or by two processes at once.
-pub async fn migrate(settings: &Settings) -> PortResult<Migrated> {
-    let names = checked(settings)?;
+/// Creates or updates the tables for this version, and adopts rows that another program wrote.
+/// Idempotent, also if two processes run it at once.
+pub async fn migrate(settings: &Settings) -> PortResult<DatabaseMigration> {
+    let names = validate(settings)?;
     let migrated = async {
         let mut connection = database::connect(settings).await?;
         let migrated =
@@ -173,10 +172,10 @@ pub async fn migrate(settings: &Settings) -> PortResult<Migrated> {
         connection.close().await?;
         Ok(migrated)
     };
-    migrated.await.map_err(|failure: error::Failure| failure.port(&settings.place()))
+    migrated.await.map_err(|failure: error::Failure| failure.into_port(&settings.server()))
 }
 
-fn checked(settings: &Settings) -> PortResult<names::Names> {
+fn validate(settings: &Settings) -> PortResult<names::Names> {
     let problems = settings.problems();
     if !problems.is_empty() {
         return Err(error::settings(problems.join("; ")));

@@ -1,6 +1,6 @@
-//! Brings a database to the tables that this version works with.
+//! Creates and updates the tables.
 
-use crate::adoption::{self, Adopted};
+use crate::adoption::{self, AdoptionCounts};
 use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -8,22 +8,24 @@ use akin_entities::Currency;
 use akin_ports::ErrorKind;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-/// The oldest server that is known to work, and the oldest pgvector that searches iteratively.
-const OLDEST_SERVER: i32 = 130_000;
-const OLDEST_EXTENSION: (u32, u32) = (0, 8);
+/// The oldest supported server.
+const MIN_SERVER: i32 = 130_000;
 
-/// `akin` and a number in ASCII: the lock that only one migration holds at a time.
+/// The oldest supported pgvector: the first with iterative index scans.
+const MIN_EXTENSION: (u32, u32) = (0, 8);
+
+/// `akin` and a number in ASCII: the advisory lock of migrations.
 const LOCK: i64 = 0x616B_696E_0001;
 
-/// Tables that belong together, and what makes each version of them out of the one before.
-/// Released files never change.
-struct Area {
+/// A group of tables, and the files that bring it from each version to the next. Released files
+/// never change.
+struct TableGroup {
     ledger: &'static str,
     files: &'static [&'static str],
 }
 
-const AREAS: [Area; 2] = [
-    Area {
+const TABLE_GROUPS: [TableGroup; 2] = [
+    TableGroup {
         ledger: "products_ledger",
         files: &[
             include_str!("../migrations/products/0001_products.sql"),
@@ -34,99 +36,104 @@ const AREAS: [Area; 2] = [
             include_str!("../migrations/products/0006_conversion.sql"),
         ],
     },
-    Area {
+    TableGroup {
         ledger: "entries_ledger",
         files: &[include_str!("../migrations/entries/0001_entries.sql")],
     },
 ];
 
-/// What a migration did.
+/// The result of a migration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Migrated {
-    /// Steps that were applied; none if the database was there already.
+pub struct DatabaseMigration {
+    /// The number of steps applied; 0 if the database was up to date.
     pub steps: usize,
-    /// Rows of another program that are akin's products now, and wait to be embedded.
+    /// The number of another program's rows that became products, and wait to be embedded.
     pub adopted: u64,
-    /// Rows that cannot be products: without an id of 1 to 256 bytes, or without a name.
+    /// The number of rows that cannot be products: without an id of 1 to 256 bytes, or without a
+    /// name.
     pub refused: u64,
 }
 
-/// Whether the tables are there; refuses a server that is too old, and tables of a newer akin.
+/// Returns whether the tables are up to date. A server that is too old, or tables of a newer akin,
+/// are an error.
 pub(crate) async fn is_current(
     connection: &mut PgConnection,
     names: &Names,
 ) -> Result<bool, Failure> {
     check_server(connection).await?;
     let mut current = extension(connection).await?.is_some();
-    for area in &AREAS {
-        let done = version(connection, names, area).await?;
-        current &= done == area.files.len();
+    for group in &TABLE_GROUPS {
+        let done = version(connection, names, group).await?;
+        current &= done == group.files.len();
     }
     Ok(current)
 }
 
-/// Applies what is missing and adopts rows, in one transaction. Of several processes one does it, and
-/// the others find it done.
+/// Applies the missing steps and adopts rows, in one transaction. If several processes run it, one
+/// does the work.
 pub(crate) async fn migrate(
     connection: &mut PgConnection,
     names: &Names,
     currency: Currency,
-) -> Result<Migrated, Failure> {
+) -> Result<DatabaseMigration, Failure> {
     check_server(connection).await?;
     let mut transaction = connection.begin().await?;
-    // Adopting a large table takes longer than any other statement.
+    // Adopting a large table takes longer than other statements may.
     transaction.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'").await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *transaction).await?;
     install_extension(&mut transaction).await?;
     let mut steps = 0;
-    for area in &AREAS {
-        steps += bring_up(&mut transaction, names, area).await?;
+    for group in &TABLE_GROUPS {
+        steps += update(&mut transaction, names, group).await?;
     }
-    let Adopted { adopted, refused } = adoption::adopt(&mut transaction, names, currency).await?;
+    let AdoptionCounts { adopted, refused } =
+        adoption::adopt(&mut transaction, names, currency).await?;
     transaction.commit().await?;
-    Ok(Migrated { steps, adopted, refused })
+    Ok(DatabaseMigration { steps, adopted, refused })
 }
 
-async fn bring_up(
+async fn update(
     connection: &mut PgConnection,
     names: &Names,
-    area: &Area,
+    group: &TableGroup,
 ) -> Result<usize, Failure> {
-    let done = version(connection, names, area).await?;
-    if done == 0 {
+    let applied = version(connection, names, group).await?;
+    if applied == 0 {
         let columns = "(version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())";
-        let ledger = names.fill(&format!("CREATE TABLE {{{}}} {columns}", area.ledger));
+        let ledger = names.fill(&format!("CREATE TABLE {{{}}} {columns}", group.ledger));
         connection.execute(AssertSqlSafe(ledger)).await?;
     }
-    for (version, file) in (1_i32..).zip(area.files).skip(done) {
+    for (version, file) in (1_i32..).zip(group.files).skip(applied) {
         connection.execute(AssertSqlSafe(names.fill(file))).await?;
-        let note = format!("INSERT INTO {{{}}} (version) VALUES ($1)", area.ledger);
-        query(names.fill(&note)).bind(version).execute(&mut *connection).await?;
+        let record = format!("INSERT INTO {{{}}} (version) VALUES ($1)", group.ledger);
+        query(names.fill(&record)).bind(version).execute(&mut *connection).await?;
     }
-    Ok(area.files.len() - done)
+    Ok(group.files.len() - applied)
 }
 
-/// How many files were applied; refuses more than this version has.
+/// Returns the number of files applied. More than this version has is an error.
 async fn version(
     connection: &mut PgConnection,
     names: &Names,
-    area: &Area,
+    group: &TableGroup,
 ) -> Result<usize, Failure> {
-    let ledger = names.fill(&format!("{{{}}}", area.ledger));
-    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+    let ledger = names.fill(&format!("{{{}}}", group.ledger));
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
         .bind(&ledger)
         .fetch_one(&mut *connection)
         .await?;
-    if !there {
+    if !exists {
         return Ok(0);
     }
     let last = AssertSqlSafe(format!("SELECT coalesce(max(version), 0) FROM {ledger}"));
     let last: i32 = sqlx::query_scalar(last).fetch_one(&mut *connection).await?;
-    let known = area.files.len();
+    let newest = group.files.len();
     match usize::try_from(last) {
-        Ok(done) if done <= known => Ok(done),
+        Ok(applied) if applied <= newest => Ok(applied),
         _ => Err(Failure::misconfigured(
-            format!("the tables {ledger} speaks of are of version {last}, this akin knows {known}"),
+            format!(
+                "the tables of {ledger} have version {last}; this akin supports up to {newest}"
+            ),
             "use the akin that migrated the database, or a newer one",
         )),
     }
@@ -142,16 +149,16 @@ async fn check_server(connection: &mut PgConnection) -> Result<(), Failure> {
 }
 
 fn refuse_old_server(number: i32, version: &str) -> Result<(), Failure> {
-    if number >= OLDEST_SERVER {
+    if number >= MIN_SERVER {
         return Ok(());
     }
     Err(Failure::misconfigured(
-        format!("the server is Postgres {version}, and akin needs 13 or newer"),
+        format!("the server is Postgres {version}, but akin requires 13 or newer"),
         "upgrade the server, or set POSTGRES_HOST to a newer one",
     ))
 }
 
-/// The version of pgvector that the database has; refuses one that is too old.
+/// Returns the installed version of pgvector, if any. A version that is too old is an error.
 async fn extension(connection: &mut PgConnection) -> Result<Option<String>, Failure> {
     let version: Option<String> =
         sqlx::query_scalar("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
@@ -164,11 +171,11 @@ async fn extension(connection: &mut PgConnection) -> Result<Option<String>, Fail
 fn refuse_old_extension(version: &str) -> Result<(), Failure> {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    if found >= OLDEST_EXTENSION {
+    if found >= MIN_EXTENSION {
         return Ok(());
     }
     Err(Failure::misconfigured(
-        format!("the database has pgvector {version}, and akin needs 0.8 or newer"),
+        format!("the database has pgvector {version}, but akin requires 0.8 or newer"),
         "install pgvector 0.8 on the server and run `ALTER EXTENSION vector UPDATE`",
     ))
 }
@@ -179,9 +186,9 @@ async fn install_extension(connection: &mut PgConnection) -> Result<(), Failure>
     }
     connection.execute("CREATE EXTENSION vector").await.map_err(|error| {
         let what = format!("the database lacks the extension \"vector\" ({error})");
-        let remedy = "install pgvector 0.8 or newer on the server, and have a superuser run `CREATE \
-                      EXTENSION vector` in the database";
-        Failure::Found(ErrorKind::Misconfigured, what, remedy)
+        let remedy = "install pgvector 0.8 or newer on the server, and run `CREATE EXTENSION \
+                      vector` in the database as a superuser";
+        Failure::Detected(ErrorKind::Misconfigured, what, remedy)
     })?;
     extension(connection).await.map(drop)
 }
@@ -190,21 +197,21 @@ async fn install_extension(connection: &mut PgConnection) -> Result<(), Failure>
 mod tests {
     use super::*;
 
-    fn story(refused: Result<(), Failure>) -> String {
-        refused.unwrap_err().port("server").report()
+    fn report(refused: Result<(), Failure>) -> String {
+        refused.unwrap_err().into_port("server").report()
     }
 
     #[test]
-    fn too_old_a_server_is_refused_by_name() {
+    fn an_old_server_is_refused_with_its_version() {
         assert!(refuse_old_server(130_004, "13.4").is_ok());
-        assert!(story(refuse_old_server(120_019, "12.19")).contains("Postgres 12.19"));
+        assert!(report(refuse_old_server(120_019, "12.19")).contains("Postgres 12.19"));
     }
 
     #[test]
-    fn too_old_an_extension_is_refused_by_name() {
+    fn an_old_extension_is_refused_with_its_version() {
         assert!(refuse_old_extension("0.8.6").is_ok());
         assert!(refuse_old_extension("1.0").is_ok());
-        assert!(story(refuse_old_extension("0.7.4")).contains("pgvector 0.7.4"));
+        assert!(report(refuse_old_extension("0.7.4")).contains("pgvector 0.7.4"));
         assert!(refuse_old_extension("?").is_err());
     }
 }

@@ -1,9 +1,9 @@
-//! The names of the tables: settings, so quoted wherever they stand in a statement.
+//! The names of the tables. They are settings, so they are quoted in every statement.
 
-/// What Postgres keeps of a longer name is cut off without an error.
+/// The maximum size of a name. Postgres truncates longer ones without an error.
 const MAX_BYTES: usize = 63;
 
-/// What akin's own tables add to the name of the table beside which they stand.
+/// The suffixes of akin's own tables that belong to the product table.
 const BESIDE_PRODUCTS: [(&str, &str); 6] = [
     ("outbox", "_outbox"),
     ("removed", "_removed"),
@@ -13,7 +13,7 @@ const BESIDE_PRODUCTS: [(&str, &str); 6] = [
     ("products_ledger", "_migrations"),
 ];
 
-/// The same for the table of the embeddings.
+/// The suffixes of the tables that belong to the embedding table.
 const BESIDE_ENTRIES: [(&str, &str); 9] = [
     ("keys", "_keys"),
     ("near", "_near"),
@@ -26,12 +26,12 @@ const BESIDE_ENTRIES: [(&str, &str); 9] = [
     ("entries_ledger", "_migrations"),
 ];
 
-/// Every name that a statement may hold, by the word that stands for it.
+/// The name of every table, by its placeholder in statements.
 #[derive(Clone, Debug)]
 pub(crate) struct Names(Vec<(&'static str, String)>);
 
 impl Names {
-    /// The names for these two tables; an error says what is wrong with which.
+    /// Derives the names from those of the two tables. An error describes an invalid one.
     pub(crate) fn new(products: &str, entries: &str) -> Result<Self, String> {
         let own = |table: &str, beside: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
             beside.iter().map(|(word, suffix)| (*word, format!("{table}{suffix}"))).collect()
@@ -39,25 +39,23 @@ impl Names {
         let mut names = vec![("products", products.to_owned()), ("entries", entries.to_owned())];
         names.extend(own(products, &BESIDE_PRODUCTS));
         names.extend(own(entries, &BESIDE_ENTRIES));
-        for (place, (_, name)) in names.iter().enumerate() {
-            let fault = if name.contains('\0') || products.is_empty() || entries.is_empty() {
-                "a table's name is a text without NUL, and not empty".to_owned()
+        for (position, (_, name)) in names.iter().enumerate() {
+            let problem = if name.contains('\0') || products.is_empty() || entries.is_empty() {
+                "a table name must not be empty or contain NUL".to_owned()
             } else if name.len() > MAX_BYTES {
-                format!(
-                    "the name {name:?} is longer than the {MAX_BYTES} bytes that Postgres keeps"
-                )
-            } else if names[..place].iter().any(|(_, other)| other == name) {
-                format!("two tables would be called {name:?}")
+                format!("the name {name:?} is longer than Postgres' limit of {MAX_BYTES} bytes")
+            } else if names[..position].iter().any(|(_, other)| other == name) {
+                format!("two tables would have the name {name:?}")
             } else {
                 continue;
             };
-            return Err(fault);
+            return Err(problem);
         }
         Ok(Self(names))
     }
 
-    /// The statement that `template` describes: `{products}` stands for the quoted name of that
-    /// table, `{{` and `}}` for braces.
+    /// Fills a statement's placeholders: `{products}` becomes the quoted name of that table, `{{`
+    /// and `}}` become braces.
     pub(crate) fn fill(&self, template: &str) -> String {
         let mut statement = String::with_capacity(template.len() + 64);
         let mut rest = template;
@@ -77,18 +75,18 @@ impl Names {
         statement
     }
 
-    /// The name that `word` stands for, as it is.
+    /// Returns the unquoted name for a placeholder.
     ///
     /// # Panics
     ///
-    /// Panics if it stands for none: a statement of this crate is misspelled.
+    /// Panics if the placeholder is unknown: a statement of this crate is misspelled.
     pub(crate) fn plain(&self, word: &str) -> &str {
         let named = self.0.iter().find(|(known, _)| *known == word);
-        named.map_or_else(|| panic!("no table is called {word:?}"), |(_, name)| name)
+        named.map_or_else(|| panic!("no table has the placeholder {word:?}"), |(_, name)| name)
     }
 }
 
-/// `name` as an identifier.
+/// Quotes `name` as an identifier.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -98,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_quoted_whatever_it_says() {
+    fn any_name_is_quoted() {
         let names = Names::new("a\"; DROP TABLE b; --", "{products}").unwrap();
         assert_eq!(
             names.fill("SELECT '{{}}' FROM {products}, {entries}, {outbox}"),
@@ -108,9 +106,9 @@ mod tests {
     }
 
     #[test]
-    fn names_that_postgres_would_cut_or_confuse_are_refused() {
-        assert!(Names::new("products", "products").is_err(), "one table for two things");
-        assert!(Names::new("a", "a_outbox").is_err(), "a table that akin makes itself");
+    fn names_that_postgres_would_truncate_or_confuse_are_refused() {
+        assert!(Names::new("products", "products").is_err(), "one table for two purposes");
+        assert!(Names::new("a", "a_outbox").is_err(), "one of akin's own tables");
         assert!(Names::new("", "b").is_err());
         assert!(Names::new("a\0", "b").is_err());
         assert!(Names::new(&"x".repeat(60), "b").unwrap_err().contains("63 bytes"));

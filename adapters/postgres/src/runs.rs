@@ -20,26 +20,26 @@ pub struct PostgresRuns {
 #[async_trait]
 impl RunLog for PostgresRuns {
     async fn begin(&self, began: Timestamp, feeds: &[String]) -> PortResult<()> {
-        self.database.call(&Begin { began, feeds }).await
+        self.database.call(&BeginRun { began, feeds }).await
     }
 
     async fn finish(&self, began: Timestamp, end: &RunEnd) -> PortResult<()> {
-        self.database.call(&Finish { began, end }).await
+        self.database.call(&FinishRun { began, end }).await
     }
 
     async fn last(&self, limit: usize) -> PortResult<Vec<Run>> {
-        self.database.call(&Last { limit }).await
+        self.database.call(&ListRuns { limit }).await
     }
 }
 
-/// Enters a run, unless it is there, and forgets the oldest.
-struct Begin<'a> {
+/// Inserts a run unless it exists, and deletes the oldest.
+struct BeginRun<'a> {
     began: Timestamp,
     feeds: &'a [String],
 }
 
 #[async_trait]
-impl Call for Begin<'_> {
+impl Call for BeginRun<'_> {
     type Answer = ();
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
@@ -48,7 +48,7 @@ impl Call for Begin<'_> {
         let feeds: Vec<_> = self.feeds.iter().map(|feed| escape(feed)).collect();
         let insert = query(names.fill(sql)).bind(self.began.0).bind(feeds);
         insert.execute(&mut *connection).await?;
-        // Apart from it, so that of several who begin at once the last one sees all of them.
+        // A separate statement, so that of several concurrent runs the last one sees all.
         let sql = "DELETE FROM {runs} WHERE number <= (
                        SELECT number FROM {runs} ORDER BY number DESC LIMIT 1 OFFSET $1)";
         query(names.fill(sql)).bind(row_limit(MAX_RUNS)).execute(connection).await?;
@@ -56,14 +56,14 @@ impl Call for Begin<'_> {
     }
 }
 
-/// Enters how a run ended, unless it has ended.
-struct Finish<'a> {
+/// Records how a run ended, unless it has ended.
+struct FinishRun<'a> {
     began: Timestamp,
     end: &'a RunEnd,
 }
 
 #[async_trait]
-impl Call for Finish<'_> {
+impl Call for FinishRun<'_> {
     type Answer = ();
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
@@ -77,21 +77,21 @@ impl Call for Finish<'_> {
         let took = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
         let mut update = query(names.fill(sql)).bind(self.began.0).bind(outcome);
         update = update.bind(reason.map(escape)).bind(took);
-        for place in 0..RunCounts::NAMES.len() {
-            update = update.bind(counts.map(|counts| counts.values()[place].cast_signed()));
+        for position in 0..RunCounts::NAMES.len() {
+            update = update.bind(counts.map(|counts| counts.values()[position].cast_signed()));
         }
         update.execute(connection).await?;
         Ok(())
     }
 }
 
-/// The last runs, the latest first.
-struct Last {
+/// Lists the latest runs, the most recent first.
+struct ListRuns {
     limit: usize,
 }
 
 #[async_trait]
-impl Call for Last {
+impl Call for ListRuns {
     type Answer = Vec<Run>;
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Vec<Run>, Failure> {
@@ -111,7 +111,7 @@ impl Call for Last {
 fn end(row: &PgRow) -> Result<Option<RunEnd>, Failure> {
     let Some(name) = get::<Option<String>>(row, 2)? else { return Ok(None) };
     let outcome = RunOutcome::from_parts(&name, get::<Option<String>>(row, 3)?.map(unescape));
-    let unknown = || Failure::corrupt(format!("a run's outcome {name:?}"));
+    let unknown = || Failure::corrupt(format!("a run has the unknown outcome {name:?}"));
     let (outcome, took) = (outcome.ok_or_else(unknown)?, get::<i64>(row, 4)?);
     let took = Duration::from_micros(took.cast_unsigned());
     let mut counts = [0; RunCounts::NAMES.len()];

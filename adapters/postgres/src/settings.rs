@@ -9,9 +9,9 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Which server, which database, which tables, and how long to wait.
+/// The connection to Postgres, and how it is used.
 #[derive(Clone, Debug, clap::Args)]
-#[group(skip)] // Every adapter has its settings; without this clap panics on the second.
+#[group(skip)] // Without this, clap panics on the second `Settings` that a command flattens.
 #[command(next_help_heading = "Postgres")]
 pub struct Settings {
     /// The server's name or address.
@@ -33,7 +33,7 @@ pub struct Settings {
     )]
     pub port: u16,
 
-    /// Who connects.
+    /// The user name.
     #[arg(
         id = "postgres_user",
         long = "postgres-user",
@@ -42,7 +42,7 @@ pub struct Settings {
     )]
     pub user: Option<String>,
 
-    /// The user's password; better in the environment than in a flag.
+    /// The user's password; prefer the environment to a flag.
     #[arg(
         id = "postgres_password",
         long = "postgres-password",
@@ -52,16 +52,16 @@ pub struct Settings {
     )]
     pub password: Option<Password>,
 
-    /// The database.
+    /// The name of the database.
     #[arg(id = "postgres_db", long = "postgres-db", env = "POSTGRES_DB", value_name = "NAME")]
     pub database: Option<String>,
 
-    /// TLS as libpq has it: `disable`, `prefer`, `require`, `verify-ca`, `verify-full`.
+    /// The TLS mode, as in libpq: `disable`, `prefer`, `require`, `verify-ca`, `verify-full`.
     #[arg(id = "postgres_sslmode", long = "postgres-sslmode", env = "POSTGRES_SSLMODE",
         value_name = "MODE", default_value_t = SslMode::VerifyFull)]
     pub sslmode: SslMode,
 
-    /// A PEM file of authorities that may sign the server's certificate, besides the system's.
+    /// A PEM file of certificate authorities to trust in addition to the system's.
     #[arg(
         id = "postgres_sslrootcert",
         long = "postgres-sslrootcert",
@@ -70,7 +70,7 @@ pub struct Settings {
     )]
     pub ssl_root_cert: Option<PathBuf>,
 
-    /// The table of the products; another program's is adopted.
+    /// The table of products; another program's table is adopted.
     #[arg(
         id = "postgres_raw_product_table_name",
         long = "postgres-raw-product-table-name",
@@ -80,7 +80,7 @@ pub struct Settings {
     )]
     pub raw_product_table_name: String,
 
-    /// The table of the embeddings; another program's is adopted.
+    /// The table of embeddings; another program's table is adopted.
     #[arg(
         id = "postgres_embedded_product_table_name",
         long = "postgres-embedded-product-table-name",
@@ -90,7 +90,7 @@ pub struct Settings {
     )]
     pub embedded_product_table_name: String,
 
-    /// How many products one statement reads.
+    /// The maximum number of products per read.
     #[arg(
         id = "postgres_fetch_batch_size",
         long = "postgres-fetch-batch-size",
@@ -100,7 +100,7 @@ pub struct Settings {
     )]
     pub fetch_batch_size: NonZeroUsize,
 
-    /// How many products one statement writes.
+    /// The maximum number of products per write.
     #[arg(
         id = "postgres_upsert_batch_size",
         long = "postgres-upsert-batch-size",
@@ -110,7 +110,7 @@ pub struct Settings {
     )]
     pub upsert_batch_size: NonZeroUsize,
 
-    /// How many connections this process may hold.
+    /// The maximum number of connections of this process.
     #[arg(
         id = "postgres_max_connections",
         long = "postgres-max-connections",
@@ -120,7 +120,7 @@ pub struct Settings {
     )]
     pub max_connections: NonZeroU32,
 
-    /// How long to wait for a connection, in seconds.
+    /// How many seconds to wait for a connection.
     #[arg(
         id = "postgres_connect_timeout",
         long = "postgres-connect-timeout",
@@ -130,7 +130,7 @@ pub struct Settings {
     )]
     pub connect_timeout: NonZeroU64,
 
-    /// How long a statement may take, in seconds.
+    /// How many seconds a statement may take.
     #[arg(
         id = "postgres_statement_timeout",
         long = "postgres-statement-timeout",
@@ -140,8 +140,7 @@ pub struct Settings {
     )]
     pub statement_timeout: NonZeroU64,
 
-    /// Up to so many products a search by meaning compares with all of them, which is exact; among
-    /// more it asks an HNSW graph.
+    /// Up to how many products vector search is exact. Above, it uses an HNSW graph.
     #[arg(
         id = "postgres_exact_rows",
         long = "postgres-exact-rows",
@@ -151,7 +150,7 @@ pub struct Settings {
     )]
     pub exact_rows: u32,
 
-    /// The currency of the prices in an adopted table, which names none.
+    /// The currency of prices in an adopted table.
     #[arg(id = "postgres_adopted_currency", long = "postgres-adopted-currency",
         env = "POSTGRES_ADOPTED_CURRENCY", value_name = "CODE", default_value = "HKD",
         value_parser = Currency::new)]
@@ -159,7 +158,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Everything that is missing or wrong, by the names of the settings; nothing is connected to.
+    /// Returns all missing or invalid settings by name, without connecting.
     pub fn problems(&self) -> Vec<String> {
         let required = [
             (&self.host, "--postgres-host (POSTGRES_HOST)"),
@@ -168,13 +167,16 @@ impl Settings {
         ];
         let missing = required.iter().filter(|(value, _)| is_blank(value.as_ref()));
         let mut problems: Vec<_> = missing.map(|(_, name)| format!("{name} is not set")).collect();
-        problems.extend(self.names().err().map(|fault| {
+        problems.extend(self.names().err().map(|problem| {
             let settings = "POSTGRES_RAW_PRODUCT_TABLE_NAME, POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME";
-            format!("{settings}: {fault}")
+            format!("{settings}: {problem}")
         }));
         let file = self.ssl_root_cert.as_ref().filter(|file| !file.is_file());
         problems.extend(file.map(|file| {
-            format!("--postgres-sslrootcert (POSTGRES_SSLROOTCERT): no file {}", file.display())
+            format!(
+                "--postgres-sslrootcert (POSTGRES_SSLROOTCERT): no such file: {}",
+                file.display()
+            )
         }));
         problems
     }
@@ -183,8 +185,8 @@ impl Settings {
         Names::new(&self.raw_product_table_name, &self.embedded_product_table_name)
     }
 
-    /// Where the server is, for messages.
-    pub(crate) fn place(&self) -> String {
+    /// Returns the server's address and database, for messages.
+    pub(crate) fn server(&self) -> String {
         let database = self.database.as_deref().unwrap_or_default();
         format!("{}:{}/{database}", self.host(), self.port)
     }
@@ -201,9 +203,9 @@ impl Settings {
         Duration::from_secs(self.statement_timeout.get())
     }
 
-    /// How to connect. What `PG...` variables say otherwise counts for nothing.
+    /// Returns the options of a connection. Other `PG...` variables are ignored.
     pub(crate) fn connect_options(&self) -> PgConnectOptions {
-        choose_cryptography();
+        install_crypto_provider();
         let mut options = PgConnectOptions::new_without_pgpass()
             .host(self.host())
             .port(self.port)
@@ -211,15 +213,15 @@ impl Settings {
             .password(self.password.as_ref().map_or("", Password::as_str))
             .database(self.database.as_deref().unwrap_or_default())
             .application_name("akin")
-            .ssl_mode(self.verified_mode());
+            .ssl_mode(self.ssl_mode());
         if let Some(file) = &self.ssl_root_cert {
             options = options.ssl_root_cert(file);
         }
         options
     }
 
-    /// As libpq does, `require` verifies the authority where one is named.
-    fn verified_mode(&self) -> PgSslMode {
+    /// Returns the TLS mode. As in libpq, `require` verifies the authority if a file is set.
+    fn ssl_mode(&self) -> PgSslMode {
         match self.sslmode {
             SslMode::Disable => PgSslMode::Disable,
             SslMode::Prefer => PgSslMode::Prefer,
@@ -231,13 +233,12 @@ impl Settings {
     }
 }
 
-/// sqlx takes the process's cryptography, and panics where two were compiled in (`OpenSearch`'s client
-/// brings the other) and none was chosen.
-fn choose_cryptography() {
+/// Installs a cryptography provider if the process has none. sqlx panics if two are compiled in and
+/// none is chosen, and `OpenSearch`'s client brings another.
+fn install_crypto_provider() {
     let ring = tokio_rustls::rustls::crypto::ring::default_provider();
     if ring.install_default().is_err() {
-        // Whoever chose before has chosen well.
-        tracing::trace!("the process has its cryptography");
+        tracing::trace!("the process already has a cryptography provider");
     }
 }
 
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_missing_is_named_at_once() {
+    fn all_problems_are_reported_at_once() {
         let given = ["--postgres-sslrootcert", "/nowhere.pem", "--postgres-user", " "];
         let problems = settings(&given).problems().join("\n");
         for name in ["POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_SSLROOTCERT"] {
@@ -270,13 +271,13 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_verified_unless_told_otherwise() {
+    fn the_server_is_verified_by_default() {
         assert_eq!(settings(&[]).sslmode, SslMode::VerifyFull);
-        assert!(matches!(settings(&[]).verified_mode(), PgSslMode::VerifyFull));
+        assert!(matches!(settings(&[]).ssl_mode(), PgSslMode::VerifyFull));
         let require = settings(&["--postgres-sslmode", "require"]);
-        assert!(matches!(require.verified_mode(), PgSslMode::Require));
-        let named = Settings { ssl_root_cert: Some("/ca.pem".into()), ..require };
-        assert!(matches!(named.verified_mode(), PgSslMode::VerifyCa));
+        assert!(matches!(require.ssl_mode(), PgSslMode::Require));
+        let with_authority = Settings { ssl_root_cert: Some("/ca.pem".into()), ..require };
+        assert!(matches!(with_authority.ssl_mode(), PgSslMode::VerifyCa));
         assert!(Command::try_parse_from(["akin", "--postgres-sslmode", "allow"]).is_err());
     }
 

@@ -14,13 +14,13 @@ use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
-use apply::{Apply, Compare};
+use apply::{ApplyProducts, CompareProducts};
 use async_trait::async_trait;
 use outbox::{ClearOutbox, ReadOutbox};
-use quarantine::{ListQuarantine, Quarantine, ReleaseQuarantine};
-use records::{Fetch, List, ListIds};
-use removal::Remove;
-use restore::Restore;
+use quarantine::{ListQuarantine, QuarantineRows, ReleaseQuarantine};
+use records::{FetchProducts, ListIds, ListProducts};
+use removal::RemoveProducts;
+use restore::RestoreProducts;
 use sqlx::PgConnection;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ impl ProductStore for PostgresStore {
             return Ok(Applied::default());
         }
         let rows = self.database.settings.upsert_batch_size.get();
-        self.database.call(&Apply::new(products, at, rows)).await
+        self.database.call(&ApplyProducts::new(products, at, rows)).await
     }
 
     async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied> {
@@ -47,7 +47,7 @@ impl ProductStore for PostgresStore {
             return Ok(Applied::default());
         }
         let rows = self.database.settings.upsert_batch_size.get();
-        self.database.call(&Compare(Apply::new(products, at, rows))).await
+        self.database.call(&CompareProducts(ApplyProducts::new(products, at, rows))).await
     }
 
     async fn remove(&self, ids: &[ProductId], at: Version) -> PortResult<Vec<ProductId>> {
@@ -55,12 +55,12 @@ impl ProductStore for PostgresStore {
             return Ok(Vec::new());
         }
         let rows = self.database.settings.upsert_batch_size.get();
-        self.database.call(&Remove { ids, at, rows }).await
+        self.database.call(&RemoveProducts { ids, at, rows }).await
     }
 
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
         let rows = self.database.settings.fetch_batch_size.get();
-        self.database.call(&Fetch { ids, rows }).await
+        self.database.call(&FetchProducts { ids, rows }).await
     }
 
     async fn outbox(&self, after: Option<u64>, limit: usize) -> PortResult<Vec<OutboxEntry>> {
@@ -78,7 +78,7 @@ impl ProductStore for PostgresStore {
         if rows.is_empty() {
             return Ok(());
         }
-        self.database.call(&Quarantine { feed, rows, at }).await
+        self.database.call(&QuarantineRows { feed, rows, at }).await
     }
 
     async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
@@ -98,7 +98,7 @@ impl ProductStore for PostgresStore {
         after: Option<&ProductId>,
         limit: usize,
     ) -> PortResult<Vec<ProductRecord>> {
-        self.database.call(&List { after, limit }).await
+        self.database.call(&ListProducts { after, limit }).await
     }
 
     async fn ids(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<ProductId>> {
@@ -110,18 +110,18 @@ impl ProductStore for PostgresStore {
             return Ok(());
         }
         let rows = self.database.settings.upsert_batch_size.get();
-        self.database.call(&Restore::new(records, rows)).await
+        self.database.call(&RestoreProducts::new(records, rows)).await
     }
 
     async fn counts(&self) -> PortResult<StoreCounts> {
-        self.database.call(&Counts).await
+        self.database.call(&ReadStoreCounts).await
     }
 }
 
-struct Counts;
+struct ReadStoreCounts;
 
 #[async_trait]
-impl Call for Counts {
+impl Call for ReadStoreCounts {
     type Answer = StoreCounts;
 
     async fn run(
@@ -137,17 +137,17 @@ impl Call for Counts {
     }
 }
 
-/// A limit as Postgres takes it.
+/// Converts a limit to Postgres' type.
 pub(crate) fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// What every id comes behind that comes behind `after`: none is blank.
-pub(crate) fn behind(after: Option<&ProductId>) -> Cow<'_, str> {
+/// Returns the value that precedes every id after `after`; an id is never blank.
+pub(crate) fn lower_bound(after: Option<&ProductId>) -> Cow<'_, str> {
     after.map_or(Cow::Borrowed(""), |after| escape(after.as_str()))
 }
 
-/// The id that a row holds.
+/// Parses a product id that a row contains.
 pub(crate) fn product_id(text: String) -> Result<ProductId, Failure> {
     ProductId::new(unescape(text)).map_err(|error| Failure::corrupt(error.to_string()))
 }

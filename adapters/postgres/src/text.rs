@@ -1,16 +1,18 @@
-//! Texts on their way into the database and back: Postgres keeps every character but NUL.
+//! Escapes NUL, the only character that Postgres does not store.
 
 use std::borrow::Cow;
 
-/// Stands before what took a character's place. The least that Postgres keeps, so that escaped texts
-/// stand in the order of the plain ones.
+/// Begins an escape sequence. It is the smallest character that Postgres stores, so that escaped
+/// texts sort like the originals.
 const MARK: char = '\u{1}';
 
-/// What follows the mark, for NUL and for the mark itself.
+/// Follows the mark in place of NUL.
 const NUL: char = '\u{1}';
-const ITSELF: char = '\u{2}';
 
-/// `text` without NUL; [`unescape`] gives it back.
+/// Follows the mark in place of the mark itself.
+const LITERAL_MARK: char = '\u{2}';
+
+/// Returns `text` without NUL; [`unescape`] restores it.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(['\0', MARK]) {
         return Cow::Borrowed(text);
@@ -19,14 +21,14 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     for character in text.chars() {
         match character {
             '\0' => escaped.extend([MARK, NUL]),
-            MARK => escaped.extend([MARK, ITSELF]),
+            MARK => escaped.extend([MARK, LITERAL_MARK]),
             other => escaped.push(other),
         }
     }
     Cow::Owned(escaped)
 }
 
-/// The text that was escaped. A mark that [`escape`] did not make stays as it is.
+/// Restores an escaped text. A mark that [`escape`] did not write stays as it is.
 pub(crate) fn unescape(text: String) -> String {
     if !text.contains(MARK) {
         return text;
@@ -34,15 +36,15 @@ pub(crate) fn unescape(text: String) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
-        let meant = match (character, characters.peek()) {
+        let original = match (character, characters.peek()) {
             (MARK, Some(&NUL)) => Some('\0'),
-            (MARK, Some(&ITSELF)) => Some(MARK),
+            (MARK, Some(&LITERAL_MARK)) => Some(MARK),
             _ => None,
         };
-        if meant.is_some() {
+        if original.is_some() {
             characters.next();
         }
-        plain.push(meant.unwrap_or(character));
+        plain.push(original.unwrap_or(character));
     }
     plain
 }
@@ -52,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_text_comes_back_and_none_holds_nul() {
+    fn every_text_is_restored_and_no_escaped_text_contains_nul() {
         for text in ["", "plain", "\0", "a\0b\0", "\u{1}", "\u{1}\u{1}", "\0\u{1}\u{2}\0", "é\0"] {
             let escaped = escape(text);
             assert!(!escaped.contains('\0'), "{text:?}");
@@ -62,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn escaped_texts_stand_in_the_order_of_the_plain_ones() {
+    fn escaped_texts_sort_like_the_originals() {
         let plain =
             ["", "\0", "\0\0", "\0\u{1}", "\0a", "\u{1}", "\u{1}\0", "\u{2}", "a", "a\0", "a "];
         assert!(plain.is_sorted());
@@ -71,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_another_program_wrote_stays() {
+    fn a_mark_of_another_program_stays() {
         assert_eq!(unescape("a\u{1}".to_owned()), "a\u{1}");
         assert_eq!(unescape("\u{1}x".to_owned()), "\u{1}x");
     }

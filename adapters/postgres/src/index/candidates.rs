@@ -1,9 +1,9 @@
-//! Finds candidates: the best by words and the nearest in meaning, in two statements.
+//! Finds candidates: the best by words and the nearest by meaning, in two statements.
 
 use super::facets;
 use super::filter::{self, condition};
 use super::graph::MAX_DIMENSION;
-use super::knowledge::{STATE, STATE_COLUMNS, State, no_state};
+use super::state::{STATE, STATE_COLUMNS, State, missing_state};
 use crate::database::{Call, get, query};
 use crate::error::{Failure, SYSTEM};
 use crate::names::Names;
@@ -15,32 +15,32 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-/// Answers a query, which is for something.
+/// Answers a query that has terms or a vector.
 pub(crate) struct Candidates<'a> {
     pub(crate) query: &'a CandidateQuery,
-    /// Up to so many products are compared one by one.
+    /// The maximum number of products that are compared one by one.
     pub(crate) exact_rows: u32,
 }
 
-/// What a query meets.
-struct Plan {
+/// The plan of a search.
+struct SearchPlan {
     state: State,
-    /// The query's terms that the index holds, by their ids, and what each weighs.
+    /// The ids of the query's terms that the index contains, and the weight of each.
     terms: Vec<i32>,
     weights: Vec<f64>,
-    /// How the nearest are found.
-    near: Near,
+    /// How the nearest products are found.
+    near: VectorSearch,
 }
 
-/// How the nearest are found.
+/// How the nearest products are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Near {
-    /// Not at all: the query has no meaning.
-    Unasked,
+enum VectorSearch {
+    /// Not at all: the query has no vector.
+    Skip,
     /// By comparing with every product that the filter admits.
     Exact,
-    /// By the graph over embeddings of so many coordinates, which is asked for so many.
-    Graph { dimension: usize, ask: i64 },
+    /// By the graph over embeddings of this dimension, which returns up to `limit` products.
+    Graph { dimension: usize, limit: i64 },
 }
 
 #[async_trait]
@@ -53,31 +53,35 @@ impl Call for Candidates<'_> {
         names: &Names,
     ) -> Result<Self::Answer, Failure> {
         let plan = self.plan(connection, names).await?;
-        if plan.state.products == 0 || (plan.terms.is_empty() && plan.near == Near::Unasked) {
+        if plan.state.products == 0 || (plan.terms.is_empty() && plan.near == VectorSearch::Skip) {
             return Ok(Vec::new());
         }
-        let (found, near) = self.find(connection, names, &plan).await?;
+        let (candidates, found) = self.find(connection, names, &plan).await?;
         match plan.near {
-            // The graph lost its way among those that the filter turns down.
-            Near::Graph { ask, .. } if near < ask => {
-                let plan = Plan { near: Near::Exact, ..plan };
+            // The graph search ended among products that the filter rejects.
+            VectorSearch::Graph { limit, .. } if found < limit => {
+                let plan = SearchPlan { near: VectorSearch::Exact, ..plan };
                 Ok(self.find(connection, names, &plan).await?.0)
             }
-            _ => Ok(found),
+            _ => Ok(candidates),
         }
     }
 }
 
 impl Candidates<'_> {
-    /// How many are compared one by one at the most: a graph must have more to choose from than it is
-    /// asked for.
+    /// Returns up to how many admitted products are compared one by one. A graph needs more
+    /// products to choose from than it is asked for.
     fn exact_limit(&self) -> i64 {
         i64::from(self.exact_rows)
             .max(row_limit(self.query.depth).saturating_mul(4))
             .saturating_add(16)
     }
 
-    async fn plan(&self, connection: &mut PgConnection, names: &Names) -> Result<Plan, Failure> {
+    async fn plan(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<SearchPlan, Failure> {
         let sql = format!(
             "SELECT {STATE},
                  ARRAY(SELECT id FROM {{terms}} WHERE term = ANY ($8::text[]) AND documents > 0
@@ -98,42 +102,42 @@ impl Candidates<'_> {
             .bind(must_count)
             .fetch_optional(connection)
             .await?;
-        let row = row.ok_or_else(no_state)?;
-        let state = State::of(&row)?;
+        let row = row.ok_or_else(missing_state)?;
+        let state = State::from_row(&row)?;
         let frequencies: Vec<i64> = get(&row, STATE_COLUMNS + 1)?;
         let weights = frequencies
             .into_iter()
             .map(|found| bm25::idf(state.products, found.unsigned_abs()))
             .collect();
         let near = self.near(&state, get(&row, STATE_COLUMNS + 2)?)?;
-        Ok(Plan { terms: get(&row, STATE_COLUMNS)?, weights, near, state })
+        Ok(SearchPlan { terms: get(&row, STATE_COLUMNS)?, weights, near, state })
     }
 
-    /// How the nearest among `admitted` products are found.
-    fn near(&self, state: &State, admitted: i64) -> Result<Near, Failure> {
-        let Some(vector) = &self.query.vector else { return Ok(Near::Unasked) };
-        let Some(model) = state.held_fingerprint() else { return Ok(Near::Exact) };
+    /// Decides how to find the nearest among `admitted` products.
+    fn near(&self, state: &State, admitted: i64) -> Result<VectorSearch, Failure> {
+        let Some(vector) = &self.query.vector else { return Ok(VectorSearch::Skip) };
+        let Some(model) = state.active_fingerprint() else { return Ok(VectorSearch::Exact) };
         vector.check(SYSTEM, model)?;
-        let held = model.dimension;
-        if admitted <= self.exact_limit() || held > MAX_DIMENSION {
-            return Ok(Near::Exact);
+        let dimension = model.dimension;
+        if admitted <= self.exact_limit() || dimension > MAX_DIMENSION {
+            return Ok(VectorSearch::Exact);
         }
-        // A few more than are wanted: the graph's vectors are rounded, and the nearest of those it
-        // names are chosen exactly.
+        // A few more than requested: the graph compares rounded vectors, and the nearest of its
+        // results are then chosen exactly.
         let depth = row_limit(self.query.depth);
-        Ok(Near::Graph { dimension: held, ask: depth + depth / 8 + 8 })
+        Ok(VectorSearch::Graph { dimension, limit: depth + depth / 8 + 8 })
     }
 
-    /// The candidates, and how many the graph or the comparison named before the threshold.
+    /// Returns the candidates, and how many products the vector search found before the threshold.
     async fn find(
         &self,
         connection: &mut PgConnection,
         names: &Names,
-        plan: &Plan,
+        plan: &SearchPlan,
     ) -> Result<(Vec<Candidate>, i64), Failure> {
         let by_words = if plan.terms.is_empty() { NO_KEYS.into() } else { by_words(self.query) };
         let (proposed, nearest) = nearest(self.query, plan.near);
-        let cosine = if plan.near == Near::Unasked {
+        let cosine = if plan.near == VectorSearch::Skip {
             "NULL"
         } else {
             "-(e.embedding <#> $8::real[]::vector)"
@@ -154,21 +158,21 @@ impl Candidates<'_> {
         let rows = filter::bind(query(names.fill(&sql)), &self.query.filter)
             .bind(self.query.vector.as_ref().map(|vector| vector.embedding.as_slice().to_vec()))
             .bind(row_limit(self.query.depth))
-            .bind(self.query.threshold.map_or(f64::MIN, |least| f64::from(least.get())))
+            .bind(self.query.threshold.map_or(f64::MIN, |threshold| f64::from(threshold.get())))
             .bind(&plan.terms)
             .bind(&plan.weights)
             .fetch_all(connection)
             .await?;
         let count = rows.first().map_or(Ok(0), |row| get(row, 0))?;
-        let found = rows.iter().filter_map(|row| candidate(row, with_facets).transpose());
-        Ok((found.collect::<Result<_, _>>()?, count))
+        let candidates = rows.iter().filter_map(|row| candidate(row, with_facets).transpose());
+        Ok((candidates.collect::<Result<_, _>>()?, count))
     }
 }
 
-/// Nothing is looked for.
+/// Selects no rows.
 const NO_KEYS: &str = "SELECT NULL::integer AS key, NULL::double precision AS cosine WHERE false";
 
-/// The keys of the best by the formula's L.
+/// Selects the keys of the best products by words.
 fn by_words(query: &CandidateQuery) -> String {
     let admitted = if query.filter.is_empty() {
         String::new()
@@ -183,43 +187,44 @@ fn by_words(query: &CandidateQuery) -> String {
     )
 }
 
-/// Two statements: one that names those that may be nearest, and one that chooses among them.
-fn nearest(query: &CandidateQuery, near: Near) -> (String, &'static str) {
+/// Returns two statements: one that finds the products that may be nearest, and one that selects
+/// among them.
+fn nearest(query: &CandidateQuery, near: VectorSearch) -> (String, &'static str) {
     const CHOOSE: &str =
         "SELECT key FROM named WHERE cosine >= $10 ORDER BY cosine DESC, key LIMIT $9";
     let condition = condition(&query.filter);
     let exactly = "akin_key AS key, -(embedding <#> $8::real[]::vector) AS cosine FROM {entries}";
     let named = match near {
-        Near::Unasked => return (NO_KEYS.to_owned(), "SELECT key FROM named"),
-        Near::Exact if query.filter.is_empty() => {
+        VectorSearch::Skip => return (NO_KEYS.to_owned(), "SELECT key FROM named"),
+        VectorSearch::Exact if query.filter.is_empty() => {
             format!("SELECT {exactly} WHERE {condition} ORDER BY cosine DESC, key LIMIT $9")
         }
-        // The filter is answered from an index; only vectors that it admits are read.
-        Near::Exact => format!(
+        // The filter uses its own index, so that only admitted vectors are read.
+        VectorSearch::Exact => format!(
             "SELECT {exactly} WHERE akin_text_hash IS NOT NULL AND akin_key = ANY (ARRAY(
                  SELECT akin_key FROM {{entries}} WHERE {condition}))
              ORDER BY cosine DESC, key LIMIT $9"
         ),
-        Near::Graph { dimension, ask } => format!(
+        VectorSearch::Graph { dimension, limit } => format!(
             "SELECT {exactly} WHERE {condition}
              ORDER BY embedding::halfvec({dimension}) <#> $8::real[]::vector::halfvec({dimension})
-             LIMIT {ask}"
+             LIMIT {limit}"
         ),
     };
     (named, CHOOSE)
 }
 
-/// The candidate of a row; `None` if the row only tells the count.
+/// Parses the candidate of a row; `None` for a row that contains only the count.
 fn candidate(row: &PgRow, with_facets: bool) -> Result<Option<Candidate>, Failure> {
     let Some(id) = get::<Option<String>>(row, 1)? else { return Ok(None) };
     let cosine: Option<f64> = get(row, 3)?;
-    #[expect(clippy::cast_possible_truncation, reason = "it was computed as an f32")]
+    #[expect(clippy::cast_possible_truncation, reason = "the server computed it as an f32")]
     let cosine = cosine.map(|cosine| cosine as f32);
     if let Some(cosine) = cosine.filter(|cosine| cosine.is_nan() || cosine.abs() > 1.001) {
         return Err(Failure::corrupt(format!("the cosine of {id} is {cosine}")));
     }
     let text = AnalyzedText::from_stream(unescape(get(row, 2)?));
-    let facets = with_facets.then(|| facets::of(row, 4).map(Box::new)).transpose()?;
+    let facets = with_facets.then(|| facets::from_row(row, 4).map(Box::new)).transpose()?;
     let cosine = cosine.map(Similarity::from_cosine);
     Ok(Some(Candidate { id: product_id(id)?, cosine, text, facets }))
 }

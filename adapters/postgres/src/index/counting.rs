@@ -1,30 +1,30 @@
-//! What a write changes in the counts of the whole: which terms and words come, and which go.
+//! The changes of the catalogue's counts by one write.
 
-use super::shares::MAX_BYTES;
+use super::term_scores::MAX_TERM_BYTES;
 use akin_entities::{AnalyzedText, TextField};
 use std::collections::{BTreeMap, HashSet};
 
-/// What a batch changes in the counts.
+/// The changes of the counts by one batch.
 #[derive(Debug, Default)]
-pub(crate) struct Counting {
-    /// In how many more products each term is; less than 0: in fewer. In order, so that all writers
-    /// touch them in one order.
+pub(crate) struct CountChanges {
+    /// The change in the number of products that contain each term. Ordered, so that all writers
+    /// lock the rows in the same order.
     pub(crate) terms: BTreeMap<String, i64>,
-    /// The same for each word as written.
+    /// The same for each unstemmed word.
     pub(crate) words: BTreeMap<String, i64>,
-    /// How many terms each field has more.
+    /// The change in the number of terms in each field.
     pub(crate) lengths: [i64; TextField::ALL.len()],
-    /// How many more products can be found.
+    /// The change in the number of searchable products.
     pub(crate) products: i64,
 }
 
-impl Counting {
-    /// One more product has these texts.
+impl CountChanges {
+    /// Adds a product with these texts.
     pub(crate) fn add(&mut self, text: &AnalyzedText, words: &str) {
         self.count(text, words, 1);
     }
 
-    /// A product has these texts no longer.
+    /// Subtracts a product with these texts.
     pub(crate) fn subtract(&mut self, text: &AnalyzedText, words: &str) {
         self.count(text, words, -1);
     }
@@ -46,7 +46,7 @@ fn count_each<'a>(
     words: impl Iterator<Item = &'a str>,
     by: i64,
 ) {
-    let distinct: HashSet<_> = words.filter(|word| word.len() <= MAX_BYTES).collect();
+    let distinct: HashSet<_> = words.filter(|word| word.len() <= MAX_TERM_BYTES).collect();
     for word in distinct {
         match counts.get_mut(word) {
             Some(count) => *count += by,
@@ -65,8 +65,8 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_and_goes_again_changes_nothing() {
-        let mut counting = Counting::default();
+    fn adding_and_subtracting_a_product_changes_nothing() {
+        let mut counting = CountChanges::default();
         counting.add(&text("red tripod", "tripod red red"), "red tripods");
         assert_eq!(counting.terms["red"], 1, "a product counts once");
         assert_eq!((counting.products, counting.lengths), (1, [2, 3, 0, 0, 0]));

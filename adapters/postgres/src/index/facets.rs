@@ -1,4 +1,4 @@
-//! Facets as the entries hold them: numbers, and values by their ids.
+//! Reads the facet values of entries: numbers, and texts by their ids.
 
 use crate::database::get;
 use crate::error::Failure;
@@ -6,18 +6,18 @@ use crate::text::unescape;
 use akin_entities::FacetValues;
 use sqlx::postgres::PgRow;
 
-/// The columns of an entry `e`, as [`of`] reads them.
+/// The facet columns of an entry `e`, for [`from_row`].
 pub(crate) const COLUMNS: &str = "main.value, sub.value, brand.value, e.akin_price, e.akin_rating,
     e.akin_discounted";
 
-/// What the columns need beside the entry `e`.
+/// The joins that [`COLUMNS`] need besides the entry `e`.
 pub(crate) const JOIN: &str = "
     LEFT JOIN {values} main ON main.id = e.akin_main_category
     LEFT JOIN {values} sub ON sub.id = e.akin_sub_category
     LEFT JOIN {values} brand ON brand.id = e.akin_brand";
 
-/// The facets that stand in `row` from the column `at` on.
-pub(crate) fn of(row: &PgRow, at: usize) -> Result<FacetValues, Failure> {
+/// Parses the facet values that begin at column `at`.
+pub(crate) fn from_row(row: &PgRow, at: usize) -> Result<FacetValues, Failure> {
     let value = |at: usize| -> Result<String, Failure> {
         Ok(unescape(get::<Option<String>>(row, at)?.unwrap_or_default()))
     };

@@ -1,14 +1,11 @@
-//! Filters as conditions on the entries.
+//! Filters as SQL conditions on the entries.
 
 use super::tables::digest;
+use crate::database::SqlQuery;
 use akin_entities::Filter;
-use sqlx::Postgres;
-use sqlx::postgres::PgArguments;
 
-type Query = sqlx::query::Query<'static, Postgres, PgArguments>;
-
-/// The condition that a row can be found and `filter` admits it: a template whose first seven
-/// parameters are the filter's.
+/// Returns the condition for rows that are searchable and pass `filter`, as a template whose first
+/// seven parameters are the filter's.
 pub(crate) fn condition(filter: &Filter) -> String {
     let mut condition = "akin_text_hash IS NOT NULL".to_owned();
     let among = [
@@ -37,7 +34,7 @@ pub(crate) fn condition(filter: &Filter) -> String {
 }
 
 /// Binds the parameters of [`condition`].
-pub(crate) fn bind(query: Query, filter: &Filter) -> Query {
+pub(crate) fn bind(query: SqlQuery, filter: &Filter) -> SqlQuery {
     let digests = |values: &[String]| values.iter().map(|value| digest(value)).collect::<Vec<_>>();
     query
         .bind(digests(&filter.main_category))
@@ -55,7 +52,7 @@ mod tests {
     use akin_entities::NumberRange;
 
     #[test]
-    fn a_condition_speaks_of_what_is_asked_for_alone() {
+    fn a_condition_contains_only_what_the_filter_sets() {
         assert_eq!(condition(&Filter::default()), "akin_text_hash IS NOT NULL");
         let price = NumberRange { min: None, max: Some(9.0) };
         let filter = Filter { brand: vec!["'; --".into()], price, ..Filter::default() };

@@ -1,6 +1,6 @@
-//! The HNSW graph, for more products than are compared one by one.
+//! The HNSW graph for catalogues that are too large to be compared one by one.
 
-use super::knowledge::State;
+use super::state::State;
 use crate::database::{Call, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -8,37 +8,39 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::time::Duration;
 
-/// The most coordinates that a graph of half-precision vectors takes.
+/// The maximum dimension of a graph over half-precision vectors.
 pub(crate) const MAX_DIMENSION: usize = 4_000;
 
-/// How long building it may take. Writers wait for it, so it is built once, when products outgrow
-/// the comparison; from then on each write keeps it.
-const PATIENCE: Duration = Duration::from_hours(1);
+/// The time limit for building the graph. Writers wait meanwhile, so it is built only once, when
+/// the catalogue outgrows exact search; from then on each write maintains it.
+const TIME_LIMIT: Duration = Duration::from_hours(1);
 
-/// Builds the graph, unless it is there. Its vectors have half the precision and half the size: what
-/// it names is compared exactly afterwards.
+/// Builds the graph unless it exists. Its vectors have half the precision and half the size; its
+/// results are compared exactly afterwards.
 pub(crate) struct BuildGraph;
 
 #[async_trait]
 impl Call for BuildGraph {
     type Answer = ();
 
-    fn patience(&self) -> Option<Duration> {
-        Some(PATIENCE)
+    fn time_limit(&self) -> Option<Duration> {
+        Some(TIME_LIMIT)
     }
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
-        if is_there(connection, names).await? {
+        if graph_exists(connection, names).await? {
             return Ok(());
         }
         let mut transaction = connection.begin().await?;
-        // Of two that find no graph one builds it; and nobody changes the model meanwhile.
+        // The lock keeps other processes from building it, too, and from changing the model.
         let state = State::lock(&mut transaction, names).await?;
-        let dimension = state.held_fingerprint().map_or(0, |fingerprint| fingerprint.dimension);
-        if !(1..=MAX_DIMENSION).contains(&dimension) || is_there(&mut transaction, names).await? {
+        let dimension = state.active_fingerprint().map_or(0, |fingerprint| fingerprint.dimension);
+        if !(1..=MAX_DIMENSION).contains(&dimension)
+            || graph_exists(&mut transaction, names).await?
+        {
             return Ok(());
         }
-        let limit = format!("SET LOCAL statement_timeout = {}", PATIENCE.as_millis());
+        let limit = format!("SET LOCAL statement_timeout = {}", TIME_LIMIT.as_millis());
         transaction.execute(AssertSqlSafe(limit)).await?;
         let build = format!(
             "CREATE INDEX IF NOT EXISTS {{near}} ON {{entries}}
@@ -47,12 +49,12 @@ impl Call for BuildGraph {
         );
         transaction.execute(AssertSqlSafe(names.fill(&build))).await?;
         transaction.commit().await?;
-        tracing::info!("built the graph of the nearest products");
+        tracing::info!("built the vector graph");
         Ok(())
     }
 }
 
-async fn is_there(connection: &mut PgConnection, names: &Names) -> Result<bool, Failure> {
+async fn graph_exists(connection: &mut PgConnection, names: &Names) -> Result<bool, Failure> {
     let row = query("SELECT to_regclass($1) IS NOT NULL".to_owned()).bind(names.fill("{near}"));
     Ok(sqlx::Row::try_get(&row.fetch_one(connection).await?, 0)?)
 }

@@ -1,9 +1,9 @@
 use super::facets;
-use super::knowledge::text_hash;
+use super::indexed::text_hash;
 use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
-use crate::store::{behind, product_id, row_limit};
+use crate::store::{lower_bound, product_id, row_limit};
 use crate::text::unescape;
 use akin_entities::{AnalyzedText, Embedding, Fingerprint, ProductId, Version};
 use akin_ports::{EntryEmbedding, IndexEntry};
@@ -11,14 +11,14 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-/// The next entries behind one, in the order of their ids' bytes.
-pub(crate) struct List<'a> {
+/// Lists the entries after an id, in the byte order of their ids.
+pub(crate) struct ListEntries<'a> {
     pub(crate) after: Option<&'a ProductId>,
     pub(crate) limit: usize,
 }
 
 #[async_trait]
-impl Call for List<'_> {
+impl Call for ListEntries<'_> {
     type Answer = Vec<IndexEntry>;
 
     async fn run(
@@ -35,7 +35,8 @@ impl Call for List<'_> {
             facets::COLUMNS,
             facets::JOIN
         );
-        let rows = query(names.fill(&sql)).bind(behind(self.after)).bind(row_limit(self.limit));
+        let rows =
+            query(names.fill(&sql)).bind(lower_bound(self.after)).bind(row_limit(self.limit));
         rows.fetch_all(connection).await?.iter().map(entry).collect()
     }
 }
@@ -43,15 +44,15 @@ impl Call for List<'_> {
 fn entry(row: &PgRow) -> Result<IndexEntry, Failure> {
     let id = product_id(get(row, 0)?)?;
     let coordinates: Vec<f32> = get(row, 3)?;
-    let corrupt = |what: String| Failure::corrupt(format!("the entry of {id}: {what}"));
+    let corrupt = |what: String| Failure::corrupt(format!("the entry of {id} has {what}"));
     let embedding =
         Embedding::from_stored(coordinates).map_err(|error| corrupt(error.to_string()))?;
     let fingerprint = get::<Option<String>>(row, 4)?.map(unescape).unwrap_or_default();
     let model = Fingerprint::parse(&fingerprint);
-    let fingerprint = model.ok_or_else(|| corrupt(format!("of the model {fingerprint:?}")))?;
+    let fingerprint = model.ok_or_else(|| corrupt(format!("the model {fingerprint:?}")))?;
     let text_hash = text_hash(get(row, 2)?)?.ok_or_else(|| corrupt("no text hash".into()))?;
     let text = AnalyzedText::from_stream(unescape(get(row, 5)?));
-    let (words, facets) = (unescape(get(row, 6)?), facets::of(row, 7)?);
+    let (words, facets) = (unescape(get(row, 6)?), facets::from_row(row, 7)?);
     let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint };
     Ok(IndexEntry { version: Version(get(row, 1)?), meaning, text, words, facets, id })
 }

@@ -1,6 +1,6 @@
-//! The statistics of the whole catalogue, held in memory and refreshed beside the searches.
+//! Caches the statistics of the catalogue, and refreshes them in the background.
 
-use super::knowledge::{ReadState, State};
+use super::state::{ReadState, State};
 use crate::database::{Call, Database, get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -14,91 +14,91 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So long nobody asks whether other processes wrote.
-const FRESH: Duration = Duration::from_secs(1);
+/// How long the cache is used without checking for writes of other processes.
+const MAX_UNCHECKED_AGE: Duration = Duration::from_secs(1);
 
-/// What was last loaded, and when.
+/// The most recent statistics.
 #[derive(Debug, Default)]
-pub(crate) struct HeldStatistics {
-    held: Mutex<Option<Held>>,
-    /// How often this process wrote.
+pub(crate) struct StatisticsCache {
+    cached: Mutex<Option<CachedStatistics>>,
+    /// The number of writes of this process.
     writes: AtomicU64,
-    /// Held while somebody loads.
+    /// Locked while loading.
     loading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, Debug)]
-struct Held {
-    snapshot: Arc<Snapshot>,
+struct CachedStatistics {
+    snapshot: Arc<StatisticsSnapshot>,
     checked: Instant,
-    /// How often this process had written before it was loaded.
+    /// The number of writes of this process before it was loaded.
     writes: u64,
 }
 
-impl HeldStatistics {
-    /// Says that this process wrote: what it asks for next knows of it.
-    pub(crate) fn outdate(&self) {
+impl StatisticsCache {
+    /// Notes a write of this process, so that the next call reloads.
+    pub(crate) fn invalidate(&self) {
         self.writes.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether this process wrote.
+    /// Returns whether this process wrote.
     pub(crate) fn has_written(&self) -> bool {
         self.writes.load(Ordering::Acquire) > 0
     }
 
-    /// What is known now. What other processes write is known a few seconds later: it is loaded beside
-    /// the searches, which do not wait for it.
+    /// Returns the current statistics. Writes of other processes appear a few seconds later: they
+    /// are loaded in the background, and searches do not wait.
     pub(crate) async fn current(
         self: &Arc<Self>,
         database: &Arc<Database>,
-    ) -> PortResult<Arc<Snapshot>> {
+    ) -> PortResult<Arc<StatisticsSnapshot>> {
         let writes = self.writes.load(Ordering::Acquire);
-        match self.peek().filter(|held| held.writes == writes) {
+        match self.cached().filter(|cached| cached.writes == writes) {
             None => {
-                let _turn = self.loading.lock().await;
+                let _loading = self.loading.lock().await;
                 self.load(database).await
             }
-            Some(held) => {
-                if held.checked.elapsed() > FRESH {
-                    self.refresh_beside(database);
+            Some(cached) => {
+                if cached.checked.elapsed() > MAX_UNCHECKED_AGE {
+                    self.refresh_in_background(database);
                 }
-                Ok(held.snapshot)
+                Ok(cached.snapshot)
             }
         }
     }
 
-    fn peek(&self) -> Option<Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn cached(&self) -> Option<CachedStatistics> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn refresh_beside(self: &Arc<Self>, database: &Arc<Database>) {
-        let (held, database) = (Arc::clone(self), Arc::clone(database));
+    fn refresh_in_background(self: &Arc<Self>, database: &Arc<Database>) {
+        let (cache, database) = (Arc::clone(self), Arc::clone(database));
         tokio::spawn(async move {
-            let Ok(_turn) = held.loading.try_lock() else { return };
-            if let Err(error) = held.load(&database).await {
+            let Ok(_loading) = cache.loading.try_lock() else { return };
+            if let Err(error) = cache.load(&database).await {
                 tracing::warn!(?error, "the statistics could not be refreshed");
             }
         });
     }
 
-    /// Loads what changed; its caller has the turn.
-    async fn load(&self, database: &Database) -> PortResult<Arc<Snapshot>> {
+    /// Reloads the statistics if they changed. The caller holds the `loading` lock.
+    async fn load(&self, database: &Database) -> PortResult<Arc<StatisticsSnapshot>> {
         let (writes, checked) = (self.writes.load(Ordering::Acquire), Instant::now());
-        let known = self.peek().map(|held| held.snapshot);
+        let previous = self.cached().map(|cached| cached.snapshot);
         let state = database.call(&ReadState).await?;
-        let snapshot = match known {
-            Some(known) if known.changes == state.changes => known,
-            _ => Arc::new(database.call(&Load).await?),
+        let snapshot = match previous {
+            Some(previous) if previous.changes == state.changes => previous,
+            _ => Arc::new(database.call(&LoadStatistics).await?),
         };
-        let held = Held { snapshot: Arc::clone(&snapshot), checked, writes };
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        let cached = CachedStatistics { snapshot: Arc::clone(&snapshot), checked, writes };
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(cached);
         Ok(snapshot)
     }
 }
 
-/// The statistics as of one moment.
+/// The statistics at one moment.
 #[derive(Debug)]
-pub(crate) struct Snapshot {
+pub(crate) struct StatisticsSnapshot {
     changes: i64,
     documents: u64,
     averages: [f64; TextField::ALL.len()],
@@ -107,13 +107,17 @@ pub(crate) struct Snapshot {
     words: HashMap<char, HashMap<Box<str>, u64>>,
 }
 
-struct Load;
+struct LoadStatistics;
 
 #[async_trait]
-impl Call for Load {
-    type Answer = Snapshot;
+impl Call for LoadStatistics {
+    type Answer = StatisticsSnapshot;
 
-    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Snapshot, Failure> {
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<StatisticsSnapshot, Failure> {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         let mut transaction = connection.begin_with(begin).await?;
         let state: State = ReadState.run(&mut transaction, names).await?;
@@ -126,7 +130,7 @@ impl Call for Load {
         }
         transaction.commit().await?;
         let (documents, averages) = (state.products, state.averages());
-        Ok(Snapshot {
+        Ok(StatisticsSnapshot {
             changes: state.changes,
             documents,
             averages,
@@ -136,7 +140,7 @@ impl Call for Load {
     }
 }
 
-/// All that a table counts, as one row: a hundred thousand rows would each cost an allocation.
+/// Reads all counts of a table as one row: a hundred thousand rows would each cost an allocation.
 async fn counts(
     connection: &mut PgConnection,
     names: &Names,
@@ -153,7 +157,7 @@ async fn counts(
     Ok(texts.into_iter().map(|text| unescape(text).into_boxed_str()).zip(counts).collect())
 }
 
-impl Statistics for Snapshot {
+impl Statistics for StatisticsSnapshot {
     fn documents(&self) -> u64 {
         self.documents
     }

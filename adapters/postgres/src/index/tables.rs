@@ -1,9 +1,9 @@
-//! Writes the tables beside the entries: values, terms, words, postings. Its callers hold the lock
-//! on the state, so nobody else writes them.
+//! Writes the tables besides the entries: values, terms, words, postings. Callers hold the lock of
+//! the state, so that no other process writes them.
 
-use super::counting::Counting;
-use super::knowledge::State;
-use super::shares::{Basis, MAX_BYTES};
+use super::counting::CountChanges;
+use super::state::State;
+use super::term_scores::{LengthBasis, MAX_TERM_BYTES};
 use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -12,12 +12,12 @@ use akin_entities::{AnalyzedText, hash_parts};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// What tells values apart that may be longer than an index holds.
+/// Returns the key of a value, which may be too long for a database index.
 pub(crate) fn digest(value: &str) -> Vec<u8> {
     hash_parts([value]).to_vec()
 }
 
-/// The ids of `values`, which are given one if they have none.
+/// Returns the ids of `values`, and assigns one to each new value.
 pub(crate) async fn value_ids(
     connection: &mut PgConnection,
     names: &Names,
@@ -46,49 +46,49 @@ pub(crate) async fn value_ids(
     Ok(ids)
 }
 
-/// A text of a row, by the row's key: analyzed, and its words as written.
-pub(crate) type Text<'a> = (i32, &'a AnalyzedText, &'a str);
+/// The texts of a product by its key: analyzed, and as unstemmed words.
+pub(crate) type KeyedTexts<'a> = (i32, &'a AnalyzedText, &'a str);
 
-/// Takes texts out, puts others in, and keeps the counts right.
+/// Replaces texts, and updates the counts.
 pub(crate) async fn replace_texts(
     connection: &mut PgConnection,
     names: &Names,
-    gone: &[Text<'_>],
-    new: &[Text<'_>],
+    removed: &[KeyedTexts<'_>],
+    added: &[KeyedTexts<'_>],
     state: &mut State,
 ) -> Result<(), Failure> {
-    let mut counting = Counting::default();
-    for (_, text, words) in gone {
+    let mut counting = CountChanges::default();
+    for (_, text, words) in removed {
         counting.subtract(text, words);
     }
-    for (_, text, words) in new {
+    for (_, text, words) in added {
         counting.add(text, words);
     }
-    remove_postings(connection, names, gone).await?;
+    remove_postings(connection, names, removed).await?;
     count(connection, names, "terms", "term", &counting.terms).await?;
     count(connection, names, "words", "word", &counting.words).await?;
-    insert_texts(connection, names, new).await?;
-    let basis = state.count(&counting);
-    insert_postings(connection, names, new, basis).await
+    insert_texts(connection, names, added).await?;
+    let basis = state.apply(&counting);
+    insert_postings(connection, names, added, basis).await
 }
 
-/// Takes texts out for good.
+/// Deletes texts, and updates the counts.
 pub(crate) async fn remove_texts(
     connection: &mut PgConnection,
     names: &Names,
-    gone: &[Text<'_>],
+    removed: &[KeyedTexts<'_>],
     state: &mut State,
 ) -> Result<(), Failure> {
-    let keys: Vec<_> = gone.iter().map(|(key, ..)| *key).collect();
+    let keys: Vec<_> = removed.iter().map(|(key, ..)| *key).collect();
     let sql = names.fill("DELETE FROM {texts} WHERE key = ANY ($1::integer[])");
     query(sql).bind(keys).execute(&mut *connection).await?;
-    replace_texts(connection, names, gone, &[], state).await
+    replace_texts(connection, names, removed, &[], state).await
 }
 
 async fn insert_texts(
     connection: &mut PgConnection,
     names: &Names,
-    texts: &[Text<'_>],
+    texts: &[KeyedTexts<'_>],
 ) -> Result<(), Failure> {
     let sql = "INSERT INTO {texts} (key, text, words)
                SELECT * FROM unnest($1::integer[], $2::text[], $3::text[])
@@ -102,7 +102,7 @@ async fn insert_texts(
     Ok(())
 }
 
-/// Adds what changes to the counts of `table`.
+/// Applies changes to the counts of `table`.
 async fn count(
     connection: &mut PgConnection,
     names: &Names,
@@ -114,8 +114,8 @@ async fn count(
     if changed.is_empty() {
         return Ok(());
     }
-    // Known ones are updated first: `ON CONFLICT` would draw a number for each of them. Both see the
-    // table as it was before.
+    // Existing rows are updated first: `ON CONFLICT` would consume a sequence number for each. Both
+    // parts see the table as it was before.
     let sql = format!(
         "WITH batch AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS b(text, change)),
          known AS (
@@ -137,12 +137,12 @@ async fn count(
 async fn remove_postings(
     connection: &mut PgConnection,
     names: &Names,
-    texts: &[Text<'_>],
+    texts: &[KeyedTexts<'_>],
 ) -> Result<(), Failure> {
     let (mut keys, mut terms) = (Vec::new(), Vec::new());
     for (key, text, _) in texts {
         let words = text.fields().flat_map(|(_, stream)| stream.split_ascii_whitespace());
-        let distinct: HashSet<_> = words.filter(|term| term.len() <= MAX_BYTES).collect();
+        let distinct: HashSet<_> = words.filter(|term| term.len() <= MAX_TERM_BYTES).collect();
         for term in distinct {
             keys.push(*key);
             terms.push(escape(term));
@@ -159,32 +159,33 @@ async fn remove_postings(
     Ok(())
 }
 
-/// Keeps the postings of texts, whose terms are counted already.
+/// Inserts the postings of texts whose terms are already counted.
 async fn insert_postings(
     connection: &mut PgConnection,
     names: &Names,
-    texts: &[Text<'_>],
-    basis: Basis,
+    texts: &[KeyedTexts<'_>],
+    basis: LengthBasis,
 ) -> Result<(), Failure> {
-    let shares = |(key, text, _): &Text<'_>| -> Vec<_> {
-        basis.shares(text).into_iter().map(|(term, share)| (*key, term.to_owned(), share)).collect()
-    };
-    let found: Vec<_> = texts.iter().flat_map(shares).collect();
-    if found.is_empty() {
+    let mut postings = Vec::new();
+    for (key, text, _) in texts {
+        let scores = basis.term_scores(text).into_iter();
+        postings.extend(scores.map(|(term, score)| (*key, term.to_owned(), score)));
+    }
+    if postings.is_empty() {
         return Ok(());
     }
-    let ids = term_ids(connection, names, found.iter().map(|(_, term, _)| &**term)).await?;
-    let mut terms = Vec::with_capacity(found.len());
-    for (_, term, _) in &found {
-        let gone = || Failure::corrupt(format!("the term {term:?} is gone"));
-        terms.push(*ids.get(term).ok_or_else(gone)?);
+    let ids = term_ids(connection, names, postings.iter().map(|(_, term, _)| &**term)).await?;
+    let mut terms = Vec::with_capacity(postings.len());
+    for (_, term, _) in &postings {
+        let missing = || Failure::corrupt(format!("the term {term:?} is missing"));
+        terms.push(*ids.get(term).ok_or_else(missing)?);
     }
     let sql = "INSERT INTO {postings} (term, key, share)
                SELECT * FROM unnest($1::integer[], $2::integer[], $3::real[])";
     query(names.fill(sql))
         .bind(terms)
-        .bind(found.iter().map(|(key, ..)| *key).collect::<Vec<_>>())
-        .bind(found.iter().map(|(.., share)| *share).collect::<Vec<_>>())
+        .bind(postings.iter().map(|(key, ..)| *key).collect::<Vec<_>>())
+        .bind(postings.iter().map(|(.., score)| *score).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())

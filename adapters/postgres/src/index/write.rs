@@ -2,7 +2,7 @@
 
 mod entries;
 
-use super::knowledge::State;
+use super::state::State;
 use super::tables;
 use crate::database::{Call, get, query};
 use crate::error::Failure;
@@ -12,50 +12,45 @@ use crate::text::{escape, unescape};
 use akin_entities::{AnalyzedText, Change, Fingerprint, ProductId, Version};
 use akin_ports::{EntryEmbedding, IndexEntry};
 use async_trait::async_trait;
+use entries::EntryWrite;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::collections::{BTreeMap, HashMap};
 
-/// Keeps entries, each of another product, in the order of their ids.
-pub(crate) struct Upsert<'a> {
+/// Writes entries, each of another product, in the order of their ids.
+pub(crate) struct UpsertEntries<'a> {
     pub(crate) entries: &'a [&'a IndexEntry],
 }
 
-/// What became of entries.
-pub(crate) struct Upserted {
-    /// Those that are not kept, and why.
+/// The outcome of writing entries.
+pub(crate) struct UpsertOutcome {
+    /// The entries that were not written, and why.
     pub(crate) failures: Vec<(ProductId, Failure)>,
-    /// How many products can be found now.
+    /// The number of searchable products afterwards.
     pub(crate) products: u64,
-    /// Whether shares are of an earlier basis.
-    pub(crate) must_reweigh: bool,
+    /// True if some term scores use an earlier basis.
+    pub(crate) must_rescore: bool,
 }
 
-/// Makes products unfindable.
-pub(crate) struct Remove<'a> {
+/// Makes products unsearchable.
+pub(crate) struct RemoveEntries<'a> {
     pub(crate) changes: &'a [Change],
 }
 
-/// A product's row, as it was before the write.
+/// A product's row before the write.
 #[derive(Debug, Default)]
-struct Held {
+struct ExistingRow {
     key: Option<i32>,
     version: Option<Version>,
-    /// Its texts, if it can be found.
-    findable: Option<(AnalyzedText, String)>,
+    /// Its texts, if it is searchable.
+    texts: Option<(AnalyzedText, String)>,
 }
 
-/// The rows of a batch that are there, by product.
-type HeldRows = HashMap<ProductId, Held>;
-
-/// An entry that will be written, under its key.
-struct Accepted<'a> {
-    key: i32,
-    entry: &'a IndexEntry,
-}
+/// The existing rows of a batch, by product.
+type ExistingRows = HashMap<ProductId, ExistingRow>;
 
 #[async_trait]
-impl Call for Upsert<'_> {
-    type Answer = Upserted;
+impl Call for UpsertEntries<'_> {
+    type Answer = UpsertOutcome;
 
     async fn run(
         &self,
@@ -64,67 +59,71 @@ impl Call for Upsert<'_> {
     ) -> Result<Self::Answer, Failure> {
         let mut transaction = connection.begin().await?;
         let mut state = State::lock(&mut transaction, names).await?;
-        let held =
-            held(&mut transaction, names, self.entries.iter().map(|entry| &entry.id)).await?;
-        let mut model = state.held_fingerprint().cloned();
-        let known = model.is_some();
-        let (accepted, failures) = self.accept(&held, &mut state, &mut model);
-        if let (false, Some(model)) = (known, &model) {
-            // The first embedding, also the first after all were removed, decides the dimension.
+        let ids = self.entries.iter().map(|entry| &entry.id);
+        let existing = existing_rows(&mut transaction, names, ids).await?;
+        let mut model = state.active_fingerprint().cloned();
+        let has_model = model.is_some();
+        let (accepted, failures) = self.accept(&existing, &mut state, &mut model);
+        if let (false, Some(model)) = (has_model, &model) {
+            // The first embedding, also after all were removed, determines the dimension.
             let drop = names.fill("DROP INDEX IF EXISTS {near}");
             transaction.execute(AssertSqlSafe(drop)).await?;
-            state.adopt(model);
+            state.set_fingerprint(model);
         }
         if !accepted.is_empty() {
             entries::write(&mut transaction, names, &accepted).await?;
-            write_texts(&mut transaction, names, &accepted, &held, &mut state).await?;
+            write_texts(&mut transaction, names, &accepted, &existing, &mut state).await?;
             state.save(&mut transaction, names).await?;
             transaction.commit().await?;
         }
-        let must_reweigh = state.reweigh_from.is_some();
-        Ok(Upserted { failures, products: state.products, must_reweigh })
+        let must_rescore = state.rescore_from.is_some();
+        Ok(UpsertOutcome { failures, products: state.products, must_rescore })
     }
 }
 
-impl<'a> Upsert<'a> {
-    /// Which entries are written, and which cannot be; late ones are neither.
+impl<'a> UpsertEntries<'a> {
+    /// Splits the entries into those to write and those that fail. Outdated ones are in neither.
     fn accept(
         &self,
-        held: &HeldRows,
+        existing: &ExistingRows,
         state: &mut State,
         model: &mut Option<Fingerprint>,
-    ) -> (Vec<Accepted<'a>>, Vec<(ProductId, Failure)>) {
+    ) -> (Vec<EntryWrite<'a>>, Vec<(ProductId, Failure)>) {
         let (mut accepted, mut failures) = (Vec::new(), Vec::new());
-        let nothing = Held::default();
+        let no_row = ExistingRow::default();
         for &entry in self.entries {
-            let held = held.get(&entry.id).unwrap_or(&nothing);
-            if held.version.is_some_and(|version| version > entry.version) {
+            let row = existing.get(&entry.id).unwrap_or(&no_row);
+            if row.version.is_some_and(|version| version > entry.version) {
                 continue;
             }
-            match refuse(entry, held, model) {
+            match check_entry(entry, row, model) {
                 Some(failure) => failures.push((entry.id.clone(), failure)),
-                None => accepted.push(Accepted { key: key(held, state), entry }),
+                None => accepted.push(EntryWrite { key: row_key(row, state), entry }),
             }
         }
         (accepted, failures)
     }
 }
 
-/// Why an entry cannot be kept. The first embedding decides which model's the index holds.
-fn refuse(entry: &IndexEntry, held: &Held, model: &mut Option<Fingerprint>) -> Option<Failure> {
+/// Returns why an entry cannot be written. The first embedding sets the model of an empty index.
+fn check_entry(
+    entry: &IndexEntry,
+    row: &ExistingRow,
+    model: &mut Option<Fingerprint>,
+) -> Option<Failure> {
     let EntryEmbedding::Computed { embedding, fingerprint: given, .. } = &entry.meaning else {
-        let unknown = || Failure::refused("it knows no embedding of this product", "embed it");
-        return held.findable.is_none().then(unknown);
+        let what = "the index holds no embedding of this product";
+        return row.texts.is_none().then(|| Failure::refused(what, "embed it"));
     };
     let dimension = embedding.as_slice().len();
     if dimension != given.dimension {
-        let what = format!("an embedding of {dimension} coordinates calls itself {given}");
+        let what = format!("an embedding of {dimension} coordinates claims to be of {given}");
         return Some(Failure::refused(what, "check the model"));
     }
     match model {
         Some(held) if held.is_compatible_with(given) => None,
         Some(held) => Some(Failure::refused(
-            format!("the index holds embeddings of {held}, and this one is of {given}"),
+            format!("the index holds embeddings of {held}, not of {given}"),
             "use the model of the index, or set POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME to another \
              table",
         )),
@@ -135,86 +134,86 @@ fn refuse(entry: &IndexEntry, held: &Held, model: &mut Option<Fingerprint>) -> O
     }
 }
 
-/// The key of a row; a new one, if it has none.
-fn key(held: &Held, state: &mut State) -> i32 {
-    held.key.unwrap_or_else(|| {
+/// Returns the key of a row, or assigns the next one.
+fn row_key(row: &ExistingRow, state: &mut State) -> i32 {
+    row.key.unwrap_or_else(|| {
         state.next_key += 1;
         state.next_key - 1
     })
 }
 
 #[async_trait]
-impl Call for Remove<'_> {
-    /// Whether shares are of an earlier basis.
+impl Call for RemoveEntries<'_> {
+    /// True if some term scores use an earlier basis.
     type Answer = bool;
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<bool, Failure> {
         let mut transaction = connection.begin().await?;
         let mut state = State::lock(&mut transaction, names).await?;
-        let held = held(&mut transaction, names, self.changes.iter().map(|change| &change.id));
-        let held = held.await?;
+        let ids = self.changes.iter().map(|change| &change.id);
+        let existing = existing_rows(&mut transaction, names, ids).await?;
         let mut newest: BTreeMap<&ProductId, Version> = BTreeMap::new();
         for change in self.changes {
             let version = newest.entry(&change.id).or_insert(change.version);
             *version = change.version.max(*version);
         }
-        let nothing = Held::default();
-        let (mut rows, mut gone) = (Vec::new(), Vec::new());
+        let no_row = ExistingRow::default();
+        let (mut rows, mut removed) = (Vec::new(), Vec::new());
         for (id, version) in newest {
-            let held = held.get(id).unwrap_or(&nothing);
-            if held.version.is_some_and(|held| held > version) {
+            let row = existing.get(id).unwrap_or(&no_row);
+            if row.version.is_some_and(|existing| existing > version) {
                 continue;
             }
-            let key = key(held, &mut state);
+            let key = row_key(row, &mut state);
             rows.push((id, key, version));
-            gone.extend(held.findable.as_ref().map(|(text, words)| (key, text, &**words)));
+            removed.extend(row.texts.as_ref().map(|(text, words)| (key, text, &**words)));
         }
         entries::remove(&mut transaction, names, &rows).await?;
-        tables::remove_texts(&mut transaction, names, &gone, &mut state).await?;
+        tables::remove_texts(&mut transaction, names, &removed, &mut state).await?;
         state.save(&mut transaction, names).await?;
         transaction.commit().await?;
-        Ok(state.reweigh_from.is_some())
+        Ok(state.rescore_from.is_some())
     }
 }
 
-/// The rows of `ids` that are there.
-async fn held<'a>(
+/// Reads the existing rows among `ids`.
+async fn existing_rows<'a>(
     connection: &mut PgConnection,
     names: &Names,
     ids: impl Iterator<Item = &'a ProductId>,
-) -> Result<HeldRows, Failure> {
+) -> Result<ExistingRows, Failure> {
     let sql = "SELECT e.product_id::text, e.akin_key, e.akin_version, t.text, t.words
                FROM {entries} e
                LEFT JOIN {texts} t ON t.key = e.akin_key AND e.akin_text_hash IS NOT NULL
                WHERE e.product_id = ANY ($1::text[])";
     let ids: Vec<_> = ids.map(|id| escape(id.as_str())).collect();
     let rows = query(names.fill(sql)).bind(ids).fetch_all(connection).await?;
-    let held = rows.iter().map(|row| {
+    let existing = rows.iter().map(|row| {
         let (text, words): (Option<String>, Option<String>) = (get(row, 3)?, get(row, 4)?);
         let text = text.map(|text| AnalyzedText::from_stream(unescape(text)));
-        let findable = text.zip(words.map(unescape));
+        let texts = text.zip(words.map(unescape));
         let version = get::<Option<i64>>(row, 2)?.map(Version);
-        Ok((product_id(get(row, 0)?)?, Held { key: get(row, 1)?, version, findable }))
+        Ok((product_id(get(row, 0)?)?, ExistingRow { key: get(row, 1)?, version, texts }))
     });
-    held.collect()
+    existing.collect()
 }
 
-/// Writes the texts that are not what they were, and all that is counted of them.
+/// Writes the texts that changed, and updates the counts.
 async fn write_texts(
     connection: &mut PgConnection,
     names: &Names,
-    accepted: &[Accepted<'_>],
-    held: &HeldRows,
+    accepted: &[EntryWrite<'_>],
+    existing: &ExistingRows,
     state: &mut State,
 ) -> Result<(), Failure> {
-    let (mut gone, mut new) = (Vec::new(), Vec::new());
-    for Accepted { key, entry } in accepted {
-        let held = held.get(&entry.id).and_then(|held| held.findable.as_ref());
-        if held.is_some_and(|(text, words)| *text == entry.text && *words == entry.words) {
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
+    for EntryWrite { key, entry } in accepted {
+        let previous = existing.get(&entry.id).and_then(|row| row.texts.as_ref());
+        if previous.is_some_and(|(text, words)| *text == entry.text && *words == entry.words) {
             continue;
         }
-        gone.extend(held.map(|(text, words)| (*key, text, &**words)));
-        new.push((*key, &entry.text, &*entry.words));
+        removed.extend(previous.map(|(text, words)| (*key, text, &**words)));
+        added.push((*key, &entry.text, &*entry.words));
     }
-    tables::replace_texts(connection, names, &gone, &new, state).await
+    tables::replace_texts(connection, names, &removed, &added, state).await
 }

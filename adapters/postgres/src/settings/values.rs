@@ -1,29 +1,29 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A password, which nothing prints.
+/// A password, which is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// The password itself.
+    /// Returns the password.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// How much a connection is protected.
+/// How a connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SslMode {
-    /// Not at all.
+    /// Unencrypted.
     Disable,
-    /// Against listeners, if the server offers it.
+    /// Encrypted if the server supports it.
     Prefer,
-    /// Against listeners.
+    /// Encrypted.
     Require,
-    /// And the server's certificate is signed by an authority that is trusted.
+    /// Encrypted, with a certificate of a trusted authority.
     VerifyCa,
-    /// And the certificate is the host's.
+    /// Encrypted, with a certificate of a trusted authority for this host.
     VerifyFull,
 }
 
@@ -44,7 +44,7 @@ impl FromStr for SslMode {
         let known = Self::ALL.into_iter().find(|(_, name)| *name == text);
         known.map(|(mode, _)| mode).ok_or_else(|| {
             let names: Vec<_> = Self::ALL.iter().map(|(_, name)| *name).collect();
-            format!("it is one of {}", names.join(", "))
+            format!("must be one of {}", names.join(", "))
         })
     }
 }

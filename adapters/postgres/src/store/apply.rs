@@ -1,6 +1,6 @@
 use super::product_id;
 use super::removal::respect_removals;
-use super::write::{Columns, upsert};
+use super::write::{ProductColumns, upsert};
 use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -11,16 +11,16 @@ use async_trait::async_trait;
 use sqlx::{Connection, PgConnection};
 use std::collections::{HashMap, HashSet};
 
-/// Makes the store hold products, and announces those that changed.
-pub(crate) struct Apply<'a> {
-    /// The last one of each id, in the order of the batch, with its content's hash.
+/// Writes products, and adds those that changed to the outbox.
+pub(crate) struct ApplyProducts<'a> {
+    /// The last product of each id, in the order of the batch, with its content hash.
     products: Vec<(&'a Product, ContentHash)>,
     at: Version,
-    /// How many rows a statement writes.
+    /// The maximum number of rows per statement.
     rows: usize,
 }
 
-impl<'a> Apply<'a> {
+impl<'a> ApplyProducts<'a> {
     pub(crate) fn new(products: &'a [Product], at: Version, rows: usize) -> Self {
         let last = last_of_each(products).into_iter();
         let products = last.map(|product| (product, product.content_hash())).collect();
@@ -28,55 +28,55 @@ impl<'a> Apply<'a> {
     }
 }
 
-/// The last product of each id, in the order of the batch.
+/// Returns the last product of each id, in the order of the batch.
 fn last_of_each(products: &[Product]) -> Vec<&Product> {
     let mut last = HashMap::with_capacity(products.len());
-    for (place, product) in products.iter().enumerate() {
-        last.insert(&product.id, place);
+    for (position, product) in products.iter().enumerate() {
+        last.insert(&product.id, position);
     }
-    let is_last = |(place, product): &(usize, &Product)| last.get(&product.id) == Some(place);
+    let is_last = |(position, product): &(usize, &Product)| last.get(&product.id) == Some(position);
     products.iter().enumerate().filter(is_last).map(|(_, product)| product).collect()
 }
 
-/// What is equal, or newer than the batch, stays. A row whose insertion was none has an `xmax`.
+/// Keeps rows that are equal to or newer than the batch. A row that was updated has an `xmax`.
 const CHANGED: &str = "akin_created = coalesce(held.akin_created, excluded.akin_created),
         created_date = coalesce(held.created_date, excluded.created_date)
     WHERE coalesce(held.akin_version <= excluded.akin_version, true)
         AND held.akin_hash IS DISTINCT FROM excluded.akin_hash
     RETURNING held.product_id::text, held.xmax = 0";
 
-/// The outbox takes changes in the order of the batch.
+/// Inserts changes into the outbox in the order of the batch.
 const ANNOUNCE: &str = "
     INSERT INTO {outbox} (product_id, version)
     SELECT id, $2 FROM unnest($1::text[]) WITH ORDINALITY AS batch(id, place) ORDER BY place
     ON CONFLICT (product_id) DO UPDATE SET sequence = DEFAULT, version = excluded.version";
 
-/// Says what applying would do.
-pub(crate) struct Compare<'a>(pub(crate) Apply<'a>);
+/// Returns what applying would do.
+pub(crate) struct CompareProducts<'a>(pub(crate) ApplyProducts<'a>);
 
-/// How a product that the store knows compares with that of a batch. It knows those, too, that were
-/// removed later.
+/// How a known product compares with the one in a batch. Products that were removed later are
+/// known, too.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Comparison {
+enum StoredState {
     Unchanged,
     Changed,
 }
 
 #[async_trait]
-impl Call for Apply<'_> {
+impl Call for ApplyProducts<'_> {
     type Answer = Applied;
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Applied, Failure> {
-        let known = self.compare(connection, names).await?;
-        let is_unchanged = |id| known.get(id) == Some(&Comparison::Unchanged);
-        let mut rest: Vec<_> =
+        let states = self.compare(connection, names).await?;
+        let is_unchanged = |id| states.get(id) == Some(&StoredState::Unchanged);
+        let mut changed: Vec<_> =
             self.products.iter().filter(|(product, _)| !is_unchanged(&product.id)).collect();
         let mut applied = Applied::default();
-        // A batch in which nothing changed never asks for a lock.
-        if !rest.is_empty() {
-            rest.sort_by_key(|(product, _)| product.id.as_str());
+        // A batch without changes takes no lock.
+        if !changed.is_empty() {
+            changed.sort_by_key(|(product, _)| product.id.as_str());
             let mut transaction = connection.begin().await?;
-            for rows in rest.chunks(self.rows) {
+            for rows in changed.chunks(self.rows) {
                 self.write(&mut transaction, names, rows, &mut applied).await?;
             }
             self.announce(&mut transaction, names, &applied).await?;
@@ -90,37 +90,37 @@ impl Call for Apply<'_> {
 }
 
 #[async_trait]
-impl Call for Compare<'_> {
+impl Call for CompareProducts<'_> {
     type Answer = Applied;
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Applied, Failure> {
         let Self(apply) = self;
-        let known = apply.compare(connection, names).await?;
+        let states = apply.compare(connection, names).await?;
         let mut compared = Applied::default();
         for (product, _) in &apply.products {
-            let fate = match known.get(&product.id) {
+            let ids = match states.get(&product.id) {
                 None => &mut compared.inserted,
-                Some(Comparison::Changed) => &mut compared.changed,
-                Some(Comparison::Unchanged) => &mut compared.unchanged,
+                Some(StoredState::Changed) => &mut compared.changed,
+                Some(StoredState::Unchanged) => &mut compared.unchanged,
             };
-            fate.push(product.id.clone());
+            ids.push(product.id.clone());
         }
         Ok(compared)
     }
 }
 
-/// The products of either kind.
+/// Returns the products that were inserted or changed.
 fn written(applied: &Applied) -> HashSet<&ProductId> {
     applied.inserted.iter().chain(&applied.changed).collect()
 }
 
-impl Apply<'_> {
-    /// How the products compare that are known, as of now.
+impl ApplyProducts<'_> {
+    /// Compares the batch with the known products.
     async fn compare(
         &self,
         connection: &mut PgConnection,
         names: &Names,
-    ) -> Result<HashMap<ProductId, Comparison>, Failure> {
+    ) -> Result<HashMap<ProductId, StoredState>, Failure> {
         let ids: Vec<_> =
             self.products.iter().map(|(product, _)| escape(product.id.as_str())).collect();
         let hashes: Vec<_> =
@@ -140,7 +140,7 @@ impl Apply<'_> {
             .await?;
         let compared = rows.iter().map(|row| {
             let unchanged: bool = get(row, 1)?;
-            let comparison = if unchanged { Comparison::Unchanged } else { Comparison::Changed };
+            let comparison = if unchanged { StoredState::Unchanged } else { StoredState::Changed };
             Ok((product_id(get(row, 0)?)?, comparison))
         });
         compared.collect()
@@ -153,7 +153,7 @@ impl Apply<'_> {
         rows: &[&(&Product, ContentHash)],
         applied: &mut Applied,
     ) -> Result<(), Failure> {
-        let mut columns = Columns::default();
+        let mut columns = ProductColumns::default();
         for (product, hash) in rows {
             columns.push(product, *hash, self.at, self.at.timestamp());
         }

@@ -7,7 +7,7 @@ use akin_ports::OutboxEntry;
 use async_trait::async_trait;
 use sqlx::PgConnection;
 
-/// The oldest changes behind an entry.
+/// Reads the oldest entries after one.
 pub(crate) struct ReadOutbox {
     pub(crate) after: Option<u64>,
     pub(crate) limit: usize,
@@ -36,7 +36,7 @@ impl Call for ReadOutbox {
     }
 }
 
-/// Forgets entries that are done.
+/// Deletes entries that are done.
 pub(crate) struct ClearOutbox<'a> {
     pub(crate) done: &'a [OutboxEntry],
 }
@@ -46,8 +46,8 @@ impl Call for ClearOutbox<'_> {
     type Answer = ();
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
-        // An entry that somebody holds is getting another sequence right now, and stays; waiting for
-        // it could only end in a deadlock.
+        // A locked entry is being replaced with a new sequence, and stays. Waiting for it could
+        // deadlock.
         let sql = "DELETE FROM {outbox} WHERE sequence IN (
                        SELECT sequence FROM {outbox} WHERE sequence = ANY ($1::bigint[])
                        FOR UPDATE SKIP LOCKED)";

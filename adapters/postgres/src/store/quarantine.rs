@@ -10,8 +10,8 @@ use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 use std::collections::{BTreeMap, HashMap};
 
-/// Keeps rows of a feed that were refused.
-pub(crate) struct Quarantine<'a> {
+/// Stores the refused rows of a feed.
+pub(crate) struct QuarantineRows<'a> {
     pub(crate) feed: &'a str,
     pub(crate) rows: &'a [RefusedRow],
     pub(crate) at: Timestamp,
@@ -27,20 +27,20 @@ const KEEP: &str = "
         at = excluded.at, texts = excluded.texts";
 
 #[async_trait]
-impl Call for Quarantine<'_> {
+impl Call for QuarantineRows<'_> {
     type Answer = ();
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
-        let place = |row: &RefusedRow| hash_parts([self.feed, &row.line.to_string(), &row.field]);
-        // A field of a line that a batch names twice is kept once, as it was named last.
-        let last: HashMap<_, _> = self.rows.iter().map(|row| (place(row), row)).collect();
+        let key = |row: &RefusedRow| hash_parts([self.feed, &row.line.to_string(), &row.field]);
+        // Of a line's field that a batch repeats, the last counts.
+        let last: HashMap<_, _> = self.rows.iter().map(|row| (key(row), row)).collect();
         let column = |text: fn(&RefusedRow) -> &str| -> Vec<_> {
             last.values().map(|row| escape(text(row))).collect()
         };
-        let texts = last.values().map(|row| row.row.as_deref().map(written).transpose());
+        let texts = last.values().map(|row| row.row.as_deref().map(to_json).transpose());
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
         query(names.fill(KEEP))
-            .bind(last.keys().map(|place| place.to_vec()).collect::<Vec<_>>())
+            .bind(last.keys().map(|key| key.to_vec()).collect::<Vec<_>>())
             .bind(escape(self.feed))
             .bind(last.values().map(|row| row.line.cast_signed()).collect::<Vec<_>>())
             .bind(column(|row| &row.field))
@@ -54,13 +54,14 @@ impl Call for Quarantine<'_> {
     }
 }
 
-/// The texts of a row by the names of their columns, as JSON. It escapes what Postgres does not keep.
-fn written(row: &FeedRow) -> Result<String, Failure> {
+/// Serializes the texts of a row by the names of their columns. JSON escapes NUL, which Postgres
+/// does not store.
+fn to_json(row: &FeedRow) -> Result<String, Failure> {
     let texts: BTreeMap<_, _> = row.named_texts().collect();
     serde_json::to_string(&texts).map_err(|error| Failure::corrupt(error.to_string()))
 }
 
-/// Forgets what was refused of a feed before a time.
+/// Deletes rows of a feed that were refused before a time.
 pub(crate) struct ReleaseQuarantine<'a> {
     pub(crate) feed: &'a str,
     pub(crate) before: Timestamp,
@@ -77,7 +78,7 @@ impl Call for ReleaseQuarantine<'_> {
     }
 }
 
-/// The next rows in quarantine, by feed, line and field.
+/// Lists the next rows in quarantine, by feed, line and field.
 pub(crate) struct ListQuarantine<'a> {
     pub(crate) after: Option<&'a QuarantinedRow>,
     pub(crate) limit: usize,
@@ -118,12 +119,12 @@ fn quarantined(row: &PgRow) -> Result<QuarantinedRow, Failure> {
         field: text(2)?,
         value: text(3)?,
         reason: text(4)?,
-        row: texts.map(|texts| read(line, &texts)).transpose()?.map(Box::new),
+        row: texts.map(|texts| from_json(line, &texts)).transpose()?.map(Box::new),
     };
     Ok(QuarantinedRow { feed: text(0)?, row: refused, at: Timestamp(get(row, 5)?) })
 }
 
-fn read(line: u64, texts: &str) -> Result<FeedRow, Failure> {
+fn from_json(line: u64, texts: &str) -> Result<FeedRow, Failure> {
     let texts: Result<BTreeMap<String, String>, _> = serde_json::from_str(texts);
     let texts = texts.map_err(|error| Failure::corrupt(error.to_string()))?;
     Ok(FeedRow::from_texts(line, texts))

@@ -1,4 +1,4 @@
-use super::{behind, product_id, row_limit};
+use super::{lower_bound, product_id, row_limit};
 use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -12,14 +12,14 @@ use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection};
 use std::collections::HashMap;
 
-/// The products that the store knows among some.
-pub(crate) struct Fetch<'a> {
+/// Reads the known products among `ids`.
+pub(crate) struct FetchProducts<'a> {
     pub(crate) ids: &'a [ProductId],
-    /// How many a statement names.
+    /// The maximum number of ids per statement.
     pub(crate) rows: usize,
 }
 
-/// Another program's columns may be of other types and empty; both are read as texts.
+/// Another program's columns may have other types and be null; they are read as texts.
 const RECORDS: &str = "
     SELECT product_id::text, akin_version, akin_created, akin_rating, akin_rating_count,
         akin_discount_price, akin_discount_currency, akin_actual_price, akin_actual_currency,
@@ -29,14 +29,14 @@ const RECORDS: &str = "
         coalesce(image_url::text, ''), coalesce(link::text, ''), akin_converted_by
     FROM {products} WHERE akin_version IS NOT NULL AND ";
 
-/// The next products behind one, in the order of their ids' bytes.
-pub(crate) struct List<'a> {
+/// Lists the products after an id, in the byte order of their ids.
+pub(crate) struct ListProducts<'a> {
     pub(crate) after: Option<&'a ProductId>,
     pub(crate) limit: usize,
 }
 
 #[async_trait]
-impl Call for List<'_> {
+impl Call for ListProducts<'_> {
     type Answer = Vec<ProductRecord>;
 
     async fn run(
@@ -47,7 +47,7 @@ impl Call for List<'_> {
         let which = "product_id::text COLLATE \"C\" > $1
             ORDER BY product_id::text COLLATE \"C\" LIMIT $2";
         let rows = query(names.fill(&[RECORDS, which].concat()))
-            .bind(behind(self.after))
+            .bind(lower_bound(self.after))
             .bind(row_limit(self.limit))
             .fetch_all(connection)
             .await?;
@@ -55,7 +55,7 @@ impl Call for List<'_> {
     }
 }
 
-/// The ids of the next products behind one, in the order of their bytes.
+/// Lists the ids of the products after an id, in byte order.
 pub(crate) struct ListIds<'a> {
     pub(crate) after: Option<&'a ProductId>,
     pub(crate) limit: usize,
@@ -74,7 +74,7 @@ impl Call for ListIds<'_> {
             WHERE akin_version IS NOT NULL AND product_id::text COLLATE \"C\" > $1
             ORDER BY product_id::text COLLATE \"C\" LIMIT $2";
         let rows = query(names.fill(sql))
-            .bind(behind(self.after))
+            .bind(lower_bound(self.after))
             .bind(row_limit(self.limit))
             .fetch_all(connection)
             .await?;
@@ -83,7 +83,7 @@ impl Call for ListIds<'_> {
 }
 
 #[async_trait]
-impl Call for Fetch<'_> {
+impl Call for FetchProducts<'_> {
     type Answer = HashMap<ProductId, ProductRecord>;
 
     async fn run(
@@ -94,7 +94,7 @@ impl Call for Fetch<'_> {
         if self.ids.len() <= self.rows {
             return read(connection, names, self.ids).await;
         }
-        // All statements see one moment.
+        // All statements read the same snapshot.
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         let mut transaction = connection.begin_with(begin).await?;
         let mut found = HashMap::with_capacity(self.ids.len());
@@ -135,7 +135,7 @@ fn record(row: &PgRow) -> Result<ProductRecord, Failure> {
         rating_count: count.map(i64::cast_unsigned),
         discount_price: price(row, 5)?,
         actual_price: price(row, 7)?,
-        converted_by: rate(get(row, 17)?)?,
+        converted_by: exchange_rate(get(row, 17)?)?,
     };
     Ok(ProductRecord { product, created: Timestamp(get(row, 2)?), version: Version(get(row, 1)?) })
 }
@@ -143,19 +143,19 @@ fn record(row: &PgRow) -> Result<ProductRecord, Failure> {
 fn rating(hundredths: Option<i16>) -> Result<Option<Rating>, Failure> {
     let Some(hundredths) = hundredths else { return Ok(None) };
     let rating = u16::try_from(hundredths).ok().and_then(Rating::from_hundredths);
-    rating.map(Some).ok_or_else(|| Failure::corrupt(format!("a rating of {hundredths}")))
+    rating.map(Some).ok_or_else(|| Failure::corrupt(format!("a rating of {hundredths} hundredths")))
 }
 
-fn rate(text: Option<&str>) -> Result<Option<ExchangeRate>, Failure> {
+fn exchange_rate(text: Option<&str>) -> Result<Option<ExchangeRate>, Failure> {
     let rate = text.map(str::parse).transpose();
     rate.map_err(|error: InvalidExchangeRate| Failure::corrupt(error.to_string()))
 }
 
-/// The price whose coins stand in column `at` and whose currency in the next.
+/// Parses the price whose minor units are in column `at` and whose currency is in the next.
 fn price(row: &PgRow, at: usize) -> Result<Option<Price>, Failure> {
-    let (coins, code): (Option<i64>, Option<&str>) = (get(row, at)?, get(row, at + 1)?);
-    let Some(coins) = coins else { return Ok(None) };
+    let (minor, code): (Option<i64>, Option<&str>) = (get(row, at)?, get(row, at + 1)?);
+    let Some(minor) = minor else { return Ok(None) };
     let currency = Currency::new(code.unwrap_or_default());
     let currency = currency.map_err(|error| Failure::corrupt(error.to_string()))?;
-    Ok(Some(Price::from_minor(coins.cast_unsigned(), currency)))
+    Ok(Some(Price::from_minor(minor.cast_unsigned(), currency)))
 }

@@ -1,5 +1,5 @@
 use super::product_id;
-use super::write::moment;
+use super::write::timestamp;
 use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -10,15 +10,15 @@ use sqlx::{Connection, PgConnection};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// Removes products that are held in the version `at` or an older one.
-pub(crate) struct Remove<'a> {
+/// Removes products whose version is `at` or older.
+pub(crate) struct RemoveProducts<'a> {
     pub(crate) ids: &'a [ProductId],
     pub(crate) at: Version,
-    /// How many rows a statement writes.
+    /// The maximum number of rows per statement.
     pub(crate) rows: usize,
 }
 
-/// Rows are locked in the order of their ids, so that no two writers wait for each other.
+/// Rows are locked in the order of their ids, so that writers cannot deadlock.
 const REMOVE: &str = "
     WITH held AS (
         SELECT product_id FROM {products}
@@ -40,7 +40,7 @@ const REMOVE: &str = "
     SELECT product_id FROM gone";
 
 #[async_trait]
-impl Call for Remove<'_> {
+impl Call for RemoveProducts<'_> {
     type Answer = Vec<ProductId>;
 
     async fn run(
@@ -62,8 +62,9 @@ impl Call for Remove<'_> {
     }
 }
 
-/// What was just inserted at `at` and had been removed before keeps its date of creation; what was
-/// removed at `at` or later, maybe meanwhile, goes again, and is answered.
+/// Corrects products that were just inserted in version `at`: one that had been removed before
+/// keeps its creation date, and one that was removed in version `at` or later is removed again.
+/// Returns the latter.
 pub(crate) async fn respect_removals(
     connection: &mut PgConnection,
     names: &Names,
@@ -77,15 +78,15 @@ pub(crate) async fn respect_removals(
     let rows =
         query(names.fill(late)).bind(inserted).bind(at.0).fetch_all(&mut *connection).await?;
     let late = rows.iter().map(|row| product_id(get(row, 0)?)).collect::<Result<_, _>>()?;
-    let back = format!(
+    let recreated = format!(
         "WITH back AS (
              DELETE FROM {{removed}} WHERE product_id = ANY ($1::text[]) AND version < $2
              RETURNING product_id, created
          )
          UPDATE {{products}} products SET akin_created = back.created, created_date = {}
          FROM back WHERE products.product_id = back.product_id",
-        moment("back.created")
+        timestamp("back.created")
     );
-    query(names.fill(&back)).bind(inserted).bind(at.0).execute(connection).await?;
+    query(names.fill(&recreated)).bind(inserted).bind(at.0).execute(&mut *connection).await?;
     Ok(late)
 }

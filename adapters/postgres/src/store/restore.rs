@@ -1,4 +1,4 @@
-use super::write::{Columns, upsert};
+use super::write::{ProductColumns, upsert};
 use crate::database::{Call, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -8,29 +8,30 @@ use async_trait::async_trait;
 use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 
-/// Keeps products as another store did.
-pub(crate) struct Restore<'a> {
+/// Writes products with the versions and dates of another store.
+pub(crate) struct RestoreProducts<'a> {
     /// The newest record of each id, in the order of the ids.
     records: Vec<&'a ProductRecord>,
-    /// How many rows a statement writes.
+    /// The maximum number of rows per statement.
     rows: usize,
 }
 
-/// What is held in this version or a newer one stays.
+/// Keeps rows of the same or a newer version.
 const NEWER: &str = "akin_created = excluded.akin_created, created_date = excluded.created_date
     WHERE coalesce(held.akin_version < excluded.akin_version, true)";
 
-/// What was removed in this version or a later one stays away.
+/// Deletes products that were removed in the same or a later version.
 const REMOVED_LATER: &str = "
     DELETE FROM {products} products USING {removed} removed
     WHERE products.product_id = removed.product_id AND removed.product_id = ANY ($1::text[])
         AND removed.version >= products.akin_version";
 
-const BACK: &str = "
+/// Deletes the tombstones of products that are back.
+const DELETE_TOMBSTONES: &str = "
     DELETE FROM {removed} removed USING {products} products
     WHERE products.product_id = removed.product_id AND removed.product_id = ANY ($1::text[])";
 
-impl<'a> Restore<'a> {
+impl<'a> RestoreProducts<'a> {
     pub(crate) fn new(records: &'a [ProductRecord], rows: usize) -> Self {
         let mut newest: BTreeMap<&ProductId, &ProductRecord> = BTreeMap::new();
         for record in records {
@@ -44,13 +45,13 @@ impl<'a> Restore<'a> {
 }
 
 #[async_trait]
-impl Call for Restore<'_> {
+impl Call for RestoreProducts<'_> {
     type Answer = ();
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
         let mut transaction = connection.begin().await?;
         for records in self.records.chunks(self.rows) {
-            let mut columns = Columns::default();
+            let mut columns = ProductColumns::default();
             for record in records {
                 let hash = record.product.content_hash();
                 columns.push(&record.product, hash, record.version, record.created);
@@ -59,7 +60,7 @@ impl Call for Restore<'_> {
             columns.bind(statement).execute(&mut *transaction).await?;
             let ids: Vec<_> =
                 records.iter().map(|record| escape(record.product.id.as_str())).collect();
-            for statement in [REMOVED_LATER, BACK] {
+            for statement in [REMOVED_LATER, DELETE_TOMBSTONES] {
                 let statement = query(names.fill(statement));
                 statement.bind(&ids).execute(&mut *transaction).await?;
             }

@@ -1,15 +1,15 @@
 //! The statement that writes products, and its parameters.
 
+use crate::database::SqlQuery;
 use crate::text::escape;
 use akin_entities::{ContentHash, Price, Product, Timestamp, Version};
-use sqlx::Postgres;
-use sqlx::postgres::PgArguments;
 use std::borrow::Cow;
 
-/// Inserts products, or updates those that are held as `conflict` says, which also says which are, and
-/// what is returned. Writers take them in the order of their ids, so that no two wait for each other.
+/// Returns the statement that inserts products and updates existing ones. `conflict` completes the
+/// update: further columns, a condition, and what to return. Rows are locked in the order of their
+/// ids, so that writers cannot deadlock.
 pub(crate) fn upsert(conflict: &str) -> String {
-    let (modified, created) = (moment("version"), moment("created"));
+    let (modified, created) = (timestamp("version"), timestamp("created"));
     format!(
         "INSERT INTO {{products}} AS held (product_id, akin_hash, name, main_category, sub_category,
              brand, description, attributes, image_url, link, akin_rating, akin_rating_count,
@@ -47,8 +47,9 @@ pub(crate) fn upsert(conflict: &str) -> String {
     )
 }
 
-/// A version as a moment; what no calendar holds is as far away as can be.
-pub(crate) fn moment(version: &str) -> String {
+/// Returns the SQL that converts microseconds to a timestamp. Values outside the supported range
+/// become infinite.
+pub(crate) fn timestamp(version: &str) -> String {
     format!(
         "CASE WHEN {version} < -62135596800000000 THEN '-infinity'::timestamptz
          WHEN {version} > 253402300799999999 THEN 'infinity'
@@ -56,34 +57,33 @@ pub(crate) fn moment(version: &str) -> String {
     )
 }
 
-type Texts<'a> = Vec<Cow<'a, str>>;
-type Query = sqlx::query::Query<'static, Postgres, PgArguments>;
+type TextColumn<'a> = Vec<Cow<'a, str>>;
 
-/// Products, column by column: each is one parameter.
+/// Products by column; each column is one parameter.
 #[derive(Default)]
-pub(crate) struct Columns<'a> {
-    ids: Texts<'a>,
+pub(crate) struct ProductColumns<'a> {
+    ids: TextColumn<'a>,
     hashes: Vec<Vec<u8>>,
-    /// Name, categories, brand, description, attributes, picture, link.
-    texts: [Texts<'a>; 8],
+    /// Name, categories, brand, description, attributes, image, link.
+    texts: [TextColumn<'a>; 8],
     ratings: Vec<Option<i16>>,
     rating_counts: Vec<Option<i64>>,
-    discount: Prices,
-    actual: Prices,
+    discount: PriceColumns,
+    actual: PriceColumns,
     versions: Vec<i64>,
     created: Vec<i64>,
     rates: Vec<Option<String>>,
 }
 
 #[derive(Default)]
-struct Prices {
+struct PriceColumns {
     coins: Vec<Option<i64>>,
     currencies: Vec<Option<String>>,
-    /// In whole units, for whoever reads the table.
+    /// In whole units, for other readers of the table.
     amounts: Vec<Option<String>>,
 }
 
-impl Prices {
+impl PriceColumns {
     fn push(&mut self, price: Option<Price>) {
         let text = price.map(|price| price.to_string());
         let amount = |text: &String| text.split(' ').next().map(str::to_owned);
@@ -93,8 +93,8 @@ impl Prices {
     }
 }
 
-impl<'a> Columns<'a> {
-    /// One more product, with its dates.
+impl<'a> ProductColumns<'a> {
+    /// Adds a product with its version and creation date.
     pub(crate) fn push(
         &mut self,
         product: &'a Product,
@@ -118,7 +118,7 @@ impl<'a> Columns<'a> {
         self.ids.push(escape(product.id.as_str()));
         self.hashes.push(hash.to_bytes().to_vec());
         self.ratings.push(product.rating.map(|rating| rating.hundredths().cast_signed()));
-        // Postgres' integers are signed: the bits are kept.
+        // Postgres has only signed integers: the bits are kept.
         self.rating_counts.push(product.rating_count.map(u64::cast_signed));
         self.discount.push(product.discount_price);
         self.actual.push(product.actual_price);
@@ -127,8 +127,8 @@ impl<'a> Columns<'a> {
         self.rates.push(product.converted_by.map(|rate| rate.to_string()));
     }
 
-    /// Binds all columns, as the parameters of [`upsert`].
-    pub(crate) fn bind(self, query: Query) -> Query {
+    /// Binds all columns as the parameters of [`upsert`].
+    pub(crate) fn bind(self, query: SqlQuery) -> SqlQuery {
         let mut query = query.bind(self.ids).bind(self.hashes);
         for texts in self.texts {
             query = query.bind(texts);

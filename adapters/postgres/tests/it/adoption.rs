@@ -1,15 +1,15 @@
-//! Another program's tables are adopted: its rows are kept, and become products that can be found.
+//! Adoption of another program's tables: its rows are kept, and become searchable products.
 
 use akin_contracts::sample::{analyzed, bare_product};
 use akin_entities::{Currency, Embedding, FacetValues, Filter, Price, Rating, Timestamp, Version};
 use akin_ports::{
     CandidateQuery, EntryEmbedding, ErrorKind, IndexEntry, ProductIndex, ProductStore, QueryVector,
 };
-use akin_postgres::{Migrated, PostgresEngine, Settings, migrate};
+use akin_postgres::{DatabaseMigration, PostgresEngine, Settings, migrate};
 
-use crate::support::{Database, fingerprint, id, story};
+use crate::support::{TestDatabase, fingerprint, id, report};
 
-/// As the other program made them: its own types, its own columns, nothing of akin's.
+/// The other program's tables: its own types and columns, nothing of akin's.
 const TABLES: &str = "
     CREATE EXTENSION vector;
     CREATE TABLE shop_products (
@@ -43,8 +43,8 @@ const TABLES: &str = "
     INSERT INTO shop_embedded_products (product_id, name, embedding) VALUES
     ('B01', 'Red tripod', '[0,0,2]'), ('gone', 'Old thing', '[0,1,0]');";
 
-async fn shop() -> (Database, Settings) {
-    let database = Database::create().await;
+async fn shop() -> (TestDatabase, Settings) {
+    let database = TestDatabase::create().await;
     database.execute(TABLES).await;
     let settings = Settings {
         raw_product_table_name: "shop_products".into(),
@@ -54,7 +54,7 @@ async fn shop() -> (Database, Settings) {
     (database, settings)
 }
 
-/// What embedding a product gives, in three dimensions.
+/// Returns an index entry of a product, with a three-dimensional embedding.
 fn embedded(name: &str, version: Version, raw: [f32; 3]) -> IndexEntry {
     let embedding = Embedding::new(&raw).expect("a direction");
     let text_hash = bare_product(name).text_hash();
@@ -87,11 +87,11 @@ fn near(raw: [f32; 3]) -> CandidateQuery {
 async fn rows_become_products_that_wait_to_be_embedded() {
     let (database, settings) = shop().await;
     let migrated = migrate(&settings).await.expect("a migration");
-    assert_eq!(migrated, Migrated { adopted: 2, refused: 1, ..migrated });
+    assert_eq!(migrated, DatabaseMigration { adopted: 2, refused: 1, ..migrated });
     assert!(migrated.steps > 0);
     let store = PostgresEngine::open(&settings).await.expect("an engine").store();
     let found = store.fetch(&["B01", "B02", "B03"].map(id)).await.expect("products");
-    assert_eq!(found.len(), 2, "a row without a name is no product");
+    assert_eq!(found.len(), 2, "a row without a name is not a product");
     let (tripod, lamp) = (&found[&id("B01")], &found[&id("B02")]);
     let hkd = Currency::new("HKD").expect("a currency");
     assert_eq!((&*tripod.product.name, &*tripod.product.sub_category), ("Red tripod", "tripods"));
@@ -127,7 +127,7 @@ async fn embeddings_of_an_unknown_model_are_kept_but_not_searched() {
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn what_the_other_program_reads_is_kept_up() {
+async fn the_other_programs_columns_are_kept_up_to_date() {
     let (database, settings) = shop().await;
     let store = PostgresEngine::open(&settings).await.expect("an engine").store();
     let mut product = akin_contracts::sample::product("B01", "Green tripod");
@@ -158,13 +158,13 @@ async fn rows_that_the_other_program_adds_are_adopted_by_the_next_migration() {
     let store = PostgresEngine::open(&settings).await.expect("an engine").store();
     assert_eq!(store.counts().await.expect("counts").products, 2);
     let migrated = migrate(&settings).await.expect("a migration");
-    assert_eq!(migrated, Migrated { steps: 0, adopted: 1, refused: 1 });
+    assert_eq!(migrated, DatabaseMigration { steps: 0, adopted: 1, refused: 1 });
     assert_eq!(store.counts().await.expect("counts").products, 3);
 }
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn ids_that_are_no_texts_or_repeat_are_refused_by_name() {
+async fn product_ids_that_are_not_texts_or_repeat_are_refused_by_name() {
     for (table, word) in [
         ("CREATE TABLE raw_products (product_id integer)", "integer"),
         (
@@ -173,11 +173,11 @@ async fn ids_that_are_no_texts_or_repeat_are_refused_by_name() {
             "unique",
         ),
     ] {
-        let database = Database::create().await;
+        let database = TestDatabase::create().await;
         database.execute(table).await;
-        let error = migrate(&database.settings()).await.expect_err("it cannot be adopted");
+        let error = migrate(&database.settings()).await.expect_err("adoption should fail");
         assert_eq!(error.kind, ErrorKind::Misconfigured);
-        let story = story(&error);
-        assert!(story.contains("raw_products") && story.contains(word), "{story}");
+        let report = report(&error);
+        assert!(report.contains("raw_products") && report.contains(word), "{report}");
     }
 }

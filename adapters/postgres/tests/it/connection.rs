@@ -1,4 +1,4 @@
-//! Connections that break, servers that restart or say nothing: nothing is lost, and nothing hangs.
+//! Broken connections, and servers that restart or stop responding: nothing is lost, nothing hangs.
 
 use akin_contracts::sample::{Numbers, bare_product};
 use akin_entities::{Product, Version};
@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::proxy::Proxy;
-use crate::support::{Database, Server, entry, id, story};
+use crate::support::{Server, TestDatabase, entry, id, report};
 
-/// An engine that is reached through a proxy.
-async fn behind_a_proxy(statement_timeout: u64) -> (Database, Proxy, PostgresEngine) {
-    let database = Database::create().await;
+/// Opens an engine through a proxy.
+async fn behind_a_proxy(statement_timeout: u64) -> (TestDatabase, Proxy, PostgresEngine) {
+    let database = TestDatabase::create().await;
     let proxy = Proxy::to((database.server.host.clone(), database.server.port)).await;
     let settings = Settings {
         host: Some("127.0.0.1".into()),
@@ -33,7 +33,7 @@ fn products(count: usize) -> Vec<Product> {
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn a_connection_dropped_in_mid_batch_loses_and_doubles_nothing() {
+async fn a_connection_lost_during_a_batch_loses_and_duplicates_nothing() {
     let (_database, proxy, engine) = behind_a_proxy(30).await;
     let (store, index) = (engine.store(), engine.index());
     let products = products(300);
@@ -41,7 +41,7 @@ async fn a_connection_dropped_in_mid_batch_loses_and_doubles_nothing() {
     let entries: Vec<_> = (0..300)
         .map(|number| entry(&format!("p{number}"), 1, "a tripod", numbers.embedding()))
         .collect();
-    // Each time a little later in the batch; in the end behind it.
+    // Each round a little later in the batch; at last after its end.
     for (round, bytes) in (0_i64..).step_by(9_000).take(12).enumerate() {
         let at = Version(i64::try_from(round).expect("a few"));
         let changed: Vec<_> = products
@@ -49,17 +49,17 @@ async fn a_connection_dropped_in_mid_batch_loses_and_doubles_nothing() {
             .map(|product| Product { brand: format!("brand {round}"), ..product.clone() })
             .collect();
         proxy.cut_after(bytes);
-        let applied = store.apply(&changed, at).await.expect("a second try");
+        let applied = store.apply(&changed, at).await.expect("a second attempt");
         assert!(applied.failures.is_empty());
         proxy.cut_after(bytes);
-        assert!(index.upsert(&entries).await.expect("a second try").is_empty());
+        assert!(index.upsert(&entries).await.expect("a second attempt").is_empty());
         proxy.cut_after(-1);
         assert_eq!(store.counts().await.expect("counts").products, 300);
         let waiting = store.outbox(None, 1_000).await.expect("an outbox");
-        assert_eq!(waiting.len(), 300, "each is announced once");
+        assert_eq!(waiting.len(), 300, "each change is in the outbox once");
         assert!(waiting.iter().all(|entry| entry.change.version == at));
         let statistics = index.statistics().await.expect("statistics");
-        assert_eq!(statistics.document_frequency("tripod"), 300, "each is counted once");
+        assert_eq!(statistics.document_frequency("tripod"), 300, "each product is counted once");
         assert_eq!(index.count().await.expect("a count"), 300);
     }
     assert!(proxy.cuts() >= 10, "only {} connections were cut", proxy.cuts());
@@ -67,12 +67,12 @@ async fn a_connection_dropped_in_mid_batch_loses_and_doubles_nothing() {
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn a_server_that_says_nothing_is_answered_for_and_does_not_keep_the_connections() {
+async fn calls_to_an_unresponsive_server_time_out_and_release_their_connections() {
     let (_database, proxy, engine) = behind_a_proxy(1).await;
     let store = engine.store();
     store.apply(&products(3), Version(1)).await.expect("a server that answers");
     proxy.freeze(true);
-    let begun = Instant::now();
+    let start = Instant::now();
     let calls: Vec<_> = (0..30)
         .map(|_| {
             let store = store.clone();
@@ -80,97 +80,97 @@ async fn a_server_that_says_nothing_is_answered_for_and_does_not_keep_the_connec
         })
         .collect();
     for call in calls {
-        let error = call.await.expect("no panic").expect_err("nobody answers");
-        assert_eq!(error.kind, ErrorKind::Unavailable, "{}", story(&error));
+        let error = call.await.expect("no panic").expect_err("no response");
+        assert_eq!(error.kind, ErrorKind::Unavailable, "{}", report(&error));
     }
-    assert!(begun.elapsed() < Duration::from_secs(8), "after {:?}", begun.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(8), "after {:?}", start.elapsed());
     proxy.freeze(false);
-    let begun = Instant::now();
+    let start = Instant::now();
     while store.counts().await.is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "the pool does not recover");
+        assert!(start.elapsed() < Duration::from_secs(10), "the pool does not recover");
     }
 }
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn a_slow_statement_is_ended_by_the_server() {
-    let database = Database::create().await;
+async fn the_server_cancels_a_slow_statement() {
+    let database = TestDatabase::create().await;
     let statement_timeout = NonZeroU64::new(1).expect("a second");
     let settings = Settings { statement_timeout, ..database.settings() };
     let engine = PostgresEngine::open(&settings).await.expect("an engine");
     let mut other = database.server.connect(&database.name).await;
     sqlx::Executor::execute(&mut other, "BEGIN; LOCK TABLE raw_products").await.expect("a lock");
-    let begun = Instant::now();
-    let error = engine.store().apply(&products(1), Version(1)).await.expect_err("it is held");
-    assert!(begun.elapsed() < Duration::from_secs(5), "after {:?}", begun.elapsed());
+    let start = Instant::now();
+    let error = engine.store().apply(&products(1), Version(1)).await.expect_err("a locked table");
+    assert!(start.elapsed() < Duration::from_secs(5), "after {:?}", start.elapsed());
     assert_eq!(error.kind, ErrorKind::Unavailable);
-    assert!(story(&error).contains("POSTGRES_STATEMENT_TIMEOUT"), "{}", story(&error));
+    assert!(report(&error).contains("POSTGRES_STATEMENT_TIMEOUT"), "{}", report(&error));
     sqlx::Executor::execute(&mut other, "ROLLBACK").await.expect("no lock");
-    engine.store().apply(&products(1), Version(1)).await.expect("it is free");
+    engine.store().apply(&products(1), Version(1)).await.expect("an unlocked table");
 }
 
-/// A server of the test's own, which may be killed.
-struct OwnServer {
+/// A server that belongs to one test, which may kill it.
+struct PrivateServer {
     folder: tempfile::TempDir,
 }
 
-impl OwnServer {
+impl PrivateServer {
     fn start() -> (Self, Server) {
-        // Where its user may go; the runs of the scripts are cleared away there, too.
+        // A folder that the server's user can read, where the scripts clean up, too.
         let folder = tempfile::Builder::new().prefix("akin-postgres-").tempdir().expect("a folder");
-        let own = Self { folder };
-        own.script("start");
-        let url = own.script("url");
-        (own, Server::at(url.trim()))
+        let private = Self { folder };
+        private.script("start");
+        let url = private.script("url");
+        (private, Server::at(url.trim()))
     }
 
-    fn script(&self, word: &str) -> String {
+    fn script(&self, action: &str) -> String {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/services/postgres.sh");
         let output = Command::new(script)
-            .arg(word)
+            .arg(action)
             .env("AKIN_SERVICES_RUN", self.folder.path())
             .output()
             .expect("a script");
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{word}: {error}");
+        assert!(output.status.success(), "{action}: {error}");
         String::from_utf8(output.stdout).expect("text")
     }
 }
 
-impl Drop for OwnServer {
+impl Drop for PrivateServer {
     fn drop(&mut self) {
         self.script("stop");
     }
 }
 
-/// 20,000 products come in while the server is killed twice. What was answered is there afterwards.
+/// Loads 20,000 products while the server is killed twice, and checks that all are there.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Postgres: make test"]
 async fn a_server_that_is_killed_during_a_load_loses_nothing() {
-    let (own, server) = OwnServer::start();
-    let database = Database::create_on(server).await;
+    let (private, server) = PrivateServer::start();
+    let database = TestDatabase::create_on(server).await;
     let engine = database.open().await;
     let (store, index) = (engine.store(), engine.index());
-    let own = Arc::new(own);
+    let private = Arc::new(private);
     let products = products(20_000);
     let mut numbers = Numbers(3);
     let mut longest = Duration::ZERO;
     let mut killing = Vec::new();
     for (number, batch) in products.chunks(100).enumerate() {
         if [40, 150].contains(&number) {
-            let own = Arc::clone(&own);
-            killing.push(std::thread::spawn(move || own.script("crash")));
+            let private = Arc::clone(&private);
+            killing.push(std::thread::spawn(move || private.script("crash")));
         }
         let entries: Vec<_> = batch
             .iter()
             .map(|product| entry(product.id.as_str(), 1, "a tripod", numbers.embedding()))
             .collect();
-        let begun = Instant::now();
+        let start = Instant::now();
         store.apply(batch, Version(1)).await.expect("the server comes back");
         assert!(index.upsert(&entries).await.expect("the server comes back").is_empty());
-        // The graph is built once, which is no interruption.
+        // Building the graph takes longer, but is not an interruption.
         if !(95..105).contains(&number) {
-            longest = longest.max(begun.elapsed());
+            longest = longest.max(start.elapsed());
         }
     }
     for killing in killing {
@@ -184,5 +184,5 @@ async fn a_server_that_is_killed_during_a_load_loses_nothing() {
     assert_eq!(statistics.document_frequency("tripod"), 20_000);
     assert_eq!(index.states(&[id("p19999")]).await.expect("an answer").len(), 1);
     drop(database);
-    drop(own);
+    drop(private);
 }

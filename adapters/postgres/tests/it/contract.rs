@@ -1,5 +1,4 @@
-//! The Postgres engine keeps the ports' contracts, on a real server, whether the nearest are found by
-//! comparison or by a graph.
+//! The ports' contracts on a real server, with exact vector search and with a graph.
 
 use akin_contracts::Subject;
 use akin_ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
@@ -8,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::Database;
+use crate::support::TestDatabase;
 
 mod store {
     akin_contracts::product_store_contract!(super::store, ignore = "needs Postgres: make test");
@@ -29,22 +28,22 @@ mod runs {
     akin_contracts::run_log_contract!(super::runs, ignore = "needs Postgres: make test");
 }
 
-mod index_by_comparison {
+mod index_with_exact_search {
     akin_contracts::product_index_contract!(
-        super::index_by_comparison,
+        super::index_with_exact_search,
         ignore = "needs Postgres: make test"
     );
 }
 
-mod index_by_graph {
+mod index_with_graph {
     akin_contracts::product_index_contract!(
-        super::index_by_graph,
+        super::index_with_graph,
         ignore = "needs Postgres: make test"
     );
 }
 
-async fn engine(settings: impl FnOnce(Settings) -> Settings) -> (Database, PostgresEngine) {
-    let database = Database::create().await;
+async fn engine(settings: impl FnOnce(Settings) -> Settings) -> (TestDatabase, PostgresEngine) {
+    let database = TestDatabase::create().await;
     let engine = PostgresEngine::open(&settings(database.settings())).await.expect("an engine");
     (database, engine)
 }
@@ -54,18 +53,18 @@ async fn store() -> Subject<dyn ProductStore> {
     Subject::store(engine.store()).keeping(database)
 }
 
-/// Time passes by moving the times in the table back.
+/// Simulates the passing of time by changing the times that are compared with the server's clock.
 async fn queue() -> Subject<dyn ChangeQueue> {
     let (database, engine) = engine(|settings| settings).await;
     let database = Arc::new(database);
     let queue = Arc::new(engine.queue(Duration::from_mins(1)));
-    let held = Arc::clone(&database);
+    let database_of_queue = Arc::clone(&database);
     let pass = move |time: Duration| {
-        let database = Arc::clone(&held);
+        let database = Arc::clone(&database_of_queue);
         async move {
-            let sooner =
+            let earlier =
                 format!("visible = visible - interval '{} microseconds'", time.as_micros());
-            database.execute(&format!("UPDATE raw_products_queue SET {sooner}")).await;
+            database.execute(&format!("UPDATE raw_products_queue SET {earlier}")).await;
         }
     };
     Subject::queue(queue.clone(), queue, pass).keeping(database)
@@ -76,7 +75,7 @@ async fn runs() -> Subject<dyn RunLog> {
     Subject::runs(engine.runs()).keeping(database)
 }
 
-/// A batch is several statements of one transaction.
+/// Each batch takes several statements of one transaction.
 async fn store_in_small_statements() -> Subject<dyn ProductStore> {
     let few = NonZeroUsize::new(3).expect("a number");
     let few = |settings| Settings { upsert_batch_size: few, fetch_batch_size: few, ..settings };
@@ -84,15 +83,15 @@ async fn store_in_small_statements() -> Subject<dyn ProductStore> {
     Subject::store(engine.store()).keeping(database).of_size(100)
 }
 
-/// As a small shop has it.
-async fn index_by_comparison() -> Subject<dyn ProductIndex> {
+/// The configuration of a small shop.
+async fn index_with_exact_search() -> Subject<dyn ProductIndex> {
     let (database, engine) = engine(|settings| settings).await;
     Subject::index(engine.index()).keeping(database)
 }
 
-/// As a large shop has it: from the second product on there is a graph, which is asked wherever it has
-/// four times as many to choose from as are wanted.
-async fn index_by_graph() -> Subject<dyn ProductIndex> {
+/// The configuration of a large shop: from the second product on there is a graph, which is used
+/// wherever it has four times as many products to choose from as requested.
+async fn index_with_graph() -> Subject<dyn ProductIndex> {
     let (database, engine) = engine(|settings| Settings { exact_rows: 1, ..settings }).await;
     Subject::index(engine.index()).keeping(database)
 }

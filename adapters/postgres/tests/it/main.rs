@@ -1,4 +1,4 @@
-//! Postgres, on a real server.
+//! The Postgres engine on a real server.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adoption;

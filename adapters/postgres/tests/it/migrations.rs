@@ -1,33 +1,33 @@
-//! Migrations, and the names of the tables.
+//! Migrations, and the names of tables.
 
 use akin_contracts::sample::product;
 use akin_entities::Version;
 use akin_ports::ProductStore;
-use akin_postgres::{Migrated, PostgresEngine, Settings, migrate};
+use akin_postgres::{DatabaseMigration, PostgresEngine, Settings, migrate};
 
-use crate::support::Database;
+use crate::support::TestDatabase;
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn a_database_is_migrated_once_however_often_it_is_told() {
-    let database = Database::create().await;
+async fn a_database_is_migrated_only_once() {
+    let database = TestDatabase::create().await;
     let first = migrate(&database.settings()).await.expect("a migration");
-    assert_eq!(first, Migrated { steps: first.steps, ..Migrated::default() });
+    assert_eq!(first, DatabaseMigration { steps: first.steps, ..DatabaseMigration::default() });
     assert!(first.steps > 0);
     let store = database.open().await.store();
     store.apply(&[product("a", "one")], Version(1)).await.expect("a product");
     for _ in 0..2 {
         let again = migrate(&database.settings()).await.expect("a migration");
-        assert_eq!(again, Migrated::default());
+        assert_eq!(again, DatabaseMigration::default());
     }
     assert_eq!(store.counts().await.expect("counts").products, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Postgres: make test"]
-async fn many_processes_that_migrate_at_once_do_it_once() {
-    let database = Database::create().await;
-    let racing: Vec<_> = (0..8)
+async fn concurrent_migrations_are_done_once() {
+    let database = TestDatabase::create().await;
+    let migrations: Vec<_> = (0..8)
         .map(|number| {
             let settings = database.settings();
             tokio::spawn(async move {
@@ -39,8 +39,8 @@ async fn many_processes_that_migrate_at_once_do_it_once() {
             })
         })
         .collect();
-    for racer in racing {
-        racer.await.expect("no panic").expect("a database");
+    for migration in migrations {
+        migration.await.expect("no panic").expect("a database");
     }
     let once = "SELECT count(*) = max(version) FROM raw_products_migrations";
     assert_eq!(database.value(once).await, "true");
@@ -48,8 +48,8 @@ async fn many_processes_that_migrate_at_once_do_it_once() {
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn a_name_is_a_name_whatever_it_says() {
-    let database = Database::create().await;
+async fn any_text_can_be_a_table_name() {
+    let database = TestDatabase::create().await;
     database.execute("CREATE TABLE precious (id int)").await;
     let settings = Settings {
         raw_product_table_name: "p\"; DROP TABLE precious; --\n{outbox}".into(),
@@ -68,8 +68,8 @@ async fn a_name_is_a_name_whatever_it_says() {
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn several_catalogues_share_a_database() {
-    let database = Database::create().await;
+async fn several_catalogues_can_share_a_database() {
+    let database = TestDatabase::create().await;
     let second = Settings {
         raw_product_table_name: "second".into(),
         embedded_product_table_name: "second_embedded".into(),

@@ -1,4 +1,4 @@
-//! What the tests of this folder share: a database of their own on the real server.
+//! Creates a database on the real server for each test.
 
 pub(crate) mod proxy;
 
@@ -12,7 +12,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Where the real server listens.
+/// The address of a real server.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) host: String,
@@ -21,14 +21,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The one that `make test` started.
+    /// Returns the server that `make test` started.
     pub(crate) fn shared() -> Self {
         let url = std::env::var("AKIN_TEST_POSTGRES")
             .expect("AKIN_TEST_POSTGRES is not set: run `make test`, or see `make services`");
         Self::at(&url)
     }
 
-    /// The one of `postgres://USER@HOST:PORT/...`.
+    /// Parses `postgres://USER@HOST:PORT/...`.
     pub(crate) fn at(url: &str) -> Self {
         let rest = url.strip_prefix("postgres://").expect("a URL of Postgres");
         let (user, rest) = rest.split_once('@').expect("a user");
@@ -37,7 +37,7 @@ impl Server {
         Self { host: host.to_owned(), port, user: user.to_owned() }
     }
 
-    /// A connection to the database of that name.
+    /// Connects to a database.
     pub(crate) async fn connect(&self, database: &str) -> PgConnection {
         let options = PgConnectOptions::new_without_pgpass()
             .host(&self.host)
@@ -49,14 +49,14 @@ impl Server {
     }
 }
 
-/// An empty database, gone when it is dropped.
+/// An empty database that is dropped with this value.
 #[derive(Debug)]
-pub(crate) struct Database {
+pub(crate) struct TestDatabase {
     pub(crate) server: Server,
     pub(crate) name: String,
 }
 
-impl Database {
+impl TestDatabase {
     pub(crate) async fn create() -> Self {
         Self::create_on(Server::shared()).await
     }
@@ -68,11 +68,11 @@ impl Database {
         let mut connection = server.connect("postgres").await;
         let create = format!("CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy");
         connection.execute(AssertSqlSafe(create)).await.expect("a database");
-        connection.close().await.expect("a goodbye");
+        connection.close().await.expect("a closed connection");
         Self { server, name }
     }
 
-    /// Settings for it, with all else as it is by default, but for TLS, which the server has not.
+    /// Returns settings for this database, without TLS, which the server does not support.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             host: Some(self.server.host.clone()),
@@ -88,44 +88,48 @@ impl Database {
         PostgresEngine::open(&self.settings()).await.expect("an engine")
     }
 
-    /// Runs statements of the test's own.
+    /// Executes SQL directly.
     pub(crate) async fn execute(&self, statements: &str) {
         let mut connection = self.server.connect(&self.name).await;
         connection
             .execute(AssertSqlSafe(statements.to_owned()))
             .await
             .expect("statements that run");
-        connection.close().await.expect("a goodbye");
+        connection.close().await.expect("a closed connection");
     }
 
-    /// The first value of a query's first row, as a text.
+    /// Returns the first value of a query's first row as text.
     pub(crate) async fn value(&self, query: &str) -> String {
         let mut connection = self.server.connect(&self.name).await;
         let text = format!("SELECT ({query})::text");
         let value = sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(&mut connection).await;
-        connection.close().await.expect("a goodbye");
+        connection.close().await.expect("a closed connection");
         value.expect("a value")
     }
 }
 
-impl Drop for Database {
+impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
-        // The runtime of the test may be gone, or be one that must not block.
+        // The test's runtime may have ended, or may not block.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
                 let mut connection = server.connect("postgres").await;
                 let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                connection.execute(AssertSqlSafe(drop)).await.expect("the database is gone");
+                connection.execute(AssertSqlSafe(drop)).await.expect("a dropped database");
             });
         });
         let is_dropped = dropping.join().is_ok();
-        assert!(is_dropped || std::thread::panicking(), "the database {} stays", self.name);
+        assert!(
+            is_dropped || std::thread::panicking(),
+            "the database {} was not dropped",
+            self.name
+        );
     }
 }
 
-/// Settings as they are when nothing is set.
+/// Returns the default settings.
 pub(crate) fn defaults() -> Settings {
     #[derive(Parser)]
     struct Command {
@@ -135,24 +139,24 @@ pub(crate) fn defaults() -> Settings {
     Command::parse_from(["akin"]).settings
 }
 
-/// What an operator reads of an error, which must be one line.
-pub(crate) fn story(error: &PortError) -> String {
+/// Returns the report of an error, which must be one line.
+pub(crate) fn report(error: &PortError) -> String {
     let report = error.report();
     assert!(!report.contains('\n'), "not one line: {report}");
     report
 }
 
-/// The product id of that text.
+/// Creates a product id.
 pub(crate) fn id(text: &str) -> ProductId {
     ProductId::new(text).expect("an id")
 }
 
-/// The model of the tests' embeddings.
+/// Returns the fingerprint of the tests' embeddings.
 pub(crate) fn fingerprint(dimension: usize) -> Fingerprint {
     Fingerprint { model: "tiny@0".into(), precision: "int8".into(), dimension }
 }
 
-/// The entry of a product with this title and embedding.
+/// Creates an entry with this title and embedding.
 pub(crate) fn entry(text: &str, version: i64, title: &str, embedding: Embedding) -> IndexEntry {
     let terms: Vec<_> = title.split_ascii_whitespace().collect();
     let fingerprint = fingerprint(embedding.as_slice().len());

@@ -1,4 +1,4 @@
-//! TLS as libpq's `sslmode` has it: a proxy of the test's own speaks it before a server that cannot.
+//! TLS modes as in libpq, tested with a TLS proxy in front of the server.
 
 use akin_ports::{ErrorKind, ProductIndex};
 use akin_postgres::{PostgresEngine, Settings, SslMode};
@@ -12,7 +12,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::support::proxy::Proxy;
-use crate::support::{Database, story};
+use crate::support::{TestDatabase, report};
 
 /// An authority that signs servers' certificates.
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -24,8 +24,8 @@ fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, key).expect("an authority")
 }
 
-/// Speaks TLS as the host `name`, as `authority` says.
-fn speaker(authority: &Authority, name: &str) -> TlsAcceptor {
+/// Creates a TLS server for the host `name`, certified by `authority`.
+fn acceptor(authority: &Authority, name: &str) -> TlsAcceptor {
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
     let certificate = params.signed_by(&key, authority).expect("a certificate");
@@ -39,19 +39,19 @@ fn speaker(authority: &Authority, name: &str) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// A server whose certificate is for localhost, and settings that trust nobody yet.
-struct Scene {
-    database: Database,
+/// A database behind a TLS proxy, and the authority of its certificate.
+struct TlsSetup {
+    database: TestDatabase,
     proxy: Proxy,
     authority: Authority,
     folder: TempDir,
 }
 
-impl Scene {
-    async fn of(name: &str) -> Self {
-        let (database, authority) = (Database::create().await, authority());
+impl TlsSetup {
+    async fn new(name: &str) -> Self {
+        let (database, authority) = (TestDatabase::create().await, authority());
         let server = (database.server.host.clone(), database.server.port);
-        let proxy = Proxy::with_tls(server, speaker(&authority, name)).await;
+        let proxy = Proxy::with_tls(server, acceptor(&authority, name)).await;
         Self { database, proxy, authority, folder: tempfile::tempdir().expect("a folder") }
     }
 
@@ -77,52 +77,52 @@ async fn assert_open(settings: &Settings) {
 }
 
 async fn assert_refused(settings: &Settings, words: &[&str]) {
-    let error = PostgresEngine::open(settings).await.expect_err("it must not open");
-    let story = story(&error);
-    assert_eq!(error.kind, ErrorKind::Misconfigured, "{story}");
+    let error = PostgresEngine::open(settings).await.expect_err("opening should fail");
+    let report = report(&error);
+    assert_eq!(error.kind, ErrorKind::Misconfigured, "{report}");
     for word in words {
-        assert!(story.contains(word), "{word:?} is not in: {story}");
+        assert!(report.contains(word), "{word:?} is not in: {report}");
     }
 }
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn a_certificate_of_the_host_by_a_trusted_authority_satisfies_every_mode() {
-    let scene = Scene::of("localhost").await;
+async fn a_valid_certificate_of_a_trusted_authority_satisfies_every_mode() {
+    let setup = TlsSetup::new("localhost").await;
     for mode in [SslMode::VerifyFull, SslMode::VerifyCa, SslMode::Require, SslMode::Prefer] {
-        assert_open(&scene.settings(mode, Some(&scene.authority))).await;
+        assert_open(&setup.settings(mode, Some(&setup.authority))).await;
     }
 }
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn an_authority_that_nobody_trusts_is_refused_where_it_is_verified() {
-    let scene = Scene::of("localhost").await;
-    let stranger = authority();
-    for trusted in [None, Some(&stranger)] {
+async fn an_untrusted_authority_is_refused_by_the_verifying_modes() {
+    let setup = TlsSetup::new("localhost").await;
+    let other = authority();
+    for trusted in [None, Some(&other)] {
         for mode in [SslMode::VerifyFull, SslMode::VerifyCa] {
             let words = ["certificate", "POSTGRES_SSLROOTCERT"];
-            assert_refused(&scene.settings(mode, trusted), &words).await;
+            assert_refused(&setup.settings(mode, trusted), &words).await;
         }
     }
-    // As libpq does, `require` verifies where an authority is named.
-    assert_refused(&scene.settings(SslMode::Require, Some(&stranger)), &["certificate"]).await;
-    assert_open(&scene.settings(SslMode::Require, None)).await;
+    // As in libpq, `require` verifies the authority if a file is set.
+    assert_refused(&setup.settings(SslMode::Require, Some(&other)), &["certificate"]).await;
+    assert_open(&setup.settings(SslMode::Require, None)).await;
 }
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn another_hosts_certificate_is_refused_by_the_strictest_mode_alone() {
-    let scene = Scene::of("another.example").await;
-    let strict = scene.settings(SslMode::VerifyFull, Some(&scene.authority));
+async fn another_hosts_certificate_is_refused_only_by_the_strictest_mode() {
+    let setup = TlsSetup::new("another.example").await;
+    let strict = setup.settings(SslMode::VerifyFull, Some(&setup.authority));
     assert_refused(&strict, &["another.example", "POSTGRES_HOST"]).await;
-    assert_open(&scene.settings(SslMode::VerifyCa, Some(&scene.authority))).await;
+    assert_open(&setup.settings(SslMode::VerifyCa, Some(&setup.authority))).await;
 }
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn a_server_without_tls_is_refused_unless_it_is_allowed() {
-    let database = Database::create().await;
+async fn a_server_without_tls_is_refused_unless_the_mode_allows_it() {
+    let database = TestDatabase::create().await;
     for sslmode in [SslMode::VerifyFull, SslMode::VerifyCa, SslMode::Require] {
         let settings = Settings { sslmode, ..database.settings() };
         assert_refused(&settings, &["does not support TLS", "POSTGRES_SSLMODE"]).await;
@@ -134,9 +134,9 @@ async fn a_server_without_tls_is_refused_unless_it_is_allowed() {
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn a_file_that_holds_no_certificate_is_refused_by_name() {
-    let scene = Scene::of("localhost").await;
-    let settings = scene.settings(SslMode::VerifyFull, Some(&scene.authority));
+async fn a_file_without_a_certificate_is_refused_by_name() {
+    let setup = TlsSetup::new("localhost").await;
+    let settings = setup.settings(SslMode::VerifyFull, Some(&setup.authority));
     let file = settings.ssl_root_cert.clone().expect("a file");
     fs::write(&file, "no certificate").expect("a file");
     assert_refused(&settings, &["POSTGRES_SSLROOTCERT"]).await;

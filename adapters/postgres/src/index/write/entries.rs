@@ -1,40 +1,42 @@
-//! The rows of the entries themselves.
+//! Writes the rows of the entries.
 
-use super::Accepted;
-use crate::database::query;
+use crate::database::{SqlQuery, query};
 use crate::error::Failure;
 use crate::index::tables::{digest, value_ids};
 use crate::names::Names;
 use crate::text::escape;
 use akin_entities::{ProductId, Version};
 use akin_ports::{EntryEmbedding, IndexEntry};
-use sqlx::postgres::PgArguments;
-use sqlx::{PgConnection, Postgres};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 
-type Query = sqlx::query::Query<'static, Postgres, PgArguments>;
+/// An entry that will be written, and its key.
+pub(super) struct EntryWrite<'a> {
+    pub(super) key: i32,
+    pub(super) entry: &'a IndexEntry,
+}
 
-/// The first ten parameters, as [`bind`] gives them.
+/// The first ten parameters, in the order of [`bind`].
 const BATCH: &str = "unnest($1::text[], $2::integer[], $3::bigint[], $4::integer[], $5::integer[],
     $6::integer[], $7::double precision[], $8::double precision[], $9::boolean[], $10::bytea[])
     WITH ORDINALITY AS batch(id, key, version, main_category, sub_category, brand, price, rating,
         discounted, hash, place)";
 
-/// Writes rows with their embeddings, which come as one list of coordinates; and rows whose
-/// embeddings stay.
+/// Writes rows with their embeddings, whose coordinates are passed as one list, and rows whose
+/// embeddings stay unchanged.
 pub(super) async fn write(
     connection: &mut PgConnection,
     names: &Names,
-    accepted: &[Accepted<'_>],
+    accepted: &[EntryWrite<'_>],
 ) -> Result<(), Failure> {
     let facets = accepted.iter().map(|accepted| &accepted.entry.facets);
     let values: Vec<&str> = facets
         .flat_map(|facets| [&*facets.main_category, &*facets.sub_category, &*facets.brand])
         .collect();
     let values = value_ids(connection, names, &values).await?;
-    let is_kept = |accepted: &&&Accepted<'_>| accepted.entry.meaning == EntryEmbedding::Unchanged;
-    let (kept, embedded): (Vec<_>, Vec<_>) = accepted.iter().partition(|entry| is_kept(&entry));
-    if !kept.is_empty() {
+    let (unchanged, embedded): (Vec<_>, Vec<_>) =
+        accepted.iter().partition(|accepted| accepted.entry.meaning == EntryEmbedding::Unchanged);
+    if !unchanged.is_empty() {
         let sql = format!(
             "UPDATE {{entries}} e SET akin_version = batch.version,
                  akin_main_category = batch.main_category,
@@ -43,7 +45,7 @@ pub(super) async fn write(
                  akin_discounted = batch.discounted
              FROM {BATCH} WHERE e.product_id = batch.id"
         );
-        bind(query(names.fill(&sql)), &kept, &values).execute(&mut *connection).await?;
+        bind(query(names.fill(&sql)), &unchanged, &values).execute(&mut *connection).await?;
     }
     if !embedded.is_empty() {
         let coordinates: Vec<f32> =
@@ -76,8 +78,8 @@ fn insert() -> String {
     )
 }
 
-fn bind(query: Query, rows: &[&Accepted<'_>], values: &HashMap<Vec<u8>, i32>) -> Query {
-    fn column<T>(rows: &[&Accepted<'_>], value: impl Fn(&IndexEntry) -> T) -> Vec<T> {
+fn bind(query: SqlQuery, rows: &[&EntryWrite<'_>], values: &HashMap<Vec<u8>, i32>) -> SqlQuery {
+    fn column<T>(rows: &[&EntryWrite<'_>], value: impl Fn(&IndexEntry) -> T) -> Vec<T> {
         rows.iter().map(|accepted| value(accepted.entry)).collect()
     }
     let value = |text: &str| values.get(&digest(text)).copied();
@@ -106,7 +108,7 @@ fn coordinates(entry: &IndexEntry) -> &[f32] {
     }
 }
 
-/// Leaves of rows no more than their versions, which turn late, older entries away.
+/// Reduces rows to their versions, which reject outdated entries.
 pub(super) async fn remove(
     connection: &mut PgConnection,
     names: &Names,

@@ -1,4 +1,4 @@
-//! Stands between a client and the server, and gets in the way.
+//! A proxy between a client and the server, which can cut or freeze connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// What a client sends that wants TLS.
+/// The request of a client that wants TLS.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// A proxy on a port of its own, until it is dropped.
+/// A proxy on its own port, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
@@ -21,20 +21,20 @@ pub(crate) struct Proxy {
 
 #[derive(Debug)]
 struct Controls {
-    /// How many bytes of the client pass before the connection is cut; less than 0: all.
+    /// How many bytes of clients pass before the connection is cut; negative for no limit.
     cut_after: AtomicI64,
     cuts: AtomicU64,
-    /// Nothing passes; the connections stay.
+    /// True while nothing passes; connections stay open.
     is_frozen: AtomicBool,
 }
 
 impl Proxy {
-    /// Passes all on to `server`.
+    /// Starts a proxy that forwards everything to `server`.
     pub(crate) async fn to(server: (String, u16)) -> Self {
         Self::start(server, None).await
     }
 
-    /// The same, where clients must speak TLS.
+    /// Starts such a proxy for clients that use TLS.
     pub(crate) async fn with_tls(server: (String, u16), tls: TlsAcceptor) -> Self {
         Self::start(server, Some(tls)).await
     }
@@ -47,28 +47,29 @@ impl Proxy {
             cuts: AtomicU64::new(0),
             is_frozen: AtomicBool::new(false),
         });
-        let known = Arc::clone(&controls);
+        let shared_controls = Arc::clone(&controls);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (server, tls, known) = (server.clone(), tls.clone(), Arc::clone(&known));
-                // A client that gives up, or is refused, is no failure of the proxy.
-                tokio::spawn(async move { serve(client, server, tls, &known).await.ok() });
+                let (server, tls) = (server.clone(), tls.clone());
+                let controls = Arc::clone(&shared_controls);
+                // A client that gives up or is refused is not a failure of the proxy.
+                tokio::spawn(async move { serve(client, server, tls, &controls).await.ok() });
             }
         });
         Self { address, controls, task }
     }
 
-    /// Cuts a connection once so many more bytes of clients have passed.
+    /// Cuts a connection after this many more bytes of clients.
     pub(crate) fn cut_after(&self, bytes: i64) {
         self.controls.cut_after.store(bytes, Ordering::SeqCst);
     }
 
-    /// How often a connection was cut.
+    /// Returns how many connections were cut.
     pub(crate) fn cuts(&self) -> u64 {
         self.controls.cuts.load(Ordering::SeqCst)
     }
 
-    /// Lets nothing pass any more, or all again.
+    /// Stops or resumes all traffic.
     pub(crate) fn freeze(&self, is_frozen: bool) {
         self.controls.is_frozen.store(is_frozen, Ordering::SeqCst);
     }
@@ -103,7 +104,7 @@ where
 {
     let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut from_server, mut to_server) = server.into_split();
-    let there = async {
+    let upstream = async {
         let mut buffer = vec![0; 4_096];
         loop {
             let count = from_client.read(&mut buffer).await?;
@@ -114,7 +115,7 @@ where
             to_server.write_all(&buffer[..count]).await?;
         }
     };
-    let back = async {
+    let downstream = async {
         let mut buffer = vec![0; 4_096];
         loop {
             let count = from_server.read(&mut buffer).await?;
@@ -125,7 +126,7 @@ where
             to_client.write_all(&buffer[..count]).await?;
         }
     };
-    tokio::select! { done = there => done, done = back => done }
+    tokio::select! { done = upstream => done, done = downstream => done }
 }
 
 async fn thaw(controls: &Controls) {
@@ -134,7 +135,7 @@ async fn thaw(controls: &Controls) {
     }
 }
 
-/// Whether the connection ends before these bytes; one cut is made for each request.
+/// Returns whether the connection is cut before these bytes. Each request cuts one connection.
 fn is_cut(controls: &Controls, count: usize) -> bool {
     let left = controls.cut_after.load(Ordering::SeqCst);
     if left < 0 {
