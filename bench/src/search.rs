@@ -10,7 +10,7 @@ use akin_entities::{
     Change, Embedding, FacetValues, Filter, Fingerprint, ProductId, Query, SearchMode, Similarity,
     Statistics, Version,
 };
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{
     Candidate, CandidateQuery, EmbeddedBatch, Embedder, EntryEmbedding, ErrorKind, Failures,
     IndexEntry, IndexedState, PortError, PortResult, ProductIndex, ProductStore,
@@ -43,7 +43,7 @@ pub(crate) fn run(bench: &mut Bench, stage: Stage) -> Result<()> {
     let began = Instant::now();
     let filled = bench.block_on(fill(folder.path(), &stage, bench.fingerprint.clone()))?;
     crate::note(&format!("filled the embedded engine in {:.1} s", began.elapsed().as_secs_f64()));
-    let engine = LocalEngine::open(folder.path(), Options::default())?;
+    let engine = LocalEngine::open(folder.path(), LocalOptions::default())?;
     drop(filled);
     let mut table = Table::new(
         format!("Search besides the embedder: {size} products, median ms"),
@@ -143,7 +143,7 @@ fn first_ids(answer: &SearchAnswer) -> Vec<ProductId> {
 
 /// Fills a new embedded engine with the catalogue and updates its derived files.
 async fn fill(folder: &Path, stage: &Stage, fingerprint: Fingerprint) -> Result<LocalEngine> {
-    let engine = LocalEngine::open(folder, Options::default())?;
+    let engine = LocalEngine::open(folder, LocalOptions::default())?;
     let (store, index) = (engine.store(), engine.index());
     let products = &stage.catalogue.products;
     for first in (0..products.len()).step_by(BATCH) {

@@ -9,13 +9,13 @@
 //! them again.
 //!
 //! ```
-//! use akin_local::{LocalEngine, Options};
+//! use akin_local::{LocalEngine, LocalOptions};
 //! use akin_ports::ProductStore;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
-//! let engine = LocalEngine::open(folder.path(), Options::default())?;
+//! let engine = LocalEngine::open(folder.path(), LocalOptions::default())?;
 //! assert!(engine.store().fetch(&[]).await?.is_empty());
 //! assert!(folder.path().join("akin.db").exists());
 //! # Ok(())
@@ -73,7 +73,7 @@ pub struct LocalEngine {
 
 /// How a folder is used.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct LocalOptions {
     /// How long a writer waits for another process that writes before it gives up.
     pub busy_timeout: Duration,
     /// How many changes are held in memory before the search files are built anew; a tenth of the
@@ -81,7 +81,7 @@ pub struct Options {
     pub held_changes: usize,
 }
 
-impl Default for Options {
+impl Default for LocalOptions {
     fn default() -> Self {
         Self { busy_timeout: Duration::from_secs(10), held_changes: 1_000 }
     }
@@ -90,7 +90,7 @@ impl Default for Options {
 impl LocalEngine {
     /// Opens the catalogue in `folder`, or creates it. A damaged database, one of another program
     /// and one of a newer akin are errors. A read-only folder can be read.
-    pub fn open(folder: &Path, options: Options) -> PortResult<Self> {
+    pub fn open(folder: &Path, options: LocalOptions) -> PortResult<Self> {
         let database = Arc::new(Database::open(folder.join(DATABASE), options)?);
         let files = folder.join(SEARCH_FILES);
         let derived = DerivedIndex::new(Arc::clone(&database), files, options.held_changes);

@@ -1,5 +1,5 @@
 use crate::schema::{self, SchemaState};
-use crate::{Options, error};
+use crate::{LocalOptions, error};
 use akin_ports::{ErrorKind, PortResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -42,7 +42,7 @@ pub(crate) enum Access {
 }
 
 /// Opens `file` or creates it, checks it and its tables, and returns a connection for reading.
-pub(crate) fn first(file: &Path, options: Options) -> PortResult<(Access, Connection)> {
+pub(crate) fn first(file: &Path, options: LocalOptions) -> PortResult<(Access, Connection)> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(|e| error::io(folder, &e))?;
     }
@@ -62,14 +62,14 @@ pub(crate) fn first(file: &Path, options: Options) -> PortResult<(Access, Connec
 }
 
 /// Opens a connection for writing.
-pub(crate) fn writer(file: &Path, options: Options) -> PortResult<Connection> {
+pub(crate) fn writer(file: &Path, options: LocalOptions) -> PortResult<Connection> {
     let connection = connect(file, Access::Writable, options)?;
     configure(&connection, file, WRITER_CACHE)?;
     Ok(connection)
 }
 
 /// Opens a connection for reading.
-pub(crate) fn reader(file: &Path, access: Access, options: Options) -> PortResult<Connection> {
+pub(crate) fn reader(file: &Path, access: Access, options: LocalOptions) -> PortResult<Connection> {
     let connection = connect(file, access, options)?;
     let sqlite = |e: rusqlite::Error| error::sqlite(file, &e);
     connection.pragma_update(None, "query_only", true).map_err(sqlite)?;
@@ -88,7 +88,7 @@ pub(crate) fn check_result(file: &Path, found: &str) -> PortResult<()> {
 }
 
 /// Opens a connection to a writable database; `None` if the file is read-only.
-fn writable(file: &Path, options: Options) -> PortResult<Option<Connection>> {
+fn writable(file: &Path, options: LocalOptions) -> PortResult<Option<Connection>> {
     let mut connection = connect(file, Access::Writable, options)?;
     let sqlite = |e: rusqlite::Error| error::sqlite(file, &e);
     if connection.is_readonly("main").map_err(sqlite)? {
@@ -113,7 +113,7 @@ fn can_write_beside(file: &Path) -> bool {
     created.is_ok() && fs::remove_file(&probe).is_ok()
 }
 
-fn read_only(file: &Path, access: Access, options: Options) -> PortResult<Connection> {
+fn read_only(file: &Path, access: Access, options: LocalOptions) -> PortResult<Connection> {
     let mut connection = reader(file, access, options)?;
     if schema::state(&mut connection, file)? == SchemaState::Outdated {
         let what = "its tables are of an earlier version, and the folder is read-only";
@@ -123,7 +123,7 @@ fn read_only(file: &Path, access: Access, options: Options) -> PortResult<Connec
     Ok(connection)
 }
 
-fn connect(file: &Path, access: Access, options: Options) -> PortResult<Connection> {
+fn connect(file: &Path, access: Access, options: LocalOptions) -> PortResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match access {
         Access::Writable => Connection::open_with_flags(

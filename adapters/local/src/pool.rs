@@ -1,5 +1,5 @@
 use crate::open::{self, Access};
-use crate::{Options, error};
+use crate::{LocalOptions, error};
 use akin_ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fmt;
@@ -13,14 +13,14 @@ const IDLE_READERS: usize = 4;
 pub(crate) struct Database {
     file: PathBuf,
     access: Access,
-    options: Options,
+    options: LocalOptions,
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Option<Connection>>,
 }
 
 impl Database {
     /// Opens the database `file`, or creates it.
-    pub(crate) fn open(file: PathBuf, options: Options) -> PortResult<Self> {
+    pub(crate) fn open(file: PathBuf, options: LocalOptions) -> PortResult<Self> {
         let (access, connection) = open::first(&file, options)?;
         let readers = Mutex::new(vec![connection]);
         Ok(Self { file, access, options, readers, writer: Mutex::new(None) })

@@ -22,7 +22,7 @@ pub struct Downloaded {
 
 /// The state of a download.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress<'a> {
+pub struct DownloadProgress<'a> {
     /// The bytes that are on this machine.
     pub done: u64,
     /// The bytes of all files.
@@ -38,7 +38,7 @@ impl ModelHub {
         &self,
         model: &ModelName,
         models: &Path,
-        observe: &dyn Fn(Progress<'_>),
+        observe: &dyn Fn(DownloadProgress<'_>),
     ) -> Result<Downloaded, HubError> {
         let folder = models.join(model.name());
         let partial = models.join(format!(".get-{}", model.name()));
@@ -63,7 +63,7 @@ impl ModelHub {
         model: &ModelName,
         listing: &Listing,
         [folder, partial]: [&Path; 2],
-        observe: &dyn Fn(Progress<'_>),
+        observe: &dyn Fn(DownloadProgress<'_>),
     ) -> Result<Vec<String>, HubError> {
         let total = listing.bytes();
         let (mut done, mut new) = (0, Vec::new());
@@ -72,7 +72,9 @@ impl ModelHub {
             if !file.is_at(&path).map_err(HubError::at(&path))? {
                 let path = partial.join(&file.name);
                 create_parent(&path)?;
-                let at = |bytes| observe(Progress { done: done + bytes, total, file: &file.name });
+                let at = |bytes| {
+                    observe(DownloadProgress { done: done + bytes, total, file: &file.name });
+                };
                 self.fetch(model, listing, file, &path, &at)?;
                 new.push(file.name.clone());
             }

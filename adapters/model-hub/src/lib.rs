@@ -17,7 +17,7 @@ mod hub;
 mod listing;
 mod settings;
 
-pub use download::{Downloaded, Progress};
+pub use download::{DownloadProgress, Downloaded};
 pub use error::HubError;
 pub use hub::ModelHub;
 pub use listing::ModelName;

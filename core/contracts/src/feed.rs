@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Writes feeds of a format: the functions of an adapter's test.
 #[derive(Clone, Copy)]
-pub struct Format {
+pub struct FeedWriter {
     /// Returns a feed of this name with these rows.
     pub written: fn(&str, &[Written]) -> Box<dyn ProductFeed>,
     /// Returns a feed of this name that breaks off within these rows.
@@ -23,12 +23,12 @@ pub enum Written {
 }
 
 /// A test of each rule, against feeds that `$written(name, rows)` and `$cut_off(name, rows)`
-/// return; see [`Format`]. The attributes go to each test.
+/// return; see [`FeedWriter`]. The attributes go to each test.
 #[macro_export]
 macro_rules! product_feed_contract {
     ($written:path, $cut_off:path $(, $attribute:meta)*) => {
         $crate::rules!(
-            feed, ($crate::feed::Format { written: $written, cut_off: $cut_off }), [$($attribute),*],
+            feed, ($crate::feed::FeedWriter { written: $written, cut_off: $cut_off }), [$($attribute),*],
             a_row_is_read_as_it_was_written,
             unusual_texts_are_read_as_they_were_written,
             each_row_is_read_once_and_in_order,
@@ -44,9 +44,9 @@ macro_rules! product_feed_contract {
     };
 }
 
-impl fmt::Debug for Format {
+impl fmt::Debug for FeedWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Format").finish_non_exhaustive()
+        f.debug_struct("FeedWriter").finish_non_exhaustive()
     }
 }
 
@@ -110,7 +110,7 @@ fn content(item: &FeedItem) -> FeedRow {
 }
 
 /// All columns are read.
-pub async fn a_row_is_read_as_it_was_written(format: &Format) {
+pub async fn a_row_is_read_as_it_was_written(format: &FeedWriter) {
     let text = |name: &str| format!("the {name}");
     let full = FeedRow {
         line: 0,
@@ -136,7 +136,7 @@ pub async fn a_row_is_read_as_it_was_written(format: &Format) {
 }
 
 /// Quotes, separators, line breaks, characters of four bytes, 100 kB.
-pub async fn unusual_texts_are_read_as_they_were_written(format: &Format) {
+pub async fn unusual_texts_are_read_as_they_were_written(format: &FeedWriter) {
     let long = "a tripod that stands, ".repeat(100_000 / 22);
     let texts = [
         "it's a \"tripod\"",
@@ -167,14 +167,14 @@ pub async fn unusual_texts_are_read_as_they_were_written(format: &Format) {
 }
 
 /// No row is lost between two batches.
-pub async fn each_row_is_read_once_and_in_order(format: &Format) {
+pub async fn each_row_is_read_once_and_in_order(format: &FeedWriter) {
     let mut feed = (format.written)("feed", &rows(5_000));
     let items = read(&mut *feed).await;
     assert!(items.iter().map(content).eq((0..5_000).map(row)));
 }
 
 /// Memory does not grow with the feed.
-pub async fn a_large_feed_is_read_in_many_batches(format: &Format) {
+pub async fn a_large_feed_is_read_in_many_batches(format: &FeedWriter) {
     let mut feed = (format.written)("feed", &rows(20_000));
     let (mut batches, mut largest) = (0, 0);
     while let Some(batch) = feed.next_batch().await.unwrap() {
@@ -185,7 +185,7 @@ pub async fn a_large_feed_is_read_in_many_batches(format: &Format) {
 }
 
 /// It has its line and a reason, and the rows around it are read.
-pub async fn a_malformed_row_is_an_item_between_the_others(format: &Format) {
+pub async fn a_malformed_row_is_an_item_between_the_others(format: &FeedWriter) {
     let written = [
         Written::Row(row(1)),
         Written::Malformed,
@@ -209,7 +209,7 @@ pub async fn a_malformed_row_is_an_item_between_the_others(format: &Format) {
 }
 
 /// They are lines as an editor counts them.
-pub async fn lines_increase_from_one(format: &Format) {
+pub async fn lines_increase_from_one(format: &FeedWriter) {
     let mut feed = (format.written)("feed", &rows(3_000));
     let items = read(&mut *feed).await;
     let lines: Vec<_> = items.iter().map(|item| item.as_ref().unwrap().line).collect();
@@ -217,13 +217,13 @@ pub async fn lines_increase_from_one(format: &Format) {
 }
 
 /// It is not an error.
-pub async fn a_feed_without_rows_has_no_items(format: &Format) {
+pub async fn a_feed_without_rows_has_no_items(format: &FeedWriter) {
     let mut feed = (format.written)("feed", &[]);
     assert!(read(&mut *feed).await.is_empty());
 }
 
 /// Reading again gives the end again.
-pub async fn the_end_is_final(format: &Format) {
+pub async fn the_end_is_final(format: &FeedWriter) {
     let mut feed = (format.written)("feed", &rows(3));
     assert_eq!(read(&mut *feed).await.len(), 3);
     assert_eq!(feed.next_batch().await.unwrap(), None);
@@ -231,7 +231,7 @@ pub async fn the_end_is_final(format: &Format) {
 }
 
 /// It never decreases, and never exceeds the total.
-pub async fn progress_grows_to_the_total(format: &Format) {
+pub async fn progress_grows_to_the_total(format: &FeedWriter) {
     let mut feed = (format.written)("feed", &rows(5_000));
     assert_eq!(feed.progress().read, 0);
     let mut last = 0;
@@ -246,7 +246,7 @@ pub async fn progress_grows_to_the_total(format: &Format) {
 }
 
 /// The rows before the error are read.
-pub async fn a_feed_that_breaks_off_ends_with_one_error(format: &Format) {
+pub async fn a_feed_that_breaks_off_ends_with_one_error(format: &FeedWriter) {
     let mut feed = (format.cut_off)("feed", &rows(4_000));
     let mut items = Vec::new();
     let error = loop {
@@ -264,7 +264,7 @@ pub async fn a_feed_that_breaks_off_ends_with_one_error(format: &Format) {
 }
 
 /// The name is the given one.
-pub async fn the_feed_has_its_name(format: &Format) {
+pub async fn the_feed_has_its_name(format: &FeedWriter) {
     let mut feed = (format.written)("shop.csv", &rows(1));
     assert_eq!(feed.name(), "shop.csv");
     read(&mut *feed).await;

@@ -1,6 +1,6 @@
 use crate::Api;
 use crate::body::{self, JsonObject};
-use crate::engines::Engine;
+use crate::engines::ServedEngine;
 use crate::error::ApiError;
 use crate::search::SearchFields;
 use akin_usecases::{CompareEngines, ComparedAnswers, RankChange, SearchAnswer, Timings};
@@ -78,7 +78,7 @@ pub(crate) async fn post(
 }
 
 /// Returns the engines to compare: those that are named, by default the first two.
-fn choose_two(api: &Api, names: Option<Value>) -> Result<[&Engine; 2], ApiError> {
+fn choose_two(api: &Api, names: Option<Value>) -> Result<[&ServedEngine; 2], ApiError> {
     let Some(names) = names else {
         let mut all = api.engines.iter();
         return match (all.next(), all.next()) {
@@ -94,7 +94,7 @@ fn choose_two(api: &Api, names: Option<Value>) -> Result<[&Engine; 2], ApiError>
     Ok([first?, second?])
 }
 
-fn view(engine: &Engine, answer: SearchAnswer, took: Duration) -> AnswerView {
+fn view(engine: &ServedEngine, answer: SearchAnswer, took: Duration) -> AnswerView {
     let Timings { embed, candidates, rank, fetch } = answer.timings;
     AnswerView {
         engine: engine.name.clone(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A named pair of an index and an embedder.
 #[derive(Clone, Debug)]
-pub struct Engine {
+pub struct ServedEngine {
     /// The name as in settings: `local+native`.
     pub name: String,
     /// Searches products.
@@ -22,9 +22,9 @@ pub struct Engine {
 #[derive(Clone, Debug)]
 pub struct Engines {
     /// The engine of requests that name none.
-    pub default: Engine,
+    pub default: ServedEngine,
     /// The other engines.
-    pub others: Vec<Engine>,
+    pub others: Vec<ServedEngine>,
 }
 
 /// The response of `/api/engines`.
@@ -72,18 +72,18 @@ pub(crate) async fn get(State(api): State<Arc<Api>>) -> Json<EnginesView> {
 }
 
 impl Engines {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Engine> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ServedEngine> {
         std::iter::once(&self.default).chain(&self.others)
     }
 
     /// Returns the engine called `name`, or the only engine whose index is called `name`; the default
     /// engine without a name.
-    pub(crate) fn find(&self, name: Option<&str>) -> Result<&Engine, ApiError> {
+    pub(crate) fn find(&self, name: Option<&str>) -> Result<&ServedEngine, ApiError> {
         let Some(name) = name else { return Ok(&self.default) };
         if let Some(engine) = self.iter().find(|engine| engine.name == name) {
             return Ok(engine);
         }
-        let has_index = |engine: &&Engine| engine.name.split('+').next() == Some(name);
+        let has_index = |engine: &&ServedEngine| engine.name.split('+').next() == Some(name);
         let mut candidates = self.iter().filter(has_index);
         if let (Some(engine), None) = (candidates.next(), candidates.next()) {
             return Ok(engine);

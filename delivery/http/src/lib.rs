@@ -29,7 +29,7 @@ mod serve;
 mod similar_products;
 mod status;
 
-pub use engines::{Engine, Engines};
+pub use engines::{Engines, ServedEngine};
 pub use serve::serve;
 
 use akin_entities::Similarity;

@@ -41,19 +41,19 @@ struct Akin {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
-    Ingest(ingest::Arguments),
-    Search(search::Arguments),
-    Similar(similar::Arguments),
-    Serve(serve::Arguments),
-    Worker(worker::Arguments),
-    Queue(queue::Arguments),
-    Status(status::Arguments),
-    Quarantine(quarantine::Arguments),
-    Model(model::Arguments),
-    Evaluate(evaluate::Arguments),
-    Export(export::Arguments),
-    Copy(copy::Arguments),
-    Migrate(migrate::Arguments),
+    Ingest(ingest::IngestArguments),
+    Search(search::SearchArguments),
+    Similar(similar::SimilarArguments),
+    Serve(serve::ServeArguments),
+    Worker(worker::WorkerArguments),
+    Queue(queue::QueueArguments),
+    Status(status::StatusArguments),
+    Quarantine(quarantine::QuarantineArguments),
+    Model(model::ModelArguments),
+    Evaluate(evaluate::EvaluateArguments),
+    Export(export::ExportArguments),
+    Copy(copy::CopyArguments),
+    Migrate(migrate::MigrateArguments),
     /// Print a completion script for a shell.
     #[command(
         after_help = "Examples:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin\n  akin completions zsh > ~/.zfunc/_akin\n  akin completions fish > ~/.config/fish/completions/akin.fish"

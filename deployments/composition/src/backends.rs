@@ -4,7 +4,7 @@ use crate::names::{EngineName, IndexName, QueueName, StoreName};
 use crate::secrets::{Secret, SecretNames};
 use crate::settings::{BadSettings, seconds};
 use crate::{CompositionError, SecretSource, cryptography};
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_opensearch::OpenSearchIndex;
 use akin_ports::{ChangeQueue, DeadLetters, ProductIndex, ProductStore, RunLog};
 use akin_postgres::PostgresEngine;
@@ -143,7 +143,7 @@ impl CatalogueSettings {
             if needs.existing && !LocalEngine::exists(&folder) {
                 return Err(no_catalogue(&folder).into());
             }
-            let open = move || LocalEngine::open(&folder, Options::default());
+            let open = move || LocalEngine::open(&folder, LocalOptions::default());
             backends.local = Some(tokio::task::spawn_blocking(open).await??);
         }
         if needs.postgres() || needs.opensearch() {

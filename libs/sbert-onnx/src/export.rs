@@ -40,7 +40,7 @@ pub struct Export {
 
 /// The progress of an export in bytes of weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct ExportProgress {
     /// The number of bytes written.
     pub done: u64,
     /// The total number of bytes.
@@ -60,7 +60,7 @@ pub fn export(
     model: &SentenceModel,
     export: &Export,
     target: &Target,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(ExportProgress),
 ) -> Result<Draft, ExportError> {
     let start = Instant::now();
     if !OPSETS.contains(&export.opset) {

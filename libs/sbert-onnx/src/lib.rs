@@ -36,7 +36,7 @@ mod writer;
 
 pub use draft::{Draft, Summary, Target};
 pub use error::ExportError;
-pub use export::{Export, ExportPrecision, OPSETS, Progress, export};
+pub use export::{Export, ExportPrecision, ExportProgress, OPSETS, export};
 
 /// Converts a size to the integer type of ONNX; none is near the limit.
 fn int(size: usize) -> i64 {

@@ -2,7 +2,7 @@
 
 use crate::ExportError;
 use crate::draft::Staging;
-use crate::export::Progress;
+use crate::export::ExportProgress;
 use crate::graph::{ElementType, Graph, Initializer, Node, TensorData};
 use crate::metadata::VERSION;
 use crate::proto::Message;
@@ -44,7 +44,7 @@ impl<'g, 'a> Writer<'g, 'a> {
         &self,
         staging: &Staging,
         largest: u64,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(ExportProgress),
     ) -> Result<bool, ExportError> {
         let mut placed = self.place(None);
         let mut head = self.head(&placed);
@@ -57,7 +57,7 @@ impl<'g, 'a> Writer<'g, 'a> {
         let mut done = 0;
         let mut step = |bytes| {
             done += bytes;
-            progress(Progress { done, total });
+            progress(ExportProgress { done, total });
         };
         if is_large {
             let path = staging.data();

@@ -3,7 +3,7 @@
 mod catalogue;
 
 use akin_entities::Version;
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{PortResult, ProductIndex, ProductStore};
 use std::error::Error;
 use std::io::Write;
@@ -28,7 +28,7 @@ async fn main() -> Answer<()> {
 
 async fn store(folder: &Path, size: usize) -> Answer<()> {
     let products = catalogue::products(size);
-    let store = LocalEngine::open(folder, Options::default())?.store();
+    let store = LocalEngine::open(folder, LocalOptions::default())?.store();
     let start = Instant::now();
     for batch in products.chunks(BATCH) {
         store.apply(batch, Version(1)).await?;
@@ -44,12 +44,12 @@ async fn store(folder: &Path, size: usize) -> Answer<()> {
     median("counts", async || store.counts().await.map(drop)).await?;
     drop(store);
     let start = Instant::now();
-    drop(LocalEngine::open(folder, Options::default())?);
+    drop(LocalEngine::open(folder, LocalOptions::default())?);
     line(&format!("open {size}"), start.elapsed())
 }
 
 async fn index(folder: &Path, size: usize) -> Answer<()> {
-    let engine = LocalEngine::open(folder, Options::default())?;
+    let engine = LocalEngine::open(folder, LocalOptions::default())?;
     let start = Instant::now();
     for batch in 0..size / 500 {
         let entries: Vec<_> = (batch * 500..(batch + 1) * 500).map(catalogue::entry).collect();
@@ -58,7 +58,7 @@ async fn index(folder: &Path, size: usize) -> Answer<()> {
     rate("index", size, start)?;
     drop(engine);
     let start = Instant::now();
-    let index = LocalEngine::open(folder, Options::default())?.index();
+    let index = LocalEngine::open(folder, LocalOptions::default())?.index();
     let query = catalogue::query(1);
     let found = index.candidates(&query).await?.len();
     line(&format!("open and first {found} candidates of {size}"), start.elapsed())?;

@@ -2,7 +2,7 @@
 
 use akin_contracts::Subject;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
-use akin_local::{LocalEngine, LocalIndex, Options};
+use akin_local::{LocalEngine, LocalIndex, LocalOptions};
 use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, IndexedState, PortResult,
     ProductIndex, ProductStore, RunLog,
@@ -37,20 +37,20 @@ mod index_of_many_processes {
     akin_contracts::product_index_contract!(super::index_of_many_processes);
 }
 
-fn engine(options: Options) -> (TempDir, Arc<LocalEngine>) {
+fn engine(options: LocalOptions) -> (TempDir, Arc<LocalEngine>) {
     let folder = tempfile::tempdir().expect("a folder");
     let engine = LocalEngine::open(folder.path(), options).expect("an engine");
     (folder, Arc::new(engine))
 }
 
 async fn store() -> Subject<dyn ProductStore> {
-    let (folder, engine) = engine(Options::default());
+    let (folder, engine) = engine(LocalOptions::default());
     Subject::store(engine.store()).keeping(folder)
 }
 
 /// Simulates the passing of time by changing the times of the queue.
 async fn queue() -> Subject<dyn ChangeQueue> {
-    let (folder, engine) = engine(Options::default());
+    let (folder, engine) = engine(LocalOptions::default());
     let file = folder.path().join("akin.db");
     let pass = move |time: Duration| {
         let micros = i64::try_from(time.as_micros()).expect("a time");
@@ -65,19 +65,20 @@ async fn queue() -> Subject<dyn ChangeQueue> {
 }
 
 async fn runs() -> Subject<dyn RunLog> {
-    let (folder, engine) = engine(Options::default());
+    let (folder, engine) = engine(LocalOptions::default());
     Subject::runs(engine.runs()).keeping(folder)
 }
 
 /// All changes are in memory, over an empty base.
 async fn index_in_memory() -> Subject<dyn ProductIndex> {
-    let (folder, engine) = engine(Options { held_changes: usize::MAX, ..Options::default() });
+    let (folder, engine) =
+        engine(LocalOptions { held_changes: usize::MAX, ..LocalOptions::default() });
     Subject::index(engine.index()).keeping(folder)
 }
 
 /// A base is built after every write.
 async fn index_in_files() -> Subject<dyn ProductIndex> {
-    let (folder, engine) = engine(Options { held_changes: 0, ..Options::default() });
+    let (folder, engine) = engine(LocalOptions { held_changes: 0, ..LocalOptions::default() });
     Subject::index(engine.index()).keeping(folder).refreshed_by(move || {
         let engine = Arc::clone(&engine);
         async move { engine.optimize().await.expect("a base") }
@@ -95,7 +96,7 @@ struct ManyProcesses(TempDir);
 
 impl ManyProcesses {
     fn index(&self) -> LocalIndex {
-        let options = Options { held_changes: 20, ..Options::default() };
+        let options = LocalOptions { held_changes: 20, ..LocalOptions::default() };
         LocalEngine::open(self.0.path(), options).expect("an engine").index()
     }
 }

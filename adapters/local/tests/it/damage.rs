@@ -4,7 +4,7 @@
 
 use crate::support::{entry, open, product, report};
 use akin_entities::{ProductId, Version};
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{ErrorKind, PortResult, ProductIndex, ProductStore};
 use rusqlite::Connection;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ async fn fill(folder: &Path) {
 
 /// Reads everything until the first error.
 async fn use_all(folder: &Path) -> PortResult<()> {
-    let engine = LocalEngine::open(folder, Options::default())?;
+    let engine = LocalEngine::open(folder, LocalOptions::default())?;
     let store = engine.store();
     let ids: Vec<_> =
         (0..200).map(|number| ProductId::new(format!("p{number}")).expect("an id")).collect();
@@ -78,7 +78,7 @@ async fn a_truncated_database_is_refused_by_name() {
     let file = folder.path().join("akin.db");
     let length = fs::metadata(&file).unwrap().len();
     File::options().write(true).open(&file).unwrap().set_len(length / 2).unwrap();
-    let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
+    let error = LocalEngine::open(folder.path(), LocalOptions::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Corrupt);
     assert!(report(&error).contains("restore it from a backup"), "{}", report(&error));
 }

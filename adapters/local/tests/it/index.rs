@@ -4,7 +4,7 @@ use akin_entities::{
     AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Filter, Fingerprint,
     NumberRange, ProductId, Similarity, Statistics, TextField, TextHash, Version,
 };
-use akin_local::{LocalEngine, LocalIndex, Options};
+use akin_local::{LocalEngine, LocalIndex, LocalOptions};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, ProductIndex, QueryVector};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -213,7 +213,7 @@ fn words(statistics: &dyn Statistics, initial: char) -> BTreeMap<String, u64> {
 
 fn open(folder: &Path) -> LocalEngine {
     // So low that bases are built all the time, also in the background.
-    LocalEngine::open(folder, Options { held_changes: 3, ..Options::default() }).unwrap()
+    LocalEngine::open(folder, LocalOptions { held_changes: 3, ..LocalOptions::default() }).unwrap()
 }
 
 fn derived_files(folder: &Path) -> Vec<std::path::PathBuf> {

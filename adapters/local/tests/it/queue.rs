@@ -1,13 +1,13 @@
 //! The queue of a folder, by the machine's clock and from several processes.
 
 use akin_entities::{Change, ProductId, Version};
-use akin_local::{LocalEngine, LocalQueue, Options};
+use akin_local::{LocalEngine, LocalOptions, LocalQueue};
 use akin_ports::{ChangeQueue, Delivery};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 fn queue(folder: &Path, lease: Duration) -> LocalQueue {
-    LocalEngine::open(folder, Options::default()).expect("an engine").queue(lease)
+    LocalEngine::open(folder, LocalOptions::default()).expect("an engine").queue(lease)
 }
 
 fn change(name: &str) -> Change {
@@ -50,7 +50,7 @@ async fn a_database_of_before_there_was_a_queue_gets_one() {
         folder.path(),
         "INSERT INTO outbox (id, version) VALUES ('a', 7)",
     );
-    let engine = LocalEngine::open(folder.path(), Options::default()).expect("an engine");
+    let engine = LocalEngine::open(folder.path(), LocalOptions::default()).expect("an engine");
     let queue = engine.queue(Duration::from_mins(1));
     queue.send(&[change("b")]).await.expect("a message");
     assert_eq!(receive(&queue).await.len(), 1);

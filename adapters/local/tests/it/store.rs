@@ -1,7 +1,7 @@
 //! What the store does beyond its port: durability, and the files it refuses.
 
 use akin_entities::{Currency, Price, Product, Timestamp, Version};
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{ErrorKind, FeedRow, ProductStore, RefusedRow};
 use rusqlite::Connection;
 use std::fs;
@@ -92,7 +92,7 @@ fn a_database_of_another_program_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("akin.db");
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
-    let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
+    let error = LocalEngine::open(folder.path(), LocalOptions::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
     assert!(report(&error).contains("belongs to another program"), "{}", report(&error));
     let theirs = Connection::open(&file).unwrap();
@@ -106,7 +106,7 @@ fn a_database_of_a_newer_akin_is_refused() {
     let newer = Connection::open(folder.path().join("akin.db")).unwrap();
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
-    let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
+    let error = LocalEngine::open(folder.path(), LocalOptions::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
     assert!(report(&error).contains("its schema is version 99"), "{}", report(&error));
 }
@@ -115,7 +115,7 @@ fn a_database_of_a_newer_akin_is_refused() {
 fn a_file_that_is_not_a_database_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("akin.db"), "not a database".repeat(1_000)).unwrap();
-    let error = LocalEngine::open(folder.path(), Options::default()).unwrap_err();
+    let error = LocalEngine::open(folder.path(), LocalOptions::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Corrupt);
     assert!(report(&error).contains("akin.db"), "{}", report(&error));
 }
@@ -125,7 +125,7 @@ fn a_file_in_place_of_the_folder_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data");
     fs::write(&file, "x").unwrap();
-    let error = LocalEngine::open(&file, Options::default()).unwrap_err();
+    let error = LocalEngine::open(&file, LocalOptions::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Misconfigured);
     assert!(report(&error).contains("data"), "{}", report(&error));
 }
@@ -133,7 +133,8 @@ fn a_file_in_place_of_the_folder_is_refused_by_name() {
 #[tokio::test]
 async fn a_second_writer_that_times_out_names_the_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options { busy_timeout: Duration::from_millis(50), ..Options::default() };
+    let options =
+        LocalOptions { busy_timeout: Duration::from_millis(50), ..LocalOptions::default() };
     let store = LocalEngine::open(folder.path(), options).unwrap().store();
     let other = Connection::open(folder.path().join("akin.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

@@ -4,7 +4,7 @@ use akin_entities::{
     AnalyzedText, Currency, Embedding, FacetValues, Fingerprint, Price, Product, ProductId, Rating,
     TextHash, Version,
 };
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{EntryEmbedding, IndexEntry};
 use rusqlite::Connection;
 use std::error::Error;
@@ -53,7 +53,7 @@ pub(crate) fn fingerprint(model: &str) -> Fingerprint {
 
 /// Opens the catalogue in `folder`.
 pub(crate) fn open(folder: &Path) -> LocalEngine {
-    LocalEngine::open(folder, Options::default()).expect("a sound folder")
+    LocalEngine::open(folder, LocalOptions::default()).expect("a sound folder")
 }
 
 /// Creates a database of schema version 1 in `folder`, and inserts `rows`.

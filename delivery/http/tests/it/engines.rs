@@ -1,7 +1,7 @@
 //! Several engines behind one API: listing, choosing and comparing them.
 
 use crate::support::Shop;
-use akin_http::{Api, Engine, Engines};
+use akin_http::{Api, Engines, ServedEngine};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, ProductStore};
 use akin_usecases::{EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
@@ -23,7 +23,7 @@ async fn two_engines() -> (Shop, Faults) {
     let embed = EmbedChanges::new(catalogue, embedder.clone(), index.clone());
     assert!(embed.run(&|_| ()).await.expect("a run").failures.is_empty());
     let (embeddings, store) = (QueryEmbeddings::new(embedder, 16), default.search.store.clone());
-    let second = Engine {
+    let second = ServedEngine {
         name: "second+other".to_owned(),
         search: SearchProducts {
             embeddings: embeddings.clone(),

@@ -1,6 +1,6 @@
 //! A small shop in memory behind the routes, shared by the tests.
 use akin_entities::{Currency, Price, Product, ProductId, Rating, Similarity, Version};
-use akin_http::{Api, Engine, Engines, SimilarProductsDefaults, router};
+use akin_http::{Api, Engines, ServedEngine, SimilarProductsDefaults, router};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
 use akin_ports::{Embedder, ProductStore, RefusedRow};
 use akin_usecases::{
@@ -58,7 +58,7 @@ impl Shop {
         assert!(embed.run(&|_| ()).await.unwrap().failures.is_empty());
         let query_embedder = FaultyEmbedder { inner: query_embedder, faults: embedder };
         let embeddings = QueryEmbeddings::new(Arc::new(query_embedder), 16);
-        let engine = Engine {
+        let engine = ServedEngine {
             name: "memory+words".to_owned(),
             search: SearchProducts {
                 embeddings: embeddings.clone(),

@@ -12,7 +12,7 @@ use std::time::Instant;
 #[command(
     after_help = "Example:\n  akin copy --from local --to postgres\n\nIt can run twice, and while the source changes: the newer state of a product stays. An engine without\na store of its own uses --store."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct CopyArguments {
     /// The source.
     #[arg(long, env = "AKIN_COPY_FROM", value_name = "INDEX")]
     from: IndexName,
@@ -30,16 +30,16 @@ pub(crate) struct Arguments {
 
 /// The JSON document of a copy.
 #[derive(Debug, Serialize)]
-struct Report {
+struct CopyReport {
     products: u64,
     entries: u64,
     failed: usize,
     seconds: f64,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: CopyArguments) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
-    let Arguments { from, to, format, catalogue } = arguments;
+    let CopyArguments { from, to, format, catalogue } = arguments;
     let stores = stores(from, to, catalogue.store());
     let [source, target] = stores;
     let mut builder = catalogue.builder().store_named(source).store_named(target);
@@ -74,7 +74,7 @@ fn tell(summary: &CopySummary, format: Format, seconds: f64) {
     let CopySummary { products, entries, failures } = summary;
     if format.json {
         let (products, entries, failed) = (*products, *entries, failures.len());
-        output::json(&Report { products, entries, failed, seconds });
+        output::json(&CopyReport { products, entries, failed, seconds });
     } else {
         let copied = format!("{products} products and {entries} embeddings");
         output::line(&format!("{copied} copied in {seconds:.1} s"));

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Example:\n  akin evaluate data/queries.csv data/judgments.csv\n\nThe queries are a CSV file with the columns query_id and query, the judgments one with query_id,\nproduct_id and grade: 3 exact, 2 good, 1 related, 0 wrong. Products of grade 2 and 3 are relevant.\nA hit without a judgment counts as wrong; the judged nDCG leaves such hits out."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct EvaluateArguments {
     /// The file of queries.
     queries: PathBuf,
 
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     engine: EngineSettings,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: EvaluateArguments) -> anyhow::Result<ExitCode> {
     let queries = files::judged_queries(&arguments.queries, &arguments.judgments)?;
     let engine = arguments.engine.open_first_engine().await?;
     let evaluate = EvaluateSearch { search: engine.search() };

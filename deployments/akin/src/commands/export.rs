@@ -13,7 +13,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Examples:\n  akin export > catalogue.jsonl\n  akin export --no-embeddings --output catalogue.jsonl"
 )]
-pub(crate) struct Arguments {
+pub(crate) struct ExportArguments {
     /// The file to write; it appears once it is complete [default: standard output].
     #[arg(long, env = "AKIN_OUTPUT", value_name = "FILE")]
     output: Option<PathBuf>,
@@ -37,8 +37,8 @@ struct Line {
     embedding: Option<Vec<f32>>,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { output, no_embeddings, catalogue } = arguments;
+pub(crate) async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
+    let ExportArguments { output, no_embeddings, catalogue } = arguments;
     let index = catalogue.first_engine().index;
     let opened = catalogue.builder().existing().store().index(index).open().await?;
     let store = opened.store()?;

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 #[command(
     after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  akin ingest --complete --dry-run catalogue.csv\n  akin ingest --complete --every 1h /srv/feeds/catalogue.csv\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. The next run finishes one that was interrupted."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct IngestArguments {
     #[command(flatten)]
     feeds: FeedSettings,
 
@@ -68,7 +68,7 @@ pub(crate) struct Arguments {
     engine: EngineSettings,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: IngestArguments) -> anyhow::Result<ExitCode> {
     let asked = asked_to_end()?;
     let record = Record::default();
     tokio::select! {
@@ -80,7 +80,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-impl Arguments {
+impl IngestArguments {
     /// Runs once, or at an interval.
     async fn all(&self, record: &Record) -> anyhow::Result<ExitCode> {
         if let Some(interval) = self.every {

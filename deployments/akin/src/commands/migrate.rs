@@ -14,7 +14,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Example:\n  akin migrate --postgres-host db.example --postgres-user akin --postgres-db shop\n\n`akin ingest` does this too. Running it twice, or in two processes at once, is harmless. The next\n`akin ingest` embeds adopted rows."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct MigrateArguments {
     #[command(flatten)]
     format: Format,
 
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 
 /// The JSON document of a migration: `null` for servers that the settings do not name.
 #[derive(Debug, Serialize)]
-struct Report {
+struct MigrateReport {
     postgres: Option<Tables>,
     opensearch: Option<Index>,
 }
@@ -42,8 +42,9 @@ struct Index {
     created: bool,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { format, catalogue: CatalogueSettings { postgres, opensearch, .. } } = arguments;
+pub(crate) async fn run(arguments: MigrateArguments) -> anyhow::Result<ExitCode> {
+    let MigrateArguments { format, catalogue: CatalogueSettings { postgres, opensearch, .. } } =
+        arguments;
     let (wants_postgres, wants_opensearch) =
         (postgres.host.is_some(), opensearch.endpoint.is_some());
     let mut problems = Vec::new();
@@ -59,7 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         problems.push(unset.to_owned());
     }
     BadSettings::refuse(problems)?;
-    let mut report = Report { postgres: None, opensearch: None };
+    let mut report = MigrateReport { postgres: None, opensearch: None };
     if wants_postgres {
         let done = akin_postgres::migrate(&postgres).await?;
         let (steps, adopted, refused) = (done.steps, done.adopted, done.refused);
@@ -77,7 +78,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(exit::DONE)
 }
 
-impl Report {
+impl MigrateReport {
     fn print(self) {
         if let Some(Tables { steps, adopted, refused }) = self.postgres {
             output::line(&match steps {

@@ -19,18 +19,18 @@ use tokio::task::spawn_blocking;
 #[command(
     after_help = "Examples:\n  akin model get BAAI/bge-small-en-v1.5\n  akin model pack\n  akin model export --precision int8\n  akin model check\n  akin model list"
 )]
-pub(crate) struct Arguments {
+pub(crate) struct ModelArguments {
     #[command(subcommand)]
-    command: Command,
+    command: ModelCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    Get(get::Arguments),
-    Pack(pack::Arguments),
-    Export(export::Arguments),
-    Check(check::Arguments),
-    List(list::Arguments),
+enum ModelCommand {
+    Get(get::ModelGetArguments),
+    Pack(pack::ModelPackArguments),
+    Export(export::ModelExportArguments),
+    Check(check::ModelCheckArguments),
+    List(list::ModelListArguments),
 }
 
 /// The folder of models.
@@ -43,13 +43,13 @@ struct ModelsSettings {
     models: Option<PathBuf>,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: ModelArguments) -> anyhow::Result<ExitCode> {
     let run = move || match &arguments.command {
-        Command::Get(arguments) => get::run(arguments),
-        Command::Pack(arguments) => pack::run(arguments),
-        Command::Export(arguments) => export::run(arguments),
-        Command::Check(arguments) => check::run(arguments),
-        Command::List(arguments) => list::run(arguments),
+        ModelCommand::Get(arguments) => get::run(arguments),
+        ModelCommand::Pack(arguments) => pack::run(arguments),
+        ModelCommand::Export(arguments) => export::run(arguments),
+        ModelCommand::Check(arguments) => check::run(arguments),
+        ModelCommand::List(arguments) => list::run(arguments),
     };
     spawn_blocking(run).await?
 }

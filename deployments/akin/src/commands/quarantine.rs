@@ -18,7 +18,7 @@ use std::sync::Arc;
 #[command(
     after_help = "Examples:\n  akin quarantine --json\n  akin quarantine --csv bad.csv\n  akin ingest bad.csv\n\nThe file of --csv has a line for each row: the columns of a feed with their original values, then the feed, the line and the reasons, which `akin ingest` ignores. Correct the values, delete the lines that could not be read at all, and ingest the file with the --currency and --rate of its feed, without --map. That adds and changes products, and removes none.\n\nA row leaves the quarantine when a later `akin ingest` reads its whole feed. Rows that were corrected in a separate file stay until the feed is corrected too. With `--complete`, ingest the corrected file together with the feeds."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct QuarantineArguments {
     /// The maximum number of rows to list.
     #[arg(long, env = "AKIN_LIMIT", default_value_t = 1000, value_name = "N")]
     limit: usize,
@@ -61,7 +61,7 @@ impl From<QuarantinedRow> for Row {
     }
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: QuarantineArguments) -> anyhow::Result<ExitCode> {
     let store = arguments.catalogue.builder().store().open().await?.store()?;
     if let Some(path) = &arguments.csv {
         return write(store, path, arguments.overwrite).await;

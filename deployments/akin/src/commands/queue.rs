@@ -12,7 +12,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Examples:\n  akin queue\n  akin queue dead --json\n  akin queue redrive --limit 10\n\nA message that failed five times becomes a dead letter, with the reason of the last failure. A\nredriven message has five attempts again."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct QueueArguments {
     /// The action.
     #[arg(value_enum, default_value_t = Action::Counts, value_name = "ACTION")]
     action: Action,
@@ -55,8 +55,8 @@ struct Redriven {
 /// The number of dead letters that are listed by default.
 const LISTED: usize = 1_000;
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { action, limit, format, catalogue } = arguments;
+pub(crate) async fn run(arguments: QueueArguments) -> anyhow::Result<ExitCode> {
+    let QueueArguments { action, limit, format, catalogue } = arguments;
     let opened = catalogue.builder().queue().open().await?;
     match action {
         Action::Counts => print_counts(opened.queue()?.counts().await?, format),

@@ -14,7 +14,7 @@ use std::time::Duration;
 #[command(
     after_help = "Examples:\n  akin search --limit 3 something to keep my phone steady while filming\n  akin search --mode lexical --json tripod | jq '.hits[].product.name'\n\n`--json` prints what `/api/search` answers."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct SearchArguments {
     /// The words.
     #[arg(required = true, value_name = "WORDS")]
     words: Vec<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     engine: EngineSettings,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: SearchArguments) -> anyhow::Result<ExitCode> {
     let request = arguments.request()?;
     let engine = arguments.engine.open_first_engine().await?;
     let answer = engine.search().run(&request).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(exit::DONE)
 }
 
-impl Arguments {
+impl SearchArguments {
     fn request(&self) -> Result<SearchRequest, BadSettings> {
         let query = Query::new(&self.words.join(" "));
         let query = query.map_err(|error| BadSettings(vec![error.to_string()]))?;

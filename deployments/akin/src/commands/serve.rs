@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 #[command(
     after_help = "Example:\n  akin serve --listen 127.0.0.1:8080\n\nSIGTERM and Ctrl-C let open requests finish."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct ServeArguments {
     /// The address to listen on: HOST:PORT, or a port of 127.0.0.1. Port 0 selects a free one.
     #[arg(long, env = "AKIN_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = address)]
     listen: String,
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     engine: EngineSettings,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
     let opened = arguments.engine.builder().engines().queue().open().await?;
     let mut engines = opened.engines().iter().map(served);
@@ -73,9 +73,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Returns the engine as the server offers it.
-fn served(engine: &Engine) -> akin_http::Engine {
+fn served(engine: &Engine) -> akin_http::ServedEngine {
     let (search, similar) = (engine.search(), engine.similar());
-    akin_http::Engine { name: engine.name.to_string(), search, similar }
+    akin_http::ServedEngine { name: engine.name.to_string(), search, similar }
 }
 
 /// Parses HOST:PORT or a bare port.

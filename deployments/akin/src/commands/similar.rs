@@ -11,7 +11,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Example:\n  akin similar B09K6F8S98\n\n`--json` prints what `/api/products/{id}/similar` answers."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct SimilarArguments {
     /// The product's id.
     #[arg(value_parser = |id: &str| ProductId::new(id))]
     id: ProductId,
@@ -27,8 +27,8 @@ pub(crate) struct Arguments {
     engine: EngineSettings,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { id, limit, format, engine } = arguments;
+pub(crate) async fn run(arguments: SimilarArguments) -> anyhow::Result<ExitCode> {
+    let SimilarArguments { id, limit, format, engine } = arguments;
     let engine = engine.open_first_engine().await?;
     let hits = engine.similar().run(&id, limit).await?;
     let hits = hits.ok_or_else(|| {

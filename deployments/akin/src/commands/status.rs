@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Show the state of the catalogue, the queue and recent runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  akin status\n  akin status --runs 20 --json")]
-pub(crate) struct Arguments {
+pub(crate) struct StatusArguments {
     /// The number of recent runs [default: 5, with --json 10].
     #[arg(long, env = "AKIN_RUNS", value_name = "N")]
     runs: Option<usize>,
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 const SHOWN_RUNS: usize = 5;
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct StatusReport {
     /// The folder of the embedded store, if it holds the products.
     data: Option<String>,
     /// `indexed` and `model` are those of the first engine.
@@ -53,8 +53,8 @@ impl EngineReport {
     }
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { runs, format, catalogue } = arguments;
+pub(crate) async fn run(arguments: StatusArguments) -> anyhow::Result<ExitCode> {
+    let StatusArguments { runs, format, catalogue } = arguments;
     let runs = runs.unwrap_or(if format.json { LAST_RUNS } else { SHOWN_RUNS });
     let builder = catalogue.builder().store().queue();
     let indexes = catalogue.engines.iter().map(|engine| engine.index);
@@ -72,7 +72,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         let first = engines.first().map(|(_, index)| index.clone());
         let status = StatusView::new(status, &first.unwrap_or_default(), Audience::Operator);
         let engines = engines.iter().map(EngineReport::new).collect();
-        output::json(&Report { data, status, engines });
+        output::json(&StatusReport { data, status, engines });
     } else {
         print(data, &status, &engines);
         print_runs(&status.runs);

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 #[command(
     after_help = "Examples:\n  akin ingest --no-embed catalogue.csv && akin worker --once\n  akin worker --poll 5\n\nAny number of workers may share a queue. SIGTERM and Ctrl-C finish the current batch and return the rest to the queue; a second one stops at once. While a server is unavailable the worker waits, and then continues."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct WorkerArguments {
     /// Stop when nothing waits.
     #[arg(long, env = "AKIN_ONCE")]
     once: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 
 /// The summary that `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report {
+struct WorkerReport {
     relayed: u64,
     received: u64,
     embedded: u64,
@@ -58,7 +58,7 @@ struct Host<'a> {
     progress: Mutex<Option<QueueProgress>>,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(arguments: WorkerArguments) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     // From here on a signal is heard, even while the model is loaded.
     let asked = asked_to_end()?;
@@ -69,7 +69,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         output::note("finishing the current batch; the rest is returned to the queue");
         anyhow::Ok(asked_to_end()?.await)
     };
-    let Arguments { once, poll, format, engine } = arguments;
+    let WorkerArguments { once, poll, format, engine } = arguments;
     let opened = engine.builder().engines().queue().open().await?;
     let summary = tokio::select! {
         done = work_until_stopped(&opened, once, poll, stop) => done?,
@@ -140,7 +140,7 @@ impl Host<'_> {
 
 fn report(summary: &WorkerSummary, format: Format, took: Duration) {
     let WorkerSummary { relayed, work, failed, .. } = summary;
-    let report = Report {
+    let report = WorkerReport {
         relayed: *relayed,
         received: work.received,
         embedded: work.embedding.embedded,

@@ -4,7 +4,7 @@ use crate::support::gate::Gate;
 use crate::support::shop::Shop;
 use crate::support::{Outcome, Place, masked, rows, send, twin};
 use akin_entities::{Change, ProductId, Version};
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{ChangeQueue, MAX_ATTEMPTS};
 use serde_json::json;
 use std::process::{Child, Stdio};
@@ -218,7 +218,8 @@ fn a_worker_waits_while_the_server_is_away_and_goes_on_when_it_is_back() {
 
 /// Leaves a dead letter in the place's queue.
 async fn kill_one(place: &Place) {
-    let engine = LocalEngine::open(&place.path("data"), Options::default()).expect("an engine");
+    let engine =
+        LocalEngine::open(&place.path("data"), LocalOptions::default()).expect("an engine");
     let queue = engine.queue(Duration::from_millis(1));
     let change = Change { id: ProductId::new("PH-1").expect("an id"), version: Version(1) };
     assert!(queue.send(&[change]).await.expect("a message").is_empty());

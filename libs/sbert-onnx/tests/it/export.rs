@@ -3,7 +3,7 @@
 use crate::support::fixture;
 use sbert_fixtures::{file_names, folders};
 use sbert_model::SentenceModel;
-use sbert_onnx::{Draft, Export, ExportError, ExportPrecision, Progress, Target, export};
+use sbert_onnx::{Draft, Export, ExportError, ExportPrecision, ExportProgress, Target, export};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -41,7 +41,7 @@ fn a_summary_describes_the_written_files() {
         tokenizer: scratch.path().join("there"),
     };
     let how = Export { largest_file: 20_000, ..Export::default() };
-    let mut steps: Vec<Progress> = Vec::new();
+    let mut steps: Vec<ExportProgress> = Vec::new();
     let draft = export(&bge(), &how, &target, &mut |step| steps.push(step)).unwrap();
     assert_eq!(file_names(&scratch.path().join("here")), [".model.onnx.part"]);
     assert!(draft.model().exists() && draft.tokenizer().exists());

@@ -31,7 +31,7 @@ enum Manner {
 
 /// The JSON document of a run.
 #[derive(Debug, Serialize)]
-struct Report {
+struct IngestReport {
     #[serde(flatten)]
     counts: CountsView,
     seconds: f64,
@@ -161,8 +161,8 @@ impl Outcome {
         }
     }
 
-    fn report(&self) -> Report {
-        Report {
+    fn report(&self) -> IngestReport {
+        IngestReport {
             counts: self.counts().into(),
             seconds: self.seconds,
             dry_run: self.manner == Manner::Rehearsed,

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Examples:\n  akin model check\n  akin model check bge-small-en-v1.5\n  akin model check --json ~/models/mine/onnx/int8.onnx\n\nThe table shows the minimum and mean cosine to the original weights at full precision, over texts of\nmany lengths and scripts, and the minimum to the embeddings that the model's author stored beside it\n(expected.json), if any."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct ModelCheckArguments {
     /// Packed or ONNX files, folders of them, or names of downloaded models [default: all files of
     /// --model].
     #[arg(value_name = "MODEL")]
@@ -73,7 +73,7 @@ struct Known {
 /// The second means the same as the first, and the third does not.
 const TEXTS: [&str; 3] = ["a tripod for my phone", "smartphone stand", "potting soil"];
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(arguments: &ModelCheckArguments) -> anyhow::Result<ExitCode> {
     let mut checked = check_all(arguments.targets()?);
     if let [Checked { figures: Err(_), .. }] = &*checked
         && let Some(only) = checked.pop()
@@ -104,7 +104,7 @@ fn check_all(paths: Vec<PathBuf>) -> Vec<Checked> {
     paths.into_iter().enumerate().map(check).collect()
 }
 
-impl Arguments {
+impl ModelCheckArguments {
     /// The files that are meant.
     fn targets(&self) -> anyhow::Result<Vec<PathBuf>> {
         let mut targets = Vec::new();

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Examples:\n  akin model export --precision int8\n  akin model export --model_name bge-small-en-v1.5 --onnx-opset-version 17\n  akin model export --model_name ~/models/mine --output_model_path mine.onnx --precision int8\n\nAn export whose embeddings have a cosine below .9999 (int8: .98) to the original is deleted."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct ModelExportArguments {
     /// The model: a folder, or the name of a downloaded model.
     #[arg(
         long = "model_name",
@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
     models: ModelsSettings,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(arguments: &ModelExportArguments) -> anyhow::Result<ExitCode> {
     let folder = get::find(&arguments.model_name, &arguments.models.folder()?)?;
     let model = SentenceModel::open(&folder).map_err(super::unusable)?;
     let target = arguments.target(&folder);
@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(exit::DONE)
 }
 
-impl Arguments {
+impl ModelExportArguments {
     fn target(&self, folder: &Path) -> Target {
         let default = || folder.join("onnx").join(format!("{}.onnx", self.precision.name()));
         let model = self.output_model_path.clone().unwrap_or_else(default);
@@ -109,7 +109,7 @@ impl Arguments {
 
 fn write(model: &SentenceModel, export: &Export, target: &Target) -> anyhow::Result<Draft> {
     let progress = Progress::new(format!("exporting {}", model.name), Unit::Bytes);
-    let mut at = |is: sbert_onnx::Progress| progress.at(is.done, Some(is.total), "");
+    let mut at = |is: sbert_onnx::ExportProgress| progress.at(is.done, Some(is.total), "");
     sbert_onnx::export(model, export, target, &mut at).map_err(super::unusable)
 }
 
@@ -135,7 +135,7 @@ fn gate(
 }
 
 /// Whether an export of this model, made in this way, is there, and its tokenizer.
-fn is_there(model: &SentenceModel, target: &Target, arguments: &Arguments) -> bool {
+fn is_there(model: &SentenceModel, target: &Target, arguments: &ModelExportArguments) -> bool {
     let tokenizer = target.tokenizer.clone();
     let tokenizer = if tokenizer.is_dir() { tokenizer.join("tokenizer.json") } else { tokenizer };
     let Ok(description) = akin_onnx::Description::read(&target.model) else { return false };

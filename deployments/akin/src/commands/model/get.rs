@@ -12,7 +12,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Example:\n  akin model get BAAI/bge-small-en-v1.5\n\nEvery file is verified by the hub's checksum, and an interrupted download resumes. HF_ENDPOINT is the\nhub's address, as for its own clients; HF_TOKEN opens models that are not public. The default model,\nall-MiniLM-L6-v2, needs no hub: run `make model`."
 )]
-pub(crate) struct Arguments {
+pub(crate) struct ModelGetArguments {
     /// The model's name on the hub: OWNER/NAME.
     #[arg(value_name = "NAME")]
     name: ModelName,
@@ -27,12 +27,13 @@ pub(crate) struct Arguments {
     models: ModelsSettings,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(arguments: &ModelGetArguments) -> anyhow::Result<ExitCode> {
     BadSettings::refuse(arguments.hub.problems())?;
     let hub = ModelHub::new(&arguments.hub)?;
     let models = arguments.models.folder()?;
     let progress = Progress::new(format!("getting {}", arguments.name), Unit::Bytes);
-    let observe = |at: akin_model_hub::Progress<'_>| progress.at(at.done, Some(at.total), at.file);
+    let observe =
+        |at: akin_model_hub::DownloadProgress<'_>| progress.at(at.done, Some(at.total), at.file);
     let downloaded = hub.download(&arguments.name, &models, &observe)?;
     drop(progress);
     if arguments.format.json {

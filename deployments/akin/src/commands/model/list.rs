@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// List packed and ONNX models.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  akin model list --json")]
-pub(crate) struct Arguments {
+pub(crate) struct ModelListArguments {
     #[command(flatten)]
     format: Format,
 
@@ -33,7 +33,7 @@ struct Listed {
     problem: Option<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(arguments: &ModelListArguments) -> anyhow::Result<ExitCode> {
     let folder = arguments.models.folder()?;
     let mut listed = Vec::new();
     for model in std::fs::read_dir(&folder).into_iter().flatten() {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Examples:\n  akin model pack bge-small-en-v1.5\n  akin model pack ~/models/mine"
 )]
-pub(crate) struct Arguments {
+pub(crate) struct ModelPackArguments {
     /// The model: a folder, or the name of a downloaded model.
     #[arg(value_name = "MODEL", default_value = DEFAULT_MODEL)]
     model: String,
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     models: ModelsSettings,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(arguments: &ModelPackArguments) -> anyhow::Result<ExitCode> {
     let folder = get::find(&arguments.model, &arguments.models.folder()?)?;
     let files = pack_all(&folder).map_err(PortError::from)?;
     if arguments.format.json {

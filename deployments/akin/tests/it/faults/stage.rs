@@ -3,7 +3,7 @@
 use crate::faults::holdings::Holdings;
 use crate::support::gate::Gate;
 use crate::support::shop::Shop;
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_opensearch::OpenSearchIndex;
 use akin_postgres::PostgresEngine;
 use clap::Parser;
@@ -96,7 +96,7 @@ fn with_a_short_lease(shop: Shop) -> Shop {
 
 /// All that the embedded store in `folder` holds, and what is found by any of `words`.
 pub(crate) async fn in_folder(folder: &Path, words: &[String]) -> Holdings {
-    let engine = LocalEngine::open(folder, Options::default()).expect("a sound folder");
+    let engine = LocalEngine::open(folder, LocalOptions::default()).expect("a sound folder");
     engine.check().await.expect("a sound database");
     Holdings::of(&engine.store(), &engine.index(), &engine.queue(LEASE), words).await
 }

@@ -1,7 +1,7 @@
 //! Two stores that should hold the same, compared product by product.
 
 use akin_entities::{Embedding, Filter, ProductId};
-use akin_local::{LocalEngine, Options};
+use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{Candidate, CandidateQuery, ProductIndex, ProductStore, QueryVector};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// All that can be found in `folder`, by id: the product, what was embedded and where it points.
 /// Whatever is there twice, halfway or unsound fails here.
 pub(crate) async fn contents(folder: &Path) -> BTreeMap<String, String> {
-    let engine = LocalEngine::open(folder, Options::default()).unwrap();
+    let engine = LocalEngine::open(folder, LocalOptions::default()).unwrap();
     engine.check().await.unwrap();
     let (store, index) = (engine.store(), engine.index());
     let counts = store.counts().await.unwrap();
