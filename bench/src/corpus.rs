@@ -36,7 +36,7 @@ impl Corpus {
             let mut reader = akin_usecases::RowReader::new(akin_usecases::ColumnMap::default());
             let mut feed = source.open(&reader.column_filter(), None).await?.into_feed()?;
             while let Some(batch) = feed.next_batch().await? {
-                let rows = reader.read(batch)?.into_iter().flatten();
+                let rows = reader.read(&batch)?.into_iter().flatten();
                 let read = rows.filter_map(|row| akin_usecases::normalize(row, &pricing).ok());
                 products.extend(read.filter(|product| seen.insert(product.id.clone())));
             }

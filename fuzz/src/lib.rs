@@ -31,7 +31,7 @@ pub fn read_feed(format: Option<Format>, bytes: &[u8]) {
     let pricing = Pricing { unsigned: Currency::INR, rates: vec![rate] };
     wait(async {
         while let Ok(Some(batch)) = feed.next_batch().await {
-            let Ok(rows) = reader.read(batch) else { return };
+            let Ok(rows) = reader.read(&batch) else { return };
             for item in rows {
                 let read = item.and_then(|row| normalize(row, &pricing));
                 match read {

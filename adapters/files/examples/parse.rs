@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut feed = source.open(&reader.column_filter(), None).await?.into_feed()?;
     let (mut rows, mut refused) = (0, 0);
     while let Some(batch) = feed.next_batch().await? {
-        let batch = reader.read(batch)?;
+        let batch = reader.read(&batch)?;
         rows += batch.iter().flatten().count();
         refused += batch.iter().filter(|item| item.is_err()).count();
     }

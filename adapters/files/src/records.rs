@@ -1,18 +1,25 @@
 //! The records of [`feed_formats`] as those of the port.
 
 use akin_ports::{
-    FeedBatch, FeedLayout, FeedList, FeedObject, FeedRecord, FeedValue, UnreadableRecord,
-    UnreadableValue,
+    FeedBatch, FeedLayout, FeedList, FeedObject, FeedRecord, FeedRecordValue, FeedValue,
+    UnreadableRecord, UnreadableValue,
 };
-use feed_formats::{Batch, Layout, MalformedRecord, Members, Nested, Record, Value};
+use feed_formats::{Batch, Layout, MalformedRecord, Members, Nested, Record, RecordValue, Value};
 
 pub(crate) fn feed_batch(batch: Batch) -> FeedBatch {
-    let Batch { layout, names, records, .. } = batch;
+    let Batch { layout, names, text, values, records, .. } = batch;
     let records = records.into_iter().map(|record| match record {
-        Ok(record) => Ok(feed_record(record)),
+        Ok(Record { line, values }) => Ok(FeedRecord { line, values }),
         Err(malformed) => Err(unreadable_record(malformed)),
     });
-    FeedBatch { layout: feed_layout(layout), names, records: records.collect() }
+    let values = values.into_iter().map(|(name, value)| (name, feed_record_value(value)));
+    FeedBatch {
+        layout: feed_layout(layout),
+        names,
+        text,
+        values: values.collect(),
+        records: records.collect(),
+    }
 }
 
 fn feed_layout(layout: Layout) -> FeedLayout {
@@ -23,9 +30,11 @@ fn feed_layout(layout: Layout) -> FeedLayout {
     }
 }
 
-fn feed_record(Record { line, values }: Record) -> FeedRecord {
-    let values = values.into_iter().map(|(name, value)| (name, feed_value(value)));
-    FeedRecord { line, values: values.collect() }
+fn feed_record_value(value: RecordValue) -> FeedRecordValue {
+    match value {
+        RecordValue::Text(range) => FeedRecordValue::Text(range),
+        RecordValue::Other(value) => FeedRecordValue::Other(feed_value(value)),
+    }
 }
 
 fn feed_value(value: Value) -> FeedValue {

@@ -1,8 +1,7 @@
 use crate::Faults;
 use akin_ports::{
-    ColumnFilter, FeedBatch, FeedItem, FeedLayout, FeedProgress, FeedRecord, FeedRow, FeedSource,
-    FeedToken, FeedValue, OpenedFeed, PortResult, ProductFeed, RefusedRow, UnreadableRecord,
-    UnreadableValue,
+    ColumnFilter, FeedBatch, FeedItem, FeedLayout, FeedProgress, FeedRow, FeedSource, FeedToken,
+    FeedValue, OpenedFeed, PortResult, ProductFeed, RefusedRow, UnreadableRecord, UnreadableValue,
 };
 use async_trait::async_trait;
 use std::collections::VecDeque;
@@ -63,8 +62,11 @@ impl ProductFeed for MemoryFeed {
         self.faults.step().await?;
         self.failed = false;
         let names: Arc<[String]> = FeedRow::COLUMNS.map(str::to_owned).into();
-        let records = rows.into_iter().map(record).collect();
-        Ok(Some(FeedBatch { layout: FeedLayout::Keys, names, records }))
+        let mut batch = FeedBatch::new(FeedLayout::Keys, names);
+        for item in rows {
+            push_record(&mut batch, item);
+        }
+        Ok(Some(batch))
     }
 
     fn progress(&self) -> FeedProgress {
@@ -91,12 +93,13 @@ impl FeedSource for MemoryFeed {
     }
 }
 
-/// Returns the record from which the core reads the item.
-fn record(item: FeedItem) -> Result<FeedRecord, UnreadableRecord> {
+/// Adds the record from which the core reads the item.
+fn push_record(batch: &mut FeedBatch, item: FeedItem) {
     let (row, unreadable) = match item {
         Ok(row) => (row, None),
         Err(RefusedRow { line, value, reason, row: None, .. }) => {
-            return Err(UnreadableRecord { line, beginning: value, reason });
+            batch.records.push(Err(UnreadableRecord { line, beginning: value, reason }));
+            return;
         }
         Err(RefusedRow { field, value, reason, row: Some(row), .. }) => {
             (*row, Some((field, value, reason)))
@@ -115,7 +118,7 @@ fn record(item: FeedItem) -> Result<FeedRecord, UnreadableRecord> {
             _ => values.push((position, FeedValue::Text(text))),
         }
     }
-    Ok(FeedRecord { line: row.line, values })
+    batch.push_record(row.line, values);
 }
 
 /// Returns the number of bytes of the item's texts.

@@ -1,6 +1,8 @@
 //! The contract of [`ProductFeed`]: a format gives the rows that were written in it.
 
-use akin_ports::{FeedBatch, FeedItem, FeedRecord, FeedRow, FeedValue, ProductFeed, RefusedRow};
+use akin_ports::{
+    FeedBatch, FeedItem, FeedRecord, FeedRecordValue, FeedRow, FeedValue, ProductFeed, RefusedRow,
+};
 use std::fmt;
 
 /// Writes feeds of a format: the functions of an adapter's test.
@@ -69,38 +71,43 @@ pub(crate) async fn read(feed: &mut dyn ProductFeed) -> Vec<FeedItem> {
     while let Some(batch) = feed.next_batch().await.unwrap() {
         assert!(is_first || !batch.records.is_empty(), "a batch has no record");
         is_first = false;
-        items.extend(rows_of(batch));
+        items.extend(rows_of(&batch));
     }
     items
 }
 
 /// Reads the records of a batch whose names are those of [`FeedRow::COLUMNS`].
-fn rows_of(batch: FeedBatch) -> Vec<FeedItem> {
+fn rows_of(batch: &FeedBatch) -> Vec<FeedItem> {
     let mut items = Vec::new();
-    for record in batch.records {
+    for record in &batch.records {
         items.push(match record {
-            Ok(record) => row_of(&batch.names, record),
-            Err(unreadable) => Err(refused(unreadable.line, unreadable.reason)),
+            Ok(record) => row_of(batch, record),
+            Err(unreadable) => Err(refused(unreadable.line, &unreadable.reason)),
         });
     }
     items
 }
 
-fn row_of(names: &[String], record: FeedRecord) -> FeedItem {
+fn row_of(batch: &FeedBatch, record: &FeedRecord) -> FeedItem {
     let mut texts = Vec::new();
-    for (position, value) in record.values {
-        match value {
-            FeedValue::Text(text) => texts.push((&names[position], text)),
-            FeedValue::Unreadable(value) => return Err(refused(record.line, value.reason)),
-            FeedValue::List(_) | FeedValue::Object(_) => {
-                return Err(refused(record.line, "a nested value".to_owned()));
+    for (position, value) in &batch.values[record.values.clone()] {
+        let text = match value {
+            FeedRecordValue::Text(range) => &batch.text[range.clone()],
+            FeedRecordValue::Other(FeedValue::Text(text)) => text,
+            FeedRecordValue::Other(FeedValue::Unreadable(value)) => {
+                return Err(refused(record.line, &value.reason));
             }
-        }
+            FeedRecordValue::Other(FeedValue::List(_) | FeedValue::Object(_)) => {
+                return Err(refused(record.line, "a nested value"));
+            }
+        };
+        texts.push((&batch.names[*position], text.to_owned()));
     }
     Ok(FeedRow::from_texts(record.line, texts))
 }
 
-fn refused(line: u64, reason: String) -> RefusedRow {
+fn refused(line: u64, reason: &str) -> RefusedRow {
+    let reason = reason.to_owned();
     RefusedRow { line, field: String::new(), value: String::new(), reason, row: None }
 }
 
@@ -251,7 +258,7 @@ pub async fn a_feed_that_breaks_off_ends_with_one_error(format: &FeedWriter) {
     let mut items = Vec::new();
     let error = loop {
         match feed.next_batch().await {
-            Ok(batch) => items.extend(rows_of(batch.expect("an error before the end"))),
+            Ok(batch) => items.extend(rows_of(&batch.expect("an error before the end"))),
             Err(error) => break error,
         }
     };

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Consecutive records of a feed, as its format gives them. The core reads them as rows.
@@ -5,9 +6,14 @@ use std::sync::Arc;
 pub struct FeedBatch {
     /// How the feed names its values.
     pub layout: FeedLayout,
-    /// The names to which the positions in [`FeedRecord::values`] refer: the whole header, the same
-    /// allocation in each batch, if the feed has one; else the names that occur in this batch.
+    /// The names to which the positions in `values` refer: the whole header, the same allocation in
+    /// each batch, if the feed has one; else the names that occur in this batch.
     pub names: Arc<[String]>,
+    /// The texts to which the ranges of [`FeedRecordValue::Text`] refer.
+    pub text: String,
+    /// The values of all records that are not empty, in the order of the feed, each with the position
+    /// of its name in `names`.
+    pub values: Vec<(usize, FeedRecordValue)>,
     /// The records in the order of the feed. Only the first batch of a feed with a header may have
     /// none.
     pub records: Vec<Result<FeedRecord, UnreadableRecord>>,
@@ -32,12 +38,20 @@ pub enum FeedLayout {
 pub struct FeedRecord {
     /// The line on which the record begins, counted from 1.
     pub line: u64,
-    /// The values that are not empty, in the order of the feed, each with the position of its name in
-    /// [`FeedBatch::names`].
-    pub values: Vec<(usize, FeedValue)>,
+    /// The range of its values in [`FeedBatch::values`].
+    pub values: Range<usize>,
 }
 
-/// A value of a record.
+/// A value of a record. The texts of a batch share one buffer, so that a value needs no allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedRecordValue {
+    /// The range in [`FeedBatch::text`] of a text as described for [`FeedValue::Text`].
+    Text(Range<usize>),
+    /// Any other value.
+    Other(FeedValue),
+}
+
+/// A value on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FeedValue {
     /// A text, number, or boolean, as written, without NUL.
@@ -88,4 +102,28 @@ pub struct UnreadableRecord {
     pub beginning: String,
     /// What is wrong with it, and what to do.
     pub reason: String,
+}
+
+impl FeedBatch {
+    /// Creates a batch without records.
+    pub fn new(layout: FeedLayout, names: Arc<[String]>) -> Self {
+        Self { layout, names, text: String::new(), values: Vec::new(), records: Vec::new() }
+    }
+
+    /// Adds a record of values, each with the position of its name.
+    pub fn push_record(&mut self, line: u64, values: impl IntoIterator<Item = (usize, FeedValue)>) {
+        let first = self.values.len();
+        for (name, value) in values {
+            let value = match value {
+                FeedValue::Text(text) => {
+                    let start = self.text.len();
+                    self.text.push_str(&text);
+                    FeedRecordValue::Text(start..self.text.len())
+                }
+                value => FeedRecordValue::Other(value),
+            };
+            self.values.push((name, value));
+        }
+        self.records.push(Ok(FeedRecord { line, values: first..self.values.len() }));
+    }
 }

@@ -31,8 +31,8 @@ pub use embedder::{EmbeddedBatch, Embedder};
 pub use error::{ErrorKind, PortError};
 pub use feed::{ColumnFilter, FeedProgress, FeedSource, FeedToken, OpenedFeed, ProductFeed};
 pub use feed_record::{
-    FeedBatch, FeedLayout, FeedList, FeedObject, FeedRecord, FeedValue, UnreadableRecord,
-    UnreadableValue,
+    FeedBatch, FeedLayout, FeedList, FeedObject, FeedRecord, FeedRecordValue, FeedValue,
+    UnreadableRecord, UnreadableValue,
 };
 pub use feed_row::{FeedItem, FeedRow, RefusedRow};
 pub use index::{

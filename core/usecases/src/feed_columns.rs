@@ -11,7 +11,9 @@ mod value_text;
 pub use column_map::{ColumnMap, InvalidColumnMap};
 pub use header::HeaderError;
 
-use akin_ports::{ColumnFilter, FeedBatch, FeedItem, FeedLayout, FeedRecord, RefusedRow};
+use akin_ports::{
+    ColumnFilter, FeedBatch, FeedItem, FeedLayout, FeedRecord, FeedRecordValue, RefusedRow,
+};
 use column::Column;
 use row_builder::RowBuilder;
 use std::sync::Arc;
@@ -47,17 +49,17 @@ impl RowReader {
     }
 
     /// Reads a batch. An error means that the header does not describe products.
-    pub fn read(&mut self, batch: FeedBatch) -> Result<Vec<FeedItem>, HeaderError> {
-        self.resolve(&batch)?;
+    pub fn read(&mut self, batch: &FeedBatch) -> Result<Vec<FeedItem>, HeaderError> {
+        self.resolve(batch)?;
         let mut items = Vec::with_capacity(batch.records.len());
-        for record in batch.records {
+        for record in &batch.records {
             items.push(match record {
-                Ok(record) => self.row(record, batch.layout),
+                Ok(record) => self.row(batch, record),
                 Err(unreadable) => Err(RefusedRow {
                     line: unreadable.line,
                     field: String::new(),
-                    value: unreadable.beginning,
-                    reason: unreadable.reason,
+                    value: unreadable.beginning.clone(),
+                    reason: unreadable.reason.clone(),
                     row: None,
                 }),
             });
@@ -81,11 +83,13 @@ impl RowReader {
         Ok(())
     }
 
-    fn row(&self, record: FeedRecord, layout: FeedLayout) -> FeedItem {
-        let mut row = RowBuilder::new(record.line);
-        for (position, value) in record.values {
-            if let Some(Some(column)) = self.columns.get(position) {
-                row.add(column, value, layout);
+    fn row(&self, batch: &FeedBatch, record: &FeedRecord) -> FeedItem {
+        let mut row = RowBuilder::new(record.line, batch.layout);
+        for (position, value) in &batch.values[record.values.clone()] {
+            let Some(Some(column)) = self.columns.get(*position) else { continue };
+            match value {
+                FeedRecordValue::Text(range) => row.add_text(column, &batch.text[range.clone()]),
+                FeedRecordValue::Other(value) => row.add(column, value),
             }
         }
         row.finish()

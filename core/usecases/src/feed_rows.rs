@@ -19,7 +19,7 @@ pub(crate) async fn next_rows(
     reader: &mut RowReader,
 ) -> PortResult<Option<Vec<FeedItem>>> {
     let Some(batch) = feed.next_batch().await? else { return Ok(None) };
-    let rows = reader.read(batch);
+    let rows = reader.read(&batch);
     rows.map(Some).map_err(|error| PortError::new("feed", ErrorKind::Refused, error))
 }
 

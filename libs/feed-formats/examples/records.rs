@@ -1,7 +1,7 @@
 //! Prints the records of a file: `cargo run -p feed-formats --example records -- feed.csv.gz`.
 #![allow(clippy::print_stdout, reason = "it prints")]
 
-use feed_formats::{Input, Options, Reader, Value};
+use feed_formats::{Input, Options, Reader, RecordValue, Value};
 use std::fs::File;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,13 +13,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 Err(malformed) => println!("line {}: {}", malformed.line, malformed.reason),
                 Ok(record) => {
                     println!("line {}", record.line);
-                    for (name, value) in &record.values {
+                    for (name, value) in batch.named_values(record) {
                         let text = match value {
-                            Value::Text(text) => text,
-                            Value::Nested(nested) => &nested.text,
-                            Value::Invalid(invalid) => &invalid.reason,
+                            RecordValue::Text(range) => &batch.text[range.clone()],
+                            RecordValue::Other(Value::Text(text)) => text,
+                            RecordValue::Other(Value::Nested(nested)) => &nested.text,
+                            RecordValue::Other(Value::Invalid(invalid)) => &invalid.reason,
                         };
-                        println!("  {}: {text}", batch.names[*name]);
+                        println!("  {name}: {text}");
                     }
                 }
             }

@@ -4,8 +4,9 @@ mod records;
 use crate::error::Error;
 use crate::invalid::{invalid, malformed, text_fault};
 use crate::names::{NameFilter, NameTable};
-use crate::reader::Parser;
-use crate::record::{Layout, Record, RecordResult, Value};
+use crate::reader::{LineResult, Parser};
+use crate::record::Layout;
+use crate::values::ValueBuffer;
 use crate::window::Window;
 use header::Header;
 use records::{RecordSplitter, Split};
@@ -36,7 +37,7 @@ impl CsvParser {
     }
 
     /// Reads the record that the splitter found.
-    fn record(&self, line: u64) -> RecordResult {
+    fn record(&self, line: u64, values: &mut ValueBuffer) -> LineResult {
         let (text, ends) = (self.splitter.text(), self.splitter.ends());
         let (found, expected) = (ends.len(), self.header.len());
         if found != expected {
@@ -46,22 +47,15 @@ impl CsvParser {
             );
             return Err(malformed(line, self.splitter.raw(), reason));
         }
-        let mut values = Vec::with_capacity(self.selected.len());
         for &position in &self.selected {
             let start = if position == 0 { 0 } else { ends[position - 1] };
             let field = &text[start..ends[position]];
-            if !field.is_empty() {
-                values.push((position, value(field)));
+            match std::str::from_utf8(field) {
+                Ok(text) if memchr::memchr(0, field).is_none() => values.push_text(position, text),
+                _ => values.push(position, invalid(field, text_fault(field))),
             }
         }
-        Ok(Record { line, values })
-    }
-}
-
-fn value(field: &[u8]) -> Value {
-    match std::str::from_utf8(field) {
-        Ok(text) if memchr::memchr(0, field).is_none() => Value::Text(text.to_owned()),
-        _ => invalid(field, text_fault(field)),
+        Ok(line)
     }
 }
 
@@ -74,9 +68,13 @@ impl Parser for CsvParser {
         Some(&self.header)
     }
 
-    fn next(&mut self, _: &mut NameTable) -> Result<Option<RecordResult>, Error> {
+    fn next(
+        &mut self,
+        _: &mut NameTable,
+        values: &mut ValueBuffer,
+    ) -> Result<Option<LineResult>, Error> {
         Ok(match self.splitter.next()? {
-            Split::Record(line) => Some(self.record(line)),
+            Split::Record(line) => Some(self.record(line, values)),
             Split::Abandoned { line, beginning, reason } => {
                 Some(Err(malformed(line, &beginning, reason.to_string())))
             }

@@ -4,8 +4,9 @@ use crate::error::Error;
 use crate::invalid::{malformed, not_utf8};
 use crate::limits;
 use crate::names::NameTable;
-use crate::reader::Parser;
-use crate::record::{Layout, Record, RecordResult};
+use crate::reader::{LineResult, Parser};
+use crate::record::Layout;
+use crate::values::ValueBuffer;
 use crate::window::Window;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -47,7 +48,11 @@ impl JsonParser {
         Ok(Self { window, arrangement, record_length: 0 })
     }
 
-    fn next_line(&mut self, names: &mut NameTable) -> Result<Option<RecordResult>, Error> {
+    fn next_line(
+        &mut self,
+        names: &mut NameTable,
+        values: &mut ValueBuffer,
+    ) -> Result<Option<LineResult>, Error> {
         loop {
             if !self.window.skip_line_ends()? {
                 return Ok(None);
@@ -59,14 +64,14 @@ impl JsonParser {
             self.record_length = length;
             let text = self.window.bytes()[..length].trim_ascii();
             if !text.is_empty() {
-                return Ok(Some(record(names, line, text)));
+                return Ok(Some(record(names, values, line, text)));
             }
             self.window.release(length);
         }
     }
 
     /// Skips a line that is too long, and reports it.
-    fn skip_long_line(&mut self, line: u64) -> Result<RecordResult, Error> {
+    fn skip_long_line(&mut self, line: u64) -> Result<LineResult, Error> {
         let reason = format!(
             "the line does not end within {} MiB: look for a missing line end",
             limits::RECORD >> 20
@@ -80,8 +85,9 @@ impl JsonParser {
     fn next_element(
         &mut self,
         names: &mut NameTable,
+        values: &mut ValueBuffer,
         before: u64,
-    ) -> Result<Option<RecordResult>, Error> {
+    ) -> Result<Option<LineResult>, Error> {
         skip_blanks(&mut self.window)?;
         let first = self.window.bytes().first().copied();
         if first == Some(b']') {
@@ -99,10 +105,10 @@ impl JsonParser {
         self.record_length = self.element_length()?;
         self.arrangement = Arrangement::Array(before + 1);
         let text = &self.window.bytes()[..self.record_length];
-        Ok(Some(record(names, line, text)))
+        Ok(Some(record(names, values, line, text)))
     }
 
-    fn expect_end(&mut self) -> Result<Option<RecordResult>, Error> {
+    fn expect_end(&mut self) -> Result<Option<LineResult>, Error> {
         skip_blanks(&mut self.window)?;
         match self.window.bytes() {
             [] => Ok(None),
@@ -147,11 +153,15 @@ impl Parser for JsonParser {
         Layout::Keys
     }
 
-    fn next(&mut self, names: &mut NameTable) -> Result<Option<RecordResult>, Error> {
+    fn next(
+        &mut self,
+        names: &mut NameTable,
+        values: &mut ValueBuffer,
+    ) -> Result<Option<LineResult>, Error> {
         self.window.release(std::mem::take(&mut self.record_length));
         match self.arrangement {
-            Arrangement::Lines => self.next_line(names),
-            Arrangement::Array(before) => self.next_element(names, before),
+            Arrangement::Lines => self.next_line(names, values),
+            Arrangement::Array(before) => self.next_element(names, values, before),
             Arrangement::Ended => Ok(None),
         }
     }
@@ -220,13 +230,15 @@ fn skip_blanks(window: &mut Window) -> Result<(), Error> {
 }
 
 /// Reads the text of an object.
-fn record(names: &mut NameTable, line: u64, text: &[u8]) -> RecordResult {
+fn record(names: &mut NameTable, values: &mut ValueBuffer, line: u64, text: &[u8]) -> LineResult {
     let object = std::str::from_utf8(text)
         .map_err(|error| malformed(line, text, not_utf8(text, error.valid_up_to())))?;
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    let record = Object { names, line }.deserialize(&mut deserializer);
-    let record = record.and_then(|record| deserializer.end().map(|()| record));
-    record.map_err(|error| malformed(line, text, not_an_object(&error)))
+    let read = Object { names, values }.deserialize(&mut deserializer);
+    match read.and_then(|()| deserializer.end()) {
+        Ok(()) => Ok(line),
+        Err(error) => Err(malformed(line, text, not_an_object(&error))),
+    }
 }
 
 /// Returns why a text is not a JSON object, with the position within the text.
@@ -240,17 +252,17 @@ fn not_an_object(error: &serde_json::Error) -> String {
     }
 }
 
-/// Deserializes an object as a record.
+/// Deserializes an object as the values of a record.
 struct Object<'a> {
     names: &'a mut NameTable,
-    line: u64,
+    values: &'a mut ValueBuffer,
 }
 
 #[derive(serde::Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> DeserializeSeed<'de> for Object<'_> {
-    type Value = Record;
+    type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         from.deserialize_map(self)
@@ -258,24 +270,20 @@ impl<'de> DeserializeSeed<'de> for Object<'_> {
 }
 
 impl<'de> Visitor<'de> for Object<'_> {
-    type Value = Record;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::new();
         while let Some(Key(key)) = map.next_key()? {
             let Some(position) = self.names.position(&key) else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let value = value::read(map.next_value::<&RawValue>()?.get());
-            if !value.is_empty() {
-                values.push((position, value));
-            }
+            value::read(self.values, position, map.next_value::<&RawValue>()?.get());
         }
-        Ok(Record { line: self.line, values })
+        Ok(())
     }
 }

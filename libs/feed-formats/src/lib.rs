@@ -8,17 +8,17 @@
 //! the others; an [`Error`] ends the input.
 //!
 //! ```
-//! use feed_formats::{Input, Options, Reader, Value};
+//! use feed_formats::{Input, Options, Reader, RecordValue};
 //!
 //! let csv = b"sku;title\n1;Tripod\n2\n3;Lamp\n".as_slice();
 //! let mut reader = Reader::open(Input::stream(csv), &Options::default())?;
 //! let batch = reader.next_batch()?.expect("three records");
 //!
 //! let first = batch.records[0].as_ref().expect("a record");
-//! let (name, value) = &first.values[1];
 //! assert_eq!(first.line, 2);
-//! assert_eq!(batch.names[*name], "title");
-//! assert_eq!(value, &Value::Text("Tripod".to_owned()));
+//! let (name, value) = batch.named_values(first).nth(1).expect("two values");
+//! let RecordValue::Text(range) = value else { panic!("a text") };
+//! assert_eq!((name, &batch.text[range.clone()]), ("title", "Tripod"));
 //!
 //! // The record on line 3 lacks a field.
 //! assert_eq!(batch.records[1].as_ref().unwrap_err().line, 3);
@@ -44,6 +44,7 @@ mod peeked;
 mod read_ahead;
 mod reader;
 mod record;
+mod values;
 mod window;
 mod xml;
 
@@ -54,5 +55,6 @@ pub use names::NameFilter;
 pub use read_ahead::ReadAhead;
 pub use reader::{Options, Reader};
 pub use record::{
-    Batch, InvalidValue, Layout, MalformedRecord, Members, Nested, Record, RecordResult, Value,
+    Batch, InvalidValue, Layout, MalformedRecord, Members, Nested, Record, RecordResult,
+    RecordValue, Value,
 };

@@ -2,8 +2,9 @@ mod cells;
 
 use crate::error::Error;
 use crate::names::{NameFilter, NameTable};
-use crate::reader::Parser;
-use crate::record::{Layout, Record, RecordResult};
+use crate::reader::{LineResult, Parser};
+use crate::record::{Layout, Value};
+use crate::values::ValueBuffer;
 use cells::read_cells;
 use parquet::basic::Type;
 use parquet::column::reader::ColumnReader;
@@ -30,8 +31,8 @@ pub(crate) struct ParquetParser {
     /// The readers of the current group's selected columns, and the number of rows they have left.
     columns: Vec<ColumnReader>,
     rows_left: usize,
-    /// Rows that have been read from all columns.
-    ready: vec::IntoIter<Record>,
+    /// Rows that have been read from all columns, one value of each.
+    ready: vec::IntoIter<Vec<Value>>,
     rows_returned: u64,
 }
 
@@ -87,12 +88,10 @@ impl ParquetParser {
     /// Reads rows from all columns of the current group.
     fn read_rows(&mut self) -> Result<(), Error> {
         let count = self.rows_left.min(ROWS);
-        let lines = self.rows_returned + 1..=self.rows_returned + count as u64;
-        let mut records: Vec<_> = lines
-            .map(|line| Record { line, values: Vec::with_capacity(self.selected.len()) })
-            .collect();
+        let mut rows: Vec<_> =
+            (0..count).map(|_| Vec::with_capacity(self.selected.len())).collect();
         for index in 0..self.selected.len() {
-            let (position, descriptor) = &self.selected[index];
+            let (_, descriptor) = &self.selected[index];
             let column = &mut self.columns[index];
             let cells = guarded(|| read_cells(column, descriptor, count))
                 .map_err(|reason| self.error(&name(descriptor), reason))?;
@@ -100,14 +99,12 @@ impl ParquetParser {
                 let reason = "the column has fewer values than its group has rows".to_owned();
                 return Err(self.error(&name(descriptor), reason));
             }
-            for (record, cell) in records.iter_mut().zip(cells) {
-                if !cell.is_empty() {
-                    record.values.push((*position, cell));
-                }
+            for (row, cell) in rows.iter_mut().zip(cells) {
+                row.push(cell);
             }
         }
         self.rows_left -= count;
-        self.ready = records.into_iter();
+        self.ready = rows.into_iter();
         Ok(())
     }
 
@@ -128,11 +125,18 @@ impl Parser for ParquetParser {
         Some(&self.header)
     }
 
-    fn next(&mut self, _: &mut NameTable) -> Result<Option<RecordResult>, Error> {
+    fn next(
+        &mut self,
+        _: &mut NameTable,
+        values: &mut ValueBuffer,
+    ) -> Result<Option<LineResult>, Error> {
         loop {
-            if let Some(record) = self.ready.next() {
+            if let Some(row) = self.ready.next() {
+                for ((position, _), value) in self.selected.iter().zip(row) {
+                    values.push(*position, value);
+                }
                 self.rows_returned += 1;
-                return Ok(Some(Ok(record)));
+                return Ok(Some(Ok(self.rows_returned)));
             }
             if self.rows_left > 0 {
                 self.read_rows()?;

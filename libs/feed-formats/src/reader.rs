@@ -7,6 +7,7 @@ use crate::limits;
 use crate::names::{NameFilter, NameTable};
 use crate::parquet::ParquetParser;
 use crate::record::{Batch, Layout, MalformedRecord, Record, RecordResult};
+use crate::values::ValueBuffer;
 use crate::window::Window;
 use crate::xml::XmlParser;
 use std::fmt;
@@ -29,7 +30,12 @@ pub struct Reader {
     error: Option<Error>,
     is_started: bool,
     is_ended: bool,
+    /// The bytes of text and the number of values in the last batch.
+    last_size: (usize, usize),
 }
+
+/// The line on which a record begins, or why the record is malformed.
+pub(crate) type LineResult = Result<u64, MalformedRecord>;
 
 /// A parser of a format.
 pub(crate) trait Parser: Send {
@@ -41,9 +47,14 @@ pub(crate) trait Parser: Send {
         None
     }
 
-    /// Returns the next record, or `None` at the end. Names are added to `names` unless there is a
-    /// header.
-    fn next(&mut self, names: &mut NameTable) -> Result<Option<RecordResult>, Error>;
+    /// Adds the values of the next record to `values`, and returns its line; `None` at the end. Names
+    /// are added to `names` unless there is a header. The values of a malformed record are removed by
+    /// the caller.
+    fn next(
+        &mut self,
+        names: &mut NameTable,
+        values: &mut ValueBuffer,
+    ) -> Result<Option<LineResult>, Error>;
 
     /// Returns the number of decoded bytes before the next record.
     fn bytes_read(&self) -> u64;
@@ -60,7 +71,8 @@ impl Reader {
             Content::Parquet(file) => Box::new(ParquetParser::new(file, filter)?),
         };
         let names = NameTable::new(filter.clone());
-        Ok(Self { parser, names, error: None, is_started: false, is_ended: false })
+        let last_size = (0, 0);
+        Ok(Self { parser, names, error: None, is_started: false, is_ended: false, last_size })
     }
 
     /// Reads the next records; `None` at the end, and after an error.
@@ -68,9 +80,11 @@ impl Reader {
     /// An input with a header gives at least one batch, even if it has no record.
     pub fn next_batch(&mut self) -> Result<Option<Batch>, Error> {
         let mut records = Vec::new();
+        let mut values = ValueBuffer::default();
         if !self.is_ended {
             records.reserve(limits::BATCH_RECORDS);
-            self.error = self.fill(&mut records).err();
+            values = ValueBuffer::with_capacity(self.last_size.0, self.last_size.1);
+            self.error = self.fill(&mut records, &mut values).err();
         }
         let header = self.parser.header().cloned();
         let is_due = !records.is_empty() || (header.is_some() && !self.is_started);
@@ -80,22 +94,32 @@ impl Reader {
         }
         let names = header.unwrap_or_else(|| self.names.take());
         let (layout, bytes_read) = (self.parser.layout(), self.parser.bytes_read());
-        Ok(Some(Batch { layout, names, records, bytes_read }))
+        let ValueBuffer { text, values, .. } = values;
+        self.last_size = (text.len(), values.len());
+        Ok(Some(Batch { layout, names, text, values, records, bytes_read }))
     }
 
     /// Reads records up to the limits of a batch.
-    fn fill(&mut self, records: &mut Vec<RecordResult>) -> Result<(), Error> {
+    fn fill(
+        &mut self,
+        records: &mut Vec<RecordResult>,
+        values: &mut ValueBuffer,
+    ) -> Result<(), Error> {
         let start = self.parser.bytes_read();
-        let mut size = 0;
+        let mut malformed_size = 0;
         while records.len() < limits::BATCH_RECORDS
-            && size < limits::BATCH_BYTES
+            && values.size() + malformed_size < limits::BATCH_BYTES
             && self.parser.bytes_read() - start < limits::BATCH_BYTES as u64
         {
-            let next = self.parser.next(&mut self.names);
+            let first = values.len();
+            let next = self.parser.next(&mut self.names, values);
             self.is_ended = !matches!(next, Ok(Some(_)));
-            let Some(record) = next? else { break };
-            size += record.as_ref().map_or_else(MalformedRecord::size, Record::size);
-            records.push(record);
+            if !matches!(next, Ok(Some(Ok(_)))) {
+                values.truncate(first);
+            }
+            let Some(line) = next? else { break };
+            malformed_size += line.as_ref().map_or_else(MalformedRecord::size, |_| 0);
+            records.push(line.map(|line| Record { line, values: first..values.len() }));
         }
         Ok(())
     }

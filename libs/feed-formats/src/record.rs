@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Consecutive records of an input.
@@ -5,9 +6,14 @@ use std::sync::Arc;
 pub struct Batch {
     /// How the input names its values.
     pub layout: Layout,
-    /// The names to which the positions in [`Record::values`] refer: the whole header, the same
-    /// allocation in each batch, if the format has one; else the names that occur in this batch.
+    /// The names to which the positions in `values` refer: the whole header, the same allocation in
+    /// each batch, if the format has one; else the names that occur in this batch.
     pub names: Arc<[String]>,
+    /// The texts to which the ranges of [`RecordValue::Text`] refer.
+    pub text: String,
+    /// The values of all records that are not empty, in the order of the input, each with the position
+    /// of its name in `names`.
+    pub values: Vec<(usize, RecordValue)>,
     /// The records in the order of the input. Only the first batch of an input with a header may
     /// have none.
     pub records: Vec<RecordResult>,
@@ -37,12 +43,20 @@ pub enum Layout {
 pub struct Record {
     /// The line on which the record begins, counted from 1; in Parquet, the number of the row.
     pub line: u64,
-    /// The values that are not empty, in the order of the input, each with the position of its name
-    /// in [`Batch::names`].
-    pub values: Vec<(usize, Value)>,
+    /// The range of its values in [`Batch::values`].
+    pub values: Range<usize>,
 }
 
-/// A value of a record.
+/// A value of a record. The texts of a batch share one buffer, so that a value needs no allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordValue {
+    /// The range in [`Batch::text`] of a text as described for [`Value::Text`].
+    Text(Range<usize>),
+    /// Any other value.
+    Other(Value),
+}
+
+/// A value on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A text, number, or boolean, as written: at most [`limits::VALUE`](crate::limits::VALUE) bytes
@@ -95,16 +109,17 @@ pub struct MalformedRecord {
     pub reason: String,
 }
 
-impl Record {
-    /// Returns the number of bytes of its values.
-    pub(crate) fn size(&self) -> usize {
-        self.values.iter().map(|(_, value)| value.size()).sum()
+impl Batch {
+    /// Returns the values of one of its records, each with its name.
+    pub fn named_values(&self, record: &Record) -> impl Iterator<Item = (&str, &RecordValue)> {
+        let values = &self.values[record.values.clone()];
+        values.iter().map(|(name, value)| (&*self.names[*name], value))
     }
 }
 
 impl Value {
     /// Returns the number of bytes of its texts.
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
             Self::Nested(nested) => {
@@ -120,11 +135,6 @@ impl Value {
                 invalid.beginning.len() + invalid.text.len() + invalid.reason.len()
             }
         }
-    }
-
-    /// Returns whether it is a text without a character.
-    pub(crate) fn is_empty(&self) -> bool {
-        matches!(self, Self::Text(text) if text.is_empty())
     }
 }
 

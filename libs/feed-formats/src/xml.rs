@@ -5,9 +5,10 @@ use crate::error::Error;
 use crate::limits;
 use crate::names::NameTable;
 use crate::peeked::Bytes;
-use crate::reader::Parser;
-use crate::record::{Layout, Record, RecordResult};
-use item::Item;
+use crate::reader::{LineResult, Parser};
+use crate::record::Layout;
+use crate::values::ValueBuffer;
+use item::{Item, ValueSink};
 use quick_xml::Reader;
 use quick_xml::errors::{Error as XmlError, IllFormedError};
 use quick_xml::escape::resolve_predefined_entity;
@@ -41,7 +42,8 @@ struct DocumentState {
 
 /// The effect of an event.
 enum Step {
-    Record(Record),
+    /// The record that begins on this line has ended.
+    Record(u64),
     Continue,
     End,
     Malformed(String),
@@ -78,12 +80,17 @@ impl Parser for XmlParser {
         Layout::Elements
     }
 
-    fn next(&mut self, names: &mut NameTable) -> Result<Option<RecordResult>, Error> {
+    fn next(
+        &mut self,
+        names: &mut NameTable,
+        values: &mut ValueBuffer,
+    ) -> Result<Option<LineResult>, Error> {
+        let mut sink = ValueSink { names, values };
         loop {
             self.buffer.clear();
             let line = self.reader.get_mut().begin_part();
             let step = match self.reader.read_event_into(&mut self.buffer) {
-                Ok(event) => self.document.handle(names, line, event),
+                Ok(event) => self.document.handle(&mut sink, line, event),
                 Err(XmlError::IllFormed(IllFormedError::UnclosedReference)) => {
                     self.document.stray_ampersand();
                     continue;
@@ -92,7 +99,7 @@ impl Parser for XmlParser {
             };
             match step {
                 Step::Continue => {}
-                Step::Record(record) => return Ok(Some(Ok(record))),
+                Step::Record(line) => return Ok(Some(Ok(line))),
                 Step::End if self.document.has_root => return Ok(None),
                 Step::End => return Err(Error::Empty),
                 Step::Malformed(reason) => return Err(Error::Malformed { line, reason }),
@@ -106,14 +113,14 @@ impl Parser for XmlParser {
 }
 
 impl DocumentState {
-    fn handle(&mut self, names: &mut NameTable, line: u64, event: Event<'_>) -> Step {
+    fn handle(&mut self, sink: &mut ValueSink<'_>, line: u64, event: Event<'_>) -> Step {
         match event {
-            Event::Start(start) => return self.open(names, line, &start),
-            Event::Empty(start) => match self.open(names, line, &start) {
-                Step::Continue => return self.close(),
+            Event::Start(start) => return self.open(sink, line, &start),
+            Event::Empty(start) => match self.open(sink, line, &start) {
+                Step::Continue => return self.close(sink),
                 step => return step,
             },
-            Event::End(_) => return self.close(),
+            Event::End(_) => return self.close(sink),
             Event::Text(text) => self.text(&text.xml10_content()),
             Event::CData(text) => self.text(&text.xml10_content()),
             Event::GeneralRef(reference) => self.reference(&reference),
@@ -130,7 +137,7 @@ impl DocumentState {
         Step::Continue
     }
 
-    fn open(&mut self, names: &mut NameTable, line: u64, start: &BytesStart<'_>) -> Step {
+    fn open(&mut self, sink: &mut ValueSink<'_>, line: u64, start: &BytesStart<'_>) -> Step {
         let (name, local) = (start.name(), start.local_name());
         let (name, local) = (name.as_ref(), local.as_ref());
         if let Some(reason) = self.misplaced(name, local) {
@@ -145,11 +152,11 @@ impl DocumentState {
             Some(item) => {
                 let prefix = self.google_prefix.as_ref();
                 match prefix.and_then(|prefix| name.strip_prefix(&**prefix)) {
-                    Some(plain) => item.open(names, &format!("g:{plain}"), self.depth),
-                    None => item.open(names, name, self.depth),
+                    Some(plain) => item.open(sink, &format!("g:{plain}"), self.depth),
+                    None => item.open(sink, name, self.depth),
                 }
                 if local == "link" && self.depth == item.depth + 1 {
-                    add_link(item, names, name, start);
+                    add_link(sink, name, start);
                 }
             }
             None if matches!(local, "item" | "entry") => {
@@ -173,15 +180,15 @@ impl DocumentState {
         }
     }
 
-    fn close(&mut self) -> Step {
+    fn close(&mut self, sink: &mut ValueSink<'_>) -> Step {
         let ended = self.depth;
         // The parser reports an end tag without a start tag before this can underflow.
         self.depth = ended.saturating_sub(1);
         if let Some(item) = &mut self.item {
-            item.close(ended);
+            item.close(sink, ended);
         }
         match self.item.take_if(|item| item.depth == ended) {
-            Some(item) => Step::Record(item.record),
+            Some(item) => Step::Record(item.line),
             None => Step::Continue,
         }
     }
@@ -222,13 +229,13 @@ fn google_prefix(root: &BytesStart<'_>) -> Option<String> {
 }
 
 /// Adds the address of an Atom link to the page itself, not those to pictures or feeds.
-fn add_link(item: &mut Item, names: &mut NameTable, name: &str, start: &BytesStart<'_>) {
+fn add_link(sink: &mut ValueSink<'_>, name: &str, start: &BytesStart<'_>) {
     let attribute = |key| {
         let attribute = start.try_get_attribute(key).ok().flatten()?;
         attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok()
     };
     let is_page = attribute("rel").is_none_or(|rel| rel == "alternate");
     if let Some(address) = attribute("href").filter(|_| is_page) {
-        item.add(names, name, &address);
+        sink.add(name, &address);
     }
 }

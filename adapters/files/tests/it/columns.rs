@@ -125,3 +125,11 @@ async fn another_format_read_as_csv_has_no_name_column() {
         assert!(error.contains("expected `name` (or `title`)"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_parquet_file_read_as_csv_is_an_error() {
+    let row = FeedRow { name: "Ball".to_owned(), ..FeedRow::default() };
+    let bytes = table(&vec![Written::Row(row); 50]).parquet();
+    let options = Options { format: Some(Format::Csv), ..Options::default() };
+    assert!(read_with(&options, Cursor::new(bytes)).await.is_err());
+}

@@ -9,6 +9,7 @@ const SHOWN: usize = 80;
 /// Puts a row together from values.
 pub(super) struct RowBuilder {
     row: FeedRow,
+    layout: FeedLayout,
     /// The rank of the column that gave each field.
     ranks: [u8; FIELDS.len()],
     is_path: bool,
@@ -23,39 +24,42 @@ struct Problem {
 }
 
 impl RowBuilder {
-    pub(super) fn new(line: u64) -> Self {
+    pub(super) fn new(line: u64, layout: FeedLayout) -> Self {
         let row = FeedRow { line, ..FeedRow::default() };
-        Self { row, ranks: [0; FIELDS.len()], is_path: false, problem: None }
+        Self { row, layout, ranks: [0; FIELDS.len()], is_path: false, problem: None }
     }
 
     /// Adds the value of a column. A value that cannot be read refuses the row, and is kept in it as
     /// it was written, for correction.
-    pub(super) fn add(&mut self, column: &Column, value: FeedValue, layout: FeedLayout) {
+    pub(super) fn add(&mut self, column: &Column, value: &FeedValue) {
         match value {
-            FeedValue::Text(text) => self.add_text(column, text, layout),
+            FeedValue::Text(text) => self.add_text(column, text),
             FeedValue::Unreadable(value) => {
-                self.refuse(column, value.beginning, value.reason);
-                self.put(column, value.text);
+                self.refuse(column, value.beginning.clone(), value.reason.clone());
+                self.put(column, &value.text);
             }
-            nested => match value_text::read(&nested, column.field_name()) {
-                Ok(text) => self.add_text(column, text, layout),
+            nested => match value_text::read(nested, column.field_name()) {
+                Ok(text) => self.add_text(column, &text),
                 Err(reason) => {
                     let written = value_text::written(nested);
-                    self.refuse(column, shortened(&written), reason);
+                    self.refuse(column, shortened(written), reason);
                     self.put(column, written);
                 }
             },
         }
     }
 
-    fn add_text(&mut self, column: &Column, text: String, layout: FeedLayout) {
-        let Some(rejected) = self.put(column, text) else { return };
+    /// Adds the text of a column.
+    pub(super) fn add_text(&mut self, column: &Column, text: &str) {
+        if self.put(column, text) {
+            return;
+        }
         // In XML a product may have several categories and links. The first is the main one.
-        let is_repeatable = layout == FeedLayout::Elements
+        let is_repeatable = self.layout == FeedLayout::Elements
             && matches!(column.field_name(), "main_category" | "link");
         if !is_repeatable {
             let reason = "another value is given for this field too: remove or rename one";
-            self.refuse(column, shortened(&rejected), reason.to_owned());
+            self.refuse(column, shortened(text), reason.to_owned());
         }
     }
 
@@ -64,29 +68,29 @@ impl RowBuilder {
         self.problem.get_or_insert(Problem { field, value, reason });
     }
 
-    /// Puts a text into its field. Returns it if a column of the same rank gave the field before.
-    fn put(&mut self, column: &Column, text: String) -> Option<String> {
+    /// Puts a text into its field. Returns `false` if a column of the same rank gave the field before.
+    fn put(&mut self, column: &Column, text: &str) -> bool {
         if text.is_empty() || column.is_taxonomy && text.trim().bytes().all(|b| b.is_ascii_digit())
         {
-            return None;
+            return true;
         }
         let slot = (FIELDS[column.field].slot)(&mut self.row);
         let rank = &mut self.ranks[column.field];
         if let Some(label) = &column.label {
             let separator = if slot.is_empty() { "" } else { "; " };
-            slot.extend([separator, label, ": ", &text]);
-            return None;
+            slot.extend([separator, label, ": ", text]);
+            return true;
         }
         let is_free = slot.is_empty() || slot.trim().is_empty();
         if !is_free && *rank <= column.rank {
-            return (*rank == column.rank).then_some(text);
+            return *rank != column.rank;
         }
-        *slot = text;
+        text.clone_into(slot);
         *rank = column.rank;
         if FIELDS[column.field].name == "main_category" {
             self.is_path = column.is_path;
         }
-        None
+        true
     }
 
     /// Returns the row, or why it is refused. A path through categories is split into the first

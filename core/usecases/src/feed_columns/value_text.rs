@@ -17,12 +17,12 @@ pub(super) fn read(value: &FeedValue, field: &str) -> Result<String, String> {
 }
 
 /// Returns the value as the feed writes it.
-pub(super) fn written(value: FeedValue) -> String {
+pub(super) fn written(value: &FeedValue) -> &str {
     match value {
         FeedValue::Text(text) => text,
-        FeedValue::List(list) => list.text,
-        FeedValue::Object(object) => object.text,
-        FeedValue::Unreadable(value) => value.text,
+        FeedValue::List(list) => &list.text,
+        FeedValue::Object(object) => &object.text,
+        FeedValue::Unreadable(value) => &value.text,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Records of every layout are read as rows.
 
 use akin_ports::{
-    FeedBatch, FeedItem, FeedLayout, FeedList, FeedObject, FeedRecord, FeedValue, UnreadableRecord,
+    FeedBatch, FeedItem, FeedLayout, FeedList, FeedObject, FeedValue, UnreadableRecord,
     UnreadableValue,
 };
 use akin_usecases::{ColumnMap, RowReader};
@@ -24,14 +24,15 @@ fn object(members: Vec<(&str, FeedValue)>) -> FeedValue {
 
 fn batch(layout: FeedLayout, values: Vec<(&str, FeedValue)>) -> FeedBatch {
     let names: Vec<_> = values.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let values = values.into_iter().map(|(_, value)| value).enumerate().collect();
-    FeedBatch { layout, names: names.into(), records: vec![Ok(FeedRecord { line: 7, values })] }
+    let mut batch = FeedBatch::new(layout, names.into());
+    batch.push_record(7, values.into_iter().map(|(_, value)| value).enumerate());
+    batch
 }
 
 /// Reads one record of these values.
 fn read(layout: FeedLayout, values: Vec<(&str, FeedValue)>) -> FeedItem {
     let mut reader = RowReader::new(ColumnMap::default());
-    reader.read(batch(layout, values)).unwrap().remove(0)
+    reader.read(&batch(layout, values)).unwrap().remove(0)
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn a_header_that_does_not_describe_products_is_an_error_with_its_line() {
     ] {
         let map = if map.is_empty() { ColumnMap::default() } else { map.parse().unwrap() };
         let values = names.map(|name| (name, text("x"))).to_vec();
-        let error = RowReader::new(map).read(batch(COLUMNS, values)).unwrap_err().to_string();
+        let error = RowReader::new(map).read(&batch(COLUMNS, values)).unwrap_err().to_string();
         assert!(error.starts_with("line 1: ") && error.contains(message), "{error}");
     }
 }
@@ -52,7 +53,7 @@ fn a_header_that_does_not_describe_products_is_an_error_with_its_line() {
 fn columns_are_resolved_for_the_names_of_each_batch() {
     let mut reader = RowReader::new(ColumnMap::default());
     for values in [vec![("name", text("Ball"))], vec![("x", text("y")), ("title", text("Ball"))]] {
-        let rows = reader.read(batch(FeedLayout::Keys, values)).unwrap();
+        let rows = reader.read(&batch(FeedLayout::Keys, values)).unwrap();
         assert_eq!(rows[0].as_ref().unwrap().name, "Ball");
     }
 }
@@ -109,8 +110,8 @@ fn an_unreadable_value_refuses_the_row_and_is_kept_for_correction() {
 fn an_unreadable_record_is_a_refused_row() {
     let (beginning, reason) = ("x,y".to_owned(), "too short".to_owned());
     let records = vec![Err(UnreadableRecord { line: 3, beginning, reason })];
-    let batch = FeedBatch { layout: FeedLayout::Keys, names: [].into(), records };
-    let rows = RowReader::new(ColumnMap::default()).read(batch).unwrap();
+    let batch = FeedBatch { records, ..FeedBatch::new(FeedLayout::Keys, [].into()) };
+    let rows = RowReader::new(ColumnMap::default()).read(&batch).unwrap();
     let refused = rows[0].as_ref().unwrap_err();
     assert_eq!((refused.line, &*refused.field, &*refused.value), (3, "", "x,y"));
     assert_eq!((&*refused.reason, &refused.row), ("too short", &None));

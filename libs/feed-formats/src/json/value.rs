@@ -1,23 +1,24 @@
 use crate::invalid::{invalid, text_fault, too_long};
 use crate::limits;
 use crate::record::{Members, Nested, Value};
+use crate::values::ValueBuffer;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// Reads a JSON value. A number keeps its digits, unless it has an exponent; `null` is empty.
-pub(super) fn read(raw: &str) -> Value {
-    let value = match raw.as_bytes().first() {
-        Some(b'[' | b'{') => return nested(raw, limits::JSON_DEPTH),
-        _ => scalar(raw),
-    };
-    let fault = match value {
+/// Adds a JSON value to `values`. A number keeps its digits, unless it has an exponent; `null` is
+/// empty.
+pub(super) fn read(values: &mut ValueBuffer, name: usize, raw: &str) {
+    if raw.starts_with(['[', '{']) {
+        return values.push(name, nested(raw, limits::JSON_DEPTH));
+    }
+    let fault = match scalar(raw) {
         Ok(text) if text.len() > limits::VALUE || text.contains('\0') => {
             text_fault(text.as_bytes())
         }
-        Ok(text) => return Value::Text(text.into_owned()),
+        Ok(text) => return values.push_text(name, &text),
         Err(reason) => reason,
     };
-    invalid(raw.as_bytes(), fault)
+    values.push(name, invalid(raw.as_bytes(), fault));
 }
 
 fn scalar(raw: &str) -> Result<Cow<'_, str>, String> {

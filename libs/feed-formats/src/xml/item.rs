@@ -1,14 +1,22 @@
 use crate::invalid::{beginning, invalid, text_fault, too_long};
 use crate::limits;
 use crate::names::NameTable;
-use crate::record::{InvalidValue, Record, Value};
+use crate::record::{InvalidValue, Value};
+use crate::values::ValueBuffer;
+
+/// The names and values of the current batch.
+pub(super) struct ValueSink<'a> {
+    pub(super) names: &'a mut NameTable,
+    pub(super) values: &'a mut ValueBuffer,
+}
 
 /// An item whose elements are being read.
 #[derive(Debug)]
 pub(super) struct Item {
     /// The depth of the item's own element.
     pub(super) depth: usize,
-    pub(super) record: Record,
+    /// The line on which it begins.
+    pub(super) line: u64,
     open: Option<OpenElement>,
     /// The text of the open element so far.
     text: String,
@@ -25,17 +33,29 @@ struct OpenElement {
     is_too_long: bool,
 }
 
+impl ValueSink<'_> {
+    /// Adds a value that is given as a whole.
+    pub(super) fn add(&mut self, name: &str, text: &str) {
+        let text = text.trim();
+        let Some(name) = self.names.position(name).filter(|_| !text.is_empty()) else { return };
+        if text.len() <= limits::VALUE && !text.contains('\0') {
+            self.values.push_text(name, text);
+        } else {
+            self.values.push(name, invalid(text.as_bytes(), text_fault(text.as_bytes())));
+        }
+    }
+}
+
 impl Item {
     pub(super) fn new(line: u64, depth: usize) -> Self {
-        let record = Record { line, values: Vec::new() };
-        Self { depth, record, open: None, text: String::new() }
+        Self { depth, line, open: None, text: String::new() }
     }
 
     /// Begins an element at `depth`. Only those directly in the item are values: the `g:price` in a
     /// `g:shipping` is not the item's.
-    pub(super) fn open(&mut self, names: &mut NameTable, name: &str, depth: usize) {
+    pub(super) fn open(&mut self, sink: &mut ValueSink<'_>, name: &str, depth: usize) {
         if depth == self.depth + 1
-            && let Some(name) = names.position(name)
+            && let Some(name) = sink.names.position(name)
         {
             self.text.clear();
             self.open = Some(OpenElement { name, depth, fault: None, is_too_long: false });
@@ -43,31 +63,15 @@ impl Item {
     }
 
     /// Ends the element at `depth`.
-    pub(super) fn close(&mut self, depth: usize) {
+    pub(super) fn close(&mut self, sink: &mut ValueSink<'_>, depth: usize) {
         let Some(element) = self.open.take_if(|element| element.depth == depth) else { return };
         let text = self.text.trim();
-        let value = match element.fault {
-            None if text.is_empty() => return,
-            None => Value::Text(text.to_owned()),
-            Some((beginning, reason)) => {
-                let text = if element.is_too_long { String::new() } else { text.to_owned() };
-                Value::Invalid(Box::new(InvalidValue { beginning, text, reason }))
-            }
+        let Some((beginning, reason)) = element.fault else {
+            return sink.values.push_text(element.name, text);
         };
-        self.record.values.push((element.name, value));
-    }
-
-    /// Adds a value that is given as a whole.
-    pub(super) fn add(&mut self, names: &mut NameTable, name: &str, text: &str) {
-        let text = text.trim();
-        let Some(name) = names.position(name).filter(|_| !text.is_empty()) else { return };
-        let is_valid = text.len() <= limits::VALUE && !text.contains('\0');
-        let value = if is_valid {
-            Value::Text(text.to_owned())
-        } else {
-            invalid(text.as_bytes(), text_fault(text.as_bytes()))
-        };
-        self.record.values.push((name, value));
+        let text = if element.is_too_long { String::new() } else { text.to_owned() };
+        let value = Value::Invalid(Box::new(InvalidValue { beginning, text, reason }));
+        sink.values.push(element.name, value);
     }
 
     /// Appends text to the open element.

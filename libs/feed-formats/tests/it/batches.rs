@@ -1,6 +1,6 @@
 //! Batches, names, and reading ahead.
 
-use crate::support::read_with;
+use crate::support::{NamedRecord, read_with};
 use feed_fixtures::Table;
 use feed_formats::{Format, Input, Layout, NameFilter, Options, ReadAhead, Reader, Value};
 use std::io::{Cursor, Read};
@@ -64,9 +64,19 @@ fn the_delimiter_is_the_one_that_gives_most_selected_names() {
 fn elements_may_be_repeated() {
     let mut reader = reader("<rss><item><a>1</a><a>2</a></item></rss>");
     let batch = reader.next_batch().unwrap().unwrap();
-    let text = |text: &str| Value::Text(text.to_owned());
-    assert_eq!(batch.layout, Layout::Elements);
-    assert_eq!(batch.records[0].as_ref().unwrap().values, [(0, text("1")), (0, text("2"))]);
+    let value = |text: &str| ("a".to_owned(), Value::Text(text.to_owned()));
+    assert_eq!((batch.layout, &*batch.names), (Layout::Elements, &["a".to_owned()][..]));
+    let record = NamedRecord::new(&batch, batch.records[0].as_ref().unwrap());
+    assert_eq!(record.values, [value("1"), value("2")]);
+}
+
+#[test]
+fn the_values_of_a_malformed_record_are_not_in_the_batch() {
+    let mut reader = reader("{\"a\": \"x\"}\n{\"a\": \"y\", \"b\": [1], \"c\n{\"a\": \"z\"}\n");
+    let batch = reader.next_batch().unwrap().unwrap();
+    assert_eq!((&*batch.text, batch.values.len()), ("xz", 2));
+    assert!(batch.records[1].is_err());
+    assert_eq!(batch.records[2].as_ref().unwrap().values, 1..2);
 }
 
 #[tokio::test]

@@ -170,12 +170,11 @@ fn an_empty_file_is_an_error_in_every_format() {
 
 #[test]
 fn a_file_of_another_format_than_the_given_one_is_an_error() {
-    for (format, other) in
-        [(Format::Xml, Format::Csv), (Format::Parquet, Format::Csv), (Format::Csv, Format::Parquet)]
-    {
-        let bytes = write(&catalogue(50), other);
-        let error = read_as(Some(format), Cursor::new(bytes));
-        assert!(error.is_err(), "{format} for {other}");
+    // Any bytes may be CSV.
+    for format in [Format::Xml, Format::Parquet] {
+        let bytes = write(&catalogue(50), Format::Csv);
+        let read = read_as(Some(format), Cursor::new(bytes));
+        assert!(read.is_err(), "{format} for CSV");
     }
 }
 

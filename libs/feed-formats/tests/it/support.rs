@@ -1,7 +1,8 @@
 //! Inputs in memory, and the records that they give.
 
 use feed_formats::{
-    Error, Format, Input, MalformedRecord, NameFilter, Options, Reader, Record, Value,
+    Batch, Error, Format, Input, MalformedRecord, NameFilter, Options, Reader, Record, RecordValue,
+    Value,
 };
 use std::io::{self, Cursor, Read};
 
@@ -23,9 +24,14 @@ pub(crate) struct NamedRecord {
 }
 
 impl NamedRecord {
-    fn new(names: &[String], record: Record) -> Self {
-        let values = record.values.into_iter();
-        let values = values.map(|(name, value)| (names[name].clone(), value));
+    pub(crate) fn new(batch: &Batch, record: &Record) -> Self {
+        let values = batch.named_values(record).map(|(name, value)| {
+            let value = match value {
+                RecordValue::Text(range) => Value::Text(batch.text[range.clone()].to_owned()),
+                RecordValue::Other(value) => value.clone(),
+            };
+            (name.to_owned(), value)
+        });
         Self { line: record.line, values: values.collect() }
     }
 
@@ -59,8 +65,9 @@ pub(crate) fn read_with(
     while let Some(batch) = reader.next_batch()? {
         assert!(is_first || !batch.records.is_empty(), "a batch has no record");
         is_first = false;
-        for record in batch.records {
-            records.push(record.map(|record| NamedRecord::new(&batch.names, record)));
+        for record in &batch.records {
+            let record = record.as_ref().map_err(Clone::clone);
+            records.push(record.map(|record| NamedRecord::new(&batch, record)));
         }
     }
     assert_eq!(reader.next_batch()?, None, "the end is final");
