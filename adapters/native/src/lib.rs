@@ -11,8 +11,8 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let model = ModelChoice::At(sbert_fixtures::folder("minilm-l6"));
 //! let embedder = NativeEmbedder::open(&Settings { model, models: None, threads: None })?;
-//! let embedding = embedder.embed_one("a steady tripod").await?;
-//! assert_eq!(embedding.as_slice().len(), embedder.fingerprint().dimension);
+//! let embedded = embedder.embed(&["a steady tripod".to_owned()]).await?;
+//! assert_eq!(embedded.embeddings[0].as_slice().len(), embedder.fingerprint().dimension);
 //! # Ok(())
 //! # }
 //! ```

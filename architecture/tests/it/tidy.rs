@@ -84,3 +84,17 @@ fn no_source_file_is_too_long() {
         .collect();
     assert!(wrong.is_empty(), "more than {MAX_LINES} lines: {wrong:?}");
 }
+
+/// Cargo builds the examples of all crates into one folder, where the last of two would win.
+#[test]
+fn no_two_examples_have_one_name() {
+    let mut names: Vec<_> = sources()
+        .into_iter()
+        .filter(|path| path.parent().is_some_and(|folder| folder.ends_with("examples")))
+        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    let count = names.len();
+    names.dedup();
+    assert!(count > 5 && names.len() == count, "{count} examples have {} names", names.len());
+}

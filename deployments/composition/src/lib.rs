@@ -2,7 +2,7 @@
 //!
 //! [`parse`] reads a command line and the environment and reports all bad settings at once.
 //! [`EngineSettings::builder`] and [`CatalogueSettings::builder`] open the adapters that a role
-//! needs, and only those. `examples/search.rs` is a complete deployment in ten lines.
+//! needs, and only those. `examples/minimal_deployment.rs` is a complete deployment in ten lines.
 
 mod backends;
 mod builder;

@@ -128,7 +128,11 @@ fn a_corrupt_package_is_refused_and_the_next_try_is_clean() {
         stage.lay_whole(2);
         let output = stage.script(&[]);
         assert!(output.status.success(), "{}", text(&output));
-        assert!(text(&output).contains("the package did not give"), "{}", text(&output));
+        assert!(
+            text(&output).contains("the download from the package failed"),
+            "{}",
+            text(&output)
+        );
         assert!(stage.has_the_model());
         assert_eq!((stage.downloads(), stage.leftovers()), (2, vec![]));
     }
@@ -156,7 +160,7 @@ fn nothing_is_done_when_all_is_there_and_a_file_that_was_changed_is_got_again() 
     for arguments in [&[][..], &[], &["--verify"]] {
         let output = stage.script(arguments);
         assert!(output.status.success(), "{}", text(&output));
-        assert!(text(&output).contains("the model is there"), "{}", text(&output));
+        assert!(text(&output).contains("the model is installed"), "{}", text(&output));
         assert_eq!(stage.downloads(), 1);
     }
     fs::write(stage.path("models/all-MiniLM-L6-v2/config.json"), "changed").unwrap();

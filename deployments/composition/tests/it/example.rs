@@ -1,4 +1,4 @@
-//! `examples/search.rs` is a deployment that works.
+//! `examples/minimal_deployment.rs` is a deployment that works.
 
 use crate::support::{embed_product, settings};
 use std::process::Command;
@@ -9,7 +9,7 @@ async fn a_deployment_of_ten_lines_answers_a_search() {
     embed_product(&settings(folder.path(), &[]), "Phone tripod").await;
     // Cargo builds examples beside the folder of the test programs.
     let program = std::env::current_exe().unwrap();
-    let example = program.parent().unwrap().with_file_name("examples").join("search");
+    let example = program.parent().unwrap().with_file_name("examples").join("minimal_deployment");
     assert!(example.is_file(), "build it with `cargo test -p akin-composition`");
     let output = Command::new(example)
         .arg("tripod")

@@ -1,4 +1,4 @@
-//! Measures the speed of analysis, spelling correction and scoring: `cargo run --release -p akin-ranking --example speed`.
+//! Measures the speed of analysis, spelling correction and scoring: `cargo run --release -p akin-ranking --example ranking_speed`.
 
 #![allow(clippy::print_stdout, reason = "it prints its results")]
 

@@ -1,5 +1,5 @@
 //! Prints the speed of a model and its cosine to f32, for each precision and instruction set, on a file of
-//! lines: `cargo run --release -p sbert-cpu --example speed FOLDER LINES [PRECISION]`.
+//! lines: `cargo run --release -p sbert-cpu --example encoder_speed FOLDER LINES [PRECISION]`.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
