@@ -7,8 +7,8 @@ use std::num::NonZeroUsize;
 
 /// An [`Embedder`] that executes its model on the threads of this process.
 ///
-/// A single text goes before larger batches, equal single texts share one inference, and
-/// dropping a future gives up what was not yet begun.
+/// A single text takes precedence over larger batches, and equal single texts share one inference.
+/// Dropping a future cancels the work that has not started.
 #[derive(Debug)]
 pub struct NativeEmbedder {
     scheduler: Scheduler,
@@ -17,12 +17,12 @@ pub struct NativeEmbedder {
 }
 
 impl NativeEmbedder {
-    /// Serves the model that the settings name.
+    /// Opens the model that the settings select, and starts its threads.
     pub fn open(settings: &Settings) -> PortResult<Self> {
         Self::start(SentenceEncoder::open(&settings.find_model()?)?, settings.thread_count())
     }
 
-    /// Serves `model` on `threads` threads.
+    /// Starts an embedder that executes `model` on `threads` threads.
     pub fn start(model: impl Inference, threads: NonZeroUsize) -> PortResult<Self> {
         let (fingerprint, token_limit) = (model.fingerprint().clone(), model.token_limit());
         let scheduler = Scheduler::start(Box::new(model), threads)
@@ -52,8 +52,8 @@ impl Embedder for NativeEmbedder {
 const SYSTEM: &str = "embedder";
 
 impl From<InferenceError> for PortError {
-    fn from(fault: InferenceError) -> Self {
-        Self::new(SYSTEM, ErrorKind::Corrupt, fault)
+    fn from(error: InferenceError) -> Self {
+        Self::new(SYSTEM, ErrorKind::Corrupt, error)
     }
 }
 

@@ -4,63 +4,63 @@ use std::path::{Path, PathBuf};
 /// The files of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NativeModelFiles {
-    /// A file that is ready to be mapped into memory.
+    /// A packed_path file, ready to be mapped into memory.
     Packed(PathBuf),
-    /// A Sentence-Transformers folder, to be packed at that precision first.
+    /// A Sentence-Transformers folder, to be packed_path at this precision first.
     Folder(PathBuf, ModelPrecision),
 }
 
-/// Why there is no model.
+/// An error in finding, packing or opening a model.
 #[derive(Debug, thiserror::Error)]
 pub enum NativeModelError {
-    /// Nothing says where models are.
+    /// The models folder is not configured, and the user has no cache folder.
     #[error(
-        "neither HOME nor XDG_CACHE_HOME says where models are kept: name a folder by --models \
+        "there is no models folder, because neither HOME nor XDG_CACHE_HOME is set: set --models \
          or AKIN_MODELS"
     )]
     NoFolder,
-    /// There is nothing at the path.
+    /// The path does not exist.
     #[error(
-        "no model at {path} (model {choice}): run `make model`, or say where models are by \
-         --models or AKIN_MODELS, or which one to use by --model or AKIN_MODEL"
+        "no model at {path} (model {choice}): run `make model`, set the models folder with \
+         --models or AKIN_MODELS, or select a model with --model or AKIN_MODEL"
     )]
     Missing {
-        /// Where it was looked for.
+        /// The path that was tried.
         path: PathBuf,
-        /// Which model was asked for.
+        /// The selected model.
         choice: ModelChoice,
     },
-    /// The folder holds something else.
+    /// The folder does not contain a model.
     #[error(
-        "{0} is no model's folder: it holds neither `int8.sbert` nor `modules.json`; \
+        "{0} is not a model folder: it contains neither `int8.sbert` nor `modules.json`; \
          check --model or AKIN_MODEL"
     )]
     NoModel(PathBuf),
-    /// The folder has nothing to pack.
+    /// The folder does not contain a model to pack.
     #[error(
-        "{0} holds no Sentence-Transformers model (no modules.json): run `make model`, or name a \
-         folder that holds one"
+        "{0} does not contain a Sentence-Transformers model (no modules.json): run `make model`, \
+         or choose a folder that contains one"
     )]
     NoOriginals(PathBuf),
     /// The folder's model cannot be read.
     #[error(transparent)]
     Folder(#[from] sbert_model::FolderError),
-    /// The folder's model was not packed.
+    /// The folder's model could not be packed_path.
     #[error(transparent)]
     Pack(#[from] sbert_cpu::PackError),
-    /// The packed file cannot be executed.
-    #[error("the packed model cannot be used; `make model` packs it again")]
+    /// The packed_path file cannot be executed.
+    #[error("the packed_path model cannot be used; `make model` packs it again")]
     Packed(#[from] sbert_cpu::OpenError),
 }
 
 impl Settings {
-    /// Finds the files of the model that the settings name: packed ones first.
+    /// Finds the files of the selected model. Packed files take precedence.
     pub fn find_model(&self) -> Result<NativeModelFiles, NativeModelError> {
         let missing = |path| NativeModelError::Missing { path, choice: self.model.clone() };
         match &self.model {
             ModelChoice::Default(precision) => {
                 let folder = self.models_folder()?.join(DEFAULT_MODEL);
-                let missing = missing(packed(&folder, *precision));
+                let missing = missing(packed_path(&folder, *precision));
                 in_folder(&folder, *precision).ok_or(missing)
             }
             ModelChoice::At(path) if path.is_file() => Ok(NativeModelFiles::Packed(path.clone())),
@@ -72,16 +72,16 @@ impl Settings {
 }
 
 fn in_folder(folder: &Path, precision: ModelPrecision) -> Option<NativeModelFiles> {
-    let packed = packed(folder, precision);
-    if packed.is_file() {
-        return Some(NativeModelFiles::Packed(packed));
+    let packed_path = packed_path(folder, precision);
+    if packed_path.is_file() {
+        return Some(NativeModelFiles::Packed(packed_path));
     }
     let is_original = folder.join("modules.json").is_file();
     is_original.then(|| NativeModelFiles::Folder(folder.to_owned(), precision))
 }
 
-/// The packed file of a model's folder.
-pub(crate) fn packed(folder: &Path, precision: ModelPrecision) -> PathBuf {
+/// Returns the path of a folder's packed_path model.
+pub(crate) fn packed_path(folder: &Path, precision: ModelPrecision) -> PathBuf {
     folder.join(format!("{precision}.sbert"))
 }
 
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_model_names_the_path_the_setting_and_the_remedy() {
+    fn the_error_for_a_missing_model_names_the_path_the_setting_and_the_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let error = settings(folder.path(), "bf16").find_model().unwrap_err().to_string();
         let path = folder.path().join("all-MiniLM-L6-v2").join("bf16.sbert");
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packed_file_goes_before_the_originals_beside_it() {
+    fn a_packed_file_takes_precedence_over_the_original_files() {
         let models = tempfile::tempdir().unwrap();
         let folder = models.path().join("all-MiniLM-L6-v2");
         fs::create_dir(&folder).unwrap();

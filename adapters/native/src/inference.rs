@@ -3,41 +3,41 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Executes a model. It blocks: an embedder calls it on threads of its own, and where it was asked
-/// only for a short text.
+/// Executes a model. Calls block: an embedder makes them on its own threads, and on the caller's
+/// thread only for a short text.
 pub trait Inference: Debug + Send + Sync + 'static {
-    /// Embeds each text, in order, on at most so many threads. An empty text has an embedding.
+    /// Embeds each text, in order, on at most `threads` threads. An empty text has an embedding.
     fn infer(&self, texts: &[&str], threads: usize)
     -> Result<Vec<InferenceOutput>, InferenceError>;
 
-    /// Which model it is, and how it is executed.
+    /// Returns the fingerprint of the model and its precision.
     fn fingerprint(&self) -> &Fingerprint;
 
-    /// How many tokens of a text the model reads.
+    /// Returns the maximum number of tokens per text; longer texts are truncated.
     fn token_limit(&self) -> usize;
 }
 
-/// What a model makes of a text.
+/// The embedding of one text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InferenceOutput {
-    /// Where the text points.
+    /// The embedding.
     pub embedding: Embedding,
-    /// Whether the text was longer than the model reads.
+    /// True if the text exceeded the token limit.
     pub is_truncated: bool,
 }
 
-/// Why there is no embedding; all who wait for it are told.
+/// A failed inference. Every caller that waits for the text receives it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InferenceError(Arc<str>);
 
 impl InferenceError {
-    /// A fault of that description.
+    /// Creates an error with this description.
     pub fn new(description: impl Into<Arc<str>>) -> Self {
         Self(description.into())
     }
 
-    /// What a panic says.
+    /// Creates an error from the payload of a panic.
     pub(crate) fn from_panic(panic: &(dyn Any + Send)) -> Self {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");

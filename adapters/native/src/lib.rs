@@ -1,7 +1,7 @@
 //! The default embedder: a model executed in this process.
 //!
-//! [`Settings`] say which model and find its files; [`Inference`] is what executes it; and
-//! [`NativeEmbedder`] shares the processor's cores among those who want embeddings.
+//! [`Settings`] select a model and find its files; [`Inference`] executes it; and
+//! [`NativeEmbedder`] schedules the requests on the processor's cores.
 //!
 //! ```
 //! use akin_native::{ModelChoice, NativeEmbedder, Settings};

@@ -1,13 +1,12 @@
-//! Who computes what, and when.
+//! Schedules inferences on a fixed number of threads.
 //!
-//! Single texts are queries: somebody waits for each, so they go first, and equal ones that wait
-//! or run share one inference. Larger batches are cut into slices of some 30 ms and take turns
-//! with each other, so that a query waits for one slice at the most, and memory stays bounded.
+//! Single texts are queries and take precedence; equal queries that wait or run share one inference.
+//! Larger batches are cut into slices of about 30 ms and take turns, so that a query waits for one
+//! slice at most, and memory stays bounded.
 //!
-//! There is a place for each core, and whoever infers takes one; a query that is alone takes several,
-//! and as many threads infer it together, as far as they come in time. As a rule a thread of the
-//! scheduler infers; a short query that need not wait is inferred by the thread that asks, as long as
-//! that is quick.
+//! There is one slot per core, and an inference takes one. A query that is alone takes several slots,
+//! and up to as many threads share its inference. Usually a thread of the scheduler infers; a short
+//! query that need not wait is inferred on the caller's thread, as long as that is fast.
 
 use crate::inference::{Inference, InferenceError, InferenceOutput};
 use sbert_cpu::Encoder;
@@ -21,20 +20,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// The most texts of a slice.
+/// The maximum number of texts in a slice.
 const SLICE_TEXTS: usize = 64;
-/// About how many bytes of text a slice has: some 500 tokens.
+/// The approximate number of bytes of text in a slice: about 500 tokens.
 const SLICE_BYTES: usize = 2_048;
-/// The most bytes of a query that the thread that asks may infer: it may have other tasks, and these
-/// are kept waiting for a millisecond or two, not for the twenty of a long text.
+/// The maximum size in bytes of a query inferred on the caller's thread. Its other tasks wait for a
+/// millisecond or two, instead of the twenty of a long text.
 const SHORT_QUERY: usize = 128;
-/// The longest that the last short query may have taken: it takes longer with a large model or on a
-/// slow processor, and then threads of the scheduler infer them all.
+/// The maximum duration of the last short query. A large model or a slow processor exceeds it; then
+/// the threads of the scheduler infer every query.
 const SHORT_TIME: Duration = Duration::from_millis(5);
-/// How many queries may go before a slice that waits: batches shall end even under full load.
+/// The number of queries that may overtake a waiting slice, so that batches end even under full load.
 const QUERIES_PER_SLICE: u32 = 32;
 
-/// Shares the processor's cores among those who want embeddings. Dropping it ends its threads.
+/// Shares the processor's cores among concurrent requests. Dropping it ends its threads.
 #[derive(Debug)]
 pub(crate) struct Scheduler(Arc<Shared>);
 
@@ -49,17 +48,17 @@ type ResultSender<T> = oneshot::Sender<Result<T, InferenceError>>;
 
 #[derive(Debug, Default)]
 struct Queues {
-    /// Queries to run, in the order in which they came.
+    /// Queries to run, in order of arrival.
     queries: VecDeque<Arc<str>>,
-    /// Who waits for a query, until it was answered.
+    /// The callers that wait for each query, until it is answered.
     waiting: HashMap<Arc<str>, Vec<ResultSender<InferenceOutput>>>,
-    /// Batches to run, and the first text of each that was not yet taken.
+    /// Batches to run, with the index of the first text of each that has not been taken.
     batches: VecDeque<(Arc<Batch>, usize)>,
-    /// How many queries went before the slice that is next.
+    /// The number of queries that have overtaken the next slice.
     overtaken: u32,
-    /// How many more may infer at once.
-    free_places: usize,
-    /// How long the last short query took.
+    /// The number of free slots.
+    free_slots: usize,
+    /// The duration of the last short query.
     short_took: Duration,
     is_closed: bool,
 }
@@ -75,7 +74,7 @@ struct Batch {
 struct BatchProgress {
     inferred: Vec<Option<InferenceOutput>>,
     left: usize,
-    /// `None` when it was told how it ended.
+    /// `None` after the result was sent.
     waiter: Option<ResultSender<Vec<InferenceOutput>>>,
 }
 
@@ -85,8 +84,8 @@ enum Task {
 }
 
 impl Task {
-    /// How many places it takes.
-    fn places(&self) -> usize {
+    /// Returns the number of slots that the task takes.
+    fn slots(&self) -> usize {
         match self {
             Self::Query { threads, .. } => *threads,
             Self::Slice { .. } => 1,
@@ -95,9 +94,9 @@ impl Task {
 }
 
 impl Scheduler {
-    /// Starts `threads` threads; no more than that infer at once.
+    /// Starts `threads` threads. At most that many inferences run at once.
     pub(crate) fn start(inference: Box<dyn Inference>, threads: NonZeroUsize) -> io::Result<Self> {
-        let queues = Mutex::new(Queues { free_places: threads.get(), ..Queues::default() });
+        let queues = Mutex::new(Queues { free_slots: threads.get(), ..Queues::default() });
         let shared = Shared { inference, queues, is_work: Condvar::new() };
         let scheduler = Self(Arc::new(shared));
         for number in 0..threads.get() {
@@ -108,7 +107,7 @@ impl Scheduler {
         Ok(scheduler)
     }
 
-    /// Embeds each text, in order. Dropping the future gives up what was not yet begun.
+    /// Embeds each text, in order. Dropping the future cancels the work that has not started.
     pub(crate) async fn embed(
         &self,
         texts: &[String],
@@ -130,17 +129,17 @@ impl Drop for Scheduler {
 }
 
 impl Shared {
-    /// Infers a short query here if nothing else waits: to wake a thread, and to be woken by it, takes
-    /// a tenth of the time of the inference itself.
+    /// Enqueues a query, and infers a short one on this thread if nothing else waits: waking another
+    /// thread and being woken by it takes a tenth of the time of the inference.
     fn ask(&self, query: &str) -> oneshot::Receiver<Result<InferenceOutput, InferenceError>> {
         let mut queues = lock(&self.queues);
         let answer = queues.ask(query);
         let is_short = query.len() <= SHORT_QUERY && queues.short_took < SHORT_TIME;
-        let is_for_here = is_short && queues.holds_only(query);
-        let task = if is_for_here { queues.next_task() } else { None };
+        let runs_here = is_short && queues.holds_only(query);
+        let task = if runs_here { queues.next_task() } else { None };
         drop(queues);
-        let is_more = task.is_none_or(|task| self.run(task));
-        if is_more {
+        let has_more = task.is_none_or(|task| self.run(task));
+        if has_more {
             self.is_work.notify_one();
         }
         answer
@@ -158,37 +157,37 @@ impl Shared {
         answer
     }
 
-    /// What one thread does.
+    /// Runs tasks until the scheduler is closed.
     fn work(&self) {
         while let Some(task) = self.next_task() {
             self.run(task);
         }
     }
 
-    /// Does `task` and gives its places back; whether more waits.
+    /// Runs `task` and frees its slots. Returns true if more work waits.
     fn run(&self, task: Task) -> bool {
-        let places = task.places();
+        let slots = task.slots();
         match task {
             Task::Query { text, threads } => {
                 let began = Instant::now();
-                let answer = self.infer(&[&text], threads).map(|mut one| one.remove(0));
-                let waiters = lock(&self.queues).end(&text, began.elapsed());
+                let answer = self.infer(&[&text], threads).map(|mut outputs| outputs.remove(0));
+                let waiters = lock(&self.queues).finish(&text, began.elapsed());
                 for waiter in waiters.into_iter().flatten() {
-                    // Who went away needs no answer.
+                    // The caller may have dropped its future.
                     drop(waiter.send(answer.clone()));
                 }
             }
             Task::Slice { batch, texts } => {
                 let slice: Vec<_> = batch.texts[texts.clone()].iter().map(|t| &**t).collect();
-                batch.keep(texts, self.infer(&slice, 1));
+                batch.complete_slice(texts, self.infer(&slice, 1));
             }
         }
         let mut queues = lock(&self.queues);
-        queues.free_places += places;
+        queues.free_slots += slots;
         !queues.queries.is_empty() || !queues.batches.is_empty()
     }
 
-    /// Waits for something to do; `None` at the end.
+    /// Waits for a task; returns `None` after the scheduler is closed.
     fn next_task(&self) -> Option<Task> {
         let mut queues = lock(&self.queues);
         loop {
@@ -202,7 +201,7 @@ impl Shared {
         }
     }
 
-    /// Infers; a panic is a fault of these texts and does not end the thread.
+    /// Embeds `texts`. A panic is returned as an error and does not end the thread.
     fn infer(
         &self,
         texts: &[&str],
@@ -232,34 +231,38 @@ impl Queues {
         answer
     }
 
-    /// Notes that `query` was inferred, and how long that took; who waits for it.
-    fn end(&mut self, query: &str, took: Duration) -> Option<Vec<ResultSender<InferenceOutput>>> {
+    /// Records that `query` was inferred, and returns the callers that wait for it.
+    fn finish(
+        &mut self,
+        query: &str,
+        took: Duration,
+    ) -> Option<Vec<ResultSender<InferenceOutput>>> {
         if query.len() <= SHORT_QUERY {
             self.short_took = took;
         }
         self.waiting.remove(query)
     }
 
-    /// Whether `query` is all that waits.
+    /// Returns whether nothing but `query` waits.
     fn holds_only(&self, query: &str) -> bool {
         self.batches.is_empty() && self.queries.len() == 1 && &*self.queries[0] == query
     }
 
-    /// Takes places for what is next; `None` when nothing waits, or no place is free.
+    /// Takes slots for the next task; returns `None` if nothing waits or no slot is free.
     fn next_task(&mut self) -> Option<Task> {
-        let task = if self.free_places > 0 { self.pop()? } else { return None };
-        self.free_places -= task.places();
+        let task = if self.free_slots > 0 { self.pop()? } else { return None };
+        self.free_slots -= task.slots();
         Some(task)
     }
 
-    /// What is next, when at least one place is free.
+    /// Returns the next task, given that at least one slot is free.
     fn pop(&mut self) -> Option<Task> {
         self.batches.retain(|(batch, _)| batch.is_wanted());
         let may_overtake = self.batches.is_empty() || self.overtaken < QUERIES_PER_SLICE;
         if may_overtake && let Some(text) = self.next_query() {
             self.overtaken = if self.batches.is_empty() { 0 } else { self.overtaken + 1 };
             let is_alone = self.queries.is_empty() && self.batches.is_empty();
-            let threads = if is_alone { self.free_places.min(Encoder::MAX_MEMBERS) } else { 1 };
+            let threads = if is_alone { self.free_slots.min(Encoder::MAX_MEMBERS) } else { 1 };
             return Some(Task::Query { text, threads });
         }
         self.overtaken = 0;
@@ -271,7 +274,7 @@ impl Queues {
         Some(Task::Slice { batch, texts })
     }
 
-    /// The next query that somebody still waits for.
+    /// Returns the next query that a caller still waits for.
     fn next_query(&mut self) -> Option<Arc<str>> {
         while let Some(query) = self.queries.pop_front() {
             let waiters = self.waiting.get(&query);
@@ -285,7 +288,7 @@ impl Queues {
 }
 
 impl Batch {
-    /// The texts from `start` on that are embedded at once.
+    /// Returns the range of the slice that starts at `start`.
     fn slice(&self, start: usize) -> Range<usize> {
         let mut bytes = 0;
         let rest = self.texts[start..].iter().take(SLICE_TEXTS);
@@ -301,11 +304,15 @@ impl Batch {
         lock(&self.progress).waiter.as_ref().is_some_and(|waiter| !waiter.is_closed())
     }
 
-    /// Keeps what a slice gave, and tells the waiter when that was the last one, or a fault.
-    fn keep(&self, texts: Range<usize>, slice: Result<Vec<InferenceOutput>, InferenceError>) {
+    /// Stores the results of a slice, and sends the batch's result after the last slice or an error.
+    fn complete_slice(
+        &self,
+        texts: Range<usize>,
+        slice: Result<Vec<InferenceOutput>, InferenceError>,
+    ) {
         let mut progress = lock(&self.progress);
-        let end = match slice {
-            Err(fault) => Some(Err(fault)),
+        let finish = match slice {
+            Err(error) => Some(Err(error)),
             Ok(inferred) => {
                 progress.left -= texts.len();
                 progress.inferred[texts]
@@ -316,11 +323,11 @@ impl Batch {
                 is_last.then(|| Ok(progress.inferred.drain(..).flatten().collect()))
             }
         };
-        if let Some(end) = end
+        if let Some(finish) = finish
             && let Some(waiter) = progress.waiter.take()
         {
-            // Who went away needs no answer.
-            drop(waiter.send(end));
+            // The caller may have dropped its future.
+            drop(waiter.send(finish));
         }
     }
 }

@@ -5,18 +5,18 @@ use akin_entities::{Embedding, Fingerprint};
 use sbert_cpu::Encoder;
 use sbert_model::SentenceModel;
 
-/// [`Inference`] by an encoder of `sbert-cpu`.
+/// An [`Inference`] that runs an encoder of `sbert-cpu`.
 #[derive(Debug)]
 pub struct SentenceEncoder {
     encoder: Encoder,
     fingerprint: Fingerprint,
 }
 
-/// How many digits of the weights' hash name a model.
+/// The number of hexadecimal digits of the weights' hash in a model's name.
 const DIGITS: usize = 8;
 
 impl SentenceEncoder {
-    /// Maps a packed model, or packs a folder's in memory.
+    /// Maps a packed model, or packs the model of a folder in memory.
     pub fn open(files: &NativeModelFiles) -> Result<Self, NativeModelError> {
         let encoder = match files {
             NativeModelFiles::Packed(path) => Encoder::open(path)?,

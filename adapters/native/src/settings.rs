@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::thread;
 
-/// The model that serves unless another is named.
+/// The default model.
 pub const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
 
-/// Which model embeds, where it is, and on how many threads it runs.
+/// The settings of the native embedder: the model, the models folder and the number of threads.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)] // Every adapter has its settings; without this clap panics on the second.
 pub struct Settings {
@@ -20,19 +20,19 @@ pub struct Settings {
     #[arg(long, env = "AKIN_MODEL", value_name = "MODEL", default_value = "int8")]
     pub model: ModelChoice,
 
-    /// The folder that holds models [default: `akin/models` in `$XDG_CACHE_HOME` or `~/.cache`].
+    /// The models folder [default: `akin/models` in `$XDG_CACHE_HOME` or `~/.cache`].
     #[arg(long, env = "AKIN_MODELS", value_name = "DIR")]
     pub models: Option<PathBuf>,
 
-    /// How many threads embed [default: one a core].
+    /// The number of embedding threads [default: one per core].
     #[arg(long, env = "AKIN_THREADS", value_name = "N")]
     pub threads: Option<NonZeroUsize>,
 }
 
-/// How a model is executed.
+/// The precision at which a model is executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ModelPrecision {
-    /// 8-bit integers: the fastest, and within .002 of the cosines of `fp32`.
+    /// 8-bit integers: the fastest; cosines are within .002 of those of `fp32`.
     #[default]
     Int8,
     /// 16-bit floats.
@@ -41,34 +41,35 @@ pub enum ModelPrecision {
     Fp32,
 }
 
-/// Which model embeds.
+/// The selected model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelChoice {
-    /// [`DEFAULT_MODEL`], from the folder of the models.
+    /// [`DEFAULT_MODEL`], from the models folder.
     Default(ModelPrecision),
     /// The model in this folder, or this packed file.
     At(PathBuf),
 }
 
 impl Settings {
-    /// The folder that holds models.
+    /// Returns the models folder.
     pub fn models_folder(&self) -> Result<PathBuf, NativeModelError> {
         models_folder(self.models.as_deref())
     }
 
-    /// How many threads embed.
+    /// Returns the number of embedding threads.
     pub fn thread_count(&self) -> NonZeroUsize {
         self.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 }
 
-/// The folder that holds models: the one that is given, or else one in the user's cache.
+/// Returns the models folder: the given one, or else the one in the user's cache.
 pub fn models_folder(given: Option<&Path>) -> Result<PathBuf, NativeModelError> {
     let given = given.map(Path::to_owned);
     given.or_else(|| cached_models(&|name| env::var_os(name))).ok_or(NativeModelError::NoFolder)
 }
 
-/// Where a cache is by the XDG base directory specification, which ignores relative folders.
+/// Returns the models folder of the user's cache. The XDG base directory specification ignores
+/// relative paths.
 fn cached_models(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let folder = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
@@ -79,7 +80,7 @@ impl ModelPrecision {
     /// Every precision, the default first.
     pub const ALL: [Self; 3] = [Self::Int8, Self::Bf16, Self::Fp32];
 
-    /// Its name in settings and fingerprints.
+    /// Returns the name in settings and fingerprints.
     pub fn name(self) -> &'static str {
         match self {
             Self::Int8 => "int8",
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_a_precision_and_all_else_a_path() {
+    fn a_precision_selects_the_default_model_and_anything_else_is_a_path() {
         assert_eq!(
             settings(&["--model", "fp32"]).model,
             ModelChoice::Default(ModelPrecision::Fp32)
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn models_are_in_the_users_cache_unless_a_folder_is_named() {
+    fn the_models_folder_is_in_the_users_cache_by_default() {
         let folder = |home: Option<&str>, cache: Option<&str>| {
             cached_models(&|name| match name {
                 "HOME" => home.map(OsString::from),
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn no_threads_are_refused() {
+    fn zero_threads_are_rejected() {
         assert!(Command::try_parse_from(["akin", "--threads", "0"]).is_err());
         assert!(settings(&[]).thread_count().get() >= 1);
     }

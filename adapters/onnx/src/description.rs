@@ -5,96 +5,97 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek};
 use std::path::Path;
 
-/// What an ONNX file says of itself. The weights are passed over, so that it is read in a moment.
+/// The structure and the metadata of an ONNX file. Reading it is fast because the weights are skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
-    /// What must be given, the weights aside.
+    /// The inputs of the graph, without the weights.
     pub inputs: Vec<TensorInfo>,
-    /// What is answered.
+    /// The outputs of the graph.
     pub outputs: Vec<TensorInfo>,
-    /// The kinds of its nodes.
+    /// The operators of the nodes.
     pub operators: BTreeSet<String>,
-    /// How many nodes its graph has.
+    /// The number of nodes, subgraphs included.
     pub nodes: usize,
-    /// The version of the standard's operators, if it uses them.
+    /// The version of the standard operator set, if used.
     pub opset: Option<u64>,
-    /// What its maker says of it, by key.
+    /// The metadata that the exporter wrote, by key.
     pub metadata: BTreeMap<String, String>,
-    /// The files beside it that hold weights.
+    /// The names of external files with weights.
     pub external: BTreeSet<String>,
 }
 
-/// A tensor that goes in or comes out.
+/// The name and the shape of an input or output tensor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TensorInfo {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its sizes, `None` where any will do; empty if the file does not say.
+    /// The size of each dimension, `None` where it is dynamic; empty if the file does not declare it.
     pub shape: Vec<Option<u64>>,
 }
 
-/// How deep graphs may stand in nodes of graphs.
+/// The maximum nesting depth of subgraphs.
 const DEEPEST: usize = 8;
 
 type Entry = (String, String);
 
 impl Description {
-    /// Reads the file at `path`. Bytes that are no ONNX model are [`io::ErrorKind::InvalidData`].
+    /// Reads the file at `path`. Returns [`io::ErrorKind::InvalidData`] if it is not an ONNX model.
     pub fn read(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "not a regular file"));
         }
-        Self::of(BufReader::new(file), metadata.len())
+        Self::parse(BufReader::new(file), metadata.len())
     }
 
-    fn of(source: impl BufRead + Seek, length: u64) -> io::Result<Self> {
-        let mut walk = DescriptionReader {
+    fn parse(source: impl BufRead + Seek, length: u64) -> io::Result<Self> {
+        let mut reader = DescriptionReader {
             reader: FieldReader::new(source),
-            found: Self::default(),
+            description: Self::default(),
             tensors: BTreeSet::new(),
         };
-        walk.model(length)?;
-        let DescriptionReader { mut found, tensors, .. } = walk;
+        reader.model(length)?;
+        let DescriptionReader { mut description, tensors, .. } = reader;
         // Older files list the weights among the inputs.
-        found.inputs.retain(|input| !tensors.contains(&input.name));
-        if found.outputs.is_empty() {
-            return Err(invalid_data("it holds no graph with an output"));
+        description.inputs.retain(|input| !tensors.contains(&input.name));
+        if description.outputs.is_empty() {
+            return Err(invalid_data("it does not contain a graph with an output"));
         }
-        Ok(found)
+        Ok(description)
     }
 
-    /// How many coordinates an embedding has, if the file says it.
+    /// Returns the dimension of the embeddings, if the file declares it.
     pub fn dimension(&self) -> Option<usize> {
-        let said = self.metadata.get(keys::DIMENSION).and_then(|text| text.parse().ok());
-        let named = |output: &TensorInfo| usize::try_from((*output.shape.last()?)?).ok();
-        said.or_else(|| self.outputs.iter().find_map(named))
+        let declared = self.metadata.get(keys::DIMENSION).and_then(|text| text.parse().ok());
+        let last_size = |output: &TensorInfo| usize::try_from((*output.shape.last()?)?).ok();
+        declared.or_else(|| self.outputs.iter().find_map(last_size))
     }
 
-    /// How it computes: `fp32` or `int8`.
+    /// Returns the precision of the arithmetic: `fp32` or `int8`.
     pub fn precision(&self) -> &str {
-        let said = self.metadata.get(keys::PRECISION).map(String::as_str);
-        said.unwrap_or(if self.is_quantized() { "int8" } else { "fp32" })
+        let declared = self.metadata.get(keys::PRECISION).map(String::as_str);
+        declared.unwrap_or(if self.is_quantized() { "int8" } else { "fp32" })
     }
 
-    /// Whether akin made it of the files with this SHA-256 (in hexadecimal), at that precision and of
-    /// those operators.
+    /// Returns whether akin exported the file from the files with this SHA-256 (in hexadecimal), at
+    /// that precision and operator set.
     pub fn is_export_of(&self, source: &str, precision: &str, opset: u32) -> bool {
-        let says =
-            |key: &str, value: &str| self.metadata.get(key).is_some_and(|said| said == value);
-        says(keys::SOURCE, source)
-            && says(keys::PRECISION, precision)
+        let matches = |key: &str, value: &str| {
+            self.metadata.get(key).is_some_and(|description| description == value)
+        };
+        matches(keys::SOURCE, source)
+            && matches(keys::PRECISION, precision)
             && self.opset == Some(opset.into())
     }
 
-    /// Whether its arithmetic is on 8-bit numbers.
+    /// Returns whether the model computes with 8-bit integers.
     pub fn is_quantized(&self) -> bool {
         self.has(&["MatMulInteger", "QLinearMatMul", "DynamicQuantizeMatMul", "DequantizeLinear"])
     }
 
-    /// Whether activations are quantized as they come, over all of a batch: then what stands beside
-    /// a text changes its embedding.
+    /// Returns whether activations are quantized dynamically over a whole batch, so that an embedding
+    /// depends on the other texts of the batch.
     pub fn mixes_texts(&self) -> bool {
         self.has(&["DynamicQuantizeLinear", "DynamicQuantizeMatMul"])
     }
@@ -104,10 +105,10 @@ impl Description {
     }
 }
 
-/// A walk through a file: the field numbers are those of `onnx.proto3`.
+/// Reads a [`Description`]. The field numbers are those of `onnx.proto3`.
 struct DescriptionReader<R> {
     reader: FieldReader<R>,
-    found: Description,
+    description: Description,
     tensors: BTreeSet<String>,
 }
 
@@ -119,9 +120,9 @@ impl<R: BufRead + Seek> DescriptionReader<R> {
                 (8, Field::Until(end)) => self.opset(end)?,
                 (14, Field::Until(end)) => {
                     let (key, value) = self.entry(end)?;
-                    self.found.metadata.insert(key, value);
+                    self.description.metadata.insert(key, value);
                 }
-                (_, field) => self.pass(field)?,
+                (_, field) => self.skip_field(field)?,
             }
         }
         Ok(())
@@ -129,7 +130,7 @@ impl<R: BufRead + Seek> DescriptionReader<R> {
 
     fn graph(&mut self, end: u64, depth: usize) -> io::Result<()> {
         if depth > DEEPEST {
-            return Err(invalid_data("its graphs have no end"));
+            return Err(invalid_data("its graphs are nested too deeply"));
         }
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
@@ -137,28 +138,28 @@ impl<R: BufRead + Seek> DescriptionReader<R> {
                 (5, Field::Until(end)) => self.tensor(end)?,
                 (11, Field::Until(end)) if depth == 0 => {
                     let value = self.value(end)?;
-                    self.found.inputs.push(value);
+                    self.description.inputs.push(value);
                 }
                 (12, Field::Until(end)) if depth == 0 => {
                     let value = self.value(end)?;
-                    self.found.outputs.push(value);
+                    self.description.outputs.push(value);
                 }
-                (_, field) => self.pass(field)?,
+                (_, field) => self.skip_field(field)?,
             }
         }
         Ok(())
     }
 
     fn node(&mut self, end: u64, depth: usize) -> io::Result<()> {
-        self.found.nodes += 1;
+        self.description.nodes += 1;
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
                 (4, Field::Until(end)) => {
                     let kind = self.reader.text(end)?;
-                    self.found.operators.insert(kind);
+                    self.description.operators.insert(kind);
                 }
                 (5, Field::Until(end)) => self.attribute(end, depth)?,
-                (_, field) => self.pass(field)?,
+                (_, field) => self.skip_field(field)?,
             }
         }
         Ok(())
@@ -169,7 +170,7 @@ impl<R: BufRead + Seek> DescriptionReader<R> {
             match (number, field) {
                 (5 | 10, Field::Until(end)) => self.tensor(end)?,
                 (6 | 11, Field::Until(end)) => self.graph(end, depth + 1)?,
-                (_, field) => self.pass(field)?,
+                (_, field) => self.skip_field(field)?,
             }
         }
         Ok(())
@@ -185,77 +186,77 @@ impl<R: BufRead + Seek> DescriptionReader<R> {
                 (13, Field::Until(end)) => {
                     let (key, value) = self.entry(end)?;
                     if key == "location" {
-                        self.found.external.insert(value);
+                        self.description.external.insert(value);
                     }
                 }
-                (_, field) => self.pass(field)?,
+                (_, field) => self.skip_field(field)?,
             }
         }
         Ok(())
     }
 
-    /// A `ValueInfoProto`.
+    /// Reads a `ValueInfoProto`.
     fn value(&mut self, end: u64) -> io::Result<TensorInfo> {
         let mut value = TensorInfo::default();
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
                 (1, Field::Until(end)) => value.name = self.reader.text(end)?,
-                // Its type, a tensor's, its shape: a message in a message.
+                // The path through the nested messages: type, tensor type, shape.
                 (2, Field::Until(end)) => self.shape(end, &[1, 2, 1], &mut value.shape)?,
-                (_, field) => self.pass(field)?,
+                (_, field) => self.skip_field(field)?,
             }
         }
         Ok(value)
     }
 
-    /// The sizes that lie in the message at the end of `way`.
-    fn shape(&mut self, end: u64, way: &[u64], into: &mut Vec<Option<u64>>) -> io::Result<()> {
+    /// Reads the sizes in the nested message at `path`.
+    fn shape(&mut self, end: u64, path: &[u64], into: &mut Vec<Option<u64>>) -> io::Result<()> {
         let mut size = None;
         while let Some((number, field)) = self.reader.next(end)? {
-            match (way, number, field) {
+            match (path, number, field) {
                 ([next, rest @ ..], number, Field::Until(end)) if number == *next => {
                     self.shape(end, rest, into)?;
                 }
                 ([], 1, Field::Number(number)) => size = Some(number),
-                (_, _, field) => self.pass(field)?,
+                (_, _, field) => self.skip_field(field)?,
             }
         }
-        if way.is_empty() {
+        if path.is_empty() {
             into.push(size);
         }
         Ok(())
     }
 
-    /// An `OperatorSetIdProto`; the standard's domain has no name.
+    /// Reads an `OperatorSetIdProto`. The domain of the standard operators is empty.
     fn opset(&mut self, end: u64) -> io::Result<()> {
         let (mut domain, mut opset) = (String::new(), None);
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
                 (1, Field::Until(end)) => domain = self.reader.text(end)?,
                 (2, Field::Number(number)) => opset = Some(number),
-                (_, field) => self.pass(field)?,
+                (_, field) => self.skip_field(field)?,
             }
         }
         if domain.is_empty() {
-            self.found.opset = opset;
+            self.description.opset = opset;
         }
         Ok(())
     }
 
-    /// A `StringStringEntryProto`.
+    /// Reads a `StringStringEntryProto`.
     fn entry(&mut self, end: u64) -> io::Result<Entry> {
         let mut entry = Entry::default();
         while let Some((number, field)) = self.reader.next(end)? {
             match (number, field) {
                 (1, Field::Until(end)) => entry.0 = self.reader.text(end)?,
                 (2, Field::Until(end)) => entry.1 = self.reader.text(end)?,
-                (_, field) => self.pass(field)?,
+                (_, field) => self.skip_field(field)?,
             }
         }
         Ok(entry)
     }
 
-    fn pass(&mut self, field: Field) -> io::Result<()> {
+    fn skip_field(&mut self, field: Field) -> io::Result<()> {
         match field {
             Field::Number(_) => Ok(()),
             Field::Until(end) => self.reader.skip(end),
@@ -280,27 +281,32 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_does_not_say_is_seen_in_its_graph() {
-        let said = described(&[("dimension", "24"), ("precision", "int8")], &[], &[None, Some(7)]);
-        assert_eq!((said.dimension(), said.precision()), (Some(24), "int8"));
-        let seen = described(&[], &["MatMul", "MatMulInteger"], &[None, Some(7)]);
-        assert_eq!((seen.dimension(), seen.precision()), (Some(7), "int8"));
-        let silent = described(&[], &["MatMul"], &[None, None]);
-        assert_eq!((silent.dimension(), silent.precision()), (None, "fp32"));
+    fn the_graph_reveals_what_the_metadata_does_not_declare() {
+        let declared =
+            described(&[("dimension", "24"), ("precision", "int8")], &[], &[None, Some(7)]);
+        assert_eq!((declared.dimension(), declared.precision()), (Some(24), "int8"));
+        let inferred = described(&[], &["MatMul", "MatMulInteger"], &[None, Some(7)]);
+        assert_eq!((inferred.dimension(), inferred.precision()), (Some(7), "int8"));
+        let unknown = described(&[], &["MatMul"], &[None, None]);
+        assert_eq!((unknown.dimension(), unknown.precision()), (None, "fp32"));
     }
 
     #[test]
-    fn only_quantizing_as_texts_come_mixes_them() {
+    fn only_dynamic_quantization_mixes_texts() {
         let mixes = |operators: &[&str]| described(&[], operators, &[]).mixes_texts();
         assert!(mixes(&["DynamicQuantizeLinear", "MatMulInteger"]));
         assert!(!mixes(&["QuantizeLinear", "DequantizeLinear", "MatMul"]));
     }
 
     #[test]
-    fn an_export_is_known_by_what_it_was_made_of_its_precision_and_its_operators() {
-        let made = described(&[("source_sha256", "ab"), ("precision", "fp32")], &[], &[]);
-        let made = Description { opset: Some(13), ..made };
-        assert!(made.is_export_of("ab", "fp32", 13) && !made.is_export_of("ab", "fp32", 17));
-        assert!(!made.is_export_of("ab", "int8", 13) && !made.is_export_of("cd", "fp32", 13));
+    fn an_export_is_identified_by_its_source_precision_and_operator_set() {
+        let exported = described(&[("source_sha256", "ab"), ("precision", "fp32")], &[], &[]);
+        let exported = Description { opset: Some(13), ..exported };
+        assert!(
+            exported.is_export_of("ab", "fp32", 13) && !exported.is_export_of("ab", "fp32", 17)
+        );
+        assert!(
+            !exported.is_export_of("ab", "int8", 13) && !exported.is_export_of("cd", "fp32", 13)
+        );
     }
 }

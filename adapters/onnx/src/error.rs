@@ -4,21 +4,21 @@ use sbert_model::FolderError;
 use std::path::PathBuf;
 use std::{fmt, io};
 
-/// Why an ONNX model cannot serve.
+/// An error in opening an ONNX model.
 #[derive(Debug, thiserror::Error)]
 pub enum OnnxError {
-    /// There is nothing at the path.
+    /// The path does not exist.
     #[error(
-        "no ONNX model at {0}: `akin model export` makes one (`make model` the default one), and \
-         --onnx-model or ONNX_MODEL_PATH names another"
+        "no ONNX model at {0}: create one with `akin model export` (`make model` for the default \
+         model), or select another with --onnx-model or ONNX_MODEL_PATH"
     )]
     Missing(PathBuf),
-    /// The file is something else, or is damaged.
-    #[error("{path} is no whole ONNX file ({reason}): check --onnx-model or ONNX_MODEL_PATH")]
+    /// The file is not an ONNX file, or is damaged.
+    #[error("{path} is not a complete ONNX file ({reason}): check --onnx-model or ONNX_MODEL_PATH")]
     NoModel {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The defect.
         reason: String,
     },
     /// The file cannot be read.
@@ -26,115 +26,116 @@ pub enum OnnxError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The weights lie elsewhere, and are not there.
+    /// An external file with weights is missing.
     #[error(
-        "{path} keeps its weights in {name}, which is not there: the files must lie in one folder"
+        "{path} keeps its weights in {name}, which is missing: both files must be in one folder"
     )]
     NoWeights {
         /// The model.
         path: PathBuf,
-        /// The file that is missing.
+        /// The missing file.
         name: String,
     },
-    /// The model wants something that a text has not.
+    /// The model has an input that akin cannot provide.
     #[error(
-        "{path} takes {}; a model of sentences takes input_ids and attention_mask, and may take \
-         token_type_ids, each of any number of texts and tokens: check --onnx-model or ONNX_MODEL_PATH",
-        Names(.inputs)
+        "{path} has the inputs {}; an embedding model has input_ids and attention_mask, and possibly \
+         token_type_ids, each for any number of texts and tokens: check --onnx-model or ONNX_MODEL_PATH",
+        TensorList(.inputs)
     )]
     Inputs {
         /// The model.
         path: PathBuf,
-        /// What it takes.
+        /// The inputs.
         inputs: Vec<TensorInfo>,
     },
-    /// None of the outputs is known to be an embedding.
+    /// None of the outputs can be identified as the embedding.
     #[error(
-        "{path} answers {}; an embedding is called output, sentence_embedding, last_hidden_state or \
-         token_embeddings, or is the only one: check --onnx-model or ONNX_MODEL_PATH",
-        Names(.outputs)
+        "{path} has the outputs {}; an embedding is called output, sentence_embedding, \
+         last_hidden_state or token_embeddings, or is the only output: check --onnx-model or \
+         ONNX_MODEL_PATH",
+        TensorList(.outputs)
     )]
     Outputs {
         /// The model.
         path: PathBuf,
-        /// What it answers.
+        /// The outputs.
         outputs: Vec<TensorInfo>,
     },
-    /// The output is no vector of a text and none of a token.
+    /// The shape of the output is neither one vector per text nor one per token.
     #[error(
-        "{path} answers {name} of the shape {shape:?} for {texts} texts of {tokens} tokens, where an \
-         embedding has {texts} x dimension, or {texts} x {tokens} x dimension before pooling: check \
-         --onnx-model or ONNX_MODEL_PATH"
+        "{path} returns {name} of the shape {shape:?} for {texts} texts of {tokens} tokens, but an \
+         embedding has the shape {texts} x dimension, or {texts} x {tokens} x dimension before \
+         pooling: check --onnx-model or ONNX_MODEL_PATH"
     )]
     Shape {
         /// The model.
         path: PathBuf,
         /// The output.
         name: String,
-        /// Its sizes.
+        /// The shape of the output.
         shape: Vec<usize>,
-        /// How many texts were given.
+        /// The number of texts in the batch.
         texts: usize,
-        /// How many tokens each had.
+        /// The number of tokens per text, padding included.
         tokens: usize,
     },
-    /// `rten` cannot load it.
+    /// `rten` cannot load the model.
     #[error("{path} cannot be loaded: {reason}; check --onnx-model or ONNX_MODEL_PATH")]
     Unsupported {
         /// The model.
         path: PathBuf,
-        /// What `rten` says.
+        /// The error of `rten`.
         reason: String,
     },
-    /// It was loaded, and cannot be executed.
+    /// The model was loaded but cannot be executed.
     #[error("{path} cannot be executed: {reason}; check --onnx-model or ONNX_MODEL_PATH")]
     Broken {
         /// The model.
         path: PathBuf,
-        /// What failed.
+        /// The cause.
         reason: String,
     },
-    /// Layers stand behind the pooling, and are not in the graph.
+    /// The model has layers after the pooling that are not in the graph.
     #[error(
-        "{path} answers the vectors of tokens, but {modules} has a {module} behind the pooling, which \
-         is not in the graph: export the model as one graph that answers sentence_embedding"
+        "{path} returns token vectors, but {modules} has a {module} after the pooling, which is not \
+         in the graph: export the model as one graph that returns sentence_embedding"
     )]
     NotInGraph {
         /// The model.
         path: PathBuf,
-        /// The file that says so.
+        /// The file that lists the layers.
         modules: PathBuf,
-        /// The kind of layer.
+        /// The type of the layer.
         module: String,
     },
-    /// There is no tokenizer.
-    #[error("no tokenizer.json at {0}: name the tokenizer by --tokenizer or TOKENIZER_PATH")]
+    /// The tokenizer was not found.
+    #[error("no tokenizer.json at {0}: set the tokenizer with --tokenizer or TOKENIZER_PATH")]
     NoTokenizer(PathBuf),
     /// The tokenizer cannot be read.
     #[error("the tokenizer {path} cannot be used: {reason}; check --tokenizer or TOKENIZER_PATH")]
     Tokenizer {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The defect.
         reason: String,
     },
-    /// The folder of the model says in no way that is known how the vectors of tokens become one.
-    #[error("{path} answers the vectors of tokens, and how they become one cannot be told")]
+    /// The pooling in the model's folder is invalid or not supported.
+    #[error("{path} returns token vectors, and its pooling cannot be determined")]
     Pooling {
         /// The model.
         path: PathBuf,
-        /// What is wrong with the folder.
+        /// The cause.
         source: FolderError,
     },
-    /// A file of settings beside the model cannot be read.
-    #[error("{path} cannot be used: {reason}; it belongs to the ONNX model beside it")]
+    /// A configuration file of the model cannot be read.
+    #[error("{path} cannot be used: {reason}; it belongs to the ONNX model in its folder")]
     Settings {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The defect.
         reason: String,
     },
 }
@@ -145,18 +146,18 @@ impl OnnxError {
     }
 }
 
-/// Lists values as a sentence does.
-struct Names<'a>(&'a [TensorInfo]);
+/// Formats the names of tensors, with the sizes that are fixed.
+struct TensorList<'a>(&'a [TensorInfo]);
 
-impl fmt::Display for Names<'_> {
+impl fmt::Display for TensorList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("nothing");
         }
-        let mut between = "";
+        let mut separator = "";
         for TensorInfo { name, shape } in self.0 {
-            write!(f, "{between}{name:?}")?;
-            between = ", ";
+            write!(f, "{separator}{name:?}")?;
+            separator = ", ";
             if shape.iter().any(Option::is_some) {
                 let sizes =
                     shape.iter().map(|size| size.map_or("?".into(), |size| size.to_string()));

@@ -4,24 +4,24 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How many digits of the weights' hash name a model.
+/// The number of hexadecimal digits of the hash in a model's name.
 const DIGITS: usize = 8;
 
-/// Which model a file holds.
+/// Returns the fingerprint of the model in a file.
 ///
-/// What akin exported names the weights that it was made of, and was compared with them before it
-/// was kept: at full precision it is the same model as those weights in any other engine, so that
-/// the engines may share an index. The 8-bit arithmetic of a graph is another than that of the native
-/// encoder, and has a name of its own. Any other file is told by its bytes.
+/// A file that akin exported names the weights it was made from, and was compared with them when it
+/// was exported. At full precision it is the same model as in the native embedder, so that both can
+/// share an index. The 8-bit arithmetic of a graph differs from the native encoder's, and has a name
+/// of its own. Any other file is identified by the hash of its bytes.
 pub(crate) fn fingerprint(
     path: &Path,
     description: &Description,
     dimension: usize,
 ) -> Result<Fingerprint, OnnxError> {
-    let said = |key: &str| description.metadata.get(key).map(String::as_str);
-    let source = said(keys::WEIGHTS).filter(|hash| hash.len() == 64 && hash.is_ascii());
+    let value = |key: &str| description.metadata.get(key).map(String::as_str);
+    let source = value(keys::WEIGHTS).filter(|hash| hash.len() == 64 && hash.is_ascii());
     if let (Some(source), Some(name), Some(precision)) =
-        (source, said(keys::NAME), said(keys::PRECISION))
+        (source, value(keys::NAME), value(keys::PRECISION))
     {
         let model = format!("{name}@{}", &source[..DIGITS]);
         let precision = match precision {
@@ -37,18 +37,18 @@ pub(crate) fn fingerprint(
     Ok(Fingerprint { model, precision, dimension })
 }
 
-/// The BLAKE3 of the file and of those that hold its weights, in the order of their names.
+/// Returns the BLAKE3 hash of the file and of its external weights, in the order of their names.
 fn hash(path: &Path, description: &Description) -> Result<String, (PathBuf, io::Error)> {
     let mut hasher = blake3::Hasher::new();
-    let beside = description.external.iter().map(|name| path.with_file_name(name));
-    for path in std::iter::once(path.to_owned()).chain(beside) {
+    let external = description.external.iter().map(|name| path.with_file_name(name));
+    for path in std::iter::once(path.to_owned()).chain(external) {
         let read = File::open(&path).and_then(|file| hasher.update_reader(file).map(drop));
         read.map_err(|error| (path, error))?;
     }
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-/// What people call the model: its folder's name, for its own is mostly `model`.
+/// Returns the name of the model's folder, because the file itself is usually called `model`.
 fn name(path: &Path) -> String {
     let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folders = absolute.ancestors().skip(1).filter_map(Path::file_name);
@@ -68,38 +68,39 @@ mod tests {
     }
 
     #[test]
-    fn an_export_at_full_precision_is_the_model_that_it_was_made_of() {
+    fn an_export_at_full_precision_has_the_fingerprint_of_its_source() {
         let hash = "53aa5117".repeat(8);
-        let of = |precision: &str| {
+        let fingerprint_of = |precision: &str| {
             let metadata =
                 [("name", "all-MiniLM-L6-v2"), ("weights_sha256", &hash), ("precision", precision)];
             fingerprint(Path::new("none.onnx"), &described(&metadata), 384).unwrap().to_string()
         };
-        assert_eq!(of("fp32"), "all-MiniLM-L6-v2@53aa5117/fp32/384");
-        assert_eq!(of("int8"), "all-MiniLM-L6-v2@53aa5117/onnx-int8/384");
+        assert_eq!(fingerprint_of("fp32"), "all-MiniLM-L6-v2@53aa5117/fp32/384");
+        assert_eq!(fingerprint_of("int8"), "all-MiniLM-L6-v2@53aa5117/onnx-int8/384");
     }
 
     #[test]
-    fn any_other_file_is_told_by_its_bytes_and_those_of_its_weights() {
+    fn any_other_file_is_identified_by_the_hash_of_its_graph_and_weights() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bge").join("onnx").join("model.onnx");
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, "graph").unwrap();
         let mut description = described(&[("weights_sha256", "short"), ("name", "mine")]);
-        let of = |description: &Description| fingerprint(&path, description, 2).unwrap();
-        let alone = of(&description);
+        let fingerprint_of =
+            |description: &Description| fingerprint(&path, description, 2).unwrap();
+        let alone = fingerprint_of(&description);
         assert!(alone.model.starts_with("bge@"), "{alone}");
         fs::write(path.with_file_name("weights"), "1").unwrap();
         description.external.insert("weights".to_owned());
-        let first = of(&description);
+        let first = fingerprint_of(&description);
         fs::write(path.with_file_name("weights"), "2").unwrap();
-        assert!(alone != first && first != of(&description));
+        assert!(alone != first && first != fingerprint_of(&description));
         fs::write(&path, "other").unwrap();
-        assert_ne!(alone, of(&described(&[])));
+        assert_ne!(alone, fingerprint_of(&described(&[])));
     }
 
     #[test]
-    fn weights_that_are_missing_are_named() {
+    fn the_error_for_missing_weights_names_the_file() {
         let mut description = described(&[]);
         description.external.insert("weights".to_owned());
         let error = fingerprint(Path::new("none.onnx"), &description, 2).unwrap_err();

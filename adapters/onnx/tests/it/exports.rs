@@ -1,4 +1,4 @@
-//! What `libs/sbert-onnx` exports, executed here: every architecture and pooling says what `PyTorch` says.
+//! The exports of `libs/sbert-onnx` agree with `PyTorch` for every architecture and pooling.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
 use akin_onnx::{Description, OnnxModel, OnnxModelFiles};
@@ -9,7 +9,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-/// A tiny model with random weights, and what `PyTorch` makes of texts.
+/// A tiny model with random weights, and the vectors that `PyTorch` computes for texts.
 struct Fixture {
     model: SentenceModel,
     texts: Vec<String>,
@@ -31,16 +31,16 @@ fn fixture(folder: &Path) -> Fixture {
     }
 }
 
-/// The ways in which a model is exported here.
-fn ways() -> Vec<Export> {
-    let way = |(opset, precision)| Export { opset, precision, ..Export::default() };
+/// Returns the export settings to test.
+fn exports() -> Vec<Export> {
+    let settings = |(opset, precision)| Export { opset, precision, ..Export::default() };
     let newest = *OPSETS.end();
     let full = [13, 17, 18, 20, newest].map(|opset| (opset, ExportPrecision::Fp32));
     let small = [13, 18, newest].map(|opset| (opset, ExportPrecision::Int8));
-    full.into_iter().chain(small).map(way).collect()
+    full.into_iter().chain(small).map(settings).collect()
 }
 
-/// Exports into `folder`, and opens what came of it.
+/// Exports a model into `folder`, and opens the result.
 fn exported(folder: &Path, model: &SentenceModel, how: &Export) -> OnnxModel {
     let target = Target::beside(folder.join("model.onnx"));
     let summary = export(model, how, &target, &mut |_| ()).unwrap().keep().unwrap();
@@ -56,10 +56,10 @@ fn exported(folder: &Path, model: &SentenceModel, how: &Export) -> OnnxModel {
 }
 
 #[test]
-fn every_tiny_model_says_what_pytorch_says_in_every_opset_at_both_precisions() {
+fn every_tiny_model_agrees_with_pytorch_in_every_opset_at_both_precisions() {
     let scratch = tempfile::tempdir().unwrap();
     for Fixture { model, texts, vectors } in fixtures() {
-        for how in ways() {
+        for how in exports() {
             let what = format!("{} {} opset {}", model.name, how.precision.name(), how.opset);
             let opened = exported(scratch.path(), &model, &how);
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -78,7 +78,7 @@ fn every_tiny_model_says_what_pytorch_says_in_every_opset_at_both_precisions() {
 }
 
 #[test]
-fn an_export_at_full_precision_is_the_native_model_and_one_in_8_bits_is_another() {
+fn an_export_has_the_native_fingerprint_at_full_precision_and_another_in_8_bits() {
     let scratch = tempfile::tempdir().unwrap();
     let Fixture { model, .. } = &fixtures()[0];
     let named = |precision| {
@@ -92,7 +92,7 @@ fn an_export_at_full_precision_is_the_native_model_and_one_in_8_bits_is_another(
 }
 
 #[test]
-fn weights_that_an_export_keeps_beside_itself_are_found() {
+fn external_weights_of_an_export_are_found() {
     let scratch = tempfile::tempdir().unwrap();
     let Fixture { model, texts, .. } = &fixtures()[0];
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! Any exported model: told by its names, pooled where it is not, refused where it is none.
+//! Exported models in general: identified by tensor names, pooled if needed, rejected if unsuitable.
 
 use crate::support::{Folder, Graph, Message, WIDTH, table_bytes, vector};
 use akin_entities::Embedding;
@@ -6,7 +6,7 @@ use akin_onnx::OnnxModel;
 use std::fs;
 use std::num::NonZeroUsize;
 
-/// The numbers of the tokens of "tripod phone": the special ones stand around them.
+/// The token ids of "tripod phone" between the special tokens.
 const TOKENS: [usize; 4] = [2, 111, 110, 3];
 const TEXT: &str = "tripod phone";
 
@@ -22,7 +22,7 @@ fn mean(tokens: &[usize]) -> Vec<f32> {
 }
 
 #[test]
-fn the_vectors_of_tokens_are_averaged_without_what_fills_a_row_up() {
+fn token_vectors_are_averaged_without_the_padding() {
     let model = Folder::with(&Graph::default()).open().unwrap();
     assert_eq!(model.fingerprint().dimension, WIDTH);
     let longer = "a much longer text about a tripod";
@@ -34,7 +34,7 @@ fn the_vectors_of_tokens_are_averaged_without_what_fills_a_row_up() {
 }
 
 #[test]
-fn a_pooled_answer_is_taken_as_it_is() {
+fn a_pooled_output_is_used_unchanged() {
     let mut graph = Graph::pooled();
     for output in ["sentence_embedding", "output", "1863"] {
         graph.output = output;
@@ -44,7 +44,7 @@ fn a_pooled_answer_is_taken_as_it_is() {
 }
 
 #[test]
-fn pooling_is_told_by_the_model_or_the_folder_that_it_lies_in() {
+fn the_pooling_comes_from_the_models_metadata_or_its_folder() {
     let largest: Vec<f32> = (0..WIDTH)
         .map(|at| TOKENS.iter().map(|token| vector(*token)[at]).fold(f32::MIN, f32::max))
         .collect();
@@ -55,7 +55,7 @@ fn pooling_is_told_by_the_model_or_the_folder_that_it_lies_in() {
     let folder = Folder::with(&Graph::default());
     folder.write("1_Pooling/config.json", r#"{"pooling_mode_max_tokens": true}"#);
     assert_near(&folder.open().unwrap().raw(&[TEXT]).unwrap(), &largest);
-    // As hubs lay them out: the graph in a folder of its own.
+    // The layout of model hubs: the graph in a folder of its own.
     folder.write("onnx/model.onnx", Graph::default().to_bytes());
     let files = akin_onnx::OnnxModelFiles::at(&folder.path("onnx/model.onnx"), None).unwrap();
     let model = OnnxModel::open(&files, NonZeroUsize::MIN).unwrap();
@@ -63,36 +63,36 @@ fn pooling_is_told_by_the_model_or_the_folder_that_it_lies_in() {
 }
 
 #[test]
-fn a_pooling_that_is_not_known_is_named_with_its_file() {
+fn the_error_for_an_unknown_pooling_names_its_file() {
     let folder = Folder::with(&Graph::default());
     for pooling in [r#"{"pooling_mode": "lasttoken"}"#, r#"{"pooling_mode_lasttoken": true}"#, "["]
     {
         folder.write("1_Pooling/config.json", pooling);
-        let refusal = folder.refusal();
-        assert!(refusal.contains("model.onnx") && refusal.contains("1_Pooling"), "{refusal}");
+        let error = folder.open_error();
+        assert!(error.contains("model.onnx") && error.contains("1_Pooling"), "{error}");
     }
 }
 
 #[test]
-fn layers_behind_the_pooling_that_are_not_in_the_graph_are_named() {
+fn the_error_for_layers_after_the_pooling_names_them() {
     let folder = Folder::with(&Graph::default());
     let module = |kind: &str| format!(r#"{{"type": "sentence_transformers.models.{kind}"}}"#);
     let modules = ["Transformer", "Pooling", "Dense"].map(module).join(",");
     folder.write("modules.json", format!("[{modules}]"));
-    let refusal = folder.refusal();
-    assert!(refusal.contains("Dense") && refusal.contains("modules.json"), "{refusal}");
-    // Where the graph pools, it may hold them too.
+    let error = folder.open_error();
+    assert!(error.contains("Dense") && error.contains("modules.json"), "{error}");
+    // A graph that pools may contain these layers too.
     folder.write("model.onnx", Graph::pooled().to_bytes());
     folder.open().unwrap();
 }
 
 #[test]
-fn the_limit_is_told_by_the_model_or_the_tokenizer_s_folder_or_is_256() {
+fn the_token_limit_comes_from_the_metadata_or_the_tokenizers_folder_or_is_256() {
     let limit = |folder: &Folder| folder.open().unwrap().token_limit();
     let folder = Folder::with(&Graph::default());
     assert_eq!(limit(&folder), 256);
     folder.write("tokenizer_config.json", r#"{"model_max_length": 1e30}"#);
-    assert_eq!(limit(&folder), 256, "1e30 stands for no limit");
+    assert_eq!(limit(&folder), 256, "1e30 means no limit");
     folder.write("tokenizer_config.json", r#"{"model_max_length": 77}"#);
     assert_eq!(limit(&folder), 77);
     folder.write("sentence_bert_config.json", r#"{"max_seq_length": 33}"#);
@@ -103,7 +103,7 @@ fn the_limit_is_told_by_the_model_or_the_tokenizer_s_folder_or_is_256() {
 }
 
 #[test]
-fn what_a_tokenizer_s_file_says_of_cutting_and_filling_up_does_not_count() {
+fn truncation_and_padding_settings_of_the_tokenizer_file_are_ignored() {
     let folder = Folder::with(&Graph::default());
     let text = fs::read_to_string(folder.path("tokenizer.json")).unwrap();
     let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -118,11 +118,11 @@ fn what_a_tokenizer_s_file_says_of_cutting_and_filling_up_does_not_count() {
 }
 
 #[test]
-fn weights_beside_the_graph_are_read_and_tell_the_model() {
+fn external_weights_are_read_and_determine_the_fingerprint() {
     let graph = Graph { external: Some("model.onnx.data"), ..Graph::default() };
     let folder = Folder::with(&graph);
-    let refusal = folder.refusal();
-    assert!(refusal.contains("model.onnx.data, which is not there"), "{refusal}");
+    let error = folder.open_error();
+    assert!(error.contains("model.onnx.data, which is missing"), "{error}");
     folder.write("model.onnx.data", table_bytes());
     let model = folder.open().unwrap();
     assert_near(&model.raw(&[TEXT]).unwrap(), &mean(&TOKENS));
@@ -132,35 +132,32 @@ fn weights_beside_the_graph_are_read_and_tell_the_model() {
     assert_ne!(folder.open().unwrap().fingerprint(), model.fingerprint());
     for elsewhere in ["../model.onnx.data", "/etc/hostname"] {
         folder.write("model.onnx", Graph { external: Some(elsewhere), ..graph.clone() }.to_bytes());
-        assert!(folder.refusal().contains("outside of its folder"), "{elsewhere}");
+        assert!(folder.open_error().contains("outside its folder"), "{elsewhere}");
     }
 }
 
 #[test]
-fn a_model_of_other_inputs_or_outputs_is_refused_with_their_names() {
+fn a_model_with_other_inputs_or_outputs_is_rejected_by_name() {
     let with_inputs =
         |inputs: Vec<&'static str>| Folder::with(&Graph { inputs, ..Graph::default() });
-    let refusal = with_inputs(vec!["input_ids", "pixel_values"]).refusal();
-    assert!(refusal.contains("takes \"input_ids\", \"pixel_values\";"), "{refusal}");
-    let refusal = Folder::with(&Graph { sizes: [1, 128], ..Graph::default() }).refusal();
-    assert!(refusal.contains("\"input_ids\" (1 x 128)"), "{refusal}");
+    let error = with_inputs(vec!["input_ids", "pixel_values"]).open_error();
+    assert!(error.contains("has the inputs \"input_ids\", \"pixel_values\";"), "{error}");
+    let error = Folder::with(&Graph { sizes: [1, 128], ..Graph::default() }).open_error();
+    assert!(error.contains("\"input_ids\" (1 x 128)"), "{error}");
     let flat = ("ReduceSum", Some(0));
-    let refusal = Folder::with(&Graph { nodes: vec![flat], ..Graph::default() }).refusal();
-    assert!(
-        refusal.contains("of the shape []") && refusal.contains("ONNX_MODEL_PATH"),
-        "{refusal}"
-    );
+    let error = Folder::with(&Graph { nodes: vec![flat], ..Graph::default() }).open_error();
+    assert!(error.contains("of the shape []") && error.contains("ONNX_MODEL_PATH"), "{error}");
 }
 
 #[test]
-fn an_operator_that_nobody_knows_is_named() {
+fn the_error_for_an_unknown_operator_names_it() {
     let unknown = ("Fantasize", None);
-    let refusal = Folder::with(&Graph { nodes: vec![unknown], ..Graph::default() }).refusal();
-    assert!(refusal.contains("Fantasize") && refusal.contains("model.onnx"), "{refusal}");
+    let error = Folder::with(&Graph { nodes: vec![unknown], ..Graph::default() }).open_error();
+    assert!(error.contains("Fantasize") && error.contains("model.onnx"), "{error}");
 }
 
 #[test]
-fn a_file_that_is_no_model_is_named_with_what_to_do() {
+fn the_error_for_a_file_that_is_not_a_model_names_it_and_its_setting() {
     for bytes in [
         &b""[..],
         b"not ONNX",
@@ -168,19 +165,19 @@ fn a_file_that_is_no_model_is_named_with_what_to_do() {
         &Message::default().text(7, "").0,
         &Graph::default().to_bytes()[..500],
     ] {
-        let refusal = Folder::of(bytes).refusal();
+        let error = Folder::with_bytes(bytes).open_error();
         let named =
-            refusal.contains("is no whole ONNX file") && refusal.contains("ONNX_MODEL_PATH");
-        assert!(named, "{refusal}");
+            error.contains("is not a complete ONNX file") && error.contains("ONNX_MODEL_PATH");
+        assert!(named, "{error}");
     }
 }
 
 #[test]
-fn a_tokenizer_that_is_none_is_named_with_its_setting() {
+fn the_error_for_an_invalid_tokenizer_names_it_and_its_setting() {
     let folder = Folder::with(&Graph::default());
     folder.write("tokenizer.json", "{}");
-    let refusal = folder.refusal();
-    assert!(refusal.contains("TOKENIZER_PATH") && refusal.contains("tokenizer.json"), "{refusal}");
+    let error = folder.open_error();
+    assert!(error.contains("TOKENIZER_PATH") && error.contains("tokenizer.json"), "{error}");
     folder.write("other.json", "[");
     let files =
         akin_onnx::OnnxModelFiles::at(&folder.path("model.onnx"), Some(&folder.path("other.json")));
@@ -189,7 +186,7 @@ fn a_tokenizer_that_is_none_is_named_with_its_setting() {
 }
 
 #[test]
-fn a_tokenizer_that_knows_more_than_the_model_is_a_failure_and_no_panic() {
+fn a_token_beyond_the_models_vocabulary_is_an_error_and_not_a_panic() {
     let folder = Folder::with(&Graph::default());
     let text = fs::read_to_string(folder.path("tokenizer.json")).unwrap();
     folder.write("tokenizer.json", text.replace("\"tripod\": 111", "\"tripod\": 100111"));
@@ -199,7 +196,7 @@ fn a_tokenizer_that_knows_more_than_the_model_is_a_failure_and_no_panic() {
 }
 
 #[test]
-fn a_text_is_the_same_whatever_its_length_in_the_batch() {
+fn an_embedding_does_not_depend_on_the_batch() {
     let model = Folder::with(&Graph::default()).open().unwrap();
     let texts: Vec<String> = (0..60).map(|number| "steady ".repeat(number * 7 % 50)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

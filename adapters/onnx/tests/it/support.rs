@@ -1,4 +1,4 @@
-//! Small ONNX models, written field by field as `onnx.proto3` numbers them.
+//! Small ONNX models, written field by field with the numbers of `onnx.proto3`.
 #![allow(clippy::cast_possible_truncation, reason = "bytes of numbers, and small numbers")]
 
 use akin_onnx::{OnnxError, OnnxModel, OnnxModelFiles};
@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// A message of protobuf.
+/// A protobuf message.
 #[derive(Clone, Default)]
 pub(crate) struct Message(pub(crate) Vec<u8>);
 
@@ -42,27 +42,27 @@ impl Message {
     }
 }
 
-/// A graph that embeds each token by a table of [`WIDTH`] columns, and what its test changes.
+/// A configurable graph that looks up each token in a table of [`WIDTH`] columns.
 #[derive(Clone)]
 pub(crate) struct Graph {
     pub(crate) inputs: Vec<&'static str>,
-    /// The sizes of every input; 0: any.
+    /// The sizes of every input; 0 means any.
     pub(crate) sizes: [u64; 2],
     pub(crate) output: &'static str,
-    /// What is done to the tokens' vectors: operators, with their `keepdims`.
+    /// The operators applied to the token vectors, with their `keepdims`.
     pub(crate) nodes: Vec<(&'static str, Option<u64>)>,
     pub(crate) metadata: Vec<(&'static str, &'static str)>,
-    /// The file of the table, if it is beside the graph.
+    /// The external file of the table; `None` if it is in the graph.
     pub(crate) external: Option<&'static str>,
 }
 
 pub(crate) const WIDTH: usize = 32;
 
-/// How many tokens the tokenizer of [`Folder`] knows.
+/// The size of the vocabulary of [`Folder`]'s tokenizer.
 const VOCABULARY: usize = 127;
 
 impl Default for Graph {
-    /// One that answers the vectors of tokens.
+    /// Creates a graph that returns the token vectors.
     fn default() -> Self {
         Self {
             inputs: vec!["input_ids", "attention_mask", "token_type_ids"],
@@ -76,7 +76,7 @@ impl Default for Graph {
 }
 
 impl Graph {
-    /// One that answers the mean of the vectors of tokens, and of what fills rows up with them.
+    /// Creates a graph that returns the mean of the token vectors, padding included.
     pub(crate) fn pooled() -> Self {
         let mean = ("ReduceMean", Some(0));
         Self { output: "sentence_embedding", nodes: vec![mean], ..Self::default() }
@@ -155,7 +155,7 @@ fn node(kind: &str, inputs: &[&str], output: &str, keeps: Option<u64>) -> Messag
     }
 }
 
-/// A vector of its own for every token, of numbers that look random; those of special tokens are small.
+/// Returns the pseudorandom vector of a token. The vectors of special tokens are small.
 pub(crate) fn vector(token: usize) -> Vec<f32> {
     let mut state = 0x9e37_79b9_u32.wrapping_mul(token as u32 + 1);
     let scale = if token < 5 { 0.01 } else { 1.0 };
@@ -176,7 +176,7 @@ pub(crate) fn table_bytes() -> Vec<u8> {
 pub(crate) struct Folder(pub(crate) TempDir);
 
 impl Folder {
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn with_bytes(bytes: &[u8]) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         let tokenizer = fixture().join("tokenizer.json");
         fs::copy(tokenizer, folder.path("tokenizer.json")).unwrap();
@@ -185,7 +185,7 @@ impl Folder {
     }
 
     pub(crate) fn with(graph: &Graph) -> Self {
-        Self::of(&graph.to_bytes())
+        Self::with_bytes(&graph.to_bytes())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -206,8 +206,8 @@ impl Folder {
         OnnxModel::open(&self.files(), NonZeroUsize::MIN)
     }
 
-    /// Why it is refused.
-    pub(crate) fn refusal(&self) -> String {
+    /// Returns the error of opening the model.
+    pub(crate) fn open_error(&self) -> String {
         let error: akin_ports::PortError = self.open().unwrap_err().into();
         assert_eq!(error.kind, akin_ports::ErrorKind::Misconfigured);
         let report = error.report();

@@ -38,7 +38,7 @@ enum ModelCommand {
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
 #[command(next_help_heading = "Models")]
 struct ModelsSettings {
-    /// The folder that holds models [default: `akin/models` in `$XDG_CACHE_HOME` or `~/.cache`].
+    /// The models folder [default: `akin/models` in `$XDG_CACHE_HOME` or `~/.cache`].
     #[arg(long, env = "AKIN_MODELS", value_name = "DIR")]
     models: Option<PathBuf>,
 }

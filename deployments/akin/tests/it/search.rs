@@ -71,7 +71,7 @@ fn an_index_of_another_model_is_refused() {
     let place = Place::ingested();
     let other = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let outcome = place.run_in(&[("AKIN_MODEL", other.to_str().unwrap())], "search lamp");
-    let said = "is no model's folder: it holds neither `int8.sbert` nor `modules.json`";
+    let said = "is not a model folder: it contains neither `int8.sbert` nor `modules.json`";
     assert!(outcome.fails_with(2).stderr.contains(said));
     // The fingerprint of the store, as if another model had made it.
     let database = place.path("data/akin.db");
