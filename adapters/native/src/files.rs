@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 /// The files of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NativeModelFiles {
-    /// A packed_path file, ready to be mapped into memory.
+    /// A packed file, ready to be mapped into memory.
     Packed(PathBuf),
-    /// A Sentence-Transformers folder, to be packed_path at this precision first.
+    /// A Sentence-Transformers folder, to be packed at this precision first.
     Folder(PathBuf, ModelPrecision),
 }
 
@@ -45,11 +45,11 @@ pub enum NativeModelError {
     /// The folder's model cannot be read.
     #[error(transparent)]
     Folder(#[from] sbert_model::FolderError),
-    /// The folder's model could not be packed_path.
+    /// The folder's model could not be packed.
     #[error(transparent)]
     Pack(#[from] sbert_cpu::PackError),
-    /// The packed_path file cannot be executed.
-    #[error("the packed_path model cannot be used; `make model` packs it again")]
+    /// The packed file cannot be executed.
+    #[error("the packed model cannot be used; `make model` packs it again")]
     Packed(#[from] sbert_cpu::OpenError),
 }
 
@@ -80,7 +80,7 @@ fn in_folder(folder: &Path, precision: ModelPrecision) -> Option<NativeModelFile
     is_original.then(|| NativeModelFiles::Folder(folder.to_owned(), precision))
 }
 
-/// Returns the path of a folder's packed_path model.
+/// Returns the path of a folder's packed model.
 pub(crate) fn packed_path(folder: &Path, precision: ModelPrecision) -> PathBuf {
     folder.join(format!("{precision}.sbert"))
 }
