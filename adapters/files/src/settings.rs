@@ -2,17 +2,17 @@ use crate::feed_file::is_standard_input;
 use crate::{FeedFile, Format, find_feeds};
 use std::path::PathBuf;
 
-/// Which files are read, and in which format.
+/// The files to read, and their format.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)] // Every adapter has `Settings`; clap refuses two groups of one name.
 pub struct Settings {
-    /// The feeds: CSV, JSON Lines, Google Merchant XML or Parquet files, plain or compressed by
-    /// gzip or zstd; patterns of them in quotes; `-` for standard input.
+    /// The feeds: CSV, JSON Lines, Google Merchant XML or Parquet files, plain or compressed with
+    /// gzip or zstd; quoted patterns; `-` for standard input.
     #[arg(required = true, value_name = "FEED")]
     pub feeds: Vec<PathBuf>,
 
-    /// How the feeds are written: csv (or tsv), jsonl, xml, parquet. Their content tells if this
-    /// is left out.
+    /// The format of the feeds: csv (or tsv), jsonl, xml, parquet; detected from the content by
+    /// default.
     #[arg(long = "format", env = "AKIN_FEED_FORMAT", value_name = "FORMAT")]
     pub feed_format: Option<Format>,
 }
@@ -34,7 +34,7 @@ impl Settings {
         Ok(files.into_iter().map(|file| FeedFile::new(file, self.feed_format)).collect())
     }
 
-    /// Returns whether the standard input is read, which ends once.
+    /// Returns whether standard input is read, which can be read only once.
     pub fn has_standard_input(&self) -> bool {
         self.feeds.iter().any(|path| is_standard_input(path))
     }

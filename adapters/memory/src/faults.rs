@@ -12,10 +12,10 @@ use std::task::Poll;
 /// lost. A test that breaks step after step interrupts a use case everywhere. A step yields to other
 /// tasks, as a call to a real service does, and a future can be dropped there.
 #[derive(Clone, Debug, Default)]
-pub struct Faults(Arc<Mutex<State>>);
+pub struct Faults(Arc<Mutex<FaultState>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct FaultState {
     steps: u64,
     broken: Option<(u64, ErrorKind)>,
     refused: HashSet<ProductId>,

@@ -14,12 +14,12 @@ use std::sync::{Arc, Mutex};
 /// A [`ProductIndex`] that compares the query with every product.
 #[derive(Debug, Default)]
 pub struct MemoryIndex {
-    state: Mutex<State>,
+    state: Mutex<IndexContent>,
     faults: Faults,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct IndexContent {
     products: BTreeMap<ProductId, StoredProduct>,
     /// The model of the embeddings; meaningless while there are none.
     fingerprint: Option<Fingerprint>,
@@ -48,7 +48,10 @@ impl MemoryIndex {
     }
 
     /// Makes one call, which fails before its effect or after it if the faults say so.
-    async fn call<T>(&self, work: impl FnOnce(&mut State) -> PortResult<T>) -> PortResult<T> {
+    async fn call<T>(
+        &self,
+        work: impl FnOnce(&mut IndexContent) -> PortResult<T>,
+    ) -> PortResult<T> {
         self.faults.call(&self.state, work).await?
     }
 }
@@ -134,7 +137,7 @@ impl ProductIndex for MemoryIndex {
     }
 }
 
-impl State {
+impl IndexContent {
     fn findable(&self) -> impl Iterator<Item = (&ProductId, &SearchedFields)> {
         self.products.iter().filter_map(|(id, held)| Some((id, held.findable.as_ref()?)))
     }

@@ -11,12 +11,12 @@ use std::sync::Mutex;
 /// A [`ProductStore`] in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    state: Mutex<State>,
+    state: Mutex<StoreContent>,
     faults: Faults,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StoreContent {
     products: HashMap<ProductId, ProductRecord>,
     /// The removed products.
     tombstones: HashMap<ProductId, Tombstone>,
@@ -43,7 +43,7 @@ impl MemoryStore {
     }
 
     /// Makes one call, which fails before its effect or after it if the faults say so.
-    async fn call<T>(&self, work: impl FnOnce(&mut State) -> T) -> PortResult<T> {
+    async fn call<T>(&self, work: impl FnOnce(&mut StoreContent) -> T) -> PortResult<T> {
         self.faults.call(&self.state, work).await
     }
 }
@@ -176,7 +176,7 @@ impl ProductStore for MemoryStore {
     }
 }
 
-impl State {
+impl StoreContent {
     /// Decides what to do with `product`, and returns its date of creation if it is to be written.
     fn compare(&self, product: &Product, at: Version, applied: &mut Applied) -> Option<Timestamp> {
         let id = &product.id;

@@ -7,95 +7,95 @@ use akin_entities::{ProductId, Version};
 use akin_ports::{FeedSource, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::sync::Arc;
 
-/// Makes the store hold what feeds say, once it is sure that they say something sensible.
+/// Brings the store up to the content of feeds, after checking that the content is plausible.
 ///
-/// Each feed is read twice: first to learn what the run would do, so that a feed that is mostly
-/// unreadable, or names too little of the store, changes nothing at all; then to do it. Feeds in
-/// which nothing changed are not read again, unless one before them changed something. Of a product
-/// that comes again, what the last feed says last counts.
+/// Each feed is read twice: first to survey what the run would do, so that feeds that are mostly
+/// unreadable, or lack much of the catalogue, change nothing; then to write. A feed without changes
+/// is not read again unless a feed before it has some. Of a repeated product, the last row of the
+/// last feed counts.
 #[derive(Clone, Debug)]
 pub struct IngestCatalogue {
-    /// Keeps the products.
+    /// The store of the products.
     pub store: Arc<dyn ProductStore>,
     /// How prices are read.
     pub pricing: Pricing,
     /// How the columns of the feeds are read.
     pub columns: ColumnMap,
-    /// Whether the feeds together name every product of the shop: others are removed then.
+    /// Whether the feeds list the whole catalogue: products that none of them names are removed.
     pub is_complete: bool,
-    /// What is too much to be true.
+    /// The limits beyond which a run changes nothing.
     pub limits: Limits,
 }
 
-/// Beyond these, a run changes nothing.
+/// Shares beyond which a run is implausible and changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// Of the rows read: those that cannot become a product.
+    /// Of the rows read, those that are refused.
     pub refused: Percentage,
-    /// Of the store's products: those that complete feeds no longer name.
+    /// Of the stored products, those that complete feeds would remove.
     pub removed: Percentage,
 }
 
-/// What a run did, or would do.
+/// The result of a run, or of a dry run.
 #[derive(Debug, Default)]
 pub struct CatalogueSummary {
-    /// Over all feeds.
+    /// The counts over all feeds.
     pub rows: IngestSummary,
-    /// The first rows of each feed that were refused, with its name.
+    /// The first refused rows of each feed, with the feed's name.
     pub refused: Vec<(String, RefusedRow)>,
-    /// Products that are removed, as complete feeds no longer name them.
+    /// The number of products removed because complete feeds no longer name them.
     pub removed: u64,
-    /// Why products that complete feeds do not name stay nevertheless.
+    /// Products that were not removed although no feed names them.
     pub retained: Option<RetainedProducts>,
-    /// Feeds that could not be read to their ends; what was read of them is kept.
+    /// Feeds that could not be read to the end; what was read of them is kept.
     pub unread: Vec<IngestError>,
 }
 
-/// Products that no feed names, and that stay because they may be in what could not be read.
+/// Products that no feed names, kept because an unreadable row or feed may name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetainedProducts {
-    /// How many products.
+    /// The number of products.
     pub products: u64,
-    /// Rows that do not say which product they are about; none if a whole feed was not read.
+    /// The number of rows that identify no product; 0 if a whole feed was not read.
     pub rows: u64,
 }
 
-/// What a run would do.
+/// The result of a dry run.
 #[derive(Debug, Default)]
 pub struct DryRun {
-    /// What it would do to the store.
+    /// The changes to the store.
     pub summary: CatalogueSummary,
-    /// Texts that would be embedded.
+    /// The number of texts to embed.
     pub embedded: u64,
-    /// Products whose other fields would be updated.
+    /// The number of products of which only fields would be updated.
     pub updated_fields: u64,
-    /// Why it would change nothing at all.
+    /// The reason why the run would change nothing.
     pub refusal: Option<IngestError>,
 }
 
-/// What a run is doing.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug)]
 pub enum CatalogueProgress<'a> {
-    /// It reads a feed to learn what is to be done.
+    /// Surveying the feed of this name.
     Surveying(&'a str, IngestProgress<'a>),
-    /// It reads the feed again, and writes.
+    /// Reading the feed of this name again, and writing.
     Writing(&'a str, IngestProgress<'a>),
-    /// It has removed so many products of so many.
+    /// Removing products: the number removed, and the total.
     Removing(u64, u64),
 }
 
 type Observer<'a> = &'a (dyn Fn(CatalogueProgress<'_>) + Send + Sync);
 
-/// How many ids are read or removed at a time.
+/// The number of ids read or removed at a time.
 const PAGE: usize = 10_000;
 
-/// What was learned of all feeds.
+/// The survey of all feeds.
 #[derive(Debug, Default)]
 struct Surveyed {
     survey: Survey,
     /// In the order of the feeds.
     feeds: Vec<SurveyedFeed>,
-    /// Products of the store that no feed names.
+    /// The stored products that no feed names.
     missing: Vec<ProductId>,
     held: u64,
 }
@@ -103,14 +103,14 @@ struct Surveyed {
 #[derive(Debug)]
 struct SurveyedFeed {
     name: String,
-    said: FeedSurvey,
+    survey: FeedSurvey,
     unread: Option<PortError>,
-    /// Whether it must be read again: it says something new, or will once one before it was written.
-    is_news: bool,
+    /// Whether it must be read again: it has changes, or a feed before it has.
+    has_changes: bool,
 }
 
 impl IngestCatalogue {
-    /// Reads `feeds`, whose rows are what the shop says from `at` on, in this order.
+    /// Ingests `feeds` in this order, as of `at`.
     pub async fn run(
         &self,
         feeds: &[Arc<dyn FeedSource>],
@@ -131,7 +131,7 @@ impl IngestCatalogue {
         Ok(summary)
     }
 
-    /// Says what [`IngestCatalogue::run`] would do, and does nothing.
+    /// Reports what [`IngestCatalogue::run`] would do, without writing.
     pub async fn dry_run(
         &self,
         feeds: &[Arc<dyn FeedSource>],
@@ -145,7 +145,7 @@ impl IngestCatalogue {
         let removed = if retained.is_none() { surveyed.missing.len() as u64 } else { 0 };
         let mut summary = CatalogueSummary { removed, retained, ..CatalogueSummary::default() };
         for feed in surveyed.feeds {
-            summary.add(&feed.name, feed.said.summary);
+            summary.add(&feed.name, feed.survey.summary);
             let unread = feed.unread.map(|source| IngestError::Feed { feed: feed.name, source });
             summary.unread.extend(unread);
         }
@@ -163,7 +163,7 @@ impl IngestCatalogue {
         let mut surveyed = Surveyed { survey, ..Surveyed::default() };
         for source in feeds {
             let mut feed = self.survey_feed(source, at, &mut surveyed.survey, observe).await?;
-            feed.is_news |= surveyed.feeds.last().is_some_and(|before| before.is_news);
+            feed.has_changes |= surveyed.feeds.last().is_some_and(|before| before.has_changes);
             surveyed.feeds.push(feed);
         }
         if self.is_complete {
@@ -179,12 +179,12 @@ impl IngestCatalogue {
         survey: &mut Survey,
         observe: Observer<'_>,
     ) -> Result<SurveyedFeed, IngestError> {
-        let (name, mut said) = (source.name().to_owned(), FeedSurvey::default());
+        let (name, mut feed_survey) = (source.name().to_owned(), FeedSurvey::default());
         let reader =
             SurveyFeed { store: &self.store, pricing: &self.pricing, columns: &self.columns, at };
         let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Surveying(&name, at));
         let read = match self.open(source).await {
-            Ok(mut feed) => reader.run(&mut *feed, survey, &mut said, &progress).await,
+            Ok(mut feed) => reader.run(&mut *feed, survey, &mut feed_survey, &progress).await,
             Err(error) => Err(SurveyError::Feed(error)),
         };
         let unread = match read {
@@ -192,8 +192,8 @@ impl IngestCatalogue {
             Err(SurveyError::Feed(error)) => Some(error),
             Err(SurveyError::Store(error)) => return Err(in_store(&name, error)),
         };
-        let is_news = said.only_refused().is_none();
-        Ok(SurveyedFeed { name, said, unread, is_news })
+        let has_changes = feed_survey.only_refused().is_none();
+        Ok(SurveyedFeed { name, survey: feed_survey, unread, has_changes })
     }
 
     /// Opens a feed at its beginning, whether or not it has changed.
@@ -217,13 +217,13 @@ impl IngestCatalogue {
 
     fn check(&self, surveyed: &Surveyed) -> Result<(), IngestError> {
         let sum = |count: fn(&IngestSummary) -> u64| {
-            surveyed.feeds.iter().map(|feed| count(&feed.said.summary)).sum::<u64>()
+            surveyed.feeds.iter().map(|feed| count(&feed.survey.summary)).sum::<u64>()
         };
         let (read, refused) = (sum(|rows| rows.read), sum(|rows| rows.quarantined));
         if self.limits.refused.is_exceeded(refused, read) {
             let limit = self.limits.refused;
             let first = surveyed.feeds.iter().flat_map(|feed| {
-                feed.said.summary.refused.iter().map(|row| (feed.name.clone(), row.clone()))
+                feed.survey.summary.refused.iter().map(|row| (feed.name.clone(), row.clone()))
             });
             let first = first.collect();
             return Err(IngestError::TooManyRefused { refused, read, limit, first });
@@ -241,7 +241,7 @@ impl IngestCatalogue {
         Ok(())
     }
 
-    /// Does what the survey of a feed found to do.
+    /// Writes the changes that the survey of a feed found.
     async fn write(
         &self,
         source: &Arc<dyn FeedSource>,
@@ -250,13 +250,13 @@ impl IngestCatalogue {
         summary: &mut CatalogueSummary,
         observe: Observer<'_>,
     ) -> Result<(), IngestError> {
-        let SurveyedFeed { name, said, unread, is_news } = surveyed;
+        let SurveyedFeed { name, survey, unread, has_changes } = surveyed;
         let mut unread = unread.map(|source| IngestError::Feed { feed: name.clone(), source });
-        let rows = if let Some(refused) = said.only_refused().filter(|_| !is_news) {
+        let rows = if let Some(refused) = survey.only_refused().filter(|_| !has_changes) {
             let is_whole = unread.is_none();
             let kept = self.keep_refused(&name, refused, is_whole, *at).await;
             kept.map_err(|source| in_store(&name, source))?;
-            said.summary
+            survey.summary
         } else {
             let mut rows = IngestSummary::default();
             let ingest = IngestFeed {
@@ -281,7 +281,7 @@ impl IngestCatalogue {
         Ok(())
     }
 
-    /// Of a feed that was read to its end, these are all.
+    /// Quarantines refused rows. If the feed was read to the end, older entries of it are released.
     async fn keep_refused(
         &self,
         feed: &str,
@@ -313,7 +313,7 @@ impl IngestCatalogue {
 }
 
 impl Surveyed {
-    /// Why nothing may be removed.
+    /// Returns the products that must not be removed, and why.
     fn retained(&self) -> Option<RetainedProducts> {
         let is_partly_read = self.feeds.iter().any(|feed| feed.unread.is_some());
         let (products, rows) = (self.missing.len() as u64, self.survey.nameless);

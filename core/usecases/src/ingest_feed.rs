@@ -4,40 +4,40 @@ use akin_entities::Version;
 use akin_ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::sync::Arc;
 
-/// Makes the store hold what a feed says, and enters what changed into the outbox.
+/// Brings the store up to the content of a feed, and enters changes into the outbox.
 #[derive(Clone, Debug)]
 pub struct IngestFeed {
-    /// Keeps the products.
+    /// The store of the products.
     pub store: Arc<dyn ProductStore>,
-    /// How its prices are read.
+    /// How prices are read.
     pub pricing: Pricing,
-    /// How its columns are read.
+    /// How columns are read.
     pub columns: ColumnMap,
 }
 
-/// What an ingestion did. Every row read is in one of the other counts.
+/// The counts of an ingestion. Every row read is in one of the other counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IngestSummary {
-    /// Rows of the feed.
+    /// Rows read.
     pub read: u64,
-    /// Products new to the store.
+    /// New products.
     pub inserted: u64,
-    /// Products whose content differs.
+    /// Products whose content changed.
     pub changed: u64,
-    /// Products whose content is what it was.
+    /// Products whose content is the same.
     pub unchanged: u64,
-    /// Rows that cannot become a product.
+    /// Refused rows.
     pub quarantined: u64,
-    /// The first of those rows, for a message.
+    /// The first refused rows, for messages.
     pub refused: Vec<RefusedRow>,
 }
 
-/// How far an ingestion is.
+/// The progress of an ingestion.
 #[derive(Clone, Copy, Debug)]
 pub struct IngestProgress<'a> {
-    /// How far the feed has been read.
+    /// How much of the feed has been read.
     pub feed: FeedProgress,
-    /// What was done so far.
+    /// The counts so far.
     pub summary: &'a IngestSummary,
 }
 
@@ -52,7 +52,7 @@ pub enum IngestError {
         /// Why.
         source: PortError,
     },
-    /// The store does not keep what it is given.
+    /// The store failed.
     #[error("the store did not keep the products of {feed}")]
     Store {
         /// The feed's name.
@@ -60,43 +60,41 @@ pub enum IngestError {
         /// Why.
         source: PortError,
     },
-    /// So many rows are no products that the feeds are likely damaged. Nothing was changed.
-    #[error(
-        "{refused} of {read} rows cannot be products, which is more than {limit}: nothing was changed"
-    )]
+    /// Too many rows were refused: the feeds are probably damaged. Nothing was changed.
+    #[error("{refused} of {read} rows were refused, more than {limit}: nothing was changed")]
     TooManyRefused {
-        /// Rows that cannot be products.
+        /// Refused rows.
         refused: u64,
         /// Rows read.
         read: u64,
-        /// What is allowed.
+        /// The limit.
         limit: Percentage,
-        /// The first of those rows, with the feed they stand in.
+        /// The first refused rows, with the names of their feeds.
         first: Vec<(String, RefusedRow)>,
     },
-    /// Complete feeds do not name so many products that they are likely cut short. Nothing was
+    /// Complete feeds lack so many products that they are probably truncated. Nothing was
     /// changed.
     #[error(
-        "the feeds do not name {missing} of {held} products, which is more than {limit}: nothing was changed"
+        "the feeds do not name {missing} of {held} products, more than {limit}: nothing was changed"
     )]
     TooManyMissing {
-        /// Products that no feed names.
+        /// Stored products that no feed names.
         missing: u64,
-        /// Products of the store.
+        /// Stored products.
         held: u64,
-        /// What is allowed.
+        /// The limit.
         limit: Percentage,
     },
-    /// Complete feeds name nothing at all. Nothing was changed.
+    /// Complete feeds name no product at all. Nothing was changed.
     #[error("the feeds name no product, and the store holds {held}: nothing was changed")]
     EmptySnapshot {
-        /// Products of the store.
+        /// Stored products.
         held: u64,
     },
 }
 
 impl IngestError {
-    /// Whether the feeds were refused for what they say: nothing was changed.
+    /// Returns whether the content of the feeds was refused: nothing was changed.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Feed { .. } | Self::Store { .. } => false,
@@ -108,10 +106,10 @@ impl IngestError {
 }
 
 impl IngestSummary {
-    /// How many refused rows a summary repeats.
+    /// The number of refused rows in a summary.
     pub(crate) const SHOWN: usize = 5;
 
-    /// Counts refused rows, and keeps the first of all.
+    /// Counts refused rows, and keeps the first ones.
     pub(crate) fn refuse(&mut self, rows: Vec<RefusedRow>) {
         self.quarantined += rows.len() as u64;
         let room = IngestSummary::SHOWN.saturating_sub(self.refused.len());
@@ -120,8 +118,8 @@ impl IngestSummary {
 }
 
 impl IngestFeed {
-    /// Reads `feed` to its end. Its rows are what the shop says at `at`, each batch a microsecond later
-    /// than the one before.
+    /// Reads `feed` to its end and writes it as of `at`, each batch one microsecond later than the
+    /// one before.
     pub async fn run(
         &self,
         feed: &mut dyn ProductFeed,
@@ -134,8 +132,8 @@ impl IngestFeed {
         Ok(summary)
     }
 
-    /// The same; `summary` also says what was done before an error, and `at` is left behind the last
-    /// batch.
+    /// Does the same. `summary` also has the counts before an error, and `at` is advanced past the
+    /// last batch.
     pub(crate) async fn read(
         &self,
         feed: &mut dyn ProductFeed,
@@ -143,7 +141,7 @@ impl IngestFeed {
         summary: &mut IngestSummary,
         observe: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
     ) -> Result<(), IngestError> {
-        let (name, began) = (feed.name().to_owned(), *at);
+        let (name, started) = (feed.name().to_owned(), *at);
         let in_store = |source| IngestError::Store { feed: name.clone(), source };
         let mut reader = RowReader::new(self.columns.clone());
         loop {
@@ -156,17 +154,17 @@ impl IngestFeed {
             let rows = FeedRows::read(batch, &self.pricing);
             summary.read += rows.count();
             let refused = self.apply(rows, summary, *at).await.map_err(in_store)?;
-            self.quarantine(&name, refused, summary, began).await.map_err(in_store)?;
-            // A product that comes again is of a newer version then: what a worker made of the one
-            // before, and writes late, never passes for this one.
+            self.quarantine(&name, refused, summary, started).await.map_err(in_store)?;
+            // A repeated product gets a newer version, so that a worker that is late with the
+            // previous one cannot overwrite it.
             *at = Version(at.0.saturating_add(1));
             observe(IngestProgress { feed: feed.progress(), summary });
         }
-        // Only now: a run that was cut short must not release rows that it has not read.
-        self.store.release_quarantine(&name, began.timestamp()).await.map_err(in_store)
+        // Only at the end: an interrupted run must not release rows that it has not read.
+        self.store.release_quarantine(&name, started.timestamp()).await.map_err(in_store)
     }
 
-    /// Applies a batch; answers with its refused rows, those that the store refused among them.
+    /// Applies a batch. Returns its refused rows, including those that the store refused.
     async fn apply(
         &self,
         rows: FeedRows,
@@ -188,7 +186,7 @@ impl IngestFeed {
                     field: "product_id".to_owned(),
                     value: product.id.to_string(),
                     reason: error.report(),
-                    // It was read, and is a product by now.
+                    // The row was read; only the store refused the product.
                     row: None,
                 });
             }
@@ -197,7 +195,7 @@ impl IngestFeed {
         let (inserted, changed) = (applied.inserted.len(), applied.changed.len());
         summary.inserted += inserted as u64;
         summary.changed += changed as u64;
-        // A repeated id is answered once, yet each of its rows was read.
+        // A repeated id is in the answer once, although each of its rows was read.
         summary.unchanged += (rows.products.len() - failed - inserted - changed) as u64;
         Ok(refused)
     }

@@ -4,46 +4,46 @@ use akin_entities::{
 };
 use akin_ports::{FeedRow, RefusedRow};
 
-/// How much of a refused value a message repeats, in characters.
+/// The number of characters of a refused value that a message repeats.
 const SHOWN: usize = 80;
 
-/// Reads a row's texts as a product; a row that is none is answered whole, as it stood.
+/// Turns a row into a product. A refused row is returned whole, as it was read.
 ///
-/// Blank ratings and the "Get" that some shops print in their place mean that nobody rated the
-/// product. A count of ratings that is no number is what a shop prints beside them ("Only 2 left
-/// in stock."), and means the same.
+/// A blank rating, or the "Get" that some shops print instead, means that the product has no
+/// rating. A rating count that is not a number is other text of the shop ("Only 2 left in stock."),
+/// and means the same.
 pub fn normalize(row: FeedRow, pricing: &Pricing) -> Result<Product, RefusedRow> {
     read(row, pricing).map_err(|(refused, _)| refused)
 }
 
-/// The same; of a refused row it also says which product it is about, if the row does.
+/// Does the same, and returns the product id of a refused row if it has a valid one.
 pub(crate) fn read(
     row: FeedRow,
     pricing: &Pricing,
 ) -> Result<Product, (RefusedRow, Option<ProductId>)> {
     let id = product_id(&row);
     if is_nameless(&row.name) {
-        let fault = Fault::new("name", &row.name, "a product needs a name".to_owned());
-        return Err((fault.of(row), id.ok()));
+        let invalid = InvalidValue::new("name", &row.name, "a product needs a name".to_owned());
+        return Err((invalid.refuse(row), id.ok()));
     }
     let id = match id {
         Ok(id) => id,
         Err(error) => {
-            let fault = Fault::new("product_id", &row.product_id, error.to_string());
-            return Err((fault.of(row), None));
+            let invalid = InvalidValue::new("product_id", &row.product_id, error.to_string());
+            return Err((invalid.refuse(row), None));
         }
     };
-    let figures = match figures(&row, pricing) {
-        Ok(figures) => figures,
-        Err(fault) => return Err((fault.of(row), Some(id))),
+    let numbers = match numbers(&row, pricing) {
+        Ok(numbers) => numbers,
+        Err(invalid) => return Err((invalid.refuse(row), Some(id))),
     };
     Ok(Product {
         id,
-        rating: figures.rating,
+        rating: numbers.rating,
         rating_count: count(&row.no_of_ratings),
-        discount_price: figures.discount_price,
-        actual_price: figures.actual_price,
-        converted_by: figures.converted_by,
+        discount_price: numbers.discount_price,
+        actual_price: numbers.actual_price,
+        converted_by: numbers.converted_by,
         name: clean_text(row.name),
         main_category: clean_text(row.main_category),
         sub_category: clean_text(row.sub_category),
@@ -55,20 +55,20 @@ pub(crate) fn read(
     })
 }
 
-/// What is told in numbers.
-struct Figures {
+/// The numeric fields of a row.
+struct NumericFields {
     rating: Option<Rating>,
     discount_price: Option<Price>,
     actual_price: Option<Price>,
     converted_by: Option<ExchangeRate>,
 }
 
-fn figures(row: &FeedRow, pricing: &Pricing) -> Result<Figures, Fault> {
+fn numbers(row: &FeedRow, pricing: &Pricing) -> Result<NumericFields, InvalidValue> {
     let rating = match row.ratings.trim() {
         "" | "Get" => None,
         text => {
             let rating = Rating::parse(text);
-            Some(rating.map_err(|error| Fault::new("ratings", text, error.to_string()))?)
+            Some(rating.map_err(|error| InvalidValue::new("ratings", text, error.to_string()))?)
         }
     };
     let price = |field, text: &str| match text.trim() {
@@ -76,28 +76,28 @@ fn figures(row: &FeedRow, pricing: &Pricing) -> Result<Figures, Fault> {
         text => pricing
             .read(text)
             .map(|(price, rate)| (Some(price), rate))
-            .map_err(|reason| Fault::new(field, text, reason)),
+            .map_err(|reason| InvalidValue::new(field, text, reason)),
     };
     let (discount_price, rate) = price("discount_price", &row.discount_price)?;
     let (actual_price, other) = price("actual_price", &row.actual_price)?;
-    Ok(Figures { rating, discount_price, actual_price, converted_by: rate.or(other) })
+    Ok(NumericFields { rating, discount_price, actual_price, converted_by: rate.or(other) })
 }
 
-/// Why a row is no product.
-struct Fault {
+/// A value that makes a row unusable.
+struct InvalidValue {
     field: &'static str,
     value: String,
     reason: String,
 }
 
-impl Fault {
+impl InvalidValue {
     fn new(field: &'static str, value: &str, reason: String) -> Self {
         let value = value.chars().take(SHOWN).collect();
         Self { field, value, reason }
     }
 
-    /// The refusal of `row`.
-    fn of(self, row: FeedRow) -> RefusedRow {
+    /// Returns the refusal of `row`.
+    fn refuse(self, row: FeedRow) -> RefusedRow {
         let Self { field, value, reason } = self;
         RefusedRow {
             line: row.line,
@@ -109,16 +109,16 @@ impl Fault {
     }
 }
 
-/// Whether nothing is left of a name that is freed of markup and blanks.
+/// Returns whether a name has no text besides markup and blanks.
 fn is_nameless(name: &str) -> bool {
-    // A letter or a digit that a name begins with is no markup: no other name need be tried.
+    // A name that begins with a letter or digit needs no further check.
     let is_plain = name.trim_start().starts_with(|first: char| first.is_ascii_alphanumeric());
     !is_plain && clean_text(name.to_owned()).is_empty()
 }
 
-/// The shop's own id; else the ASIN in the link; else a hash of the link, or of the name. Never
-/// the row's number: a feed whose rows move would change every product. A row with none of them
-/// does not say which product it is about.
+/// Returns the shop's own id, else the ASIN in the link, else a hash of the link or the name. Never
+/// the row number: reordering a feed would change every product. A row with none of them identifies
+/// no product.
 fn product_id(row: &FeedRow) -> Result<ProductId, InvalidProductId> {
     let (id, link) = (row.product_id.trim(), row.link.trim());
     if !id.is_empty() {
@@ -135,7 +135,7 @@ fn product_id(row: &FeedRow) -> Result<ProductId, InvalidProductId> {
     ProductId::new(format!("{hash:032x}"))
 }
 
-/// The ten capitals and digits of a `/dp/XXXXXXXXXX` link.
+/// Returns the ten capital letters and digits of a `/dp/XXXXXXXXXX` link.
 fn asin(link: &str) -> Option<&str> {
     let (_, rest) = link.split_once("/dp/")?;
     let end = rest.find(['/', '?', '#', '&']).unwrap_or(rest.len());
@@ -145,7 +145,7 @@ fn asin(link: &str) -> Option<&str> {
     is_asin.then_some(asin)
 }
 
-/// A number of ratings, `1,234` or `(17.0)`; anything else is none.
+/// Parses a number of ratings such as `1,234` or `(17.0)`; `None` for anything else.
 fn count(text: &str) -> Option<u64> {
     let text = text.trim().trim_start_matches('(').trim_end_matches(')');
     if let Ok(count) = text.parse() {
@@ -158,7 +158,7 @@ fn count(text: &str) -> Option<u64> {
     let is_mark = |c: char| matches!(c, ',' | '.' | ' ' | '\'' | '\u{a0}' | '\u{202f}');
     let mut number = 0_u64;
     for (place, group) in text.split(is_mark).enumerate() {
-        // India writes groups of two.
+        // Indian numbers have groups of two digits.
         if place > 0 && !(2..=3).contains(&group.len()) {
             return None;
         }
@@ -170,7 +170,7 @@ fn count(text: &str) -> Option<u64> {
     (!text.is_empty()).then_some(number)
 }
 
-/// Keeps the allocation where there is nothing to trim, as in nearly every row.
+/// Trims a text. Keeps the allocation if there is nothing to trim, as in nearly every row.
 fn trimmed(text: String) -> String {
     if text.trim().len() == text.len() { text } else { text.trim().to_owned() }
 }

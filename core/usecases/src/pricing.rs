@@ -3,20 +3,20 @@ use akin_entities::{Currency, ExchangeRate, Price};
 /// How the prices of a feed are read.
 #[derive(Clone, Debug)]
 pub struct Pricing {
-    /// The currency of a price without sign or code.
+    /// The currency of a price without a symbol or code.
     pub unsigned: Currency,
-    /// What a price is converted by, if it is in that currency.
+    /// Fixed exchange rates; a price in the source currency of one is converted.
     pub rates: Vec<ExchangeRate>,
 }
 
 impl Pricing {
-    /// Prices are kept as they are told; those without sign or code are of the currency `unsigned`.
+    /// Reads prices without converting them; those without a symbol or code are in `unsigned`.
     pub fn unconverted(unsigned: Currency) -> Self {
         Self { unsigned, rates: Vec::new() }
     }
 
-    /// The price that `text` tells; in another currency if there is a rate for its own, which is
-    /// answered too. An error says why it is none.
+    /// Parses a price, and converts it if there is a rate for its currency. Returns the rate as
+    /// well. An error is the reason why the text is not a price.
     pub(crate) fn read(&self, text: &str) -> Result<(Price, Option<ExchangeRate>), String> {
         let price = Price::parse(text, self.unsigned).map_err(|error| error.to_string())?;
         let rate = self.rates.iter().find(|rate| rate.from() == price.currency());

@@ -8,65 +8,65 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Finds the products that a shopper asks for: one path for every engine.
+/// Finds the products that a shopper asks for, in the same way on every engine.
 ///
-/// One call brings the candidates; akin scores that frozen set itself, and totals, facets,
-/// order and pages all come from it, so they agree.
+/// One call to the index returns the candidates. akin scores that set itself, and totals, facets,
+/// order and pages all come from it, so that they agree.
 #[derive(Clone, Debug)]
 pub struct SearchProducts {
-    /// Reads the query's meaning.
+    /// Embeds the query.
     pub embeddings: QueryEmbeddings,
-    /// Brings the candidates.
+    /// Finds the candidates.
     pub index: Arc<dyn ProductIndex>,
-    /// Knows what those products are.
+    /// Stores the products.
     pub store: Arc<dyn ProductStore>,
 }
 
-/// How many of the products found have a value.
+/// The number of found products that have a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FacetCount {
     /// The value.
     pub value: String,
-    /// How many have it.
+    /// The number of products.
     pub count: usize,
 }
 
-/// A product found, and why.
+/// A product that was found, with its scores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
     /// The product.
     pub record: ProductRecord,
-    /// What it was ordered by: larger is better.
+    /// The score that orders hits; larger is better.
     pub score: f32,
-    /// Its cosine to the query, where the mode looks at meaning.
+    /// The cosine to the query; `None` in lexical mode.
     pub similarity: Option<Similarity>,
-    /// What its words add to the score.
+    /// The part of the score that comes from words.
     pub text_score: f32,
 }
 
-/// What was found.
+/// The answer to a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchAnswer {
-    /// The page that was asked for.
+    /// The hits of the requested page.
     pub hits: Vec<Hit>,
-    /// How many products were found in all.
+    /// The number of products found.
     pub total: usize,
-    /// Whether the best of them answer the query at all.
+    /// Whether the best hits are a good answer to the query.
     pub good: bool,
-    /// Words that the catalogue lacks, and what was searched for in their place.
+    /// Words that the catalogue lacks, and the words searched for instead.
     pub corrections: Vec<Correction>,
-    /// The counts that were asked for, the most frequent value first.
+    /// The requested facet counts, the most frequent value first.
     pub facets: BTreeMap<Facet, Vec<FacetCount>>,
-    /// Where the time went.
+    /// The time that each step took.
     pub timings: Timings,
 }
 
-/// Where the time of a search went.
+/// The time that each step of a search took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// Reading the query's meaning.
+    /// Embedding the query.
     pub embed: Duration,
-    /// Bringing the candidates.
+    /// Finding the candidates.
     pub candidates: Duration,
     /// Scoring and ordering them.
     pub rank: Duration,
@@ -74,7 +74,7 @@ pub struct Timings {
     pub fetch: Duration,
 }
 
-/// Which part of a search failed.
+/// The step of a search that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// The query could not be embedded.
@@ -96,7 +96,7 @@ struct Ranked<'a> {
 }
 
 impl SearchError {
-    /// What the port said.
+    /// Returns the error of the port.
     pub fn source_error(&self) -> &PortError {
         match self {
             Self::Embedding(error) | Self::Index(error) | Self::Fetch(error) => error,
@@ -115,10 +115,10 @@ impl From<SearchError> for PortError {
 }
 
 impl SearchProducts {
-    /// The products that answer `request`, the best first, ties by id.
+    /// Searches for `request`; hits are ordered best first, ties by id.
     pub async fn run(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let mut timings = Timings::default();
-        let embedding = timed(&mut timings.embed, self.meaning(request))
+        let embedding = timed(&mut timings.embed, self.embedding(request))
             .await
             .map_err(SearchError::Embedding)?;
         let (terms, candidates) =
@@ -148,7 +148,7 @@ impl SearchProducts {
         })
     }
 
-    async fn meaning(&self, request: &SearchRequest) -> PortResult<Option<Arc<Embedding>>> {
+    async fn embedding(&self, request: &SearchRequest) -> PortResult<Option<Arc<Embedding>>> {
         match request.mode {
             SearchMode::Lexical => Ok(None),
             SearchMode::Hybrid | SearchMode::Semantic => {
@@ -181,7 +181,7 @@ impl SearchProducts {
     }
 }
 
-/// The hits of one page, and what was counted over all.
+/// The hits of one page, and the facet counts over all hits.
 #[derive(Debug, Default)]
 struct Page {
     hits: Vec<Hit>,
@@ -189,7 +189,7 @@ struct Page {
 }
 
 impl SearchProducts {
-    /// Counts and sorts all that was found, and fetches the page's products.
+    /// Counts facets and sorts all hits, and fetches the products of the page.
     async fn page(&self, request: &SearchRequest, mut ranked: Vec<Ranked<'_>>) -> PortResult<Page> {
         let facets = request.facets.iter().map(|&facet| (facet, count(facet, &ranked))).collect();
         if request.sort != Sort::Relevance {
@@ -203,7 +203,7 @@ impl SearchProducts {
         let wanted: Vec<_> = ranked.into_iter().skip(places.start).take(places.len()).collect();
         let ids: Vec<_> = wanted.iter().map(|hit| hit.candidate.id.clone()).collect();
         let mut records = self.store.fetch(&ids).await?;
-        // The index may trail the store, so a hit whose product is gone is no error.
+        // The index may lag behind the store, so a hit without a product is not an error.
         let hits = wanted
             .into_iter()
             .filter_map(|hit| Some(Hit::new(records.remove(&hit.candidate.id)?, &hit)))
@@ -223,7 +223,7 @@ impl Hit {
     }
 }
 
-/// The values among `found`, the most frequent first, equals by name; a blank is no value.
+/// Counts the values among `found`, the most frequent first, ties by value. Blanks do not count.
 fn count(facet: Facet, found: &[Ranked<'_>]) -> Vec<FacetCount> {
     let mut counts = HashMap::<&str, usize>::new();
     for facets in found.iter().filter_map(|one| one.candidate.facets.as_deref()) {
@@ -238,7 +238,7 @@ fn count(facet: Facet, found: &[Ranked<'_>]) -> Vec<FacetCount> {
     counts
 }
 
-/// Scores the candidates; the best first, ties by id, as far as the order matters.
+/// Scores the candidates and orders them best first, ties by id, as far as the page needs.
 fn rank<'a>(
     request: &SearchRequest,
     terms: &QueryTerms,
@@ -257,7 +257,7 @@ fn rank<'a>(
         b.score.score.total_cmp(&a.score.score).then_with(by_id)
     };
     let mut first = ranked.as_mut_slice();
-    // In another sort the score decides between equals on any page.
+    // With another sort, the score decides between equals on any page.
     if request.sort == Sort::Relevance {
         let wanted = request.paging.places().end.max(akin_ranking::GOOD_ANSWER_HITS);
         if wanted < first.len() {

@@ -2,63 +2,63 @@ use akin_entities::{FacetValues, Filter, Query, SearchMode, Similarity};
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// What to find, and how much of it.
+/// A search and its options.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchRequest {
     /// The shopper's words.
     pub query: Query,
-    /// How to find and order.
+    /// The search mode.
     pub mode: SearchMode,
-    /// Which products may be found.
+    /// The products that may be found.
     pub filter: Filter,
-    /// The least cosine of a product that is found by meaning.
+    /// The minimum cosine of a product that is found by meaning alone.
     pub threshold: Option<Similarity>,
-    /// Which part of the answer.
+    /// The requested page.
     pub paging: Paging,
-    /// How to order what was found.
+    /// The order of the hits.
     pub sort: Sort,
-    /// What to count among all that was found.
+    /// The facets to count over all hits.
     pub facets: Vec<Facet>,
-    /// How many candidates by words, and how many by meaning.
+    /// The number of candidates by words, and the number by meaning.
     pub depth: usize,
 }
 
-/// A part of an answer.
+/// A page of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paging {
-    /// Which page, counted from 1.
+    /// The page number, counted from 1.
     pub page: usize,
-    /// How many hits it holds.
+    /// The number of hits on a page.
     pub size: usize,
 }
 
-/// How an answer is ordered.
+/// The order of the hits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// The best first.
+    /// Best score first.
     #[default]
     Relevance,
-    /// The cheapest first; what has no price comes last.
+    /// Cheapest first; products without a price last.
     PriceAscending,
-    /// The dearest first; what has no price comes last.
+    /// Most expensive first; products without a price last.
     PriceDescending,
-    /// The best rated first; what has no rating comes last.
+    /// Best rated first; products without a rating last.
     Rating,
 }
 
-/// A field whose values an answer can count.
+/// A field whose values can be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Facet {
-    /// Departments.
+    /// The main category.
     MainCategory,
-    /// Shelves.
+    /// The subcategory.
     SubCategory,
-    /// Makers.
+    /// The brand.
     Brand,
 }
 
 impl Paging {
-    /// The places of its hits in the whole answer, counted from 0.
+    /// Returns the positions of its hits in the whole answer, counted from 0.
     pub(crate) fn places(self) -> Range<usize> {
         let start = self.page.saturating_sub(1).saturating_mul(self.size);
         start..start.saturating_add(self.size)
@@ -66,10 +66,10 @@ impl Paging {
 }
 
 impl SearchRequest {
-    /// How deep to look unless told otherwise.
+    /// The default number of candidates of either kind.
     pub const DEFAULT_DEPTH: usize = 200;
 
-    /// A search for `query` with every default.
+    /// Creates a search for `query` with default options.
     pub fn new(query: Query) -> Self {
         Self {
             query,
@@ -83,7 +83,7 @@ impl SearchRequest {
         }
     }
 
-    /// Whether its answer counts or sorts by what the products are, and not by score alone.
+    /// Returns whether the answer counts facets or sorts by a field.
     pub(crate) fn looks_at_facets(&self) -> bool {
         self.sort != Sort::Relevance || !self.facets.is_empty()
     }
@@ -98,12 +98,12 @@ impl Sort {
         ("rating", Self::Rating),
     ];
 
-    /// The order of that name.
+    /// Returns the order of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, sort)| *sort)
     }
 
-    /// Equal products keep the order of relevance, for the sort is stable.
+    /// Compares two products. The sort is stable: equal products stay in order of relevance.
     pub(crate) fn compare(self, a: &FacetValues, b: &FacetValues) -> Ordering {
         let falling = |a: &f64, b: &f64| b.total_cmp(a);
         match self {

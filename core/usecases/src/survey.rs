@@ -5,46 +5,46 @@ use akin_ports::{Applied, PortResult, ProductFeed, ProductStore, RefusedRow};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// What feeds say, compared with the store before anything is changed.
+/// The content of feeds, compared with the store before anything is written.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    /// The products that the feeds name, refused rows among them; none if nobody asks.
+    /// The products that the feeds name, refused rows included; `None` if not requested.
     named: Option<HashSet<Key>>,
-    /// Refused rows that do not say which product they are about.
+    /// The number of refused rows that identify no product.
     pub(crate) nameless: u64,
-    /// What would be written, so that a product that comes twice is compared with itself; none if
-    /// nobody asks.
+    /// The products that would be written, so that a repeated product is compared with its previous
+    /// row; `None` if not requested.
     pending: Option<HashMap<Key, Pending>>,
 }
 
-/// Stands for an id, in fewer bytes.
+/// A hash that stands for an id and takes less memory.
 type Key = [u8; 16];
 
-/// A product as a run would leave it.
+/// A product as a run would write it.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     content: ContentHash,
-    /// Whether its text is another than the store's.
+    /// Whether its text differs from the stored one.
     embeds: bool,
 }
 
 impl Survey {
-    /// A survey that keeps which products are named, or what would be written, if told so.
+    /// Creates a survey that records the products named, the products to be written, or both.
     pub(crate) fn new(names: bool, writes: bool) -> Self {
         Self { named: names.then(HashSet::new), nameless: 0, pending: writes.then(HashMap::new) }
     }
 
-    /// Whether a feed names `id`.
+    /// Returns whether a feed names `id`.
     pub(crate) fn names(&self, id: &ProductId) -> bool {
         self.named.as_ref().is_some_and(|named| named.contains(&key(id)))
     }
 
-    /// Whether no feed names anything.
+    /// Returns whether the feeds name no product at all.
     pub(crate) fn names_nothing(&self) -> bool {
         self.named.as_ref().is_none_or(HashSet::is_empty)
     }
 
-    /// Products whose texts would be embedded, and others whose fields would be updated.
+    /// Counts the products to embed, and those of which only fields would be updated.
     pub(crate) fn writes(&self) -> (u64, u64) {
         let pending = self.pending.as_ref();
         let all = pending.map_or(0, HashMap::len) as u64;
@@ -53,7 +53,7 @@ impl Survey {
         (embeds, all - embeds)
     }
 
-    fn note(&mut self, rows: &FeedRows) {
+    fn record(&mut self, rows: &FeedRows) {
         self.nameless += rows.nameless();
         if let Some(named) = &mut self.named {
             let products = rows.products.iter().map(|product| &product.id);
@@ -75,30 +75,30 @@ pub(crate) struct SurveyFeed<'a> {
     pub(crate) at: Version,
 }
 
-/// What one feed says.
+/// The survey of one feed.
 #[derive(Debug, Default)]
 pub(crate) struct FeedSurvey {
     pub(crate) summary: IngestSummary,
-    /// Its refused rows, all of them unless there are very many.
+    /// Its refused rows, up to a limit.
     refused: Vec<RefusedRow>,
-    /// How many bytes their texts have.
+    /// The size of their texts in bytes.
     size: usize,
 }
 
-/// How many refused rows of a feed are kept, and how many bytes of them, about: bounds the memory.
-const KEPT: usize = 10_000;
-const KEPT_BYTES: usize = 16 << 20;
+/// The maximum number of refused rows kept of a feed, and roughly their size: bounds the memory.
+const MAX_REFUSED: usize = 10_000;
+const MAX_REFUSED_BYTES: usize = 16 << 20;
 
 impl FeedSurvey {
-    /// All refused rows, if nothing else is to be done about the feed, so that it need not be read
-    /// again.
+    /// Returns all refused rows if nothing else of the feed has to be written, so that it need not
+    /// be read again.
     pub(crate) fn only_refused(&self) -> Option<&[RefusedRow]> {
         let all = self.refused.len() as u64 == self.summary.quarantined;
         (all && self.summary.inserted + self.summary.changed == 0).then_some(&self.refused)
     }
 }
 
-/// Which of the two failed.
+/// The part of a survey that failed.
 #[derive(Debug)]
 pub(crate) enum SurveyError {
     Feed(akin_ports::PortError),
@@ -106,22 +106,22 @@ pub(crate) enum SurveyError {
 }
 
 impl SurveyFeed<'_> {
-    /// Reads `feed` to its end, and adds what it says to `survey` and to `said`.
+    /// Reads `feed` to its end, and adds its content to `survey` and `surveyed`.
     pub(crate) async fn run(
         &self,
         feed: &mut dyn ProductFeed,
         survey: &mut Survey,
-        said: &mut FeedSurvey,
+        surveyed: &mut FeedSurvey,
         observe: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
     ) -> Result<(), SurveyError> {
-        let summary = &mut said.summary;
+        let summary = &mut surveyed.summary;
         let mut reader = RowReader::new(self.columns.clone());
         while let Some(batch) = next_rows(feed, &mut reader).await.map_err(SurveyError::Feed)? {
             if batch.is_empty() {
                 continue;
             }
             let rows = FeedRows::read(batch, self.pricing);
-            survey.note(&rows);
+            survey.record(&rows);
             let compared =
                 self.compare(&rows.products, survey).await.map_err(SurveyError::Store)?;
             let (inserted, changed) = (compared.inserted.len(), compared.changed.len());
@@ -129,9 +129,9 @@ impl SurveyFeed<'_> {
             summary.inserted += inserted as u64;
             summary.changed += changed as u64;
             summary.unchanged += (rows.products.len() - inserted - changed) as u64;
-            if said.refused.len() < KEPT && said.size < KEPT_BYTES {
-                said.size += rows.refused.iter().map(RefusedRow::size).sum::<usize>();
-                said.refused.extend_from_slice(&rows.refused);
+            if surveyed.refused.len() < MAX_REFUSED && surveyed.size < MAX_REFUSED_BYTES {
+                surveyed.size += rows.refused.iter().map(RefusedRow::size).sum::<usize>();
+                surveyed.refused.extend_from_slice(&rows.refused);
             }
             summary.refuse(rows.refused);
             observe(IngestProgress { feed: feed.progress(), summary });
@@ -142,26 +142,28 @@ impl SurveyFeed<'_> {
     async fn compare(&self, products: &[Product], survey: &mut Survey) -> PortResult<Applied> {
         let mut compared = self.store.compare(products, self.at).await?;
         let Some(pending) = &mut survey.pending else { return Ok(compared) };
-        // The last one of each id is what was compared.
+        // Of a repeated id, the last row was compared.
         let last: HashMap<_, _> = products.iter().map(|product| (&product.id, product)).collect();
-        let held = self.store.fetch(&compared.changed).await?;
-        let fresh: HashSet<_> = compared.inserted.iter().cloned().collect();
+        let stored = self.store.fetch(&compared.changed).await?;
+        let new: HashSet<_> = compared.inserted.iter().cloned().collect();
         let differs: HashSet<_> =
             compared.inserted.iter().chain(&compared.changed).cloned().collect();
         compared = Applied::default();
         for (id, product) in last {
             let content = product.content_hash();
-            let before = pending.get(&key(id)).map(|pending| pending.content);
+            let previous = pending.get(&key(id)).map(|pending| pending.content);
             let embeds = differs.contains(id)
-                && held.get(id).is_none_or(|held| held.product.text_hash() != product.text_hash());
-            let fate = match before {
-                None if fresh.contains(id) => &mut compared.inserted,
+                && stored
+                    .get(id)
+                    .is_none_or(|stored| stored.product.text_hash() != product.text_hash());
+            let group = match previous {
+                None if new.contains(id) => &mut compared.inserted,
                 None if differs.contains(id) => &mut compared.changed,
-                Some(before) if before != content => &mut compared.changed,
+                Some(previous) if previous != content => &mut compared.changed,
                 _ => &mut compared.unchanged,
             };
-            fate.push(id.clone());
-            if before.is_some() || differs.contains(id) {
+            group.push(id.clone());
+            if previous.is_some() || differs.contains(id) {
                 pending.insert(key(id), Pending { content, embeds });
             }
         }

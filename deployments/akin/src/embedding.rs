@@ -1,4 +1,4 @@
-//! How a command embeds what waits, or hands it on.
+//! Embedding of waiting changes, or handing them to workers.
 
 use crate::progress::{Progress, Unit};
 use akin_composition::{Composition, CompositionError};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Embeds here what waits in the outbox, and what is in sight in the queue.
+/// Embeds the changes in the outbox, and those visible in the queue.
 pub(crate) async fn embed_here(opened: &Composition) -> anyhow::Result<EmbedSummary> {
     let embed = EmbedChanges { store: opened.store()?, targets: opened.targets() };
     let progress = Progress::new("embedding".to_owned(), Unit::Products);
@@ -24,7 +24,7 @@ pub(crate) async fn embed_here(opened: &Composition) -> anyhow::Result<EmbedSumm
     Ok(summary)
 }
 
-/// Leaves to workers what waits in the outbox; what the queue does not take stays there.
+/// Moves the changes in the outbox to the queue, for workers; those that it refuses stay.
 pub(crate) async fn hand_on(
     store: Arc<dyn ProductStore>,
     queue: Arc<dyn ChangeQueue>,
@@ -38,7 +38,7 @@ pub(crate) fn work(opened: &Composition) -> Result<WorkQueue, CompositionError> 
     Ok(WorkQueue { queue, store, targets: opened.targets() })
 }
 
-/// Waits, for a worker.
+/// Sleeps on behalf of a use case.
 pub(crate) fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(tokio::time::sleep(time))
 }

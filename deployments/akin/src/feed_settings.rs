@@ -1,4 +1,4 @@
-//! Which feeds are read, and how.
+//! The feeds of a command, and how they are read.
 
 use akin_composition::BadSettings;
 use akin_entities::{Currency, ExchangeRate};
@@ -14,37 +14,37 @@ pub(crate) struct FeedSettings {
     #[command(flatten)]
     files: akin_files::Settings,
 
-    /// What columns give which fields, as `cost=actual_price,size=attributes`, or a file with one
-    /// such pair a line. `id=` leaves a column out.
+    /// Map columns to fields, such as `cost=actual_price,size=attributes`, or a file with one pair
+    /// per line. `id=` ignores a column.
     #[arg(long, env = "AKIN_FEED_MAP", value_name = "MAP", value_parser = column_map)]
     map: Option<ColumnMap>,
 
-    /// Convert prices of a currency at a fixed rate before they are kept, as `INR=HKD:0.094`; may
-    /// be given for several currencies. What is kept is the price that results, and the rate.
+    /// Convert the prices of a currency at a fixed rate, such as `INR=HKD:0.094`; one rate per
+    /// currency. The converted price and the rate are stored.
     #[arg(long = "rate", env = "AKIN_RATES", value_name = "RATE", value_delimiter = ',')]
     rates: Vec<ExchangeRate>,
 }
 
 impl FeedSettings {
-    /// Refuses the standard input for what reads feeds more than once.
+    /// Refuses standard input where feeds are read more than once.
     pub(crate) fn refuse_standard_input(&self, setting: &str) -> Result<(), BadSettings> {
         let is_read_once = self.files.has_standard_input();
         let problem =
-            format!("{setting} cannot read the standard input again: name files, not `-`");
+            format!("{setting} cannot read standard input again: name files instead of `-`");
         BadSettings::refuse(if is_read_once { vec![problem] } else { Vec::new() })
     }
 
-    /// How their prices are read; those without sign or code are of the currency `unsigned`.
+    /// Returns how prices are read; those without a symbol or code are in `unsigned`.
     pub(crate) fn pricing(&self, unsigned: Currency) -> Pricing {
         Pricing { unsigned, rates: self.rates.clone() }
     }
 
-    /// Returns how their columns are read.
+    /// Returns how columns are read.
     pub(crate) fn columns(&self) -> ColumnMap {
         self.map.clone().unwrap_or_default()
     }
 
-    /// Returns the feeds that are named. All paths that lead to none are refused at once.
+    /// Returns the named feeds. All paths without a feed are refused at once.
     pub(crate) fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
         let (files, mut problems) = match self.files.sources() {
             Ok(files) => (files, Vec::new()),
@@ -56,11 +56,11 @@ impl FeedSettings {
         Ok(files.into_iter().map(source).collect())
     }
 
-    /// What is wrong with rates of which another converts the same currency.
+    /// Returns a problem for each rate whose currency another rate converts too.
     fn rival_rates(&self) -> impl Iterator<Item = String> {
         let rates = self.rates.iter().enumerate();
-        let rivals = rates.filter(|(place, rate)| {
-            self.rates[..*place].iter().any(|other| other.from() == rate.from())
+        let rivals = rates.filter(|(position, rate)| {
+            self.rates[..*position].iter().any(|other| other.from() == rate.from())
         });
         rivals.map(|(_, rate)| format!("--rate {rate}: another rate converts that currency too"))
     }

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Progress {
     what: String,
-    shown: Shown,
+    shown: Display,
 }
 
 #[derive(Debug)]
-enum Shown {
+enum Display {
     Bar(ProgressBar),
     Lines { began: Instant, last: Mutex<Instant> },
 }
@@ -35,10 +35,10 @@ impl Progress {
     /// Starts to show the task `what`, counted in `unit`.
     pub(crate) fn new(what: String, unit: Unit) -> Self {
         let shown = if std::io::stderr().is_terminal() {
-            Shown::Bar(bar(&what, unit))
+            Display::Bar(bar(&what, unit))
         } else {
             let began = Instant::now();
-            Shown::Lines { began, last: Mutex::new(began) }
+            Display::Lines { began, last: Mutex::new(began) }
         };
         Self { what, shown }
     }
@@ -46,12 +46,12 @@ impl Progress {
     /// Shows `done` of `total`, with a detail.
     pub(crate) fn at(&self, done: u64, total: Option<u64>, detail: &str) {
         match &self.shown {
-            Shown::Bar(bar) => {
+            Display::Bar(bar) => {
                 bar.set_length(total.unwrap_or(done));
                 bar.set_position(done);
                 bar.set_message(detail.to_owned());
             }
-            Shown::Lines { began, last } => {
+            Display::Lines { began, last } => {
                 let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 if last.elapsed() >= EVERY {
                     *last = Instant::now();
@@ -65,7 +65,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Shown::Bar(bar) = &self.shown {
+        if let Display::Bar(bar) = &self.shown {
             bar.finish_and_clear();
         }
     }

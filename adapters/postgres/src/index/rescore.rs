@@ -18,8 +18,8 @@ pub(crate) struct RescoreTerms {
     pub(crate) max_drift: f64,
 }
 
-/// Computes [`LengthBasis::term_scores`] in the database, for texts whose keys are at least $1 and below
-/// $2. The length coefficients and k1 are parameters.
+/// Computes the same as [`term_scores`](super::term_scores::LengthBasis::term_scores) in the database,
+/// for texts whose keys are at least $1 and below $2. The length coefficients and k1 are parameters.
 const RESCORE: &str = r"
     UPDATE {postings} held SET share = weighed.frequency / (weighed.frequency + $6)
     FROM (

@@ -78,14 +78,14 @@ pub async fn eight_writers_of_many_products_lose_no_product(index: &Index) {
 /// While it is written, a reader sees an entry's words and meaning of one version, and no error.
 pub async fn a_reader_never_sees_half_an_entry(index: &Index) {
     /// Says that the writer is done, even if it fails.
-    struct Done(Arc<AtomicBool>);
-    impl Drop for Done {
+    struct WritingEnded(Arc<AtomicBool>);
+    impl Drop for WritingEnded {
         fn drop(&mut self) {
             self.0.store(true, Ordering::Release);
         }
     }
     let done = Arc::new(AtomicBool::new(false));
-    let (writing, guard) = (index.share(), Done(Arc::clone(&done)));
+    let (writing, guard) = (index.share(), WritingEnded(Arc::clone(&done)));
     let writer = tokio::spawn(async move {
         let _guard = guard;
         for version in 1..60 {

@@ -104,14 +104,14 @@ fn write_versions(
     names: Vec<String>,
 ) -> (tokio::task::JoinHandle<()>, Arc<AtomicBool>) {
     /// Says so even if the writer fails.
-    struct Done(Arc<AtomicBool>);
-    impl Drop for Done {
+    struct ApplyingEnded(Arc<AtomicBool>);
+    impl Drop for ApplyingEnded {
         fn drop(&mut self) {
             self.0.store(true, Ordering::Release);
         }
     }
     let done = Arc::new(AtomicBool::new(false));
-    let (store, guard) = (store.share(), Done(Arc::clone(&done)));
+    let (store, guard) = (store.share(), ApplyingEnded(Arc::clone(&done)));
     let writer = tokio::spawn(async move {
         let _guard = guard;
         for at in 1..40 {

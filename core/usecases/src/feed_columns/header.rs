@@ -11,11 +11,11 @@ use std::fmt;
 pub struct HeaderError {
     /// The line of the header, counted from 1, if it stands on one.
     line: Option<u64>,
-    problem: Problem,
+    problem: HeaderProblem,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-enum Problem {
+enum HeaderProblem {
     #[error(
         "no column has the names of the products: expected `name` (or `title`), found {found}; \
          rename a column, or map it to the field; the fields are {}",
@@ -52,14 +52,18 @@ pub(super) fn resolve(
     }
 }
 
-fn find_problem(header: &[String], columns: &[Option<Column>], map: &ColumnMap) -> Option<Problem> {
+fn find_problem(
+    header: &[String],
+    columns: &[Option<Column>],
+    map: &ColumnMap,
+) -> Option<HeaderProblem> {
     for (position, column) in columns.iter().enumerate() {
         let Some(column) = column else { continue };
         let mut before = columns[..position].iter();
         let first =
             before.position(|other| other.as_ref().is_some_and(|o| column.is_ambiguous_with(o)));
         if let Some(first) = first {
-            return Some(Problem::Ambiguous {
+            return Some(HeaderProblem::Ambiguous {
                 field: column.field_name(),
                 first: header[first].clone(),
                 second: header[position].clone(),
@@ -70,10 +74,10 @@ fn find_problem(header: &[String], columns: &[Option<Column>], map: &ColumnMap) 
     let found = || ColumnNames(header.to_vec());
     let is_missing = |column: &&str| !header.iter().any(|name| is_same(column, name.trim()));
     if let Some(column) = map.columns().find(is_missing) {
-        return Some(Problem::NotFound { column: column.to_owned(), found: found() });
+        return Some(HeaderProblem::NotFound { column: column.to_owned(), found: found() });
     }
     let has_name = columns.iter().flatten().any(|column| column.field_name() == "name");
-    (!has_name).then(|| Problem::NoName { found: found() })
+    (!has_name).then(|| HeaderProblem::NoName { found: found() })
 }
 
 /// Returns whether a header is that of a file of refused rows.

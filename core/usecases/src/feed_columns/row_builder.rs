@@ -14,10 +14,10 @@ pub(super) struct RowBuilder {
     ranks: [u8; FIELDS.len()],
     is_path: bool,
     /// The first problem.
-    problem: Option<Problem>,
+    problem: Option<InvalidField>,
 }
 
-struct Problem {
+struct InvalidField {
     field: &'static str,
     value: String,
     reason: String,
@@ -65,7 +65,7 @@ impl RowBuilder {
 
     fn refuse(&mut self, column: &Column, value: String, reason: String) {
         let field = column.field_name();
-        self.problem.get_or_insert(Problem { field, value, reason });
+        self.problem.get_or_insert(InvalidField { field, value, reason });
     }
 
     /// Puts a text into its field. Returns `false` if a column of the same rank gave the field before.
@@ -103,7 +103,7 @@ impl RowBuilder {
             parts.next().unwrap_or_default().clone_into(&mut row.main_category);
             row.sub_category = parts.collect::<Vec<_>>().join(PATH_SEPARATOR);
         }
-        let Some(Problem { field, value, reason }) = self.problem else { return Ok(row) };
+        let Some(InvalidField { field, value, reason }) = self.problem else { return Ok(row) };
         let line = row.line;
         Err(RefusedRow { line, field: field.to_owned(), value, reason, row: Some(Box::new(row)) })
     }

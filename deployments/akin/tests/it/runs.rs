@@ -40,8 +40,7 @@ fn the_last_runs_are_told_as_they_were(shop: &Shop) {
         assert_eq!(told[2]["counts"][name], said[name], "{name}");
     }
     assert!(told[2]["seconds"].as_f64().unwrap() > 0.0);
-    let why =
-        "the feeds do not name 15 of 20 products, which is more than 20%: nothing was changed";
+    let why = "the feeds do not name 15 of 20 products, more than 20%: nothing was changed";
     assert_eq!((&told[1]["reason"], &told[1]["counts"]), (&json!(why), &Value::Null));
     assert_eq!(told[0]["feeds"], json!(["bad.csv", "feed.csv"]));
     assert_eq!(

@@ -58,7 +58,7 @@ fn members(raw: &str, depth: usize) -> Result<Members, String> {
         let items = items.into_iter().map(|item| member(item.get(), depth));
         return items.collect::<Result<_, _>>().map(Members::List);
     }
-    let object: Object<'_> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
+    let object: RawObject<'_> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
     let mut members = Vec::with_capacity(object.0.len());
     for (name, value) in object.0 {
         members.push((name, member(value.get(), depth)?));
@@ -80,9 +80,9 @@ fn member(raw: &str, depth: usize) -> Result<Value, String> {
 }
 
 /// The members of an object, in their order; names may be repeated.
-struct Object<'a>(Vec<(String, &'a RawValue)>);
+struct RawObject<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> serde::Deserialize<'de> for Object<'de> {
+impl<'de> serde::Deserialize<'de> for RawObject<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_map(ObjectVisitor)
     }
@@ -91,17 +91,20 @@ impl<'de> serde::Deserialize<'de> for Object<'de> {
 struct ObjectVisitor;
 
 impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
-    type Value = Object<'de>;
+    type Value = RawObject<'de>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+    fn visit_map<A: serde::de::MapAccess<'de>>(
+        self,
+        mut map: A,
+    ) -> Result<RawObject<'de>, A::Error> {
         let mut members = Vec::new();
         while let Some(member) = map.next_entry()? {
             members.push(member);
         }
-        Ok(Object(members))
+        Ok(RawObject(members))
     }
 }

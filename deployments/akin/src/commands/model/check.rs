@@ -1,4 +1,4 @@
-use crate::commands::model::opened::Opened;
+use crate::commands::model::opened::OpenedModel;
 use crate::commands::model::parity::{self, Original};
 use crate::commands::model::{files, get, unusable};
 use crate::exit;
@@ -35,77 +35,77 @@ pub(crate) struct ModelCheckArguments {
     model: Settings,
 }
 
-/// A file that was looked at.
-struct Checked {
+/// A checked file.
+struct CheckedModel {
     path: PathBuf,
-    /// Or why it cannot be used at all.
-    figures: anyhow::Result<Figures>,
+    /// An error if the model cannot be used at all.
+    figures: anyhow::Result<Measurements>,
 }
 
-/// What a model that was tried is like.
-struct Figures {
+/// The measurements of a usable model.
+struct Measurements {
     model: String,
     precision: String,
     dimension: usize,
     token_limit: usize,
-    /// To the original weights, where they are there.
+    /// Compared with the original weights, if present.
     original: Option<Parity>,
-    /// To what the model's maker stored, where it is there.
+    /// Compared with the embeddings that the model's author stored, if present.
     stored: Option<Parity>,
-    /// Cosines of a text to one that means the same, and to one that does not.
+    /// The cosines of a text to one of the same meaning, and to one of another.
     related: f64,
     unrelated: f64,
 }
 
-/// A text, and what the model's maker made of it.
+/// A text and its embedding, as the model's author stored them.
 #[derive(Deserialize)]
 struct Expected {
     text: String,
     vector: Vec<f32>,
 }
 
-/// What is known of a folder's model.
-struct Known {
+/// The reference embeddings of a model's folder.
+struct References {
     original: Original,
     stored: Option<Original>,
 }
 
-/// The second means the same as the first, and the third does not.
+/// The second text means the same as the first; the third does not.
 const TEXTS: [&str; 3] = ["a tripod for my phone", "smartphone stand", "potting soil"];
 
 pub(crate) fn run(arguments: &ModelCheckArguments) -> anyhow::Result<ExitCode> {
     let mut checked = check_all(arguments.targets()?);
-    if let [Checked { figures: Err(_), .. }] = &*checked
+    if let [CheckedModel { figures: Err(_), .. }] = &*checked
         && let Some(only) = checked.pop()
     {
         return only.figures.map(|_| exit::DONE);
     }
     if arguments.format.json {
-        output::json(&checked.iter().map(Checked::document).collect::<Value>());
+        output::json(&checked.iter().map(CheckedModel::document).collect::<Value>());
     } else {
         print(&checked);
     }
-    let problems: Vec<_> = checked.iter().filter_map(Checked::problem).collect();
+    let problems: Vec<_> = checked.iter().filter_map(CheckedModel::problem).collect();
     if problems.is_empty() {
         return Ok(exit::DONE);
     }
     bail!("{}; `make model` makes the default model anew", problems.join("; "))
 }
 
-/// What is wrong with one file does not keep the others from being looked at.
-fn check_all(paths: Vec<PathBuf>) -> Vec<Checked> {
+/// Checks every file; a problem with one does not affect the others.
+fn check_all(paths: Vec<PathBuf>) -> Vec<CheckedModel> {
     let progress = Progress::new("checking".to_owned(), Unit::Models);
-    let (mut known, total) = (HashMap::new(), paths.len() as u64);
+    let (mut references, total) = (HashMap::new(), paths.len() as u64);
     let check = |(done, path): (usize, PathBuf)| {
         progress.at(done as u64, Some(total), &path.display().to_string());
-        let figures = Figures::of(&path, &mut known);
-        Checked { path, figures }
+        let figures = Measurements::measure(&path, &mut references);
+        CheckedModel { path, figures }
     };
     paths.into_iter().enumerate().map(check).collect()
 }
 
 impl ModelCheckArguments {
-    /// The files that are meant.
+    /// Returns the files to check.
     fn targets(&self) -> anyhow::Result<Vec<PathBuf>> {
         let mut targets = Vec::new();
         for named in &self.named {
@@ -134,7 +134,7 @@ impl ModelCheckArguments {
         Ok(targets)
     }
 
-    /// All models of the default model's folder; only itself, where a file was named.
+    /// Returns all models of the default model's folder, or only the file that was named.
     fn beside(&self, path: PathBuf) -> Vec<PathBuf> {
         let is_named =
             matches!(&self.model.model, akin_native::ModelChoice::At(at) if at.is_file());
@@ -142,9 +142,9 @@ impl ModelCheckArguments {
     }
 }
 
-impl Figures {
-    fn of(path: &Path, known: &mut HashMap<PathBuf, Known>) -> anyhow::Result<Self> {
-        let opened = Opened::open(path)?;
+impl Measurements {
+    fn measure(path: &Path, references: &mut HashMap<PathBuf, References>) -> anyhow::Result<Self> {
+        let opened = OpenedModel::open(path)?;
         let vectors = opened.vectors(&TEXTS)?;
         let dimension = vectors.len() / TEXTS.len();
         let cosine = |other: usize| {
@@ -153,22 +153,22 @@ impl Figures {
         };
         let (mut original, mut stored) = (None, None);
         if let Some(folder) = original_of(path) {
-            let known = match known.entry(folder) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => {
-                    let known = Known::of(place.key())?;
-                    place.insert(known)
+            let known = match references.entry(folder) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let read = References::read(entry.key())?;
+                    entry.insert(read)
                 }
             };
             original = Some(opened.compare(&known.original)?);
             stored = known.stored.as_ref().map(|stored| opened.compare(stored)).transpose()?;
         }
-        let (model, precision, token_limit) = opened.described();
+        let (model, precision, token_limit) = opened.description();
         let (related, unrelated) = (cosine(1)?, cosine(2)?);
         Ok(Self { model, precision, dimension, token_limit, original, stored, related, unrelated })
     }
 
-    /// What is wrong with them.
+    /// Describes what is wrong with the model, if anything.
     fn problem(&self) -> Option<String> {
         let precision =
             if self.precision == "fp32" { ExportPrecision::Fp32 } else { ExportPrecision::Int8 };
@@ -180,20 +180,22 @@ impl Figures {
             return None;
         }
         let [text, other, _] = TEXTS;
-        Some(format!("{text:?} and {other:?} are not related to it: it is no model of sentences"))
+        Some(format!(
+            "{text:?} and {other:?} are not similar according to it: it is not a sentence model"
+        ))
     }
 }
 
-/// The folder that a model was made of: its own, or the one above.
+/// Returns the folder of the original model: the file's own, or the one above.
 fn original_of(path: &Path) -> Option<PathBuf> {
     let path = path.canonicalize().ok()?;
     let mut folders = path.ancestors().skip(1).take(2);
     folders.find(|folder| folder.join("modules.json").is_file()).map(Path::to_owned)
 }
 
-impl Known {
-    fn of(folder: &Path) -> anyhow::Result<Self> {
-        let original = Original::of(&SentenceModel::open(folder).map_err(unusable)?)?;
+impl References {
+    fn read(folder: &Path) -> anyhow::Result<Self> {
+        let original = Original::compute(&SentenceModel::open(folder).map_err(unusable)?)?;
         let path = folder.join("expected.json");
         if !path.is_file() {
             return Ok(Self { original, stored: None });
@@ -210,8 +212,8 @@ impl Known {
     }
 }
 
-impl Checked {
-    /// What is wrong with it.
+impl CheckedModel {
+    /// Describes what is wrong with the file, if anything.
     fn problem(&self) -> Option<String> {
         match &self.figures {
             Ok(figures) => Some(format!("{}: {}", self.path.display(), figures.problem()?)),
@@ -245,7 +247,7 @@ impl Checked {
     }
 }
 
-fn print(checked: &[Checked]) {
+fn print(checked: &[CheckedModel]) {
     let headings =
         ["model", "precision", "least", "mean", "stored least", "related", "others", "verdict"];
     let mut table = output::table(&headings);

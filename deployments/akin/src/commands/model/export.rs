@@ -119,7 +119,7 @@ fn gate(
     draft: &Draft,
     precision: ExportPrecision,
 ) -> anyhow::Result<Parity> {
-    let original = Original::of(model)?;
+    let original = Original::compute(model)?;
     let files = OnnxModelFiles { model: draft.model(), tokenizer: draft.tokenizer() };
     let parity = original.compare_onnx(&files)?;
     if !parity.is_enough_for(precision) {

@@ -1,4 +1,4 @@
-//! A model's file, opened, whatever its format.
+//! A model file of either format, opened.
 
 use crate::commands::model::parity::{self, Original};
 use akin_native::NativeModelError;
@@ -9,14 +9,14 @@ use sbert_cpu::Encoder;
 use sbert_onnx::parity::Parity;
 use std::path::Path;
 
-/// A packed or an ONNX model.
-pub(crate) enum Opened {
+/// An opened packed or ONNX model.
+pub(crate) enum OpenedModel {
     Packed(Box<Encoder>),
     Onnx(Box<OnnxModel>),
 }
 
-impl Opened {
-    /// Opens what is at `path`: an ONNX model by its name, else a packed one.
+impl OpenedModel {
+    /// Opens the file at `path`: an ONNX model if its name ends in `.onnx`, else a packed one.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         if path.extension().is_some_and(|kind| kind == "onnx") {
             let files = akin_onnx::OnnxModelFiles::at(path, None).map_err(PortError::from)?;
@@ -28,7 +28,7 @@ impl Opened {
         Ok(Self::Packed(Box::new(encoder)))
     }
 
-    /// The vectors of `texts`, one behind the other.
+    /// Returns the vectors of `texts`, concatenated.
     pub(crate) fn vectors(&self, texts: &[&str]) -> anyhow::Result<Vec<f32>> {
         match self {
             Self::Packed(encoder) => Ok(encoder.embed(texts, 1).vectors),
@@ -36,7 +36,7 @@ impl Opened {
         }
     }
 
-    /// How near it comes.
+    /// Compares its embeddings with the original.
     pub(crate) fn compare(&self, original: &Original) -> anyhow::Result<Parity> {
         match self {
             Self::Packed(encoder) => original.compare_packed(encoder),
@@ -44,8 +44,8 @@ impl Opened {
         }
     }
 
-    /// Its name, its precision and its limit.
-    pub(crate) fn described(&self) -> (String, String, usize) {
+    /// Returns its name, its precision and its token limit.
+    pub(crate) fn description(&self) -> (String, String, usize) {
         match self {
             Self::Packed(encoder) => {
                 let hash = encoder.sha256().get(..8).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How near a model's embeddings are to those of the weights that it was made of.
+//! Comparison of a model's embeddings with those of its original weights.
 
 use akin_onnx::{OnnxModel, OnnxModelFiles};
 use akin_ports::PortError;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
-/// Texts, and what the original weights at full precision make of them.
+/// Texts, with their embeddings by the original weights at full precision.
 #[derive(Debug)]
 pub(crate) struct Original {
     texts: Vec<String>,
@@ -20,8 +20,8 @@ pub(crate) struct Original {
 }
 
 impl Original {
-    /// Embeds texts of every sort by the model's own weights.
-    pub(crate) fn of(model: &SentenceModel) -> anyhow::Result<Self> {
+    /// Embeds texts of many kinds with the model's original weights.
+    pub(crate) fn compute(model: &SentenceModel) -> anyhow::Result<Self> {
         let encoder =
             Encoder::from_model(model, sbert_cpu::Precision::Fp32).map_err(super::unusable)?;
         let texts = texts(model.max_tokens);
@@ -29,35 +29,36 @@ impl Original {
         Ok(Self { texts, vectors, dimension: encoder.dimension() })
     }
 
-    /// Embeddings of `texts` that somebody else made of the same weights, `dimension` numbers each.
+    /// Takes embeddings of `texts` that another program computed with the same weights, `dimension`
+    /// numbers each.
     pub(crate) fn stored(texts: Vec<String>, vectors: Vec<f32>, dimension: usize) -> Self {
         Self { texts, vectors, dimension }
     }
 
-    /// How near an ONNX model comes.
+    /// Compares the embeddings of an ONNX model.
     pub(crate) fn compare_onnx(&self, files: &OnnxModelFiles) -> anyhow::Result<Parity> {
         self.compare_with(&OnnxModel::open(files, threads()).map_err(PortError::from)?)
     }
 
-    /// How near an ONNX model that is open comes.
+    /// Compares the embeddings of an ONNX model that is open.
     pub(crate) fn compare_with(&self, model: &OnnxModel) -> anyhow::Result<Parity> {
         let vectors = model.raw(&borrowed(&self.texts)).map_err(|reason| anyhow!(reason))?;
         Ok(compare(&self.vectors, &vectors, self.dimension)?)
     }
 
-    /// How near a packed model comes.
+    /// Compares the embeddings of a packed model.
     pub(crate) fn compare_packed(&self, encoder: &Encoder) -> anyhow::Result<Parity> {
         let vectors = encoder.embed(&borrowed(&self.texts), threads().get()).vectors;
         Ok(compare(&self.vectors, &vectors, self.dimension)?)
     }
 
-    /// The text at that place, as far as an error quotes it.
-    pub(crate) fn quoted(&self, place: usize) -> String {
-        self.texts.get(place).map(|text| text.chars().take(40).collect()).unwrap_or_default()
+    /// Returns the beginning of the text at `position`, for an error.
+    pub(crate) fn quoted(&self, position: usize) -> String {
+        self.texts.get(position).map(|text| text.chars().take(40).collect()).unwrap_or_default()
     }
 }
 
-/// What is too much for a model of that precision, in a sentence.
+/// Describes by how much a model misses the limits of its precision.
 pub(crate) fn shortfall(parity: &Parity, precision: ExportPrecision) -> String {
     let least = precision.least_cosine();
     if parity.least < least {
@@ -67,7 +68,7 @@ pub(crate) fn shortfall(parity: &Parity, precision: ExportPrecision) -> String {
     format!("the lengths of its vectors are off by {:.4}, over {most}", parity.stretch)
 }
 
-/// The figures for scripts.
+/// Returns the figures as JSON.
 pub(crate) fn document(parity: &Parity) -> Value {
     json!({
         "texts": parity.texts,
