@@ -2,6 +2,7 @@
 #![no_main]
 
 #[path = "../../delivery/http/tests/it/support.rs"]
+#[allow(dead_code, reason = "the target needs a part of it")]
 mod shop;
 
 use akin_fuzz::wait;
