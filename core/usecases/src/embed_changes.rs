@@ -1,5 +1,7 @@
 use crate::EmbedTarget;
 use crate::change_batch::{ChangeBatch, Monitor};
+use crate::embed_target::is_about_all;
+use crate::halves::Halves;
 use akin_ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
 use std::sync::Arc;
 
@@ -92,21 +94,67 @@ impl EmbedChanges {
             let entries = self.store.outbox(after, PAGE).await?;
             let Some(last) = entries.last() else { return Ok(summary) };
             after = Some(last.sequence);
-            let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
-            let batch = ChangeBatch::fetch(&*self.store, &changes).await?;
-            let mut failures = Failures::new();
-            for target in &self.targets {
-                let left = entries.len() as u64;
-                let mut monitor = OutboxMonitor { left, progress: &mut progress, observe };
-                failures.extend(batch.apply_to(target, &mut summary, &mut monitor).await?.failures);
-                // Superseded changes are done as well.
-                monitor.step(monitor.left);
-            }
+            let failures = self.embed_page(&entries, &mut summary, &mut progress, observe).await?;
             let is_done = |entry: &OutboxEntry| !failures.contains_key(&entry.change.id);
             let done: Vec<_> = entries.into_iter().filter(is_done).collect();
             self.store.clear_outbox(&done).await?;
             summary.failures.extend(failures);
         }
+    }
+
+    /// Brings every target up to `entries`, and returns the products that failed. Where they fail
+    /// without a name, they are halved until the products at fault are found.
+    async fn embed_page(
+        &self,
+        entries: &[OutboxEntry],
+        summary: &mut EmbedSummary,
+        progress: &mut EmbedProgress,
+        observe: &(dyn Fn(EmbedProgress) + Send + Sync),
+    ) -> PortResult<Failures> {
+        let mut failures = Failures::new();
+        let mut halves = Halves::new(entries);
+        while let Some(part) = halves.next() {
+            let before = *progress;
+            match self.embed_part(part, summary, progress, observe).await {
+                Ok(failed) => {
+                    halves.succeed();
+                    failures.extend(failed);
+                }
+                Err(error) if is_about_all(&error) => return Err(error),
+                Err(error) => {
+                    *progress = before;
+                    if let Some(error) = halves.fail(part, error) {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        for (entry, error) in halves.take_failed() {
+            progress.done += self.targets.len() as u64;
+            failures.insert(entry.change.id.clone(), error);
+        }
+        observe(*progress);
+        Ok(failures)
+    }
+
+    async fn embed_part(
+        &self,
+        entries: &[OutboxEntry],
+        summary: &mut EmbedSummary,
+        progress: &mut EmbedProgress,
+        observe: &(dyn Fn(EmbedProgress) + Send + Sync),
+    ) -> PortResult<Failures> {
+        let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
+        let batch = ChangeBatch::fetch(&*self.store, &changes).await?;
+        let mut failures = Failures::new();
+        for target in &self.targets {
+            let left = entries.len() as u64;
+            let mut monitor = OutboxMonitor { left, progress, observe };
+            failures.extend(batch.apply_to(target, summary, &mut monitor).await?.failures);
+            // Superseded changes are done as well.
+            monitor.step(monitor.left);
+        }
+        Ok(failures)
     }
 }
 

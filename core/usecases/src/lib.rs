@@ -33,6 +33,7 @@ mod export_catalogue;
 mod export_quarantine;
 mod feed_columns;
 mod feed_rows;
+mod halves;
 mod ingest_catalogue;
 mod ingest_feed;
 mod normalize;
@@ -59,6 +60,7 @@ pub use evaluate_search::{EvaluateSearch, JudgedQuery};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToMend};
 pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};
+pub use halves::MAX_BLAMED;
 pub use ingest_catalogue::{
     CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits, RetainedProducts,
 };

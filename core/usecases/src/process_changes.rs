@@ -1,5 +1,6 @@
 use crate::change_batch::{ChangeBatch, Monitor, Undone};
 use crate::embed_target::is_about_all;
+use crate::halves::Halves;
 use crate::{EmbedSummary, EmbedTarget};
 use akin_entities::{Change, newest_of_each};
 use akin_ports::{Delivery, PortError, PortResult, ProductStore, Receipt};
@@ -40,7 +41,7 @@ pub struct ProcessedChanges {
     pub error: Option<PortError>,
 }
 
-/// What is to become of a message.
+/// The outcome of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessageOutcome {
     /// It is done, or superseded: delete it.
@@ -65,57 +66,42 @@ impl fmt::Debug for ProcessControl<'_> {
 }
 
 impl ProcessChanges {
-    /// Processes `deliveries`. If the batch is refused as a whole, its messages are processed one by
-    /// one to find the one at fault; if every one of them is refused, none is.
+    /// Processes `deliveries`. A batch that is refused as a whole is halved until the messages at
+    /// fault are found. If the first [`MAX_BLAMED`](crate::MAX_BLAMED) messages all fail and none succeeds, the rest is
+    /// released with the error: the fault is more likely to lie elsewhere.
     pub async fn run(
         &self,
         deliveries: &[Delivery],
         control: &ProcessControl<'_>,
     ) -> ProcessedChanges {
         let mut processed = ProcessedChanges::default();
-        if deliveries.is_empty() {
-            return processed;
+        let mut halves = Halves::new(deliveries);
+        while let Some(part) = halves.next() {
+            match self.apply(part, &mut processed.embedding, control).await {
+                Ok(undone) => {
+                    halves.succeed();
+                    processed.settle(part, undone);
+                }
+                Err(error) if is_about_all(&error) => {
+                    // An outage also casts doubt on the failures before it.
+                    let doubtful = halves.take_failed().into_iter().map(|(delivery, _)| delivery);
+                    let waiting = part.iter().chain(halves.waiting());
+                    processed.release(doubtful.chain(waiting), error);
+                    break;
+                }
+                Err(error) => {
+                    if let Some(error) = halves.fail(part, error) {
+                        processed.release(halves.waiting(), error);
+                        break;
+                    }
+                }
+            }
         }
-        match self.apply(deliveries, &mut processed.embedding, control).await {
-            Ok(undone) => processed.settle(deliveries, undone),
-            Err(error) if is_about_all(&error) => processed.release(deliveries, error),
-            Err(error) => self.one_by_one(deliveries, error, &mut processed, control).await,
+        for (delivery, error) in halves.take_failed() {
+            processed.fail(delivery, error);
         }
         processed.sort_by(deliveries);
         processed
-    }
-
-    async fn one_by_one(
-        &self,
-        deliveries: &[Delivery],
-        error: PortError,
-        processed: &mut ProcessedChanges,
-        control: &ProcessControl<'_>,
-    ) {
-        if let [only] = deliveries {
-            return processed.fail(only, error);
-        }
-        let mut failed: Vec<(&Delivery, PortError)> = Vec::new();
-        for (position, delivery) in deliveries.iter().enumerate() {
-            let alone = std::slice::from_ref(delivery);
-            match self.apply(alone, &mut processed.embedding, control).await {
-                Ok(undone) => processed.settle(alone, undone),
-                Err(error) if is_about_all(&error) => {
-                    // An outage also casts doubt on the failures before it.
-                    for (delivery, _) in failed {
-                        processed.push_released(delivery);
-                    }
-                    return processed.release(&deliveries[position..], error);
-                }
-                Err(error) => failed.push((delivery, error)),
-            }
-        }
-        if failed.len() == deliveries.len() {
-            return processed.release(deliveries, error);
-        }
-        for (delivery, error) in failed {
-            processed.fail(delivery, error);
-        }
     }
 
     /// Brings every target up to the changes of `deliveries`.
@@ -174,15 +160,10 @@ impl ProcessedChanges {
         self.embedding.failures.insert(delivery.change.id.clone(), error);
     }
 
-    fn release(&mut self, deliveries: &[Delivery], error: PortError) {
-        for delivery in deliveries {
-            self.push_released(delivery);
-        }
+    fn release<'a>(&mut self, deliveries: impl Iterator<Item = &'a Delivery>, error: PortError) {
+        let receipts = deliveries.map(|delivery| delivery.receipt.clone());
+        self.outcomes.extend(receipts.map(|receipt| (receipt, MessageOutcome::Released)));
         self.error = Some(error);
-    }
-
-    fn push_released(&mut self, delivery: &Delivery) {
-        self.outcomes.push((delivery.receipt.clone(), MessageOutcome::Released));
     }
 
     fn sort_by(&mut self, deliveries: &[Delivery]) {

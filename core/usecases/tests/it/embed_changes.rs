@@ -1,8 +1,9 @@
 use crate::shop::{Shop, day, id, row};
+use crate::workplace::Workplace;
 use akin_entities::CountedStatistics;
 use akin_memory::MemoryEmbedder;
 use akin_ports::{ErrorKind, ModelMismatch, ProductIndex, ProductStore};
-use akin_usecases::EmbedChanges;
+use akin_usecases::{EmbedChanges, EmbedProgress};
 use std::sync::{Arc, Mutex};
 
 fn three() -> [akin_ports::FeedRow; 3] {
@@ -102,6 +103,38 @@ async fn a_product_that_the_index_refuses_fails_alone_and_stays_in_the_outbox() 
     let summary = shop.embed().await;
     assert_eq!((summary.embedded, summary.updated_fields), (1, 1));
     shop.assert_in_step(&all()).await;
+}
+
+#[tokio::test]
+async fn unreadable_products_that_spoil_a_page_of_the_outbox_are_left_and_the_others_are_done() {
+    for poison in [vec![id("b")], vec![id("a"), id("b")], all().to_vec()] {
+        let place = Workplace::new();
+        place.shop.ingest(&three(), 1).await;
+        let index = Arc::new(place.fragile(&poison));
+        let (store, embedder) = (place.shop.store.clone(), place.shop.embedder.clone());
+        let last = Mutex::new(None);
+        let observe = |progress| *last.lock().unwrap() = Some(progress);
+        let summary = EmbedChanges::new(store, embedder, index).run(&observe).await.unwrap();
+        let mut failed: Vec<_> = summary.failures.into_keys().collect();
+        failed.sort();
+        assert_eq!(failed, poison);
+        assert_eq!(place.shop.outbox().await.len(), poison.len());
+        assert_eq!(place.shop.index.count().await.unwrap(), 3 - poison.len() as u64);
+        let EmbedProgress { done, total } = last.into_inner().unwrap().unwrap();
+        assert_eq!((done, total), (3, 3));
+    }
+}
+
+#[tokio::test]
+async fn when_a_whole_page_of_the_outbox_fails_the_error_is_returned_and_nothing_is_cleared() {
+    let place = Workplace::new();
+    let rows: Vec<_> = (0..100).map(|n| row(&n.to_string(), &format!("Lamp {n}"), "")).collect();
+    place.shop.ingest(&rows, 1).await;
+    let poison: Vec<_> = (0..100).map(|n| id(&n.to_string())).collect();
+    let index = Arc::new(place.fragile(&poison));
+    let (store, embedder) = (place.shop.store.clone(), place.shop.embedder.clone());
+    let error = EmbedChanges::new(store, embedder, index).run(&|_| ()).await.unwrap_err();
+    assert_eq!((error.kind, place.shop.outbox().await.len()), (ErrorKind::Corrupt, 100));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::shop::{Shop, day, id, row};
 use crate::workplace::{FragileIndex, LONG, Workplace, did, never};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ChangeQueue, DeadLetters, ErrorKind, FeedRow, MAX_ATTEMPTS, ProductIndex};
-use akin_usecases::{EmbedChanges, EmbedTarget};
+use akin_usecases::{EmbedChanges, EmbedTarget, MAX_BLAMED};
 use futures::future::BoxFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -166,16 +166,30 @@ async fn a_product_that_spoils_its_batch_is_found_and_the_others_are_done() {
 }
 
 #[tokio::test]
-async fn an_error_of_every_product_of_a_batch_is_blamed_on_none() {
+async fn unreadable_products_that_are_alone_in_the_queue_become_dead_letters() {
     let place = Workplace::new();
-    place.announce(&three(), 1).await;
-    let index = place.fragile(&all());
+    place.announce(&three()[..2], 1).await;
+    let index = Arc::new(place.fragile(&all()));
+    for attempts in 1..=MAX_ATTEMPTS {
+        let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
+        assert_eq!((summary.embedding.failures.len(), summary.released), (2, 0), "{attempts}");
+        place.queue.pass(LONG);
+    }
+    assert_eq!(place.counts().await, [0, 0, 2]);
+}
+
+#[tokio::test]
+async fn when_many_products_all_fail_most_are_released_and_the_error_is_returned() {
+    let place = Workplace::new();
+    place.announce(&many(), 1).await;
+    let poison: Vec<_> = (0..300).map(|n| id(&n.to_string())).collect();
+    let index = place.fragile(&poison);
     let error = place.work_at(place.target_of(Arc::new(index))).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Corrupt);
     place.queue.pass(LONG);
-    let again = place.queue.receive(10).await.unwrap();
-    assert_eq!(again.len(), 3);
-    assert!(again.iter().all(|delivery| delivery.attempts == 1), "{again:?}");
+    let again = place.queue.receive(300).await.unwrap();
+    let counted = again.iter().filter(|delivery| delivery.attempts == 2).count();
+    assert_eq!((again.len(), counted), (300, MAX_BLAMED));
 }
 
 #[tokio::test]
