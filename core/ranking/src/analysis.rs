@@ -20,8 +20,11 @@ pub struct AnalyzedProduct {
 /// The minimum length of a word in the vocabulary of spelling correction, in letters.
 pub(crate) const MIN_WORD: usize = 3;
 
-/// The number of stems that a thread caches: a catalogue repeats its words.
-const MAX_STEMS: usize = 1 << 16;
+/// The maximum size of the stems that a thread caches, in bytes: a catalogue repeats its words.
+const MAX_STEM_BYTES: usize = 4 << 20;
+
+/// The size of a cached stem beyond its two texts, in bytes: their pointers and a place in the table.
+const STEM_OVERHEAD: usize = 64;
 
 /// The class of a character, for splitting text into terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +214,7 @@ pub(crate) fn stem(word: &str) -> String {
         static STEMMER: RefCell<CachedStemmer> = RefCell::new(CachedStemmer {
             stemmer: Stemmer::create(Algorithm::English),
             cache: HashMap::new(),
+            bytes: 0,
         });
     }
     STEMMER.with_borrow_mut(|stemmer| stemmer.stem(word))
@@ -220,6 +224,8 @@ pub(crate) fn stem(word: &str) -> String {
 struct CachedStemmer {
     stemmer: Stemmer,
     cache: HashMap<Box<str>, Box<str>>,
+    /// The size of the cache.
+    bytes: usize,
 }
 
 impl CachedStemmer {
@@ -228,10 +234,35 @@ impl CachedStemmer {
             return stem.to_string();
         }
         let stem = self.stemmer.stem(word).into_owned();
-        if self.cache.len() >= MAX_STEMS {
-            self.cache.clear();
+        let bytes = word.len() + stem.len() + STEM_OVERHEAD;
+        if self.bytes + bytes > MAX_STEM_BYTES {
+            self.cache = HashMap::new();
+            self.bytes = 0;
         }
-        self.cache.insert(word.into(), stem.as_str().into());
+        if bytes <= MAX_STEM_BYTES {
+            self.bytes += bytes;
+            self.cache.insert(word.into(), stem.as_str().into());
+        }
         stem
+    }
+}
+
+#[cfg(test)]
+mod cache_tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_of_stems_is_bounded_by_bytes_whatever_the_length_of_the_words() {
+        let stemmer = Stemmer::create(Algorithm::English);
+        let mut stems = CachedStemmer { stemmer, cache: HashMap::new(), bytes: 0 };
+        for length in [1, 100, 60_000, MAX_STEM_BYTES] {
+            for number in 0..(8 * MAX_STEM_BYTES / (length + STEM_OVERHEAD)).min(20_000) {
+                stems.stem(&format!("{number}{}", "x".repeat(length)));
+            }
+            let texts: usize = stems.cache.iter().map(|(word, stem)| word.len() + stem.len()).sum();
+            assert_eq!(stems.bytes, texts + stems.cache.len() * STEM_OVERHEAD);
+            assert!(stems.bytes <= MAX_STEM_BYTES, "{length}: {}", stems.bytes);
+        }
+        assert_eq!(stems.stem("running"), stems.stem("running"));
     }
 }

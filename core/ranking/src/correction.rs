@@ -1,6 +1,19 @@
-use crate::analysis::{MIN_WORD, is_word};
+use crate::analysis::{MIN_WORD, chunks, fold, is_word, stem};
 use akin_entities::Statistics;
 use std::cmp::Reverse;
+
+/// A spelling correction of a query word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// The word of the query, which the catalogue lacks.
+    pub from: String,
+    /// The word of the catalogue that replaces it.
+    pub to: String,
+}
+
+/// The maximum number of distinct words of a query that are corrected, the first ones: each is
+/// compared with every word of the catalogue that begins with the same letter.
+pub const MAX_CORRECTED_WORDS: usize = 16;
 
 /// The minimum length of a word to correct, in letters.
 const MIN_CORRECTED: usize = 4;
@@ -8,12 +21,58 @@ const MIN_CORRECTED: usize = 4;
 /// The minimum number of products that contain a replacement.
 const MIN_FREQUENCY: u64 = 2;
 
+/// Returns the distinct words of `query` that may be misspelled, at most [`MAX_CORRECTED_WORDS`]: the
+/// catalogue contains neither them nor their stems.
+pub fn misspelled_words(query: &str, statistics: &dyn Statistics) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for chunk in chunks(&fold(query)) {
+        for part in chunk.parts() {
+            if words.len() == MAX_CORRECTED_WORDS {
+                return words;
+            }
+            if !words.iter().any(|word| word == part)
+                && statistics.document_frequency(&stem(part)) == 0
+                && may_be_misspelled(part, statistics)
+            {
+                words.push(part.to_owned());
+            }
+        }
+    }
+    words
+}
+
+/// Returns the corrections of `words`, of those that have one. It compares each with thousands of words:
+/// call it where that may take tens of milliseconds, and end it early with `is_stopped`.
+pub fn correct_words(
+    words: &[String],
+    statistics: &dyn Statistics,
+    is_stopped: &dyn Fn() -> bool,
+) -> Vec<Correction> {
+    let correction = |from: &String| {
+        let to = correct_unless(from, statistics, is_stopped)?;
+        Some(Correction { from: from.clone(), to })
+    };
+    words.iter().filter_map(correction).collect()
+}
+
+fn may_be_misspelled(word: &str, statistics: &dyn Statistics) -> bool {
+    is_word(word, MIN_CORRECTED) && statistics.word_frequency(word) == 0
+}
+
 /// Returns the word of the catalogue that `word` most likely misspells: one with the same first
 /// letter within an optimal string alignment distance of 1 (2 for words of eight or more letters);
 /// the nearest, then the most frequent, then the first in alphabetical order. `None` if the
 /// catalogue contains `word`, if `word` is not at least four letters, or if no word is near.
 pub fn correct(word: &str, statistics: &dyn Statistics) -> Option<String> {
-    if !is_word(word, MIN_CORRECTED) || statistics.word_frequency(word) > 0 {
+    correct_unless(word, statistics, &|| false)
+}
+
+fn correct_unless(
+    word: &str,
+    statistics: &dyn Statistics,
+    is_stopped: &dyn Fn() -> bool,
+) -> Option<String> {
+    if is_stopped() || !may_be_misspelled(word, statistics) {
         return None;
     }
     let letters: Vec<char> = word.chars().collect();
@@ -30,6 +89,7 @@ pub fn correct(word: &str, statistics: &dyn Statistics) -> Option<String> {
         candidate_letters.extend(candidate.chars());
         if candidate_letters.len() < MIN_WORD
             || candidate_letters.len().abs_diff(letters.len()) > limit
+            || is_stopped()
         {
             return;
         }
@@ -80,7 +140,9 @@ impl AlignmentMatrix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use akin_entities::TextField;
     use proptest::prelude::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn distance(a: &str, b: &str) -> Option<usize> {
         let (a, b): (Vec<_>, Vec<_>) = (a.chars().collect(), b.chars().collect());
@@ -92,6 +154,62 @@ mod tests {
         assert_eq!(distance("camrea", "camera"), Some(1));
         assert_eq!(distance("ca", "abc"), Some(3));
         assert_eq!(distance("", "abc"), Some(3));
+    }
+
+    /// Counts how many words are visited.
+    #[derive(Debug, Default)]
+    struct Vocabulary {
+        words: Vec<String>,
+        visits: AtomicUsize,
+    }
+
+    impl Statistics for Vocabulary {
+        fn documents(&self) -> u64 {
+            1
+        }
+
+        fn document_frequency(&self, _: &str) -> u64 {
+            0
+        }
+
+        fn average_length(&self, _: TextField) -> f32 {
+            1.0
+        }
+
+        fn word_frequency(&self, _: &str) -> u64 {
+            0
+        }
+
+        fn visit_words(&self, _: char, visit: &mut dyn FnMut(&str, u64)) {
+            self.visits.fetch_add(1, Ordering::Relaxed);
+            self.words.iter().for_each(|word| visit(word, 2));
+        }
+    }
+
+    #[test]
+    fn only_the_first_distinct_words_of_a_long_query_are_corrected() {
+        let vocabulary = Vocabulary::default();
+        let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap());
+        let words: Vec<_> =
+            (0..500).map(|n| format!("x{}{}qq", letter(n), letter(n / 26))).collect();
+        let query = format!("{0} {0} {1}", words[0], words.join(" "));
+        let misspelled = misspelled_words(&query, &vocabulary);
+        assert_eq!(misspelled, words[..MAX_CORRECTED_WORDS]);
+        correct_words(&misspelled, &vocabulary, &|| false);
+        assert_eq!(vocabulary.visits.load(Ordering::Relaxed), MAX_CORRECTED_WORDS);
+    }
+
+    #[test]
+    fn a_correction_can_be_stopped() {
+        let words = (0..1_000).map(|_| "tripod".to_owned()).collect();
+        let vocabulary = Vocabulary { words, ..Vocabulary::default() };
+        let misspelled = vec!["tripot".to_owned(), "tripof".to_owned()];
+        assert_eq!(correct_words(&misspelled, &vocabulary, &|| false).len(), 2);
+        let checks = AtomicUsize::new(0);
+        let is_stopped = || checks.fetch_add(1, Ordering::Relaxed) >= 10;
+        vocabulary.visits.store(0, Ordering::Relaxed);
+        correct_words(&misspelled, &vocabulary, &is_stopped);
+        assert_eq!(vocabulary.visits.load(Ordering::Relaxed), 1, "the second word is left");
     }
 
     proptest! {

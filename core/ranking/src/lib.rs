@@ -23,7 +23,7 @@ mod score;
 mod term_matcher;
 
 pub use analysis::{AnalyzedProduct, analyze, analyze_product};
-pub use correction::correct;
+pub use correction::{Correction, MAX_CORRECTED_WORDS, correct, correct_words, misspelled_words};
 pub use good_answer::{GOOD_ANSWER_HITS, is_good_answer};
-pub use query_terms::{Correction, QueryTerms};
+pub use query_terms::QueryTerms;
 pub use score::{CandidateFeatures, Score, score_candidates};

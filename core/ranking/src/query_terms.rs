@@ -1,5 +1,5 @@
 use crate::analysis::{chunks, fold, stem};
-use crate::correct;
+use crate::correction::{Correction, correct_words, misspelled_words};
 use akin_entities::{Statistics, TextField, bm25};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -22,29 +22,29 @@ pub(crate) struct QueryTerm {
     pub(crate) idf: f64,
 }
 
-/// A spelling correction of a query word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Correction {
-    /// The word of the query, which the catalogue lacks.
-    pub from: String,
-    /// The word of the catalogue that replaces it.
-    pub to: String,
-}
-
 impl QueryTerms {
     /// Analyzes `query` and corrects its spelling: a word is corrected if the catalogue contains
     /// neither it nor its stem. Terms that the catalogue still lacks are counted and left out.
     pub fn analyze(query: &str, statistics: &dyn Statistics) -> Self {
-        let mut corrections = Vec::new();
+        let words = misspelled_words(query, statistics);
+        let corrections = correct_words(&words, statistics, &|| false);
+        Self::with_corrections(query, &corrections, statistics)
+    }
+
+    /// Analyzes `query` with `corrections`, which [`correct_words`] found.
+    pub fn with_corrections(
+        query: &str,
+        corrections: &[Correction],
+        statistics: &dyn Statistics,
+    ) -> Self {
+        let mut made = Vec::new();
         let mut analyzed = Vec::new();
         for chunk in chunks(&fold(query)) {
             let replace = |part| {
-                if statistics.document_frequency(&stem(part)) > 0 {
-                    return Cow::Borrowed(part);
-                }
-                let Some(to) = correct(part, statistics) else { return Cow::Borrowed(part) };
-                corrections.push(Correction { from: part.to_owned(), to: to.clone() });
-                Cow::Owned(to)
+                let correction = corrections.iter().find(|correction| correction.from == part);
+                let Some(correction) = correction else { return Cow::Borrowed(part) };
+                made.push(correction.clone());
+                Cow::Owned(correction.to.clone())
             };
             chunk.visit_terms(replace, &mut |term| analyzed.push(stem(term)));
         }
@@ -60,7 +60,7 @@ impl QueryTerms {
             terms,
             documents,
             average_lengths: TextField::ALL.map(|field| statistics.average_length(field)),
-            corrections,
+            corrections: made,
         }
     }
 

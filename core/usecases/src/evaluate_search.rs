@@ -65,7 +65,7 @@ impl EvaluateSearch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Pricing, QueryEmbeddings, normalize};
+    use crate::{Background, Pricing, QueryEmbeddings, normalize};
     use akin_entities::{Currency, Version};
     use akin_evaluation::Grade;
     use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryStore};
@@ -91,6 +91,7 @@ mod tests {
             embeddings: QueryEmbeddings::new(Arc::new(MemoryEmbedder::default()), 1),
             index: Arc::new(MemoryIndex::default()),
             store: Arc::new(store),
+            background: Background::inline(),
         };
         let evaluate = EvaluateSearch { search };
         let queries = [judged("q1", &["p1", "p9"]), judged("q2", &["p9", "p8"]), judged("q3", &[])];

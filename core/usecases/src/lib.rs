@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod background;
 mod catalogue_status;
 mod change_batch;
 mod compare_engines;
@@ -51,6 +52,7 @@ mod survey;
 mod work_queue;
 
 pub use akin_ranking::Correction;
+pub use background::Background;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
 pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary, UnembeddedChanges};

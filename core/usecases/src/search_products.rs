@@ -1,9 +1,12 @@
-use crate::{Facet, QueryEmbeddings, SearchRequest, Sort};
-use akin_entities::{Embedding, FacetValues, ProductRecord, SearchMode, Similarity};
+use crate::{Background, Facet, QueryEmbeddings, SearchRequest, Sort};
+use akin_entities::{Embedding, FacetValues, ProductRecord, SearchMode, Similarity, Statistics};
 use akin_ports::{
-    Candidate, CandidateQuery, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
+    Candidate, CandidateQuery, ErrorKind, PortError, PortResult, ProductIndex, ProductStore,
+    QueryVector,
 };
-use akin_ranking::{CandidateFeatures, Correction, QueryTerms, Score};
+use akin_ranking::{
+    CandidateFeatures, Correction, QueryTerms, Score, correct_words, misspelled_words,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +23,8 @@ pub struct SearchProducts {
     pub index: Arc<dyn ProductIndex>,
     /// Stores the products.
     pub store: Arc<dyn ProductStore>,
+    /// Corrects the spelling of queries.
+    pub background: Background,
 }
 
 /// The number of found products that have a value.
@@ -163,7 +168,7 @@ impl SearchProducts {
         embedding: Option<Arc<Embedding>>,
     ) -> PortResult<(QueryTerms, Vec<Candidate>)> {
         let statistics = self.index.statistics().await?;
-        let terms = QueryTerms::analyze(request.query.as_str(), &*statistics);
+        let terms = self.terms(request.query.as_str(), statistics).await?;
         let by_words = request.mode != SearchMode::Semantic;
         let query = CandidateQuery {
             terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
@@ -178,6 +183,23 @@ impl SearchProducts {
         };
         let candidates = self.index.candidates(&query).await?;
         Ok((terms, candidates))
+    }
+
+    /// Analyzes and corrects `query`. Corrections take much longer than everything else here, so they
+    /// are computed in the background.
+    async fn terms(&self, query: &str, statistics: Arc<dyn Statistics>) -> PortResult<QueryTerms> {
+        let words = misspelled_words(query, &*statistics);
+        if words.is_empty() {
+            return Ok(QueryTerms::with_corrections(query, &[], &*statistics));
+        }
+        let vocabulary = Arc::clone(&statistics);
+        let correct =
+            move |is_stopped: &dyn Fn() -> bool| correct_words(&words, &*vocabulary, is_stopped);
+        let corrections = self.background.run(correct).await.ok_or_else(|| {
+            let message = "the correction of the query's spelling ended without a result";
+            PortError::new("spelling correction", ErrorKind::Unavailable, message)
+        })?;
+        Ok(QueryTerms::with_corrections(query, &corrections, &*statistics))
     }
 }
 

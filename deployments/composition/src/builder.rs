@@ -7,7 +7,7 @@ use crate::{
 };
 use akin_ports::{ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog};
 use akin_usecases::{
-    CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts,
+    Background, CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts,
 };
 use clap::Args;
 use std::fmt;
@@ -267,6 +267,7 @@ impl Engine {
             embeddings: self.embeddings.clone(),
             index: self.index.clone(),
             store: self.store.clone(),
+            background: Background::new(|work| drop(tokio::task::spawn_blocking(work))),
         }
     }
 

@@ -63,3 +63,17 @@ async fn a_failure_is_not_remembered() {
     assert!(embeddings.embed(&asked).await.is_ok());
     assert_eq!(embedder.embedded().len(), 1);
 }
+
+#[tokio::test]
+async fn the_cache_is_bounded_in_bytes_whatever_the_length_of_the_queries() {
+    let embedder = Arc::new(MemoryEmbedder::default());
+    let embeddings = QueryEmbeddings::new(embedder.clone(), 64);
+    let long = |number: usize| query(&format!("{number:04} {}", "x".repeat(3_000)));
+    for number in 0..512 {
+        embeddings.embed(&long(number)).await.unwrap();
+    }
+    // All 64 of an ordinary length would fit.
+    let cached = embeddings.cached_bytes();
+    let room = 64 * (256 + 256 + 4 * embedder.fingerprint().dimension as u64);
+    assert!(cached > 3_000 && cached <= room, "{cached} of {room} bytes");
+}

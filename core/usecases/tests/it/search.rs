@@ -5,7 +5,7 @@ use akin_entities::{Filter, NumberRange, SearchMode, Similarity};
 use akin_memory::MemoryEmbedder;
 use akin_ports::{ErrorKind, FeedRow, ProductStore};
 use akin_usecases::{
-    Correction, Paging, QueryEmbeddings, SearchError, SearchProducts, SearchRequest,
+    Background, Correction, Paging, QueryEmbeddings, SearchError, SearchProducts, SearchRequest,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -226,4 +226,31 @@ proptest! {
             }
         });
     }
+}
+
+#[tokio::test]
+async fn spelling_is_corrected_in_the_background_and_a_dropped_search_stops_it() {
+    let shop = Shop::new();
+    shop.stock(&rows()).await;
+    let (sender, handed_over) = std::sync::mpsc::channel();
+    let background = Background::new(move |work| sender.send(work).unwrap());
+    let search = SearchProducts { background, ..shop.search() };
+    // A query without misspelled words needs none.
+    search.run(&request("tripod", SearchMode::Hybrid)).await.unwrap();
+    assert!(handed_over.try_recv().is_err());
+    let misspelled = request("tripof", SearchMode::Lexical);
+    let mut running = Box::pin(search.run(&misspelled));
+    let work = loop {
+        assert!(futures::poll!(&mut running).is_pending(), "it waits for the correction");
+        if let Ok(work) = handed_over.try_recv() {
+            break work;
+        }
+        tokio::task::yield_now().await;
+    };
+    work();
+    assert_eq!(running.await.unwrap().corrections[0].to, "tripod");
+    // Work that is lost is an error, not a search that never ends.
+    let search = SearchProducts { background: Background::new(drop), ..shop.search() };
+    let error = search.run(&misspelled).await.unwrap_err();
+    assert_eq!(error.source_error().kind, ErrorKind::Unavailable);
 }

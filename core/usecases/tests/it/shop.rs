@@ -8,8 +8,8 @@ use akin_ports::{
 };
 use akin_ranking::analyze_product;
 use akin_usecases::{
-    ColumnMap, EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary, Pricing,
-    QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, SimilarProducts,
+    Background, ColumnMap, EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary,
+    Pricing, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, SimilarProducts,
 };
 use std::sync::Arc;
 
@@ -117,7 +117,12 @@ impl Shop {
 
     pub(crate) fn search(&self) -> SearchProducts {
         let (index, store) = (self.index.clone(), self.store.clone());
-        SearchProducts { embeddings: self.embeddings(), index, store }
+        SearchProducts {
+            embeddings: self.embeddings(),
+            index,
+            store,
+            background: Background::inline(),
+        }
     }
 
     pub(crate) fn similar(&self) -> SimilarProducts {

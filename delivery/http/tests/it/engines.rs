@@ -4,7 +4,7 @@ use crate::support::Shop;
 use akin_http::{Api, Engines, ServedEngine};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, ProductStore};
-use akin_usecases::{EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
+use akin_usecases::{Background, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -29,6 +29,7 @@ async fn two_engines() -> (Shop, Faults) {
             embeddings: embeddings.clone(),
             index: index.clone(),
             store: store.clone(),
+            background: Background::inline(),
         },
         similar: SimilarProducts { embeddings, index, store },
     };

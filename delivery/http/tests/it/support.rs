@@ -4,7 +4,7 @@ use akin_http::{Api, Engines, ServedEngine, SimilarProductsDefaults, router};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
 use akin_ports::{Embedder, ProductStore, RefusedRow};
 use akin_usecases::{
-    CatalogueStatus, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts,
+    Background, CatalogueStatus, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -64,6 +64,7 @@ impl Shop {
                 embeddings: embeddings.clone(),
                 index: index.clone(),
                 store: store.clone(),
+                background: Background::inline(),
             },
             similar: SimilarProducts { embeddings, index, store: store.clone() },
         };
