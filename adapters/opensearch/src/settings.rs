@@ -3,11 +3,9 @@ use aws_types::region::Region;
 use opensearch::auth::Credentials;
 use opensearch::cert::Certificate;
 use opensearch::http::Url;
-use std::convert::Infallible;
-use std::fmt;
+use secrecy::{ExposeSecret, SecretString};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 /// The connection to `OpenSearch`, and how it is used.
@@ -41,7 +39,7 @@ pub struct Settings {
         value_name = "PASSWORD",
         hide_env_values = true
     )]
-    pub password: Option<Secret>,
+    pub password: Option<SecretString>,
 
     /// A PEM file of certificates to trust in addition to the system's.
     #[arg(id = "opensearch-ca-file", long, env = "OPENSEARCH_CA_FILE", value_name = "FILE")]
@@ -83,7 +81,7 @@ pub struct Settings {
         value_name = "SECRET",
         hide_env_values = true
     )]
-    pub aws_secret_access_key: Option<Secret>,
+    pub aws_secret_access_key: Option<SecretString>,
 
     /// The AWS session token, for temporary keys.
     #[arg(
@@ -93,7 +91,7 @@ pub struct Settings {
         value_name = "TOKEN",
         hide_env_values = true
     )]
-    pub aws_session_token: Option<Secret>,
+    pub aws_session_token: Option<SecretString>,
 
     /// The maximum number of products per write request.
     #[arg(
@@ -139,42 +137,11 @@ pub struct Settings {
     pub statistics_age: Duration,
 }
 
-/// A text that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
 /// The validated parts of a connection.
 pub(crate) struct ConnectionOptions {
     pub(crate) endpoint: Url,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) authority: Option<Certificate>,
-}
-
-impl Secret {
-    /// The text.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl FromStr for Secret {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(text.into())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }
 
 impl Settings {
@@ -217,7 +184,7 @@ impl Settings {
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, String> {
-        let password = self.password.as_ref().map(Secret::reveal);
+        let password = self.password.as_ref().map(ExposeSecret::expose_secret);
         let user = (given(self.username.as_deref()), given(password));
         match (given(self.aws_region.as_deref()), user) {
             (None, (None, None)) => Ok(None),
@@ -236,11 +203,11 @@ impl Settings {
     }
 
     fn signing(&self, region: &str) -> Result<Credentials, String> {
-        let secret = self.aws_secret_access_key.as_ref().map(Secret::reveal);
+        let secret = self.aws_secret_access_key.as_ref().map(ExposeSecret::expose_secret);
         let keys = given(self.aws_access_key_id.as_deref()).zip(given(secret));
         let (id, secret) = keys
             .ok_or("OPENSEARCH_AWS_REGION requires AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")?;
-        let token = given(self.aws_session_token.as_ref().map(Secret::reveal));
+        let token = given(self.aws_session_token.as_ref().map(ExposeSecret::expose_secret));
         let token = token.map(str::to_owned);
         let keys = aws_credential_types::Credentials::new(id, secret, token, None, "settings");
         let region = Region::new(region.to_owned());

@@ -50,7 +50,7 @@ pub use index::PostgresIndex;
 pub use migrations::DatabaseMigration;
 pub use queue::PostgresQueue;
 pub use runs::PostgresRuns;
-pub use settings::{Password, Settings, SslMode};
+pub use settings::{Settings, SslMode};
 pub use store::PostgresStore;
 
 use akin_ports::PortResult;

@@ -1,9 +1,10 @@
 mod values;
 
-pub use values::{Password, SslMode};
+pub use values::SslMode;
 
 use crate::names::Names;
 use akin_entities::Currency;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
@@ -50,7 +51,7 @@ pub struct Settings {
         value_name = "PASSWORD",
         hide_env_values = true
     )]
-    pub password: Option<Password>,
+    pub password: Option<SecretString>,
 
     /// The name of the database.
     #[arg(id = "postgres_db", long = "postgres-db", env = "POSTGRES_DB", value_name = "NAME")]
@@ -210,7 +211,7 @@ impl Settings {
             .host(self.host())
             .port(self.port)
             .username(self.user.as_deref().unwrap_or_default())
-            .password(self.password.as_ref().map_or("", Password::as_str))
+            .password(self.password.as_ref().map_or("", ExposeSecret::expose_secret))
             .database(self.database.as_deref().unwrap_or_default())
             .application_name("akin")
             .ssl_mode(self.ssl_mode());

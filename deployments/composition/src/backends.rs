@@ -1,7 +1,7 @@
 //! The technologies behind stores, queues and indexes. Each is opened once, and only if needed.
 
 use crate::names::{EngineName, IndexName, QueueName, StoreName};
-use crate::secrets::{Secret, SecretNames};
+use crate::secrets::{FetchedSecret, SecretNames};
 use crate::settings::{BadSettings, seconds};
 use crate::{CompositionError, SecretSource, cryptography};
 use akin_local::{LocalEngine, LocalOptions};
@@ -115,7 +115,7 @@ impl CatalogueSettings {
     ) -> Result<(), CompositionError> {
         if let Some(name) = self.secrets.postgres.as_deref().filter(|_| needs.postgres()) {
             let setting = "--postgres-secret (POSTGRES_SECRETS_MANAGER_NAME)";
-            let secret = Secret::fetch(source, setting, name).await?;
+            let secret = FetchedSecret::fetch(source, setting, name).await?;
             let postgres = &mut self.postgres;
             secret.fill(&mut postgres.host, "host");
             secret.fill(&mut postgres.user, "username");
@@ -127,7 +127,7 @@ impl CatalogueSettings {
         }
         if let Some(name) = self.secrets.opensearch.as_deref().filter(|_| needs.opensearch()) {
             let setting = "--opensearch-secret (OPENSEARCH_SECRETS_MANAGER_NAME)";
-            let secret = Secret::fetch(source, setting, name).await?;
+            let secret = FetchedSecret::fetch(source, setting, name).await?;
             secret.fill(&mut self.opensearch.endpoint, "endpoint");
             secret.fill(&mut self.opensearch.username, "username");
             secret.fill(&mut self.opensearch.password, "password");

@@ -4,7 +4,6 @@ use crate::{BadSettings, CompositionError};
 use akin_ports::PortResult;
 use async_trait::async_trait;
 use serde_json::Value;
-use std::str::FromStr;
 
 /// Fetches secrets by name, for example from AWS Secrets Manager.
 #[async_trait]
@@ -48,13 +47,13 @@ pub(crate) struct SecretNames {
 }
 
 /// The values of one secret.
-pub(crate) struct Secret {
+pub(crate) struct FetchedSecret {
     setting: &'static str,
     name: String,
     values: Value,
 }
 
-impl Secret {
+impl FetchedSecret {
     /// Fetches the secret `name`, which `setting` names.
     pub(crate) async fn fetch(
         source: &dyn SecretSource,
@@ -77,9 +76,9 @@ impl Secret {
     }
 
     /// Fills `setting` from the key, unless it has a value already.
-    pub(crate) fn fill<T: FromStr>(&self, setting: &mut Option<T>, key: &str) {
+    pub(crate) fn fill<T: From<String>>(&self, setting: &mut Option<T>, key: &str) {
         if setting.is_none() {
-            *setting = self.text(key).and_then(|text| text.parse().ok());
+            *setting = self.text(key).map(T::from);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::server::Verdict;
 use crate::{server, signature};
-use akin_opensearch::{OpenSearchIndex, Secret, Settings};
+use akin_opensearch::{OpenSearchIndex, Settings};
 use akin_ports::{ErrorKind, ProductIndex};
 use hyper::body::Bytes;
 use hyper::header::AUTHORIZATION;
@@ -56,7 +56,7 @@ fn check_user(parts: &Parts, _: &Bytes) -> Verdict {
 }
 
 fn as_user(settings: Settings, password: &str) -> Settings {
-    let password = Some(Secret::from(password));
+    let password = Some(password.into());
     Settings { username: Some("akin".to_owned()), password, ..settings }
 }
 

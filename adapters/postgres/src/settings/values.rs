@@ -1,18 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A password, which is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
-
-impl Password {
-    /// Returns the password.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// How a connection is protected.
+/// The protection of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SslMode {
     /// Unencrypted.
@@ -53,19 +42,5 @@ impl fmt::Display for SslMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Self::ALL.iter().find(|(mode, _)| mode == self).map(|(_, name)| *name);
         f.write_str(name.unwrap_or_default())
-    }
-}
-
-impl FromStr for Password {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(..)")
     }
 }

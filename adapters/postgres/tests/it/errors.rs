@@ -34,7 +34,7 @@ async fn a_wrong_password_is_reported_with_its_settings() {
     guarded(&database.server).await;
     let settings = Settings { user: Some("guarded".into()), ..database.settings() };
     for password in [None, Some("wrong")] {
-        let password = password.map(|text| text.parse().expect("a password"));
+        let password = password.map(Into::into);
         let settings = Settings { password, ..settings.clone() };
         let words = ["POSTGRES_USER", "POSTGRES_PASSWORD", "guarded"];
         let error = assert_refused(&settings, ErrorKind::Misconfigured, &words).await;
@@ -47,7 +47,7 @@ async fn a_wrong_password_is_reported_with_its_settings() {
 async fn missing_rights_are_reported_with_who_must_act() {
     let database = TestDatabase::create().await;
     guarded(&database.server).await;
-    let password = Some("open sesame".parse().expect("a password"));
+    let password = Some("open sesame".into());
     let settings = Settings { user: Some("guarded".into()), password, ..database.settings() };
     assert_refused(
         &settings,
