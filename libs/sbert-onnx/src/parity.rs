@@ -8,13 +8,13 @@ pub struct Parity {
     /// The number of texts compared.
     pub texts: usize,
     /// The smallest cosine; -1 if a number is not finite.
-    pub least: f64,
+    pub min_cosine: f64,
     /// The mean cosine.
-    pub mean: f64,
+    pub mean_cosine: f64,
     /// The index of the text with the smallest cosine.
     pub worst: usize,
-    /// The largest relative error of an embedding's length.
-    pub stretch: f64,
+    /// The largest relative deviation of an embedding's norm.
+    pub max_norm_deviation: f64,
 }
 
 /// The reason why two sets of embeddings cannot be compared.
@@ -92,40 +92,47 @@ pub fn compare(expected: &[f32], found: &[f32], dimension: usize) -> Result<Pari
         return Err(ParityError::Sizes { expected, found, dimension });
     }
     let pairs = expected.chunks_exact(dimension).zip(found.chunks_exact(dimension));
-    let mut parity = Parity { texts: 0, least: f64::INFINITY, mean: 0.0, worst: 0, stretch: 0.0 };
+    let mut parity = Parity {
+        texts: 0,
+        min_cosine: f64::INFINITY,
+        mean_cosine: 0.0,
+        worst: 0,
+        max_norm_deviation: 0.0,
+    };
     for (expected, found) in pairs {
-        let (cosine, stretch) = (cosine(expected, found), stretch(expected, found));
-        if cosine < parity.least {
-            (parity.least, parity.worst) = (cosine, parity.texts);
+        let cosine = cosine(expected, found);
+        if cosine < parity.min_cosine {
+            (parity.min_cosine, parity.worst) = (cosine, parity.texts);
         }
-        parity.mean += cosine;
-        parity.stretch = parity.stretch.max(stretch);
+        parity.mean_cosine += cosine;
+        parity.max_norm_deviation = parity.max_norm_deviation.max(norm_deviation(expected, found));
         parity.texts += 1;
     }
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 texts")]
     let texts = parity.texts as f64;
-    parity.mean /= texts;
+    parity.mean_cosine /= texts;
     Ok(parity)
 }
 
 impl Parity {
     /// Returns whether an exported model of this precision may replace the original.
     pub fn is_enough_for(&self, precision: ExportPrecision) -> bool {
-        self.least >= precision.least_cosine() && self.stretch <= precision.largest_stretch()
+        self.min_cosine >= precision.min_cosine()
+            && self.max_norm_deviation <= precision.max_norm_deviation()
     }
 }
 
 impl ExportPrecision {
     /// Returns the minimum cosine to the original's embedding for any text.
-    pub fn least_cosine(self) -> f64 {
+    pub fn min_cosine(self) -> f64 {
         match self {
             Self::Fp32 => 0.9999,
             Self::Int8 => 0.98,
         }
     }
 
-    /// Returns the maximum relative error of an embedding's length.
-    pub fn largest_stretch(self) -> f64 {
+    /// Returns the maximum relative deviation of an embedding's norm.
+    pub fn max_norm_deviation(self) -> f64 {
         match self {
             Self::Fp32 => 0.001,
             Self::Int8 => 0.2,
@@ -147,13 +154,13 @@ fn cosine(expected: &[f32], found: &[f32]) -> f64 {
     if cosine.is_finite() { cosine.min(1.0) } else { -1.0 }
 }
 
-fn stretch(expected: &[f32], found: &[f32]) -> f64 {
+fn norm_deviation(expected: &[f32], found: &[f32]) -> f64 {
     let (long, short) = (dot(expected, expected), dot(found, found));
     if long == 0.0 && short == 0.0 {
         return 0.0;
     }
-    let stretch = ((short / long).sqrt() - 1.0).abs();
-    if stretch.is_finite() { stretch } else { f64::INFINITY }
+    let deviation = ((short / long).sqrt() - 1.0).abs();
+    if deviation.is_finite() { deviation } else { f64::INFINITY }
 }
 
 #[cfg(test)]
@@ -164,12 +171,15 @@ mod tests {
     fn equal_embeddings_pass_and_the_worst_text_is_reported() {
         let expected = [1.0, 0.0, 0.6, 0.8, 0.0, 0.0];
         let parity = compare(&expected, &expected, 2).unwrap();
-        assert_eq!((parity.texts, parity.worst, parity.stretch), (3, 0, 0.0));
-        assert!(parity.least > 0.999_999 && parity.is_enough_for(ExportPrecision::Fp32));
+        assert_eq!((parity.texts, parity.worst, parity.max_norm_deviation), (3, 0, 0.0));
+        assert!(parity.min_cosine > 0.999_999 && parity.is_enough_for(ExportPrecision::Fp32));
         let found = [1.0, 0.0, 0.8, 0.6, 0.0, 0.0];
         let parity = compare(&expected, &found, 2).unwrap();
         assert_eq!(parity.worst, 1);
-        assert!((parity.least - 0.96).abs() < 1e-6 && (parity.mean - 2.96 / 3.0).abs() < 1e-6);
+        assert!(
+            (parity.min_cosine - 0.96).abs() < 1e-6
+                && (parity.mean_cosine - 2.96 / 3.0).abs() < 1e-6
+        );
         assert!(!parity.is_enough_for(ExportPrecision::Int8));
     }
 
@@ -188,7 +198,9 @@ mod tests {
     #[test]
     fn a_vector_of_another_length_fails_even_if_its_direction_is_right() {
         let parity = compare(&[1.0, 0.0], &[1.01, 0.0], 2).unwrap();
-        assert!((parity.least - 1.0).abs() < 1e-9 && !parity.is_enough_for(ExportPrecision::Fp32));
+        assert!(
+            (parity.min_cosine - 1.0).abs() < 1e-9 && !parity.is_enough_for(ExportPrecision::Fp32)
+        );
     }
 
     #[test]

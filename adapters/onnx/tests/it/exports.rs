@@ -68,9 +68,9 @@ fn every_tiny_model_agrees_with_pytorch_in_every_opset_at_both_precisions() {
             println!(
                 "{} {what}: {:.6} {:.6} {:.6}",
                 model.config.architecture.name(),
-                parity.least,
-                parity.mean,
-                parity.stretch
+                parity.min_cosine,
+                parity.mean_cosine,
+                parity.max_norm_deviation
             );
             assert!(parity.is_enough_for(how.precision), "{what}: {parity:?}");
         }

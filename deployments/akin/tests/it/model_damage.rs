@@ -54,7 +54,7 @@ fn one_damaged_file_does_not_keep_the_others_from_being_checked() {
     let outcome = place.run("model check --json tiny").fails_with(1);
     let checked = outcome.json();
     let [full, small] = [0, 1].map(|at| &checked[at]);
-    assert!(full["original"]["least"].as_f64().unwrap() > 0.9999, "{outcome}");
+    assert!(full["original"]["min_cosine"].as_f64().unwrap() > 0.9999, "{outcome}");
     assert!(small["problem"].as_str().unwrap().contains("tiny/onnx/int8.onnx"), "{outcome}");
     assert_eq!(small["sound"], false);
     let table = place.run("model check tiny").fails_with(1).stdout;
@@ -93,6 +93,6 @@ fn a_folder_that_is_damaged_anywhere_is_exported_whole_or_not_at_all() {
 /// What a damaged folder says, its export says too: whoever changed a weight has another model.
 fn assert_is_whole(place: &Place, onnx: &Path) {
     let outcome = place.run(&format!("model check --json {}", onnx.join("fp32.onnx").display()));
-    let least = &outcome.json()[0]["original"]["least"];
-    assert!(least.as_f64().is_some_and(|least| least >= 0.9999), "{outcome}");
+    let min = &outcome.json()[0]["original"]["min_cosine"];
+    assert!(min.as_f64().is_some_and(|min| min >= 0.9999), "{outcome}");
 }

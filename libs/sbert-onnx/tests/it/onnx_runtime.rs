@@ -142,17 +142,17 @@ fn assert_right(fixture: &Fixture, how: &Export, found: &ModelReport) {
     assert_eq!(found.lengths, fixture.texts().iter().map(tokens).collect::<Vec<_>>(), "{what}");
     let dimension = fixture.model.dimension();
     let parity = parity::compare(&flat(&expected), &flat(&found.alone), dimension).unwrap();
-    println!("{what}: {:.5} {:.5}", parity.least, parity.mean);
+    println!("{what}: {:.5} {:.5}", parity.min_cosine, parity.mean_cosine);
     if how.precision == ExportPrecision::Fp32 {
         assert_near(&what, &expected, &found.alone, 2e-5);
         assert_near(&what, &expected, &found.together, 2e-5);
     } else {
         // The loss of trained models is measured with the real one.
-        assert!(parity.least > 0.99, "{what}: {parity:?}");
+        assert!(parity.min_cosine > 0.99, "{what}: {parity:?}");
         // For a number halfway between two steps, the order of a sum decides.
         let batch =
             parity::compare(&flat(&found.alone), &flat(&found.together), dimension).unwrap();
-        assert!(batch.least > 0.99, "{what}: a text depends on its batch: {batch:?}");
+        assert!(batch.min_cosine > 0.99, "{what}: a text depends on its batch: {batch:?}");
     }
 }
 

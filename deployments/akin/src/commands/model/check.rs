@@ -149,7 +149,7 @@ impl Measurements {
         let dimension = vectors.len() / TEXTS.len();
         let cosine = |other: usize| {
             let vector = |place: usize| &vectors[place * dimension..][..dimension];
-            compare(vector(0), vector(other), dimension).map(|parity| parity.least)
+            compare(vector(0), vector(other), dimension).map(|parity| parity.min_cosine)
         };
         let (mut original, mut stored) = (None, None);
         if let Some(folder) = original_of(path) {
@@ -249,7 +249,7 @@ impl CheckedModel {
 
 fn print(checked: &[CheckedModel]) {
     let headings =
-        ["model", "precision", "least", "mean", "stored least", "related", "others", "verdict"];
+        ["model", "precision", "min", "mean", "stored min", "related", "unrelated", "verdict"];
     let mut table = output::table(&headings);
     let figure = |figure: Option<f64>, digits: usize| {
         output::number(&figure.map_or_else(|| "-".to_owned(), |is| format!("{is:.digits$}")))
@@ -261,9 +261,9 @@ fn print(checked: &[CheckedModel]) {
         table.add_row(vec![
             output::text(&one.path.display().to_string()),
             output::text(figures.map_or("-", |is| &is.precision)),
-            figure(original.map(|parity| parity.least), 5),
-            figure(original.map(|parity| parity.mean), 5),
-            figure(stored.map(|parity| parity.least), 5),
+            figure(original.map(|parity| parity.min_cosine), 5),
+            figure(original.map(|parity| parity.mean_cosine), 5),
+            figure(stored.map(|parity| parity.min_cosine), 5),
             figure(figures.map(|is| is.related), 3),
             figure(figures.map(|is| is.unrelated), 3),
             output::text(one.verdict()),

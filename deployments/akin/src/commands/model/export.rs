@@ -174,7 +174,8 @@ fn document(summary: &Summary, export: &Export, parity: &Parity) -> Value {
 }
 
 fn print(summary: &Summary, export: &Export, parity: &Parity) {
-    let headings = ["exported", "precision", "opset", "MB", "nodes", "least", "mean", "seconds"];
+    let headings =
+        ["exported", "precision", "opset", "MB", "nodes", "min cosine", "mean", "seconds"];
     let mut table = output::table(&headings);
     let number = |text: String| output::number(&text);
     table.add_row(vec![
@@ -183,8 +184,8 @@ fn print(summary: &Summary, export: &Export, parity: &Parity) {
         number(export.opset.to_string()),
         number(megabytes(summary.bytes)),
         number(summary.nodes.to_string()),
-        number(format!("{:.5}", parity.least)),
-        number(format!("{:.5}", parity.mean)),
+        number(format!("{:.5}", parity.min_cosine)),
+        number(format!("{:.5}", parity.mean_cosine)),
         number(format!("{:.1}", summary.seconds)),
     ]);
     output::print(table);

@@ -60,21 +60,24 @@ impl Original {
 
 /// Describes by how much a model misses the limits of its precision.
 pub(crate) fn shortfall(parity: &Parity, precision: ExportPrecision) -> String {
-    let least = precision.least_cosine();
-    if parity.least < least {
-        return format!("its least cosine to the original is {:.5}, under {least}", parity.least);
+    let min = precision.min_cosine();
+    if parity.min_cosine < min {
+        return format!(
+            "its minimum cosine to the original is {:.5}, below {min}",
+            parity.min_cosine
+        );
     }
-    let most = precision.largest_stretch();
-    format!("the lengths of its vectors are off by {:.4}, over {most}", parity.stretch)
+    let max = precision.max_norm_deviation();
+    format!("the norms of its vectors deviate by {:.4}, above {max}", parity.max_norm_deviation)
 }
 
 /// Returns the figures as JSON.
 pub(crate) fn document(parity: &Parity) -> Value {
     json!({
         "texts": parity.texts,
-        "least": parity.least,
-        "mean": parity.mean,
-        "stretch": parity.stretch,
+        "min_cosine": parity.min_cosine,
+        "mean_cosine": parity.mean_cosine,
+        "max_norm_deviation": parity.max_norm_deviation,
     })
 }
 
