@@ -153,7 +153,7 @@ async fn fill(folder: &Path, stage: &Stage, fingerprint: Fingerprint) -> Result<
             Ok(IndexEntry {
                 id: products[place].id.clone(),
                 version: Version(1),
-                meaning: EntryEmbedding::Computed {
+                embedding: EntryEmbedding::Computed {
                     embedding: Embedding::new(stage.catalogue.vector(place))?,
                     text_hash: products[place].text_hash(),
                     fingerprint: fingerprint.clone(),

@@ -84,13 +84,13 @@ pub(crate) fn entries(
     )?;
     let found = statement.query_map(params![lower_bound(after), limit], |row| {
         let SearchContent { embedding, text, words, facets } = content(row)?;
-        let meaning = EntryEmbedding::Computed {
+        let embedding = EntryEmbedding::Computed {
             embedding: Embedding::from_stored(embedding).map_err(|e| rows::invalid_value(2, e))?,
             text_hash: TextHash::from_bytes(rows::bytes(row, 11)?),
             fingerprint: fingerprint.clone(),
         };
         let (id, version) = (rows::id(row, 0)?, Version(row.get(1)?));
-        Ok(IndexEntry { id, version, meaning, text, words, facets })
+        Ok(IndexEntry { id, version, embedding, text, words, facets })
     })?;
     found.collect()
 }

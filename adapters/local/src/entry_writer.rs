@@ -3,11 +3,10 @@
 use crate::entries::{FIND_INDEXED, count, find_indexed, fingerprint, last_sequence};
 use crate::{error, rows};
 use akin_entities::{
-    AnalyzedText, Change, Embedding, FacetValues, Fingerprint, ProductId, Version,
+    AnalyzedText, Change, Embedding, FacetValues, Fingerprint, ProductId, Version, newest_of_each,
 };
 use akin_ports::{EntryEmbedding, ErrorKind, Failures, IndexEntry, PortError};
 use rusqlite::{CachedStatement, Connection, params};
-use std::collections::HashMap;
 use std::path::Path;
 
 /// Writes entries within one transaction.
@@ -20,8 +19,7 @@ pub(crate) struct EntryWriter<'a> {
     sequence: u64,
     count: u64,
     fingerprint: Option<Fingerprint>,
-    /// The failures, with their versions: success of an older entry does not cancel a failure.
-    failures: HashMap<ProductId, (Version, PortError)>,
+    failures: Failures,
 }
 
 impl<'a> EntryWriter<'a> {
@@ -47,18 +45,26 @@ impl<'a> EntryWriter<'a> {
             sequence: last_sequence(connection)?,
             count: count(connection)?,
             fingerprint: fingerprint(connection)?,
-            failures: HashMap::new(),
+            failures: Failures::new(),
         })
     }
 
+    /// Writes the newest entry of each product, unless a newer version is stored.
+    pub(crate) fn upsert_all(&mut self, entries: &[IndexEntry]) -> rusqlite::Result<()> {
+        for entry in newest_of_each(entries, |entry| (&entry.id, entry.version)) {
+            self.upsert(entry)?;
+        }
+        Ok(())
+    }
+
     /// Writes `entry`, unless a newer version is stored.
-    pub(crate) fn upsert(&mut self, entry: &IndexEntry) -> rusqlite::Result<()> {
+    fn upsert(&mut self, entry: &IndexEntry) -> rusqlite::Result<()> {
         let existing = find_indexed(&mut self.find, &entry.id)?;
         if existing.is_some_and(|existing| existing.version > entry.version) {
             return Ok(());
         }
         let is_searchable = existing.is_some_and(|existing| existing.text_hash.is_some());
-        let failure = match &entry.meaning {
+        let failure = match &entry.embedding {
             EntryEmbedding::Unchanged if is_searchable => None,
             EntryEmbedding::Unchanged => Some(self.missing_embedding()),
             EntryEmbedding::Computed { embedding, fingerprint, .. } => {
@@ -66,21 +72,12 @@ impl<'a> EntryWriter<'a> {
             }
         };
         if let Some(failure) = failure {
-            if !self.has_newer_failure(entry) {
-                self.failures.insert(entry.id.clone(), (entry.version, failure));
-            }
+            self.failures.insert(entry.id.clone(), failure);
             return Ok(());
-        }
-        if !self.has_newer_failure(entry) {
-            self.failures.remove(&entry.id);
         }
         self.write(&entry.id, entry.version, Some(entry), existing.is_some())?;
         self.count += u64::from(!is_searchable);
         Ok(())
-    }
-
-    fn has_newer_failure(&self, entry: &IndexEntry) -> bool {
-        self.failures.get(&entry.id).is_some_and(|(version, _)| *version > entry.version)
     }
 
     /// Makes a product unsearchable, unless a newer version is stored.
@@ -100,8 +97,7 @@ impl<'a> EntryWriter<'a> {
         self.connection
             .prepare_cached("UPDATE findable SET count = ?1")?
             .execute([self.count.cast_signed()])?;
-        let failures = self.failures.into_iter().map(|(id, (_, failure))| (id, failure));
-        Ok((failures.collect(), self.sequence))
+        Ok((self.failures, self.sequence))
     }
 
     fn write(
@@ -116,8 +112,8 @@ impl<'a> EntryWriter<'a> {
         let (text, words, facets) = entry.map_or((&empty.0, &empty.1, &empty.2), |entry| {
             (&entry.text, &entry.words, &entry.facets)
         });
-        let meaning = entry.map(|entry| &entry.meaning);
-        let (hash, embedding) = match meaning {
+        let source = entry.map(|entry| &entry.embedding);
+        let (hash, embedding) = match source {
             Some(EntryEmbedding::Computed { embedding, text_hash, .. }) => {
                 (Some(text_hash.to_bytes()), Some(rows::blob(embedding.as_slice())))
             }
@@ -137,7 +133,7 @@ impl<'a> EntryWriter<'a> {
             facets.price,
             facets.rating,
             facets.discounted,
-            meaning == Some(&EntryEmbedding::Unchanged),
+            source == Some(&EntryEmbedding::Unchanged),
         ];
         let statement = if exists { &mut self.update } else { &mut self.insert };
         let values = if exists { values } else { &values[..13] };

@@ -31,7 +31,7 @@ impl ProductIndex for LocalIndex {
             return Ok(Failures::new());
         }
         let entries = entries.to_vec();
-        self.write(move |writer| entries.iter().try_for_each(|entry| writer.upsert(entry))).await
+        self.write(move |writer| writer.upsert_all(&entries)).await
     }
 
     async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {

@@ -110,14 +110,21 @@ impl ProductIndex for MemoryIndex {
             let all = state.products.iter().filter(|(id, _)| Some(*id) > after);
             let entry = |(id, held): (&ProductId, &StoredProduct)| {
                 let found = held.findable.as_ref()?;
-                let meaning = EntryEmbedding::Computed {
+                let embedding = EntryEmbedding::Computed {
                     embedding: found.embedding.clone(),
                     text_hash: found.text_hash,
                     fingerprint: fingerprint.clone(),
                 };
                 let (id, version) = (id.clone(), held.version);
                 let (text, words) = (found.text.clone(), found.words.clone());
-                Some(IndexEntry { id, version, meaning, text, words, facets: found.facets.clone() })
+                Some(IndexEntry {
+                    id,
+                    version,
+                    embedding,
+                    text,
+                    words,
+                    facets: found.facets.clone(),
+                })
             };
             Ok(all.filter_map(entry).take(limit).collect())
         })
@@ -160,7 +167,7 @@ impl IndexContent {
         if self.is_late(&Change { id: entry.id.clone(), version: entry.version }) {
             return Ok(());
         }
-        let (embedding, text_hash) = match &entry.meaning {
+        let (embedding, text_hash) = match &entry.embedding {
             EntryEmbedding::Computed { embedding, text_hash, fingerprint } => {
                 self.adopt(embedding, fingerprint)?;
                 (embedding.clone(), *text_hash)

@@ -61,11 +61,11 @@ impl IndexSession {
         if !self.check_query(query, &model).await? {
             return Ok(Vec::new());
         }
-        let (words, meaning) = tokio::try_join!(
+        let (by_words, nearest) = tokio::try_join!(
             self.find_by_words(query, &model),
             self.find_by_meaning(query, &model)
         )?;
-        union(query, words, meaning)
+        union(query, by_words, nearest)
     }
 
     /// Returns `false` if the index is empty; an error if the query does not fit the index.
@@ -239,18 +239,18 @@ fn coordinates(embedding: &Embedding) -> Vec<f64> {
 /// Merges both lists by product. Products found only by meaning must reach the threshold.
 fn union(
     query: &CandidateQuery,
-    words: Vec<CandidateHit>,
-    meaning: Vec<CandidateHit>,
+    by_words: Vec<CandidateHit>,
+    nearest: Vec<CandidateHit>,
 ) -> PortResult<Vec<Candidate>> {
     let min_cosine = query.threshold.map_or(-1.0, Similarity::get);
-    let mut candidates = HashMap::with_capacity(words.len() + meaning.len());
-    for hit in words {
+    let mut candidates = HashMap::with_capacity(by_words.len() + nearest.len());
+    for hit in by_words {
         let score = hit.matched_queries.get(COSINE).copied();
         let cosine = query.vector.as_ref().map(|_| cosine(&hit.id, score)).transpose()?;
         let candidate = candidate(hit, cosine)?;
         candidates.insert(candidate.id.clone(), candidate);
     }
-    for hit in meaning {
+    for hit in nearest {
         let cosine = cosine(&hit.id, hit.score)?;
         let candidate = candidate(hit, Some(cosine))?;
         if cosine.get() >= min_cosine {

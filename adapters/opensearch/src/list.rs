@@ -78,7 +78,7 @@ fn entry(document: &ListedDocument, model: &Fingerprint) -> PortResult<IndexEntr
     Ok(IndexEntry {
         id: get::product_id(&document.id)?,
         version: Version(document.version),
-        meaning: EntryEmbedding::Computed {
+        embedding: EntryEmbedding::Computed {
             embedding: Embedding::from_stored(raw).map_err(|_| unreadable())?,
             text_hash: get::parse_hash(&text_hash).ok_or_else(unreadable)?,
             fingerprint: model.clone(),

@@ -5,7 +5,7 @@ use crate::connection::RetryPolicy;
 use crate::document::{LengthTotals, StoredEmbedding, TermCounts, document};
 use crate::session::IndexSession;
 use crate::{aggregations, error, get, schema};
-use akin_entities::{Change, Fingerprint, ProductId, TextHash, Version};
+use akin_entities::{Change, Fingerprint, ProductId, TextHash, Version, newest_of_each};
 use akin_ports::{EntryEmbedding, Failures, IndexEntry, IndexedState, PortResult};
 use serde_json::json;
 use serde_json::value::to_raw_value;
@@ -100,7 +100,7 @@ impl IndexSession {
             if !check_version(entry.version, &entry.id, failures) {
                 continue;
             }
-            let EntryEmbedding::Computed { embedding, fingerprint, .. } = &entry.meaning else {
+            let EntryEmbedding::Computed { embedding, fingerprint, .. } = &entry.embedding else {
                 admitted.push(entry);
                 continue;
             };
@@ -135,7 +135,7 @@ impl IndexSession {
         model: Option<&Fingerprint>,
         entries: &[&IndexEntry],
     ) -> PortResult<HashMap<ProductId, KeptEmbedding>> {
-        let unchanged = entries.iter().filter(|entry| entry.meaning == EntryEmbedding::Unchanged);
+        let unchanged = entries.iter().filter(|entry| entry.embedding == EntryEmbedding::Unchanged);
         let versions: HashMap<_, _> = unchanged.map(|entry| (&entry.id, entry.version)).collect();
         let Some(model) = model.filter(|_| !versions.is_empty()) else {
             return Ok(HashMap::new());
@@ -187,7 +187,7 @@ fn entry_embedding(
     entry: &IndexEntry,
     kept: &mut HashMap<ProductId, KeptEmbedding>,
 ) -> PortResult<KeptEmbedding> {
-    let EntryEmbedding::Computed { embedding, text_hash, fingerprint } = &entry.meaning else {
+    let EntryEmbedding::Computed { embedding, text_hash, fingerprint } = &entry.embedding else {
         return Ok(kept.remove(&entry.id).unwrap_or(KeptEmbedding::Unknown));
     };
     Ok(KeptEmbedding::Known(StoredEmbedding {
@@ -196,21 +196,6 @@ fn entry_embedding(
         text_hash: hexadecimal(*text_hash),
         fingerprint: fingerprint.to_string(),
     }))
-}
-
-/// The newest of each id, of equal ones the last, in the order of the batch.
-fn newest_of_each<T>(batch: &[T], name: impl Fn(&T) -> (&ProductId, Version)) -> Vec<&T> {
-    let mut newest: HashMap<&ProductId, usize> = HashMap::new();
-    for (place, item) in batch.iter().enumerate() {
-        let (id, version) = name(item);
-        let held = newest.entry(id).or_insert(place);
-        if name(&batch[*held]).1 <= version {
-            *held = place;
-        }
-    }
-    let mut places: Vec<_> = newest.into_values().collect();
-    places.sort_unstable();
-    places.into_iter().map(|place| &batch[place]).collect()
 }
 
 /// Builds the write of a document, which the server rejects if a newer version exists.

@@ -16,7 +16,7 @@ pub(crate) use statistics::StatisticsCache;
 
 use crate::database::Database;
 use crate::error::Failure;
-use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_entities::{Change, Fingerprint, ProductId, Statistics, newest_of_each};
 use akin_ports::{
     Candidate, CandidateQuery, Failures, IndexEntry, IndexedState, PortResult, ProductIndex,
 };
@@ -41,7 +41,8 @@ pub struct PostgresIndex {
 #[async_trait]
 impl ProductIndex for PostgresIndex {
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
-        let newest = newest_of_each(entries);
+        let mut newest = newest_of_each(entries, |entry| (&entry.id, entry.version));
+        newest.sort_by(|a, b| a.id.cmp(&b.id));
         let mut failures = Failures::new();
         for entries in newest.chunks(self.database.settings.upsert_batch_size.get()) {
             let outcome = self.database.call(&UpsertEntries { entries }).await;
@@ -121,18 +122,4 @@ impl PostgresIndex {
         while self.database.call(&RescoreTerms { max_drift }).await? {}
         Ok(())
     }
-}
-
-/// The newest entry of each id, of equal ones the last, in the order of the ids.
-fn newest_of_each(entries: &[IndexEntry]) -> Vec<&IndexEntry> {
-    let mut newest: HashMap<&ProductId, &IndexEntry> = HashMap::with_capacity(entries.len());
-    for entry in entries {
-        let held = newest.entry(&entry.id).or_insert(entry);
-        if held.version <= entry.version {
-            *held = entry;
-        }
-    }
-    let mut newest: Vec<_> = newest.into_values().collect();
-    newest.sort_by(|a, b| a.id.cmp(&b.id));
-    newest
 }

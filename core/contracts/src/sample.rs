@@ -136,7 +136,7 @@ pub fn titled(text: &str, version: i64, title: &str, degrees: f32) -> IndexEntry
     IndexEntry {
         id: id(text),
         version: Version(version),
-        meaning: embedded(direction(degrees), title),
+        embedding: embedded(direction(degrees), title),
         text: analyzed(title),
         words: title.to_owned(),
         facets: FacetValues::default(),

@@ -51,7 +51,7 @@ pub struct IndexEntry {
     /// The version of the product.
     pub version: Version,
     /// The embedding of its text.
-    pub meaning: EntryEmbedding,
+    pub embedding: EntryEmbedding,
     /// Its analyzed text.
     pub text: AnalyzedText,
     /// Its distinct words, folded but not stemmed, joined by spaces. Misspelled words are corrected

@@ -192,12 +192,12 @@ fn holds_text(known: Option<&IndexedState>, record: &ProductRecord) -> bool {
     known.and_then(|known| known.text_hash) == Some(record.product.text_hash())
 }
 
-fn entry(record: &ProductRecord, meaning: EntryEmbedding) -> IndexEntry {
+fn entry(record: &ProductRecord, embedding: EntryEmbedding) -> IndexEntry {
     let analyzed = analyze_product(&record.product);
     IndexEntry {
         id: record.product.id.clone(),
         version: record.version,
-        meaning,
+        embedding,
         text: analyzed.text,
         words: analyzed.words,
         facets: FacetValues::from(&record.product),

@@ -75,7 +75,7 @@ impl Entries<'_> {
 }
 
 fn embedding(entry: IndexEntry) -> Option<(Embedding, Fingerprint)> {
-    match entry.meaning {
+    match entry.embedding {
         EntryEmbedding::Computed { embedding, fingerprint, .. } => Some((embedding, fingerprint)),
         EntryEmbedding::Unchanged => None,
     }

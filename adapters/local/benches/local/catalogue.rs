@@ -21,7 +21,7 @@ pub(crate) fn entry(number: usize) -> IndexEntry {
     let product = product(number as u64);
     let (title, description) = (terms_of(&product.name), terms_of(&product.description));
     let text = AnalyzedText::new([title, description, vec![], vec![], vec![]]);
-    let meaning = EntryEmbedding::Computed {
+    let embedding = EntryEmbedding::Computed {
         embedding: embedding(number as u64),
         text_hash: product.text_hash(),
         fingerprint: fingerprint(),
@@ -30,7 +30,7 @@ pub(crate) fn entry(number: usize) -> IndexEntry {
     IndexEntry {
         id: product.id.clone(),
         version: Version(1),
-        meaning,
+        embedding,
         text,
         words: product.name,
         facets,

@@ -86,7 +86,7 @@ fn entry(number: u8, version: i64, kept: bool, look: u32) -> IndexEntry {
         text_hash: TextHash::compute([&*look.to_string()]),
         fingerprint: fingerprint(),
     };
-    let meaning = if kept { EntryEmbedding::Unchanged } else { embedded() };
+    let embedding = if kept { EntryEmbedding::Unchanged } else { embedded() };
     let facets = FacetValues {
         brand: BRANDS[look as usize % BRANDS.len()].to_owned(),
         price: (!look.is_multiple_of(5)).then(|| f64::from(look % 50)),
@@ -94,7 +94,7 @@ fn entry(number: u8, version: i64, kept: bool, look: u32) -> IndexEntry {
         ..FacetValues::default()
     };
     let words = format!("{} {}s", term(0), term(3));
-    IndexEntry { id: id(number), version: Version(version), meaning, text, words, facets }
+    IndexEntry { id: id(number), version: Version(version), embedding, text, words, facets }
 }
 
 /// The expected state: the newest version of each product, and its searchable content.
@@ -114,7 +114,7 @@ impl IndexModel {
             return true;
         }
         let content = existing.and_then(|(_, content)| content.as_ref());
-        let (embedding, hash) = match (&entry.meaning, content) {
+        let (embedding, hash) = match (&entry.embedding, content) {
             (EntryEmbedding::Computed { embedding, text_hash, .. }, _) => {
                 (embedding.clone(), *text_hash)
             }

@@ -35,7 +35,7 @@ pub(crate) fn entry(id: &str, version: i64, direction: [f32; 4]) -> IndexEntry {
     IndexEntry {
         id: ProductId::new(id).expect("an id"),
         version: Version(version),
-        meaning: EntryEmbedding::Computed {
+        embedding: EntryEmbedding::Computed {
             embedding: Embedding::new(&direction).expect("a direction"),
             text_hash: TextHash::compute([id]),
             fingerprint: fingerprint("tiny@0"),

@@ -68,7 +68,7 @@ async fn an_embedding_of_another_model_is_refused_naming_both() {
     let index = open(folder.path()).index();
     index.upsert(&[entry("a", 1, [1.0; 4])]).await.unwrap();
     let mut other = entry("b", 1, [1.0; 4]);
-    if let EntryEmbedding::Computed { fingerprint: own, .. } = &mut other.meaning {
+    if let EntryEmbedding::Computed { fingerprint: own, .. } = &mut other.embedding {
         *own = fingerprint("other@1");
     }
     let mut failures = index.upsert(&[other.clone(), entry("c", 1, [1.0; 4])]).await.unwrap();
@@ -85,7 +85,7 @@ async fn an_embedding_of_the_wrong_dimension_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let index = open(folder.path()).index();
     let mut wrong = entry("a", 1, [1.0; 4]);
-    if let EntryEmbedding::Computed { fingerprint, .. } = &mut wrong.meaning {
+    if let EntryEmbedding::Computed { fingerprint, .. } = &mut wrong.embedding {
         fingerprint.dimension = 5;
     }
     assert_eq!(index.upsert(&[wrong]).await.unwrap().len(), 1);
@@ -100,7 +100,7 @@ async fn an_emptied_index_accepts_another_model() {
     index.upsert(std::slice::from_ref(&first)).await.unwrap();
     index.remove(&[Change { id: first.id.clone(), version: Version(2) }]).await.unwrap();
     let mut other = IndexEntry { version: Version(3), ..first };
-    if let EntryEmbedding::Computed { fingerprint: own, .. } = &mut other.meaning {
+    if let EntryEmbedding::Computed { fingerprint: own, .. } = &mut other.embedding {
         *own = fingerprint("other@1");
     }
     assert!(index.upsert(&[other]).await.unwrap().is_empty());

@@ -45,7 +45,7 @@ async fn concurrent_writers_never_separate_an_embedding_from_its_text_hash() {
                 let entry = IndexEntry { facets, ..identifiable(text, version) };
                 let entry = match version % 3 {
                     0 => entry,
-                    _ => IndexEntry { meaning: EntryEmbedding::Unchanged, ..entry },
+                    _ => IndexEntry { embedding: EntryEmbedding::Unchanged, ..entry },
                 };
                 let failures = index.upsert(&[entry]).await.unwrap();
                 assert!(failures.is_empty(), "{failures:?}");
@@ -81,8 +81,9 @@ async fn an_empty_index_accepts_one_of_two_concurrent_models() {
                 let model = Fingerprint { model: format!("m{}", writer % 2), ..fingerprint() };
                 let embedding = direction(f32::from(writer));
                 let text_hash = TextHash::compute(["thing"]);
-                let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint: model };
-                let failures = index.upsert(&[IndexEntry { meaning, ..entry }]).await.unwrap();
+                let embedding =
+                    EntryEmbedding::Computed { embedding, text_hash, fingerprint: model };
+                let failures = index.upsert(&[IndexEntry { embedding, ..entry }]).await.unwrap();
                 (writer % 2, failures.is_empty())
             })
         });

@@ -49,7 +49,7 @@ fn product(number: usize, numbers: &mut Numbers) -> IndexEntry {
     let fields = lengths.map(|length| text(numbers, length));
     let words: HashSet<_> = fields.iter().flatten().cloned().collect();
     IndexEntry {
-        meaning: EntryEmbedding::Computed {
+        embedding: EntryEmbedding::Computed {
             embedding: embedding(numbers),
             text_hash: TextHash::compute([]),
             fingerprint: model(),
@@ -66,7 +66,7 @@ fn model() -> Fingerprint {
 }
 
 fn coordinates(entry: &IndexEntry) -> &Embedding {
-    match &entry.meaning {
+    match &entry.embedding {
         EntryEmbedding::Computed { embedding, .. } => embedding,
         EntryEmbedding::Unchanged => unreachable!("every product is embedded"),
     }

@@ -53,6 +53,6 @@ fn entry(row: &PgRow) -> Result<IndexEntry, Failure> {
     let text_hash = text_hash(get(row, 2)?)?.ok_or_else(|| corrupt("no text hash".into()))?;
     let text = AnalyzedText::from_stream(unescape(get(row, 5)?));
     let (words, facets) = (unescape(get(row, 6)?), facets::from_row(row, 7)?);
-    let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint };
-    Ok(IndexEntry { version: Version(get(row, 1)?), meaning, text, words, facets, id })
+    let embedding = EntryEmbedding::Computed { embedding, text_hash, fingerprint };
+    Ok(IndexEntry { version: Version(get(row, 1)?), embedding, text, words, facets, id })
 }

@@ -9,12 +9,12 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::store::product_id;
 use crate::text::{escape, unescape};
-use akin_entities::{AnalyzedText, Change, Fingerprint, ProductId, Version};
+use akin_entities::{AnalyzedText, Change, Fingerprint, ProductId, Version, newest_of_each};
 use akin_ports::{EntryEmbedding, IndexEntry};
 use async_trait::async_trait;
 use entries::EntryWrite;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Writes entries, each of another product, in the order of their ids.
 pub(crate) struct UpsertEntries<'a> {
@@ -111,7 +111,7 @@ fn check_entry(
     row: &ExistingRow,
     model: &mut Option<Fingerprint>,
 ) -> Option<Failure> {
-    let EntryEmbedding::Computed { embedding, fingerprint: given, .. } = &entry.meaning else {
+    let EntryEmbedding::Computed { embedding, fingerprint: given, .. } = &entry.embedding else {
         let what = "the index holds no embedding of this product";
         return row.texts.is_none().then(|| Failure::refused(what, "embed it"));
     };
@@ -152,14 +152,11 @@ impl Call for RemoveEntries<'_> {
         let mut state = State::lock(&mut transaction, names).await?;
         let ids = self.changes.iter().map(|change| &change.id);
         let existing = existing_rows(&mut transaction, names, ids).await?;
-        let mut newest: BTreeMap<&ProductId, Version> = BTreeMap::new();
-        for change in self.changes {
-            let version = newest.entry(&change.id).or_insert(change.version);
-            *version = change.version.max(*version);
-        }
+        let mut newest = newest_of_each(self.changes, |change| (&change.id, change.version));
+        newest.sort_by(|a, b| a.id.cmp(&b.id));
         let no_row = ExistingRow::default();
         let (mut rows, mut removed) = (Vec::new(), Vec::new());
-        for (id, version) in newest {
+        for &Change { ref id, version } in newest {
             let row = existing.get(id).unwrap_or(&no_row);
             if row.version.is_some_and(|existing| existing > version) {
                 continue;

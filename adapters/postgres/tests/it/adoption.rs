@@ -61,7 +61,7 @@ fn embedded(name: &str, version: Version, raw: [f32; 3]) -> IndexEntry {
     IndexEntry {
         id: id(name),
         version,
-        meaning: EntryEmbedding::Computed { embedding, text_hash, fingerprint: fingerprint(3) },
+        embedding: EntryEmbedding::Computed { embedding, text_hash, fingerprint: fingerprint(3) },
         text: analyzed("red tripod"),
         words: "red tripod".into(),
         facets: FacetValues::default(),

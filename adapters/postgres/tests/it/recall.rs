@@ -68,7 +68,7 @@ async fn filled(database: &TestDatabase, exact_rows: u32, entries: &[IndexEntry]
 }
 
 fn embedding(entry: &IndexEntry) -> &Embedding {
-    match &entry.meaning {
+    match &entry.embedding {
         akin_ports::EntryEmbedding::Computed { embedding, .. } => embedding,
         akin_ports::EntryEmbedding::Unchanged => panic!("every product is embedded"),
     }

@@ -163,7 +163,7 @@ pub(crate) fn entry(text: &str, version: i64, title: &str, embedding: Embedding)
     IndexEntry {
         id: id(text),
         version: Version(version),
-        meaning: EntryEmbedding::Computed {
+        embedding: EntryEmbedding::Computed {
             embedding,
             text_hash: TextHash::compute([title]),
             fingerprint,

@@ -12,7 +12,7 @@ pub async fn a_list_names_every_entry_once_in_the_order_of_the_ids(index: &Index
         .zip(unusual_ids())
         .map(|(version, id)| IndexEntry {
             id,
-            meaning: embedded(numbers.embedding(), "a phone tripod"),
+            embedding: embedded(numbers.embedding(), "a phone tripod"),
             facets: facets.clone(),
             ..titled("x", version, "a phone tripod", 0.0)
         })

@@ -25,9 +25,9 @@ async fn catalogue(index: &Index) -> HashMap<String, (FacetValues, Embedding)> {
     let mut entries = Vec::new();
     for number in 0..index.size() {
         let (id, embedding, facets) = (number.to_string(), numbers.embedding(), facets(number));
-        let meaning = embedded(embedding.clone(), "thing");
+        let computed = embedded(embedding.clone(), "thing");
         entries.push(IndexEntry {
-            meaning,
+            embedding: computed,
             facets: facets.clone(),
             ..titled(&id, 1, "thing", 0.0)
         });
@@ -135,7 +135,7 @@ pub async fn filters_apply_to_what_was_written_last(index: &Index) {
     let query = CandidateQuery { filter: cheap, ..for_words("thing") };
     keep(index, &[priced(1, 20.0)]).await;
     assert!(ids(index, &query).await.is_empty());
-    keep(index, &[IndexEntry { meaning: EntryEmbedding::Unchanged, ..priced(2, 9.99) }]).await;
+    keep(index, &[IndexEntry { embedding: EntryEmbedding::Unchanged, ..priced(2, 9.99) }]).await;
     assert_eq!(ids(index, &query).await, ["thing"]);
     keep(index, &[priced(3, 10.01)]).await;
     assert!(ids(index, &query).await.is_empty());

@@ -9,8 +9,8 @@ fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) ->
     raw[0] = 1.0;
     let embedding = Embedding::new(&raw).unwrap();
     let text_hash = TextHash::compute(["another"]);
-    let meaning = EntryEmbedding::Computed { embedding, text_hash, fingerprint: model };
-    IndexEntry { meaning, ..titled(name, version, "another", 0.0) }
+    let embedding = EntryEmbedding::Computed { embedding, text_hash, fingerprint: model };
+    IndexEntry { embedding, ..titled(name, version, "another", 0.0) }
 }
 
 /// Of another name, another precision, another dimension: cosines between them mean nothing.

@@ -66,7 +66,7 @@ pub async fn a_removed_product_returns_with_a_newer_entry(index: &Index) {
 pub async fn a_removed_product_keeps_no_embedding(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
     remove(index, &[("a", 2)]).await;
-    let kept = IndexEntry { meaning: EntryEmbedding::Unchanged, ..titled("a", 3, "thing", 0.0) };
+    let kept = IndexEntry { embedding: EntryEmbedding::Unchanged, ..titled("a", 3, "thing", 0.0) };
     assert!(upsert(index, &[kept]).await.contains_key(&id("a")));
     assert_eq!(ids(index, &for_words("thing")).await, ["b"]);
     assert_eq!(version_and_state(index, "a").await, Some((2, false)));

@@ -70,7 +70,7 @@ pub async fn the_statistics_follow_changes_and_removals(index: &Index) {
     for (number, held) in held.iter_mut().enumerate().take(20) {
         *held = random(number, 2, &mut numbers);
         if number.is_multiple_of(2) {
-            held.meaning = EntryEmbedding::Unchanged;
+            held.embedding = EntryEmbedding::Unchanged;
         }
     }
     keep(index, &held[..20]).await;

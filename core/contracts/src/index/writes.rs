@@ -95,7 +95,7 @@ pub async fn a_word_of_100_kilobytes_is_harmless(index: &Index) {
 /// What arrives late is old news: the newer stays, whatever the older carries.
 pub async fn a_late_older_entry_neither_overwrites_nor_fails(index: &Index) {
     keep(index, &[titled("a", 5, "newer", 0.0)]).await;
-    let kept = IndexEntry { meaning: EntryEmbedding::Unchanged, ..titled("a", 3, "oldest", 0.0) };
+    let kept = IndexEntry { embedding: EntryEmbedding::Unchanged, ..titled("a", 3, "oldest", 0.0) };
     keep(index, &[titled("a", 4, "older", 90.0), kept, titled("b", 1, "other", 180.0)]).await;
     let found = candidates(index, &CandidateQuery { depth: 1, ..near(direction(0.0)) }).await;
     assert_eq!((found[0].id.as_str(), found[0].text.as_stream().trim_end()), ("a", "newer"));
@@ -118,7 +118,7 @@ pub async fn an_entry_of_the_same_version_overwrites(index: &Index) {
 /// In whatever order a batch names the states of a product.
 pub async fn of_a_repeated_id_the_newest_counts(index: &Index) {
     let unknown = |name, version| IndexEntry {
-        meaning: EntryEmbedding::Unchanged,
+        embedding: EntryEmbedding::Unchanged,
         ..titled(name, version, "kept", 0.0)
     };
     let batch = [
@@ -163,8 +163,11 @@ pub async fn a_batch_may_hold_many_entries(index: &Index) {
 pub async fn an_unchanged_embedding_stays_while_everything_else_changes(index: &Index) {
     keep(index, &[titled("a", 1, "first", 0.0)]).await;
     let facets = FacetValues { price: Some(9.5), ..FacetValues::default() };
-    let kept =
-        IndexEntry { meaning: EntryEmbedding::Unchanged, facets, ..titled("a", 2, "second", 90.0) };
+    let kept = IndexEntry {
+        embedding: EntryEmbedding::Unchanged,
+        facets,
+        ..titled("a", 2, "second", 90.0)
+    };
     keep(index, &[kept]).await;
     let indexed = index.states(&[id("a")]).await.unwrap()[&id("a")];
     assert_eq!(indexed.version, Version(2));
@@ -181,7 +184,7 @@ pub async fn an_unchanged_embedding_stays_while_everything_else_changes(index: &
 
 /// All others of the batch are done.
 pub async fn an_unchanged_embedding_that_is_not_held_fails_alone(index: &Index) {
-    let unknown = IndexEntry { meaning: EntryEmbedding::Unchanged, ..entry("unknown", 1) };
+    let unknown = IndexEntry { embedding: EntryEmbedding::Unchanged, ..entry("unknown", 1) };
     let batch = [titled("a", 1, "thing", 0.0), unknown, titled("b", 1, "thing", 0.0)];
     let failures = upsert(index, &batch).await;
     assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("unknown")]);

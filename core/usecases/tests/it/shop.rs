@@ -146,7 +146,7 @@ impl Shop {
             let expected =
                 IndexedState { version: record.version, text_hash: Some(product.text_hash()) };
             assert_eq!(known.get(id), Some(&expected), "{id}");
-            let meaning = self.embedder.embed(&[product.embedded_text()]).await.unwrap();
+            let computed = self.embedder.embed(&[product.embedded_text()]).await.unwrap();
             let filter = Filter {
                 price: akin_entities::NumberRange {
                     min: product.price().map(akin_entities::Price::amount),
@@ -155,7 +155,7 @@ impl Shop {
                 ..Filter::default()
             };
             let fingerprint = self.embedder.fingerprint().clone();
-            let embedding = meaning.embeddings.into_iter().next();
+            let embedding = computed.embeddings.into_iter().next();
             let vector = embedding.map(|embedding| QueryVector { embedding, fingerprint });
             let query = CandidateQuery {
                 terms: Vec::new(),

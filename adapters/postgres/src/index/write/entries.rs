@@ -35,7 +35,7 @@ pub(super) async fn write(
         .collect();
     let values = value_ids(connection, names, &values).await?;
     let (unchanged, embedded): (Vec<_>, Vec<_>) =
-        accepted.iter().partition(|accepted| accepted.entry.meaning == EntryEmbedding::Unchanged);
+        accepted.iter().partition(|accepted| accepted.entry.embedding == EntryEmbedding::Unchanged);
     if !unchanged.is_empty() {
         let sql = format!(
             "UPDATE {{entries}} e SET akin_version = batch.version,
@@ -83,7 +83,7 @@ fn bind(query: SqlQuery, rows: &[&EntryWrite<'_>], values: &HashMap<Vec<u8>, i32
         rows.iter().map(|accepted| value(accepted.entry)).collect()
     }
     let value = |text: &str| values.get(&digest(text)).copied();
-    let hash = |entry: &IndexEntry| match &entry.meaning {
+    let hash = |entry: &IndexEntry| match &entry.embedding {
         EntryEmbedding::Computed { text_hash, .. } => Some(text_hash.to_bytes().to_vec()),
         EntryEmbedding::Unchanged => None,
     };
@@ -102,7 +102,7 @@ fn bind(query: SqlQuery, rows: &[&EntryWrite<'_>], values: &HashMap<Vec<u8>, i32
 }
 
 fn coordinates(entry: &IndexEntry) -> &[f32] {
-    match &entry.meaning {
+    match &entry.embedding {
         EntryEmbedding::Computed { embedding, .. } => embedding.as_slice(),
         EntryEmbedding::Unchanged => &[],
     }

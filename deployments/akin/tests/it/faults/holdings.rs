@@ -123,7 +123,7 @@ fn stale(entry: &IndexEntry, meant: &IndexEntry, version: Option<Version>) -> Op
         ));
     }
     let same = IndexEntry { version: meant.version, ..entry.clone() };
-    let what = if entry.meaning == meant.meaning { "fields" } else { "embedding" };
+    let what = if entry.embedding == meant.embedding { "fields" } else { "embedding" };
     (same != *meant).then(|| format!("{id}: the {what} in the index, beside {}", entry.words))
 }
 

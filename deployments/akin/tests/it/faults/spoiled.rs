@@ -30,7 +30,7 @@ fn entry(ProductRecord { product, version, .. }: &ProductRecord, at: f32) -> Ind
     IndexEntry {
         id: product.id.clone(),
         version: *version,
-        meaning: EntryEmbedding::Computed {
+        embedding: EntryEmbedding::Computed {
             embedding: Embedding::new(&[1.0, at]).expect("a direction"),
             text_hash: product.text_hash(),
             fingerprint: Fingerprint::parse("tiny@0/fp32/2").expect("a fingerprint"),
@@ -102,7 +102,7 @@ fn whatever_is_stale_is_seen() {
         faults(|held| held.entries[0].facets = FacetValues::from(&cheaper)),
         faults(|held| held.entries[0].words = "old lamp".to_owned()),
         faults(|held| held.entries[0] = entry(&held.products[0], 9.0)),
-        faults(|held| held.entries[0].meaning = held.entries[1].meaning.clone()),
+        faults(|held| held.entries[0].embedding = held.entries[1].embedding.clone()),
     ] {
         assert_eq!(stale, [false, true, false, false]);
     }

@@ -59,7 +59,7 @@ pub async fn the_nearest_of_many_products_are_found(index: &Index) {
     let held: Vec<_> =
         (0..index.size()).map(|number| (number.to_string(), numbers.embedding())).collect();
     let place = |(id, embedding): &(String, Embedding)| IndexEntry {
-        meaning: embedded(embedding.clone(), "thing"),
+        embedding: embedded(embedding.clone(), "thing"),
         ..entry(id, 1)
     };
     keep(index, &held.iter().map(place).collect::<Vec<_>>()).await;
