@@ -47,15 +47,26 @@ impl CsvParser {
             );
             return Err(malformed(line, self.splitter.raw(), reason));
         }
+        // One check of the whole record is much cheaper than one of each field.
+        let valid = std::str::from_utf8(text).ok().filter(|_| memchr::memchr(0, text).is_none());
         for &position in &self.selected {
             let start = if position == 0 { 0 } else { ends[position - 1] };
-            let field = &text[start..ends[position]];
-            match std::str::from_utf8(field) {
-                Ok(text) if memchr::memchr(0, field).is_none() => values.push_text(position, text),
-                _ => values.push(position, invalid(field, text_fault(field))),
+            let range = start..ends[position];
+            // Two fields may begin and end within a character that only both together make.
+            match valid.and_then(|text| text.get(range.clone())) {
+                Some(text) => values.push_text(position, text),
+                None => push_field(values, position, &text[range]),
             }
         }
         Ok(line)
+    }
+}
+
+/// Adds a field of a record that is not a valid text as a whole.
+fn push_field(values: &mut ValueBuffer, position: usize, field: &[u8]) {
+    match std::str::from_utf8(field) {
+        Ok(text) if memchr::memchr(0, field).is_none() => values.push_text(position, text),
+        _ => values.push(position, invalid(field, text_fault(field))),
     }
 }
 

@@ -277,6 +277,7 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        self.names.restart();
         while let Some(Key(key)) = map.next_key()? {
             let Some(position) = self.names.position(&key) else {
                 map.next_value::<IgnoredAny>()?;

@@ -160,6 +160,7 @@ impl DocumentState {
                 }
             }
             None if matches!(local, "item" | "entry") => {
+                sink.names.restart();
                 self.item = Some(Item::new(line, self.depth));
             }
             None => {}

@@ -11,6 +11,9 @@ pub(super) fn read(values: &mut ValueBuffer, name: usize, raw: &str) {
     if raw.starts_with(['[', '{']) {
         return values.push(name, nested(raw, limits::JSON_DEPTH));
     }
+    if let Some(text) = plain_text(raw) {
+        return values.push_text(name, text);
+    }
     let fault = match scalar(raw) {
         Ok(text) if text.len() > limits::VALUE || text.contains('\0') => {
             text_fault(text.as_bytes())
@@ -21,12 +24,19 @@ pub(super) fn read(values: &mut ValueBuffer, name: usize, raw: &str) {
     values.push(name, invalid(raw.as_bytes(), fault));
 }
 
+/// Returns the content of a JSON string without escapes, as most are. It holds no NUL, since control
+/// characters must be escaped.
+fn plain_text(raw: &str) -> Option<&str> {
+    let text = raw.strip_prefix('"')?.strip_suffix('"')?;
+    let is_plain = text.len() <= limits::VALUE && memchr::memchr(b'\\', text.as_bytes()).is_none();
+    is_plain.then_some(text)
+}
+
 fn scalar(raw: &str) -> Result<Cow<'_, str>, String> {
     match raw.as_bytes().first() {
-        Some(b'"') => match raw[1..].split_once(['"', '\\']) {
-            // Without escapes, which is most texts.
-            Some((text, "")) if raw.ends_with('"') => Ok(Cow::Borrowed(text)),
-            _ => serde_json::from_str(raw).map(Cow::Owned).map_err(|error| error.to_string()),
+        Some(b'"') => match plain_text(raw) {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => serde_json::from_str(raw).map(Cow::Owned).map_err(|error| error.to_string()),
         },
         Some(b'n') => Ok(Cow::Borrowed("")),
         Some(b'-' | b'0'..=b'9') if raw.contains(['e', 'E']) => {

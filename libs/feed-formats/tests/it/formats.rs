@@ -2,7 +2,7 @@
 
 use crate::support::{NamedResult, Pieces, read_as};
 use feed_fixtures::{Table, gzip, zstd};
-use feed_formats::Format;
+use feed_formats::{Format, Value};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
@@ -190,4 +190,16 @@ fn a_decompression_bomb_is_read_in_bounded_memory() {
     assert_eq!(records.len(), 3);
     let malformed = records[1].as_ref().unwrap_err();
     assert!(malformed.reason.contains("8 MiB"), "{malformed:?}");
+}
+
+#[test]
+fn fields_that_are_valid_only_together_are_invalid() {
+    // The two bytes of an `é`, in two fields; and one in a record of which a field is skipped.
+    let bytes = b"name,brand,link\n\xc3,\xa9,a\n\xc3\xa9,b\0,c\n".to_vec();
+    let records = read_as(None, Cursor::new(bytes)).unwrap();
+    let invalid = |record: &NamedResult| {
+        let values = record.as_ref().unwrap().values.iter();
+        values.filter(|(_, value)| matches!(value, Value::Invalid(_))).count()
+    };
+    assert_eq!(records.iter().map(invalid).collect::<Vec<_>>(), [2, 1]);
 }
