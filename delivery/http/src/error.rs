@@ -3,7 +3,7 @@ use akin_usecases::SearchError;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{Method, Response, StatusCode, header};
+use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use std::any::Any;
@@ -74,6 +74,16 @@ impl ApiError {
         }
     }
 
+    /// Too many connections are open.
+    pub(crate) fn too_many_connections() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "TOO_MANY_CONNECTIONS",
+            summary: "Too many connections",
+            message: "too many connections are open; try again later".to_owned(),
+        }
+    }
+
     /// A port failed. The cause is logged here, once; the client is only told what to do.
     fn failed(code: &'static str, summary: &'static str, error: &PortError) -> Self {
         tracing::error!(code, error = error.report(), "a request failed");
@@ -124,14 +134,6 @@ impl IntoResponse for ApiError {
 /// Answers requests to an unknown route.
 pub(crate) async fn no_such_route() -> ApiError {
     ApiError::not_found("no such route")
-}
-
-/// Answers requests for a missing image, or with a method that images do not support.
-pub(crate) async fn no_such_image(method: Method) -> ApiError {
-    match method {
-        Method::GET | Method::HEAD => ApiError::not_found("no such image"),
-        _ => no_such_method().await,
-    }
 }
 
 /// Answers requests with a method that the route does not support.

@@ -9,18 +9,22 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
+//! use akin_http::ConnectionLimits;
+//!
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! let signal = async {};
-//! akin_http::serve(listener, axum::Router::new(), signal).await?;
+//! akin_http::serve(listener, axum::Router::new(), ConnectionLimits::default(), signal).await;
 //! # Ok(())
 //! # }
 //! ```
 
 mod body;
 mod compare;
+mod connections;
 mod engines;
 mod error;
 mod filters;
+mod images;
 mod metrics;
 mod page;
 mod products;
@@ -28,7 +32,9 @@ mod search;
 mod serve;
 mod similar_products;
 mod status;
+mod timed_stream;
 
+pub use connections::ConnectionLimits;
 pub use engines::{Engines, ServedEngine};
 pub use serve::serve;
 
@@ -36,13 +42,11 @@ use akin_entities::Similarity;
 use akin_usecases::CatalogueStatus;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::handler::HandlerWithoutStateExt;
 use axum::middleware;
 use axum::routing::{get, post};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::services::ServeDir;
 
 /// The use cases and settings behind the routes.
 #[derive(Clone, Debug)]
@@ -71,9 +75,15 @@ pub const MAX_BODY: usize = 64 * 1024;
 
 /// Builds the router with all routes.
 pub fn router(api: Api) -> Router {
-    let images = api.images.clone();
+    let images = match &api.images {
+        Some(folder) => {
+            let get = get(images::get).with_state(Arc::from(folder.as_path()));
+            Router::new().route("/images/{*path}", get)
+        }
+        None => Router::new(),
+    };
     let api = Arc::new(api);
-    let mut router = Router::new()
+    Router::new()
         .route("/api/similar_products", post(similar_products::post))
         .route("/api/health_status", get(status::health))
         .route("/api/search", get(search::get).post(search::post))
@@ -84,16 +94,10 @@ pub fn router(api: Api) -> Router {
         .route("/api/compare", post(compare::post))
         .merge(metrics::router(Arc::clone(&api)))
         .merge(page::router())
+        .merge(images)
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
-        .with_state(api);
-    if let Some(images) = images {
-        let images = ServeDir::new(images).append_index_html_on_directories(false);
-        let images = images.call_fallback_on_method_not_allowed(true);
-        router =
-            router.nest_service("/images", images.fallback(error::no_such_image.into_service()));
-    }
-    router
+        .with_state(api)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(serve::limit_time))
         .layer(CatchPanicLayer::custom(error::panicked))

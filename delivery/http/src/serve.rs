@@ -1,3 +1,4 @@
+use crate::connections::{ConnectionLimits, Connections};
 use crate::error::ApiError;
 use akin_usecases::Timings;
 use axum::Router;
@@ -5,12 +6,13 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt;
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
@@ -31,41 +33,49 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of an id that a client chooses, in bytes.
 const MAX_REQUEST_ID: usize = 64;
 
+/// The pause after a connection could not be accepted, for example because too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
 /// Serves requests on `listener` until `stop` completes, then finishes the running requests.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (stop_sender, stop_receiver) = tokio::sync::oneshot::channel();
-    let stop = async move {
-        stop.await;
-        if stop_sender.send(()).is_err() {
-            tracing::debug!("the server has already ended");
-        }
-    };
-    // With Nagle's algorithm the last part of a response would wait for the client to acknowledge
-    // the others.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY could not be set");
-        }
-    });
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop).into_future();
-    let grace_period = async move {
-        if stop_receiver.await.is_ok() {
-            tokio::time::sleep(GRACE_PERIOD).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        ended = server => ended,
-        () = grace_period => {
-            tracing::warn!("some requests did not finish within {} s and were dropped", GRACE_PERIOD.as_secs());
-            Ok(())
+    limits: ConnectionLimits,
+    stop: impl Future<Output = ()> + Send,
+) {
+    let connections = Connections::new(router, limits).await;
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            stream = accept(&listener) => connections.open(stream),
         }
     }
+    drop(listener);
+    if timeout(GRACE_PERIOD, connections.close()).await.is_err() {
+        let seconds = GRACE_PERIOD.as_secs();
+        tracing::warn!("some requests did not finish within {seconds} s and were dropped");
+    }
+}
+
+/// Accepts the next connection, however long that takes.
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            // The client was gone before its connection was accepted.
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted at the moment");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// Returns the `Server-Timing` header of a search: the duration of each step in milliseconds.
@@ -84,7 +94,7 @@ pub(crate) fn server_timing(timings: &Timings) -> [(HeaderName, HeaderValue); 1]
 
 /// Middleware that limits the duration of a request to [`TIMEOUT`].
 pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
-    let response = tokio::time::timeout(TIMEOUT, next.run(request)).await;
+    let response = timeout(TIMEOUT, next.run(request)).await;
     response.unwrap_or_else(|_| {
         tracing::warn!("a request timed out after {} s", TIMEOUT.as_secs());
         ApiError::timed_out().into_response()

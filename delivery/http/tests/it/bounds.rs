@@ -144,6 +144,67 @@ async fn images_are_served_from_their_folder_only() {
     assert_eq!(answer.envelope().0, "METHOD_NOT_ALLOWED");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn hidden_files_other_types_and_links_out_of_the_folder_are_not_served_as_images() {
+    use std::os::unix::fs::symlink;
+    let mut shop = Shop::open().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (images, outside) = (folder.path().join("images"), folder.path().join("outside"));
+    for new in [images.join("deep"), images.join(".git"), outside.clone()] {
+        std::fs::create_dir_all(new).unwrap();
+    }
+    for file in
+        ["a.png", "B.JPG", "deep/c.webp", ".hidden.png", ".git/d.png", "notes.txt", "e", ".png"]
+    {
+        std::fs::write(images.join(file), "bytes").unwrap();
+    }
+    std::fs::write(outside.join("f.png"), "secret").unwrap();
+    symlink(outside.join("f.png"), images.join("link.png")).unwrap();
+    symlink(&outside, images.join("linked")).unwrap();
+    symlink("notes.txt", images.join("text.png")).unwrap();
+    symlink(".hidden.png", images.join("seen.png")).unwrap();
+    symlink("a.png", images.join("inside.png")).unwrap();
+    std::fs::create_dir(images.join("folder.png")).unwrap();
+    shop.api.images = Some(images);
+    for path in ["a.png", "B.JPG", "deep/c.webp", "inside.png", "deep%2Fc.webp"] {
+        let image = shop.get(&format!("/images/{path}")).await;
+        assert_eq!((image.status, &*image.text), (StatusCode::OK, "bytes"), "{path}");
+        assert_eq!(image.header("x-content-type-options"), "nosniff");
+        assert!(image.header("content-type").starts_with("image/"), "{path}");
+    }
+    for path in [
+        ".hidden.png",
+        "%2ehidden.png",
+        ".git/d.png",
+        "notes.txt",
+        "e",
+        ".png",
+        "link.png",
+        "linked/f.png",
+        "text.png",
+        "seen.png",
+        "folder.png",
+        "deep",
+        "deep/",
+        "deep//c.webp",
+        "deep/../a.png",
+        "deep/%2e%2e/a.png",
+        "..%2foutside%2ff.png",
+        "deep%5c..%5ca.png",
+        "a.png%00",
+        "a.png%00.png",
+        "%2fetc/passwd",
+        "/a.png",
+        "a.png/",
+        "%ff.png",
+    ] {
+        let answer = shop.get(&format!("/images/{path}")).await;
+        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        assert!(!answer.text.contains("secret") && answer.text != "bytes", "{path}");
+    }
+}
+
 /// An embedder that never answers, or panics.
 #[derive(Debug)]
 struct BrokenEmbedder {

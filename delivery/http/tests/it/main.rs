@@ -3,6 +3,7 @@
 
 mod bounds;
 mod compatible;
+mod connections;
 mod engines;
 mod log;
 mod metrics;

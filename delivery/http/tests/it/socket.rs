@@ -1,6 +1,7 @@
 //! The server on a real socket: connections and shutdown.
 
 use crate::support::Shop;
+use akin_http::ConnectionLimits;
 use akin_memory::MemoryEmbedder;
 use akin_ports::{EmbeddedBatch, Embedder, PortResult};
 use async_trait::async_trait;
@@ -37,12 +38,17 @@ impl Embedder for SlowEmbedder {
 }
 
 /// Serves `shop` until the returned sender is used.
-async fn serve(shop: &Shop) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>) {
+async fn serve(shop: &Shop) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (shutdown, stopped) = oneshot::channel();
     let stopped = async move { stopped.await.unwrap() };
-    let server = tokio::spawn(akin_http::serve(listener, shop.router(), stopped));
+    let server = tokio::spawn(akin_http::serve(
+        listener,
+        shop.router(),
+        ConnectionLimits::default(),
+        stopped,
+    ));
     (address, shutdown, server)
 }
 
@@ -74,7 +80,7 @@ async fn a_running_request_is_finished_before_the_server_stops() {
     slow.may_finish.notify_one();
     let answer = response.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
 }
 
 #[tokio::test]
@@ -85,7 +91,7 @@ async fn an_idle_connection_does_not_keep_the_server_from_stopping() {
     idle.write_all(b"GET /api/health_status HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     assert!(idle.read(&mut [0; 1024]).await.unwrap() > 0);
     shutdown.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
 }
 
 #[tokio::test]
@@ -107,7 +113,7 @@ async fn a_client_that_disconnects_does_not_affect_others() {
     assert!(response.await.unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
     permits.abort();
     shutdown.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
 }
 
 #[tokio::test]
@@ -127,7 +133,7 @@ async fn the_size_of_a_chunked_body_is_limited() {
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(answer.contains("the body is larger than 65536 bytes"), "{answer}");
     shutdown.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
 }
 
 #[tokio::test]
@@ -138,5 +144,5 @@ async fn bytes_that_are_not_http_close_only_their_connection() {
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(exchange(address, SEARCH).await.starts_with("HTTP/1.1 200 OK\r\n"));
     shutdown.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
 }

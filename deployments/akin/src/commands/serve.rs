@@ -3,10 +3,11 @@ use crate::signals::asked_to_end;
 use crate::{exit, output};
 use akin_composition::{Engine, EngineSettings};
 use akin_entities::Similarity;
-use akin_http::{Api, Engines, SimilarProductsDefaults};
+use akin_http::{Api, ConnectionLimits, Engines, SimilarProductsDefaults};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Serve the search API and the page.
@@ -31,12 +32,25 @@ pub(crate) struct ServeArguments {
     #[arg(long, env = "SEARCH_DEFAULT_THRESHOLD", default_value = "0.3", value_name = "SIMILARITY", allow_negative_numbers = true, value_parser = similarity)]
     default_threshold: Similarity,
 
+    /// The maximum number of open connections. Further ones are answered with 503.
+    #[arg(long, env = "AKIN_MAX_CONNECTIONS", default_value = "512", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    max_connections: u16,
+
+    /// The seconds after which idle connections are closed; longer than a proxy's idle timeout.
+    #[arg(long, env = "AKIN_IDLE_TIMEOUT", default_value = "75", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    idle_timeout: u64,
+
     #[command(flatten)]
     engine: EngineSettings,
 }
 
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
+    let limits = ConnectionLimits {
+        connections: arguments.max_connections.into(),
+        idle: Duration::from_secs(arguments.idle_timeout),
+        ..ConnectionLimits::default()
+    };
     let opened = arguments.engine.builder().engines().queue().open().await?;
     let mut engines = opened.engines().iter().map(served);
     let default = engines.next().context("no engine is named")?;
@@ -68,7 +82,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
         stop.await;
         output::note("stopping");
     };
-    akin_http::serve(listener, akin_http::router(api), stop).await?;
+    akin_http::serve(listener, akin_http::router(api), limits, stop).await;
     Ok(exit::DONE)
 }
 
