@@ -44,6 +44,7 @@ mod process_changes;
 mod query_embeddings;
 mod record_run;
 mod relay_changes;
+mod run_summary;
 mod run_worker;
 mod search_products;
 mod search_request;
@@ -74,6 +75,7 @@ pub use process_changes::{MessageOutcome, ProcessChanges, ProcessControl, Proces
 pub use query_embeddings::QueryEmbeddings;
 pub use record_run::{RecordRun, RecordedRun, StartedRun};
 pub use relay_changes::{RelayChanges, RelaySummary};
+pub use run_summary::RunSummary;
 pub use run_worker::{RunWorker, WorkerEvent, WorkerHost, WorkerSummary};
 pub use search_products::{FacetCount, Hit, SearchAnswer, SearchError, SearchProducts, Timings};
 pub use search_request::{Facet, Paging, SearchRequest, Sort};

@@ -19,6 +19,7 @@ mod process_changes;
 mod quarantine;
 mod query_embeddings;
 mod record_run;
+mod run_summary;
 mod run_worker;
 mod search;
 mod search_answers;

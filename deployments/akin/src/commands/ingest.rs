@@ -104,14 +104,14 @@ impl IngestArguments {
         if self.dry_run {
             self.dry_run(&feeds).await
         } else if self.no_embed {
-            self.keep(&feeds, record).await
+            self.store(&feeds, record).await
         } else {
             self.embed(&feeds, record).await
         }
     }
 
     /// Ingests without embedding.
-    async fn keep(
+    async fn store(
         &self,
         feeds: &[Arc<dyn FeedSource>],
         record: &Record,
@@ -124,7 +124,7 @@ impl IngestArguments {
         let run = async {
             let summary = self.read(feeds, store.clone(), at).await?;
             let failures = hand_on(store, queue).await?;
-            Ok(Outcome::kept(summary, failures, since.elapsed()))
+            Ok(Outcome::stored(summary, failures, since.elapsed()))
         };
         record.keep(begun, feeds, run).await
     }
@@ -168,12 +168,11 @@ impl IngestArguments {
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
         let ingest = self.ingest(store);
-        let rehearsal = ingest
-            .dry_run(feeds, Version::from_timestamp(akin_composition::now()), &observe)
-            .await?;
-        match rehearsal.refusal {
+        let at = Version::from_timestamp(akin_composition::now());
+        let dry_run = ingest.dry_run(feeds, at, &observe).await?;
+        match dry_run.refusal {
             Some(refusal) => Err(refusal.into()),
-            None => Ok(Outcome::rehearsed(rehearsal, began.elapsed())),
+            None => Ok(Outcome::dry_run(dry_run, began.elapsed())),
         }
     }
 

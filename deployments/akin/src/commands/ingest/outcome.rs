@@ -1,7 +1,6 @@
 use crate::{exit, output};
-use akin_entities::ProductId;
-use akin_ports::{Failures, PortError, RefusedRow, RunCounts, RunOutcome};
-use akin_usecases::{CatalogueSummary, DryRun, EmbedSummary, RetainedProducts};
+use akin_ports::{Failures, RefusedRow};
+use akin_usecases::{CatalogueSummary, DryRun, EmbedSummary, RetainedProducts, RunSummary};
 use akin_views::CountsView;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -10,9 +9,8 @@ use std::time::Duration;
 /// The outcome of a run, or of a dry run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    catalogue: CatalogueSummary,
-    embedding: EmbedSummary,
-    manner: Manner,
+    summary: RunSummary,
+    extent: Extent,
     seconds: f64,
     /// The maximum length of an embedded text.
     token_limit: Option<usize>,
@@ -20,11 +18,11 @@ pub(crate) struct Outcome {
 
 /// The extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Manner {
-    /// A dry run.
-    Rehearsed,
+enum Extent {
+    /// Nothing was changed.
+    DryRun,
     /// The products are stored and wait to be embedded.
-    Kept,
+    Stored,
     /// The products are stored and embedded.
     Embedded,
 }
@@ -35,22 +33,22 @@ struct IngestReport {
     #[serde(flatten)]
     counts: CountsView,
     seconds: f64,
-    /// Nothing of it was done.
+    /// True if nothing was changed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
 }
 
 impl Outcome {
-    pub(crate) fn rehearsed(rehearsal: DryRun, took: Duration) -> Self {
-        let DryRun { summary, embedded, updated_fields, .. } = rehearsal;
+    pub(crate) fn dry_run(dry_run: DryRun, took: Duration) -> Self {
+        let DryRun { summary, embedded, updated_fields, .. } = dry_run;
         let embedding = EmbedSummary { embedded, updated_fields, ..EmbedSummary::default() };
-        Self { catalogue: summary, embedding, ..Self::new(Manner::Rehearsed, took) }
+        Self::new(summary, embedding, Extent::DryRun, took)
     }
 
-    /// The failures are of what could not be handed on.
-    pub(crate) fn kept(catalogue: CatalogueSummary, failures: Failures, took: Duration) -> Self {
+    /// The failures are changes that the queue did not accept.
+    pub(crate) fn stored(catalogue: CatalogueSummary, failures: Failures, took: Duration) -> Self {
         let embedding = EmbedSummary { failures, ..EmbedSummary::default() };
-        Self { catalogue, embedding, ..Self::new(Manner::Kept, took) }
+        Self::new(catalogue, embedding, Extent::Stored, took)
     }
 
     pub(crate) fn embedded(
@@ -58,17 +56,22 @@ impl Outcome {
         embedding: EmbedSummary,
         took: Duration,
     ) -> Self {
-        Self { catalogue, embedding, ..Self::new(Manner::Embedded, took) }
+        Self::new(catalogue, embedding, Extent::Embedded, took)
     }
 
-    fn new(manner: Manner, took: Duration) -> Self {
-        Self {
-            catalogue: CatalogueSummary::default(),
-            embedding: EmbedSummary::default(),
-            manner,
-            seconds: took.as_secs_f64(),
-            token_limit: None,
-        }
+    fn new(
+        catalogue: CatalogueSummary,
+        embedding: EmbedSummary,
+        extent: Extent,
+        took: Duration,
+    ) -> Self {
+        let summary = RunSummary { catalogue, embedding };
+        Self { summary, extent, seconds: took.as_secs_f64(), token_limit: None }
+    }
+
+    /// Returns the results for the run log.
+    pub(crate) fn summary(&self) -> &RunSummary {
+        &self.summary
     }
 
     /// Adds the maximum length of an embedded text, for messages.
@@ -80,12 +83,13 @@ impl Outcome {
     pub(crate) fn tell(self, json: bool) -> ExitCode {
         if json {
             output::json(&self.report());
-        } else if self.catalogue.rows.read > 0 || self.catalogue.unread.is_empty() {
+        } else if self.summary.catalogue.rows.read > 0 || self.summary.catalogue.unread.is_empty() {
             self.print();
         }
         self.remarks();
-        let failed = !self.embedding.failures.is_empty();
-        let unread: Vec<_> = self.catalogue.unread.into_iter().map(anyhow::Error::from).collect();
+        let RunSummary { catalogue, embedding } = self.summary;
+        let failed = !embedding.failures.is_empty();
+        let unread: Vec<_> = catalogue.unread.into_iter().map(anyhow::Error::from).collect();
         unread.iter().for_each(output::failure);
         match unread.first() {
             Some(error) => exit::of(error),
@@ -98,14 +102,12 @@ impl Outcome {
     pub(crate) fn log(self) {
         let when = akin_views::format_timestamp(akin_composition::now());
         output::line(&format!("{when} UTC {}", self.lines().join("; ")));
-        if let Some(retained) = self.catalogue.retained {
+        if let Some(retained) = self.summary.catalogue.retained {
             output::note(&explained(retained));
         }
-        for error in self.catalogue.unread {
+        self.summary.failures().for_each(|failure| output::note(&failure));
+        for error in self.summary.catalogue.unread {
             output::failure(&error.into());
-        }
-        for (id, error) in &self.embedding.failures {
-            output::note(&not_embedded(id, error));
         }
     }
 
@@ -116,7 +118,8 @@ impl Outcome {
     }
 
     fn lines(&self) -> [String; 2] {
-        let Self { catalogue: CatalogueSummary { rows, removed, .. }, embedding, .. } = self;
+        let RunSummary { catalogue: CatalogueSummary { rows, removed, .. }, embedding } =
+            &self.summary;
         let read = plural(rows.read, "row", "rows");
         let counts = format!(
             "{} new, {} changed, {} unchanged, {removed} removed, {} quarantined",
@@ -128,22 +131,22 @@ impl Outcome {
             embedding.updated_fields,
         );
         let kept = format!("{read} read in {:.1} s: {counts}", self.seconds);
-        match self.manner {
-            Manner::Rehearsed => {
+        match self.extent {
+            Extent::DryRun => {
                 [format!("nothing was changed; a run would do this: {read}, {counts}"), embedded]
             }
-            Manner::Kept => [
+            Extent::Stored => [
                 kept,
                 "nothing embedded yet: run `akin worker`, or `akin ingest` without --no-embed"
                     .to_owned(),
             ],
-            Manner::Embedded => [kept, embedded],
+            Extent::Embedded => [kept, embedded],
         }
     }
 
     /// Prints warnings and failures.
     fn remarks(&self) {
-        let Self { catalogue, embedding, .. } = self;
+        let RunSummary { catalogue, embedding } = &self.summary;
         if embedding.truncated > 0 {
             let texts = plural(embedding.truncated, "text was", "texts were");
             let limit = self.token_limit.map(|limit| format!(" at {limit} tokens"));
@@ -156,54 +159,16 @@ impl Outcome {
         if let Some(retained) = catalogue.retained {
             output::note(&explained(retained));
         }
-        for (id, error) in &embedding.failures {
-            output::note(&not_embedded(id, error));
-        }
+        self.summary.failures().for_each(|failure| output::note(&failure));
     }
 
     fn report(&self) -> IngestReport {
         IngestReport {
-            counts: self.counts().into(),
+            counts: self.summary.counts().into(),
             seconds: self.seconds,
-            dry_run: self.manner == Manner::Rehearsed,
+            dry_run: self.extent == Extent::DryRun,
         }
     }
-
-    /// What was done.
-    pub(crate) fn counts(&self) -> RunCounts {
-        let Self { catalogue: CatalogueSummary { rows, removed, .. }, embedding, .. } = self;
-        RunCounts {
-            read: rows.read,
-            inserted: rows.inserted,
-            changed: rows.changed,
-            unchanged: rows.unchanged,
-            removed: *removed,
-            quarantined: rows.quarantined,
-            embedded: embedding.embedded,
-            updated_fields: embedding.updated_fields,
-            failed: embedding.failures.len() as u64,
-        }
-    }
-
-    /// Whether it was all, and else what was not done.
-    pub(crate) fn ending(&self) -> RunOutcome {
-        let unread = self.catalogue.unread.iter().map(|error| {
-            let story: Vec<_> = anyhow::Chain::new(error).map(ToString::to_string).collect();
-            story.join(": ")
-        });
-        let failures = &self.embedding.failures;
-        let undone = failures.iter().map(|(id, error)| not_embedded(id, error));
-        let first = unread.chain(undone).next();
-        first.map_or(RunOutcome::Finished, |first| {
-            let rest = self.catalogue.unread.len() + failures.len() - 1;
-            let more = if rest > 0 { format!(", and {rest} more") } else { String::new() };
-            RunOutcome::Partly(first + &more)
-        })
-    }
-}
-
-fn not_embedded(id: &ProductId, error: &PortError) -> String {
-    format!("product {id} was not embedded: {}", error.report())
 }
 
 fn explained(RetainedProducts { products, rows }: RetainedProducts) -> String {

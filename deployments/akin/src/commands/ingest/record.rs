@@ -46,7 +46,7 @@ impl Record {
 /// Returns the outcome and the counts of a run that returned `result`.
 fn end(result: &anyhow::Result<Outcome>) -> (RunOutcome, Option<RunCounts>) {
     match result {
-        Ok(outcome) => (outcome.ending(), Some(outcome.counts())),
+        Ok(outcome) => (outcome.summary().outcome(), Some(outcome.summary().counts())),
         Err(error) => (ended_by(error), None),
     }
 }
@@ -54,8 +54,8 @@ fn end(result: &anyhow::Result<Outcome>) -> (RunOutcome, Option<RunCounts>) {
 /// Returns the outcome of a run that ended with `error`.
 fn ended_by(error: &anyhow::Error) -> RunOutcome {
     match error.downcast_ref::<IngestError>() {
-        Some(refusal) if refusal.is_refusal() => RunOutcome::Refused(refusal.to_string()),
-        _ => RunOutcome::Failed(format!("{error:#}")),
+        Some(error) => error.outcome(),
+        None => RunOutcome::Failed(format!("{error:#}")),
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_run_is_recorded_by_what_it_did_or_by_the_error_that_ended_it() {
-        let done = Outcome::kept(CatalogueSummary::default(), Failures::new(), Duration::ZERO);
+        let done = Outcome::stored(CatalogueSummary::default(), Failures::new(), Duration::ZERO);
         assert_eq!(end(&Ok(done)), (RunOutcome::Finished, Some(RunCounts::default())));
         let refusal = IngestError::EmptySnapshot { held: 3 };
         let reason = refusal.to_string();
