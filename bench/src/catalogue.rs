@@ -195,20 +195,11 @@ mod tests {
     /// Creates enough real products for two main categories, each with a vector along its own axis.
     fn corpus() -> Corpus {
         let product = |number: usize| Product {
-            id: ProductId::new(format!("R{number}")).unwrap(),
-            name: format!("lamp number {number}"),
             main_category: format!("department {}", number % 2),
-            sub_category: String::new(),
             brand: "Lumo".to_owned(),
             description: format!("It shines, {number} times. It is warm."),
-            attributes: String::new(),
-            image_url: String::new(),
-            link: String::new(),
-            rating: None,
-            rating_count: None,
-            discount_price: None,
             actual_price: Some(Price::from_minor(1_000, akin_entities::Currency::USD)),
-            converted_by: None,
+            ..Product::new(ProductId::new(format!("R{number}")).unwrap(), format!("lamp number {number}"))
         };
         let mut vectors = vec![0.0; 10 * DIMENSION];
         (0..10).for_each(|number| vectors[number * DIMENSION + number] = 1.0);

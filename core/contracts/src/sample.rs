@@ -71,8 +71,6 @@ pub fn rate(text: &str) -> ExchangeRate {
 /// A product with something in every field.
 pub fn product(text: &str, name: &str) -> Product {
     Product {
-        id: id(text),
-        name: name.to_owned(),
         main_category: "TV, Audio & Cameras".into(),
         sub_category: "Tripods".into(),
         brand: "Lumo".into(),
@@ -85,27 +83,13 @@ pub fn product(text: &str, name: &str) -> Product {
         discount_price: Some(Price::from_minor(61_750, Currency::INR)),
         actual_price: Some(Price::from_minor(129_900, Currency::INR)),
         converted_by: Some(rate("HKD=INR:10.6382")),
+        ..Product::new(id(text), name)
     }
 }
 
 /// The product `text`, with no more than a name.
 pub fn bare_product(text: &str) -> Product {
-    Product {
-        id: id(text),
-        name: "Tripod".into(),
-        main_category: String::new(),
-        sub_category: String::new(),
-        brand: String::new(),
-        description: String::new(),
-        attributes: String::new(),
-        image_url: String::new(),
-        link: String::new(),
-        rating: None,
-        rating_count: None,
-        discount_price: None,
-        actual_price: None,
-        converted_by: None,
-    }
+    Product::new(id(text), "Tripod")
 }
 
 /// The model whose embeddings the suites use, unless a rule is about another.

@@ -130,6 +130,26 @@ impl Rating {
 }
 
 impl Product {
+    /// Creates a product that has an id and a name, and nothing else.
+    pub fn new(id: ProductId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            main_category: String::new(),
+            sub_category: String::new(),
+            brand: String::new(),
+            description: String::new(),
+            attributes: String::new(),
+            image_url: String::new(),
+            link: String::new(),
+            rating: None,
+            rating_count: None,
+            discount_price: None,
+            actual_price: None,
+            converted_by: None,
+        }
+    }
+
     /// Returns the text to embed: the name, then ". " and the description if there is one,
     /// NFC-normalized. The case is kept: the model's tokenizer handles it.
     pub fn embedded_text(&self) -> String {
@@ -210,22 +230,7 @@ mod tests {
 
     #[test]
     fn a_rate_changes_the_content_hash_and_its_absence_keeps_stored_hashes_valid() {
-        let mut product = Product {
-            id: ProductId::new("17").unwrap(),
-            name: "Tripod".into(),
-            main_category: String::new(),
-            sub_category: String::new(),
-            brand: String::new(),
-            description: String::new(),
-            attributes: String::new(),
-            image_url: String::new(),
-            link: String::new(),
-            rating: None,
-            rating_count: None,
-            discount_price: None,
-            actual_price: None,
-            converted_by: None,
-        };
+        let mut product = Product::new(ProductId::new("17").unwrap(), "Tripod");
         let [before, text] = [product.content_hash().to_bytes(), product.text_hash().to_bytes()];
         let blank = [""; 11];
         assert_eq!(

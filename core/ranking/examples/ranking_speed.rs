@@ -86,20 +86,11 @@ fn product(seed: usize, words: &[String]) -> Result<Product, akin_entities::Inva
     };
     let category = words[seed % 50].clone();
     Ok(Product {
-        id: ProductId::new(seed.to_string())?,
-        name: text(0, 4),
         main_category: category.clone(),
         sub_category: category,
         brand: words[seed % 500].clone(),
         description: format!("{} TN-{seed}", text(4, 36)),
-        attributes: String::new(),
-        image_url: String::new(),
-        link: String::new(),
-        rating: None,
-        rating_count: None,
-        discount_price: None,
-        actual_price: None,
-        converted_by: None,
+        ..Product::new(ProductId::new(seed.to_string())?, text(0, 4))
     })
 }
 

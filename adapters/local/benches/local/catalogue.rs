@@ -83,20 +83,19 @@ pub(crate) fn mix(seed: u64) -> u64 {
 fn product(seed: u64) -> Product {
     let number = mix(seed);
     Product {
-        id: ProductId::new(format!("B0{:08X}", number as u32)).expect("an id"),
-        name: words(number, 12),
         main_category: format!("department {}", number % 20),
         sub_category: format!("shelf {}", number % 200),
         brand: format!("maker {}", number % 5_000),
         description: words(mix(number), 40),
-        attributes: String::new(),
         image_url: format!("https://shop.example/images/{number:x}.jpg"),
         link: format!("https://shop.example/products/{number:x}"),
         rating: Rating::from_hundredths((number % 501) as u16),
         rating_count: Some(number % 10_000),
-        discount_price: None,
         actual_price: Some(Price::from_minor(number % 10_000_000, Currency::INR)),
-        converted_by: None,
+        ..Product::new(
+            ProductId::new(format!("B0{:08X}", number as u32)).expect("an id"),
+            words(number, 12),
+        )
     }
 }
 

@@ -13,20 +13,16 @@ use std::path::Path;
 /// Creates a product with most fields set.
 pub(crate) fn product(id: &str, name: &str) -> Product {
     Product {
-        id: ProductId::new(id).expect("an id"),
-        name: name.to_owned(),
         main_category: "tv, audio & cameras".into(),
         sub_category: "Tripods".into(),
         brand: "Lumo".into(),
-        description: String::new(),
         attributes: "color: red\u{0}; it's".into(),
         image_url: "https://example.org/1.svg".into(),
-        link: String::new(),
         rating: Rating::from_hundredths(425),
         rating_count: Some(u64::MAX),
         discount_price: Some(Price::from_minor(61_750, Currency::INR)),
         actual_price: Some(Price::from_minor(u64::MAX, Currency::USD)),
-        converted_by: None,
+        ..Product::new(ProductId::new(id).expect("an id"), name)
     }
 }
 

@@ -10,22 +10,10 @@ use akin_ranking::{
 use proptest::prelude::*;
 
 fn product(name: &str, description: &str) -> Product {
-    let blank = String::new;
     Product {
-        id: ProductId::new("p").unwrap(),
-        name: name.to_owned(),
         main_category: "home".to_owned(),
-        sub_category: blank(),
-        brand: blank(),
         description: description.to_owned(),
-        attributes: blank(),
-        image_url: blank(),
-        link: blank(),
-        rating: None,
-        rating_count: None,
-        discount_price: None,
-        actual_price: None,
-        converted_by: None,
+        ..Product::new(ProductId::new("p").unwrap(), name)
     }
 }
 

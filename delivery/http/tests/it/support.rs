@@ -167,20 +167,12 @@ impl Embedder for FaultyEmbedder {
 /// The products of the shop.
 pub(crate) fn products() -> Vec<Product> {
     let product = |id: &str, name: &str, category: (&str, &str), brand: &str| Product {
-        id: ProductId::new(id).unwrap(),
-        name: name.to_owned(),
         main_category: category.0.to_owned(),
         sub_category: category.1.to_owned(),
         brand: brand.to_owned(),
-        description: String::new(),
-        attributes: String::new(),
         image_url: format!("images/{}.svg", category.1.to_lowercase()),
         link: format!("https://shop.example/{id}"),
-        rating: None,
-        rating_count: None,
-        discount_price: None,
-        actual_price: None,
-        converted_by: None,
+        ..Product::new(ProductId::new(id).unwrap(), name)
     };
     let rupees = |minor| Some(Price::from_minor(minor, Currency::INR));
     let (phones, home) = (("Phones", "Tripods"), ("Home", "Lamps"));

@@ -33,20 +33,5 @@ pub(crate) async fn embed_product(settings: &EngineSettings, name: &str) {
 }
 
 fn product(name: &str) -> Product {
-    Product {
-        id: ProductId::new("P-1").unwrap(),
-        name: name.to_owned(),
-        main_category: String::new(),
-        sub_category: String::new(),
-        brand: String::new(),
-        description: String::new(),
-        attributes: String::new(),
-        image_url: String::new(),
-        link: String::new(),
-        rating: None,
-        rating_count: None,
-        discount_price: None,
-        actual_price: None,
-        converted_by: None,
-    }
+    Product::new(ProductId::new("P-1").unwrap(), name)
 }

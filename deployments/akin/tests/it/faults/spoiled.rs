@@ -9,20 +9,8 @@ use akin_ports::{EntryEmbedding, IndexEntry};
 
 fn product(id: &str, name: &str, price: &str) -> Product {
     Product {
-        id: ProductId::new(id).expect("an id"),
-        name: name.to_owned(),
-        main_category: String::new(),
-        sub_category: String::new(),
-        brand: String::new(),
-        description: String::new(),
-        attributes: String::new(),
-        image_url: String::new(),
-        link: String::new(),
-        rating: None,
-        rating_count: None,
-        discount_price: None,
         actual_price: Some(Price::parse(price, Currency::USD).expect("a price")),
-        converted_by: None,
+        ..Product::new(ProductId::new(id).expect("an id"), name)
     }
 }
 
