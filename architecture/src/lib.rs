@@ -106,7 +106,13 @@ const LAYERS: &[Layer] = &[
     Layer { path: "delivery/", uses: DELIVERY, tests_use: &["adapters/memory"], ..OUTER },
     Layer {
         path: "deployments/composition",
-        uses: &["core/entities", "core/ports", "core/usecases", "adapters/"],
+        uses: &[
+            "core/entities",
+            "core/ports",
+            "core/usecases",
+            "adapters/",
+            "libs/instruction-set",
+        ],
         tests_use: &["libs/sbert-fixtures"],
         ..OUTER
     },
@@ -121,7 +127,6 @@ const LAYERS: &[Layer] = &[
             "adapters/",
             "delivery/",
             "deployments/composition",
-            "libs/instruction-set",
             "libs/sbert-cpu",
             "libs/sbert-model",
             "libs/sbert-onnx",

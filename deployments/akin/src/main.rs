@@ -1,7 +1,6 @@
 //! The `akin` command: one binary, a subcommand per role.
 
 mod commands;
-mod cpu;
 mod embedding;
 mod exit;
 mod feed_settings;
@@ -10,7 +9,7 @@ mod progress;
 mod signals;
 mod sink;
 
-use akin_composition::{LogSettings, Refusal};
+use akin_composition::{CpuSettings, LogSettings, Refusal};
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
     copy, evaluate, export, ingest, migrate, model, quarantine, queue, search, serve, similar,
@@ -32,7 +31,7 @@ struct Akin {
     logging: LogSettings,
 
     #[command(flatten)]
-    cpu: cpu::Settings,
+    cpu: CpuSettings,
 
     #[command(subcommand)]
     command: Command,

@@ -1,6 +1,6 @@
 //! A complete deployment: opens the engine of the settings and answers one search.
 
-use akin_composition::EngineSettings;
+use akin_composition::{CpuSettings, EngineSettings};
 use akin_entities::Query;
 use akin_usecases::SearchRequest;
 use std::error::Error;
@@ -12,12 +12,16 @@ struct Arguments {
 
     #[command(flatten)]
     engine: EngineSettings,
+
+    #[command(flatten)]
+    cpu: CpuSettings,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let line: Vec<_> = std::env::args_os().collect();
     let arguments: Arguments = akin_composition::parse(&line)?;
+    arguments.cpu.select()?;
     let engine = arguments.engine.open_first_engine().await?;
     let request = SearchRequest::new(Query::new(&arguments.query)?);
     let answer = engine.search().run(&request).await?;

@@ -7,6 +7,7 @@
 mod backends;
 mod builder;
 mod clock;
+mod cpu;
 mod cryptography;
 mod embedders;
 mod error;
@@ -18,6 +19,7 @@ mod settings;
 pub use backends::CatalogueSettings;
 pub use builder::{Builder, Composition, Engine, EngineSettings};
 pub use clock::now;
+pub use cpu::CpuSettings;
 pub use embedders::EmbedderSettings;
 pub use error::CompositionError;
 pub use logging::LogSettings;
