@@ -58,8 +58,10 @@ pub struct CatalogueSettings {
 pub(crate) struct Needs {
     pub(crate) stores: Vec<StoreName>,
     pub(crate) indexes: Vec<IndexName>,
-    /// A catalogue must exist; none is created.
+    /// All of it must exist; nothing is created.
     pub(crate) existing: bool,
+    /// The indexes that must exist, with the stores of their technologies.
+    pub(crate) existing_indexes: Vec<IndexName>,
 }
 
 /// The technologies that were opened.
@@ -140,7 +142,7 @@ impl CatalogueSettings {
         let mut backends = Backends::default();
         if needs.local() {
             let folder = self.local.folder().ok_or_else(|| BadSettings(self.local.problems()))?;
-            if needs.existing && !LocalEngine::exists(&folder) {
+            if needs.must_exist(IndexName::Local) && !LocalEngine::exists(&folder) {
                 return Err(no_catalogue(&folder).into());
             }
             let open = move || LocalEngine::open(&folder, LocalOptions::default());
@@ -151,7 +153,7 @@ impl CatalogueSettings {
         }
         if needs.postgres() {
             let postgres = &self.postgres;
-            backends.postgres = Some(if needs.existing {
+            backends.postgres = Some(if needs.must_exist(IndexName::Postgres) {
                 PostgresEngine::open_existing(postgres).await?
             } else {
                 PostgresEngine::open(postgres).await?
@@ -159,7 +161,7 @@ impl CatalogueSettings {
         }
         if needs.opensearch() {
             let opensearch = &self.opensearch;
-            backends.opensearch = Some(if needs.existing {
+            backends.opensearch = Some(if needs.must_exist(IndexName::OpenSearch) {
                 OpenSearchIndex::open_existing(opensearch).await?
             } else {
                 OpenSearchIndex::open(opensearch).await?
@@ -179,6 +181,11 @@ impl Needs {
 
     fn postgres(&self) -> bool {
         self.stores.contains(&StoreName::Postgres) || self.indexes.contains(&IndexName::Postgres)
+    }
+
+    /// Returns whether the technology of this index must hold a catalogue already.
+    fn must_exist(&self, index: IndexName) -> bool {
+        self.existing || self.existing_indexes.contains(&index)
     }
 
     fn opensearch(&self) -> bool {

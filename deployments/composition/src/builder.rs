@@ -141,6 +141,13 @@ impl Builder {
         self
     }
 
+    /// Opens an index without an embedder, and requires that it exists.
+    #[must_use]
+    pub fn existing_index(mut self, name: IndexName) -> Self {
+        self.needs.existing_indexes.push(name);
+        self.index(name)
+    }
+
     /// Opens an engine, and the store of its products.
     #[must_use]
     pub fn engine(mut self, name: EngineName) -> Self {

@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: CopyArguments) -> anyhow::Result<ExitCode> {
     if from == to {
         builder = builder.problem(format!("--from and --to both name {from}: choose two indexes"));
     }
-    let opened = builder.index(from).index(to).open().await?;
+    let opened = builder.existing_index(from).index(to).open().await?;
     let copy = CopyCatalogue {
         stores: if source == target {
             None

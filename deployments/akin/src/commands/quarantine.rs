@@ -62,7 +62,7 @@ impl From<QuarantinedRow> for Row {
 }
 
 pub(crate) async fn run(arguments: QuarantineArguments) -> anyhow::Result<ExitCode> {
-    let store = arguments.catalogue.builder().store().open().await?.store()?;
+    let store = arguments.catalogue.builder().existing().store().open().await?.store()?;
     if let Some(path) = &arguments.csv {
         return write(store, path, arguments.overwrite).await;
     }

@@ -57,7 +57,7 @@ const LISTED: usize = 1_000;
 
 pub(crate) async fn run(arguments: QueueArguments) -> anyhow::Result<ExitCode> {
     let QueueArguments { action, limit, format, catalogue } = arguments;
-    let opened = catalogue.builder().queue().open().await?;
+    let opened = catalogue.builder().existing().queue().open().await?;
     match action {
         Action::Counts => print_counts(opened.queue()?.counts().await?, format),
         Action::Dead => {

@@ -56,7 +56,7 @@ impl EngineReport {
 pub(crate) async fn run(arguments: StatusArguments) -> anyhow::Result<ExitCode> {
     let StatusArguments { runs, format, catalogue } = arguments;
     let runs = runs.unwrap_or(if format.json { LAST_RUNS } else { SHOWN_RUNS });
-    let builder = catalogue.builder().store().queue();
+    let builder = catalogue.builder().existing().store().queue();
     let indexes = catalogue.engines.iter().map(|engine| engine.index);
     let opened = indexes.fold(builder, Builder::index).open().await?;
     let status = opened.status()?.run(runs).await?;

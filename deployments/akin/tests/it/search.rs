@@ -57,7 +57,7 @@ fn an_empty_store_is_no_error_and_a_missing_one_is() {
     let waiting = place.run("search tripod").succeeds();
     assert_eq!(waiting.stderr, "4 products wait to be embedded: run `akin worker --once`\n");
     fs::remove_dir_all(place.path("data")).unwrap();
-    place.run("status").succeeds();
+    place.run("worker --once").succeeds();
     let outcome = place.run("search tripod").succeeds();
     assert_eq!(outcome.stdout, "");
     assert!(outcome.stderr.contains("`akin ingest FEED`"), "{outcome}");

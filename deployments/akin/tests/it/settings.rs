@@ -36,7 +36,7 @@ fn an_instruction_set_that_cannot_be_used_is_refused_with_those_that_can() {
     let expected =
         "--cpu <SET> (AKIN_CPU) cannot be \"sse9\": no such instruction set as sse9: use ";
     assert!(outcome.stderr.contains(expected), "{outcome}");
-    place.run_in(&[("AKIN_CPU", "portable")], "status").succeeds();
+    place.run_in(&[("AKIN_CPU", "portable")], "ingest --no-embed feed.csv").succeeds();
 }
 
 #[test]
@@ -63,24 +63,27 @@ fn without_a_model_nothing_is_begun_and_the_remedy_is_named() {
 #[test]
 fn a_flag_beats_the_environment_which_beats_the_default() {
     let place = Place::new();
-    let data = |variables: &[(&str, &str)], words: &str| {
-        place.run_in(variables, words).succeeds().json()["data"].as_str().unwrap().to_owned()
+    let data = |variables: &[(&str, &str)], flags: &str| {
+        place.run_in(variables, &format!("ingest --no-embed feed.csv {flags}")).succeeds();
+        let status = place.run_in(variables, &format!("status --json {flags}")).succeeds();
+        status.json()["data"].as_str().unwrap().to_owned()
     };
-    assert_eq!(data(&[], "status --json"), "data");
-    assert_eq!(data(&[("AKIN_DATA", "other")], "status --json"), "other");
-    assert_eq!(data(&[("AKIN_DATA", "other")], "status --json --data third"), "third");
+    assert_eq!(data(&[], ""), "data");
+    assert_eq!(data(&[("AKIN_DATA", "other")], ""), "other");
+    assert_eq!(data(&[("AKIN_DATA", "other")], "--data third"), "third");
     // An empty variable is none.
     let (home, empty) = (place.path("home"), ("AKIN_DATA", ""));
     let home = home.to_str().unwrap();
     let expected = format!("{home}/.local/share/akin");
-    assert_eq!(data(&[empty, ("HOME", home)], "status --json"), expected);
+    assert_eq!(data(&[empty, ("HOME", home)], ""), expected);
     let xdg = ("XDG_DATA_HOME", home);
-    assert_eq!(data(&[empty, ("HOME", "x"), xdg], "status --json"), format!("{home}/akin"));
+    assert_eq!(data(&[empty, ("HOME", "x"), xdg], ""), format!("{home}/akin"));
 }
 
 #[test]
 fn a_switch_can_be_set_in_the_environment_by_any_word_for_yes() {
     let place = Place::new();
+    place.run("ingest --no-embed feed.csv").succeeds();
     for (value, is_json) in [("1", true), ("true", true), ("yes", true), ("0", false), ("", false)]
     {
         let outcome = place.run_in(&[("AKIN_JSON", value)], "status").succeeds();
@@ -102,6 +105,7 @@ fn a_feed_that_is_not_there_is_named_with_every_other() {
 #[cfg(target_os = "linux")]
 fn an_answer_that_cannot_be_written_is_a_failure_and_no_panic() {
     let place = Place::new();
+    place.run("ingest --no-embed feed.csv").succeeds();
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     for words in ["status", "status --json", "completions bash"] {
         let mut command = place.akin(words);
@@ -122,4 +126,24 @@ fn a_reader_that_goes_away_ends_the_command_silently() {
     let output = place.akin("completions bash").stdout(writer).stderr(Stdio::piped()).output();
     let outcome = Outcome::from(output.unwrap()).fails_with(141);
     assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn a_command_that_only_reads_refuses_a_folder_without_a_catalogue() {
+    let place = Place::new();
+    for words in [
+        "status",
+        "queue",
+        "queue dead",
+        "queue redrive",
+        "quarantine",
+        "quarantine --csv -",
+        "export",
+        "copy --from local --to postgres --postgres-host 127.0.0.1 --postgres-port 1 \
+         --postgres-user akin --postgres-db akin",
+    ] {
+        let outcome = place.run(&format!("{words} --data typo")).fails_with(2);
+        assert!(outcome.stderr.contains("there is no catalogue in typo"), "{words}: {outcome}");
+        assert!(!place.path("typo").exists(), "{words}");
+    }
 }
