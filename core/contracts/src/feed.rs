@@ -134,6 +134,8 @@ pub async fn a_row_is_read_as_it_was_written(format: &FeedWriter) {
         no_of_ratings: "1,234".into(),
         discount_price: "₹617.50".into(),
         actual_price: "₹1,24,999".into(),
+        currency: "INR".into(),
+        converted_by: "EUR=INR:90.5".into(),
     };
     let bare = FeedRow { name: "no more than a name".into(), ..FeedRow::default() };
     let written = [full, bare];

@@ -32,6 +32,10 @@ pub struct FeedRow {
     pub discount_price: String,
     /// The regular price.
     pub actual_price: String,
+    /// The currency of prices that name none.
+    pub currency: String,
+    /// The rate by which the prices were converted into that currency before, `INR=HKD:0.094`.
+    pub converted_by: String,
 }
 
 /// A row that cannot become a product.
@@ -54,14 +58,14 @@ macro_rules! texts {
     ($($column:ident),* $(,)?) => {
         impl FeedRow {
             /// The names of its texts, in the order of [`FeedRow::texts`].
-            pub const COLUMNS: [&'static str; 13] = [$(stringify!($column)),*];
+            pub const COLUMNS: [&'static str; 15] = [$(stringify!($column)),*];
 
             /// Returns all of its texts, in the order of [`FeedRow::COLUMNS`].
-            pub fn texts(&self) -> [&str; 13] {
+            pub fn texts(&self) -> [&str; 15] {
                 [$(&self.$column),*]
             }
 
-            fn slots(&mut self) -> [&mut String; 13] {
+            fn slots(&mut self) -> [&mut String; 15] {
                 [$(&mut self.$column),*]
             }
         }
@@ -70,7 +74,7 @@ macro_rules! texts {
 
 texts! {
     product_id, name, main_category, sub_category, brand, description, attributes, image, link,
-    ratings, no_of_ratings, discount_price, actual_price,
+    ratings, no_of_ratings, discount_price, actual_price, currency, converted_by,
 }
 
 impl FeedRow {
@@ -118,7 +122,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_row_is_recreated_from_its_named_texts(
-            texts in proptest::collection::vec(".{0,6}", 13), line in any::<u64>(),
+            texts in proptest::collection::vec(".{0,6}", 15), line in any::<u64>(),
         ) {
             let named = FeedRow::COLUMNS.into_iter().zip(texts.clone());
             let row = FeedRow::from_texts(line, named);

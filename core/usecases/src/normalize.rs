@@ -71,16 +71,50 @@ fn numbers(row: &FeedRow, pricing: &Pricing) -> Result<NumericFields, InvalidVal
             Some(rating.map_err(|error| InvalidValue::new("ratings", text, error.to_string()))?)
         }
     };
-    let price = |field, text: &str| match text.trim() {
+    let Prices { discount_price, actual_price, converted_by } = prices(row, pricing)?;
+    Ok(NumericFields { rating, discount_price, actual_price, converted_by })
+}
+
+/// The prices of a row.
+#[derive(Default)]
+struct Prices {
+    discount_price: Option<Price>,
+    actual_price: Option<Price>,
+    converted_by: Option<ExchangeRate>,
+}
+
+fn prices(row: &FeedRow, pricing: &Pricing) -> Result<Prices, InvalidValue> {
+    let [discounted, regular] = [row.discount_price.trim(), row.actual_price.trim()];
+    if discounted.is_empty() && regular.is_empty() {
+        return Ok(Prices::default());
+    }
+    let text = row.currency.trim();
+    let currency =
+        pricing.currency(text).map_err(|reason| InvalidValue::new("currency", text, reason))?;
+    let price = |field, text: &str| match text {
         "" => Ok((None, None)),
         text => pricing
-            .read(text)
+            .read(text, currency)
             .map(|(price, rate)| (Some(price), rate))
             .map_err(|reason| InvalidValue::new(field, text, reason)),
     };
-    let (discount_price, rate) = price("discount_price", &row.discount_price)?;
-    let (actual_price, other) = price("actual_price", &row.actual_price)?;
-    Ok(NumericFields { rating, discount_price, actual_price, converted_by: rate.or(other) })
+    let (discount_price, rate) = price("discount_price", discounted)?;
+    let (actual_price, other) = price("actual_price", regular)?;
+    let converted_by = match rate.or(other) {
+        Some(rate) => Some(rate),
+        None => earlier_rate(&row.converted_by)?,
+    };
+    Ok(Prices { discount_price, actual_price, converted_by })
+}
+
+/// Parses the rate by which the prices were converted before they came into this feed.
+fn earlier_rate(text: &str) -> Result<Option<ExchangeRate>, InvalidValue> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let rate = text.parse::<ExchangeRate>();
+    rate.map(Some).map_err(|error| InvalidValue::new("converted_by", text, error.to_string()))
 }
 
 /// A value that makes a row unusable.

@@ -15,10 +15,27 @@ impl Pricing {
         Self { unsigned, rates: Vec::new() }
     }
 
-    /// Parses a price, and converts it if there is a rate for its currency. Returns the rate as
-    /// well. An error is the reason why the text is not a price.
-    pub(crate) fn read(&self, text: &str) -> Result<(Price, Option<ExchangeRate>), String> {
-        let price = Price::parse(text, self.unsigned).map_err(|error| error.to_string())?;
+    /// Parses the currency of a row's prices, a code or a sign; a blank text means the default. An
+    /// error is the reason why the text is not a currency.
+    pub(crate) fn currency(&self, text: &str) -> Result<Currency, String> {
+        if text.is_empty() {
+            return Ok(self.unsigned);
+        }
+        let by_code = Currency::new(text);
+        by_code.or_else(|error| {
+            let by_sign = Price::parse(&format!("{text} 1"), self.unsigned);
+            by_sign.map(Price::currency).map_err(|_| error.to_string())
+        })
+    }
+
+    /// Parses a price, in `currency` if it names none, and converts it if there is a rate for its
+    /// currency. Returns the rate as well. An error is the reason why the text is not a price.
+    pub(crate) fn read(
+        &self,
+        text: &str,
+        currency: Currency,
+    ) -> Result<(Price, Option<ExchangeRate>), String> {
+        let price = Price::parse(text, currency).map_err(|error| error.to_string())?;
         let rate = self.rates.iter().find(|rate| rate.from() == price.currency());
         let Some(rate) = rate else { return Ok((price, None)) };
         let converted = rate.convert(price);

@@ -41,6 +41,8 @@ fields! {
     description else "summary";
     brand;
     attributes;
+    currency;
+    converted_by;
 }
 
 /// Returns the position in [`FIELDS`] of the field of this name.

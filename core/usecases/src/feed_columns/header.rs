@@ -80,10 +80,15 @@ fn find_problem(
     (!has_name).then(|| HeaderProblem::NoName { found: found() })
 }
 
+/// Fields that older files of refused rows lack.
+const LATER_FIELDS: [&str; 2] = ["currency", "converted_by"];
+
 /// Returns whether a header is that of a file of refused rows.
 fn is_of_refused_rows(header: &[String]) -> bool {
-    let mut columns = FeedRow::COLUMNS.iter().chain(&REFUSAL_COLUMNS);
-    columns.all(|column| header.iter().any(|name| is_same(column, trim(name))))
+    let fields = FeedRow::COLUMNS.iter().filter(|column| !LATER_FIELDS.contains(column));
+    fields
+        .chain(&REFUSAL_COLUMNS)
+        .all(|column| header.iter().any(|name| is_same(column, trim(name))))
 }
 
 impl fmt::Display for ColumnNames {

@@ -45,6 +45,43 @@ fn a_product_names_the_rate_that_converted_its_prices() {
     }
 }
 
+#[test]
+fn a_currency_column_gives_the_currency_of_prices_that_name_none() {
+    let pricing = Pricing::unconverted(Currency::USD);
+    for (currency, price, expected) in [
+        ("INR", "617.5", "617.50 INR"),
+        (" inr ", "617.50", "617.50 INR"),
+        ("₹", "617.50", "617.50 INR"),
+        ("KWD", "12.125", "12.125 KWD"),
+        ("INR", "12 EUR", "12.00 EUR"),
+        ("", "12", "12.00 USD"),
+    ] {
+        let row = FeedRow { currency: currency.to_owned(), ..row(price, "") };
+        let price = normalize(row, &pricing).unwrap().actual_price;
+        assert_eq!(price.map(|price| price.to_string()).as_deref(), Some(expected));
+    }
+    let unknown = |price| FeedRow { currency: "shells".to_owned(), ..row(price, "") };
+    let refused = normalize(unknown("12"), &pricing).unwrap_err();
+    assert_eq!((&*refused.field, &*refused.value), ("currency", "shells"));
+    assert!(normalize(unknown(""), &pricing).is_ok(), "there is no price");
+}
+
+#[test]
+fn the_rate_of_an_earlier_conversion_is_kept_until_prices_are_converted_again() {
+    let pricing = Pricing { rates: vec!["EUR=USD:1.1".parse().unwrap()], unsigned: Currency::USD };
+    for (currency, expected) in [("HKD", "INR=HKD:0.094"), ("EUR", "EUR=USD:1.1")] {
+        let row = FeedRow {
+            currency: currency.to_owned(),
+            converted_by: "INR=HKD:0.094".to_owned(),
+            ..row("12", "")
+        };
+        let rate = normalize(row, &pricing).unwrap().converted_by;
+        assert_eq!(rate.map(|rate| rate.to_string()).as_deref(), Some(expected));
+    }
+    let row = FeedRow { converted_by: "a lot".to_owned(), ..row("12", "") };
+    assert_eq!(normalize(row, &pricing).unwrap_err().field, "converted_by");
+}
+
 #[tokio::test]
 async fn another_rate_is_a_change_even_of_the_same_price_and_embeds_nothing() {
     let shop = Shop::new();

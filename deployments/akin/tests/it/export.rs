@@ -47,3 +47,36 @@ fn a_file_that_cannot_be_written_is_named() {
     let said = "cannot write nowhere/all.jsonl.partial (--output)";
     assert!(outcome.stderr.contains(said), "{outcome}");
 }
+
+#[test]
+fn an_export_is_ingested_without_a_change() {
+    let place = Place::new();
+    let feed = "product_id,name,main_category,sub_category,brand,description,attributes,image,link,\
+        ratings,no_of_ratings,discount_price,actual_price\n\
+        A,Tripod > legs & co,\"Photo, video\",Tripods,Lumo,\"He said \"\"steady\"\"\",color: red,\
+        https://shop.example/a.jpg,https://shop.example/dp/B09K6F8S98,4.25,1234,₹617.50,\"₹1,29,900\"\n\
+        B,Yen,,,,,,,,,,,JPY 12999\n\
+        C,Dinar,,,,,,,,,,,KWD 12.125\n\
+        D,\"0,50 €\",,,,,,,,,,\"0,50 €\",\n\
+        E,Pound,,,,,,,,5,,,£8\n\
+        F,No price,,,,,,,,,,,\n";
+    place.write("shop.csv", feed.to_owned());
+    place.run("ingest --no-embed --rate GBP=HKD:10.2 shop.csv").succeeds();
+    place.run("export --output all.jsonl").succeeds();
+    let again = place.run("ingest --no-embed --json --complete all.jsonl").succeeds();
+    assert_eq!(again.counts(["read", "changed", "unchanged", "quarantined"]), [6, 0, 6, 0]);
+    let elsewhere = "--data elsewhere";
+    place.run(&format!("ingest --no-embed {elsewhere} all.jsonl")).succeeds();
+    place.run(&format!("export {elsewhere} --output copy.jsonl")).succeeds();
+    let contents = |name: &str| {
+        let mut lines = lines(&fs::read_to_string(place.path(name)).unwrap());
+        for line in &mut lines {
+            // The version and the creation belong to the run that stored the product.
+            let fields = line.as_object_mut().unwrap();
+            assert!(fields.remove("modified_date").is_some());
+            assert!(fields.remove("created_date").is_some());
+        }
+        lines
+    };
+    assert_eq!(contents("all.jsonl"), contents("copy.jsonl"));
+}
