@@ -3,7 +3,7 @@ use akin_ports::{PortError, RunCounts, RunOutcome};
 use std::error::Error;
 use std::iter::successors;
 
-/// The results of an ingestion: of reading the feeds, and of embedding or queueing what changed.
+/// The results of an ingestion: of reading the feeds, and of embedding what changed.
 #[derive(Debug, Default)]
 pub struct RunSummary {
     /// The results of reading the feeds.
@@ -32,7 +32,7 @@ impl RunSummary {
 
     /// Returns the outcome for the run log. It gives the first problem, and the number of the others.
     pub fn outcome(&self) -> RunOutcome {
-        let unread = self.catalogue.unread.iter().map(|error| with_causes(error));
+        let unread = self.catalogue.unread.iter().map(with_causes);
         let mut problems = unread.chain(self.failures());
         let Some(first) = problems.next() else {
             return RunOutcome::Finished;

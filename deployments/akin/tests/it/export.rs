@@ -60,7 +60,7 @@ fn an_export_is_ingested_without_a_change() {
         D,\"0,50 €\",,,,,,,,,,\"0,50 €\",\n\
         E,Pound,,,,,,,,5,,,£8\n\
         F,No price,,,,,,,,,,,\n";
-    place.write("shop.csv", feed.to_owned());
+    place.write("shop.csv", feed);
     place.run("ingest --no-embed --rate GBP=HKD:10.2 shop.csv").succeeds();
     place.run("export --output all.jsonl").succeeds();
     let again = place.run("ingest --no-embed --json --complete all.jsonl").succeeds();
