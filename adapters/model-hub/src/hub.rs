@@ -1,5 +1,6 @@
 use crate::listing::{self, Description, Listing, RemoteFile};
 use crate::{HubError, ModelName, Settings, settings};
+use secrecy::{ExposeSecret, SecretString};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -12,7 +13,7 @@ use ureq::{Agent, Body};
 #[derive(Debug)]
 pub struct ModelHub {
     endpoint: String,
-    token: Option<String>,
+    token: Option<SecretString>,
     agent: Agent,
 }
 
@@ -152,7 +153,8 @@ impl ModelHub {
         }
         if let Some(token) = &self.token {
             // A redirect to another host does not receive the token.
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+            request =
+                request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()));
         }
         request.call().map_err(|error| unreachable(url, error))
     }

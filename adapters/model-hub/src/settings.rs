@@ -1,7 +1,11 @@
+use secrecy::SecretString;
 use std::env;
+use std::fmt;
+use std::net::IpAddr;
+use ureq::http::Uri;
 
 /// The address of the hub.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Default, clap::Args)]
 #[group(skip)] // Every adapter has its settings; without this clap panics on the second.
 #[command(next_help_heading = "Hub")]
 pub struct Settings {
@@ -13,11 +17,33 @@ pub struct Settings {
 impl Settings {
     /// Returns everything that is missing or wrong, by the names of the settings.
     pub fn problems(&self) -> Vec<String> {
+        self.problem(token().is_some()).map(str::to_owned).into_iter().collect()
+    }
+
+    /// Returns what is wrong. It never contains the address, into which people put passwords.
+    fn problem(&self, has_token: bool) -> Option<&'static str> {
         let endpoint = self.endpoint();
-        if endpoint.starts_with("https://") || endpoint.starts_with("http://") {
-            return Vec::new();
+        if endpoint.is_empty() {
+            return Some("no hub: set --hub or HF_ENDPOINT to its address, https://...");
         }
-        vec!["no hub: set --hub or HF_ENDPOINT to its address, https://...".to_owned()]
+        let url = endpoint.parse::<Uri>().ok();
+        let parts = url.as_ref().and_then(|url| Some((url.scheme_str()?, url.authority()?)));
+        let Some((scheme @ ("https" | "http"), authority)) = parts else {
+            return Some("--hub (HF_ENDPOINT) is not an address such as https://...");
+        };
+        if authority.as_str().contains('@') {
+            return Some("--hub (HF_ENDPOINT) contains a user: set HF_TOKEN instead");
+        }
+        if authority.port().is_none() && authority.as_str() != authority.host() {
+            return Some("--hub (HF_ENDPOINT) has a port that is not a number");
+        }
+        if has_token && scheme == "http" && !is_loopback(authority.host()) {
+            return Some(
+                "--hub (HF_ENDPOINT) is a plain http:// address, which would expose HF_TOKEN: use \
+                 https://, or unset HF_TOKEN",
+            );
+        }
+        None
     }
 
     /// Returns the address without a slash at its end.
@@ -26,7 +52,63 @@ impl Settings {
     }
 }
 
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may contain a password until it has been checked.
+        f.debug_struct("Settings").finish_non_exhaustive()
+    }
+}
+
+/// Returns whether requests to `host` stay on this machine.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
 /// Returns the token in `HF_TOKEN`, which opens models that are not public.
-pub(crate) fn token() -> Option<String> {
-    env::var("HF_TOKEN").ok().filter(|token| !token.is_empty())
+pub(crate) fn token() -> Option<SecretString> {
+    env::var("HF_TOKEN").ok().filter(|token| !token.is_empty()).map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(endpoint: &str, has_token: bool) -> Option<&'static str> {
+        let settings = Settings { endpoint: Some(endpoint.to_owned()) };
+        assert!(!format!("{settings:?}").contains("s3cret"));
+        settings.problem(has_token)
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_refused_and_not_printed() {
+        for endpoint in [
+            "https://akin:s3cret@hub.example",
+            "https://s3cret@hub.example",
+            "akin:s3cret@hub.example",
+            "ftp://akin:s3cret@hub.example",
+            "https://hub.example:s3cret",
+            "https://",
+            "",
+        ] {
+            let problem = problem(endpoint, false).unwrap_or_else(|| panic!("{endpoint}"));
+            assert!(problem.contains("HF_ENDPOINT") && !problem.contains("s3cret"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_sent_over_plain_http_except_to_this_machine() {
+        for endpoint in ["http://hub.example", "http://10.0.0.7:80/hub", "HTTP://hub.example"] {
+            assert!(
+                problem(endpoint, true).is_some_and(|it| it.contains("HF_TOKEN")),
+                "{endpoint}"
+            );
+            assert_eq!(problem(endpoint, false), None, "{endpoint}");
+        }
+        for endpoint in
+            ["https://hub.example/", "http://127.0.0.1:1", "http://[::1]:1/", "http://localhost:1"]
+        {
+            assert_eq!(problem(endpoint, true), None, "{endpoint}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use opensearch::auth::Credentials;
 use opensearch::cert::Certificate;
 use opensearch::http::Url;
 use secrecy::{ExposeSecret, SecretString};
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,8 +15,9 @@ use std::time::Duration;
 #[command(next_help_heading = "OpenSearch")]
 pub struct Settings {
     /// The address of OpenSearch: `https://HOST[:PORT]`.
+    // It is never printed, because people put passwords into addresses.
     #[arg(id = "opensearch-endpoint", long, env = "OPENSEARCH_ENDPOINT", value_name = "URL")]
-    pub endpoint: Option<String>,
+    pub endpoint: Option<SecretString>,
 
     /// The alias of the product index.
     #[arg(
@@ -154,6 +156,10 @@ impl Settings {
         let index_name = check_name(&self.index_name);
         match (self.url(), self.credentials(), self.authority(), index_name) {
             (Ok(endpoint), Ok(credentials), Ok(authority), Ok(())) => {
+                let is_exposed = endpoint.scheme() == "http" && !is_loopback(&endpoint);
+                if is_exposed && credentials.is_some() {
+                    return Err(vec![EXPOSED.to_owned()]);
+                }
                 Ok(ConnectionOptions { endpoint, credentials, authority })
             }
             (endpoint, credentials, authority, index_name) => {
@@ -165,17 +171,17 @@ impl Settings {
     }
 
     fn url(&self) -> Result<Url, String> {
-        let text = given(self.endpoint.as_deref()).ok_or(
+        let text = self.endpoint.as_ref().map(ExposeSecret::expose_secret);
+        let text = given(text).ok_or(
             "OPENSEARCH_ENDPOINT is not set: it is the server's address, such as \
             https://search.example:9200",
         )?;
         let url = Url::parse(text)
-            .map_err(|error| format!("OPENSEARCH_ENDPOINT is not a URL ({error}): {text:?}"))?;
+            .map_err(|error| format!("OPENSEARCH_ENDPOINT is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(format!("OPENSEARCH_ENDPOINT is not an http:// or https:// URL: {text:?}"));
+            return Err("OPENSEARCH_ENDPOINT does not begin with https:// or http://".to_owned());
         }
         if !url.username().is_empty() || url.password().is_some() {
-            // The URL is not printed: it may contain a password.
             return Err("OPENSEARCH_ENDPOINT contains a user: set OPENSEARCH_USERNAME and \
                         OPENSEARCH_PASSWORD instead"
                 .to_owned());
@@ -222,6 +228,16 @@ impl Settings {
         let text = std::fs::read(file).map_err(|error| invalid(error.to_string()))?;
         Certificate::from_pem(&text).map(Some).map_err(|error| invalid(error.to_string()))
     }
+}
+
+/// The problem of credentials that anybody on the network could read.
+const EXPOSED: &str = "OPENSEARCH_ENDPOINT is a plain http:// address, which would expose the password \
+                       or the keys: use https:// (OPENSEARCH_CA_FILE trusts a certificate of your own)";
+
+/// Returns whether requests to `url` stay on this machine.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 /// Treats an empty setting as unset.

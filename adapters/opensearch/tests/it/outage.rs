@@ -30,7 +30,7 @@ async fn behind(
         if is_bulk { judge(bulks.fetch_add(1, Ordering::SeqCst)) } else { Verdict::Forward }
     };
     let address = server::start(&crate::support::endpoint(), None, judge).await;
-    let endpoint = Some(format!("http://{address}"));
+    let endpoint = Some(format!("http://{address}").into());
     OpenSearchIndex::open(&Settings { endpoint, ..settings.clone() }).await.expect("an index")
 }
 
@@ -94,7 +94,7 @@ async fn every_request_of_a_write_is_retried_as_long_as_the_write() {
         if busy { Verdict::Answer(503, "busy".to_owned()) } else { Verdict::Forward }
     };
     let address = server::start(&crate::support::endpoint(), None, judge).await;
-    let settings = Settings { endpoint: Some(format!("http://{address}")), ..settings };
+    let settings = Settings { endpoint: Some(format!("http://{address}").into()), ..settings };
     let index = OpenSearchIndex::open(&settings).await.expect("an index");
     assert!(index.states(&[entry("p0", 1).id]).await.expect("a lookup before a write").is_empty());
     assert!(index.upsert(&entries(3, 1)).await.expect("a write").is_empty());
@@ -139,7 +139,7 @@ async fn requests_to_a_slow_server_time_out() {
     };
     let slow = server::start(&crate::support::endpoint(), None, judge).await;
     let settings = Settings {
-        endpoint: Some(format!("http://{slow}")),
+        endpoint: Some(format!("http://{slow}").into()),
         timeout: Duration::from_millis(500),
         ..settings
     };

@@ -54,6 +54,51 @@ async fn secrets_are_never_printed() {
     let (kind, report) = refusal(&settings).await;
     assert_eq!(kind, ErrorKind::Misconfigured);
     assert!(report.contains("OPENSEARCH_PASSWORD") && !report.contains("s3cret"), "{report}");
+    for endpoint in [
+        "https://akin:s3cret@search.example:99999",
+        "htps://akin:s3cret@search.example",
+        "akin:s3cret@search.example",
+        "https://akin:s3cret@",
+        "https://search.example:s3cret",
+        "s3cret",
+    ] {
+        let settings = crate::support::bare(endpoint);
+        let (kind, report) = refusal(&settings).await;
+        assert_eq!(kind, ErrorKind::Misconfigured);
+        assert!(report.contains("OPENSEARCH_ENDPOINT"), "{report}");
+        assert!(!format!("{settings:?} {report}").contains("s3cret"), "{settings:?} {report}");
+    }
+}
+
+#[test]
+fn secrets_are_not_sent_over_plain_http_except_to_this_machine() {
+    let problems = |endpoint: &str, password: bool| {
+        let given = |text: &str| password.then(|| text.to_owned());
+        let settings = Settings {
+            username: given("akin"),
+            password: given("s3cret").map(Into::into),
+            ..crate::support::bare(endpoint)
+        };
+        settings.problems()
+    };
+    for endpoint in
+        ["http://search.example:9200", "http://10.0.0.7:9200", "http://localhost.example"]
+    {
+        let problems = problems(endpoint, true);
+        assert!(problems.len() == 1 && problems[0].contains("use https://"), "{problems:?}");
+    }
+    for endpoint in ["http://127.0.0.1:9200", "http://localhost:9200", "http://[::1]:9200"] {
+        assert_eq!(problems(endpoint, true), [""; 0]);
+    }
+    assert_eq!(problems("https://search.example", true), [""; 0]);
+    assert_eq!(problems("http://search.example", false), [""; 0]);
+    let signed = Settings {
+        aws_region: Some("eu-central-1".to_owned()),
+        aws_access_key_id: Some("id".to_owned()),
+        aws_secret_access_key: Some("s3cret".into()),
+        ..crate::support::bare("http://search.example")
+    };
+    assert!(signed.problems()[0].contains("use https://"), "{:?}", signed.problems());
 }
 
 #[tokio::test]

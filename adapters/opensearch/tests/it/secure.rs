@@ -83,7 +83,7 @@ async fn a_certificate_is_accepted_only_from_a_trusted_authority_and_for_the_rig
     let right = server::start(&upstream, Some(acceptor(&ours, "127.0.0.1")), check_user).await;
     let wrong = server::start(&upstream, Some(acceptor(&ours, "else.example")), check_user).await;
     let at = |address: &str, file: Option<&NamedTempFile>| Settings {
-        endpoint: Some(format!("https://{address}")),
+        endpoint: Some(format!("https://{address}").into()),
         ca_file: file.map(|file| file.path().to_owned()),
         ..as_user(settings.clone(), "s3cret")
     };
@@ -92,7 +92,7 @@ async fn a_certificate_is_accepted_only_from_a_trusted_authority_and_for_the_rig
         let report = refusal(&settings).await;
         assert!(report.contains("OPENSEARCH_CA_FILE"), "{report}");
     }
-    let plain = Settings { endpoint: Some(format!("http://{right}")), ..at(&right, None) };
+    let plain = Settings { endpoint: Some(format!("http://{right}").into()), ..at(&right, None) };
     let error = OpenSearchIndex::open(&plain).await.expect_err("the server requires TLS");
     assert!(error.report().contains("opensearch"), "{}", error.report());
 }
@@ -102,7 +102,7 @@ async fn a_certificate_is_accepted_only_from_a_trusted_authority_and_for_the_rig
 async fn the_right_password_is_accepted_and_a_wrong_one_reported() {
     let (settings, _guard) = crate::support::settings();
     let address = server::start(&crate::support::endpoint(), None, check_user).await;
-    let settings = Settings { endpoint: Some(format!("http://{address}")), ..settings };
+    let settings = Settings { endpoint: Some(format!("http://{address}").into()), ..settings };
     assert_works(&as_user(settings.clone(), "s3cret")).await;
     for settings in [as_user(settings.clone(), "guess"), settings] {
         let report = refusal(&settings).await;
@@ -127,7 +127,7 @@ async fn every_request_has_a_valid_aws_signature() {
     };
     let address = server::start(&crate::support::endpoint(), None, judge).await;
     let settings = Settings {
-        endpoint: Some(format!("http://{address}")),
+        endpoint: Some(format!("http://{address}").into()),
         aws_region: Some("eu-central-1".to_owned()),
         aws_access_key_id: Some(KEY.to_owned()),
         aws_secret_access_key: Some(SECRET.into()),
