@@ -8,6 +8,11 @@ pub(crate) enum FileError {
     Open { name: String, cause: io::Error },
     #[error("{0} is a directory: name the feed files in it")]
     Directory(String),
+    #[error(
+        "{0} changed while it was read: run the command again; replace a feed by renaming a complete \
+         file to its name"
+    )]
+    Changed(String),
     #[error(transparent)]
     Content(#[from] feed_formats::Error),
 }
@@ -17,6 +22,7 @@ impl From<FileError> for PortError {
     fn from(error: FileError) -> Self {
         let kind = match &error {
             FileError::Open { .. } | FileError::Directory(_) => ErrorKind::Misconfigured,
+            FileError::Changed(_) => ErrorKind::Unavailable,
             FileError::Content(error) if error.is_transient() => ErrorKind::Unavailable,
             FileError::Content(feed_formats::Error::Panicked) => ErrorKind::Corrupt,
             FileError::Content(_) => ErrorKind::Refused,

@@ -2,6 +2,7 @@ use crate::error::FileError;
 use crate::input_feed::InputFeed;
 use crate::spool::Spool;
 use crate::token::token;
+use crate::unchanged_file::UnchangedFile;
 use akin_ports::{ColumnFilter, FeedSource, FeedToken, OpenedFeed, PortError, PortResult};
 use async_trait::async_trait;
 use feed_formats::{Format, Input};
@@ -33,7 +34,7 @@ struct Shared {
 
 /// What is at the path.
 enum Opened {
-    File(File, Option<FeedToken>),
+    File(File, UnchangedFile, Option<FeedToken>),
     Pipe(Spool),
 }
 
@@ -74,14 +75,17 @@ impl FeedSource for FeedFile {
 
 impl Shared {
     fn open(&self, columns: &ColumnFilter, known: Option<&FeedToken>) -> PortResult<OpenedFeed> {
-        let (input, token) = match self.locate()? {
-            Opened::File(_, token) if token.is_some() && token.as_ref() == known => {
+        let (input, file, token) = match self.locate()? {
+            Opened::File(_, _, token) if token.is_some() && token.as_ref() == known => {
                 return Ok(OpenedFeed::Unchanged);
             }
-            Opened::File(file, token) => (Input::file(file), token),
-            Opened::Pipe(spool) => (Input::stream(spool.reader()), None),
+            Opened::File(file, unchanged, token) => (Input::file(file), Some(unchanged), token),
+            Opened::Pipe(spool) => (Input::stream(spool.reader()), None, None),
         };
-        let feed = InputFeed::start(&*self.name, input, self.format, columns)?;
+        let mut feed = InputFeed::start(&*self.name, input, self.format, columns)?;
+        if let Some(file) = file {
+            feed = feed.while_unchanged(file);
+        }
         Ok(OpenedFeed::Opened { feed: Box::new(feed), token })
     }
 
@@ -102,7 +106,8 @@ impl Shared {
             }
             if metadata.is_file() {
                 let token = token(&metadata, SystemTime::now());
-                return Ok(Opened::File(file, token));
+                let unchanged = UnchangedFile::new(&file, &metadata).map_err(failed)?;
+                return Ok(Opened::File(file, unchanged, token));
             }
             Box::new(file)
         };

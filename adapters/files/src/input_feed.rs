@@ -1,5 +1,6 @@
 use crate::error::FileError;
 use crate::records::feed_batch;
+use crate::unchanged_file::UnchangedFile;
 use akin_ports::{ColumnFilter, FeedBatch, FeedProgress, PortResult, ProductFeed};
 use async_trait::async_trait;
 use feed_formats::{Format, Input, NameFilter, Options, ReadAhead};
@@ -10,6 +11,8 @@ pub struct InputFeed {
     name: String,
     progress: FeedProgress,
     batches: ReadAhead,
+    /// The file, if the feed is in one.
+    file: Option<UnchangedFile>,
 }
 
 impl InputFeed {
@@ -27,7 +30,12 @@ impl InputFeed {
         let names = NameFilter::new(move |name| columns.selects(name));
         let batches =
             ReadAhead::start(input, Options { format, names }).map_err(FileError::from)?;
-        Ok(Self { name, progress: FeedProgress { read: 0, total }, batches })
+        Ok(Self { name, progress: FeedProgress { read: 0, total }, batches, file: None })
+    }
+
+    /// Ends the feed with an error as soon as the file changes: it gives no row of another content.
+    pub(crate) fn while_unchanged(self, file: UnchangedFile) -> Self {
+        Self { file: Some(file), ..self }
     }
 }
 
@@ -38,7 +46,13 @@ impl ProductFeed for InputFeed {
     }
 
     async fn next_batch(&mut self) -> PortResult<Option<FeedBatch>> {
-        let batch = self.batches.next_batch().await.map_err(FileError::from)?;
+        let batch = self.batches.next_batch().await;
+        // After the batch has been read, so that all its bytes are of the content that was opened. It
+        // also explains an error: the end of a file that is being rewritten is cut off.
+        if let Some(file) = self.file.take() {
+            self.file = Some(file.check(&self.name).await?);
+        }
+        let batch = batch.map_err(FileError::from)?;
         self.progress.read = match &batch {
             Some(batch) => batch.bytes_read,
             None => self.progress.total.unwrap_or(self.progress.read),

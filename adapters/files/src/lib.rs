@@ -9,6 +9,7 @@ mod records;
 mod settings;
 mod spool;
 mod token;
+mod unchanged_file;
 
 pub use feed_file::FeedFile;
 pub use feed_formats::{Format, UnknownFormat};

@@ -26,6 +26,8 @@ macro_rules! feed_source_contract {
             changed_content_is_opened_with_another_token,
             an_unchanged_feed_is_opened_without_a_token,
             an_unknown_token_opens_the_feed,
+            content_that_changes_while_it_is_read_is_not_mixed,
+            content_that_changed_since_it_was_read_has_another_token_or_none,
         );
     };
 }
@@ -124,4 +126,40 @@ pub async fn an_unknown_token_opens_the_feed(location: &impl FeedLocation) {
         let token = FeedToken(text.to_owned());
         assert!(open(&*location.source(), Some(&token)).await.is_some());
     }
+}
+
+/// The rows are those that were opened, up to an error if the source cannot go on with them.
+pub async fn content_that_changes_while_it_is_read_is_not_mixed(location: &impl FeedLocation) {
+    // So many that they are not read ahead at once, and of the same length.
+    let content = |word: &str| -> Vec<FeedRow> {
+        let name = |number| format!("{word} {number:0200}");
+        let row = |number| FeedRow { name: name(number), ..FeedRow::default() };
+        (0..20_000).map(row).collect()
+    };
+    location.write(&content("tripod"));
+    let (mut feed, _) = open(&*location.source(), None).await.expect("a feed");
+    let mut batch = feed.next_batch().await;
+    location.write(&content("hammer"));
+    let mut count = 0;
+    while let Ok(Some(rows)) = &batch {
+        assert!(!rows.text.contains("hammer"), "after {count} rows");
+        count += rows.records.len();
+        batch = feed.next_batch().await;
+    }
+    match batch {
+        Ok(_) => assert_eq!(count, 20_000, "it went on to the end"),
+        Err(error) => assert!(error.is_retryable(), "{error}"),
+    }
+}
+
+/// So that whoever read it knows before it reads it again.
+pub async fn content_that_changed_since_it_was_read_has_another_token_or_none(
+    location: &impl FeedLocation,
+) {
+    location.write(&rows(&["tripod"]));
+    let (_, before) = read_all(&*location.source()).await;
+    location.write(&rows(&["hammer"]));
+    let (names, now) = read_all(&*location.source()).await;
+    assert_eq!(names, ["hammer"]);
+    assert!(now.is_none() || now != before, "{now:?}");
 }

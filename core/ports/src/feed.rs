@@ -27,6 +27,9 @@ pub trait FeedSource: Debug + Send + Sync {
 
     /// Opens the feed at its beginning, to read the values that `columns` selects.
     ///
+    /// The feed gives the content that was opened and no other: if that is replaced or rewritten
+    /// meanwhile, it goes on with the old content or ends with an error.
+    ///
     /// With the token of an earlier opening, also of another process, it answers
     /// [`OpenedFeed::Unchanged`] if the content is still the same, and opens the feed if it has changed
     /// or this cannot be told.
@@ -51,8 +54,9 @@ pub enum OpenedFeed {
     },
 }
 
-/// Names the content of a feed, as an `ETag` does: equal tokens of a source mean equal content. Only
-/// the source that gave it out can interpret it.
+/// Names the content of a feed, as an `ETag` does: equal tokens of a source mean equal content, and
+/// content that is opened again has the same token or none. Only the source that gave it out can
+/// interpret it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedToken(pub String);
 

@@ -2,7 +2,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Consecutive records of a feed, as its format gives them. The core reads them as rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FeedBatch {
     /// How the feed names its values.
     pub layout: FeedLayout,
@@ -20,7 +20,7 @@ pub struct FeedBatch {
 }
 
 /// How a feed names the values of its records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FeedLayout {
     /// A header names the columns of all records.
     Columns {
@@ -34,7 +34,7 @@ pub enum FeedLayout {
 }
 
 /// A record of named values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FeedRecord {
     /// The line on which the record begins, counted from 1.
     pub line: u64,
@@ -43,7 +43,7 @@ pub struct FeedRecord {
 }
 
 /// A value of a record. The texts of a batch share one buffer, so that a value needs no allocation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FeedRecordValue {
     /// The range in [`FeedBatch::text`] of a text as described for [`FeedValue::Text`].
     Text(Range<usize>),
@@ -52,7 +52,7 @@ pub enum FeedRecordValue {
 }
 
 /// A value on its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FeedValue {
     /// A text, number, or boolean, as written, without NUL.
     Text(String),
@@ -65,7 +65,7 @@ pub enum FeedValue {
 }
 
 /// A list of values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FeedList {
     /// The list as the feed writes it.
     pub text: String,
@@ -74,7 +74,7 @@ pub struct FeedList {
 }
 
 /// An object with named members.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FeedObject {
     /// The object as the feed writes it.
     pub text: String,
@@ -83,7 +83,7 @@ pub struct FeedObject {
 }
 
 /// A value that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnreadableValue {
     /// The offending part, shortened.
     pub beginning: String,
@@ -94,7 +94,7 @@ pub struct UnreadableValue {
 }
 
 /// A record of which nothing could be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnreadableRecord {
     /// The line on which it begins, counted from 1.
     pub line: u64,

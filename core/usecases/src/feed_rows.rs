@@ -1,6 +1,7 @@
 use crate::{Pricing, RowReader, normalize};
 use akin_entities::{Product, ProductId};
 use akin_ports::{ErrorKind, FeedItem, PortError, PortResult, ProductFeed, RefusedRow};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 /// A batch of rows: the products, each with its line, and the refused rows.
 #[derive(Debug, Default)]
@@ -12,15 +13,30 @@ pub(crate) struct FeedRows {
     pub(crate) refused_ids: Vec<ProductId>,
 }
 
-/// Returns the next rows of a feed, or `None` at the end. A header that does not describe products
-/// ends the feed.
+/// A hash of a batch, by which a later reading proves that it gives the same.
+pub(crate) type BatchHash = u64;
+
+/// Returns the next rows of a feed and the hash of their batch, or `None` at the end. A header that
+/// does not describe products ends the feed.
 pub(crate) async fn next_rows(
     feed: &mut dyn ProductFeed,
     reader: &mut RowReader,
-) -> PortResult<Option<Vec<FeedItem>>> {
+) -> PortResult<Option<(Vec<FeedItem>, BatchHash)>> {
     let Some(batch) = feed.next_batch().await? else { return Ok(None) };
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&batch);
     let rows = reader.read(&batch);
-    rows.map(Some).map_err(|error| PortError::new("feed", ErrorKind::Refused, error))
+    let rows = rows.map_err(|error| PortError::new("feed", ErrorKind::Refused, error))?;
+    Ok(Some((rows, hash)))
+}
+
+/// Returns the error of a feed whose content is another than when it was surveyed.
+pub(crate) fn changed() -> PortError {
+    PortError::new(
+        "feed",
+        ErrorKind::Unavailable,
+        "its content changed while it was ingested, and what is new in it was not written: run the \
+         ingestion again, and replace a feed by renaming a complete file",
+    )
 }
 
 impl FeedRows {

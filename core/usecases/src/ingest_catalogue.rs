@@ -1,17 +1,21 @@
+use crate::feed_rows::changed;
 use crate::survey::{FeedSurvey, Survey, SurveyError, SurveyFeed};
 use crate::{
     ColumnMap, IngestError, IngestFeed, IngestProgress, IngestSummary, Percentage, Pricing,
     RowReader,
 };
 use akin_entities::{ProductId, Version};
-use akin_ports::{FeedSource, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
+use akin_ports::{
+    FeedSource, FeedToken, OpenedFeed, PortError, PortResult, ProductFeed, ProductStore, RefusedRow,
+};
 use std::sync::Arc;
 
 /// Brings the store up to the content of feeds, after checking that the content is plausible.
 ///
 /// Each feed is read twice: first to survey what the run would do, so that feeds that are mostly
 /// unreadable, or lack much of the catalogue, change nothing; then to write. A feed without changes
-/// is not read again unless a feed before it has some. Of a repeated product, the last row of the
+/// is not read again unless a feed before it has some. Only what was surveyed is written: if the
+/// second reading gives anything else, that feed ends there, and no product is removed. Of a repeated product, the last row of the
 /// last feed counts.
 #[derive(Clone, Debug)]
 pub struct IngestCatalogue {
@@ -105,6 +109,8 @@ struct SurveyedFeed {
     name: String,
     survey: FeedSurvey,
     unread: Option<PortError>,
+    /// The token of the content that was surveyed.
+    token: Option<FeedToken>,
     /// Whether it must be read again: it has changes, or a feed before it has.
     has_changes: bool,
 }
@@ -125,8 +131,15 @@ impl IngestCatalogue {
         for (source, surveyed) in feeds.iter().zip(surveyed.feeds) {
             self.write(source, surveyed, &mut at, &mut summary, observe).await?;
         }
-        if retained.is_none() {
+        if retained.is_some() {
+            return Ok(summary);
+        }
+        if summary.unread.is_empty() {
             self.remove(&surveyed.missing, at, &mut summary, observe).await?;
+        } else if !surveyed.missing.is_empty() {
+            // The rest of a feed may name them.
+            let products = surveyed.missing.len() as u64;
+            summary.retained = Some(RetainedProducts { products, rows: 0 });
         }
         Ok(summary)
     }
@@ -183,8 +196,12 @@ impl IngestCatalogue {
         let reader =
             SurveyFeed { store: &self.store, pricing: &self.pricing, columns: &self.columns, at };
         let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Surveying(&name, at));
+        let mut token = None;
         let read = match self.open(source).await {
-            Ok(mut feed) => reader.run(&mut *feed, survey, &mut feed_survey, &progress).await,
+            Ok((mut feed, opened)) => {
+                token = opened;
+                reader.run(&mut *feed, survey, &mut feed_survey, &progress).await
+            }
             Err(error) => Err(SurveyError::Feed(error)),
         };
         let unread = match read {
@@ -193,13 +210,35 @@ impl IngestCatalogue {
             Err(SurveyError::Store(error)) => return Err(in_store(&name, error)),
         };
         let has_changes = feed_survey.only_refused().is_none();
-        Ok(SurveyedFeed { name, survey: feed_survey, unread, has_changes })
+        Ok(SurveyedFeed { name, survey: feed_survey, unread, token, has_changes })
     }
 
-    /// Opens a feed at its beginning, whether or not it has changed.
-    async fn open(&self, source: &Arc<dyn FeedSource>) -> PortResult<Box<dyn ProductFeed>> {
+    /// Opens a feed at its beginning, whether or not it has changed. Also returns the token of its
+    /// content.
+    async fn open(
+        &self,
+        source: &Arc<dyn FeedSource>,
+    ) -> PortResult<(Box<dyn ProductFeed>, Option<FeedToken>)> {
         let columns = RowReader::new(self.columns.clone()).column_filter();
-        source.open(&columns, None).await?.into_feed()
+        let opened = source.open(&columns, None).await?;
+        let token = match &opened {
+            OpenedFeed::Opened { token, .. } => token.clone(),
+            OpenedFeed::Unchanged => None,
+        };
+        Ok((opened.into_feed()?, token))
+    }
+
+    /// Opens a surveyed feed again. An error if its token tells that its content is another.
+    async fn reopen(
+        &self,
+        source: &Arc<dyn FeedSource>,
+        surveyed: Option<&FeedToken>,
+    ) -> PortResult<Box<dyn ProductFeed>> {
+        let (feed, token) = self.open(source).await?;
+        match (surveyed, token) {
+            (Some(before), Some(now)) if *before != now => Err(changed()),
+            _ => Ok(feed),
+        }
     }
 
     async fn look_for_missing(&self, surveyed: &mut Surveyed) -> PortResult<()> {
@@ -250,7 +289,7 @@ impl IngestCatalogue {
         summary: &mut CatalogueSummary,
         observe: Observer<'_>,
     ) -> Result<(), IngestError> {
-        let SurveyedFeed { name, survey, unread, has_changes } = surveyed;
+        let SurveyedFeed { name, survey, unread, token, has_changes } = surveyed;
         let mut unread = unread.map(|source| IngestError::Feed { feed: name.clone(), source });
         let rows = if let Some(refused) = survey.only_refused().filter(|_| !has_changes) {
             let is_whole = unread.is_none();
@@ -265,13 +304,17 @@ impl IngestCatalogue {
                 columns: self.columns.clone(),
             };
             let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Writing(&name, at));
-            let read = match self.open(source).await {
-                Ok(mut feed) => ingest.read(&mut *feed, at, &mut rows, &progress).await,
+            let read = match self.reopen(source, token.as_ref()).await {
+                Ok(mut feed) => {
+                    let surveyed = Some(&*survey.batches);
+                    ingest.read(&mut *feed, surveyed, at, &mut rows, &progress).await
+                }
                 Err(source) => Err(IngestError::Feed { feed: name.clone(), source }),
             };
             match read {
                 Ok(()) => {}
-                Err(error @ IngestError::Feed { .. }) => unread = Some(error),
+                // What the survey met first is the cause.
+                Err(error @ IngestError::Feed { .. }) => unread = unread.or(Some(error)),
                 Err(error) => return Err(error),
             }
             rows

@@ -1,4 +1,4 @@
-use crate::feed_rows::{FeedRows, next_rows};
+use crate::feed_rows::{BatchHash, FeedRows, changed, next_rows};
 use crate::{ColumnMap, Percentage, Pricing, RowReader};
 use akin_entities::Version;
 use akin_ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
@@ -128,26 +128,33 @@ impl IngestFeed {
     ) -> Result<IngestSummary, IngestError> {
         let mut summary = IngestSummary::default();
         let mut at = at;
-        self.read(feed, &mut at, &mut summary, observe).await?;
+        self.read(feed, None, &mut at, &mut summary, observe).await?;
         Ok(summary)
     }
 
-    /// Does the same. `summary` also has the counts before an error, and `at` is advanced past the
+    /// Does the same. If `surveyed` has the hashes of batches, only these are written: another batch,
+    /// or a further or missing one, is an error of the feed. `summary` also has the counts before an error, and `at` is advanced past the
     /// last batch.
     pub(crate) async fn read(
         &self,
         feed: &mut dyn ProductFeed,
+        surveyed: Option<&[BatchHash]>,
         at: &mut Version,
         summary: &mut IngestSummary,
         observe: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
     ) -> Result<(), IngestError> {
         let (name, started) = (feed.name().to_owned(), *at);
         let in_store = |source| IngestError::Store { feed: name.clone(), source };
+        let in_feed = |source| IngestError::Feed { feed: name.clone(), source };
         let mut reader = RowReader::new(self.columns.clone());
+        let mut expected = surveyed.map(<[_]>::iter);
         loop {
-            let batch = next_rows(feed, &mut reader).await;
-            let batch = batch.map_err(|source| IngestError::Feed { feed: name.clone(), source })?;
-            let Some(batch) = batch else { break };
+            let batch = next_rows(feed, &mut reader).await.map_err(in_feed)?;
+            let hash = batch.as_ref().map(|(_, hash)| hash);
+            if expected.as_mut().is_some_and(|expected| expected.next() != hash) {
+                return Err(in_feed(changed()));
+            }
+            let Some((batch, _)) = batch else { break };
             if batch.is_empty() {
                 continue;
             }

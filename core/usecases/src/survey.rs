@@ -1,4 +1,4 @@
-use crate::feed_rows::{FeedRows, next_rows};
+use crate::feed_rows::{BatchHash, FeedRows, next_rows};
 use crate::{ColumnMap, IngestProgress, IngestSummary, Pricing, RowReader};
 use akin_entities::{ContentHash, Product, ProductId, Version, hash_parts};
 use akin_ports::{Applied, PortResult, ProductFeed, ProductStore, RefusedRow};
@@ -79,6 +79,8 @@ pub(crate) struct SurveyFeed<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct FeedSurvey {
     pub(crate) summary: IngestSummary,
+    /// The hash of each batch: only what was surveyed is written.
+    pub(crate) batches: Vec<BatchHash>,
     /// Its refused rows, up to a limit.
     refused: Vec<RefusedRow>,
     /// The size of their texts in bytes.
@@ -116,7 +118,10 @@ impl SurveyFeed<'_> {
     ) -> Result<(), SurveyError> {
         let summary = &mut surveyed.summary;
         let mut reader = RowReader::new(self.columns.clone());
-        while let Some(batch) = next_rows(feed, &mut reader).await.map_err(SurveyError::Feed)? {
+        while let Some((batch, hash)) =
+            next_rows(feed, &mut reader).await.map_err(SurveyError::Feed)?
+        {
+            surveyed.batches.push(hash);
             if batch.is_empty() {
                 continue;
             }
