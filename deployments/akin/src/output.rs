@@ -7,6 +7,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width,
 };
 use serde::Serialize;
+use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, ErrorKind, Write};
 use std::process;
@@ -29,17 +30,49 @@ const ROOMY: u16 = 100;
 /// Prints a JSON document.
 pub(crate) fn json(document: &impl Serialize) {
     match serde_json::to_vec_pretty(document) {
-        Ok(mut text) => {
-            text.push(b'\n');
-            raw(&text);
+        Ok(text) => {
+            let text = String::from_utf8_lossy(&text);
+            raw(format!("{}\n", escape_in_json(&text)).as_bytes());
         }
         Err(error) => unwritten(&error.into()),
     }
 }
 
-/// Prints a line to standard output.
+/// Prints a line to standard output, with control characters made visible.
 pub(crate) fn line(text: &str) {
-    raw(format!("{text}\n").as_bytes());
+    raw(format!("{}\n", visible(text)).as_bytes());
+}
+
+/// Replaces control characters except for line breaks and tabs by their escapes, such as `\u{1b}`: a
+/// feed, a server or a file name must not control the terminal.
+fn visible(text: &str) -> Cow<'_, str> {
+    let is_unsafe = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unsafe(character) {
+            safe.extend(character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Escapes the control characters that JSON allows in texts, DEL and C1, some of which begin terminal
+/// sequences. The document stays the same.
+fn escape_in_json(text: &str) -> Cow<'_, str> {
+    let is_escaped = |character: char| ('\u{7f}'..='\u{9f}').contains(&character);
+    if !text.contains(is_escaped) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |character: char| match character {
+        '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(character)),
+        _ => character.to_string(),
+    };
+    Cow::Owned(text.chars().map(escape).collect())
 }
 
 /// Writes `bytes` to standard output.
@@ -50,10 +83,10 @@ pub(crate) fn raw(bytes: &[u8]) {
     }
 }
 
-/// Prints a message to standard error.
+/// Prints a message to standard error, with control characters made visible.
 pub(crate) fn note(text: &str) {
     // A closed standard error leaves nowhere to report this.
-    drop(writeln!(io::stderr(), "{text}"));
+    drop(writeln!(io::stderr(), "{}", visible(text)));
 }
 
 /// Prints a failure with its causes.
@@ -137,7 +170,8 @@ pub(crate) fn print(mut table: Table) {
     table.column_iter_mut().for_each(|column| {
         column.set_padding((0, 2));
     });
-    table.lines().for_each(|row| line(row.trim_end()));
+    // Its own escapes style the headings; the cells have none.
+    table.lines().for_each(|row| raw(format!("{}\n", row.trim_end()).as_bytes()));
 }
 
 /// Creates a cell of untrusted text: on one line, without control characters.
@@ -158,5 +192,22 @@ mod tests {
     #[test]
     fn untrusted_text_cannot_control_the_terminal() {
         assert_eq!(text(" a\n\u{1b}[31mred\u{7}\t tripod ").content(), "a [31mred tripod");
+    }
+
+    #[test]
+    fn control_characters_of_others_texts_do_not_reach_the_terminal() {
+        assert_eq!(visible("a\u{1b}[2Jb\u{9b}31mc\r\u{7f}"), "a\\u{1b}[2Jb\\u{9b}31mc\\r\\u{7f}");
+        assert_eq!(visible("two\nlines\tand ünïcode ✓ 急須"), "two\nlines\tand ünïcode ✓ 急須");
+        assert_eq!(text("a\u{1b}[2J\u{9b}b\nc").content(), "a [2J b c");
+    }
+
+    #[test]
+    fn escaped_json_is_the_same_document_without_control_characters() {
+        let document =
+            serde_json::json!({"na\u{9b}me": "\u{1b}[2J \u{7f} \u{9d}0;t\u{7} 急須 \" \\"});
+        let plain = serde_json::to_string(&document).unwrap();
+        let escaped = escape_in_json(&plain);
+        assert!(!escaped.contains(char::is_control), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), document);
     }
 }
