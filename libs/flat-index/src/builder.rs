@@ -192,41 +192,49 @@ impl Content {
         averages: &[f32],
         output: &mut Output<W>,
     ) -> io::Result<()> {
-        let mut places = HashMap::new();
-        let mut lists: Vec<Vec<(u32, f32)>> = Vec::new();
-        let mut found = Vec::new();
-        for (row, text) in (0_u32..).zip(self.texts.iter()) {
-            found.clear();
-            for (term, frequency) in frequencies(schema, averages, text) {
-                let term = *places.entry(term).or_insert_with(|| {
-                    lists.push(Vec::new());
-                    place(lists.len() - 1)
-                });
-                found.push((term, frequency));
-            }
-            // A stable sort keeps the order of the fields, so that equal texts have equal bits.
-            found.sort_by_key(|(term, _)| *term);
-            for same in found.chunk_by(|a, b| a.0 == b.0) {
-                let frequency: f32 = same.iter().map(|(_, frequency)| frequency).sum();
-                let share = frequency / (frequency + schema.k1);
-                lists[same[0].0 as usize].push((row, share));
-            }
-        }
-        let mut terms: Vec<(&str, u32)> = places.into_iter().collect();
-        terms.sort_unstable();
-        output.table(&TextTable::from_texts(terms.iter().map(|(term, _)| *term)))?;
-        let list = |(_, place): &(&str, u32)| &lists[*place as usize];
-        let ends = terms.iter().map(list).scan(0, |end, list| {
+        let postings = self.postings(schema, averages);
+        output.table(&TextTable::from_texts(postings.iter().map(|(term, _)| *term)))?;
+        let lists = || postings.iter().map(|(_, list)| list);
+        let ends = lists().scan(0, |end, list| {
             *end += list.len() as u64;
             Some(*end)
         });
         output.section(&ends.collect::<Vec<u64>>())?;
-        let rows = |term| list(term).iter().map(|(row, _)| *row).collect::<Vec<_>>();
-        output.parts::<u32>(terms.iter().map(rows))?;
-        let shares = |term| list(term).iter().map(|(_, share)| *share).collect::<Vec<_>>();
-        output.parts::<f32>(terms.iter().map(shares))?;
-        let greatest = |term| list(term).iter().fold(0.0, |most: f32, (_, share)| most.max(*share));
-        output.section(&terms.iter().map(greatest).collect::<Vec<_>>())
+        output.parts::<u32>(
+            lists().map(|list| list.iter().map(|(row, _)| *row).collect::<Vec<_>>()),
+        )?;
+        output.parts::<f32>(
+            lists().map(|list| list.iter().map(|(_, share)| *share).collect::<Vec<_>>()),
+        )?;
+        let greatest =
+            lists().map(|list| list.iter().fold(0.0, |most: f32, (_, share)| most.max(*share)));
+        output.section(&greatest.collect::<Vec<_>>())
+    }
+
+    /// Returns the postings of each term, sorted by term: rows in order, with the term's share.
+    fn postings(&self, schema: &Schema, averages: &[f32]) -> Vec<(&str, Vec<(u32, f32)>)> {
+        let mut places = HashMap::new();
+        let mut postings: Vec<(&str, Vec<(u32, f32)>)> = Vec::new();
+        let mut found = Vec::new();
+        for (row, text) in (0_u32..).zip(self.texts.iter()) {
+            found.clear();
+            for (term, frequency) in frequencies(schema, averages, text) {
+                let place = *places.entry(term).or_insert_with(|| {
+                    postings.push((term, Vec::new()));
+                    postings.len() - 1
+                });
+                found.push((place, frequency));
+            }
+            // A stable sort keeps the order of the fields, so that equal texts have equal bits.
+            found.sort_by_key(|(place, _)| *place);
+            for same in found.chunk_by(|a, b| a.0 == b.0) {
+                let frequency: f32 = same.iter().map(|(_, frequency)| frequency).sum();
+                let share = frequency / (frequency + schema.k1);
+                postings[same[0].0].1.push((row, share));
+            }
+        }
+        postings.sort_unstable_by_key(|(term, _)| *term);
+        postings
     }
 
     fn write_vocabulary<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {

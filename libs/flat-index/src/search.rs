@@ -1,3 +1,6 @@
+use crate::best::ScoredRow;
+use crate::filter::ResolvedFilter;
+use crate::layer::Layer;
 use crate::matching::{Term, matching};
 use crate::nearest::{QueryVector, nearest};
 use crate::scratch::Scratch;
@@ -84,6 +87,39 @@ impl fmt::Debug for FoundDocument<'_> {
     }
 }
 
+/// A request, prepared for all layers.
+struct PreparedSearch<'a> {
+    filter: ResolvedFilter<'a>,
+    direction: Option<QueryVector<'a>>,
+    terms: Vec<WeightedTerm>,
+    depth: usize,
+}
+
+/// The best rows of one layer.
+struct LayerMatches {
+    near: Vec<ScoredRow>,
+    by_keywords: Vec<ScoredRow>,
+}
+
+impl PreparedSearch<'_> {
+    /// Searches the layer at `place`: keywords are matched while the vectors are compared.
+    fn layer(&self, place: usize, layer: &Layer, scratch: &mut Scratch) -> LayerMatches {
+        let segment = layer.segment();
+        let rows = layer.admitted(&self.filter);
+        let Scratch { distances, words } = scratch;
+        let mut match_keywords = || {
+            let terms = self.terms.iter().filter_map(|term| term.within(segment, place));
+            let terms: Vec<_> = terms.collect();
+            matching(&terms, segment.rows(), &rows, self.depth, words)
+        };
+        let (near, by_keywords) = match &self.direction {
+            None => (Vec::new(), match_keywords()),
+            Some(to) => nearest(segment, to, &rows, self.depth, distances, match_keywords),
+        };
+        LayerMatches { near, by_keywords }
+    }
+}
+
 impl Snapshot {
     /// Returns the union of the `depth` best keyword matches and the `depth` nearest vectors, in no
     /// particular order. Within each, ties are broken by key.
@@ -92,36 +128,26 @@ impl Snapshot {
     /// documents and .99 above.
     pub fn search(&self, request: &Request<'_>) -> Result<Vec<FoundDocument<'_>>, IndexFileError> {
         self.check(request)?;
-        let filter = request.filter.resolve(self.schema())?;
-        let direction = request.vector.map(|vector| QueryVector::new(vector, self.kernels()));
-        let terms = self.weigh(request.terms);
+        let search = PreparedSearch {
+            filter: request.filter.resolve(self.schema())?,
+            direction: request.vector.map(|vector| QueryVector::new(vector, self.kernels())),
+            terms: self.weigh(request.terms),
+            depth: request.depth,
+        };
         let (mut near, mut by_keywords) = (Vec::new(), Vec::new());
         self.pool().with(|scratch: &mut Scratch| {
             for (place, layer) in self.layers().iter().enumerate() {
-                let segment = layer.segment();
-                let rows = layer.admitted(&filter);
                 let found = |(score, row)| ScoredDocument { score, layer: place, row };
-                let Scratch { distances, words } = &mut *scratch;
-                let mut by_keywords_here = || {
-                    let terms = terms.iter().filter_map(|term| term.within(segment, place));
-                    let terms: Vec<_> = terms.collect();
-                    matching(&terms, segment.rows(), &rows, request.depth, words)
-                };
-                let (near_here, by_keywords_here) = match &direction {
-                    None => (Vec::new(), by_keywords_here()),
-                    Some(to) => {
-                        nearest(segment, to, &rows, request.depth, distances, by_keywords_here)
-                    }
-                };
-                near.extend(near_here.into_iter().map(found));
-                by_keywords.extend(by_keywords_here.into_iter().map(found));
+                let in_layer = search.layer(place, layer, scratch);
+                near.extend(in_layer.near.into_iter().map(found));
+                by_keywords.extend(in_layer.by_keywords.into_iter().map(found));
             }
         });
         let least = request.threshold.unwrap_or(f32::NEG_INFINITY);
         near.retain(|found| found.score >= least);
         self.cut(&mut near, request.depth);
         self.cut(&mut by_keywords, request.depth);
-        Ok(self.union(&near, &by_keywords, direction.as_ref()))
+        Ok(self.union(&near, &by_keywords, search.direction.as_ref()))
     }
 
     fn check(&self, request: &Request<'_>) -> Result<(), IndexFileError> {
