@@ -52,7 +52,7 @@ bench: model ## compare akin with its peers, side by side in one run
 
 FUZZ_RUNS ?= 10000000
 
-fuzz: ## try every parser with FUZZ_RUNS made-up inputs, 10 million unless told
+fuzz: ## fuzz every parser with FUZZ_RUNS generated inputs (default: 10 million)
 	fuzz/run --runs $(FUZZ_RUNS)
 
 fmt: ## format the code

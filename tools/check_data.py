@@ -32,7 +32,7 @@ def replaced(path, old, new):
 
 
 def cut(path, lines):
-    """The data with no more than so many lines of a file."""
+    """Return the data with at most this many lines of a file."""
     return lambda data: Data({**data.files, path: b"".join(data.files[path].splitlines(True)[:lines])})
 
 

@@ -2,8 +2,8 @@
 
 usage: export_onnx.py MODEL_FOLDER OUT_FOLDER
 
-OUT_FOLDER gets fp32.onnx and int8.onnx: the second by ONNX Runtime's own dynamic quantization of all
-MatMul weights, a scale per output channel, which is what its documentation recommends for BERT.
+Writes fp32.onnx and int8.onnx to OUT_FOLDER. int8.onnx uses ONNX Runtime's dynamic quantization of all
+MatMul weights with a scale per output channel, as its documentation recommends for BERT.
 Inputs: input_ids, attention_mask, token_type_ids (batch, sequence); output: `output`, mean-pooled
 and of length 1 (batch, 384).
 """
@@ -23,7 +23,7 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class Graph:
-    """An ONNX graph that grows a node at a time."""
+    """Builds an ONNX graph node by node."""
 
     def __init__(self, weights):
         self.weights = weights
@@ -31,7 +31,7 @@ class Graph:
         self.initializers = {}
 
     def constant(self, name, value):
-        """Names a value once, however often it is asked for."""
+        """Returns the name of a value, which is added once."""
         if name not in self.initializers:
             array = np.ascontiguousarray(value)
             self.initializers[name] = numpy_helper.from_array(array, name)
@@ -87,14 +87,14 @@ def attention(graph, x, bias, name, heads, hidden):
 
 
 def gelu(graph, x):
-    """The order of operations that PyTorch exports: ONNX Runtime fuses this one."""
+    """Adds GELU in the order of operations that PyTorch exports, which ONNX Runtime fuses."""
     inner = graph.op("Erf", graph.op("Div", x, graph.number("root", 2**0.5)))
     inner = graph.op("Mul", x, graph.op("Add", inner, graph.number("one", 1.0)))
     return graph.op("Mul", inner, graph.number("half", 0.5))
 
 
 def pooled(graph, x, mask):
-    """The mean over the tokens that are no padding, scaled to length 1."""
+    """Adds the mean over all tokens except padding, scaled to length 1."""
     tokens = graph.op("Mul", x, graph.op("Unsqueeze", mask, graph.integers(2)))
     axis = graph.integers(1)
     total = graph.op("ReduceSum", tokens, axis, keepdims=0)
@@ -134,7 +134,7 @@ def main():
     model = build(load_file(folder / "model.safetensors"), config)
     out.mkdir(parents=True, exist_ok=True)
     onnx.save(model, out / "fp32.onnx")
-    # Written under another name first: a file that is there is a whole one.
+    # Written under another name first, so that an existing file is always complete.
     part = out / "int8.part.onnx"
     quantize_dynamic(
         out / "fp32.onnx", part, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul"], per_channel=True

@@ -1,12 +1,12 @@
-"""What many a team would write in an afternoon: product search in Python. akin's peer as a program.
+"""Product search in Python, as a team might write it in an afternoon: the peer of akin as a program.
 
 usage: service.py ingest [--no-embed] FEED.csv
        service.py search WORDS
        service.py serve --listen 127.0.0.1:PORT
 
-ONNX Runtime embeds (int8, its fastest), SQLite keeps, NumPy compares the query with every product,
-FastAPI and uvicorn serve. AKIN_DATA names the folder of the data, ONNX_MODEL_PATH and TOKENIZER_PATH
-the model. Packages are imported where they are needed, so that no command waits for another's.
+ONNX Runtime embeds (int8, its fastest precision), SQLite stores the products, NumPy compares the query
+with every product, and FastAPI and uvicorn serve. AKIN_DATA is the data folder; ONNX_MODEL_PATH and
+TOKENIZER_PATH name the model. Each command imports only the packages it needs, to start quickly.
 """
 
 import csv
@@ -41,7 +41,7 @@ class Embedder:
         return self.session.run(None, inputs)[0]
 
     def embed_all(self, texts):
-        """Texts of like length go together, so that little is padded."""
+        """Embeds texts of similar length together, which minimizes padding."""
         import numpy as np
 
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_tells_what_the_process_said() {
+    fn a_failure_reports_the_output_of_the_process() {
         let shell = Program::new(vec!["/bin/sh".into()], Vec::new()).unwrap();
         let error = shell.run(&["-c", "echo no such shop >&2; exit 2"]).unwrap_err();
         assert!(error.to_string().contains("no such shop"), "{error}");

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_keeps_the_digits_that_say_something() {
+    fn a_figure_keeps_its_significant_digits() {
         let figures = [1_234_567.0, 145.4, 12.34, 1.987, 0.7654, 0.05].map(figure);
         assert_eq!(figures, ["1,234,567", "145", "12.3", "1.99", "0.765", "0.0500"]);
     }

@@ -180,7 +180,7 @@ struct KnownTexts {
 
 impl KnownTexts {
     fn of(stage: &Stage, fingerprint: &Fingerprint) -> Result<Self> {
-        let pairs = stage.queries.iter().zip(&stage.meanings);
+        let pairs = stage.queries.iter().zip(&stage.query_vectors);
         let embeddings = pairs
             .map(|(query, raw)| Ok((Query::new(query)?.as_str().to_owned(), Embedding::new(raw)?)));
         Ok(Self {

@@ -1,4 +1,4 @@
-//! What to measure, on what.
+//! The settings of a measurement.
 
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     pub(crate) output: Option<PathBuf>,
 }
 
-/// What can be measured by itself.
+/// A subject that can be measured by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Subject {
     /// Sentences a second, one query, agreement with fp32.
@@ -78,7 +78,7 @@ pub(crate) enum Subject {
 }
 
 impl Settings {
-    /// Whether to measure `subject`.
+    /// Returns true if `subject` is to be measured.
     pub(crate) fn wants(&self, subject: Subject) -> bool {
         self.only.is_empty() || self.only.contains(&subject)
     }
@@ -92,12 +92,12 @@ impl Settings {
         }
     }
 
-    /// How often every contender has its turn.
+    /// The number of turns of each contender.
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 2 } else { 5 }
     }
 
-    /// How many queries a round asks.
+    /// The number of queries per round.
     pub(crate) fn query_count(&self) -> usize {
         if self.quick { 100 } else { 200 }
     }

@@ -29,7 +29,7 @@ pub(crate) struct Stage {
     /// The distinct analyzed terms of each query.
     pub(crate) terms: Vec<Vec<String>>,
     /// The embeddings of the queries.
-    pub(crate) meanings: Vec<Vec<f32>>,
+    pub(crate) query_vectors: Vec<Vec<f32>>,
     /// The share of L of every product.
     pub(crate) words: Words,
     /// akin's flat index.
@@ -84,7 +84,7 @@ impl Stage {
             cost,
             places: places.map(|(place, one)| (one.id.as_str().to_owned(), place)).collect(),
             terms: queries.iter().map(|query| terms(query)).collect(),
-            meanings: embedded.chunks_exact(DIMENSION).map(<[f32]>::to_vec).collect(),
+            query_vectors: embedded.chunks_exact(DIMENSION).map(<[f32]>::to_vec).collect(),
             catalogue,
             texts,
             surfaces,

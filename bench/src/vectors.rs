@@ -32,7 +32,7 @@ pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
     let filters = SHARES.map(|share| stage.filter(share));
     let kept = filters.each_ref().map(|filter| stage.kept(filter));
     crate::note("comparing every vector, for the recall");
-    let wanted = nearest_to_each(&stage.catalogue, &stage.meanings, &kept, MOST);
+    let wanted = nearest_to_each(&stage.catalogue, &stage.query_vectors, &kept, MOST);
     for (depth, expansions) in DEPTHS {
         for (place, share) in SHARES.into_iter().enumerate() {
             crate::note(&format!("{depth} nearest, {} % kept", figure(share * 100.0)));
@@ -92,14 +92,14 @@ type Row = (String, Latency, f64);
 
 /// Returns the latency and mean recall of each index, akin's first.
 fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result<Vec<Row>> {
-    let (filter, queries) = (flat_filter(case.filter), stage.meanings.len());
+    let (filter, queries) = (flat_filter(case.filter), stage.query_vectors.len());
     let keep = (!case.filter.is_empty()).then_some(case.kept);
     // Keys are converted to places after the measurement.
     let akins: RefCell<Vec<Vec<FoundDocument<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers = case.expansions.map(|_| RefCell::new(vec![Vec::new(); queries]));
     let mut contest = Contest::default();
     contest.enter("akin flat", |query| {
-        let vector = Some(&*stage.meanings[query]);
+        let vector = Some(&*stage.query_vectors[query]);
         let (filter, depth) = (&filter, case.depth);
         let request = Request { terms: &[], vector, filter, depth, threshold: None };
         let found = stage.flat.search(&request)?;
@@ -109,7 +109,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result
     for (expansion, found) in case.expansions.into_iter().zip(&peers) {
         contest.enter(format!("usearch f16, ef {expansion}"), move |query| {
             peer.change_expansion_search(expansion);
-            let places = neighbors(peer, &stage.meanings[query], keep, case.depth)?;
+            let places = neighbors(peer, &stage.query_vectors[query], keep, case.depth)?;
             found.borrow_mut()[query] = places;
             Ok(())
         });

@@ -32,7 +32,7 @@ struct Shared {
     spool: Mutex<Option<Spool>>,
 }
 
-/// What is at the path.
+/// The kind of file at the path.
 enum Opened {
     File(File, UnchangedFile, Option<FeedToken>),
     Pipe(Spool),

@@ -7,7 +7,7 @@ use akin_ports::Applied;
 use rusqlite::{CachedStatement, Connection, params};
 use std::collections::HashMap;
 
-/// How a product of a batch compares with the stored one.
+/// The difference between a product of a batch and the stored one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProductChange {
     /// `created` is the creation date of a product that was removed before.
@@ -34,7 +34,7 @@ pub(crate) fn last_of_each(products: &[Product]) -> Vec<&Product> {
     positions.into_iter().map(|position| &products[position]).collect()
 }
 
-/// What a comparison needs of a product.
+/// The stored columns that a comparison needs.
 pub(crate) struct HashedProduct {
     pub(crate) id: ProductId,
     pub(crate) hash: ContentHash,

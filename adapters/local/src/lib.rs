@@ -74,12 +74,12 @@ pub struct LocalEngine {
     derived: Arc<DerivedIndex>,
 }
 
-/// How a folder is used.
+/// Options for opening a folder.
 #[derive(Clone, Copy, Debug)]
 pub struct LocalOptions {
-    /// How long a writer waits for another process that writes before it gives up.
+    /// The time that a writer waits for another process that writes.
     pub busy_timeout: Duration,
-    /// How many changes are held in memory before the search files are built anew; a tenth of the
+    /// The number of changes held in memory before the search files are rebuilt; a tenth of the
     /// products, if that is more.
     pub held_changes: usize,
 }

@@ -31,7 +31,7 @@ const LOG_LIMIT: i64 = 64 << 20;
 
 const MAKE_WRITABLE: &str = "make it writable for this user, or choose another with --data";
 
-/// How this process may use the database.
+/// The access of this process to the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Read and write.

@@ -10,7 +10,7 @@ pub(crate) struct Tombstones<'a> {
     delete: CachedStatement<'a>,
 }
 
-/// What is kept of a removed product.
+/// The tombstone of a removed product.
 pub(crate) struct Tombstone {
     /// The version of the removal.
     pub(crate) removed: Version,

@@ -29,7 +29,7 @@ struct StoreContent {
 
 type QuarantineKey = (String, u64, String);
 
-/// What remains of a removed product.
+/// The tombstone of a removed product.
 #[derive(Debug)]
 struct Tombstone {
     created: Timestamp,

@@ -1,9 +1,9 @@
-//! Which products words find best: the formula by which the ranking looks at them, too.
+//! Scores products by words, with the formula of the ranking.
 
 use akin_entities::{AnalyzedText, Statistics, bm25};
 use std::collections::HashSet;
 
-/// How well the words of `text` answer `terms`; 0 if it holds none of them.
+/// Returns the BM25 score of `text` for `terms`; 0 if it contains none of them.
 pub(crate) fn score(
     terms: &HashSet<&str>,
     text: &AnalyzedText,
@@ -17,7 +17,7 @@ pub(crate) fn score(
     terms.iter().map(term_score).sum()
 }
 
-/// How often the fields hold `term`, by their weight and relative to their length.
+/// Returns the frequency of `term` in all fields, weighted and normalized by their length.
 fn frequency(term: &str, text: &AnalyzedText, statistics: &dyn Statistics) -> f64 {
     let in_field = |(field, stream): (akin_entities::TextField, &str)| {
         let words = stream.split_ascii_whitespace();

@@ -19,7 +19,7 @@ pub struct ModelHub {
 
 /// The number of attempts in a row that may make no progress before a download fails.
 const MAX_ATTEMPTS: u32 = 5;
-/// How long a connection may be silent.
+/// The timeout of a silent connection.
 const SILENCE: Duration = Duration::from_secs(30);
 /// The maximum size of a list of files, in bytes.
 const MAX_LISTING: u64 = 16 << 20;

@@ -27,7 +27,7 @@ pub struct OnnxModel {
     encoder: TextEncoder,
     /// The pooling of token vectors; `None` if the graph pools them.
     pooling: Option<Pooling>,
-    /// Whether each text is executed by itself, because the other texts of a batch would change its
+    /// True if each text is executed by itself, because the other texts of a batch would change its
     /// embedding.
     runs_alone: bool,
     fingerprint: Fingerprint,

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 /// The number of words per response; the server returns at most 65,535.
 const PAGE: u64 = 10_000;
 
-/// How long the server keeps the point in time that is aggregated.
+/// The lifetime of the point in time that is aggregated.
 const KEEP_ALIVE: &str = "1m";
 
 #[derive(Deserialize)]

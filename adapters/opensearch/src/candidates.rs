@@ -14,14 +14,14 @@ use std::collections::{HashMap, HashSet};
 /// The maximum number of terms; the server accepts 1,024 clauses. Beyond that, the rarest are used.
 const MAX_TERMS: usize = 1_000;
 
-/// How many times `depth` neighbors are collected from each segment's graph. With few, the search
+/// The factor of `depth` for the neighbors collected from each segment's graph. With few, the search
 /// of the graph stops too early and misses some of the nearest.
 const OVERSAMPLING: usize = 2;
 
 /// The minimum number of neighbors collected from each segment's graph.
 const MIN_NEIGHBORS: usize = 200;
 
-/// How many times `depth` hits are requested by words. Frequencies were normalized by the average
+/// The factor of `depth` for the hits requested by words. Frequencies were normalized by the average
 /// lengths at the time of writing; the best by the current averages are among these.
 const RESCORING_MARGIN: usize = 3;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
-/// How long a search retries while the server is busy: a shopper is waiting.
+/// The time that a search retries while the server is busy: a shopper is waiting.
 const MAX_SEARCH_RETRY: Duration = Duration::from_secs(1);
 
 /// A connection to the server.
@@ -30,7 +30,7 @@ pub(crate) struct Request {
     retry: RetryPolicy,
 }
 
-/// How long a request is retried while the server is unreachable or busy.
+/// The policy for requests while the server is unreachable or busy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryPolicy {
     /// For at most a second: a shopper is waiting.

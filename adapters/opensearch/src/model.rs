@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The id of the model document; a product id is never blank.
 const ID: &str = " ";
 
-/// How long a search uses the cached model. Writes always read it.
+/// The time that a search uses the cached model. Writes always read it.
 const MAX_AGE: Duration = Duration::from_secs(5);
 
 /// The maximum number of attempts of two writers that interrupt each other.

@@ -39,7 +39,7 @@ fn assert_alike(a: &Embedding, b: &Embedding) {
     assert!(cosine > 0.9999, "their cosine is {cosine}");
 }
 
-/// As its fingerprint says, and of length 1.
+/// The dimension is that of the fingerprint, and the length is 1.
 pub async fn every_text_has_an_embedding_of_the_models_dimension(model: &Model) {
     let embedded = model.embed(&texts(&["tripod", "a lamp that stands"])).await.unwrap();
     assert_eq!((embedded.embeddings.len(), embedded.truncated), (2, 0));
@@ -49,13 +49,13 @@ pub async fn every_text_has_an_embedding_of_the_models_dimension(model: &Model) 
     }
 }
 
-/// Nothing to do is no error.
+/// It is not an error.
 pub async fn an_empty_batch_has_no_embeddings(model: &Model) {
     let embedded = model.embed(&[]).await.unwrap();
     assert_eq!((embedded.embeddings.len(), embedded.truncated), (0, 0));
 }
 
-/// The same each time, in any batch.
+/// It is the same each time, in any batch.
 pub async fn an_empty_text_has_an_embedding_too(model: &Model) {
     let alone = model.embed(&texts(&[""])).await.unwrap();
     let others = model.embed(&texts(&["tripod", "", " \n", ""])).await.unwrap();
@@ -64,7 +64,7 @@ pub async fn an_empty_text_has_an_embedding_too(model: &Model) {
     assert_alike(&alone.embeddings[0], &others.embeddings[3]);
 }
 
-/// However long they are, and however many.
+/// This holds for any number and length of texts.
 pub async fn embeddings_are_returned_in_the_order_of_the_texts(model: &Model) {
     let word = |number: usize| ["tripod", "lamp", "cup", "camera", "shoe"][number % 5];
     let long = |number: usize| {
@@ -79,7 +79,7 @@ pub async fn embeddings_are_returned_in_the_order_of_the_texts(model: &Model) {
     }
 }
 
-/// What stands beside it does not change what it means.
+/// The other texts of a batch have no influence.
 pub async fn a_text_has_the_same_embedding_alone_and_in_a_batch(model: &Model) {
     let long = "a tripod for phones and cameras ".repeat(40);
     let batch = texts(&["tripod", &long, "", "Größe 電話 \u{1f600}", "a b c d e f g"]);
@@ -90,7 +90,7 @@ pub async fn a_text_has_the_same_embedding_alone_and_in_a_batch(model: &Model) {
     }
 }
 
-/// Within a batch, and from call to call.
+/// This holds within a batch and between calls.
 pub async fn equal_texts_have_equal_embeddings(model: &Model) {
     let batch = texts(&["tripod", "lamp", "tripod"]);
     let first = model.embed(&batch).await.unwrap().embeddings;
@@ -100,7 +100,7 @@ pub async fn equal_texts_have_equal_embeddings(model: &Model) {
     assert!(first[0].similarity(&first[1]).get() < 0.9999, "a lamp is no tripod");
 }
 
-/// As many as are cut; none of the others.
+/// Only truncated texts are counted.
 pub async fn a_text_beyond_the_limit_is_truncated_and_counted(model: &Model) {
     assert!(model.token_limit() > 4);
     let long = "tripod ".repeat(2 * model.token_limit());
@@ -110,7 +110,7 @@ pub async fn a_text_beyond_the_limit_is_truncated_and_counted(model: &Model) {
     assert_eq!((embedded.embeddings.len(), embedded.truncated), (5, 2));
 }
 
-/// The model does not read it.
+/// The model reads no further.
 pub async fn text_beyond_the_limit_has_no_effect(model: &Model) {
     let begin = "tripod ".repeat(model.token_limit());
     let batch = [format!("{begin} lamp lamp lamp"), format!("{begin} cup and camera")];
@@ -128,7 +128,7 @@ pub async fn unusual_texts_can_be_embedded(model: &Model) {
     assert_eq!(embedded.embeddings.len(), batch.len());
 }
 
-/// The least that a model must be able to tell.
+/// This is the minimum that a model must distinguish.
 pub async fn texts_of_similar_meaning_are_nearer_than_others(model: &Model) {
     let batch = texts(&["tripod for a phone", "phone tripod", "chocolate cake with cherries"]);
     let embedded = model.embed(&batch).await.unwrap().embeddings;
@@ -137,7 +137,7 @@ pub async fn texts_of_similar_meaning_are_nearer_than_others(model: &Model) {
     assert!(like > unlike + 0.1, "{like} is not above {unlike}");
 }
 
-/// An index keeps it as a text.
+/// An index stores it as text.
 pub async fn the_fingerprint_survives_being_written_and_read(model: &Model) {
     let fingerprint = model.fingerprint();
     assert_eq!(model.embed_one("tripod").await.unwrap().as_slice().len(), fingerprint.dimension);
@@ -145,7 +145,7 @@ pub async fn the_fingerprint_survives_being_written_and_read(model: &Model) {
     assert!(fingerprint.is_compatible_with(fingerprint));
 }
 
-/// Eight tasks, each with batches of its own.
+/// Eight tasks embed different batches.
 pub async fn concurrent_callers_get_their_own_embeddings(model: &Model) {
     let batch = |task: usize| -> Vec<String> {
         (0..6).map(|number| format!("product {} of shelf {}", number * 7, task * 13)).collect()

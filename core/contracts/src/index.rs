@@ -45,7 +45,7 @@ macro_rules! product_index_contract {
             a_word_of_100_kilobytes_is_harmless,
             a_late_older_entry_neither_overwrites_nor_fails,
             an_entry_of_the_same_version_overwrites,
-            of_a_repeated_id_the_newest_counts,
+            the_newest_entry_of_a_repeated_id_counts,
             a_redelivered_batch_changes_nothing,
             a_batch_may_hold_many_entries,
             an_unchanged_embedding_stays_while_everything_else_changes,
@@ -92,7 +92,7 @@ macro_rules! product_index_contract {
     };
 }
 
-/// A query for nothing yet.
+/// Returns a query without terms or a vector.
 fn query() -> CandidateQuery {
     CandidateQuery {
         terms: Vec::new(),
@@ -104,30 +104,30 @@ fn query() -> CandidateQuery {
     }
 }
 
-/// A query for products with any of these `terms`, separated by blanks.
+/// Returns a query for products with any of these `terms`, separated by blanks.
 fn for_words(terms: &str) -> CandidateQuery {
     let terms = terms.split_whitespace().map(str::to_owned).collect();
     CandidateQuery { terms, ..query() }
 }
 
-/// A query for products near `embedding`.
+/// Returns a query for products near `embedding`.
 fn near(embedding: Embedding) -> CandidateQuery {
     CandidateQuery { vector: Some(vector(embedding)), ..query() }
 }
 
-/// Where the suites' model points.
+/// Returns the embedding as a query vector of the suites' model.
 fn vector(embedding: Embedding) -> QueryVector {
     QueryVector { embedding, fingerprint: fingerprint() }
 }
 
-/// Keeps `entries`; says which failed.
+/// Writes `entries` and returns those that failed.
 async fn upsert(index: &Index, entries: &[IndexEntry]) -> Failures {
     let failures = index.upsert(entries).await.unwrap();
     index.refresh().await;
     failures
 }
 
-/// Keeps `entries`, none of which may fail.
+/// Writes `entries`, none of which may fail.
 async fn keep(index: &Index, entries: &[IndexEntry]) {
     let failures = upsert(index, entries).await;
     assert!(failures.is_empty(), "{failures:?}");
@@ -143,25 +143,25 @@ async fn remove(index: &Index, products: &[(&str, i64)]) {
     index.refresh().await;
 }
 
-/// The candidates, by id; none comes twice.
+/// Returns the candidates, sorted by id, without duplicates.
 async fn candidates(index: &Index, query: &CandidateQuery) -> Vec<Candidate> {
     let mut found = index.candidates(query).await.unwrap();
     found.sort_by(|a, b| a.id.cmp(&b.id));
-    assert!(found.is_sorted_by(|a, b| a.id < b.id), "a candidate comes twice: {found:?}");
+    assert!(found.is_sorted_by(|a, b| a.id < b.id), "a candidate is returned twice: {found:?}");
     found
 }
 
-/// The ids of the candidates, in their order.
+/// Returns the ids of the candidates, sorted.
 async fn ids(index: &Index, query: &CandidateQuery) -> Vec<String> {
     candidates(index, query).await.into_iter().map(|found| found.id.to_string()).collect()
 }
 
-/// What was written may be rounded on its way, though not so that it shows.
+/// Asserts that two cosines are equal except for rounding.
 fn assert_close(found: f32, expected: f32) {
     assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
 }
 
-/// How many of the nearest were found.
+/// The recall of nearest-neighbor searches.
 #[derive(Debug, Default)]
 struct Recall {
     right: usize,
@@ -185,7 +185,7 @@ impl Recall {
         self.wanted += depth;
     }
 
-    /// At least .99 were.
+    /// Asserts a recall of at least .99.
     fn assert_high(&self) {
         assert!(self.right * 100 >= self.wanted * 99, "{self:?}");
     }

@@ -33,7 +33,7 @@ fn feeds(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// An end of its own for each number.
+/// Creates a different end for each number.
 fn end(number: u64) -> RunEnd {
     let counts = [0, 1, 2, 3, 4, 5, 6, 7, 8].map(|place| number * 10 + place);
     RunEnd {
@@ -51,12 +51,12 @@ async fn all(runs: &Runs) -> Vec<Run> {
     runs.last(usize::MAX).await.unwrap()
 }
 
-/// When they began, the latest first.
+/// Returns when the runs began, the latest first.
 async fn beginnings(runs: &Runs) -> Vec<i64> {
     all(runs).await.iter().map(|run| run.began.0).collect()
 }
 
-/// Whatever it reads, in the order in which it reads it.
+/// Its feeds keep their order.
 pub async fn a_run_that_began_is_listed_without_an_end(runs: &Runs) {
     assert_eq!(all(runs).await, []);
     let names = feeds(&["b.csv", "a.csv", "b.csv"]);
@@ -67,7 +67,7 @@ pub async fn a_run_that_began_is_listed_without_an_end(runs: &Runs) {
     assert_eq!(all(runs).await[0], Run { began: Timestamp(8), feeds: Vec::new(), end: None });
 }
 
-/// With and without counts, the largest among them; the run itself stays as it was.
+/// Ends have counts up to the largest, or none. The beginning does not change.
 pub async fn every_end_is_listed_as_it_was_recorded(runs: &Runs) {
     let why = || "the feed a.csv cannot be read".to_owned();
     let outcomes = [
@@ -92,7 +92,7 @@ pub async fn every_end_is_listed_as_it_was_recorded(runs: &Runs) {
     assert_eq!(all(runs).await, expected);
 }
 
-/// In the order in which they were noted: clocks of machines differ.
+/// The order is that of recording, since the clocks of machines differ.
 pub async fn the_latest_runs_are_listed_first_and_no_more_than_asked_for(runs: &Runs) {
     for began in [30, 10, i64::MAX, -5, 20] {
         begin(runs, began).await;
@@ -104,7 +104,7 @@ pub async fn the_latest_runs_are_listed_first_and_no_more_than_asked_for(runs: &
     assert_eq!(runs.last(0).await.unwrap(), []);
 }
 
-/// Its first answer may have been lost. One that has ended does not begin again.
+/// The first answer may have been lost. A run that has ended does not begin again.
 pub async fn a_run_recorded_twice_is_one_run(runs: &Runs) {
     begin(runs, 1).await;
     begin(runs, 2).await;
@@ -116,7 +116,7 @@ pub async fn a_run_recorded_twice_is_one_run(runs: &Runs) {
     assert_eq!(all(runs).await[1], run);
 }
 
-/// Who is interrupted after the end has ended.
+/// An interruption after the end is ignored.
 pub async fn only_the_first_end_of_a_run_counts(runs: &Runs) {
     begin(runs, 1).await;
     runs.finish(Timestamp(1), &end(1)).await.unwrap();
@@ -125,7 +125,7 @@ pub async fn only_the_first_end_of_a_run_counts(runs: &Runs) {
     assert_eq!(all(runs).await[0].end, Some(end(1)));
 }
 
-/// It was forgotten, or its beginning could not be noted.
+/// It may have been deleted, or its beginning not recorded.
 pub async fn ending_an_unknown_run_is_harmless(runs: &Runs) {
     begin(runs, 1).await;
     runs.finish(Timestamp(2), &end(2)).await.unwrap();
@@ -133,7 +133,7 @@ pub async fn ending_an_unknown_run_is_harmless(runs: &Runs) {
     assert_eq!(all(runs).await, [run]);
 }
 
-/// Each as it was.
+/// They are unchanged.
 pub async fn only_the_last_hundred_runs_are_kept(runs: &Runs) {
     let kept = i64::try_from(MAX_RUNS).unwrap();
     for began in 0..kept + 3 {
@@ -166,7 +166,7 @@ pub async fn unusual_feeds_and_reasons_are_listed_unchanged(runs: &Runs) {
     }
 }
 
-/// None takes another's place, also where old ones are forgotten meanwhile.
+/// This holds while old runs are deleted, too.
 pub async fn eight_concurrent_runs_each_keep_their_own_end(runs: &Runs) {
     const EACH: i64 = 20;
     let racing: Vec<_> = (0..8_i64)

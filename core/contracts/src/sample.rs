@@ -1,4 +1,4 @@
-//! What the suites give to an adapter.
+//! Sample data of the contract suites.
 
 use akin_entities::{
     AnalyzedText, Currency, Embedding, ExchangeRate, FacetValues, Fingerprint, Price, Product,
@@ -6,7 +6,7 @@ use akin_entities::{
 };
 use akin_ports::{EntryEmbedding, IndexEntry};
 
-/// Ids that are easily mistaken for another or for an instruction, all of them different.
+/// Returns distinct ids that adapters easily confuse with each other or with syntax.
 pub fn unusual_ids() -> Vec<ProductId> {
     let longest = "x".repeat(ProductId::MAX_BYTES);
     let longest_of_four_bytes = "\u{1f600}".repeat(ProductId::MAX_BYTES / 4);
@@ -43,7 +43,7 @@ pub fn unusual_ids() -> Vec<ProductId> {
     ids.map(id).to_vec()
 }
 
-/// Texts that are easily damaged on their way.
+/// Returns texts that adapters easily damage.
 pub fn unusual_texts() -> Vec<String> {
     let long = "a tripod that stands, ".repeat(100_000 / 22);
     let texts = [
@@ -58,17 +58,17 @@ pub fn unusual_texts() -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
-/// The product id of that text.
+/// Parses a product id.
 pub fn id(text: &str) -> ProductId {
     ProductId::new(text).unwrap()
 }
 
-/// The rate of that text.
+/// Parses an exchange rate.
 pub fn rate(text: &str) -> ExchangeRate {
     text.parse().unwrap()
 }
 
-/// A product with something in every field.
+/// Creates a product with a value in every field.
 pub fn product(text: &str, name: &str) -> Product {
     Product {
         main_category: "TV, Audio & Cameras".into(),
@@ -87,21 +87,21 @@ pub fn product(text: &str, name: &str) -> Product {
     }
 }
 
-/// The product `text`, with no more than a name.
+/// Creates a product with only an id and a name.
 pub fn bare_product(text: &str) -> Product {
     Product::new(id(text), "Tripod")
 }
 
-/// The model whose embeddings the suites use, unless a rule is about another.
+/// Returns the fingerprint of the suites' model.
 pub fn fingerprint() -> Fingerprint {
     Fingerprint { model: "suite@00000000".into(), precision: "fp32".into(), dimension: DIMENSION }
 }
 
-/// How many coordinates the suites' embeddings have.
+/// The dimension of the suites' embeddings.
 pub const DIMENSION: usize = 32;
 
-/// An embedding at `degrees` from the first axis, towards the second: two of them are as close
-/// as the cosine of the difference.
+/// Creates an embedding at `degrees` from the first axis, towards the second. The similarity of two
+/// is the cosine of their difference.
 pub fn direction(degrees: f32) -> Embedding {
     let (sine, cosine) = degrees.to_radians().sin_cos();
     let mut raw = [0.0; DIMENSION];
@@ -109,13 +109,12 @@ pub fn direction(degrees: f32) -> Embedding {
     Embedding::new(&raw).unwrap()
 }
 
-/// The entry of a product that nothing else is like: its title is its id's text, and it points
-/// where nobody looks.
+/// Creates an entry whose title is its id, and whose embedding is far from all others.
 pub fn entry(text: &str, version: i64) -> IndexEntry {
     titled(text, version, text, 180.0)
 }
 
-/// The entry of the product `text` with the words of `title`, at `degrees` from the first axis.
+/// Creates an entry with the id `text` and this title, at `degrees` from the first axis.
 pub fn titled(text: &str, version: i64, title: &str, degrees: f32) -> IndexEntry {
     IndexEntry {
         id: id(text),
@@ -127,24 +126,24 @@ pub fn titled(text: &str, version: i64, title: &str, degrees: f32) -> IndexEntry
     }
 }
 
-/// A meaning by the suites' model, of the text `text`.
+/// Creates the embedding of `text` by the suites' model.
 pub fn embedded(embedding: Embedding, text: &str) -> EntryEmbedding {
     let text_hash = TextHash::compute([text]);
     EntryEmbedding::Computed { embedding, text_hash, fingerprint: fingerprint() }
 }
 
-/// A text of this title and nothing else; its terms are separated by blanks.
+/// Creates an analyzed text with only a title, whose terms are separated by blanks.
 pub fn analyzed(title: &str) -> AnalyzedText {
     let title: Vec<_> = title.split_ascii_whitespace().collect();
     AnalyzedText::new([title, vec![], vec![], vec![], vec![]])
 }
 
-/// Numbers that look random and are the same in every run.
+/// A generator of pseudorandom numbers that are the same in every run.
 #[derive(Clone, Debug)]
 pub struct Numbers(pub u64);
 
 impl Numbers {
-    /// The next number, as `SplitMix64` draws it.
+    /// Returns the next number, by `SplitMix64`.
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -152,18 +151,18 @@ impl Numbers {
         mixed ^ (mixed >> 31)
     }
 
-    /// The next number below `bound`.
+    /// Returns a number below `bound`.
     pub fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.draw() % bound as u64).unwrap()
     }
 
-    /// The next number around 0, between -1 and 1.
+    /// Returns a number between -1 and 1.
     pub fn around_zero(&mut self) -> f32 {
         let bits = u16::try_from(self.draw() >> 48).unwrap();
         f32::from(bits) / 32_768.0 - 1.0
     }
 
-    /// An embedding near one of a few centers, as those of a catalogue are.
+    /// Returns an embedding near one of a few centers, as in a real catalogue.
     pub fn embedding(&mut self) -> Embedding {
         let mut center = Self(self.draw() % 20);
         let raw: Vec<f32> =

@@ -42,8 +42,8 @@ macro_rules! product_store_contract {
             different_content_in_any_field_is_a_change,
             a_change_keeps_the_date_of_creation,
             a_late_older_version_neither_overwrites_nor_fails,
-            of_two_batches_with_one_version_the_later_counts,
-            of_a_repeated_id_the_last_one_counts,
+            the_later_of_two_batches_with_one_version_counts,
+            the_last_of_a_repeated_id_counts,
             the_answer_names_every_product_of_a_batch_once,
             a_redelivered_batch_changes_nothing,
             a_batch_may_hold_many_products,
@@ -88,24 +88,24 @@ async fn apply(store: &Store, products: &[Product], at: i64) -> Applied {
     applied
 }
 
-/// The product `id`, which the store must know.
+/// Returns the product `id`, which must exist.
 async fn fetch(store: &Store, id: &ProductId) -> ProductRecord {
     let mut found = store.fetch(std::slice::from_ref(id)).await.unwrap();
     found.remove(id).unwrap_or_else(|| panic!("{id:?} is not known"))
 }
 
-/// All that waits.
+/// Returns the whole outbox.
 async fn outbox(store: &Store) -> Vec<OutboxEntry> {
     store.outbox(None, 100_000).await.unwrap()
 }
 
-/// What waits, without sequences: id and version.
+/// Returns the ids and versions of the outbox.
 async fn waiting(store: &Store) -> Vec<(String, i64)> {
     let entries = outbox(store).await;
     entries.iter().map(|entry| (entry.change.id.to_string(), entry.change.version.0)).collect()
 }
 
-/// What became of each product of a batch.
+/// Returns the list that names each product of a batch.
 fn fates(applied: &Applied) -> BTreeMap<&str, &'static str> {
     let lists = [
         ("inserted", &applied.inserted),

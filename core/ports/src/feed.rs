@@ -32,7 +32,7 @@ pub trait FeedSource: Debug + Send + Sync {
     ///
     /// With the token of an earlier opening, also of another process, it answers
     /// [`OpenedFeed::Unchanged`] if the content is still the same, and opens the feed if it has changed
-    /// or this cannot be told.
+    /// or this is unknown.
     async fn open(
         &self,
         columns: &ColumnFilter,
@@ -67,7 +67,7 @@ pub struct ColumnFilter(Option<Arc<Selects>>);
 
 type Selects = dyn Fn(&str) -> bool + Send + Sync;
 
-/// How far a feed has been read.
+/// The progress of reading a feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeedProgress {
     /// Bytes read.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 /// Consecutive records of a feed, as its format gives them. The core reads them as rows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FeedBatch {
-    /// How the feed names its values.
+    /// The way in which the feed names its values.
     pub layout: FeedLayout,
     /// The names to which the positions in `values` refer: the whole header, the same allocation in
     /// each batch, if the feed has one; else the names that occur in this batch.
@@ -19,7 +19,7 @@ pub struct FeedBatch {
     pub records: Vec<Result<FeedRecord, UnreadableRecord>>,
 }
 
-/// How a feed names the values of its records.
+/// The way in which a feed names the values of its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FeedLayout {
     /// A header names the columns of all records.
@@ -87,9 +87,9 @@ pub struct FeedObject {
 pub struct UnreadableValue {
     /// The offending part, shortened.
     pub beginning: String,
-    /// The value, as far as it is text.
+    /// The part of the value that is text.
     pub text: String,
-    /// What is wrong with it, and what to do.
+    /// The reason, and the remedy.
     pub reason: String,
 }
 
@@ -100,7 +100,7 @@ pub struct UnreadableRecord {
     pub line: u64,
     /// Its beginning, shortened.
     pub beginning: String,
-    /// What is wrong with it, and what to do.
+    /// The reason, and the remedy.
     pub reason: String,
 }
 

@@ -47,7 +47,7 @@ pub struct RefusedRow {
     pub field: String,
     /// The offending text, shortened.
     pub value: String,
-    /// What is wrong with it, and what to do.
+    /// The reason, and the remedy.
     pub reason: String,
     /// The row, for correction, with replacement characters where a value is not text; `None` if
     /// nothing of it could be read.

@@ -98,9 +98,9 @@ pub struct CandidateQuery {
     pub filter: Filter,
     /// The number of candidates of either part.
     pub depth: usize,
-    /// The least cosine of candidates found by embedding alone.
+    /// The minimum cosine of candidates found by embedding alone.
     pub threshold: Option<Similarity>,
-    /// Whether candidates include their facets, at a small cost.
+    /// True if candidates include their facets, at a small cost.
     pub with_facets: bool,
 }
 

@@ -53,8 +53,8 @@ pub trait ChangeQueue: Debug + Send + Sync {
     }
 }
 
-/// What a queue can do, of what not every queue can. The contract suite holds a queue that lacks a
-/// capability to what is said of it here.
+/// Capabilities that some queues lack. For a queue without one, the contract suite checks what is
+/// documented here instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent capability")]
 pub struct QueueCapabilities {

@@ -29,18 +29,18 @@ pub struct Run {
     pub began: Timestamp,
     /// The feeds it read.
     pub feeds: Vec<String>,
-    /// Its end; `None` if it is still running or its process was killed, which cannot be told apart.
+    /// Its end; `None` if it is still running or its process was killed, which look the same.
     pub end: Option<RunEnd>,
 }
 
-/// How an ingestion ended.
+/// The end of an ingestion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunEnd {
     /// The outcome.
     pub outcome: RunOutcome,
     /// Its duration, to the microsecond.
     pub took: Duration,
-    /// What it did; `None` if it ended before that was known.
+    /// The counts; `None` if it ended before they were known.
     pub counts: Option<RunCounts>,
 }
 

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_computation_is_told_to_stop_once_nobody_waits_for_it() {
+    async fn a_computation_is_cancelled_once_nobody_waits_for_it() {
         let (sender, receiver) = mpsc::channel();
         let background = threads();
         let mut waiting = Box::pin(background.run(move |is_stopped| {

@@ -16,7 +16,7 @@ pub struct CopyCatalogue {
     pub indexes: [Arc<dyn ProductIndex>; 2],
 }
 
-/// What a copy did.
+/// The results of a copy.
 #[derive(Debug, Default)]
 pub struct CopySummary {
     /// Products that were copied.

@@ -18,7 +18,7 @@ pub struct EmbedChanges {
     pub targets: Vec<EmbedTarget>,
 }
 
-/// What embedding did, over all targets.
+/// The results of embedding, over all targets.
 #[derive(Debug, Default)]
 pub struct EmbedSummary {
     /// Texts that were embedded.
@@ -34,7 +34,7 @@ pub struct EmbedSummary {
 }
 
 impl EmbedSummary {
-    /// Adds what another run did.
+    /// Adds the results of another run.
     pub fn add(&mut self, other: Self) {
         self.embedded += other.embedded;
         self.updated_fields += other.updated_fields;

@@ -1,16 +1,16 @@
 use akin_ports::{FeedRow, PortError, ProductStore, QuarantinedRow, RefusedRow};
 use std::sync::Arc;
 
-/// Exports the rows in quarantine to be corrected, each once, by feed and line.
+/// Exports quarantined rows for correction, each once, sorted by feed and line.
 #[derive(Clone, Debug)]
 pub struct ExportQuarantine {
-    /// Keeps the quarantine.
+    /// The store of the quarantine.
     pub store: Arc<dyn ProductStore>,
 }
 
 /// A row in quarantine, with everything that was refused in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowToMend {
+pub struct RowToCorrect {
     /// The feed of the row.
     pub feed: String,
     /// The line at which it begins.
@@ -29,20 +29,20 @@ impl ExportQuarantine {
     /// Passes the rows to `write`, many at a time. An error of `write` ends the export.
     pub async fn run<E: From<PortError>>(
         &self,
-        mut write: impl FnMut(Vec<RowToMend>) -> Result<(), E>,
+        mut write: impl FnMut(Vec<RowToCorrect>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut after: Option<QuarantinedRow> = None;
         // The next page may hold more refusals of this row.
-        let mut last: Option<RowToMend> = None;
+        let mut last: Option<RowToCorrect> = None;
         loop {
             let page = self.store.quarantined(after.as_ref(), PAGE).await?;
             let Some(end) = page.last() else { break };
             after = Some(end.clone());
             let mut whole = Vec::new();
             for kept in page {
-                match last.as_mut().filter(|row| row.is_where(&kept)) {
+                match last.as_mut().filter(|row| row.is_same_row(&kept)) {
                     Some(row) => row.add(kept),
-                    None => whole.extend(last.replace(RowToMend::of(kept))),
+                    None => whole.extend(last.replace(RowToCorrect::new(kept))),
                 }
             }
             write(whole)?;
@@ -51,12 +51,12 @@ impl ExportQuarantine {
     }
 }
 
-impl RowToMend {
-    fn of(QuarantinedRow { feed, mut row, at }: QuarantinedRow) -> Self {
+impl RowToCorrect {
+    fn new(QuarantinedRow { feed, mut row, at }: QuarantinedRow) -> Self {
         Self { feed, line: row.line, row: row.row.take(), refused: vec![row], at }
     }
 
-    fn is_where(&self, kept: &QuarantinedRow) -> bool {
+    fn is_same_row(&self, kept: &QuarantinedRow) -> bool {
         (&*self.feed, self.line) == (&*kept.feed, kept.row.line)
     }
 

@@ -21,11 +21,11 @@ use std::sync::Arc;
 pub struct IngestCatalogue {
     /// The store of the products.
     pub store: Arc<dyn ProductStore>,
-    /// How prices are read.
+    /// The currency and the rates of prices.
     pub pricing: Pricing,
-    /// How the columns of the feeds are read.
+    /// The mapping of the feeds' columns to fields.
     pub columns: ColumnMap,
-    /// Whether the feeds list the whole catalogue: products that none of them names are removed.
+    /// True if the feeds list the whole catalogue: products that none of them names are removed.
     pub is_complete: bool,
     /// The limits beyond which a run changes nothing.
     pub limits: Limits,
@@ -34,9 +34,9 @@ pub struct IngestCatalogue {
 /// Shares beyond which a run is implausible and changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// Of the rows read, those that are refused.
+    /// The maximum share of refused rows.
     pub refused: Percentage,
-    /// Of the stored products, those that complete feeds would remove.
+    /// The maximum share of stored products that complete feeds would remove.
     pub removed: Percentage,
 }
 
@@ -111,7 +111,7 @@ struct SurveyedFeed {
     unread: Option<PortError>,
     /// The token of the content that was surveyed.
     token: Option<FeedToken>,
-    /// Whether it must be read again: it has changes, or a feed before it has.
+    /// True if it must be read again: it has changes, or a feed before it has.
     has_changes: bool,
 }
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 pub struct IngestFeed {
     /// The store of the products.
     pub store: Arc<dyn ProductStore>,
-    /// How prices are read.
+    /// The currency and the rates of prices.
     pub pricing: Pricing,
-    /// How columns are read.
+    /// The mapping of columns to fields.
     pub columns: ColumnMap,
 }
 
@@ -35,13 +35,13 @@ pub struct IngestSummary {
 /// The progress of an ingestion.
 #[derive(Clone, Copy, Debug)]
 pub struct IngestProgress<'a> {
-    /// How much of the feed has been read.
+    /// The progress of reading the feed.
     pub feed: FeedProgress,
     /// The counts so far.
     pub summary: &'a IngestSummary,
 }
 
-/// Why an ingestion ended before its feed did. What was read before is kept.
+/// An error that ended an ingestion before the end of its feed. Products read before are kept.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// The feed cannot be read further.

@@ -61,7 +61,7 @@ pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
 pub use embed_target::EmbedTarget;
 pub use evaluate_search::{EvaluateSearch, JudgedQuery};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
-pub use export_quarantine::{ExportQuarantine, RowToMend};
+pub use export_quarantine::{ExportQuarantine, RowToCorrect};
 pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};
 pub use halves::MAX_BLAMED;
 pub use ingest_catalogue::{

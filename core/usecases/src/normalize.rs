@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused_by_line_and_field() {
+    fn an_unreadable_value_is_refused_with_line_and_field() {
         let refused = read(|row| row.actual_price = "call us".into()).unwrap_err();
         assert_eq!(
             (refused.line, &*refused.field, &*refused.value),
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_row_is_answered_whole_as_it_stood() {
+    fn a_refused_row_is_returned_unchanged() {
         let long = "x".repeat(999);
         for (id, name, price) in
             [("17", " <br> ", "₹1,299 "), (&long, "<b>Lamp</b> ", ""), ("17", "Lamp", "call us")]
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_id_link_and_name_says_of_no_product_that_it_is_about_it() {
+    fn a_row_without_id_link_and_name_identifies_no_product() {
         let about = |row| super::read(row, &Pricing::unconverted(Currency::INR)).unwrap_err().1;
         assert_eq!(about(row(|row| row.name = "  ".into())), None);
         let linked = about(row(|row| (row.name, row.link) = (String::new(), "a.example".into())));

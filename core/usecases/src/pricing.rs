@@ -1,6 +1,6 @@
 use akin_entities::{Currency, ExchangeRate, Price};
 
-/// How the prices of a feed are read.
+/// The interpretation of a feed's prices: their currency, and rates of conversion.
 #[derive(Clone, Debug)]
 pub struct Pricing {
     /// The currency of a price without a symbol or code.

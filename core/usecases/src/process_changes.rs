@@ -34,7 +34,7 @@ pub struct ProcessControl<'a> {
 pub struct ProcessedChanges {
     /// One outcome for each receipt, in the order of the deliveries.
     pub outcomes: Vec<(Receipt, MessageOutcome)>,
-    /// What was embedded; the failures are of products that failed on their own account.
+    /// The results of embedding; its failures are those that the products caused.
     pub embedding: EmbedSummary,
     /// The error that ended the work early, which is about no single message: an outage, or an index
     /// of another model. The messages it affects are released.

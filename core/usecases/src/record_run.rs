@@ -31,9 +31,9 @@ pub struct StartedRun {
 /// The result of a run, and whether it was recorded.
 #[derive(Debug)]
 pub struct RecordedRun<T, E> {
-    /// What the run returned.
+    /// The result of the run itself.
     pub result: Result<T, E>,
-    /// Why the record is incomplete, if it is.
+    /// The reason why the record is incomplete, if it is.
     pub recorded: Result<(), String>,
 }
 

@@ -13,7 +13,7 @@ pub struct RelayChanges {
     pub queue: Arc<dyn ChangeQueue>,
 }
 
-/// What a relay did.
+/// The results of a relay.
 #[derive(Debug, Default)]
 pub struct RelaySummary {
     /// Changes that were sent.

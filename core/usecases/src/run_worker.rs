@@ -33,7 +33,7 @@ pub trait WorkerHost: Send + Sync {
     fn notify(&self, event: WorkerEvent<'_>);
 }
 
-/// What happens to a worker.
+/// An event in a worker's life.
 #[derive(Clone, Copy, Debug)]
 pub enum WorkerEvent<'a> {
     /// It begins to work on this many waiting messages, or more.
@@ -48,16 +48,16 @@ pub enum WorkerEvent<'a> {
     Waiting(&'a PortError, Duration),
 }
 
-/// What a worker did.
+/// The results of a worker.
 #[derive(Debug, Default)]
 pub struct WorkerSummary {
     /// Changes that were moved from the outbox to the queue.
     pub relayed: u64,
-    /// What was done with the messages. Its failures were reported as events and are not kept.
+    /// The outcomes of the messages. Failures were reported as events and are not kept.
     pub work: WorkSummary,
     /// Failures of products, in relaying and in embedding.
     pub failed: u64,
-    /// Whether anything was written since the host last optimized the indexes.
+    /// True if anything was written since the host last optimized the indexes.
     pub needs_optimizing: bool,
 }
 
@@ -65,7 +65,7 @@ pub struct WorkerSummary {
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// The least time between two optimizations: one takes a while, whatever was written.
+/// The minimum time between two optimizations, since each takes a while.
 const OPTIMIZE_EVERY: Duration = Duration::from_mins(10);
 
 impl RunWorker {

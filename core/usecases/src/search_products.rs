@@ -56,7 +56,7 @@ pub struct SearchAnswer {
     pub hits: Vec<Hit>,
     /// The number of products found.
     pub total: usize,
-    /// Whether the best hits are a good answer to the query.
+    /// True if the best hits are a good answer to the query.
     pub good: bool,
     /// Words that the catalogue lacks, and the words searched for instead.
     pub corrections: Vec<Correction>,

@@ -24,7 +24,7 @@ type Key = [u8; 16];
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     content: ContentHash,
-    /// Whether its text differs from the stored one.
+    /// True if its text differs from the stored one.
     embeds: bool,
 }
 

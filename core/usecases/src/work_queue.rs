@@ -47,14 +47,14 @@ impl fmt::Debug for WorkerContext<'_> {
     }
 }
 
-/// What a worker did.
+/// The results of working off a queue.
 #[derive(Debug, Default)]
 pub struct WorkSummary {
     /// Messages that were received.
     pub received: u64,
     /// Messages that were released, to be processed again.
     pub released: u64,
-    /// What was embedded; the failures are of products that failed on their own account.
+    /// The results of embedding; its failures are those that the products caused.
     pub embedding: EmbedSummary,
 }
 

@@ -136,7 +136,7 @@ async fn serve(
     }
 }
 
-/// Answers whatever the client asks with 503.
+/// Answers every request with 503.
 async fn refuse(mut stream: TcpStream, answer: Arc<[u8]>) {
     let exchange = async {
         stream.write_all(&answer).await?;

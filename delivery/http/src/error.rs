@@ -84,7 +84,7 @@ impl ApiError {
         }
     }
 
-    /// A port failed. The cause is logged here, once; the client is only told what to do.
+    /// A port failed. The cause is logged here, once; the client learns only what to do.
     fn failed(code: &'static str, summary: &'static str, error: &PortError) -> Self {
         tracing::error!(code, error = error.report(), "a request failed");
         let message = match error.kind {

@@ -16,7 +16,7 @@ pub(crate) struct TimedStream {
     phase: Phase,
     head: Timer,
     write: Timer,
-    /// Whether the client has not read what was written.
+    /// True while the client has not read what was written.
     is_blocked: bool,
 }
 

@@ -11,7 +11,7 @@ pub enum CompositionError {
     /// An adapter did not open.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A part was requested that the builder was not told to open.
+    /// A part was requested that the builder did not open.
     #[error("{0} was not opened")]
     NotOpened(String),
     /// A thread that opens an adapter panicked.

@@ -187,7 +187,7 @@ mod tests {
     #[derive(Debug, Parser)]
     #[command(name = "shop")]
     struct Shop {
-        /// How many.
+        /// The number.
         #[arg(long, value_name = "N")]
         many: Option<u8>,
         #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! What callers may rely on. All tests of this process share the pool.
+//! The guarantees of the pool. All tests of this process share the pool.
 
 use compute_pool::ReservedThreads;
 use std::collections::HashSet;

@@ -24,7 +24,7 @@ pub enum Error {
     Unsupported {
         /// The format.
         what: &'static str,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
     /// An XML document declares an unknown encoding.
@@ -35,7 +35,7 @@ pub enum Error {
     Malformed {
         /// The line, counted from 1.
         line: u64,
-        /// What is wrong, and what to do.
+        /// The reason, and the remedy.
         reason: String,
     },
     /// A Parquet file is malformed.
@@ -43,7 +43,7 @@ pub enum Error {
     Parquet {
         /// The row and column, if the error is in one.
         position: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// The thread that reads ahead could not be started.

@@ -21,7 +21,7 @@ pub(crate) struct JsonParser {
     record_length: usize,
 }
 
-/// How the objects are arranged.
+/// The arrangement of the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Arrangement {
     /// One on each line.

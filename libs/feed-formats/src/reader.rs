@@ -13,7 +13,7 @@ use crate::xml::XmlParser;
 use std::fmt;
 use std::sync::Arc;
 
-/// How to read an input.
+/// Options for reading an input.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The format; `None` detects it from the content. Compression is always detected.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 /// Consecutive records of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// How the input names its values.
+    /// The way in which the input names its values.
     pub layout: Layout,
     /// The names to which the positions in `values` refer: the whole header, the same allocation in
     /// each batch, if the format has one; else the names that occur in this batch.
@@ -24,7 +24,7 @@ pub struct Batch {
 /// A record, or why it is malformed.
 pub type RecordResult = Result<Record, MalformedRecord>;
 
-/// How an input names the values of its records.
+/// The way in which an input names the values of its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// A header names the columns of all records.
@@ -73,7 +73,7 @@ pub enum Value {
 pub struct Nested {
     /// The value as the input writes it; for a Parquet list, its items joined by commas.
     pub text: String,
-    /// What it contains, up to [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) levels. Deeper
+    /// Its content, up to [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) levels. Deeper
     /// values are [`Value::Invalid`].
     pub members: Members,
 }
@@ -94,7 +94,7 @@ pub struct InvalidValue {
     pub beginning: String,
     /// The value, with replacement characters where it is not UTF-8; empty if it is too long.
     pub text: String,
-    /// What is wrong with it, and what to do.
+    /// The reason, and the remedy.
     pub reason: String,
 }
 
@@ -105,7 +105,7 @@ pub struct MalformedRecord {
     pub line: u64,
     /// Its beginning, in readable form.
     pub beginning: String,
-    /// What is wrong with it, and what to do.
+    /// The reason, and the remedy.
     pub reason: String,
 }
 

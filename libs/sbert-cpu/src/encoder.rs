@@ -25,7 +25,7 @@ pub struct Encoder {
 pub struct EncoderOutput {
     /// A row of [`Encoder::dimension`] numbers for each text, in the order of the texts.
     pub vectors: Vec<f32>,
-    /// Whether each text was truncated to the maximum length.
+    /// For each text, true if it was truncated to the maximum length.
     pub truncated: Vec<bool>,
     /// The total number of tokens.
     pub tokens: usize,

@@ -30,7 +30,7 @@ pub(crate) struct Header {
     /// The padding token, which does not count as a position; its row of positions is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) padding: Option<u32>,
-    /// Whether attention has a bias by distance.
+    /// True if attention has a bias by distance.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) relative_attention: bool,
 }

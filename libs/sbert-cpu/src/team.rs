@@ -24,7 +24,7 @@ pub(crate) struct Team {
     rows: Mutex<Vec<f32>>,
     /// The total number of arrivals at exchanges.
     arrived: AtomicUsize,
-    /// Whether a member has panicked and will never arrive.
+    /// True if a member has panicked and will never arrive.
     is_broken: AtomicBool,
     /// The results of each member, in two alternating sets, so that a member can proceed to the next
     /// exchange while another still reads.

@@ -22,7 +22,7 @@ pub struct SentenceModel {
     pub pooling: Pooling,
     /// The layers after the pooling.
     pub dense: Vec<Dense>,
-    /// Whether embeddings are scaled to length 1.
+    /// True if embeddings are scaled to length 1.
     pub normalize: bool,
     /// The maximum number of tokens, including the special ones.
     pub max_tokens: usize,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Settings {
     /// The maximum number of tokens, if the folder sets one.
     pub(crate) max_tokens: Option<usize>,
-    /// Whether texts are lowercased first.
+    /// True if texts are lowercased first.
     pub(crate) lower: bool,
     /// The files that were read.
     pub(crate) files: Vec<PathBuf>,

@@ -34,7 +34,7 @@ pub enum Tokenizer {
 pub struct Encoding {
     /// The token ids, including the special ones.
     pub ids: Vec<u32>,
-    /// Whether the text was truncated to the maximum length.
+    /// True if the text was truncated to the maximum length.
     pub truncated: bool,
 }
 

@@ -31,7 +31,7 @@ pub struct Export {
     pub opset: u32,
     /// The arithmetic.
     pub precision: ExportPrecision,
-    /// Whether fused operators are used if the opset has them.
+    /// True if fused operators are used if the opset has them.
     pub optimize: bool,
     /// The maximum size of the model's file in bytes; larger models keep their weights in a separate
     /// `.data` file. The format allows 2 GB.

@@ -55,7 +55,7 @@ pub(crate) struct Node {
 /// A graph without its inputs, which the writer adds.
 pub(crate) struct Graph<'a> {
     pub(crate) opset: u32,
-    /// Whether fused operators are used if the opset has them.
+    /// True if fused operators are used if the opset has them.
     pub(crate) fused: bool,
     pub(crate) nodes: Vec<Node>,
     pub(crate) initializers: Vec<Initializer<'a>>,

@@ -18,7 +18,7 @@ pub const DIMENSION: &str = "dimension";
 pub const MAX_LENGTH: &str = "max_length";
 /// The pooling: one or more of `cls`, `max`, `mean` and `mean_sqrt_len`, joined by `+`.
 pub const POOLING: &str = "pooling";
-/// Whether embeddings have length 1: `true` or `false`.
+/// The key for normalization: `true` if embeddings have length 1, else `false`.
 pub const NORMALIZED: &str = "normalized";
 /// `fp32` or `int8`.
 pub const PRECISION: &str = "precision";

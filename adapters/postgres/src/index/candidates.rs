@@ -28,11 +28,11 @@ struct SearchPlan {
     /// The ids of the query's terms that the index contains, and the weight of each.
     terms: Vec<i32>,
     weights: Vec<f64>,
-    /// How the nearest products are found.
+    /// The plan for the nearest products.
     near: VectorSearch,
 }
 
-/// How the nearest products are found.
+/// The plan for finding the nearest products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum VectorSearch {
     /// Not at all: the query has no vector.

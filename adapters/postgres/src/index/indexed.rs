@@ -1,4 +1,4 @@
-//! Reads what the index holds of products.
+//! Reads the indexed state of products.
 
 use crate::database::{Call, get, query};
 use crate::error::Failure;

@@ -31,10 +31,10 @@ pub(crate) struct State {
     pub(crate) rescore_from: Option<i32>,
 }
 
-/// How far the average lengths may drift before all term scores are recomputed.
+/// The drift of the average lengths at which all term scores are recomputed.
 const MAX_DRIFT: f64 = 0.1;
 
-/// How far they may have drifted when the number of products has doubled. Both events become rarer
+/// The tolerated drift when the number of products has doubled. Both events become rarer
 /// as a catalogue grows.
 const MAX_DRIFT_AFTER_DOUBLING: f64 = 0.02;
 

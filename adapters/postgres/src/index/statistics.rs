@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long the cache is used without checking for writes of other processes.
+/// The time that the cache is used without checking for writes of other processes.
 const MAX_UNCHECKED_AGE: Duration = Duration::from_secs(1);
 
 /// The most recent statistics.

@@ -54,7 +54,7 @@ const ANNOUNCE: &str = "
 /// Returns what applying would do.
 pub(crate) struct CompareProducts<'a>(pub(crate) ApplyProducts<'a>);
 
-/// How a known product compares with the one in a batch. Products that were removed later are
+/// Compares the stored products with those of a batch. Products that were removed later are
 /// known, too.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StoredState {

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const WRITERS: i64 = 8;
 const ROUNDS: i64 = 12;
 
-/// An entry whose words and direction both tell its version.
-fn telling(name: &str, version: i64) -> IndexEntry {
+/// Creates an entry whose words and direction both depend on its version.
+fn entry_of_version(name: &str, version: i64) -> IndexEntry {
     let degrees = f32::from(u8::try_from(version % 120).unwrap());
     titled(name, version, &format!("version{version}"), degrees)
 }
 
-/// However they overlap, the newest entry stays, whole.
+/// The newest entry stays complete, however the writes overlap.
 pub async fn eight_writers_of_one_product_leave_its_newest_version(index: &Index) {
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -27,7 +27,7 @@ pub async fn eight_writers_of_one_product_leave_its_newest_version(index: &Index
                         let change = Change { id: id("one"), version: Version(version) };
                         index.remove(&[change]).await.unwrap()
                     } else {
-                        index.upsert(&[telling("one", version)]).await.unwrap()
+                        index.upsert(&[entry_of_version("one", version)]).await.unwrap()
                     };
                     assert!(failures.is_empty(), "{failures:?}");
                 }
@@ -39,7 +39,7 @@ pub async fn eight_writers_of_one_product_leave_its_newest_version(index: &Index
     }
     index.refresh().await;
     let newest = WRITERS * ROUNDS;
-    let expected = telling("one", newest);
+    let expected = entry_of_version("one", newest);
     let known = index.states(&[id("one")]).await.unwrap();
     assert_eq!(known[&id("one")].version, Version(newest));
     assert_eq!(index.count().await.unwrap(), 1);
@@ -50,7 +50,7 @@ pub async fn eight_writers_of_one_product_leave_its_newest_version(index: &Index
     super::assert_close(found[0].cosine.unwrap().get(), 1.0);
 }
 
-/// Each is there.
+/// Every product is searchable afterwards.
 pub async fn eight_writers_of_many_products_lose_no_product(index: &Index) {
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -75,9 +75,9 @@ pub async fn eight_writers_of_many_products_lose_no_product(index: &Index) {
     assert_eq!(index.statistics().await.unwrap().document_frequency("thing"), all as u64);
 }
 
-/// While it is written, a reader sees an entry's words and meaning of one version, and no error.
+/// During writes, a reader sees words and embedding of the same version, and no error.
 pub async fn a_reader_never_sees_half_an_entry(index: &Index) {
-    /// Says that the writer is done, even if it fails.
+    /// Reports that the writer is done, even if it fails.
     struct WritingEnded(Arc<AtomicBool>);
     impl Drop for WritingEnded {
         fn drop(&mut self) {
@@ -89,7 +89,7 @@ pub async fn a_reader_never_sees_half_an_entry(index: &Index) {
     let writer = tokio::spawn(async move {
         let _guard = guard;
         for version in 1..60 {
-            let batch = ["a", "b", "c"].map(|name| telling(name, version));
+            let batch = ["a", "b", "c"].map(|name| entry_of_version(name, version));
             assert!(writing.upsert(&batch).await.unwrap().is_empty());
         }
     });

@@ -3,7 +3,7 @@ use crate::sample::{Numbers, embedded, titled, unusual_ids};
 use akin_entities::FacetValues;
 use akin_ports::IndexEntry;
 
-/// Page by page, by the ids' bytes, each as it was kept; what was removed is none of them.
+/// Pages are sorted by the bytes of the ids. Removed products are left out.
 pub async fn a_list_names_every_entry_once_in_the_order_of_the_ids(index: &Index) {
     assert!(index.list(None, 10).await.unwrap().is_empty());
     let mut numbers = Numbers(9);

@@ -4,7 +4,8 @@ use akin_entities::{Embedding, FacetValues, Filter, NumberRange};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry};
 use std::collections::HashMap;
 
-/// The facets of product `number`: half of all, one in twenty, one in five hundred of a kind.
+/// Returns the facets of product `number`. A half, a twentieth and a five-hundredth of all products
+/// share their values.
 fn facets(number: usize) -> FacetValues {
     let kind = |every: usize| if number.is_multiple_of(every) { "yes" } else { "no" };
     let tenths = u32::try_from(number % 997).unwrap();
@@ -18,7 +19,7 @@ fn facets(number: usize) -> FacetValues {
     }
 }
 
-/// Many products, by id: their facets and where they point. Each has the word "thing".
+/// Writes many products with the word "thing". Returns their facets and embeddings by id.
 async fn catalogue(index: &Index) -> HashMap<String, (FacetValues, Embedding)> {
     let mut numbers = Numbers(2);
     let mut catalogue = HashMap::new();
@@ -45,7 +46,7 @@ fn between(min: f64, max: f64) -> NumberRange {
     NumberRange { min: Some(min), max: Some(max) }
 }
 
-/// Filters of every kind, alone and together.
+/// Returns filters of every kind, alone and combined.
 fn filters() -> Vec<Filter> {
     let none = Filter::default();
     let half = Filter { main_category: words(&["yes"]), ..none.clone() };
@@ -80,7 +81,7 @@ fn filters() -> Vec<Filter> {
     ]
 }
 
-/// By words, by meaning, and by both.
+/// This holds for searches by words, by embedding, and by both.
 pub async fn every_filter_admits_exactly_the_products_that_match(index: &Index) {
     let catalogue = catalogue(index).await;
     let vector = Some(vector(Numbers(3).embedding()));
@@ -98,8 +99,8 @@ pub async fn every_filter_admits_exactly_the_products_that_match(index: &Index) 
     }
 }
 
-/// If that many do: where half of all, one in twenty, one in five hundred qualify. Filters are
-/// applied inside the index, and recall against exact search is at least .99.
+/// Filters are applied inside the index, whether a half, a twentieth or a five-hundredth of all
+/// products qualify. Recall against exact search is at least .99.
 pub async fn a_filtered_search_returns_as_many_as_qualify(index: &Index) {
     let catalogue = catalogue(index).await;
     let yes = words(&["yes"]);
@@ -125,7 +126,7 @@ pub async fn a_filtered_search_returns_as_many_as_qualify(index: &Index) {
     }
 }
 
-/// A price-only change is seen by the next search.
+/// The next search sees a change of the price alone.
 pub async fn filters_apply_to_what_was_written_last(index: &Index) {
     let priced = |version, price| {
         let facets = FacetValues { price: Some(price), ..FacetValues::default() };
@@ -141,7 +142,7 @@ pub async fn filters_apply_to_what_was_written_last(index: &Index) {
     assert!(ids(index, &query).await.is_empty());
 }
 
-/// Quotes, NUL, characters of four bytes, 100 kB: compared byte by byte, in every column.
+/// Quotes, NUL, characters of four bytes and 100 kB are compared byte by byte, in every column.
 pub async fn unusual_values_can_be_filtered_by(index: &Index) {
     let texts = unusual_texts();
     let mut entries = Vec::new();

@@ -3,7 +3,7 @@ use crate::sample::{direction, entry, fingerprint, id, titled};
 use akin_entities::{Embedding, Fingerprint, TextHash};
 use akin_ports::{CandidateQuery, EntryEmbedding, ErrorKind, IndexEntry, QueryVector};
 
-/// The entry of a product that `model` embedded, as it says.
+/// Creates the entry of a product that `model` embedded.
 fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) -> IndexEntry {
     let mut raw = vec![0.0; coordinates];
     raw[0] = 1.0;
@@ -13,7 +13,7 @@ fn by_model(name: &str, version: i64, model: Fingerprint, coordinates: usize) ->
     IndexEntry { embedding, ..titled(name, version, "another", 0.0) }
 }
 
-/// Of another name, another precision, another dimension: cosines between them mean nothing.
+/// Cosines are meaningless between models of another name, precision or dimension.
 pub async fn vectors_of_another_model_fail_alone(index: &Index) {
     let held = fingerprint();
     keep(index, &[titled("a", 1, "held", 0.0)]).await;
@@ -39,7 +39,7 @@ pub async fn vectors_of_another_model_fail_alone(index: &Index) {
     }
 }
 
-/// A model says how many coordinates its embeddings have.
+/// The fingerprint of a model includes the dimension.
 pub async fn an_embedding_of_the_wrong_dimension_fails_alone(index: &Index) {
     let wrong = by_model("wrong", 1, fingerprint(), fingerprint().dimension + 1);
     let failures = upsert(index, &[wrong, entry("a", 1)]).await;
@@ -47,7 +47,7 @@ pub async fn an_embedding_of_the_wrong_dimension_fails_alone(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 1);
 }
 
-/// Its cosines would mean nothing: an operator must set the model, and reads both names.
+/// The error names both models, so that an operator can correct the setting.
 pub async fn a_query_of_another_model_is_refused(index: &Index) {
     let held = fingerprint();
     keep(index, &[titled("a", 1, "thing", 0.0)]).await;
@@ -69,7 +69,7 @@ pub async fn a_query_of_another_model_is_refused(index: &Index) {
     assert_eq!(ids(index, &near(direction(0.0))).await, ["a"]);
 }
 
-/// An error, neither a panic nor an answer.
+/// It is an error, not a panic.
 pub async fn a_query_of_another_dimension_is_refused(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0)]).await;
     let foreign = Embedding::new(&[1.0, 0.0]).unwrap();
@@ -78,7 +78,7 @@ pub async fn a_query_of_another_dimension_is_refused(index: &Index) {
     assert_eq!(ids(index, &near(direction(0.0))).await, ["a"]);
 }
 
-/// It holds no embedding that the new ones could be mixed with.
+/// There are no embeddings left that the new ones could be mixed with.
 pub async fn an_emptied_index_adopts_another_model(index: &Index) {
     keep(index, &[titled("a", 1, "held", 0.0), titled("b", 1, "held", 0.0)]).await;
     remove(index, &[("a", 2), ("b", 2)]).await;

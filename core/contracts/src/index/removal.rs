@@ -11,7 +11,7 @@ async fn version_and_state(index: &Index, name: &str) -> Option<(i64, bool)> {
     known.get(&id(name)).map(state)
 }
 
-/// Neither by words nor by meaning; nor is it counted.
+/// It is found neither by words nor by embedding, and it is not counted.
 pub async fn a_removed_product_is_not_found(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
     remove(index, &[("a", 1)]).await;
@@ -22,7 +22,7 @@ pub async fn a_removed_product_is_not_found(index: &Index) {
     assert_eq!(version_and_state(index, "a").await, Some((1, false)));
 }
 
-/// Redelivered, repeated in a batch, or never seen.
+/// A removal may be redelivered, repeated in a batch, or name a product that the index never had.
 pub async fn removing_a_product_twice_or_an_unknown_one_is_harmless(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
     for _ in 0..2 {
@@ -33,7 +33,7 @@ pub async fn removing_a_product_twice_or_an_unknown_one_is_harmless(index: &Inde
     assert_eq!(ids(index, &for_words("thing")).await, ["b"]);
 }
 
-/// What arrives late is old news.
+/// The newer entry stays.
 pub async fn a_late_older_removal_neither_removes_nor_fails(index: &Index) {
     keep(index, &[titled("a", 5, "thing", 0.0)]).await;
     remove(index, &[("a", 4)]).await;
@@ -41,7 +41,7 @@ pub async fn a_late_older_removal_neither_removes_nor_fails(index: &Index) {
     assert_eq!(version_and_state(index, "a").await, Some((5, true)));
 }
 
-/// Also one that the index had never seen before it was removed.
+/// This includes a product that the index never had before its removal.
 pub async fn a_late_older_entry_does_not_undo_a_removal(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0)]).await;
     remove(index, &[("a", 5), ("b", 5)]).await;
@@ -51,7 +51,7 @@ pub async fn a_late_older_entry_does_not_undo_a_removal(index: &Index) {
     assert_eq!(version_and_state(index, "b").await, Some((5, false)));
 }
 
-/// A shop may sell it again.
+/// A shop may sell a product again.
 pub async fn a_removed_product_returns_with_a_newer_entry(index: &Index) {
     keep(index, &[titled("a", 1, "first", 90.0), titled("b", 1, "thing", 180.0)]).await;
     remove(index, &[("a", 2)]).await;
@@ -62,7 +62,7 @@ pub async fn a_removed_product_returns_with_a_newer_entry(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 2);
 }
 
-/// What was removed must be embedded again.
+/// A product that returns must be embedded again.
 pub async fn a_removed_product_keeps_no_embedding(index: &Index) {
     keep(index, &[titled("a", 1, "thing", 0.0), titled("b", 1, "thing", 0.0)]).await;
     remove(index, &[("a", 2)]).await;

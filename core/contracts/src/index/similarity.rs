@@ -3,7 +3,7 @@ use crate::sample::{Numbers, direction, embedded, entry, titled};
 use akin_entities::{Embedding, Similarity};
 use akin_ports::{CandidateQuery, IndexEntry};
 
-/// From the same direction to the opposite one.
+/// Cosines range from 1 to -1.
 pub async fn the_nearest_products_have_exact_cosines(index: &Index) {
     let degrees = [0.0_f32, 10.0, 25.0, 60.0, 90.0, 135.0, 180.0];
     let place = |&degrees: &f32| titled(&format!("{degrees:03}"), 1, "thing", degrees);
@@ -18,7 +18,7 @@ pub async fn the_nearest_products_have_exact_cosines(index: &Index) {
     }
 }
 
-/// It cuts at the same angle on every engine, on either side of 90 degrees.
+/// It means the same on every engine, below and above zero.
 pub async fn the_threshold_is_a_cosine(index: &Index) {
     let degrees = [0.0_f32, 30.0, 60.0, 89.0, 91.0, 120.0, 180.0];
     let place = |&degrees: &f32| titled(&format!("{degrees:03}"), 1, "thing", degrees);
@@ -32,7 +32,7 @@ pub async fn the_threshold_is_a_cosine(index: &Index) {
     }
 }
 
-/// Words found them, however far they are.
+/// They are returned whatever their cosine.
 pub async fn the_threshold_does_not_apply_to_products_found_by_words(index: &Index) {
     let entries = [titled("far", 1, "tripod", 170.0), titled("near", 1, "lamp", 10.0)];
     keep(index, &[&entries[..], &[titled("neither", 1, "cup", 100.0)]].concat()).await;
@@ -44,7 +44,7 @@ pub async fn the_threshold_does_not_apply_to_products_found_by_words(index: &Ind
     assert_eq!(ids(index, &words).await, ["far"]);
 }
 
-/// A query that does not look at meaning says nothing of it.
+/// A query by words alone computes no cosines.
 pub async fn without_an_embedding_there_are_no_cosines(index: &Index) {
     keep(index, &[titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 0.0)]).await;
     let found = candidates(index, &for_words("tripod")).await;
@@ -53,7 +53,7 @@ pub async fn without_an_embedding_there_are_no_cosines(index: &Index) {
     assert!(candidates(index, &both).await.iter().all(|found| found.cosine.is_some()));
 }
 
-/// Recall against exact search is at least .99, and every cosine is exact.
+/// Recall against exact search is at least .99, and all cosines are exact.
 pub async fn the_nearest_of_many_products_are_found(index: &Index) {
     let mut numbers = Numbers(1);
     let held: Vec<_> =

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 const TERMS: [&str; 7] = ["tripod", "phone", "größe", "電話", "1080p", "x", "trip"];
 const WORDS: [&str; 7] = ["tripods", "phones", "größen", "電話", "1080p", "\u{20bb7}", "trip"];
 
-/// Entry `number`, which holds some of the terms and words.
+/// Creates entry `number` with some of the terms and words.
 fn random(number: usize, version: i64, numbers: &mut Numbers) -> IndexEntry {
     let fields = [(); TextField::ALL.len()].map(|()| {
         let count = numbers.below(5);
@@ -53,7 +53,7 @@ async fn assert_counted(index: &Index, expected: &CountedStatistics) {
     }
 }
 
-/// Documents, document frequencies, average lengths, the vocabulary.
+/// They comprise documents, document frequencies, average lengths and the vocabulary.
 pub async fn the_statistics_match_a_count_of_the_products(index: &Index) {
     let mut numbers = Numbers(5);
     let count = index.size().min(300);
@@ -62,7 +62,7 @@ pub async fn the_statistics_match_a_count_of_the_products(index: &Index) {
     assert_counted(index, &counted(&entries)).await;
 }
 
-/// Whatever changes; a text of the same meaning, too.
+/// This includes changes of the text that keep the embedding.
 pub async fn the_statistics_follow_changes_and_removals(index: &Index) {
     let mut numbers = Numbers(6);
     let mut held: Vec<_> = (0..60).map(|number| random(number, 1, &mut numbers)).collect();
@@ -83,7 +83,7 @@ pub async fn the_statistics_follow_changes_and_removals(index: &Index) {
     assert_counted(index, &counted(rest)).await;
 }
 
-/// A search that began with them scores every candidate alike.
+/// A search scores all of its candidates with the same statistics.
 pub async fn statistics_do_not_change_once_returned(index: &Index) {
     keep(index, &[titled("a", 1, "red tripod", 0.0), titled("b", 1, "lamp", 0.0)]).await;
     let taken = index.statistics().await.unwrap();
@@ -95,7 +95,7 @@ pub async fn statistics_do_not_change_once_returned(index: &Index) {
     super::assert_close(taken.average_length(TextField::Title), 1.5);
 }
 
-/// Every one that a product holds, and none that no product holds any longer.
+/// Words that no product contains any longer are not visited.
 pub async fn every_word_is_visited_by_its_first_letter(index: &Index) {
     let words = |words: &str, name| IndexEntry { words: words.into(), ..titled(name, 1, "x", 0.0) };
     keep(index, &[words("tripod trip phone", "a"), words("tripod 電話 gone", "b")]).await;

@@ -7,7 +7,7 @@ fn both(terms: &str, degrees: f32, depth: usize) -> CandidateQuery {
     CandidateQuery { vector: Some(vector(direction(degrees))), depth, ..for_words(terms) }
 }
 
-/// As many by words, and as many by meaning.
+/// The depth applies to each part.
 pub async fn both_parts_return_as_many_candidates_as_asked_for(index: &Index) {
     let entries = [
         titled("n1", 1, "lamp", 0.0),
@@ -26,7 +26,7 @@ pub async fn both_parts_return_as_many_candidates_as_asked_for(index: &Index) {
     );
 }
 
-/// With its text and its cosine.
+/// It has its text and its cosine.
 pub async fn a_product_found_by_both_parts_is_returned_once(index: &Index) {
     let entries = [titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 90.0)];
     keep(index, &entries).await;
@@ -36,7 +36,7 @@ pub async fn a_product_found_by_both_parts_is_returned_once(index: &Index) {
     super::assert_close(found[0].cosine.unwrap().get(), 1.0);
 }
 
-/// Of every candidate, those found by words alone included; of none where nobody asks.
+/// All candidates have them, including those found by words alone. Otherwise none has.
 pub async fn facets_are_returned_unchanged_if_asked_for(index: &Index) {
     let full = FacetValues {
         main_category: "cameras & more".into(),
@@ -60,14 +60,14 @@ pub async fn facets_are_returned_unchanged_if_asked_for(index: &Index) {
     assert!(found.iter().all(|found| found.facets.is_none()));
 }
 
-/// Neither words nor meaning; or a depth of 0.
+/// A query may have neither terms nor a vector, or a depth of 0.
 pub async fn a_query_for_nothing_finds_nothing(index: &Index) {
     keep(index, &[titled("a", 1, "tripod", 0.0)]).await;
     assert!(ids(index, &query()).await.is_empty());
     assert!(ids(index, &both("tripod", 0.0, 0)).await.is_empty());
 }
 
-/// Every product has a meaning; not every one has the words.
+/// Every product has an embedding, whether or not it contains the words.
 pub async fn a_depth_beyond_the_catalogue_returns_all_products(index: &Index) {
     let entries = [titled("a", 1, "tripod", 0.0), titled("b", 1, "lamp", 180.0)];
     keep(index, &entries).await;
@@ -75,7 +75,7 @@ pub async fn a_depth_beyond_the_catalogue_returns_all_products(index: &Index) {
     assert_eq!(ids(index, &CandidateQuery { depth: 1_000, ..for_words("tripod") }).await, ["a"]);
 }
 
-/// Of equals some are left out, and asking again leaves out the same.
+/// Repeating a query returns the same products among equals.
 pub async fn ties_at_the_depth_are_always_cut_the_same_way(index: &Index) {
     let equals: Vec<_> =
         (0..30).map(|number| titled(&format!("{number:02}"), 1, "tripod", 20.0)).collect();

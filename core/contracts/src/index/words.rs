@@ -3,7 +3,7 @@ use crate::sample::titled;
 use akin_entities::AnalyzedText;
 use akin_ports::{CandidateQuery, IndexEntry};
 
-/// Title, description, categories, brand and attributes; one term is enough.
+/// One term is enough, in title, description, categories, brand or attributes.
 pub async fn any_term_may_match_in_any_field(index: &Index) {
     for place in 0..5 {
         let mut fields = [const { Vec::new() }; 5];
@@ -17,7 +17,7 @@ pub async fn any_term_may_match_in_any_field(index: &Index) {
     }
 }
 
-/// Where the depth lets one through, it is the one that holds them all.
+/// With a depth of one, the product with all terms is returned.
 pub async fn a_product_with_more_of_the_terms_is_found_first(index: &Index) {
     let entries = [
         titled("1", 1, "red lamp", 0.0),
@@ -31,7 +31,7 @@ pub async fn a_product_with_more_of_the_terms_is_found_first(index: &Index) {
     assert_eq!(ids(index, &for_words("red tripod")).await, ["1", "2", "3"]);
 }
 
-/// The core has analyzed them: an engine stems nothing, folds nothing, and leaves no word out.
+/// The core has analyzed them. An engine neither stems nor folds, and has no stop words.
 pub async fn terms_match_whole_and_unchanged(index: &Index) {
     let titles =
         ["tripod", "tripods", "tri", "größe", "grosse", "the", "not", "1080p", "1080", "電話"];
@@ -46,7 +46,7 @@ pub async fn terms_match_whole_and_unchanged(index: &Index) {
     assert!(ids(index, &CandidateQuery { terms, ..query() }).await.is_empty());
 }
 
-/// The answer is that of the terms which the catalogue knows.
+/// The answer equals that of the known terms.
 pub async fn unknown_and_repeated_terms_change_nothing(index: &Index) {
     keep(index, &[titled("a", 1, "red tripod", 0.0), titled("b", 1, "lamp", 0.0)]).await;
     assert!(ids(index, &for_words("unheard of")).await.is_empty());

@@ -3,7 +3,7 @@ use crate::sample::{analyzed, direction, entry, id, titled, unusual_ids};
 use akin_entities::{AnalyzedText, FacetValues, TextField, TextHash, Version};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, IndexedState};
 
-/// Before the first entry, nothing is found and nothing fails.
+/// Nothing is found, and nothing fails.
 pub async fn an_empty_index_answers_every_call(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 0);
     assert_eq!(index.fingerprint().await.unwrap(), None);
@@ -19,7 +19,7 @@ pub async fn an_empty_index_answers_every_call(index: &Index) {
     }
 }
 
-/// Nothing to do is no error.
+/// It is not an error.
 pub async fn an_empty_batch_changes_nothing(index: &Index) {
     assert!(index.upsert(&[]).await.unwrap().is_empty());
     assert!(index.remove(&[]).await.unwrap().is_empty());
@@ -27,7 +27,7 @@ pub async fn an_empty_batch_changes_nothing(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 0);
 }
 
-/// Its version, its text's hash, its cosine, its text.
+/// Version, text hash, cosine and text are kept.
 pub async fn an_entry_is_found_as_it_was_written(index: &Index) {
     let fields =
         [vec!["phone", "tripod"], vec!["stand"], vec!["camera"], vec!["lumo"], vec!["red"]];
@@ -44,7 +44,7 @@ pub async fn an_entry_is_found_as_it_was_written(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 2);
 }
 
-/// Ids are compared byte by byte: no case, blank, mark or NUL is lost.
+/// Ids are compared byte by byte: case, blanks, marks and NUL count.
 pub async fn unusual_ids_are_kept_distinct(index: &Index) {
     let ids = unusual_ids();
     let entries: Vec<_> =
@@ -61,10 +61,10 @@ pub async fn unusual_ids_are_kept_distinct(index: &Index) {
         assert!(found.iter().map(|found| &found.id).eq(&expected), "{found:?}");
     }
     super::remove(index, &[("a", 99)]).await;
-    assert_eq!(index.count().await.unwrap(), ids.len() as u64 - 1, "of the others none went");
+    assert_eq!(index.count().await.unwrap(), ids.len() as u64 - 1, "all others are still there");
 }
 
-/// From no word at all to 100 kB, with letters of four bytes.
+/// Texts have from no word to 100 kB, and characters of four bytes.
 pub async fn texts_of_any_length_are_kept_unchanged(index: &Index) {
     let long = "tripod größe \u{20bb7}\u{20bb8} 1080p ".repeat(3_000);
     let description = |words: &str| {
@@ -82,7 +82,7 @@ pub async fn texts_of_any_length_are_kept_unchanged(index: &Index) {
     assert_eq!(ids(index, &for_words("\u{20bb7}\u{20bb8}")).await, ["2"]);
 }
 
-/// No word is that long; one that is may be unfindable, but its product is not.
+/// The word itself need not be searchable, but the product is.
 pub async fn a_word_of_100_kilobytes_is_harmless(index: &Index) {
     let long = "x".repeat(100_000);
     let entries = [titled("a", 1, &format!("tripod {long}"), 0.0), titled("b", 1, "lamp", 90.0)];
@@ -92,7 +92,7 @@ pub async fn a_word_of_100_kilobytes_is_harmless(index: &Index) {
     assert!(found[0].text == entries[0].text);
 }
 
-/// What arrives late is old news: the newer stays, whatever the older carries.
+/// The newer entry stays, with or without an embedding in the older one.
 pub async fn a_late_older_entry_neither_overwrites_nor_fails(index: &Index) {
     keep(index, &[titled("a", 5, "newer", 0.0)]).await;
     let kept = IndexEntry { embedding: EntryEmbedding::Unchanged, ..titled("a", 3, "oldest", 0.0) };
@@ -104,7 +104,7 @@ pub async fn a_late_older_entry_neither_overwrites_nor_fails(index: &Index) {
     assert_eq!(index.states(&[id("a")]).await.unwrap()[&id("a")].version, Version(5));
 }
 
-/// A better analyzer may write the same state again.
+/// A new analyzer may write the same state again.
 pub async fn an_entry_of_the_same_version_overwrites(index: &Index) {
     keep(index, &[titled("a", 5, "first", 90.0)]).await;
     keep(index, &[titled("a", 5, "second", 0.0)]).await;
@@ -115,8 +115,8 @@ pub async fn an_entry_of_the_same_version_overwrites(index: &Index) {
     assert_eq!(index.count().await.unwrap(), 1);
 }
 
-/// In whatever order a batch names the states of a product.
-pub async fn of_a_repeated_id_the_newest_counts(index: &Index) {
+/// The order of the entries within the batch does not matter.
+pub async fn the_newest_entry_of_a_repeated_id_counts(index: &Index) {
     let unknown = |name, version| IndexEntry {
         embedding: EntryEmbedding::Unchanged,
         ..titled(name, version, "kept", 0.0)
@@ -138,7 +138,7 @@ pub async fn of_a_repeated_id_the_newest_counts(index: &Index) {
     assert!(known.values().all(|known| known.version == Version(2)), "{known:?}");
 }
 
-/// A batch whose answer was lost is sent again.
+/// A batch is sent again if its answer was lost.
 pub async fn a_redelivered_batch_changes_nothing(index: &Index) {
     let batch = [titled("a", 1, "phone tripod", 0.0), titled("b", 1, "lamp", 40.0)];
     let all = CandidateQuery { vector: Some(vector(direction(0.0))), ..for_words("tripod") };
@@ -150,7 +150,7 @@ pub async fn a_redelivered_batch_changes_nothing(index: &Index) {
     assert_eq!(index.statistics().await.unwrap().document_frequency("tripod"), 1);
 }
 
-/// As many as a worker brings, and more than one statement may name.
+/// It may exceed what one statement can hold.
 pub async fn a_batch_may_hold_many_entries(index: &Index) {
     let entries: Vec<_> = (0..index.size()).map(|number| entry(&format!("p{number}"), 1)).collect();
     let ids: Vec<_> = entries.iter().map(|entry| entry.id.clone()).collect();
@@ -159,7 +159,7 @@ pub async fn a_batch_may_hold_many_entries(index: &Index) {
     assert_eq!(index.count().await.unwrap(), entries.len() as u64);
 }
 
-/// A price-only change embeds nothing, yet everything else is what the entry says.
+/// A change of the price alone embeds nothing and updates all other fields.
 pub async fn an_unchanged_embedding_stays_while_everything_else_changes(index: &Index) {
     keep(index, &[titled("a", 1, "first", 0.0)]).await;
     let facets = FacetValues { price: Some(9.5), ..FacetValues::default() };
@@ -182,7 +182,7 @@ pub async fn an_unchanged_embedding_stays_while_everything_else_changes(index: &
     assert_eq!((statistics.word_frequency("first"), statistics.word_frequency("second")), (0, 1));
 }
 
-/// All others of the batch are done.
+/// All other entries of the batch are written.
 pub async fn an_unchanged_embedding_that_is_not_held_fails_alone(index: &Index) {
     let unknown = IndexEntry { embedding: EntryEmbedding::Unchanged, ..entry("unknown", 1) };
     let batch = [titled("a", 1, "thing", 0.0), unknown, titled("b", 1, "thing", 0.0)];

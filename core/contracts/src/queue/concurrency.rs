@@ -46,7 +46,7 @@ pub async fn eight_receivers_are_each_delivered_different_messages(queue: &Queue
     }
 }
 
-/// Whatever arrives while others work is received by one of them.
+/// Every message that arrives meanwhile is received by one of the workers.
 pub async fn no_message_is_lost_while_some_send_and_others_settle(queue: &Queue) {
     let writers: Vec<_> = (0..4)
         .map(|writer| {

@@ -5,7 +5,7 @@ use super::steps::{
 use akin_ports::{ISOLATE_AFTER, MAX_ATTEMPTS, Receipt, UNSETTLED};
 use std::time::Duration;
 
-/// However often it is asked for.
+/// This holds for any number of receives.
 pub async fn a_leased_message_is_delivered_to_nobody_else(queue: &Queue) {
     send(queue, &["a", "b", "c"]).await;
     let first = receive(queue, 2).await;
@@ -18,7 +18,7 @@ pub async fn a_leased_message_is_delivered_to_nobody_else(queue: &Queue) {
     }
 }
 
-/// As another attempt, with another receipt.
+/// It counts as another attempt and has a new receipt.
 pub async fn a_message_whose_lease_ended_is_delivered_again(queue: &Queue) {
     send(queue, &["a"]).await;
     let first = receive_one(queue).await;
@@ -44,7 +44,7 @@ pub async fn an_extended_lease_starts_anew(queue: &Queue) {
     assert_eq!(names(&receive(queue, 10).await), ["b"]);
 }
 
-/// Whatever the late worker reports, another has the message now. A queue that does not reject stale
+/// Another worker has the message now, so a late outcome has no effect. A queue that does not reject stale
 /// receipts may take the late outcome, but reports no error.
 pub async fn a_receipt_does_nothing_once_its_message_was_delivered_again(queue: &Queue) {
     send(queue, &["a"]).await;
@@ -73,7 +73,7 @@ pub async fn a_receipt_does_nothing_once_its_message_was_delivered_again(queue: 
     assert_empty(queue).await;
 }
 
-/// And is not an error.
+/// It is not an error.
 pub async fn an_unknown_receipt_does_nothing(queue: &Queue) {
     send(queue, &["a"]).await;
     let held = receive_one(queue).await;

@@ -1,4 +1,4 @@
-//! The steps of which the rules are made.
+//! Steps that the rules share.
 
 use crate::Subject;
 use crate::sample::id;
@@ -55,7 +55,7 @@ pub(super) async fn receive_one(queue: &Queue) -> Delivery {
     deliveries.remove(0)
 }
 
-/// Receives whatever is visible as often as there are attempts, and never reports an outcome.
+/// Receives all visible messages until no attempt is left, and never reports an outcome.
 pub(super) async fn abandon(queue: &Queue) {
     for _ in 0..MAX_ATTEMPTS {
         while !receive(queue, 10).await.is_empty() {}
@@ -64,7 +64,7 @@ pub(super) async fn abandon(queue: &Queue) {
     assert_eq!(receive(queue, 10).await, [], "a dead letter is not delivered");
 }
 
-/// Fails whatever is visible, for the reason that `reason` gives of its product.
+/// Fails all visible messages, with the reason that `reason` returns for the product.
 pub(super) async fn fail(queue: &Queue, reason: impl Fn(&str) -> String) {
     let deliveries = receive(queue, 1_000).await;
     let failed = deliveries.into_iter().map(|delivery| {
@@ -74,7 +74,7 @@ pub(super) async fn fail(queue: &Queue, reason: impl Fn(&str) -> String) {
     queue.fail(&failed.collect::<Vec<_>>()).await.unwrap();
 }
 
-/// Fails whatever is visible until it is dead, for the reason that `reason` gives of its product.
+/// Fails all visible messages until they are dead, with the reason that `reason` returns.
 pub(super) async fn kill(queue: &Queue, reason: impl Fn(&str) -> String) {
     for _ in 0..MAX_ATTEMPTS {
         fail(queue, &reason).await;
@@ -133,7 +133,7 @@ pub(super) async fn assert_counts(queue: &Queue, expected: [u64; 3]) {
     }
 }
 
-/// Asserts that the queue holds no message and no dead letter, whatever its counts are worth.
+/// Asserts that the queue holds no message and no dead letter, even if its counts are estimates.
 pub(super) async fn assert_empty(queue: &Queue) {
     assert_counts(queue, [0, 0, 0]).await;
     queue.pass(LONG).await;

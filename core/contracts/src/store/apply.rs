@@ -2,20 +2,20 @@ use super::{Store, apply, fates, fetch, outbox, waiting};
 use crate::sample::{bare_product, product, rate};
 use akin_entities::{Currency, Price, Product, Rating, Timestamp, Version};
 
-/// Nothing to do is no error.
+/// It is not an error.
 pub async fn an_empty_batch_changes_nothing(store: &Store) {
     assert!(fates(&apply(store, &[], 1).await).is_empty());
     assert_eq!(store.counts().await.unwrap(), akin_ports::StoreCounts::default());
 }
 
-/// What is new is inserted, and waits to be embedded.
+/// It waits in the outbox to be embedded.
 pub async fn a_new_product_is_inserted_and_announced(store: &Store) {
     let applied = apply(store, &[product("a", "one")], 7).await;
     assert_eq!(fates(&applied), [("a", "inserted")].into());
     assert_eq!(waiting(store).await, [("a".to_owned(), 7)]);
 }
 
-/// Equal content keeps its version, and sends nothing.
+/// It keeps its version, and the outbox stays empty.
 pub async fn equal_content_is_not_touched(store: &Store) {
     let products = [product("a", "one"), bare_product("b")];
     apply(store, &products, 1).await;
@@ -26,7 +26,7 @@ pub async fn equal_content_is_not_touched(store: &Store) {
     assert_eq!(fetch(store, &products[0].id).await.version, Version(1));
 }
 
-/// Whatever field differs, also from a value to none, it is a change.
+/// This includes a value that is no longer given.
 pub async fn different_content_in_any_field_is_a_change(store: &Store) {
     let base = product("a", "one");
     let price = |minor| Some(Price::from_minor(minor, Currency::INR));
@@ -62,7 +62,7 @@ pub async fn different_content_in_any_field_is_a_change(store: &Store) {
     }
 }
 
-/// A product was created once.
+/// Only the first insertion sets it.
 pub async fn a_change_keeps_the_date_of_creation(store: &Store) {
     apply(store, &[product("a", "one")], 3).await;
     apply(store, &[product("a", "other")], 8).await;
@@ -70,7 +70,7 @@ pub async fn a_change_keeps_the_date_of_creation(store: &Store) {
     assert_eq!((found.created, found.version), (Timestamp(3), Version(8)));
 }
 
-/// What arrives late is old news: the newer stays, and so does its announcement.
+/// The newer version and its outbox entry stay.
 pub async fn a_late_older_version_neither_overwrites_nor_fails(store: &Store) {
     let newer = product("a", "newer");
     apply(store, std::slice::from_ref(&newer), 5).await;
@@ -81,16 +81,16 @@ pub async fn a_late_older_version_neither_overwrites_nor_fails(store: &Store) {
     assert_eq!(waiting(store).await, [("a".to_owned(), 5), ("b".to_owned(), 4)]);
 }
 
-/// Two rows of one feed may be about one product, in two batches of one time.
-pub async fn of_two_batches_with_one_version_the_later_counts(store: &Store) {
+/// Two rows of one feed may describe one product, in two batches of one run.
+pub async fn the_later_of_two_batches_with_one_version_counts(store: &Store) {
     apply(store, &[product("a", "first")], 5).await;
     let applied = apply(store, &[product("a", "second")], 5).await;
     assert_eq!(fates(&applied), [("a", "changed")].into());
     assert_eq!(fetch(store, &product("a", "").id).await.product.name, "second");
 }
 
-/// Also if the first is equal to what the store holds, or the last is.
-pub async fn of_a_repeated_id_the_last_one_counts(store: &Store) {
+/// This holds as well if the first or the last equals the stored product.
+pub async fn the_last_of_a_repeated_id_counts(store: &Store) {
     let (one, two) = (product("a", "one"), product("a", "two"));
     let applied = apply(store, &[one.clone(), product("b", "b"), two.clone()], 1).await;
     assert_eq!(fates(&applied), [("a", "inserted"), ("b", "inserted")].into());
@@ -102,7 +102,7 @@ pub async fn of_a_repeated_id_the_last_one_counts(store: &Store) {
     assert_eq!(fetch(store, &one.id).await.product, one);
 }
 
-/// By its id, in one of the lists.
+/// Each id is in exactly one of the lists.
 pub async fn the_answer_names_every_product_of_a_batch_once(store: &Store) {
     apply(store, &[product("same", "same"), product("other", "one"), product("newer", "n")], 1)
         .await;
@@ -117,7 +117,7 @@ pub async fn the_answer_names_every_product_of_a_batch_once(store: &Store) {
     assert_eq!(fates(&applied), expected.into());
 }
 
-/// A batch whose answer was lost is sent again.
+/// A batch is sent again if its answer was lost.
 pub async fn a_redelivered_batch_changes_nothing(store: &Store) {
     let batch = [product("a", "one"), product("b", "two"), product("a", "three")];
     apply(store, &batch, 1).await;
@@ -127,7 +127,7 @@ pub async fn a_redelivered_batch_changes_nothing(store: &Store) {
     assert_eq!(outbox(store).await, before);
 }
 
-/// As many as a feed's batch brings, and more than one statement may name.
+/// It may exceed what one statement can hold.
 pub async fn a_batch_may_hold_many_products(store: &Store) {
     let products: Vec<_> =
         (0..store.size()).map(|number| product(&format!("p{number}"), "many")).collect();

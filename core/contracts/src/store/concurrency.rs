@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const WRITERS: i64 = 8;
 const ROUNDS: i64 = 12;
 
-/// However they overlap, the newest version stays, and is announced once.
+/// The outbox names that version once, however the writes overlap.
 pub async fn eight_writers_of_one_product_leave_its_newest_version(store: &Store) {
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -34,7 +34,7 @@ pub async fn eight_writers_of_one_product_leave_its_newest_version(store: &Store
     assert_eq!(waiting(store).await, [("one".to_owned(), newest)]);
 }
 
-/// Each is there, and is announced.
+/// Every product is stored and in the outbox.
 pub async fn eight_writers_of_many_products_lose_no_product(store: &Store) {
     let name = |writer, round| format!("{writer} {round}");
     let writers: Vec<_> = (0..WRITERS)
@@ -61,7 +61,7 @@ pub async fn eight_writers_of_many_products_lose_no_product(store: &Store) {
     assert_eq!(store.counts().await.unwrap().products, all.len() as u64);
 }
 
-/// Applying is one transaction: all products of a batch are of one version at any moment.
+/// At any moment, all products of a batch have the same version.
 pub async fn a_batch_is_visible_completely_or_not_at_all(store: &Store) {
     let names: Vec<_> = (0..20).map(|number| format!("p{number}")).collect();
     let ids: Vec<_> = names.iter().map(|name| id(name)).collect();
@@ -75,8 +75,8 @@ pub async fn a_batch_is_visible_completely_or_not_at_all(store: &Store) {
     writer.await.unwrap();
 }
 
-/// A product that can be fetched waits in the outbox already, at that version or a newer one; and
-/// what waits can be fetched.
+/// A product that can be fetched is in the outbox already, at that version or a newer one, and vice
+/// versa.
 pub async fn a_product_is_never_visible_without_its_outbox_entry(store: &Store) {
     let names: Vec<_> = (0..5).map(|number| format!("p{number}")).collect();
     let ids: Vec<_> = names.iter().map(|name| id(name)).collect();
@@ -98,12 +98,12 @@ pub async fn a_product_is_never_visible_without_its_outbox_entry(store: &Store) 
     writer.await.unwrap();
 }
 
-/// Writes version after version of all `names` in one batch each; says when it is done.
+/// Writes version after version of all `names`, one batch each, and reports when it is done.
 fn write_versions(
     store: &Store,
     names: Vec<String>,
 ) -> (tokio::task::JoinHandle<()>, Arc<AtomicBool>) {
-    /// Says so even if the writer fails.
+    /// Reports that even if the writer fails.
     struct ApplyingEnded(Arc<AtomicBool>);
     impl Drop for ApplyingEnded {
         fn drop(&mut self) {

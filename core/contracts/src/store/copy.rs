@@ -2,7 +2,7 @@ use super::{Store, apply, fetch, waiting};
 use crate::sample::{product, unusual_ids};
 use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 
-/// All products, three at a time.
+/// Lists all products, three at a time.
 async fn list(store: &Store) -> Vec<ProductRecord> {
     let mut all: Vec<ProductRecord> = Vec::new();
     loop {
@@ -16,7 +16,7 @@ async fn list(store: &Store) -> Vec<ProductRecord> {
     }
 }
 
-/// Page by page, by the ids' bytes, whatever is in them.
+/// Pages are sorted by the bytes of the ids.
 pub async fn a_list_names_every_product_once_in_the_order_of_the_ids(store: &Store) {
     assert!(store.list(None, 10).await.unwrap().is_empty());
     let ids = unusual_ids();
@@ -37,7 +37,7 @@ pub async fn a_list_names_every_product_once_in_the_order_of_the_ids(store: &Sto
     assert!(store.list(None, 0).await.unwrap().is_empty());
 }
 
-/// It comes with its embedding, so that there is nothing to be done about it.
+/// Its embedding is copied as well, so nothing waits.
 pub async fn a_restored_product_keeps_its_dates_and_is_not_announced(store: &Store) {
     let record = |name: &str, created, version| ProductRecord {
         product: product(name, "Phone tripod"),
@@ -53,7 +53,7 @@ pub async fn a_restored_product_keeps_its_dates_and_is_not_announced(store: &Sto
     assert_eq!(apply(store, &again, 9).await.unchanged.len(), 2, "they are equal to themselves");
 }
 
-/// Nor does it touch one that is held in the same version; a newer one takes its place.
+/// A product of the same version is kept, and an older one replaced.
 pub async fn restoring_a_product_never_overwrites_a_newer_one(store: &Store) {
     let held = product("a", "Phone tripod");
     apply(store, std::slice::from_ref(&held), 5).await;

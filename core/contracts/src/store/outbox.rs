@@ -3,7 +3,7 @@ use crate::sample::{id, product};
 use akin_entities::{Change, Version};
 use akin_ports::OutboxEntry;
 
-/// Oldest first, behind any entry, as many as asked for.
+/// A page begins after any entry and has as many entries as requested.
 pub async fn the_outbox_is_read_oldest_first_and_page_by_page(store: &Store) {
     for (at, name) in (1..).zip(["c", "a", "b", "e", "d"]) {
         apply(store, &[product(name, name)], at).await;
@@ -25,7 +25,7 @@ pub async fn the_outbox_is_read_oldest_first_and_page_by_page(store: &Store) {
     assert_eq!(store.outbox(None, usize::MAX).await.unwrap(), all);
 }
 
-/// A change moves its product behind all others, under another sequence.
+/// A change moves its product to the end, with a new sequence.
 pub async fn the_outbox_names_a_product_once_at_its_newest_version(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "one")], 1).await;
     let before = outbox(store).await;
@@ -35,7 +35,7 @@ pub async fn the_outbox_names_a_product_once_at_its_newest_version(store: &Store
     assert!(after[1].sequence > before[1].sequence);
 }
 
-/// Only the entries that are done.
+/// All other entries stay.
 pub async fn clearing_removes_only_the_given_entries(store: &Store) {
     apply(store, &["a", "b", "c", "d"].map(|name| product(name, name)), 1).await;
     let all = outbox(store).await;
@@ -45,7 +45,7 @@ pub async fn clearing_removes_only_the_given_entries(store: &Store) {
     assert_eq!((counts.products, counts.outbox), (4, 2), "the products stay");
 }
 
-/// A worker whose answer was lost clears again.
+/// A worker clears again if the answer was lost.
 pub async fn clearing_twice_or_nothing_is_harmless(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "one")], 1).await;
     let all = outbox(store).await;
@@ -58,7 +58,7 @@ pub async fn clearing_twice_or_nothing_is_harmless(store: &Store) {
     }
 }
 
-/// What a worker took before the change is done; the change is not.
+/// The worker has done the earlier change only.
 pub async fn clearing_keeps_an_entry_whose_product_changed_meanwhile(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "one")], 1).await;
     let taken = outbox(store).await;
@@ -67,7 +67,7 @@ pub async fn clearing_keeps_an_entry_whose_product_changed_meanwhile(store: &Sto
     assert_eq!(waiting(store).await, [("a".to_owned(), 2)]);
 }
 
-/// Not even after the outbox was empty: a late worker would clear another's change.
+/// This holds even after the outbox was empty; otherwise a late worker would clear a later change.
 pub async fn no_two_outbox_entries_share_a_sequence(store: &Store) {
     let mut highest = None;
     for at in 1..5 {

@@ -8,7 +8,7 @@ fn row(line: u64, field: &str) -> RefusedRow {
     RefusedRow { line, field, value: "call us".into(), reason, row: None }
 }
 
-/// The same, with the row itself: `text` in every column.
+/// Creates the same refusal with the row itself, `text` in every column.
 fn whole(line: u64, field: &str, text: &str) -> RefusedRow {
     let texts = FeedRow::COLUMNS.map(|column| (column, text.to_owned()));
     RefusedRow { row: Some(Box::new(FeedRow::from_texts(line, texts))), ..row(line, field) }
@@ -23,7 +23,7 @@ async fn places(store: &Store) -> Vec<(String, u64)> {
     rows.into_iter().map(|kept| (kept.feed, kept.row.line)).collect()
 }
 
-/// Line, field, value, reason and time.
+/// Line and time are kept as well.
 pub async fn a_refused_row_is_kept_with_field_value_and_reason(store: &Store) {
     quarantine(store, "a.csv", &[row(7, "ratings")], 3).await;
     let kept = store.quarantined(None, 10).await.unwrap();
@@ -34,7 +34,7 @@ pub async fn a_refused_row_is_kept_with_field_value_and_reason(store: &Store) {
     assert_eq!(store.counts().await.unwrap().quarantined, 1);
 }
 
-/// Every column of it, to be mended; of a row that could not be read there is none.
+/// All of its columns are kept for correction. An unreadable row has none.
 pub async fn a_refused_row_that_could_be_read_is_kept_whole(store: &Store) {
     let bare = FeedRow { line: 8, name: "Tripod".into(), ..FeedRow::default() };
     let bare = RefusedRow { row: Some(Box::new(bare)), ..row(8, "ratings") };
@@ -45,7 +45,7 @@ pub async fn a_refused_row_that_could_be_read_is_kept_whole(store: &Store) {
     assert_eq!(kept, rows);
 }
 
-/// By number, not by digits; at most as many as asked for.
+/// Lines are sorted as numbers. A list is no longer than requested.
 pub async fn the_quarantine_is_listed_by_feed_and_line(store: &Store) {
     quarantine(store, "b.csv", &[row(1, "name")], 1).await;
     quarantine(store, "a.csv", &[row(10, "name"), row(9, "name"), row(1 << 40, "name")], 1).await;
@@ -57,7 +57,7 @@ pub async fn the_quarantine_is_listed_by_feed_and_line(store: &Store) {
     assert!(store.quarantined(None, 0).await.unwrap().is_empty());
 }
 
-/// None is missing and none comes twice, whatever is asked for at a time.
+/// No row is missing or repeated, whatever the page size.
 pub async fn the_quarantine_is_read_page_by_page(store: &Store) {
     quarantine(store, "b.csv", &[row(1, "name"), row(2, "")], 1).await;
     quarantine(store, "a.csv", &[row(9, "b"), row(9, "a"), row(10, "name")], 1).await;
@@ -76,7 +76,7 @@ pub async fn the_quarantine_is_read_page_by_page(store: &Store) {
     }
 }
 
-/// As of the last time; another field of the line is another reason.
+/// The last refusal is kept. Each field of a row has its own.
 pub async fn a_row_refused_again_is_kept_once(store: &Store) {
     quarantine(store, "a.csv", &[whole(7, "ratings", "before")], 1).await;
     let now = [row(7, "name"), whole(7, "ratings", "now")];
@@ -88,7 +88,7 @@ pub async fn a_row_refused_again_is_kept_once(store: &Store) {
     assert_eq!(store.quarantined(None, 10).await.unwrap(), kept, "a redelivery releases nothing");
 }
 
-/// What the run itself refused stays, and so do the other feeds.
+/// Rows that the run itself refused stay, and so do those of other feeds.
 pub async fn a_release_affects_only_earlier_rows_of_one_feed(store: &Store) {
     quarantine(store, "a.csv", &[row(1, "name")], 1).await;
     quarantine(store, "a.csv", &[row(2, "name")], 2).await;
@@ -99,7 +99,7 @@ pub async fn a_release_affects_only_earlier_rows_of_one_feed(store: &Store) {
     assert_eq!(store.counts().await.unwrap().quarantined, 2);
 }
 
-/// What is refused is often strange.
+/// Refused rows often hold damaged text.
 pub async fn unusual_rows_are_kept_unchanged(store: &Store) {
     for (line, text) in (1..).zip(unusual_texts()) {
         let short: String = text.chars().take(200).collect();
@@ -115,7 +115,7 @@ pub async fn unusual_rows_are_kept_unchanged(store: &Store) {
     }
 }
 
-/// Products, changes that wait, rows in quarantine.
+/// The counts cover products, waiting changes and quarantined rows.
 pub async fn the_counts_match_what_the_store_holds(store: &Store) {
     apply(store, &[product("a", "a"), product("b", "b"), product("a", "c")], 1).await;
     store.clear_outbox(&super::outbox(store).await[..1]).await.unwrap();

@@ -3,7 +3,7 @@ use crate::sample::{id, product, unusual_ids};
 use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 use std::collections::HashSet;
 
-/// Removes `ids` at `at`; answers with those that were there.
+/// Removes `ids` at `at`, and returns those that existed.
 async fn remove(store: &Store, ids: &[&str], at: i64) -> Vec<String> {
     let ids: Vec<_> = ids.iter().map(|name| id(name)).collect();
     let removed = store.remove(&ids, Version(at)).await.unwrap();
@@ -15,7 +15,7 @@ async fn is_known(store: &Store, name: &str) -> bool {
     !store.fetch(&[id(name)]).await.unwrap().is_empty()
 }
 
-/// From whatever lists it; whoever works off the outbox learns when it went.
+/// Nothing lists it any longer, and the outbox names the version of its removal.
 pub async fn a_removed_product_is_gone_and_announced(store: &Store) {
     apply(store, &["a", "b", "c"].map(|name| product(name, name)), 1).await;
     store.clear_outbox(&outbox(store).await).await.unwrap();
@@ -29,7 +29,7 @@ pub async fn a_removed_product_is_gone_and_announced(store: &Store) {
     assert_eq!(waiting(store).await, [("b".to_owned(), 5)]);
 }
 
-/// What was never there is not announced, nor what went before.
+/// Nothing is added to the outbox for a product that never existed or was removed before.
 pub async fn removing_an_unknown_product_is_harmless(store: &Store) {
     apply(store, &[product("a", "one")], 1).await;
     assert_eq!(remove(store, &[], 2).await, [""; 0]);
@@ -40,7 +40,7 @@ pub async fn removing_an_unknown_product_is_harmless(store: &Store) {
     assert_eq!(outbox(store).await, before);
 }
 
-/// Somebody said that it is there after the feed was made that does not name it.
+/// It was written after the feed that does not name it.
 pub async fn a_product_with_a_newer_version_is_not_removed(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "one")], 5).await;
     assert_eq!(remove(store, &["a"], 4).await, [""; 0]);
@@ -49,7 +49,7 @@ pub async fn a_product_with_a_newer_version_is_not_removed(store: &Store) {
     assert!(!is_known(store, "a").await);
 }
 
-/// Late news do not bring it back, be they applied or restored.
+/// This holds for applied and for restored products.
 pub async fn an_older_version_does_not_undo_a_removal(store: &Store) {
     apply(store, &[product("a", "one")], 1).await;
     remove(store, &["a"], 5).await;
@@ -68,7 +68,7 @@ pub async fn an_older_version_does_not_undo_a_removal(store: &Store) {
     assert_eq!(outbox(store).await, before);
 }
 
-/// It was created once; what it says now is what counts, though it is what it said before.
+/// Its content is written again even if it equals the content before the removal.
 pub async fn a_removed_product_that_returns_keeps_its_date_of_creation(store: &Store) {
     let one = product("a", "one");
     apply(store, std::slice::from_ref(&one), 1).await;
@@ -90,7 +90,7 @@ pub async fn a_removed_product_that_returns_keeps_its_date_of_creation(store: &S
     assert_eq!(fetch(store, &restored.product.id).await, restored);
 }
 
-/// Page by page, by their bytes, whatever is in them.
+/// Pages are sorted by the bytes of the ids.
 pub async fn the_ids_match_the_list(store: &Store) {
     let named = |id: &ProductId| Product { id: id.clone(), ..product("x", "A thing") };
     let products: Vec<_> = unusual_ids().iter().map(named).collect();
@@ -111,7 +111,7 @@ pub async fn the_ids_match_the_list(store: &Store) {
     assert!(store.ids(None, 100).await.unwrap().is_empty());
 }
 
-/// By the same rules, and nothing else happens.
+/// It follows the same rules.
 pub async fn comparing_returns_what_applying_would_do_and_changes_nothing(store: &Store) {
     let held = ["same", "other", "newer", "gone", "back"].map(|name| product(name, "one"));
     apply(store, &held, 1).await;
@@ -140,7 +140,7 @@ pub async fn comparing_returns_what_applying_would_do_and_changes_nothing(store:
     assert!(fates(&nothing).is_empty());
 }
 
-/// However they overlap, of each product the newest word stays: that it is there or that it went.
+/// The newest write or removal of each product stays, however they overlap.
 pub async fn concurrent_writes_and_removals_leave_the_newest_version(store: &Store) {
     const ROUNDS: i64 = 12;
     let names: Vec<_> = (0..6).map(|number| format!("p{number}")).collect();

@@ -18,7 +18,7 @@ pub async fn a_product_with_only_a_name_is_fetched_as_it_was_applied(store: &Sto
     assert_eq!(fetch(store, &product.id).await.product, product);
 }
 
-/// Ids are compared byte by byte: no case, blank, mark or NUL is lost.
+/// Ids are compared byte by byte: case, blanks, marks and NUL count.
 pub async fn unusual_ids_are_kept_distinct(store: &Store) {
     let ids = unusual_ids();
     let named = |(place, id): (usize, _)| Product { id, ..product("x", &format!("name {place}")) };
@@ -33,7 +33,7 @@ pub async fn unusual_ids_are_kept_distinct(store: &Store) {
     assert_eq!(waiting, ids, "the outbox names them as they are");
 }
 
-/// Quotes, NUL, characters of four bytes, 100 kB: kept byte by byte, in every field.
+/// Quotes, NUL, characters of four bytes and 100 kB are kept in every field.
 pub async fn unusual_texts_are_fetched_unchanged(store: &Store) {
     let strange = |(place, text): (usize, String)| Product {
         name: text.clone(),
@@ -55,7 +55,7 @@ pub async fn unusual_texts_are_fetched_unchanged(store: &Store) {
     assert_eq!(again.unchanged.len(), products.len(), "they are equal to themselves");
 }
 
-/// Prices and rates up to the largest, ratings up to five stars, times from the first to the last.
+/// They comprise prices, rates, ratings and times.
 pub async fn the_largest_numbers_are_fetched_unchanged(store: &Store) {
     let largest = i64::MAX.cast_unsigned();
     let extreme = |name: &str, hundredths, minor, count, factor: &str| Product {
@@ -81,7 +81,7 @@ pub async fn the_largest_numbers_are_fetched_unchanged(store: &Store) {
     assert_eq!(waiting, [("least".to_owned(), i64::MIN), ("most".to_owned(), i64::MAX)]);
 }
 
-/// Only those that are known are answered, each once.
+/// The answer has each known product once.
 pub async fn fetching_unknown_and_repeated_ids_is_harmless(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "two")], 1).await;
     let asked = ["b", "nobody", "b", "a"].map(id);

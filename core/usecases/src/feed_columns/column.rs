@@ -1,12 +1,12 @@
 use super::column_map::ColumnMap;
 use super::fields::{FIELDS, is_same, trim};
 
-/// What a column of a feed gives.
+/// The field that a column of a feed gives, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
     /// The position of its field in [`FIELDS`].
     pub(super) field: usize,
-    /// Of two columns that give a field, the one of the lower rank counts.
+    /// The precedence: if two columns give a field, the lower rank counts.
     pub(super) rank: u8,
     /// Its texts are paths through categories, `Home > Kitchen > Pans`.
     pub(super) is_path: bool,

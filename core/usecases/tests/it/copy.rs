@@ -39,7 +39,7 @@ async fn export(shop: &Shop) -> Vec<ExportedProduct> {
 }
 
 #[tokio::test]
-async fn a_copy_holds_all_of_it_and_embeds_nothing() {
+async fn a_copy_holds_the_whole_catalogue_and_embeds_nothing() {
     let (from, to) = (stocked_shop().await, Shop::new());
     let summary = run(&from, &to).await;
     assert_eq!((summary.products, summary.entries, summary.failures.len()), (1_200, 1_200, 0));
@@ -51,7 +51,7 @@ async fn a_copy_holds_all_of_it_and_embeds_nothing() {
 }
 
 #[tokio::test]
-async fn a_second_copy_brings_what_is_new_and_never_takes_back() {
+async fn a_second_copy_adds_new_products_and_overwrites_none() {
     let (from, to) = (stocked_shop().await, Shop::new());
     run(&from, &to).await;
     from.ingest(&[row("0001", "monopod", ""), row("new", "lamp", "")], 2).await;

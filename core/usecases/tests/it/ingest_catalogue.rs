@@ -210,7 +210,7 @@ async fn a_run_in_which_nothing_changed_reads_its_feed_once() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_says_exactly_what_the_run_does_and_does_nothing() {
+async fn a_dry_run_reports_exactly_what_the_run_does_and_changes_nothing() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
     shop.embed().await;
@@ -238,7 +238,7 @@ async fn a_rehearsal_says_exactly_what_the_run_does_and_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_says_that_a_run_would_be_refused() {
+async fn a_dry_run_reports_that_the_run_would_be_refused() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
     let rehearsed = dry_run(&shop, &ten()[..2], 2).await;

@@ -58,7 +58,7 @@ async fn an_older_feed_that_arrives_late_changes_nothing() {
 }
 
 #[tokio::test]
-async fn of_a_repeated_id_the_last_row_counts_within_a_batch_and_across() {
+async fn the_last_row_of_a_repeated_id_counts_within_and_across_batches() {
     let shop = Shop::new();
     // A batch has three rows.
     let rows = ["one", "two", "three", "four", "five"].map(|name| row("a", name, ""));

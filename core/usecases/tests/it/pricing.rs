@@ -101,7 +101,7 @@ async fn another_rate_is_a_change_even_of_the_same_price_and_embeds_nothing() {
 }
 
 #[test]
-fn a_price_that_grows_too_large_refuses_its_row_as_it_stood() {
+fn a_row_whose_converted_price_is_too_large_is_refused_unchanged() {
     let refused = read("92233720368547758 EUR", "₹10").unwrap_err();
     let said = (refused.line, &*refused.field, &*refused.value);
     assert_eq!(said, (7, "actual_price", "92233720368547758 EUR"));

@@ -4,7 +4,7 @@ use crate::shop::{Shop, row, rupees};
 use akin_entities::{Timestamp, Version};
 use akin_memory::MemoryFeed;
 use akin_ports::{FeedItem, FeedRow, PortError, ProductStore, RefusedRow};
-use akin_usecases::{ColumnMap, ExportQuarantine, IngestFeed, RowToMend};
+use akin_usecases::{ColumnMap, ExportQuarantine, IngestFeed, RowToCorrect};
 
 fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
     let row = FeedRow { line, name: name.into(), ..FeedRow::default() };
@@ -12,7 +12,7 @@ fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
     RefusedRow { line, field, value, reason, row: Some(Box::new(row)) }
 }
 
-async fn exported(shop: &Shop) -> Vec<RowToMend> {
+async fn exported(shop: &Shop) -> Vec<RowToCorrect> {
     let export = ExportQuarantine { store: shop.store.clone() };
     let mut rows = Vec::new();
     let write = |page| -> Result<(), PortError> {
@@ -24,7 +24,7 @@ async fn exported(shop: &Shop) -> Vec<RowToMend> {
 }
 
 #[tokio::test]
-async fn a_row_is_brought_out_once_with_all_that_was_refused_in_it() {
+async fn a_row_is_exported_once_with_all_of_its_refusals() {
     let shop = Shop::new();
     assert!(exported(&shop).await.is_empty());
     let rows = [refused(3, "ratings", "Lamp"), refused(3, "name", ""), refused(4, "name", "")];
@@ -44,7 +44,7 @@ async fn a_row_is_brought_out_once_with_all_that_was_refused_in_it() {
 }
 
 #[tokio::test]
-async fn a_row_that_changed_while_in_quarantine_is_brought_out_as_it_was_refused_last() {
+async fn a_row_that_changed_while_in_quarantine_is_exported_as_it_was_last_refused() {
     let shop = Shop::new();
     for (at, fault) in [(1, refused(3, "a", "first")), (3, refused(3, "b", "last"))] {
         shop.store.quarantine("a.csv", &[fault], Timestamp(at)).await.unwrap();

@@ -172,7 +172,7 @@ fn print_by_query(evaluations: &[Evaluation], queries: &[JudgedQuery], depth: No
     output::print(table);
 }
 
-/// How the first way of searching differs from each other.
+/// The differences between the first mode and each other.
 fn comparisons(evaluations: &[Evaluation]) -> Vec<EvaluationComparison> {
     let Some((first, others)) = evaluations.split_first() else { return Vec::new() };
     others.iter().filter_map(|other| compare_evaluations(other, first, Measure::Ndcg)).collect()

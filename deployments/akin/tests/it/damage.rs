@@ -147,7 +147,7 @@ fn a_read_only_folder_can_be_searched() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_costs_nothing() {
+fn a_full_disk_is_reported_and_loses_nothing() {
     let place = Place::new();
     place.write("many.csv", rows(20_000, "CH", "Chair"));
     let ingest = place.akin("ingest --no-embed --json many.csv");

@@ -107,7 +107,7 @@ fn a_complete_feed_that_was_cut_short_or_is_empty_changes_nothing() {
 }
 
 #[test]
-fn a_feed_that_is_mostly_unreadable_changes_nothing_unless_told() {
+fn a_feed_that_is_mostly_unreadable_changes_nothing_unless_allowed() {
     let place = Place::new();
     let mut lines = twenty();
     for line in &mut lines[1..8] {
@@ -125,7 +125,7 @@ fn a_feed_that_is_mostly_unreadable_changes_nothing_unless_told() {
 }
 
 #[test]
-fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+fn a_dry_run_reports_what_a_run_would_do_and_changes_nothing() {
     let place = Place::new();
     let mut lines = twenty();
     place.write("all.csv", lines.join("\n"));

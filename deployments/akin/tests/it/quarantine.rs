@@ -38,7 +38,7 @@ fn product(place: &Place, id: &str) -> serde_json::Value {
 }
 
 #[test]
-fn refused_rows_are_written_as_they_stood_mended_and_fed_again() {
+fn refused_rows_are_exported_unchanged_corrected_and_ingested() {
     let place = shop();
     let written = place.run("quarantine --csv").succeeds();
     insta::assert_snapshot!(written.stdout);

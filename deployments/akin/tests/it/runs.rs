@@ -24,7 +24,7 @@ fn runs(shop: &Shop) -> Vec<Value> {
 }
 
 /// What `akin status` says of a run is what `akin ingest` said.
-fn the_last_runs_are_told_as_they_were(shop: &Shop) {
+fn the_last_runs_are_listed_as_they_ended(shop: &Shop) {
     shop.place.write("chairs.csv", rows(20, "CH", "Chair"));
     shop.place.write("fewer.csv", rows(5, "CH", "Chair"));
     shop.place.write("bad.csv", "what,is,this\n1,2,3\n");
@@ -52,9 +52,9 @@ fn the_last_runs_are_told_as_they_were(shop: &Shop) {
 }
 
 #[test]
-fn the_last_runs_of_a_folder_are_told_as_they_were() {
+fn the_last_runs_of_a_folder_are_listed_as_they_ended() {
     let shop = Shop::with(Vec::new());
-    the_last_runs_are_told_as_they_were(&shop);
+    the_last_runs_are_listed_as_they_ended(&shop);
     masked(|| insta::assert_snapshot!(shop.run("status").succeeds()));
 }
 
@@ -62,7 +62,7 @@ fn the_last_runs_of_a_folder_are_told_as_they_were() {
 #[ignore = "needs Postgres: make test"]
 fn the_last_runs_of_a_database_are_told_as_they_were() {
     let shop = Shop::in_postgres().and("AKIN_ENGINES", "postgres");
-    the_last_runs_are_told_as_they_were(&shop);
+    the_last_runs_are_listed_as_they_ended(&shop);
     assert!(!shop.place.path("data").exists(), "nothing is kept in a folder");
 }
 

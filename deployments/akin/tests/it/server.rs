@@ -121,7 +121,7 @@ fn a_server_that_is_asked_to_end_ends_and_every_request_is_in_its_log() {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn a_port_that_is_taken_is_told() {
+fn a_port_in_use_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let outcome = Place::new().run(&format!("serve --listen {address}")).fails_with(1);

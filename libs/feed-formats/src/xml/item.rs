@@ -28,7 +28,7 @@ struct OpenElement {
     /// The position of its name.
     name: usize,
     depth: usize,
-    /// What is wrong with its text: the offending part and the reason.
+    /// The problem of its text: the offending part and the reason.
     fault: Option<(String, String)>,
     is_too_long: bool,
 }

@@ -52,7 +52,7 @@ pub(super) fn distances(codes: &[u8], tables: &[CostTable], out: &mut [u16]) {
     }
 }
 
-/// What sixteen rows cost so far: those with even numbers, and those with odd ones. The upper half of
+/// The distances of sixteen rows so far: those with even numbers, and those with odd ones. The upper half of
 /// a vector has other dimensions of the same rows.
 #[derive(Clone, Copy)]
 pub(super) struct Sums {

@@ -72,7 +72,7 @@ pub(super) fn distances(codes: &[u8], tables: &[CostTable], out: &mut [u16]) {
     }
 }
 
-/// What sixteen rows cost so far: those with even numbers, and those with odd ones. Each quarter of a
+/// The distances of sixteen rows so far: those with even numbers, and those with odd ones. Each quarter of a
 /// vector has other dimensions of the same rows.
 #[derive(Clone, Copy)]
 struct WideSums {

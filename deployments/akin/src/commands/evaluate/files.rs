@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
 
-/// What was judged of one query, and where the first judgment stands.
+/// The judgments of one query, and the line of the first.
 #[derive(Debug, Default)]
 struct Judged {
     line: u64,
@@ -17,7 +17,7 @@ struct Judged {
 }
 
 /// The queries of one file with the judgments of another, in the order of the queries. A fault is
-/// told with its file and line.
+/// reported with its file and line.
 pub(super) fn judged_queries(queries: &Path, judgments: &Path) -> anyhow::Result<Vec<JudgedQuery>> {
     let mut judged = judgments_by_query(judgments)?;
     let mut lines = HashMap::new();
@@ -103,7 +103,7 @@ fn places<const N: usize>(
     Ok(places)
 }
 
-/// What is wrong with a CSV file, and in which line.
+/// An error in a CSV file, with its line.
 fn fault(path: &Path, error: &csv::Error) -> anyhow::Error {
     let place =
         error.position().map_or_else(|| path.display().to_string(), |is| at(path, is.line()));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_faulty_row_is_told_by_its_line() {
+    fn an_invalid_row_is_reported_with_its_line() {
         let judge = |rows: &str| read(QUERIES, &format!("query_id,product_id,grade\n{rows}"));
         for (rows, told) in [
             ("q1,p1,3\nq1,p2,4\n", "judgments.csv, line 3: not a grade of 0 to 3: \"4\""),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_faulty_query_is_told_by_its_line() {
+    fn an_invalid_query_is_reported_with_its_line() {
         let ask =
             |rows: &str| read(&format!("query_id,query\n{rows}"), "query_id,product_id,grade");
         assert_eq!(

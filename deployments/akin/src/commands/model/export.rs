@@ -134,7 +134,7 @@ fn gate(
     Ok(parity)
 }
 
-/// Whether an export of this model, made in this way, is there, and its tokenizer.
+/// Returns whether this export of the model exists, with its tokenizer.
 fn is_there(model: &SentenceModel, target: &Target, arguments: &ModelExportArguments) -> bool {
     let tokenizer = target.tokenizer.clone();
     let tokenizer = if tokenizer.is_dir() { tokenizer.join("tokenizer.json") } else { tokenizer };

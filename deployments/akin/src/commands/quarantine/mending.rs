@@ -1,7 +1,7 @@
 //! Quarantined rows as a feed: the original values, then the reasons.
 
 use akin_ports::{FeedRow, RefusedRow};
-use akin_usecases::{REFUSAL_COLUMNS, RowToMend};
+use akin_usecases::{REFUSAL_COLUMNS, RowToCorrect};
 
 /// Returns the line with the names of the columns.
 pub(crate) fn header() -> anyhow::Result<Vec<u8>> {
@@ -9,10 +9,10 @@ pub(crate) fn header() -> anyhow::Result<Vec<u8>> {
 }
 
 /// Returns a line for each row.
-pub(crate) fn lines(rows: &[RowToMend]) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn lines(rows: &[RowToCorrect]) -> anyhow::Result<Vec<u8>> {
     let nothing = FeedRow::default();
     written(|to| {
-        rows.iter().try_for_each(|RowToMend { feed, line, row, refused, .. }| {
+        rows.iter().try_for_each(|RowToCorrect { feed, line, row, refused, .. }| {
             let row = row.as_deref();
             let refused: Vec<_> = refused.iter().map(|refused| told(refused, row)).collect();
             let beside = [&**feed, &line.to_string(), &refused.join("; ")];
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stood_in_a_field_is_told_where_the_row_does_not_show_it() {
+    fn a_refused_value_is_repeated_if_the_row_does_not_show_it() {
         let row = FeedRow { ratings: " eleven ".into(), ..FeedRow::default() };
         let told = |field, value, row| told(&refused(field, value), row);
         assert_eq!(told("ratings", "eleven", Some(&row)), "ratings: bad");

@@ -67,7 +67,7 @@ fn what_lacks_nothing_is_clean_whenever_it_was_written() {
 }
 
 #[test]
-fn a_lost_product_is_seen_wherever_it_was_lost() {
+fn a_lost_product_is_detected_wherever_it_was_lost() {
     for lost in [
         faults(|held| drop((held.products.pop(), held.counts[0] = 2))),
         faults(|held| drop((held.entries.pop(), held.counts[1] = 2))),
@@ -79,7 +79,7 @@ fn a_lost_product_is_seen_wherever_it_was_lost() {
 }
 
 #[test]
-fn whatever_is_stale_is_seen() {
+fn every_kind_of_stale_entry_is_detected() {
     let older = product("a", "old lamp", "5");
     let cheaper = product("a", "lamp", "4");
     for stale in [
