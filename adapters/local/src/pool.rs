@@ -1,10 +1,8 @@
-use crate::file_state::FileId;
 use crate::open::{self, Access};
 use crate::{LocalOptions, error};
 use akin_ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,35 +10,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const IDLE_READERS: usize = 4;
 
 /// The connections of this process to one database: several for reading, one for writing.
-///
-/// When another file takes the database's place, such as a restored backup, they are opened again.
 pub(crate) struct Database {
     file: PathBuf,
+    access: Access,
     options: LocalOptions,
-    opened: Mutex<Opened>,
-    writer: Mutex<Option<(FileId, Connection)>>,
-}
-
-/// The file that is open, and its idle connections.
-struct Opened {
-    file: FileId,
-    access: Access,
-    readers: Vec<Connection>,
-}
-
-/// A connection for reading, and what it was opened on.
-struct Reader {
-    file: FileId,
-    access: Access,
-    connection: Connection,
+    readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Option<Connection>>,
 }
 
 impl Database {
     /// Opens the database `file`, or creates it.
     pub(crate) fn open(file: PathBuf, options: LocalOptions) -> PortResult<Self> {
-        open::create_folder(&file)?;
-        let opened = Mutex::new(Opened::open(&file, options)?);
-        Ok(Self { file, options, opened, writer: Mutex::new(None) })
+        let (access, connection) = open::first(&file, options)?;
+        let readers = Mutex::new(vec![connection]);
+        Ok(Self { file, access, options, readers, writer: Mutex::new(None) })
     }
 
     /// Returns the database file.
@@ -50,7 +33,7 @@ impl Database {
 
     /// Returns whether this process may write.
     pub(crate) fn is_writable(&self) -> bool {
-        lock(&self.opened).access == Access::Writable
+        self.access == Access::Writable
     }
 
     /// Runs `work` on a snapshot of the database, on a thread that may block.
@@ -101,59 +84,17 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> PortResult<T> {
-        let reader = self.reader()?;
-        let result = work(&reader.connection);
-        // A frozen view that was no longer frozen can have any error, or a wrong result.
-        if !reader.access.still_holds(&self.file) {
-            lock(&self.opened).readers.clear();
-            return Err(error::at(
-                &self.file,
-                ErrorKind::Unavailable,
-                "another process opened or closed it for writing during this read",
-                "try again",
-            ));
-        }
-        let result = result.map_err(|e| error::sqlite(&self.file, &e))?;
-        let mut opened = lock(&self.opened);
-        let is_current = (opened.file, opened.access) == (reader.file, reader.access);
-        if is_current && opened.readers.len() < IDLE_READERS {
-            opened.readers.push(reader.connection);
-        }
-        Ok(result)
-    }
-
-    /// Returns a connection for reading the file that is there now.
-    fn reader(&self) -> PortResult<Reader> {
-        let file = self.file_id()?;
-        let (access, idle) = {
-            let mut opened = lock(&self.opened);
-            if opened.file != file || !opened.access.still_holds(&self.file) {
-                if opened.file != file {
-                    tracing::warn!(file = %self.file.display(), "another database took its place");
-                }
-                *opened = Opened::open(&self.file, self.options)?;
-            }
-            (opened.access, opened.readers.pop())
-        };
+        let idle = lock(&self.readers).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open::reader(&self.file, access, self.options)?,
+            None => open::reader(&self.file, self.access, self.options)?,
         };
-        Ok(Reader { file, access, connection })
-    }
-
-    /// Identifies the database file. One that was deleted is not created anew: its catalogue would
-    /// seem to be empty.
-    fn file_id(&self) -> PortResult<FileId> {
-        FileId::of(&self.file).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => error::at(
-                &self.file,
-                ErrorKind::Unavailable,
-                "the database was deleted",
-                "restore it from a backup, or start again with an empty catalogue",
-            ),
-            _ => error::io(&self.file, &error),
-        })
+        let result = work(&connection).map_err(|e| error::sqlite(&self.file, &e))?;
+        let mut readers = lock(&self.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(connection);
+        }
+        Ok(result)
     }
 
     /// Runs `work` in a transaction that is committed if it succeeds, on the calling thread.
@@ -170,14 +111,9 @@ impl Database {
             ));
         }
         let mut writer = lock(&self.writer);
-        let file = self.file_id()?;
         let mut connection = match writer.take() {
-            Some((opened, connection)) if opened == file => connection,
-            _ => {
-                // Checks and migrates another database before it is written.
-                self.reader()?;
-                open::writer(&self.file, self.options)?
-            }
+            Some(connection) => connection,
+            None => open::writer(&self.file, self.options)?,
         };
         let sqlite = |e: rusqlite::Error| error::sqlite(&self.file, &e);
         let transaction =
@@ -185,28 +121,18 @@ impl Database {
         let result = work(&transaction).map_err(sqlite)?;
         transaction.commit().map_err(sqlite)?;
         // Only a connection whose work succeeded is reused.
-        *writer = Some((file, connection));
+        *writer = Some(connection);
         Ok(result)
     }
 
     /// Reads and checks every page and every index of the database.
     pub(crate) fn check(&self) -> PortResult<()> {
         // A new connection, which has no cached pages.
-        let access = lock(&self.opened).access;
-        let connection = open::reader(&self.file, access, self.options)?;
+        let connection = open::reader(&self.file, self.access, self.options)?;
         let found: String = connection
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
             .map_err(|e| error::sqlite(&self.file, &e))?;
         open::check_result(&self.file, &found)
-    }
-}
-
-impl Opened {
-    fn open(file: &Path, options: LocalOptions) -> PortResult<Self> {
-        let (access, connection) = open::first(file, options)?;
-        // SQLite may have created the file.
-        let id = FileId::of(file).map_err(|e| error::io(file, &e))?;
-        Ok(Self { file: id, access, readers: vec![connection] })
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::builder::{BuildError, Builder};
 use crate::segment::Segment;
-use crate::{IndexDocument, IndexFileError, Schema, Stamp};
+use crate::{IndexDocument, IndexFileError, Schema};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
@@ -70,8 +70,8 @@ impl Base {
         Err(IndexFileError::invalid_file(&self.path)("the vectors are damaged"))
     }
 
-    /// Returns the caller's state from which the file was built.
-    pub fn stamp(&self) -> Stamp {
+    /// Returns the caller's sequence number at which the file was built.
+    pub fn stamp(&self) -> u64 {
         self.segment.stamp()
     }
 
@@ -109,10 +109,10 @@ impl BaseBuilder {
     }
 
     /// Renames the finished file to its path. [`Base::stamp`] returns `stamp`.
-    pub fn finish(self, stamp: impl Into<Stamp>) -> Result<(), IndexFileError> {
+    pub fn finish(self, stamp: u64) -> Result<(), IndexFileError> {
         let Self { builder, path, temporary } = self;
         let finish = || {
-            let (out, header) = builder.finish(stamp.into(), None)?;
+            let (out, header) = builder.finish(stamp, None)?;
             let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&header.to_bytes())?;

@@ -6,7 +6,6 @@ mod damage;
 mod index;
 mod processes;
 mod queue;
-mod restored;
 mod store;
 mod store_model;
 mod support;
