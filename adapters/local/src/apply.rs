@@ -15,6 +15,8 @@ pub(crate) enum ProductChange {
         created: Option<Timestamp>,
     },
     Unchanged,
+    /// A newer version is held, or was removed.
+    HeldNewer,
     Changed {
         key: i64,
     },
@@ -65,12 +67,15 @@ impl<'a> ProductComparer<'a> {
         let Some(row) = rows.next()? else {
             return Ok(match self.tombstones.find(id)? {
                 None => ProductChange::New { created: None },
-                Some(tombstone) if tombstone.removed >= at => ProductChange::Unchanged,
+                Some(tombstone) if tombstone.removed >= at => ProductChange::HeldNewer,
                 Some(tombstone) => ProductChange::New { created: Some(tombstone.created) },
             });
         };
-        if rows::content_hash(row, 0)? == hash || Version(row.get(1)?) > at {
+        if rows::content_hash(row, 0)? == hash {
             return Ok(ProductChange::Unchanged);
+        }
+        if Version(row.get(1)?) > at {
+            return Ok(ProductChange::HeldNewer);
         }
         Ok(ProductChange::Changed { key: row.get(2)? })
     }
@@ -89,6 +94,7 @@ pub(crate) fn write(
     for (product, hash) in products {
         match comparer.compare(&product.id, hash, at)? {
             ProductChange::Unchanged => applied.unchanged.push(product.id),
+            ProductChange::HeldNewer => applied.held_newer.push(product.id),
             ProductChange::New { created } => {
                 if created.is_some() {
                     comparer.tombstones.delete(&product.id)?;

@@ -3,7 +3,7 @@
 
 use crate::entries::{SearchContent, content, fingerprint};
 use crate::removal::Tombstones;
-use crate::rows;
+use crate::{rows, versions};
 use akin_entities::{Embedding, ProductId, ProductRecord, TextHash, Version};
 use akin_ports::{EntryEmbedding, IndexEntry};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -44,6 +44,9 @@ pub(crate) fn restore(connection: &Connection, records: &[ProductRecord]) -> rus
     let mut replace = connection.prepare_cached(
         "INSERT OR REPLACE INTO products (id, key, hash, version) VALUES (?1, ?2, ?3, ?4)",
     )?;
+    if let Some(newest) = records.iter().map(|record| record.version).max() {
+        versions::note(connection, newest)?;
+    }
     for ProductRecord { product, created, version } in records {
         let id = product.id.as_str();
         let existing =

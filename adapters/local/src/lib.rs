@@ -44,6 +44,7 @@ mod schema;
 mod settings;
 mod snapshot;
 mod store;
+mod versions;
 
 pub use index::LocalIndex;
 pub use queue::LocalQueue;
@@ -51,12 +52,18 @@ pub use run_log::LocalRuns;
 pub use settings::Settings;
 pub use store::LocalStore;
 
+use akin_entities::Timestamp;
 use akin_ports::PortResult;
 use derived_index::DerivedIndex;
 use pool::Database;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Returns the time of this machine.
+fn machine_clock() -> Timestamp {
+    Timestamp(queue::now())
+}
 
 /// The name of the database file.
 const DATABASE: &str = "akin.db";
@@ -79,11 +86,13 @@ pub struct LocalOptions {
     /// The number of changes held in memory before the search files are rebuilt; a tenth of the
     /// products, if that is more.
     pub held_changes: usize,
+    /// The clock of the runs.
+    pub clock: fn() -> Timestamp,
 }
 
 impl Default for LocalOptions {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(10), held_changes: 1_000 }
+        Self { busy_timeout: Duration::from_secs(10), held_changes: 1_000, clock: machine_clock }
     }
 }
 

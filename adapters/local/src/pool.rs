@@ -1,5 +1,6 @@
 use crate::open::{self, Access};
-use crate::{LocalOptions, error};
+use crate::{LocalOptions, error, versions};
+use akin_entities::{Timestamp, Version};
 use akin_ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fmt;
@@ -31,6 +32,11 @@ impl Database {
         &self.file
     }
 
+    /// Returns the clock of the runs.
+    pub(crate) fn clock(&self) -> fn() -> Timestamp {
+        self.options.clock
+    }
+
     /// Returns whether this process may write.
     pub(crate) fn is_writable(&self) -> bool {
         self.access == Access::Writable
@@ -54,6 +60,21 @@ impl Database {
     {
         let database = Arc::clone(self);
         blocking(move || database.write_now(work)).await
+    }
+
+    /// Does the same for a write in the version `at`, which a newer run must not have overtaken.
+    pub(crate) async fn write_at<T, F>(self: &Arc<Self>, at: Version, work: F) -> PortResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let admitted = self.write(move |transaction| {
+            Ok(match versions::admit_write(transaction, at)? {
+                Ok(()) => Ok(work(transaction)?),
+                Err(overtaken) => Err(overtaken),
+            })
+        });
+        admitted.await?.map_err(versions::overtaken)
     }
 
     /// Runs `work` on a snapshot of the database, on the calling thread.

@@ -120,6 +120,6 @@ pub(crate) fn micros(time: Duration) -> i64 {
 }
 
 /// Returns the time in microseconds since 1970.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     micros(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }

@@ -1,8 +1,8 @@
 use crate::pool::Database;
 use crate::runs;
 use crate::store::row_limit;
-use akin_entities::Timestamp;
-use akin_ports::{PortResult, Run, RunEnd, RunLog};
+use akin_entities::Version;
+use akin_ports::{NewRun, PortResult, Run, RunEnd, RunLog, RunStart};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -14,17 +14,24 @@ pub struct LocalRuns {
 
 #[async_trait]
 impl RunLog for LocalRuns {
-    async fn begin(&self, began: Timestamp, feeds: &[String]) -> PortResult<()> {
-        let feeds = feeds.to_vec();
-        self.database.write(move |t| runs::begin(t, began, &feeds)).await
+    async fn begin(&self, run: &NewRun) -> PortResult<RunStart> {
+        let (run, clock) = (run.clone(), self.database.clock());
+        // The time is read under the write lock: waiting for it may have taken long.
+        self.database.write(move |t| runs::begin(t, &run, clock())).await
     }
 
-    async fn finish(&self, began: Timestamp, end: &RunEnd) -> PortResult<()> {
+    async fn renew(&self, version: Version) -> PortResult<bool> {
+        let clock = self.database.clock();
+        self.database.write(move |t| runs::renew(t, version, clock())).await
+    }
+
+    async fn finish(&self, version: Version, end: &RunEnd) -> PortResult<()> {
         let end = end.clone();
-        self.database.write(move |t| runs::finish(t, began, &end)).await
+        self.database.write(move |t| runs::finish(t, version, &end)).await
     }
 
     async fn last(&self, limit: usize) -> PortResult<Vec<Run>> {
-        self.database.read(move |c| runs::last(c, row_limit(limit))).await
+        let now = self.database.clock()();
+        self.database.read(move |c| runs::last(c, row_limit(limit), now)).await
     }
 }

@@ -3,28 +3,63 @@
 use crate::queue::micros;
 use crate::rows::invalid_value;
 use crate::store::row_limit;
-use akin_entities::Timestamp;
-use akin_ports::{MAX_RUNS, Run, RunCounts, RunEnd, RunOutcome};
+use akin_entities::{Timestamp, Version};
+use akin_ports::{
+    MAX_RUNS, NewRun, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunOutcome, RunStart, is_leased,
+};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::time::Duration;
 
-/// Inserts a run over `feeds` unless it exists, and deletes the oldest.
+/// Begins `run` at `now` unless another holds the lease, and deletes the oldest.
 pub(crate) fn begin(
     connection: &Connection,
-    began: Timestamp,
-    feeds: &[String],
-) -> rusqlite::Result<()> {
-    let insert =
-        "INSERT INTO runs (began) VALUES (?1) ON CONFLICT (began) DO NOTHING RETURNING number";
-    let number: Option<i64> =
-        connection.prepare_cached(insert)?.query_row([began.0], |row| row.get(0)).optional()?;
-    if let Some(number) = number {
-        let mut insert = connection.prepare_cached("INSERT INTO run_feeds VALUES (?1, ?2, ?3)")?;
-        for (position, name) in (0_i64..).zip(feeds) {
-            insert.execute(params![number, position, name])?;
+    run: &NewRun,
+    now: Timestamp,
+) -> rusqlite::Result<RunStart> {
+    if let Some(last) = last(connection, 1, now)?.pop() {
+        if last.holder.as_ref().is_some_and(|holder| holder.key == run.holder.key) {
+            return Ok(RunStart::Begun(last.version));
+        }
+        if last.is_leased && run.gone != Some(last.version) {
+            return Ok(RunStart::Held(Box::new(last)));
         }
     }
-    delete_oldest(connection)
+    let newest: i64 = connection.query_row("SELECT newest FROM versions", [], |row| row.get(0))?;
+    let version = Version::of_next_run(now, Version(newest));
+    connection.execute(
+        "UPDATE versions SET run = ?1, newest = ?2",
+        [version.0, version.last_of_run().0],
+    )?;
+    let RunHolder { name, key } = &run.holder;
+    connection.execute(
+        "INSERT INTO runs (version, began, holder, holder_key, expires)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![version.0, now.0, name, key, lease_from(now)],
+    )?;
+    let number = connection.last_insert_rowid();
+    let mut insert = connection.prepare_cached("INSERT INTO run_feeds VALUES (?1, ?2, ?3)")?;
+    for (position, name) in (0_i64..).zip(&run.feeds) {
+        insert.execute(params![number, position, name])?;
+    }
+    delete_oldest(connection)?;
+    Ok(RunStart::Begun(version))
+}
+
+/// Renews the lease of the run `version`, and returns whether it holds it.
+pub(crate) fn renew(
+    connection: &Connection,
+    version: Version,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let update = "UPDATE runs SET expires = ?2 WHERE version = ?1 AND outcome IS NULL
+                      AND number = (SELECT max(number) FROM runs)";
+    let renewed = connection.execute(update, [version.0, lease_from(now)])?;
+    Ok(renewed > 0)
+}
+
+/// Returns the end of a lease that is given at `now`.
+fn lease_from(now: Timestamp) -> i64 {
+    now.0.saturating_add(micros(RUN_LEASE))
 }
 
 /// Deletes all but the latest [`MAX_RUNS`] runs.
@@ -42,51 +77,65 @@ fn delete_oldest(connection: &Connection) -> rusqlite::Result<()> {
 /// Records how a run ended, unless it has ended.
 pub(crate) fn finish(
     connection: &Connection,
-    began: Timestamp,
+    version: Version,
     end: &RunEnd,
 ) -> rusqlite::Result<()> {
     let mut update = connection.prepare_cached(
         "UPDATE runs SET outcome = ?2, reason = ?3, took = ?4, read = ?5, inserted = ?6,
-             changed = ?7, unchanged = ?8, removed = ?9, quarantined = ?10, embedded = ?11,
-             updated_fields = ?12, failed = ?13
-         WHERE began = ?1 AND outcome IS NULL",
+             changed = ?7, unchanged = ?8, held_newer = ?9, removed = ?10, quarantined = ?11,
+             embedded = ?12, updated_fields = ?13, failed = ?14
+         WHERE version = ?1 AND outcome IS NULL",
     )?;
     let ((outcome, reason), took) = (end.outcome.parts(), micros(end.took));
     let counts = match end.counts {
         Some(counts) => counts.values().map(|count| Some(count.cast_signed())),
         None => [None; RunCounts::NAMES.len()],
     };
-    let mut values: Vec<&dyn ToSql> = vec![&began.0, &outcome, &reason, &took];
+    let mut values: Vec<&dyn ToSql> = vec![&version.0, &outcome, &reason, &took];
     values.extend(counts.iter().map(|count| -> &dyn ToSql { count }));
     update.execute(values.as_slice())?;
     Ok(())
 }
 
-/// Returns the latest `limit` runs, the most recent first.
-pub(crate) fn last(connection: &Connection, limit: i64) -> rusqlite::Result<Vec<Run>> {
+/// Returns the latest `limit` runs, the most recent first. Only the last may hold a lease at `now`.
+pub(crate) fn last(
+    connection: &Connection,
+    limit: i64,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Run>> {
     let mut select = connection.prepare_cached(
-        "SELECT number, began, outcome, reason, took, read, inserted, changed, unchanged, removed,
-             quarantined, embedded, updated_fields, failed
+        "SELECT number, version, began, holder, holder_key, expires, outcome, reason, took, read,
+             inserted, changed, unchanged, held_newer, removed, quarantined, embedded,
+             updated_fields, failed
          FROM runs ORDER BY number DESC LIMIT ?1",
     )?;
     let mut feeds =
         connection.prepare_cached("SELECT name FROM run_feeds WHERE run = ?1 ORDER BY place")?;
+    let mut is_last = true;
     let runs = select.query_map([limit], |row| {
         let names = feeds.query_map([row.get::<_, i64>(0)?], |row| row.get(0))?;
         let feeds = names.collect::<rusqlite::Result<_>>()?;
-        Ok(Run { began: Timestamp(row.get(1)?), feeds, end: end(row)? })
+        let (name, key): (Option<_>, Option<_>) = (row.get(3)?, row.get(4)?);
+        let holder = name.zip(key).map(|(name, key)| RunHolder { name, key });
+        let expires: Option<i64> = row.get(5)?;
+        let end = end(row)?;
+        let is_leased = std::mem::take(&mut is_last)
+            && end.is_none()
+            && expires.is_some_and(|expires| is_leased(Timestamp(expires), now));
+        let (version, began) = (Version(row.get(1)?), Timestamp(row.get(2)?));
+        Ok(Run { version, began, holder, feeds, is_leased, end })
     })?;
     runs.collect()
 }
 
 fn end(row: &Row<'_>) -> rusqlite::Result<Option<RunEnd>> {
-    let Some(name) = row.get::<_, Option<String>>(2)? else { return Ok(None) };
-    let outcome = RunOutcome::from_parts(&name, row.get(3)?);
+    let Some(name) = row.get::<_, Option<String>>(6)? else { return Ok(None) };
+    let outcome = RunOutcome::from_parts(&name, row.get(7)?);
     let outcome =
-        outcome.ok_or_else(|| invalid_value(2, format!("a run has the outcome {name:?}")))?;
-    let took = Duration::from_micros(row.get::<_, i64>(4)?.cast_unsigned());
+        outcome.ok_or_else(|| invalid_value(6, format!("a run has the outcome {name:?}")))?;
+    let took = Duration::from_micros(row.get::<_, i64>(8)?.cast_unsigned());
     let mut counts = [0; RunCounts::NAMES.len()];
-    for (column, count) in (5..).zip(&mut counts) {
+    for (column, count) in (9..).zip(&mut counts) {
         let Some(value) = row.get::<_, Option<i64>>(column)? else {
             return Ok(Some(RunEnd { outcome, took, counts: None }));
         };

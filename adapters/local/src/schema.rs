@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_runs.sql"),
     include_str!("../migrations/0005_quarantined_texts.sql"),
     include_str!("../migrations/0006_conversion.sql"),
+    include_str!("../migrations/0007_versions.sql"),
 ];
 
 /// The state of a database's schema.

@@ -1,12 +1,13 @@
 use crate::apply::{HashedProduct, ProductChange, ProductComparer, last_of_each, write};
 use crate::pool::Database;
+use crate::versions::{self, Admitted};
 use crate::{copy, quarantine, removal, rows};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -26,34 +27,39 @@ impl ProductStore for LocalStore {
         let last = last_of_each(products);
         let mut applied = Applied::default();
         let mut changed = Vec::new();
-        for (product, (hashed, comparison)) in
-            last.iter().zip(self.compare_with_stored(&last, at).await?)
-        {
-            if comparison == ProductChange::Unchanged {
-                applied.unchanged.push(hashed.id);
-            } else {
-                changed.push(((*product).clone(), hashed.hash));
+        let (compared, admitted) = self.compare_with_stored(&last, at).await?;
+        admitted.map_err(versions::overtaken)?;
+        for (product, (hashed, comparison)) in last.iter().zip(compared) {
+            match comparison {
+                ProductChange::Unchanged => applied.unchanged.push(hashed.id),
+                ProductChange::HeldNewer => applied.held_newer.push(hashed.id),
+                ProductChange::New { .. } | ProductChange::Changed { .. } => {
+                    changed.push(((*product).clone(), hashed.hash));
+                }
             }
         }
         // A batch without changes takes no write lock.
         if changed.is_empty() {
             return Ok(applied);
         }
-        let written = self.database.write(move |t| write(t, changed, at)).await?;
+        let written = self.database.write_at(at, move |t| write(t, changed, at)).await?;
         applied.inserted = written.inserted;
         applied.changed = written.changed;
         applied.unchanged.extend(written.unchanged);
+        applied.held_newer.extend(written.held_newer);
         Ok(applied)
     }
 
     async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied> {
         let mut compared = Applied::default();
         let last = last_of_each(products);
-        for (HashedProduct { id, .. }, comparison) in self.compare_with_stored(&last, at).await? {
+        let (products, _) = self.compare_with_stored(&last, at).await?;
+        for (HashedProduct { id, .. }, comparison) in products {
             match comparison {
                 ProductChange::New { .. } => compared.inserted.push(id),
                 ProductChange::Changed { .. } => compared.changed.push(id),
                 ProductChange::Unchanged => compared.unchanged.push(id),
+                ProductChange::HeldNewer => compared.held_newer.push(id),
             }
         }
         Ok(compared)
@@ -64,7 +70,7 @@ impl ProductStore for LocalStore {
             return Ok(Vec::new());
         }
         let ids = ids.to_vec();
-        self.database.write(move |t| removal::remove(t, ids, at)).await
+        self.database.write_at(at, move |t| removal::remove(t, ids, at)).await
     }
 
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
@@ -85,7 +91,7 @@ impl ProductStore for LocalStore {
             return Ok(());
         }
         let done: Vec<_> = done.iter().map(|entry| entry.sequence.cast_signed()).collect();
-        let work = move |connection: &rusqlite::Transaction<'_>| {
+        let work = move |connection: &Transaction<'_>| {
             let mut delete = connection.prepare_cached("DELETE FROM outbox WHERE sequence = ?1")?;
             done.iter().try_for_each(|sequence| delete.execute([sequence]).map(|_| ()))
         };
@@ -97,12 +103,14 @@ impl ProductStore for LocalStore {
             return Ok(());
         }
         let (feed, rows) = (feed.to_owned(), rows.to_vec());
-        self.database.write(move |t| quarantine::insert(t, &feed, &rows, at)).await
+        let insert = move |t: &Transaction<'_>| quarantine::insert(t, &feed, &rows, at);
+        self.database.write_at(Version(at.0), insert).await
     }
 
     async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
         let feed = feed.to_owned();
-        self.database.write(move |t| quarantine::release(t, &feed, before)).await
+        let release = move |t: &Transaction<'_>| quarantine::release(t, &feed, before);
+        self.database.write_at(Version(before.0), release).await
     }
 
     async fn quarantined(
@@ -142,12 +150,13 @@ impl ProductStore for LocalStore {
 }
 
 impl LocalStore {
-    /// Compares each of `products` with the stored one.
+    /// Compares each of `products` with the stored one, and returns whether `at` may be written. That
+    /// is all that a batch without changes needs.
     async fn compare_with_stored(
         &self,
         products: &[&Product],
         at: Version,
-    ) -> PortResult<Vec<(HashedProduct, ProductChange)>> {
+    ) -> PortResult<(Vec<(HashedProduct, ProductChange)>, Admitted<()>)> {
         let hashed = |product: &&Product| HashedProduct {
             id: product.id.clone(),
             hash: product.content_hash(),
@@ -159,7 +168,8 @@ impl LocalStore {
                 let comparison = known.compare(&product.id, product.hash, at)?;
                 Ok((product, comparison))
             });
-            compared.collect()
+            let compared = compared.collect::<rusqlite::Result<_>>()?;
+            Ok((compared, versions::admit(connection, at)?))
         };
         self.database.read(compare).await
     }

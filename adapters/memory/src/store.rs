@@ -1,4 +1,5 @@
-use crate::Faults;
+use crate::runs::RunState;
+use crate::{Faults, MemoryRuns, lock};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
     Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
@@ -6,12 +7,13 @@ use akin_ports::{
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// A [`ProductStore`] in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: Mutex<StoreContent>,
+    runs: Arc<Mutex<RunState>>,
     faults: Faults,
 }
 
@@ -42,16 +44,34 @@ impl MemoryStore {
         Self { faults, ..Self::default() }
     }
 
+    /// Returns the log of its runs, which has the same faults.
+    pub fn runs(&self) -> MemoryRuns {
+        MemoryRuns::of_store(Arc::clone(&self.runs), self.faults.clone())
+    }
+
     /// Makes one call, which fails before its effect or after it if the faults say so.
     async fn call<T>(&self, work: impl FnOnce(&mut StoreContent) -> T) -> PortResult<T> {
         self.faults.call(&self.state, work).await
+    }
+
+    /// Makes one call that writes in the version `at`, unless a newer run has begun.
+    async fn write<T>(
+        &self,
+        at: Version,
+        work: impl FnOnce(&mut StoreContent) -> T,
+    ) -> PortResult<T> {
+        self.call(|state| {
+            lock(&self.runs).admit(at)?;
+            Ok(work(state))
+        })
+        .await?
     }
 }
 
 #[async_trait]
 impl ProductStore for MemoryStore {
     async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied> {
-        self.call(|state| {
+        self.write(at, |state| {
             let mut applied = Applied::default();
             for product in last_of_each(products) {
                 if !self.faults.refuses(&product.id, &mut applied.failures) {
@@ -75,7 +95,8 @@ impl ProductStore for MemoryStore {
     }
 
     async fn remove(&self, ids: &[ProductId], at: Version) -> PortResult<Vec<ProductId>> {
-        self.call(|state| ids.iter().filter(|id| state.remove(id, at)).cloned().collect()).await
+        self.write(at, |state| ids.iter().filter(|id| state.remove(id, at)).cloned().collect())
+            .await
     }
 
     async fn fetch(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, ProductRecord>> {
@@ -104,7 +125,7 @@ impl ProductStore for MemoryStore {
     }
 
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()> {
-        self.call(|state| {
+        self.write(Version(at.0), |state| {
             for row in rows {
                 let kept = QuarantinedRow { feed: feed.to_owned(), row: row.clone(), at };
                 state.quarantine.insert(key(&kept), kept);
@@ -114,8 +135,10 @@ impl ProductStore for MemoryStore {
     }
 
     async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
-        self.call(|state| state.quarantine.retain(|_, row| row.feed != feed || row.at >= before))
-            .await
+        self.write(Version(before.0), |state| {
+            state.quarantine.retain(|_, row| row.feed != feed || row.at >= before);
+        })
+        .await
     }
 
     async fn quarantined(
@@ -154,6 +177,7 @@ impl ProductStore for MemoryStore {
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
         self.call(|state| {
             for record in records {
+                lock(&self.runs).note(record.version);
                 let id = &record.product.id;
                 let held = state.products.get(id).map(|held| held.version);
                 let removed = state.tombstones.get(id).map(|tombstone| tombstone.removed);
@@ -181,11 +205,10 @@ impl StoreContent {
     fn compare(&self, product: &Product, at: Version, applied: &mut Applied) -> Option<Timestamp> {
         let id = &product.id;
         let (fate, created) = match (self.products.get(id), self.tombstones.get(id)) {
-            (Some(held), _) if held.version > at || held.product == *product => {
-                (&mut applied.unchanged, None)
-            }
+            (Some(held), _) if held.product == *product => (&mut applied.unchanged, None),
+            (Some(held), _) if held.version > at => (&mut applied.held_newer, None),
             (Some(held), _) => (&mut applied.changed, Some(held.created)),
-            (None, Some(tombstone)) if tombstone.removed >= at => (&mut applied.unchanged, None),
+            (None, Some(tombstone)) if tombstone.removed >= at => (&mut applied.held_newer, None),
             (None, Some(tombstone)) => (&mut applied.inserted, Some(tombstone.created)),
             (None, None) => (&mut applied.inserted, Some(at.timestamp())),
         };

@@ -45,7 +45,9 @@ mod feed_source {
 }
 
 async fn store() -> Subject<dyn ProductStore> {
-    Subject::store(MemoryStore::default())
+    let store = MemoryStore::default();
+    let runs = store.runs();
+    Subject::store(store, runs)
 }
 
 async fn index() -> Subject<dyn ProductIndex> {
@@ -72,7 +74,12 @@ fn queue_subject(queue: MemoryQueue) -> Subject<dyn ChangeQueue> {
 }
 
 async fn runs() -> Subject<dyn RunLog> {
-    Subject::runs(MemoryRuns::default())
+    let runs = MemoryRuns::default();
+    let leases = runs.clone();
+    Subject::run_log(runs, move |micros| {
+        leases.move_leases(micros);
+        async {}
+    })
 }
 
 async fn embedder() -> Subject<dyn Embedder> {

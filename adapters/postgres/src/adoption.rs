@@ -3,7 +3,9 @@
 use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::{Names, quoted};
-use akin_entities::Currency;
+use crate::runs::NOW;
+use crate::store::versions::note;
+use akin_entities::{Currency, Version};
 use sqlx::PgConnection;
 
 /// The number of rows adopted and refused.
@@ -31,6 +33,9 @@ pub(crate) async fn adopt(
         .bind(currency.code())
         .fetch_one(&mut *connection)
         .await?;
+    if let Some(newest) = get::<Option<i64>>(&row, 2)? {
+        note(connection, names, Version(newest)).await?;
+    }
     let count = |at| get::<i64>(&row, at).map(i64::cast_unsigned);
     Ok(AdoptionCounts { adopted: count(0)?, refused: count(1)? })
 }
@@ -88,7 +93,8 @@ async fn prepare(connection: &mut PgConnection, names: &Names, table: &str) -> R
 
 /// Returns the statement that adopts rows. Prices are in the currency $2, with $1 minor units per
 /// unit. The content hash stays null, so that the first ingestion updates every product from its
-/// feed.
+/// feed. Versions are not newer than this moment: dates without a time zone, of another one, would
+/// outdo the runs of the next hours.
 fn statement() -> String {
     let minor_units = |column: &str| {
         format!("CASE WHEN {column}::text ~ {NUMBER} THEN round({column}::text::numeric * $1) END")
@@ -107,8 +113,8 @@ fn statement() -> String {
     format!(
         "WITH adopted AS (
              UPDATE {{products}} SET
-                 akin_version = coalesce({modified}, {created}, 0),
-                 akin_created = coalesce({created}, {modified}, 0),
+                 akin_version = least(coalesce({modified}, {created}, 0), {now}),
+                 akin_created = least(coalesce({created}, {modified}, 0), {now}),
                  akin_rating = {rating},
                  akin_discount_price = {discount}, akin_discount_currency = {discount_currency},
                  akin_actual_price = {actual}, akin_actual_currency = {actual_currency}
@@ -123,7 +129,9 @@ fn statement() -> String {
          )
          SELECT (SELECT count(*) FROM adopted),
              (SELECT count(*) FROM {{products}} WHERE akin_version IS NULL)
-                 - (SELECT count(*) FROM adopted)",
+                 - (SELECT count(*) FROM adopted),
+             (SELECT max(akin_version) FROM adopted)",
+        now = NOW,
         modified = micros("modified_date"),
         created = micros("created_date"),
         discount = minor_units("discount_price"),

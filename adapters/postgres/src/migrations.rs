@@ -34,6 +34,7 @@ const TABLE_GROUPS: [TableGroup; 2] = [
             include_str!("../migrations/products/0004_runs.sql"),
             include_str!("../migrations/products/0005_quarantined_texts.sql"),
             include_str!("../migrations/products/0006_conversion.sql"),
+            include_str!("../migrations/products/0007_versions.sql"),
         ],
     },
     TableGroup {

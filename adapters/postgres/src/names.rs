@@ -4,11 +4,12 @@
 const MAX_BYTES: usize = 63;
 
 /// The suffixes of akin's own tables that belong to the product table.
-const BESIDE_PRODUCTS: [(&str, &str); 6] = [
+const BESIDE_PRODUCTS: [(&str, &str); 7] = [
     ("outbox", "_outbox"),
     ("removed", "_removed"),
     ("queue", "_queue"),
     ("runs", "_runs"),
+    ("versions", "_versions"),
     ("quarantine", "_quarantine"),
     ("products_ledger", "_migrations"),
 ];

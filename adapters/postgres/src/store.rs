@@ -4,6 +4,7 @@ mod quarantine;
 mod records;
 mod removal;
 mod restore;
+pub(crate) mod versions;
 mod write;
 
 use crate::database::{Call, Database, get, query};

@@ -8,7 +8,9 @@
 //! akin_contracts::product_index_contract!(fresh_index, ignore = "needs OpenSearch");
 //!
 //! async fn fresh() -> akin_contracts::Subject<dyn akin_ports::ProductStore> {
-//!     akin_contracts::Subject::store(akin_memory::MemoryStore::default())
+//!     let store = akin_memory::MemoryStore::default();
+//!     let runs = store.runs();
+//!     akin_contracts::Subject::store(store, runs)
 //! }
 //! ```
 //!

@@ -4,6 +4,7 @@ mod apply;
 mod concurrency;
 mod copy;
 mod outbox;
+mod overtaking;
 mod quarantine;
 mod removal;
 mod round_trip;
@@ -12,6 +13,7 @@ pub use apply::*;
 pub use concurrency::*;
 pub use copy::*;
 pub use outbox::*;
+pub use overtaking::*;
 pub use quarantine::*;
 pub use removal::*;
 pub use round_trip::*;
@@ -74,6 +76,9 @@ macro_rules! product_store_contract {
             concurrent_writes_and_removals_leave_the_newest_version,
             eight_writers_of_one_product_leave_its_newest_version,
             eight_writers_of_many_products_lose_no_product,
+            a_run_begins_after_every_version_that_the_store_holds,
+            the_writes_of_an_overtaken_run_are_refused,
+            what_a_newer_run_named_is_not_removed_by_an_older_one,
             a_batch_is_visible_completely_or_not_at_all,
             a_product_is_never_visible_without_its_outbox_entry,
         );
@@ -111,6 +116,7 @@ fn fates(applied: &Applied) -> BTreeMap<&str, &'static str> {
         ("inserted", &applied.inserted),
         ("changed", &applied.changed),
         ("unchanged", &applied.unchanged),
+        ("held newer", &applied.held_newer),
     ];
     let mut fates = BTreeMap::new();
     for (fate, ids) in lists {

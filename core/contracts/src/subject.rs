@@ -15,15 +15,22 @@ pub struct Subject<P: ?Sized> {
     port: Arc<P>,
     refresh: Option<Box<Refresh>>,
     pass: Option<Box<Pass>>,
+    set_back: Option<Box<Pass>>,
     dead_letters: Option<Arc<dyn DeadLetters>>,
+    runs: Option<Arc<dyn RunLog>>,
     size: usize,
     kept: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 impl Subject<dyn ProductStore> {
-    /// Returns a store whose writes are visible at once.
-    pub fn store(store: impl ProductStore + 'static) -> Self {
-        Self::new(Arc::new(store))
+    /// Returns a store whose writes are visible at once, with the log of its runs.
+    pub fn store(store: impl ProductStore + 'static, runs: impl RunLog + 'static) -> Self {
+        Self { runs: Some(Arc::new(runs)), ..Self::new(Arc::new(store)) }
+    }
+
+    /// Returns the log of the store's runs.
+    pub fn runs(&self) -> &dyn RunLog {
+        &**self.runs.as_ref().expect("the subject of a store has a log of its runs")
     }
 }
 
@@ -42,9 +49,29 @@ impl Subject<dyn Embedder> {
 }
 
 impl Subject<dyn RunLog> {
-    /// Returns a run log whose records are visible at once.
-    pub fn runs(log: impl RunLog + 'static) -> Self {
-        Self::new(Arc::new(log))
+    /// Returns a run log whose records are visible at once. `move_leases` moves the ends of all leases
+    /// by so many microseconds.
+    pub fn run_log<F>(
+        log: impl RunLog + 'static,
+        move_leases: impl Fn(i64) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let sooner = Arc::new(move_leases);
+        let later = Arc::clone(&sooner);
+        let micros = |time: Duration| i64::try_from(time.as_micros()).expect("a time");
+        Self {
+            pass: Some(Box::new(move |time| Box::pin(sooner(-micros(time))))),
+            set_back: Some(Box::new(move |time| Box::pin(later(micros(time))))),
+            ..Self::new(Arc::new(log))
+        }
+    }
+
+    /// Sets the clock back by `time`: leases end that much later.
+    pub async fn set_back(&self, time: Duration) {
+        let set_back = self.set_back.as_ref().expect("the subject of a run log has a clock");
+        set_back(time).await;
     }
 }
 
@@ -74,8 +101,16 @@ impl Subject<dyn ChangeQueue> {
 
 impl<P: ?Sized> Subject<P> {
     fn new(port: Arc<P>) -> Self {
-        let (refresh, pass, dead_letters) = (None, None, None);
-        Self { port, refresh, pass, dead_letters, size: 2_000, kept: Vec::new() }
+        Self {
+            port,
+            refresh: None,
+            pass: None,
+            set_back: None,
+            dead_letters: None,
+            runs: None,
+            size: 2_000,
+            kept: Vec::new(),
+        }
     }
 
     /// Returns the subject of an adapter whose writes are visible after `refresh` at the latest.

@@ -43,7 +43,10 @@ pub use queue::{
     ChangeQueue, Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCapabilities, QueueCounts,
     RELEASE_DELAY, Receipt, UNSETTLED, retry_delay,
 };
-pub use runs::{MAX_RUNS, Run, RunCounts, RunEnd, RunLog, RunOutcome};
+pub use runs::{
+    MAX_RUNS, NewRun, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunLog, RunOutcome,
+    RunOvertaken, RunStart, is_leased,
+};
 pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};
 
 use akin_entities::ProductId;

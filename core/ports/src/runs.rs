@@ -1,35 +1,102 @@
 use crate::PortResult;
-use akin_entities::Timestamp;
+use akin_entities::{Timestamp, Version};
 use async_trait::async_trait;
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// Keeps a log of the last [`MAX_RUNS`] ingestions. A run is named by the time at which it began.
+/// Keeps a log of the last [`MAX_RUNS`] ingestions, lets one at a time write to the store, and gives
+/// each its version.
+///
+/// A run holds a lease, which ends when the run does, or [`RUN_LEASE`] after it was last renewed. The
+/// store refuses the writes of a run after which another has begun.
 #[async_trait]
 pub trait RunLog: Debug + Send + Sync {
-    /// Records that a run over `feeds` began at `began`, and deletes runs that are too old. Recorded
-    /// twice, it is one run.
-    async fn begin(&self, began: Timestamp, feeds: &[String]) -> PortResult<()>;
+    /// Begins `run` unless another holds the lease, and deletes runs that are too old.
+    ///
+    /// Its version is the store's time, or greater: it exceeds every version that the store has given
+    /// out or holds, those of removed products included, and that the run before may use. Begun twice
+    /// with one [`RunHolder::key`], it is one run.
+    async fn begin(&self, run: &NewRun) -> PortResult<RunStart>;
 
-    /// Records how a run ended; only the first end counts. An unknown run is not an error.
-    async fn finish(&self, began: Timestamp, end: &RunEnd) -> PortResult<()>;
+    /// Renews the lease of the run with this version for [`RUN_LEASE`], and returns whether it still
+    /// holds it. A run that ended, or after which another began, does not.
+    async fn renew(&self, version: Version) -> PortResult<bool>;
 
-    /// Lists the last `limit` runs, the latest first, in the order in which they were recorded,
-    /// whatever the clocks of the machines.
+    /// Records how a run ended, which ends its lease; only the first end counts. An unknown run is not
+    /// an error.
+    async fn finish(&self, version: Version, end: &RunEnd) -> PortResult<()>;
+
+    /// Lists the last `limit` runs, the latest first.
     async fn last(&self, limit: usize) -> PortResult<Vec<Run>>;
 }
 
 /// The number of runs that are kept.
 pub const MAX_RUNS: usize = 100;
 
+/// The time for which a run holds its lease without renewing it.
+pub const RUN_LEASE: Duration = Duration::from_secs(30);
+
+/// Returns whether a lease until `expires` holds at `now`. One that would hold for longer than
+/// [`RUN_LEASE`] is from before the clock was set back, and has expired.
+pub const fn is_leased(expires: Timestamp, now: Timestamp) -> bool {
+    #[expect(clippy::cast_possible_truncation, reason = "half a minute")]
+    let longest = RUN_LEASE.as_micros() as i64;
+    now.0 < expires.0 && expires.0.saturating_sub(now.0) <= longest
+}
+
+/// An ingestion that is to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRun {
+    /// The process that performs it.
+    pub holder: RunHolder,
+    /// The feeds it reads.
+    pub feeds: Vec<String>,
+    /// A run whose process is known to be gone: its lease counts for nothing.
+    pub gone: Option<Version>,
+}
+
+/// The process that performs a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunHolder {
+    /// Its name for people, such as `process 123 on shop-1`.
+    pub name: String,
+    /// A text that no other run has.
+    pub key: String,
+}
+
+/// The answer to a run that is to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunStart {
+    /// It has begun, and this is its version.
+    Begun(Version),
+    /// This run holds the lease.
+    Held(Box<Run>),
+}
+
+/// The source of an error of the kind [`Overtaken`](crate::ErrorKind::Overtaken).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} took over", holder.as_deref().unwrap_or("a newer run"))]
+pub struct RunOvertaken {
+    /// The process of the newer run, if it is still known.
+    pub holder: Option<String>,
+    /// The time at which the newer run began, if it is still known.
+    pub since: Option<Timestamp>,
+}
+
 /// An ingestion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
+    /// Its version.
+    pub version: Version,
     /// The time at which it began.
     pub began: Timestamp,
+    /// Its process; `None` if an earlier version of akin recorded it.
+    pub holder: Option<RunHolder>,
     /// The feeds it read.
     pub feeds: Vec<String>,
-    /// Its end; `None` if it is still running or its process was killed, which look the same.
+    /// Whether it holds the lease. Its process may be gone nevertheless.
+    pub is_leased: bool,
+    /// Its end; `None` if it is still running or its process was killed.
     pub end: Option<RunEnd>,
 }
 
@@ -70,6 +137,8 @@ pub struct RunCounts {
     pub changed: u64,
     /// Products whose content is the same.
     pub unchanged: u64,
+    /// Products that the store holds in a newer version.
+    pub held_newer: u64,
     /// Products that complete feeds no longer name.
     pub removed: u64,
     /// Rows that were quarantined.
@@ -110,11 +179,12 @@ impl RunOutcome {
 
 impl RunCounts {
     /// The names of the counts, in the order of the [`values`](Self::values).
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 10] = [
         "read",
         "inserted",
         "changed",
         "unchanged",
+        "held_newer",
         "removed",
         "quarantined",
         "embedded",
@@ -123,12 +193,13 @@ impl RunCounts {
     ];
 
     /// Returns every count.
-    pub fn values(&self) -> [u64; 9] {
+    pub fn values(&self) -> [u64; 10] {
         [
             self.read,
             self.inserted,
             self.changed,
             self.unchanged,
+            self.held_newer,
             self.removed,
             self.quarantined,
             self.embedded,
@@ -138,12 +209,13 @@ impl RunCounts {
     }
 
     /// Returns the counts with these [`values`](Self::values).
-    pub fn from_values(values: [u64; 9]) -> Self {
+    pub fn from_values(values: [u64; 10]) -> Self {
         let [
             read,
             inserted,
             changed,
             unchanged,
+            held_newer,
             removed,
             quarantined,
             embedded,
@@ -155,6 +227,7 @@ impl RunCounts {
             inserted,
             changed,
             unchanged,
+            held_newer,
             removed,
             quarantined,
             embedded,
@@ -185,8 +258,23 @@ mod tests {
     }
 
     #[test]
+    fn a_lease_holds_until_it_expires_and_not_for_longer_than_it_was_given() {
+        let expires = Timestamp(100_000_000);
+        for (now, holds) in [
+            (69_999_999, false),
+            (70_000_000, true),
+            (99_999_999, true),
+            (100_000_000, false),
+            (i64::MIN, false),
+            (i64::MAX, false),
+        ] {
+            assert_eq!(is_leased(expires, Timestamp(now)), holds, "at {now}");
+        }
+    }
+
+    #[test]
     fn every_count_is_restored_under_its_own_name() {
-        let values = [1, 2, 3, 4, 5, 6, 7, 8, u64::MAX];
+        let values = [1, 2, 3, 4, 5, 6, 7, 8, 9, u64::MAX];
         let counts = RunCounts::from_values(values);
         assert_eq!(counts.values(), values);
         let told = format!("{counts:?}");

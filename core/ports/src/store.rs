@@ -10,6 +10,11 @@ pub trait ProductStore: Debug + Send + Sync {
     /// Writes `products` with the version `at`, and adds each that is new or whose content differs to
     /// the outbox, in one transaction. Products with equal content are not touched, and a newer version
     /// is not overwritten. Of a repeated id the last product counts.
+    ///
+    /// If a run with a version greater than `at` has begun ([`RunLog::begin`](crate::RunLog::begin)),
+    /// this is an error of the kind [`Overtaken`](crate::ErrorKind::Overtaken), and nothing changes. The
+    /// same holds for [`ProductStore::remove`], [`ProductStore::quarantine`] and
+    /// [`ProductStore::release_quarantine`].
     async fn apply(&self, products: &[Product], at: Version) -> PortResult<Applied>;
 
     /// Returns what [`ProductStore::apply`] would do to each of `products`, without doing it.
@@ -70,8 +75,10 @@ pub struct Applied {
     pub inserted: Vec<ProductId>,
     /// Held before, with different content.
     pub changed: Vec<ProductId>,
-    /// Held before, with the same content or in a newer version.
+    /// Held before, with the same content.
     pub unchanged: Vec<ProductId>,
+    /// Held, or removed, in a newer version, which stays.
+    pub held_newer: Vec<ProductId>,
     /// Failed, and why.
     pub failures: Failures,
 }

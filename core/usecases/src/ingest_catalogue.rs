@@ -90,6 +90,13 @@ pub enum CatalogueProgress<'a> {
 
 type Observer<'a> = &'a (dyn Fn(CatalogueProgress<'_>) + Send + Sync);
 
+/// The versions that a run may still use.
+#[derive(Clone, Copy, Debug)]
+struct RunVersions {
+    next: Version,
+    last: Version,
+}
+
 /// The number of ids read or removed at a time.
 const PAGE: usize = 10_000;
 
@@ -116,7 +123,7 @@ struct SurveyedFeed {
 }
 
 impl IngestCatalogue {
-    /// Ingests `feeds` in this order, as of `at`.
+    /// Ingests `feeds` in this order, with the versions of the run `at`.
     pub async fn run(
         &self,
         feeds: &[Arc<dyn FeedSource>],
@@ -127,7 +134,7 @@ impl IngestCatalogue {
         self.check(&surveyed)?;
         let retained = surveyed.retained();
         let mut summary = CatalogueSummary { retained, ..CatalogueSummary::default() };
-        let mut at = at;
+        let mut at = RunVersions { next: at, last: at.last_of_run() };
         for (source, surveyed) in feeds.iter().zip(surveyed.feeds) {
             self.write(source, surveyed, &mut at, &mut summary, observe).await?;
         }
@@ -135,7 +142,7 @@ impl IngestCatalogue {
             return Ok(summary);
         }
         if summary.unread.is_empty() {
-            self.remove(&surveyed.missing, at, &mut summary, observe).await?;
+            self.remove(&surveyed.missing, at.next, &mut summary, observe).await?;
         } else if !surveyed.missing.is_empty() {
             // The rest of a feed may name them.
             let products = surveyed.missing.len() as u64;
@@ -148,10 +155,10 @@ impl IngestCatalogue {
     pub async fn dry_run(
         &self,
         feeds: &[Arc<dyn FeedSource>],
-        at: Version,
         observe: Observer<'_>,
     ) -> Result<DryRun, IngestError> {
-        let surveyed = self.survey(feeds, at, true, observe).await?;
+        // The version of a run is greater than all that the store holds.
+        let surveyed = self.survey(feeds, Version(i64::MAX), true, observe).await?;
         let refusal = self.check(&surveyed).err();
         let (embedded, updated_fields) = surveyed.survey.writes();
         let retained = surveyed.retained();
@@ -285,7 +292,7 @@ impl IngestCatalogue {
         &self,
         source: &Arc<dyn FeedSource>,
         surveyed: SurveyedFeed,
-        at: &mut Version,
+        at: &mut RunVersions,
         summary: &mut CatalogueSummary,
         observe: Observer<'_>,
     ) -> Result<(), IngestError> {
@@ -293,7 +300,7 @@ impl IngestCatalogue {
         let mut unread = unread.map(|source| IngestError::Feed { feed: name.clone(), source });
         let rows = if let Some(refused) = survey.only_refused().filter(|_| !has_changes) {
             let is_whole = unread.is_none();
-            let kept = self.keep_refused(&name, refused, is_whole, *at).await;
+            let kept = self.keep_refused(&name, refused, is_whole, at.next).await;
             kept.map_err(|source| in_store(&name, source))?;
             survey.summary
         } else {
@@ -306,8 +313,9 @@ impl IngestCatalogue {
             let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Writing(&name, at));
             let read = match self.reopen(source, token.as_ref()).await {
                 Ok(mut feed) => {
+                    let RunVersions { next, last } = at;
                     let surveyed = Some(&*survey.batches);
-                    ingest.read(&mut *feed, surveyed, at, &mut rows, &progress).await
+                    ingest.read(&mut *feed, surveyed, next, *last, &mut rows, &progress).await
                 }
                 Err(source) => Err(IngestError::Feed { feed: name.clone(), source }),
             };
@@ -371,6 +379,7 @@ impl CatalogueSummary {
         self.rows.inserted += rows.inserted;
         self.rows.changed += rows.changed;
         self.rows.unchanged += rows.unchanged;
+        self.rows.held_newer += rows.held_newer;
         self.rows.quarantined += rows.quarantined;
         self.refused.extend(rows.refused.into_iter().map(|row| (feed.to_owned(), row)));
     }

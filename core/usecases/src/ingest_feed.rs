@@ -1,7 +1,9 @@
 use crate::feed_rows::{BatchHash, FeedRows, changed, next_rows};
 use crate::{ColumnMap, Percentage, Pricing, RowReader};
 use akin_entities::Version;
-use akin_ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
+use akin_ports::{
+    Applied, FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow,
+};
 use std::sync::Arc;
 
 /// Brings the store up to the content of a feed, and enters changes into the outbox.
@@ -26,6 +28,8 @@ pub struct IngestSummary {
     pub changed: u64,
     /// Products whose content is the same.
     pub unchanged: u64,
+    /// Products that the store holds in a newer version.
+    pub held_newer: u64,
     /// Refused rows.
     pub quarantined: u64,
     /// The first refused rows, for messages.
@@ -109,6 +113,17 @@ impl IngestSummary {
     /// The number of refused rows in a summary.
     pub(crate) const SHOWN: usize = 5;
 
+    /// Counts `rows` that became products. A repeated id is in the answer once, although each of its
+    /// rows was read.
+    pub(crate) fn count(&mut self, applied: &Applied, rows: usize) {
+        let [inserted, changed, held_newer] =
+            [&applied.inserted, &applied.changed, &applied.held_newer].map(Vec::len);
+        self.inserted += inserted as u64;
+        self.changed += changed as u64;
+        self.held_newer += held_newer as u64;
+        self.unchanged += (rows - inserted - changed - held_newer) as u64;
+    }
+
     /// Counts refused rows, and keeps the first ones.
     pub(crate) fn refuse(&mut self, rows: Vec<RefusedRow>) {
         self.quarantined += rows.len() as u64;
@@ -118,8 +133,7 @@ impl IngestSummary {
 }
 
 impl IngestFeed {
-    /// Reads `feed` to its end and writes it as of `at`, each batch one microsecond later than the
-    /// one before.
+    /// Reads `feed` to its end and writes it with the versions of the run `at`, one for each batch.
     pub async fn run(
         &self,
         feed: &mut dyn ProductFeed,
@@ -128,18 +142,20 @@ impl IngestFeed {
     ) -> Result<IngestSummary, IngestError> {
         let mut summary = IngestSummary::default();
         let mut at = at;
-        self.read(feed, None, &mut at, &mut summary, observe).await?;
+        let last = at.last_of_run();
+        self.read(feed, None, &mut at, last, &mut summary, observe).await?;
         Ok(summary)
     }
 
     /// Does the same. If `surveyed` has the hashes of batches, only these are written: another batch,
-    /// or a further or missing one, is an error of the feed. `summary` also has the counts before an error, and `at` is advanced past the
-    /// last batch.
+    /// or a further or missing one, is an error of the feed. `summary` also has the counts before an
+    /// error, and `at` is advanced past the last batch, up to `last`.
     pub(crate) async fn read(
         &self,
         feed: &mut dyn ProductFeed,
         surveyed: Option<&[BatchHash]>,
         at: &mut Version,
+        last: Version,
         summary: &mut IngestSummary,
         observe: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
     ) -> Result<(), IngestError> {
@@ -164,7 +180,7 @@ impl IngestFeed {
             self.quarantine(&name, refused, summary, started).await.map_err(in_store)?;
             // A repeated product gets a newer version, so that a worker that is late with the
             // previous one cannot overwrite it.
-            *at = Version(at.0.saturating_add(1));
+            *at = Version(at.0.saturating_add(1)).min(last);
             observe(IngestProgress { feed: feed.progress(), summary });
         }
         // Only at the end: an interrupted run must not release rows that it has not read.
@@ -199,11 +215,7 @@ impl IngestFeed {
             }
         }
         let failed = refused.len() - before;
-        let (inserted, changed) = (applied.inserted.len(), applied.changed.len());
-        summary.inserted += inserted as u64;
-        summary.changed += changed as u64;
-        // A repeated id is in the answer once, although each of its rows was read.
-        summary.unchanged += (rows.products.len() - failed - inserted - changed) as u64;
+        summary.count(&applied, rows.products.len() - failed);
         Ok(refused)
     }
 

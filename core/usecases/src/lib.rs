@@ -73,7 +73,7 @@ pub use percentage::{InvalidPercentage, Percentage};
 pub use pricing::Pricing;
 pub use process_changes::{MessageOutcome, ProcessChanges, ProcessControl, ProcessedChanges};
 pub use query_embeddings::QueryEmbeddings;
-pub use record_run::{RecordRun, RecordedRun, StartedRun};
+pub use record_run::{BegunRun, RecordRun, RecordedRun, RequestedRun, RunError};
 pub use relay_changes::{RelayChanges, RelaySummary};
 pub use run_summary::RunSummary;
 pub use run_worker::{RunWorker, WorkerEvent, WorkerHost, WorkerSummary};

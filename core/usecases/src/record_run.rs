@@ -1,31 +1,64 @@
-use akin_entities::Timestamp;
-use akin_ports::{PortResult, RunCounts, RunEnd, RunLog, RunOutcome};
+use akin_entities::Version;
+use akin_ports::{
+    NewRun, PortError, PortResult, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunLog,
+    RunOutcome, RunStart,
+};
 use futures::future::{BoxFuture, Either, select};
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Records in the run log that an ingestion began and how it ended.
+/// Performs one ingestion of a store at a time, and records when it began and how it ended.
 ///
-/// The run does not depend on its record: a log that fails or does not answer in time is reported, and
-/// the run goes on.
+/// A run waits until the lease of another has ended, gets its version from the store, and renews its
+/// own lease until it ends. An end that cannot be recorded is reported, and does not fail the run.
 pub struct RecordRun {
     sleep: Sleep,
-    current: Mutex<Option<StartedRun>>,
+    current: Mutex<Option<BegunRun>>,
 }
 
 type Sleep = fn(Duration) -> BoxFuture<'static, ()>;
 
-/// A run that has started.
-#[derive(Clone, Debug)]
-pub struct StartedRun {
-    /// The log that records it.
+/// A run that is to begin.
+pub struct RequestedRun<'a> {
+    /// The log of the store's runs.
     pub runs: Arc<dyn RunLog>,
-    /// When it began, which names it.
-    pub at: Timestamp,
-    /// The same moment, from which its duration is measured.
+    /// The process that performs it.
+    pub holder: RunHolder,
+    /// The feeds it reads.
+    pub feeds: Vec<String>,
+    /// The time for which it waits for another run.
+    pub patience: Duration,
+    /// Returns whether a process is known to be gone.
+    pub is_gone: &'a (dyn Fn(&RunHolder) -> bool + Send + Sync),
+    /// Is called with the run that it waits for, again and again.
+    pub observe: &'a (dyn Fn(&Run) + Send + Sync),
+}
+
+/// A run that has begun.
+#[derive(Clone, Debug)]
+pub struct BegunRun {
+    /// The log that records it.
+    runs: Arc<dyn RunLog>,
+    /// Its version.
+    pub version: Version,
+    /// The moment at which it began.
     pub since: Instant,
+}
+
+/// Why a run did not begin, or was ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Another run holds the lease.
+    #[error("another ingestion is running{}", by(.0))]
+    Busy(Box<Run>),
+    /// The store did not answer.
+    #[error("the ingestion could not begin")]
+    Unrecorded(#[source] PortError),
+    /// Another run began because this one did not renew its lease in time.
+    #[error("another ingestion took over, because this one did not answer for {} s", RUN_LEASE.as_secs())]
+    Overtaken,
 }
 
 /// The result of a run, and whether it was recorded.
@@ -40,27 +73,39 @@ pub struct RecordedRun<T, E> {
 /// The time that a record may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The pause between two questions whether the lease is free.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The pause after a renewal that failed.
+const RETRY: Duration = Duration::from_secs(1);
+
 impl RecordRun {
     /// Returns a recorder of runs, one at a time, that waits by `sleep`.
     pub const fn new(sleep: Sleep) -> Self {
         Self { sleep, current: Mutex::new(None) }
     }
 
-    /// Runs `work`, which reads `feeds`, and records its beginning and its end, of which `end` returns
-    /// the outcome and the counts.
-    pub async fn run<T, E>(
+    /// Begins `run`, performs its `work`, and records its end, of which `end` returns the outcome and
+    /// the counts.
+    pub async fn run<T, E: From<RunError>>(
         &self,
-        run: StartedRun,
-        feeds: &[String],
-        work: impl Future<Output = Result<T, E>>,
+        run: RequestedRun<'_>,
+        work: impl AsyncFnOnce(BegunRun) -> Result<T, E>,
         end: impl FnOnce(&Result<T, E>) -> (RunOutcome, Option<RunCounts>),
     ) -> RecordedRun<T, E> {
-        *self.current() = Some(run.clone());
-        let began = self.in_time(run.runs.begin(run.at, feeds)).await;
-        let result = work.await;
+        let begun = match self.begin(run).await {
+            Ok(begun) => begun,
+            // It did nothing, so there is nothing to record.
+            Err(error) => return RecordedRun { result: Err(error.into()), recorded: Ok(()) },
+        };
+        *self.current() = Some(begun.clone());
+        let work = pin!(work(begun.clone()));
+        let result = match select(work, pin!(self.keep_lease(&begun))).await {
+            Either::Left((result, _)) => result,
+            Either::Right(((), _)) => Err(RunError::Overtaken.into()),
+        };
         let (outcome, counts) = end(&result);
-        // Even if the beginning seems not to be recorded: perhaps only the answer was lost.
-        let recorded = began.and(self.finish(&run, outcome, counts).await);
+        let recorded = self.finish(&begun, outcome, counts).await;
         *self.current() = None;
         RecordedRun { result, recorded }
     }
@@ -74,18 +119,56 @@ impl RecordRun {
         }
     }
 
+    /// Waits until no other run holds the lease.
+    async fn begin(&self, run: RequestedRun<'_>) -> Result<BegunRun, RunError> {
+        let RequestedRun { runs, holder, feeds, patience, is_gone, observe } = run;
+        let mut run = NewRun { holder, feeds, gone: None };
+        let asked = Instant::now();
+        loop {
+            let since = Instant::now();
+            let held = match runs.begin(&run).await.map_err(RunError::Unrecorded)? {
+                RunStart::Begun(version) => return Ok(BegunRun { runs, version, since }),
+                RunStart::Held(held) => held,
+            };
+            let is_news = run.gone != Some(held.version);
+            if is_news && held.holder.as_ref().is_some_and(is_gone) {
+                run.gone = Some(held.version);
+                continue;
+            }
+            if asked.elapsed() >= patience {
+                return Err(RunError::Busy(held));
+            }
+            observe(&held);
+            (self.sleep)(PAUSE.min(patience)).await;
+        }
+    }
+
+    /// Renews the lease of `run` until another run has begun.
+    async fn keep_lease(&self, run: &BegunRun) {
+        let mut pause = RUN_LEASE / 3;
+        loop {
+            (self.sleep)(pause).await;
+            pause = match self.in_time(run.runs.renew(run.version)).await {
+                Ok(true) => RUN_LEASE / 3,
+                Ok(false) => return,
+                // The store refuses the run's writes if another takes over meanwhile.
+                Err(_) => RETRY,
+            };
+        }
+    }
+
     async fn finish(
         &self,
-        run: &StartedRun,
+        run: &BegunRun,
         outcome: RunOutcome,
         counts: Option<RunCounts>,
     ) -> Result<(), String> {
         let end = RunEnd { outcome, took: run.since.elapsed(), counts };
-        self.in_time(run.runs.finish(run.at, &end)).await
+        self.in_time(run.runs.finish(run.version, &end)).await
     }
 
     /// Returns what `call` returns, or why it failed or took too long.
-    async fn in_time(&self, call: impl Future<Output = PortResult<()>>) -> Result<(), String> {
+    async fn in_time<T>(&self, call: impl Future<Output = PortResult<T>>) -> Result<T, String> {
         match select(pin!(call), (self.sleep)(TIMEOUT)).await {
             Either::Left((result, _)) => result.map_err(|error| error.report()),
             Either::Right(_) => {
@@ -94,13 +177,23 @@ impl RecordRun {
         }
     }
 
-    fn current(&self) -> MutexGuard<'_, Option<StartedRun>> {
+    fn current(&self) -> MutexGuard<'_, Option<BegunRun>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn by(run: &Run) -> String {
+    run.holder.as_ref().map(|holder| format!(": {}", holder.name)).unwrap_or_default()
 }
 
 impl fmt::Debug for RecordRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordRun").field("current", &self.current).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RequestedRun<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestedRun").field("holder", &self.holder).finish_non_exhaustive()
     }
 }

@@ -22,6 +22,7 @@ impl RunSummary {
             inserted: rows.inserted,
             changed: rows.changed,
             unchanged: rows.unchanged,
+            held_newer: rows.held_newer,
             removed: *removed,
             quarantined: rows.quarantined,
             embedded: embedding.embedded,

@@ -129,11 +129,8 @@ impl SurveyFeed<'_> {
             survey.record(&rows);
             let compared =
                 self.compare(&rows.products, survey).await.map_err(SurveyError::Store)?;
-            let (inserted, changed) = (compared.inserted.len(), compared.changed.len());
             summary.read += rows.count();
-            summary.inserted += inserted as u64;
-            summary.changed += changed as u64;
-            summary.unchanged += (rows.products.len() - inserted - changed) as u64;
+            summary.count(&compared, rows.products.len());
             if surveyed.refused.len() < MAX_REFUSED && surveyed.size < MAX_REFUSED_BYTES {
                 surveyed.size += rows.refused.iter().map(RefusedRow::size).sum::<usize>();
                 surveyed.refused.extend_from_slice(&rows.refused);
@@ -151,6 +148,7 @@ impl SurveyFeed<'_> {
         let last: HashMap<_, _> = products.iter().map(|product| (&product.id, product)).collect();
         let stored = self.store.fetch(&compared.changed).await?;
         let new: HashSet<_> = compared.inserted.iter().cloned().collect();
+        let newer: HashSet<_> = compared.held_newer.iter().cloned().collect();
         let differs: HashSet<_> =
             compared.inserted.iter().chain(&compared.changed).cloned().collect();
         compared = Applied::default();
@@ -164,6 +162,7 @@ impl SurveyFeed<'_> {
             let group = match previous {
                 None if new.contains(id) => &mut compared.inserted,
                 None if differs.contains(id) => &mut compared.changed,
+                None if newer.contains(id) => &mut compared.held_newer,
                 Some(previous) if previous != content => &mut compared.changed,
                 _ => &mut compared.unchanged,
             };

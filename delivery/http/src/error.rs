@@ -89,9 +89,10 @@ impl ApiError {
         tracing::error!(code, error = error.report(), "a request failed");
         let message = match error.kind {
             ErrorKind::Unavailable => "try again later",
-            ErrorKind::Refused | ErrorKind::Misconfigured | ErrorKind::Corrupt => {
-                "the server could not answer; see its log"
-            }
+            ErrorKind::Refused
+            | ErrorKind::Misconfigured
+            | ErrorKind::Corrupt
+            | ErrorKind::Overtaken => "the server could not answer; see its log",
         };
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,

@@ -77,13 +77,20 @@ impl From<RunCounts> for CountsView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use akin_entities::Timestamp;
+    use akin_entities::{Timestamp, Version};
     use std::time::Duration;
 
     fn document(outcome: RunOutcome, audience: Audience) -> serde_json::Value {
         let end = RunEnd { outcome, took: Duration::from_millis(1_500), counts: None };
         let feeds = vec!["/srv/shop/feed.csv".to_owned(), "feed.csv".to_owned()];
-        let run = Run { began: Timestamp(0), feeds, end: Some(end) };
+        let run = Run {
+            version: Version(0),
+            began: Timestamp(0),
+            holder: None,
+            feeds,
+            is_leased: false,
+            end: Some(end),
+        };
         serde_json::to_value(RunView::new(run, audience)).expect("JSON")
     }
 

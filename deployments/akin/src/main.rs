@@ -5,6 +5,7 @@ mod embedding;
 mod exit;
 mod feed_settings;
 mod output;
+mod process;
 mod progress;
 mod signals;
 mod sink;

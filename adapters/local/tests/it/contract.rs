@@ -45,7 +45,7 @@ fn engine(options: LocalOptions) -> (TempDir, Arc<LocalEngine>) {
 
 async fn store() -> Subject<dyn ProductStore> {
     let (folder, engine) = engine(LocalOptions::default());
-    Subject::store(engine.store()).keeping(folder)
+    Subject::store(engine.store(), engine.runs()).keeping(folder)
 }
 
 /// Simulates the passing of time by changing the times of the queue.
@@ -66,7 +66,15 @@ async fn queue() -> Subject<dyn ChangeQueue> {
 
 async fn runs() -> Subject<dyn RunLog> {
     let (folder, engine) = engine(LocalOptions::default());
-    Subject::runs(engine.runs()).keeping(folder)
+    let file = folder.path().join("akin.db");
+    let move_leases = move |micros: i64| {
+        let database = rusqlite::Connection::open(&file).expect("a database");
+        database.busy_timeout(Duration::from_secs(10)).expect("a timeout");
+        let moved = database.execute("UPDATE runs SET expires = expires + ?1", [micros]);
+        moved.expect("runs");
+        async {}
+    };
+    Subject::run_log(engine.runs(), move_leases).keeping(folder)
 }
 
 /// All changes are in memory, over an empty base.

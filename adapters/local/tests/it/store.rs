@@ -2,7 +2,9 @@
 
 use akin_entities::{Currency, Price, Product, Timestamp, Version};
 use akin_local::{LocalEngine, LocalOptions};
-use akin_ports::{ErrorKind, FeedRow, ProductStore, RefusedRow};
+use akin_ports::{
+    ErrorKind, FeedRow, NewRun, ProductStore, RefusedRow, RunHolder, RunLog, RunStart,
+};
 use rusqlite::Connection;
 use std::fs;
 use std::time::Duration;
@@ -85,6 +87,28 @@ async fn data_of_an_older_akin_is_read_without_the_newer_columns() {
     let product = &store.list(None, 10).await.unwrap()[0].product;
     assert_eq!(product.discount_price, Some(Price::from_minor(610, Currency::HKD)));
     assert_eq!((&*product.name, product.converted_by), ("Tripod", None));
+}
+
+#[tokio::test]
+async fn a_store_that_was_written_while_the_clock_was_ahead_takes_changes_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let ahead = i64::MAX / 2;
+    let rows = format!(
+        "INSERT INTO contents VALUES (1, 5, 'Tripod', '', '', '', '', '', '', '', NULL, NULL, 610,
+             'HKD', NULL, NULL);
+         INSERT INTO products VALUES ('a', 1, zeroblob(16), {ahead});"
+    );
+    first_database(folder.path(), &rows);
+    let engine = open(folder.path());
+    let holder = RunHolder { name: "a process".into(), key: "its key".into() };
+    let run = NewRun { holder, feeds: Vec::new(), gone: None };
+    let RunStart::Begun(version) = engine.runs().begin(&run).await.unwrap() else {
+        panic!("nobody holds the lease");
+    };
+    assert!(version.0 > ahead);
+    let applied = engine.store().apply(&[product("a", "Lamp")], version).await.unwrap();
+    assert_eq!(applied.changed.len(), 1);
+    assert_eq!(engine.store().remove(&applied.changed, version).await.unwrap().len(), 1);
 }
 
 #[test]

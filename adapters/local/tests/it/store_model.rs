@@ -47,9 +47,9 @@ struct StoreModel {
 }
 
 impl StoreModel {
-    /// Applies a batch. Returns the ids that are new, changed and unchanged.
-    fn apply(&mut self, products: &[Product], at: i64) -> [BTreeSet<ProductId>; 3] {
-        let mut became = [const { BTreeSet::new() }; 3];
+    /// Applies a batch. Returns the ids that are new, changed, unchanged and held newer.
+    fn apply(&mut self, products: &[Product], at: i64) -> [BTreeSet<ProductId>; 4] {
+        let mut became = [const { BTreeSet::new() }; 4];
         let last: BTreeMap<_, _> = products.iter().map(|product| (&product.id, product)).collect();
         // The outbox takes changes in the order of the batch, by each id's last position.
         let mut order: Vec<&Product> = last.into_values().collect();
@@ -59,7 +59,8 @@ impl StoreModel {
             let created = known.map_or(at, |(_, created, _)| *created);
             let kind = match known {
                 None => 0,
-                Some((held, _, version)) if held == product || *version > at => 2,
+                Some((held, _, _)) if held == product => 2,
+                Some((_, _, version)) if *version > at => 3,
                 Some(_) => 1,
             };
             became[kind].insert(product.id.clone());
@@ -109,7 +110,8 @@ async fn run(steps: Vec<StoreStep>) {
                 let products: Vec<_> = rows.into_iter().map(|(id, look)| make(id, look)).collect();
                 let applied = store.apply(&products, Version(at)).await.expect("apply");
                 let expected = model.apply(&products, at);
-                let became = [applied.inserted, applied.changed, applied.unchanged];
+                let became =
+                    [applied.inserted, applied.changed, applied.unchanged, applied.held_newer];
                 for (became, expected) in became.into_iter().zip(expected) {
                     assert_eq!(became.len(), expected.len(), "a repeated id");
                     assert_eq!(BTreeSet::from_iter(became), expected);

@@ -1,5 +1,6 @@
 use super::product_id;
 use super::removal::respect_removals;
+use super::versions::{admit, admit_write};
 use super::write::{ProductColumns, upsert};
 use crate::database::{Call, get, query};
 use crate::error::Failure;
@@ -59,6 +60,7 @@ pub(crate) struct CompareProducts<'a>(pub(crate) ApplyProducts<'a>);
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StoredState {
     Unchanged,
+    HeldNewer,
     Changed,
 }
 
@@ -68,24 +70,35 @@ impl Call for ApplyProducts<'_> {
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Applied, Failure> {
         let states = self.compare(connection, names).await?;
-        let is_unchanged = |id| states.get(id) == Some(&StoredState::Unchanged);
-        let mut changed: Vec<_> =
-            self.products.iter().filter(|(product, _)| !is_unchanged(&product.id)).collect();
         let mut applied = Applied::default();
+        let mut changed = Vec::new();
+        for product in &self.products {
+            let id = &product.0.id;
+            match states.get(id) {
+                Some(StoredState::Unchanged) => applied.unchanged.push(id.clone()),
+                Some(StoredState::HeldNewer) => applied.held_newer.push(id.clone()),
+                Some(StoredState::Changed) | None => changed.push(product),
+            }
+        }
         // A batch without changes takes no lock.
-        if !changed.is_empty() {
+        if changed.is_empty() {
+            admit(connection, names, self.at).await?;
+        } else {
             changed.sort_by_key(|(product, _)| product.id.as_str());
             let mut transaction = connection.begin().await?;
+            admit_write(&mut transaction, names, self.at).await?;
             for rows in changed.chunks(self.rows) {
                 self.write(&mut transaction, names, rows, &mut applied).await?;
             }
             self.announce(&mut transaction, names, &applied).await?;
             transaction.commit().await?;
         }
+        // Another writer was faster with the rest.
         let written = written(&applied);
-        let ids = self.products.iter().map(|(product, _)| &product.id);
-        let unchanged = ids.filter(|id| !written.contains(id)).cloned().collect();
-        Ok(Applied { unchanged, ..applied })
+        let ids = changed.iter().map(|(product, _)| &product.id);
+        let late: Vec<_> = ids.filter(|id| !written.contains(id)).cloned().collect();
+        applied.held_newer.extend(late);
+        Ok(applied)
     }
 }
 
@@ -102,6 +115,7 @@ impl Call for CompareProducts<'_> {
                 None => &mut compared.inserted,
                 Some(StoredState::Changed) => &mut compared.changed,
                 Some(StoredState::Unchanged) => &mut compared.unchanged,
+                Some(StoredState::HeldNewer) => &mut compared.held_newer,
             };
             ids.push(product.id.clone());
         }
@@ -126,11 +140,12 @@ impl ApplyProducts<'_> {
         let hashes: Vec<_> =
             self.products.iter().map(|(_, hash)| hash.to_bytes().to_vec()).collect();
         let sql = "SELECT held.product_id::text,
-                       coalesce(held.akin_hash = batch.hash OR held.akin_version > $3, false)
+                       coalesce(held.akin_hash = batch.hash, false),
+                       coalesce(held.akin_version > $3, false)
                    FROM {products} held JOIN unnest($1::text[], $2::bytea[]) AS batch(id, hash)
                        ON held.product_id = batch.id
                    UNION ALL
-                   SELECT product_id, true FROM {removed}
+                   SELECT product_id, false, true FROM {removed}
                    WHERE product_id = ANY ($1::text[]) AND version >= $3";
         let rows = query(names.fill(sql))
             .bind(ids)
@@ -139,9 +154,12 @@ impl ApplyProducts<'_> {
             .fetch_all(connection)
             .await?;
         let compared = rows.iter().map(|row| {
-            let unchanged: bool = get(row, 1)?;
-            let comparison = if unchanged { StoredState::Unchanged } else { StoredState::Changed };
-            Ok((product_id(get(row, 0)?)?, comparison))
+            let state = match (get(row, 1)?, get(row, 2)?) {
+                (true, _) => StoredState::Unchanged,
+                (false, true) => StoredState::HeldNewer,
+                (false, false) => StoredState::Changed,
+            };
+            Ok((product_id(get(row, 0)?)?, state))
         });
         compared.collect()
     }

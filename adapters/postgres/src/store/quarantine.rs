@@ -1,13 +1,14 @@
 use super::row_limit;
+use super::versions::admit_write;
 use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use akin_entities::{Timestamp, hash_parts};
+use akin_entities::{Timestamp, Version, hash_parts};
 use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 use async_trait::async_trait;
-use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
+use sqlx::{Connection, PgConnection};
 use std::collections::{BTreeMap, HashMap};
 
 /// Stores the refused rows of a feed.
@@ -39,6 +40,8 @@ impl Call for QuarantineRows<'_> {
         };
         let texts = last.values().map(|row| row.row.as_deref().map(to_json).transpose());
         let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        let mut transaction = connection.begin().await?;
+        admit_write(&mut transaction, names, Version(self.at.0)).await?;
         query(names.fill(KEEP))
             .bind(last.keys().map(|key| key.to_vec()).collect::<Vec<_>>())
             .bind(escape(self.feed))
@@ -48,9 +51,9 @@ impl Call for QuarantineRows<'_> {
             .bind(column(|row| &row.reason))
             .bind(self.at.0)
             .bind(texts)
-            .execute(connection)
+            .execute(&mut *transaction)
             .await?;
-        Ok(())
+        Ok(transaction.commit().await?)
     }
 }
 
@@ -73,8 +76,11 @@ impl Call for ReleaseQuarantine<'_> {
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
         let sql = names.fill("DELETE FROM {quarantine} WHERE feed = $1 AND at < $2");
-        query(sql).bind(escape(self.feed)).bind(self.before.0).execute(connection).await?;
-        Ok(())
+        let mut transaction = connection.begin().await?;
+        admit_write(&mut transaction, names, Version(self.before.0)).await?;
+        let delete = query(sql).bind(escape(self.feed)).bind(self.before.0);
+        delete.execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
     }
 }
 

@@ -1,4 +1,5 @@
 use super::product_id;
+use super::versions::admit_write;
 use super::write::timestamp;
 use crate::database::{Call, get, query};
 use crate::error::Failure;
@@ -49,6 +50,7 @@ impl Call for RemoveProducts<'_> {
         names: &Names,
     ) -> Result<Self::Answer, Failure> {
         let mut transaction = connection.begin().await?;
+        admit_write(&mut transaction, names, self.at).await?;
         let mut removed = Vec::new();
         let ids: Vec<_> = self.ids.iter().map(|id| escape(id.as_str())).collect();
         for ids in ids.chunks(self.rows) {

@@ -1,3 +1,4 @@
+use super::versions::note;
 use super::write::{ProductColumns, upsert};
 use crate::database::{Call, query};
 use crate::error::Failure;
@@ -50,6 +51,9 @@ impl Call for RestoreProducts<'_> {
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
         let mut transaction = connection.begin().await?;
+        if let Some(newest) = self.records.iter().map(|record| record.version).max() {
+            note(&mut transaction, names, newest).await?;
+        }
         for records in self.records.chunks(self.rows) {
             let mut columns = ProductColumns::default();
             for record in records {

@@ -3,7 +3,8 @@
 use akin_contracts::sample::{analyzed, bare_product};
 use akin_entities::{Currency, Embedding, FacetValues, Filter, Price, Rating, Timestamp, Version};
 use akin_ports::{
-    CandidateQuery, EntryEmbedding, ErrorKind, IndexEntry, ProductIndex, ProductStore, QueryVector,
+    CandidateQuery, EntryEmbedding, ErrorKind, IndexEntry, NewRun, ProductIndex, ProductStore,
+    QueryVector, RunHolder, RunLog, RunStart,
 };
 use akin_postgres::{DatabaseMigration, PostgresEngine, Settings, migrate};
 
@@ -144,6 +145,31 @@ async fn the_other_programs_columns_are_kept_up_to_date() {
     assert_eq!(store.fetch(&[id("B01")]).await.expect("products")[&id("B01")].product, product);
     let again = store.apply(&[product], at).await.expect("products");
     assert_eq!(again.unchanged.len(), 1);
+}
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn dates_of_another_time_zone_do_not_outdo_the_next_run() {
+    let (database, settings) = shop().await;
+    let ahead =
+        "UPDATE shop_products SET modified_date = now() AT TIME ZONE 'UTC' + interval '8 hours',
+                     created_date = now() AT TIME ZONE 'UTC' + interval '8 hours'";
+    database.execute(ahead).await;
+    migrate(&settings).await.expect("a migration");
+    let engine = PostgresEngine::open(&settings).await.expect("an engine");
+    let now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    let future = format!(
+        "SELECT count(*) FROM shop_products WHERE akin_version > {now}
+                              OR akin_created > {now}"
+    );
+    assert_eq!(database.value(&future).await, "0");
+    let holder = RunHolder { name: "a process".into(), key: "its key".into() };
+    let run = NewRun { holder, feeds: Vec::new(), gone: None };
+    let RunStart::Begun(version) = engine.runs().begin(&run).await.expect("a run") else {
+        panic!("nobody holds the lease");
+    };
+    let applied = engine.store().apply(&[bare_product("B01")], version).await.expect("a product");
+    assert_eq!(applied.changed, [id("B01")]);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn engine(settings: impl FnOnce(Settings) -> Settings) -> (TestDatabase, P
 
 async fn store() -> Subject<dyn ProductStore> {
     let (database, engine) = engine(|settings| settings).await;
-    Subject::store(engine.store()).keeping(database)
+    Subject::store(engine.store(), engine.runs()).keeping(database)
 }
 
 /// Simulates the passing of time by changing the times that are compared with the server's clock.
@@ -72,7 +72,16 @@ async fn queue() -> Subject<dyn ChangeQueue> {
 
 async fn runs() -> Subject<dyn RunLog> {
     let (database, engine) = engine(|settings| settings).await;
-    Subject::runs(engine.runs()).keeping(database)
+    let database = Arc::new(database);
+    let leases = Arc::clone(&database);
+    let move_leases = move |micros: i64| {
+        let database = Arc::clone(&leases);
+        async move {
+            let later = format!("UPDATE raw_products_runs SET expires = expires + {micros}");
+            database.execute(&later).await;
+        }
+    };
+    Subject::run_log(engine.runs(), move_leases).keeping(database)
 }
 
 /// Each batch takes several statements of one transaction.
@@ -80,7 +89,7 @@ async fn store_in_small_statements() -> Subject<dyn ProductStore> {
     let few = NonZeroUsize::new(3).expect("a number");
     let few = |settings| Settings { upsert_batch_size: few, fetch_batch_size: few, ..settings };
     let (database, engine) = engine(few).await;
-    Subject::store(engine.store()).keeping(database).of_size(100)
+    Subject::store(engine.store(), engine.runs()).keeping(database).of_size(100)
 }
 
 /// The configuration of a small shop.

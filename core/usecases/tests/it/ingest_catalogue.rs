@@ -35,9 +35,9 @@ async fn run(shop: &Shop, rows: &[FeedRow], at: i64) -> Result<CatalogueSummary,
     ingestion(shop).run(&[feed("shop.csv", rows)], day(at), &|_| ()).await
 }
 
-async fn dry_run(shop: &Shop, rows: &[FeedRow], at: i64) -> DryRun {
+async fn dry_run(shop: &Shop, rows: &[FeedRow]) -> DryRun {
     let feeds = [feed("shop.csv", rows)];
-    ingestion(shop).dry_run(&feeds, day(at), &|_| ()).await.unwrap()
+    ingestion(shop).dry_run(&feeds, &|_| ()).await.unwrap()
 }
 
 /// Inserted, changed, unchanged, quarantined, removed.
@@ -83,7 +83,7 @@ async fn what_the_last_feed_says_of_a_product_counts_in_every_run() {
     let news = feed("news.csv", &[row("3", "Newer name", "₹1")]);
     let both = [feed("shop.csv", &ten()), news];
     for run in 1..4 {
-        let rehearsed = ingestion(&shop).dry_run(&both, day(run), &|_| ()).await.unwrap();
+        let rehearsed = ingestion(&shop).dry_run(&both, &|_| ()).await.unwrap();
         let done = ingestion(&shop).run(&both, day(run), &|_| ()).await.unwrap();
         assert_eq!(counts(&done), counts(&rehearsed.summary), "run {run}");
         let held = shop.store.fetch(&[id("3")]).await.unwrap();
@@ -225,7 +225,7 @@ async fn a_dry_run_reports_exactly_what_the_run_does_and_changes_nothing() {
     rows.push(row("0", "Another name", "₹1"));
     rows.push(row("2", "Product 2", "₹1"));
     rows.push(row("new", "Newer", ""));
-    let rehearsed = dry_run(&shop, &rows, 2).await;
+    let rehearsed = dry_run(&shop, &rows).await;
     assert!(rehearsed.refusal.is_none());
     assert_eq!(shop.outbox().await, []);
     assert_eq!(shop.store.counts().await.unwrap().quarantined, 0);
@@ -241,7 +241,7 @@ async fn a_dry_run_reports_exactly_what_the_run_does_and_changes_nothing() {
 async fn a_dry_run_reports_that_the_run_would_be_refused() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
-    let rehearsed = dry_run(&shop, &ten()[..2], 2).await;
+    let rehearsed = dry_run(&shop, &ten()[..2]).await;
     assert!(matches!(rehearsed.refusal, Some(IngestError::TooManyMissing { missing: 8, .. })));
     assert_eq!(shop.store.counts().await.unwrap().products, 10);
 }

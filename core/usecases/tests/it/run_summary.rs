@@ -38,6 +38,7 @@ fn the_counts_cover_feeds_and_embedding() {
         inserted: 1,
         changed: 2,
         unchanged: 3,
+        held_newer: 8,
         quarantined: 4,
         ..IngestSummary::default()
     };
@@ -54,6 +55,7 @@ fn the_counts_cover_feeds_and_embedding() {
         inserted: 1,
         changed: 2,
         unchanged: 3,
+        held_newer: 8,
         removed: 5,
         quarantined: 4,
         embedded: 6,

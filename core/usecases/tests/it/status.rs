@@ -1,9 +1,12 @@
 use crate::shop::{Shop, id, row};
 use akin_entities::{Change, Timestamp, Version};
 use akin_memory::{MemoryQueue, MemoryRuns};
-use akin_ports::{ChangeQueue, ProductIndex, RunLog};
+use akin_ports::{
+    ChangeQueue, NewRun, ProductIndex, RunEnd, RunHolder, RunLog, RunOutcome, RunStart,
+};
 use akin_usecases::{CatalogueStatus, IndexStatus};
 use std::sync::Arc;
+use std::time::Duration;
 
 #[tokio::test]
 async fn the_status_says_what_is_held_what_waits_and_what_was_done() {
@@ -17,13 +20,18 @@ async fn the_status_says_what_is_held_what_waits_and_what_was_done() {
     let message = Change { id: id("c"), version: Version(1) };
     assert!(queue.send(&[message]).await.unwrap().is_empty());
     for began in [1, 2, 3] {
-        runs.begin(Timestamp(began), &[]).await.unwrap();
+        runs.set_clock(Timestamp(began * 1_000_000));
+        let holder = RunHolder { name: "a process".to_owned(), key: began.to_string() };
+        let run = NewRun { holder, feeds: Vec::new(), gone: None };
+        let RunStart::Begun(version) = runs.begin(&run).await.unwrap() else { panic!("a lease") };
+        let end = RunEnd { outcome: RunOutcome::Finished, took: Duration::ZERO, counts: None };
+        runs.finish(version, &end).await.unwrap();
     }
     let waiting = status.run(2).await.unwrap();
     let counts = (waiting.store.products, waiting.store.quarantined, waiting.queue.waiting);
     assert_eq!((counts, waiting.waiting(), index().await.indexed), ((1, 1, 1), 2, 0));
     let began: Vec<_> = waiting.runs.iter().map(|run| run.began).collect();
-    assert_eq!(began, [Timestamp(3), Timestamp(2)]);
+    assert_eq!(began, [Timestamp(3_000_000), Timestamp(2_000_000)]);
     shop.embed().await;
     assert_eq!(status.run(0).await.unwrap().waiting(), 1);
     let after = index().await;

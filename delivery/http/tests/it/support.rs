@@ -1,8 +1,8 @@
 //! A small shop in memory behind the routes, shared by the tests.
-use akin_entities::{Currency, Price, Product, ProductId, Rating, Similarity, Version};
+use akin_entities::{Currency, Price, Product, ProductId, Rating, Similarity, Timestamp, Version};
 use akin_http::{Api, Engines, ServedEngine, SimilarProductsDefaults, router};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
-use akin_ports::{Embedder, ProductStore, RefusedRow};
+use akin_ports::{Embedder, NewRun, ProductStore, RefusedRow, RunEnd, RunHolder, RunLog, RunStart};
 use akin_usecases::{
     Background, CatalogueStatus, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts,
 };
@@ -22,6 +22,7 @@ pub(crate) struct Shop {
     pub(crate) embedder: Faults,
     pub(crate) index: Faults,
     pub(crate) store: Faults,
+    runs: Arc<MemoryRuns>,
 }
 
 /// A response of the shop.
@@ -69,7 +70,7 @@ impl Shop {
             similar: SimilarProducts { embeddings, index, store: store.clone() },
         };
         let (queue, runs) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryRuns::default()));
-        let status = CatalogueStatus { store, queue, runs };
+        let status = CatalogueStatus { store, queue, runs: runs.clone() };
         let api = Api {
             engines: Engines { default: engine, others: Vec::new() },
             status,
@@ -80,7 +81,26 @@ impl Shop {
             images: None,
         };
         let [embedder, index, store] = faults;
-        Self { api, embedder, index, store }
+        Self { api, embedder, index, store, runs }
+    }
+
+    /// Begins a run over `feed`, `after` microseconds after the ingestion of the shop; any other is
+    /// over.
+    pub(crate) async fn begin_run(&self, after: i64, feed: &str) -> Version {
+        self.runs.set_clock(Timestamp(INGESTED.0 + after));
+        let gone = self.runs.last(1).await.expect("runs").first().map(|run| run.version);
+        let holder = RunHolder { name: "a process".to_owned(), key: after.to_string() };
+        let run = NewRun { holder, feeds: vec![feed.to_owned()], gone };
+        match self.runs.begin(&run).await.expect("a run") {
+            RunStart::Begun(version) => version,
+            RunStart::Held(run) => panic!("the lease is held by {run:?}"),
+        }
+    }
+
+    /// Records a run over `feed`, `after` microseconds after the ingestion of the shop.
+    pub(crate) async fn record_run(&self, after: i64, feed: &str, end: &RunEnd) {
+        let version = self.begin_run(after, feed).await;
+        self.runs.finish(version, end).await.expect("an end");
     }
 
     pub(crate) fn router(&self) -> Router {

@@ -14,8 +14,8 @@ use akin_composition::EngineSettings;
 use akin_entities::{Currency, Version};
 use akin_ports::{FeedSource, ProductStore};
 use akin_usecases::{
-    CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Percentage,
-    StartedRun,
+    BegunRun, CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Percentage,
+    RunError,
 };
 use outcome::{Outcome, plural};
 use record::Record;
@@ -52,6 +52,10 @@ pub(crate) struct IngestArguments {
     /// Repeat at this interval, start to start (±10 %), and print a line for each run.
     #[arg(long, env = "AKIN_EVERY", value_name = "TIME", value_parser = schedule::interval)]
     every: Option<Duration>,
+
+    /// How long to wait for another ingestion of the same store; 0 fails at once.
+    #[arg(long, env = "AKIN_WAIT", default_value = "10m", value_name = "TIME", value_parser = schedule::patience)]
+    wait: Duration,
 
     /// Store the products, and leave the embedding to `akin worker` or to a later run.
     #[arg(long, env = "AKIN_NO_EMBED")]
@@ -116,17 +120,14 @@ impl IngestArguments {
         feeds: &[Arc<dyn FeedSource>],
         record: &Record,
     ) -> anyhow::Result<Outcome> {
-        let since = Instant::now();
         let opened = self.engine.catalogue.builder().store().queue().open().await?;
         let CatalogueStatus { store, queue, runs } = opened.status()?;
-        let begun = StartedRun { runs, at: akin_composition::now(), since };
-        let at = Version::from_timestamp(begun.at);
-        let run = async {
-            let summary = self.read(feeds, store.clone(), at).await?;
+        let run = async |begun: BegunRun| {
+            let summary = self.read(feeds, store.clone(), begun.version).await?;
             let failures = hand_on(store, queue).await?;
-            Ok(Outcome::stored(summary, failures, since.elapsed()))
+            Ok(Outcome::stored(summary, failures, begun.since.elapsed()))
         };
-        record.keep(begun, feeds, run).await
+        record.keep(runs, feeds, self.wait, run).await
     }
 
     /// Ingests and embeds.
@@ -135,19 +136,16 @@ impl IngestArguments {
         feeds: &[Arc<dyn FeedSource>],
         record: &Record,
     ) -> anyhow::Result<Outcome> {
-        let since = Instant::now();
         let opened = self.engine.builder().engines().queue().open().await?;
-        let runs = opened.runs()?;
-        let begun = StartedRun { runs, at: akin_composition::now(), since };
-        let at = Version::from_timestamp(begun.at);
-        let run = async {
-            let summary = self.read(feeds, opened.store()?, at).await?;
+        let run = async |begun: BegunRun| {
+            let summary = self.read(feeds, opened.store()?, begun.version).await?;
             let embedded = embed_here(&opened).await?;
             opened.optimize().await?;
             let limit = opened.engines().first().map(|engine| engine.embedder.token_limit());
-            Ok(Outcome::embedded(summary, embedded, since.elapsed()).with_token_limit(limit))
+            let took = begun.since.elapsed();
+            Ok(Outcome::embedded(summary, embedded, took).with_token_limit(limit))
         };
-        record.keep(begun, feeds, run).await
+        record.keep(opened.runs()?, feeds, self.wait, run).await
     }
 
     async fn read(
@@ -168,8 +166,7 @@ impl IngestArguments {
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
         let ingest = self.ingest(store);
-        let at = Version::from_timestamp(akin_composition::now());
-        let dry_run = ingest.dry_run(feeds, at, &observe).await?;
+        let dry_run = ingest.dry_run(feeds, &observe).await?;
         match dry_run.refusal {
             Some(refusal) => Err(refusal.into()),
             None => Ok(Outcome::dry_run(dry_run, began.elapsed())),
@@ -184,8 +181,14 @@ impl IngestArguments {
     }
 }
 
-/// Adds the remedy to a refused run.
+/// Adds the remedy to a run that was refused, or did not begin.
 fn advised(error: anyhow::Error) -> anyhow::Error {
+    if let Some(RunError::Busy(run)) = error.downcast_ref() {
+        let run = record::described(run);
+        return anyhow::anyhow!(
+            "{run} is still running: run this one later, or wait longer with --wait (AKIN_WAIT)"
+        );
+    }
     let remedy = match error.downcast_ref::<IngestError>() {
         Some(IngestError::TooManyRefused { .. }) => {
             "fix the feed, or allow more with --max-refused (AKIN_MAX_REFUSED)"

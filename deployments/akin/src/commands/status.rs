@@ -1,5 +1,5 @@
 use crate::output::Format;
-use crate::{exit, output};
+use crate::{exit, output, process};
 use akin_composition::{Builder, CatalogueSettings, EngineName, StoreName};
 use akin_ports::Run;
 use akin_usecases::{IndexStatus, Status};
@@ -30,10 +30,27 @@ const SHOWN_RUNS: usize = 5;
 struct StatusReport {
     /// The folder of the embedded store, if it holds the products.
     data: Option<String>,
+    /// The ingestion that is running.
+    running: Option<RunningReport>,
     /// `indexed` and `model` are those of the first engine.
     #[serde(flatten)]
     status: StatusView,
     engines: Vec<EngineReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct RunningReport {
+    began: String,
+    holder: Option<String>,
+    feeds: Vec<String>,
+}
+
+impl RunningReport {
+    fn new(run: &Run) -> Self {
+        let holder = run.holder.as_ref().map(|holder| holder.name.clone());
+        let began = akin_views::format_timestamp(run.began);
+        Self { began, holder, feeds: run.feeds.clone() }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -59,7 +76,9 @@ pub(crate) async fn run(arguments: StatusArguments) -> anyhow::Result<ExitCode> 
     let builder = catalogue.builder().existing().store().queue();
     let indexes = catalogue.engines.iter().map(|engine| engine.index);
     let opened = indexes.fold(builder, Builder::index).open().await?;
-    let status = opened.status()?.run(runs).await?;
+    let mut status = opened.status()?.run(runs.max(1)).await?;
+    let running = status.runs.first().filter(|run| is_running(run)).cloned();
+    status.runs.truncate(runs);
     let mut engines = Vec::new();
     for engine in &catalogue.engines {
         let index = opened.index(engine.index)?;
@@ -72,15 +91,26 @@ pub(crate) async fn run(arguments: StatusArguments) -> anyhow::Result<ExitCode> 
         let first = engines.first().map(|(_, index)| index.clone());
         let status = StatusView::new(status, &first.unwrap_or_default(), Audience::Operator);
         let engines = engines.iter().map(EngineReport::new).collect();
-        output::json(&StatusReport { data, status, engines });
+        let running = running.as_ref().map(RunningReport::new);
+        output::json(&StatusReport { data, running, status, engines });
     } else {
-        print(data, &status, &engines);
+        print(data, &status, &engines, running.as_ref());
         print_runs(&status.runs);
     }
     Ok(exit::DONE)
 }
 
-fn print(data: Option<String>, status: &Status, engines: &[(EngineName, IndexStatus)]) {
+/// Returns whether a run holds the lease, and its process is not known to be gone.
+fn is_running(run: &Run) -> bool {
+    run.is_leased && !run.holder.as_ref().is_some_and(process::is_gone)
+}
+
+fn print(
+    data: Option<String>,
+    status: &Status,
+    engines: &[(EngineName, IndexStatus)],
+    running: Option<&Run>,
+) {
     let several = engines.len() > 1;
     let named = |what: &str, engine: &EngineName| {
         if several { format!("{what}, {engine}") } else { what.to_owned() }
@@ -99,6 +129,10 @@ fn print(data: Option<String>, status: &Status, engines: &[(EngineName, IndexSta
         let model = index.fingerprint.as_ref();
         let model = model.map_or_else(|| "none yet".to_owned(), ToString::to_string);
         lines.push((named("model", engine), model));
+    }
+    if let Some(run) = running {
+        let holder = run.holder.as_ref().map_or("another process", |holder| &holder.name);
+        lines.push(("running".to_owned(), format!("{holder}, since {} UTC", began(run))));
     }
     let mut table = output::table(&[]);
     for (name, value) in lines {
@@ -142,9 +176,9 @@ fn began(run: &Run) -> String {
     began.split_once('.').map_or(&*began, |(second, _)| second).to_owned()
 }
 
-/// Returns the outcome and its reason. A run that is still going looks like one that was killed.
+/// Returns the outcome and its reason.
 fn outcome(run: &Run) -> (&'static str, Option<&str>) {
-    run.end
-        .as_ref()
-        .map_or(("unfinished: still running, or killed", None), |end| end.outcome.parts())
+    let unfinished =
+        if is_running(run) { "unfinished: still running" } else { "unfinished: killed" };
+    run.end.as_ref().map_or((unfinished, None), |end| end.outcome.parts())
 }

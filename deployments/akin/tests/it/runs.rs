@@ -7,11 +7,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-const COUNTS: [&str; 9] = [
+const COUNTS: [&str; 10] = [
     "read",
     "inserted",
     "changed",
     "unchanged",
+    "held_newer",
     "removed",
     "quarantined",
     "embedded",
@@ -81,7 +82,6 @@ fn what_was_embedded_is_told_and_a_worker_is_no_run() {
     }
 }
 
-/// Nobody can tell whether it goes on.
 #[test]
 fn a_run_that_was_killed_has_no_end() {
     let place = Place::new();
@@ -96,15 +96,50 @@ fn a_run_that_was_killed_has_no_end() {
         assert!(began.elapsed() < Duration::from_mins(1), "no run began");
     }
     assert_eq!(run()["outcome"], "unfinished");
+    let table = place.run("status").succeeds();
+    assert!(table.stdout.contains("unfinished: still running"), "{table}");
+    let running = place.run("status --json").succeeds().json()["running"].clone();
+    let holder = format!("process {} on ", child.id());
+    assert!(running["holder"].as_str().unwrap().starts_with(&holder), "{running}");
+    assert!(table.stdout.contains(&holder), "{table}");
+    let refused = place.run("ingest --no-embed --wait 0 feed.csv").fails_with(1);
+    assert!(refused.stderr.contains(&holder) && refused.stderr.contains("--wait"), "{refused}");
     child.kill().unwrap();
     child.wait().unwrap();
     let killed = run();
     assert_eq!(killed["outcome"], "unfinished");
     assert_eq!((&killed["seconds"], &killed["counts"]), (&Value::Null, &Value::Null));
     let table = place.run("status").succeeds();
-    assert!(table.stdout.contains("still running, or killed"), "{table}");
-    place.run("ingest --no-embed feed.csv").succeeds();
+    assert!(table.stdout.contains("unfinished: killed"), "{table}");
+    assert_eq!(place.run("status --json").succeeds().json()["running"], Value::Null);
+    // Its lease has not expired, and is not waited for.
+    place.run("ingest --no-embed --wait 0 feed.csv").succeeds();
     assert_eq!(run()["outcome"], "finished");
+}
+
+#[test]
+fn a_second_ingestion_waits_until_the_first_has_ended() {
+    let place = Place::new();
+    place.run("ingest --no-embed feed.csv").succeeds();
+    let mut command = place.akin("ingest --no-embed -");
+    let (out, err) = (Stdio::null(), Stdio::null());
+    let mut first = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().unwrap();
+    let mut input = first.stdin.take().unwrap();
+    input.write_all(rows(20, "CH", "Chair").as_bytes()).unwrap();
+    while place.run("status --json").succeeds().json()["running"].is_null() {}
+    let mut second = place.begin("ingest --no-embed --json feed.csv");
+    let mut remarks = BufReader::new(second.stderr.take().unwrap()).lines();
+    let waiting = remarks.next().unwrap().unwrap();
+    let expected = format!("waiting up to 600 s for the ingestion of process {} on ", first.id());
+    assert!(waiting.starts_with(&expected), "{waiting}");
+    drop(input);
+    assert!(first.wait().unwrap().success());
+    assert!(second.wait().unwrap().success());
+    let status = place.run("status --json").succeeds();
+    assert_eq!(status.counts(["products"]), [24]);
+    let runs = status.json()["runs"].clone();
+    let outcomes: Vec<_> = runs.as_array().unwrap().iter().map(|run| &run["outcome"]).collect();
+    assert_eq!(outcomes, ["finished", "finished", "finished"]);
 }
 
 #[test]

@@ -121,8 +121,12 @@ impl Outcome {
         let RunSummary { catalogue: CatalogueSummary { rows, removed, .. }, embedding } =
             &self.summary;
         let read = plural(rows.read, "row", "rows");
+        let newer = match rows.held_newer {
+            0 => String::new(),
+            newer => format!(" {newer} held in a newer version,"),
+        };
         let counts = format!(
-            "{} new, {} changed, {} unchanged, {removed} removed, {} quarantined",
+            "{} new, {} changed, {} unchanged,{newer} {removed} removed, {} quarantined",
             rows.inserted, rows.changed, rows.unchanged, rows.quarantined
         );
         let embedded = format!(

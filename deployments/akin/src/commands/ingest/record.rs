@@ -1,10 +1,12 @@
-//! Records the runs of `akin ingest` in the run log.
+//! One run of `akin ingest` at a time, recorded in the run log.
 
 use super::outcome::Outcome;
 use crate::embedding::sleep;
-use akin_ports::{FeedSource, RunCounts, RunOutcome};
-use akin_usecases::{IngestError, RecordRun, RecordedRun, StartedRun};
-use std::sync::Arc;
+use crate::{output, process};
+use akin_ports::{FeedSource, Run, RunCounts, RunLog, RunOutcome};
+use akin_usecases::{BegunRun, IngestError, RecordRun, RecordedRun, RequestedRun};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Records runs, one at a time, and logs what could not be recorded.
 #[derive(Debug)]
@@ -17,19 +19,30 @@ impl Default for Record {
 }
 
 impl Record {
-    /// Runs `work`, which reads `feeds`, and records its beginning and its end.
+    /// Waits for another run of the store, up to `patience`, then performs `work`, which reads `feeds`,
+    /// and records its end.
     pub(crate) async fn keep(
         &self,
-        run: StartedRun,
+        runs: Arc<dyn RunLog>,
         feeds: &[Arc<dyn FeedSource>],
-        work: impl Future<Output = anyhow::Result<Outcome>>,
+        patience: Duration,
+        work: impl AsyncFnOnce(BegunRun) -> anyhow::Result<Outcome>,
     ) -> anyhow::Result<Outcome> {
-        let feeds: Vec<_> = feeds.iter().map(|feed| feed.name().to_owned()).collect();
-        let RecordedRun { result, recorded } = self.0.run(run, &feeds, Box::pin(work), end).await;
+        let feeds = feeds.iter().map(|feed| feed.name().to_owned()).collect();
+        let waiting = Waiting::default();
+        let run = RequestedRun {
+            runs,
+            holder: process::holder(),
+            feeds,
+            patience,
+            is_gone: &process::is_gone,
+            observe: &|run| waiting.tell(run, patience),
+        };
+        let RecordedRun { result, recorded } = Box::pin(self.0.run(run, work, end)).await;
         match (recorded, &result) {
-            (Err(error), Ok(_)) => tracing::warn!(error, "this run is not recorded"),
+            (Err(error), Ok(_)) => tracing::warn!(error, "the end of this run is not recorded"),
             // The error that ended the run is reported, and is probably the same.
-            (Err(error), Err(_)) => tracing::debug!(error, "this run is not recorded"),
+            (Err(error), Err(_)) => tracing::debug!(error, "the end of this run is not recorded"),
             (Ok(()), _) => {}
         }
         result
@@ -38,9 +51,38 @@ impl Record {
     /// Records that the current run, if there is one, was interrupted.
     pub(crate) async fn interrupt(&self) {
         if let Err(error) = self.0.interrupt().await {
-            tracing::debug!(error, "this run is not recorded");
+            tracing::debug!(error, "the end of this run is not recorded");
         }
     }
+}
+
+/// Reports the run that this one waits for: at once, then every half a minute.
+#[derive(Debug, Default)]
+struct Waiting(Mutex<Option<Instant>>);
+
+impl Waiting {
+    fn tell(&self, run: &Run, patience: Duration) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| last.elapsed() > Duration::from_secs(30)) {
+            let still = if last.is_some() { "still " } else { "" };
+            let (run, up_to) = (described(run), patience.as_secs_f32());
+            output::note(&format!("{still}waiting up to {up_to} s for {run}"));
+            *last = Some(Instant::now());
+        }
+    }
+}
+
+/// Returns the process of a run that holds the lease, the time at which it began, and its feeds.
+pub(crate) fn described(run: &Run) -> String {
+    let holder = run.holder.as_ref().map_or("another process", |holder| &holder.name);
+    let began = akin_views::format_timestamp(run.began);
+    let began = began.split_once('.').map_or(&*began, |(second, _)| second);
+    let feeds = match &*run.feeds {
+        [] => String::new(),
+        [feed] => format!(" with {feed}"),
+        [feed, others @ ..] => format!(" with {feed} and {} more", others.len()),
+    };
+    format!("the ingestion of {holder}, which began at {began} UTC{feeds}")
 }
 
 /// Returns the outcome and the counts of a run that returned `result`.
