@@ -1,16 +1,18 @@
 //! Prints tables for people and JSON for scripts.
+//!
+//! Everything that a command prints passes through here, where text from feeds and servers is made
+//! safe for terminals.
 
+mod table;
+
+use akin_composition::printable;
 use akin_ports::ModelMismatch;
 use akin_usecases::{Hit, UnembeddedChanges};
-use comfy_table::presets::NOTHING;
-use comfy_table::{
-    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, Width,
-};
 use serde::Serialize;
-use std::borrow::Cow;
 use std::error::Error;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process;
+pub(crate) use table::{Cell, Table, one_line};
 
 /// The format of the output.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -21,61 +23,29 @@ pub(crate) struct Format {
     pub(crate) json: bool,
 }
 
-/// The width of a table without a terminal.
-const WIDTH: u16 = 120;
-
-/// Narrower terminals do not show similarity and stars.
-const ROOMY: u16 = 100;
-
 /// Prints a JSON document.
 pub(crate) fn json(document: &impl Serialize) {
-    match serde_json::to_vec_pretty(document) {
-        Ok(text) => {
-            let text = String::from_utf8_lossy(&text);
-            raw(format!("{}\n", escape_in_json(&text)).as_bytes());
-        }
+    match serde_json::to_string_pretty(document) {
+        Ok(text) => line(&text),
         Err(error) => unwritten(&error.into()),
     }
 }
 
-/// Prints a line to standard output, with control characters made visible.
+/// Prints a line to standard output.
 pub(crate) fn line(text: &str) {
-    raw(format!("{}\n", visible(text)).as_bytes());
+    raw(format!("{}\n", printable(text)).as_bytes());
 }
 
-/// Replaces control characters except for line breaks and tabs by their escapes, such as `\u{1b}`: a
-/// feed, a server or a file name must not control the terminal.
-fn visible(text: &str) -> Cow<'_, str> {
-    let is_unsafe = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
-    if !text.contains(is_unsafe) {
-        return Cow::Borrowed(text);
+/// Writes data to standard output: as it is to a pipe or file, and safe to print to a terminal.
+pub(crate) fn data(bytes: &[u8]) {
+    if io::stdout().is_terminal() {
+        raw(printable(&String::from_utf8_lossy(bytes)).as_bytes());
+    } else {
+        raw(bytes);
     }
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_unsafe(character) {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    Cow::Owned(safe)
 }
 
-/// Escapes the control characters that JSON allows in texts, DEL and C1, some of which begin terminal
-/// sequences. The document stays the same.
-fn escape_in_json(text: &str) -> Cow<'_, str> {
-    let is_escaped = |character: char| ('\u{7f}'..='\u{9f}').contains(&character);
-    if !text.contains(is_escaped) {
-        return Cow::Borrowed(text);
-    }
-    let escape = |character: char| match character {
-        '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(character)),
-        _ => character.to_string(),
-    };
-    Cow::Owned(text.chars().map(escape).collect())
-}
-
-/// Writes `bytes` to standard output.
+/// Writes `bytes` of akin's own to standard output.
 pub(crate) fn raw(bytes: &[u8]) {
     let mut output = io::stdout().lock();
     if let Err(error) = output.write_all(bytes).and_then(|()| output.flush()) {
@@ -83,10 +53,10 @@ pub(crate) fn raw(bytes: &[u8]) {
     }
 }
 
-/// Prints a message to standard error, with control characters made visible.
+/// Prints a message to standard error.
 pub(crate) fn note(text: &str) {
     // A closed standard error leaves nowhere to report this.
-    drop(writeln!(io::stderr(), "{}", visible(text)));
+    drop(writeln!(io::stderr(), "{}", printable(text)));
 }
 
 /// Prints a failure with its causes.
@@ -117,97 +87,28 @@ fn unwritten(error: &io::Error) -> ! {
 
 /// Prints search results.
 pub(crate) fn hits(hits: &[Hit]) {
-    let mut table = table(&["", "score", "similarity", "price", "stars", "product", "id"]);
+    let mut table = Table::new(&["", "score", "similarity", "price", "stars", "product", "id"]);
     for (place, hit) in hits.iter().enumerate() {
         let product = &hit.record.product;
         let similarity = hit.similarity.map_or_else(String::new, |is| format!("{:.3}", is.get()));
         let stars = product.rating.map_or_else(String::new, |is| format!("{:.1}", is.stars()));
         let price = product.price().map_or_else(String::new, |price| price.to_string());
-        let mut row = Row::from(vec![
-            Cell::new(place + 1),
-            Cell::new(format!("{:.3}", hit.score)),
-            Cell::new(similarity),
-            Cell::new(price),
-            Cell::new(stars),
-            text(&product.name),
-            text(product.id.as_str()).add_attribute(Attribute::Dim),
+        table.add_line([
+            Cell::text(&(place + 1).to_string()),
+            Cell::text(&format!("{:.3}", hit.score)),
+            Cell::text(&similarity),
+            Cell::text(&price),
+            Cell::text(&stars),
+            Cell::text(&product.name),
+            Cell::text(product.id.as_str()).dim(),
         ]);
-        row.max_height(1);
-        table.add_row(row);
     }
-    let is_narrow = table.width().is_some_and(|width| width < ROOMY);
-    for (position, column) in table.column_iter_mut().enumerate() {
-        if position < 5 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        column.set_constraint(match position {
-            2 | 4 if is_narrow => ColumnConstraint::Hidden,
-            5 => ColumnConstraint::LowerBoundary(Width::Fixed(20)),
-            _ => ColumnConstraint::ContentWidth,
-        });
-    }
+    table.arrange_hits();
     print(table);
 }
 
-/// Creates a table no wider than the terminal; without headings, a plain list.
-pub(crate) fn table(headings: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    table.set_truncation_indicator("…");
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    if table.width().is_none() {
-        table.set_width(WIDTH);
-    }
-    if !headings.is_empty() {
-        let bold = |heading: &&str| Cell::new(heading).add_attribute(Attribute::Bold);
-        table.set_header(headings.iter().map(bold));
-    }
-    table
-}
-
-/// Prints `table` with two spaces between columns.
-pub(crate) fn print(mut table: Table) {
-    table.column_iter_mut().for_each(|column| {
-        column.set_padding((0, 2));
-    });
-    // Its own escapes style the headings; the cells have none.
-    table.lines().for_each(|row| raw(format!("{}\n", row.trim_end()).as_bytes()));
-}
-
-/// Creates a cell of untrusted text: on one line, without control characters.
-pub(crate) fn text(text: &str) -> Cell {
-    let safe = text.replace(char::is_control, " ");
-    Cell::new(safe.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-/// Creates a right-aligned cell.
-pub(crate) fn number(text: &str) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn untrusted_text_cannot_control_the_terminal() {
-        assert_eq!(text(" a\n\u{1b}[31mred\u{7}\t tripod ").content(), "a [31mred tripod");
-    }
-
-    #[test]
-    fn control_characters_of_others_texts_do_not_reach_the_terminal() {
-        assert_eq!(visible("a\u{1b}[2Jb\u{9b}31mc\r\u{7f}"), "a\\u{1b}[2Jb\\u{9b}31mc\\r\\u{7f}");
-        assert_eq!(visible("two\nlines\tand ünïcode ✓ 急須"), "two\nlines\tand ünïcode ✓ 急須");
-        assert_eq!(text("a\u{1b}[2J\u{9b}b\nc").content(), "a [2J b c");
-    }
-
-    #[test]
-    fn escaped_json_is_the_same_document_without_control_characters() {
-        let document =
-            serde_json::json!({"na\u{9b}me": "\u{1b}[2J \u{7f} \u{9d}0;t\u{7} 急須 \" \\"});
-        let plain = serde_json::to_string(&document).unwrap();
-        let escaped = escape_in_json(&plain);
-        assert!(!escaped.contains(char::is_control), "{escaped}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), document);
-    }
+/// Prints `table`.
+pub(crate) fn print(table: Table) {
+    // Not by `line`: cells are safe already, and on a terminal headings have styles.
+    table.into_lines().for_each(|row| raw(format!("{}\n", row.trim_end()).as_bytes()));
 }

@@ -1,5 +1,6 @@
 //! Progress: bars on a terminal, log lines elsewhere.
 
+use akin_composition::printable_line;
 use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use std::fmt;
 use std::io::IsTerminal;
@@ -49,7 +50,7 @@ impl Progress {
             Display::Bar(bar) => {
                 bar.set_length(total.unwrap_or(done));
                 bar.set_position(done);
-                bar.set_message(detail.to_owned());
+                bar.set_message(printable_line(detail).into_owned());
             }
             Display::Lines { began, last } => {
                 let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -77,7 +78,7 @@ fn bar(what: &str, unit: Unit) -> ProgressBar {
         Unit::Models | Unit::Products | Unit::Queries => "{pos}/{len} {rate}",
     };
     let template = format!("{{prefix}} {{wide_bar:.green}} {counts} {{left}} {{msg}}");
-    let bar = ProgressBar::new(0).with_prefix(what.to_owned());
+    let bar = ProgressBar::new(0).with_prefix(printable_line(what).into_owned());
     match ProgressStyle::with_template(&template) {
         Ok(style) => bar
             .with_style(style.with_key("rate", rate).with_key("left", left).progress_chars("━╸ ")),
@@ -98,5 +99,19 @@ fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
 fn left(state: &ProgressState, text: &mut dyn fmt::Write) {
     if state.pos() > 0 && state.len() > Some(state.pos()) {
         _ = write!(text, "{:#} left", HumanDuration(state.eta()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_cannot_control_the_terminal_through_a_bar() {
+        let bar = bar("reading \u{1b}[2Jfeed\r.csv", Unit::Bytes);
+        let progress = Progress { what: String::new(), shown: Display::Bar(bar.clone()) };
+        progress.at(1, Some(2), "\u{9b}2J\nrows");
+        assert_eq!(bar.prefix(), r"reading \u001b[2Jfeed\r.csv");
+        assert_eq!(bar.message(), r"\u009b2J\nrows");
     }
 }

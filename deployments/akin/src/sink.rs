@@ -33,7 +33,7 @@ impl Sink {
     /// Writes the next bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         match self {
-            Self::Output => output::raw(bytes),
+            Self::Output => output::data(bytes),
             Self::File { file, partial, setting, .. } => {
                 file.write_all(bytes).with_context(|| cannot_write(partial, setting))?;
             }

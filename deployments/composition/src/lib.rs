@@ -13,6 +13,7 @@ mod embedders;
 mod error;
 mod logging;
 mod names;
+mod printable;
 mod secrets;
 mod settings;
 
@@ -24,5 +25,6 @@ pub use embedders::EmbedderSettings;
 pub use error::CompositionError;
 pub use logging::LogSettings;
 pub use names::{EmbedderName, EngineName, IndexName, QueueName, StoreName};
+pub use printable::{printable, printable_line};
 pub use secrets::{NoSecrets, SecretSource};
 pub use settings::{BadSettings, Refusal, parse, seconds};

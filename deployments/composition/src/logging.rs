@@ -1,8 +1,15 @@
 //! The log settings of every deployment.
 
-use std::io::IsTerminal;
+use crate::printable::{PrintableWriter, printable_line};
+use std::fmt;
+use std::io::{self, IsTerminal};
 use std::str::FromStr;
+use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::format::{DefaultFields, Writer};
+use tracing_subscriber::fmt::{FormatFields, MakeWriter};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Which events are logged, and in which form.
 #[derive(Debug, clap::Args)]
@@ -48,21 +55,54 @@ impl LogSettings {
     /// Starts to log to standard error.
     pub fn start(&self) {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        self.dispatch(io::stderr, io::stderr().is_terminal() && !no_color).init();
+    }
+
+    /// Creates the log. Fields may quote feeds and servers, so all of them are made printable.
+    fn dispatch<W>(&self, writer: W, colors: bool) -> Dispatch
+    where
+        W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    {
         let log = tracing_subscriber::fmt()
-            .with_ansi(std::io::stderr().is_terminal() && !no_color)
-            .with_env_filter(EnvFilter::new(&self.log_level.0))
-            .with_writer(std::io::stderr);
+            .with_ansi(colors)
+            .with_env_filter(EnvFilter::new(&self.log_level.0));
         if self.log_json {
-            log.json().flatten_event(true).with_span_list(false).init();
+            let log = log.json().flatten_event(true).with_span_list(false);
+            log.with_writer(PrintableLog(writer)).into()
         } else {
-            log.init();
+            log.fmt_fields(PrintableFields).with_writer(writer).into()
         }
+    }
+}
+
+/// The fields of an event or span on one printable line.
+///
+/// A writer of the finished line could not tell escapes of a field from the colors of the level.
+struct PrintableFields;
+
+impl<'w> FormatFields<'w> for PrintableFields {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut text = String::new();
+        DefaultFields::new().format_fields(Writer::new(&mut text), fields)?;
+        writer.write_str(&printable_line(&text))
+    }
+}
+
+/// Makes the JSON of each event printable: JSON itself escapes only part of the control characters.
+struct PrintableLog<W>(W);
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for PrintableLog<W> {
+    type Writer = PrintableWriter<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        PrintableWriter(self.0.make_writer())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex};
 
     #[test]
     fn an_unknown_level_is_refused() {
@@ -73,5 +113,60 @@ mod tests {
         for text in ["loud", "", "info,local=loud", "=="] {
             assert!(read(text).is_err(), "{text:?}");
         }
+    }
+
+    /// A log in memory.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Returns what is logged about a text from outside.
+    fn logged(log_json: bool, colors: bool, text: &str) -> String {
+        let log = Log::default();
+        let settings = LogSettings { log_level: Level("warn".into()), log_json };
+        let writer = log.clone();
+        let dispatch = settings.dispatch(move || writer.clone(), colors);
+        tracing::dispatcher::with_default(&dispatch, || {
+            tracing::error_span!("request", shop = %text, quoted = text).in_scope(|| {
+                tracing::warn!(error = %text, quoted = text, "a server answered {text}");
+            });
+        });
+        let bytes = log.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Sets a title, clears the screen twice, forges a line, and reverses text.
+    const HOSTILE: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\u{9b}2J\nERROR forged\r\u{202e}end";
+
+    #[test]
+    fn text_from_outside_cannot_control_a_terminal_through_the_log() {
+        for (json, colors) in [(false, false), (false, true), (true, false)] {
+            let logged = logged(json, colors, HOSTILE);
+            let line = logged.strip_suffix('\n').unwrap();
+            // The colors of tracing itself.
+            let bare = ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[3m", "\u{1b}[33m"]
+                .iter()
+                .fold(line.to_owned(), |line, color| line.replace(color, ""));
+            assert_eq!(printable_line(&bare), bare, "json: {json}, colors: {colors}");
+            assert_eq!(bare.matches("end").count(), 5, "nothing is left out: {bare}");
+        }
+    }
+
+    #[test]
+    fn a_log_of_json_keeps_every_character_of_a_text() {
+        let logged: serde_json::Value =
+            serde_json::from_str(&logged(true, false, HOSTILE)).unwrap();
+        assert_eq!(logged["error"], HOSTILE);
+        assert_eq!(logged["message"], format!("a server answered {HOSTILE}"));
+        assert_eq!(logged["span"]["shop"], HOSTILE);
     }
 }

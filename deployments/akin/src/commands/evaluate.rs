@@ -1,5 +1,6 @@
 mod files;
 
+use crate::output::{Cell, Table};
 use crate::progress::{Progress, Unit};
 use crate::{exit, output};
 use akin_composition::EngineSettings;
@@ -9,7 +10,6 @@ use akin_evaluation::{
 };
 use akin_usecases::{EvaluateSearch, JudgedQuery};
 use anyhow::bail;
-use comfy_table::{Attribute, Cell};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -92,9 +92,9 @@ fn print(evaluations: &[Evaluation], depth: NonZeroUsize) {
     let reports: Vec<_> = evaluations.iter().map(Evaluation::report).collect();
     let names = SHOWN.map(|measure| measure.name(depth));
     let headings: Vec<_> = ["mode"].into_iter().chain(names.iter().map(String::as_str)).collect();
-    let mut table = output::table(&headings);
+    let mut table = Table::new(&headings);
     for report in &reports {
-        let mut row = vec![Cell::new(&report.name)];
+        let mut row = vec![Cell::text(&report.name)];
         row.extend(SHOWN.map(|measure| figure(report, measure, &reports)));
         table.add_row(row);
     }
@@ -139,22 +139,17 @@ const SHOWN: [Measure; 4] =
 /// A mean above its interval; bold if no other report has a larger one.
 fn figure(report: &EvaluationReport, measure: Measure, reports: &[EvaluationReport]) -> Cell {
     let Some(MeanEstimate { mean, low, high, .. }) = report.mean(measure) else {
-        return output::number("-");
+        return Cell::number("-");
     };
-    let cell = output::number(&format!("{mean:.3}\n[{low:.3}, {high:.3}]"));
+    let cell = Cell::number(&format!("{mean:.3}\n[{low:.3}, {high:.3}]"));
     let best = reports.iter().filter_map(|report| report.mean(measure));
-    if best.into_iter().all(|other| other.mean <= mean) {
-        cell.add_attribute(Attribute::Bold)
-    } else {
-        cell
-    }
+    if best.into_iter().all(|other| other.mean <= mean) { cell.bold() } else { cell }
 }
 
 fn print_by_query(evaluations: &[Evaluation], queries: &[JudgedQuery], depth: NonZeroUsize) {
     let names: Vec<_> = evaluations.iter().map(Evaluation::name).collect();
     let heading = format!("{} by query", Measure::Ndcg.name(depth));
-    let mut table =
-        output::table(&["query", &heading].into_iter().chain(names).collect::<Vec<_>>());
+    let mut table = Table::new(&["query", &heading].into_iter().chain(names).collect::<Vec<_>>());
     let by_query: Vec<HashMap<_, _>> =
         evaluations.iter().map(|evaluation| evaluation.by_query(Measure::Ndcg).collect()).collect();
     let figures = |query: &JudgedQuery| -> Vec<Option<f64>> {
@@ -164,9 +159,9 @@ fn print_by_query(evaluations: &[Evaluation], queries: &[JudgedQuery], depth: No
     let first = |figures: &[Option<f64>]| figures.first().copied().flatten().unwrap_or(f64::MAX);
     rows.sort_by(|(a, _), (b, _)| first(a).total_cmp(&first(b)));
     for (figures, query) in rows {
-        let mut row = vec![Cell::new(&query.name), Cell::new(query.query.as_str())];
+        let mut row = vec![Cell::text(&query.name), Cell::text(query.query.as_str())];
         let text = |figure: Option<f64>| figure.map_or_else(|| "-".into(), |is| format!("{is:.3}"));
-        row.extend(figures.into_iter().map(|figure| output::number(&text(figure))));
+        row.extend(figures.into_iter().map(|figure| Cell::number(&text(figure))));
         table.add_row(row);
     }
     output::print(table);

@@ -2,7 +2,7 @@
 
 mod mending;
 
-use crate::output::Format;
+use crate::output::{Cell, Format, Table};
 use crate::sink::Sink;
 use crate::{exit, output};
 use akin_composition::{BadSettings, CatalogueSettings};
@@ -76,11 +76,11 @@ pub(crate) async fn run(arguments: QuarantineArguments) -> anyhow::Result<ExitCo
         output::note("the quarantine is empty");
         return Ok(exit::DONE);
     }
-    let mut table = output::table(&["feed", "line", "field", "value", "reason"]);
+    let mut table = Table::new(&["feed", "line", "field", "value", "reason"]);
     for Row { feed, line, field, value, reason } in &rows {
         let field = if field.is_empty() { "row" } else { field };
-        let line = output::number(&line.to_string());
-        let [feed, field, value, reason] = [feed, field, value, reason].map(output::text);
+        let line = Cell::number(&line.to_string());
+        let [feed, field, value, reason] = [feed, field, value, reason].map(Cell::text);
         table.add_row([feed, line, field, value, reason]);
     }
     output::print(table);

@@ -1,9 +1,8 @@
-use crate::output::Format;
+use crate::output::{Cell, Format, Table};
 use crate::{exit, output};
 use akin_composition::CatalogueSettings;
 use akin_ports::{DeadLetter, DeadLetters, PortResult, QueueCounts};
 use akin_views::QueueView;
-use comfy_table::Cell;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -81,10 +80,10 @@ fn print_counts(counts: QueueCounts, format: Format) {
     if format.json {
         return output::json(&QueueView::from(counts));
     }
-    let mut table = output::table(&[]);
+    let mut table = Table::new(&[]);
     let QueueCounts { waiting, in_flight, dead } = counts;
     for (name, count) in [("waiting", waiting), ("in flight", in_flight), ("dead", dead)] {
-        table.add_row([Cell::new(name), output::number(&count.to_string())]);
+        table.add_row([Cell::text(name), Cell::number(&count.to_string())]);
     }
     output::print(table);
 }
@@ -116,14 +115,14 @@ fn print_letters(letters: &[DeadLetter], format: Format) {
         return output::note("there are no dead letters");
     }
     let mut table =
-        output::table(&["product", "modified (UTC)", "attempts", "given up (UTC)", "reason"]);
+        Table::new(&["product", "modified (UTC)", "attempts", "given up (UTC)", "reason"]);
     for Letter { product_id, modified_date, attempts, reason, given_up } in &letters {
-        let attempts = output::number(&attempts.to_string());
-        let given_up = Cell::new(given_up.as_deref().unwrap_or_default());
-        let reason = output::text(reason.as_deref().unwrap_or_default());
+        let attempts = Cell::number(&attempts.to_string());
+        let given_up = Cell::text(given_up.as_deref().unwrap_or_default());
+        let reason = Cell::text(reason.as_deref().unwrap_or_default());
         table.add_row([
-            output::text(product_id),
-            Cell::new(modified_date),
+            Cell::text(product_id),
+            Cell::text(modified_date),
             attempts,
             given_up,
             reason,

@@ -1,10 +1,9 @@
-use crate::output::Format;
+use crate::output::{Cell, Format, Table};
 use crate::{exit, output, process};
 use akin_composition::{Builder, CatalogueSettings, EngineName, StoreName};
 use akin_ports::Run;
 use akin_usecases::{IndexStatus, Status};
 use akin_views::{Audience, LAST_RUNS, StatusView};
-use comfy_table::Cell;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -134,9 +133,9 @@ fn print(
         let holder = run.holder.as_ref().map_or("another process", |holder| &holder.name);
         lines.push(("running".to_owned(), format!("{holder}, since {} UTC", began(run))));
     }
-    let mut table = output::table(&[]);
+    let mut table = Table::new(&[]);
     for (name, value) in lines {
-        table.add_row([Cell::new(name), output::text(&value)]);
+        table.add_row([Cell::text(&name), Cell::text(&value)]);
     }
     output::print(table);
 }
@@ -156,7 +155,7 @@ fn print_runs(runs: &[Run]) {
         });
         let details = [feeds(run), counts, reason.map(str::to_owned)];
         for detail in details.into_iter().flatten() {
-            output::line(&format!("  {}", output::text(&detail).content()));
+            output::line(&format!("  {}", output::one_line(&detail)));
         }
     }
 }

@@ -21,4 +21,5 @@ mod search;
 mod server;
 mod settings;
 mod support;
+mod terminal;
 mod worker;

@@ -2,7 +2,7 @@ use crate::commands::model::opened::OpenedModel;
 use crate::commands::model::parity::{self, Original};
 use crate::commands::model::{files, get, unusable};
 use crate::exit;
-use crate::output::{self, Format};
+use crate::output::{self, Cell, Format, Table};
 use crate::progress::{Progress, Unit};
 use akin_native::{NativeModelError, NativeModelFiles, Settings};
 use akin_ports::PortError;
@@ -250,23 +250,23 @@ impl CheckedModel {
 fn print(checked: &[CheckedModel]) {
     let headings =
         ["model", "precision", "min", "mean", "stored min", "related", "unrelated", "verdict"];
-    let mut table = output::table(&headings);
+    let mut table = Table::new(&headings);
     let figure = |figure: Option<f64>, digits: usize| {
-        output::number(&figure.map_or_else(|| "-".to_owned(), |is| format!("{is:.digits$}")))
+        Cell::number(&figure.map_or_else(|| "-".to_owned(), |is| format!("{is:.digits$}")))
     };
     for one in checked {
         let figures = one.figures.as_ref().ok();
         let original = figures.and_then(|is| is.original.as_ref());
         let stored = figures.and_then(|is| is.stored.as_ref());
         table.add_row(vec![
-            output::text(&one.path.display().to_string()),
-            output::text(figures.map_or("-", |is| &is.precision)),
+            Cell::text(&one.path.display().to_string()),
+            Cell::text(figures.map_or("-", |is| &is.precision)),
             figure(original.map(|parity| parity.min_cosine), 5),
             figure(original.map(|parity| parity.mean_cosine), 5),
             figure(stored.map(|parity| parity.min_cosine), 5),
             figure(figures.map(|is| is.related), 3),
             figure(figures.map(|is| is.unrelated), 3),
-            output::text(one.verdict()),
+            Cell::text(one.verdict()),
         ]);
     }
     output::print(table);

@@ -1,7 +1,7 @@
 use crate::commands::model::parity::{self, Original};
 use crate::commands::model::{ModelsSettings, get, megabytes};
 use crate::exit;
-use crate::output::{self, Format};
+use crate::output::{self, Cell, Format, Table};
 use crate::progress::{Progress, Unit};
 use akin_native::DEFAULT_MODEL;
 use akin_onnx::OnnxModelFiles;
@@ -176,11 +176,11 @@ fn document(summary: &Summary, export: &Export, parity: &Parity) -> Value {
 fn print(summary: &Summary, export: &Export, parity: &Parity) {
     let headings =
         ["exported", "precision", "opset", "MB", "nodes", "min cosine", "mean", "seconds"];
-    let mut table = output::table(&headings);
-    let number = |text: String| output::number(&text);
+    let mut table = Table::new(&headings);
+    let number = |text: String| Cell::number(&text);
     table.add_row(vec![
-        output::text(&summary.model.display().to_string()),
-        output::text(export.precision.name()),
+        Cell::text(&summary.model.display().to_string()),
+        Cell::text(export.precision.name()),
         number(export.opset.to_string()),
         number(megabytes(summary.bytes)),
         number(summary.nodes.to_string()),

@@ -1,6 +1,6 @@
 use crate::commands::model::{ModelsSettings, files, megabytes};
 use crate::exit;
-use crate::output::{self, Format};
+use crate::output::{self, Cell, Format, Table};
 use akin_native::{Inference, NativeModelFiles, SentenceEncoder};
 use akin_onnx::Description;
 use serde::Serialize;
@@ -83,16 +83,16 @@ fn size_in_bytes(path: &Path) -> u64 {
 }
 
 fn print(listed: &[ListedModel]) {
-    let mut table = output::table(&["model", "format", "precision", "dimension", "MB", ""]);
+    let mut table = Table::new(&["model", "format", "precision", "dimension", "MB", ""]);
     for ListedModel { path, format, bytes, dimension, precision, problem } in listed {
         let dimension = dimension.map_or_else(|| "-".to_owned(), |is| is.to_string());
         table.add_row(vec![
-            output::text(&path.display().to_string()),
-            output::text(format),
-            output::text(precision.as_deref().unwrap_or("-")),
-            output::number(&dimension),
-            output::number(&megabytes(*bytes)),
-            output::text(problem.as_deref().unwrap_or_default()),
+            Cell::text(&path.display().to_string()),
+            Cell::text(format),
+            Cell::text(precision.as_deref().unwrap_or("-")),
+            Cell::number(&dimension),
+            Cell::number(&megabytes(*bytes)),
+            Cell::text(problem.as_deref().unwrap_or_default()),
         ]);
     }
     output::print(table);
