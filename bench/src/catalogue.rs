@@ -199,7 +199,10 @@ mod tests {
             brand: "Lumo".to_owned(),
             description: format!("It shines, {number} times. It is warm."),
             actual_price: Some(Price::from_minor(1_000, akin_entities::Currency::USD)),
-            ..Product::new(ProductId::new(format!("R{number}")).unwrap(), format!("lamp number {number}"))
+            ..Product::new(
+                ProductId::new(format!("R{number}")).unwrap(),
+                format!("lamp number {number}"),
+            )
         };
         let mut vectors = vec![0.0; 10 * DIMENSION];
         (0..10).for_each(|number| vectors[number * DIMENSION + number] = 1.0);

@@ -16,7 +16,7 @@ use akin_ports::{
     IndexEntry, IndexedState, PortError, PortResult, ProductIndex, ProductStore,
 };
 use akin_usecases::{
-    Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings,
+    Background, Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings,
 };
 use anyhow::{Context, Result};
 use async_trait::async_trait;
@@ -99,6 +99,7 @@ fn measure(
         embeddings: QueryEmbeddings::new(embedder, QueryEmbeddings::DEFAULT_CAPACITY),
         index: index.clone(),
         store: Arc::new(engine.store()),
+        background: Background::inline(),
     };
     let requests = stage.queries.iter().map(|query| {
         let paging = Paging { page: 1, size: 24 };
