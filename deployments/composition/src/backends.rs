@@ -145,7 +145,8 @@ impl CatalogueSettings {
             if needs.must_exist(IndexName::Local) && !LocalEngine::exists(&folder) {
                 return Err(no_catalogue(&folder).into());
             }
-            let open = move || LocalEngine::open(&folder, LocalOptions::default());
+            let options = LocalOptions { clock: crate::now, ..LocalOptions::default() };
+            let open = move || LocalEngine::open(&folder, options);
             backends.local = Some(tokio::task::spawn_blocking(open).await??);
         }
         if needs.postgres() || needs.opensearch() {

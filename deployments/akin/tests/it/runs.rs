@@ -1,7 +1,7 @@
 //! What is remembered of ingestions, and told by `akin status`.
 
 use crate::support::shop::Shop;
-use crate::support::{Place, masked, rows, send};
+use crate::support::{Outcome, Place, masked, rows, send};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -115,6 +115,34 @@ fn a_run_that_was_killed_has_no_end() {
     // Its lease has not expired, and is not waited for.
     place.run("ingest --no-embed --wait 0 feed.csv").succeeds();
     assert_eq!(run()["outcome"], "finished");
+}
+
+/// A machine whose clock is a day ahead, or behind, has ingested once.
+fn changes_and_removals_are_those_of_the_last_run(shop: &Shop) {
+    let ingest = |shift: &str, feed: String| {
+        shop.place.write("feed.csv", feed);
+        let mut command =
+            shop.akin("ingest --no-embed --json --complete --max-removed 100% feed.csv");
+        command.env("AKIN_TEST_CLOCK_SHIFT", shift);
+        let outcome: Outcome = command.output().unwrap().into();
+        outcome.succeeds().counts(["inserted", "changed", "removed", "held_newer"])
+    };
+    assert_eq!(ingest("86400", rows(3, "CH", "Chair")), [3, 0, 0, 0]);
+    assert_eq!(ingest("0", rows(3, "CH", "Stool")), [0, 3, 0, 0]);
+    assert_eq!(ingest("-86400", rows(2, "CH", "Bench")), [0, 2, 1, 0]);
+    assert_eq!(ingest("0", rows(3, "CH", "Chair")), [1, 2, 0, 0]);
+}
+
+#[test]
+fn a_clock_that_was_wrong_hides_no_change_in_a_folder() {
+    changes_and_removals_are_those_of_the_last_run(&Shop::with(Vec::new()));
+}
+
+#[test]
+#[ignore = "needs Postgres: make test"]
+fn a_clock_that_was_wrong_hides_no_change_in_a_database() {
+    let shop = Shop::in_postgres().and("AKIN_ENGINES", "postgres");
+    changes_and_removals_are_those_of_the_last_run(&shop);
 }
 
 #[test]

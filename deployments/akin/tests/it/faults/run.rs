@@ -10,6 +10,7 @@ use crate::support::{Place, with_a_full_disk};
 use fastrand::Rng;
 use inject::Passing;
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, thread};
 
@@ -29,6 +30,8 @@ pub(crate) struct Run {
     random: Rng,
     catalogue: Catalogue,
     crew: Vec<Process>,
+    /// Further ingestions, which wait for each other.
+    others: Vec<Process>,
     /// What will be over, and when.
     passing: Vec<(Instant, Passing)>,
     tally: BTreeMap<&'static str, u64>,
@@ -56,6 +59,7 @@ impl Run {
             random,
             catalogue,
             crew: Vec::new(),
+            others: Vec::new(),
             passing: Vec::new(),
             tally: BTreeMap::new(),
             products: 0,
@@ -114,6 +118,7 @@ impl Run {
             for member in 0..CREW {
                 self.attend_to(member);
             }
+            self.others.retain_mut(|other| other.ended().is_none());
             self.count_cuts();
             if next <= Instant::now() {
                 next = Instant::now() + self.pause(0..400);
@@ -139,6 +144,10 @@ impl Run {
     }
 
     fn begin(&mut self, member: usize, blocks: Option<u64>) -> Process {
+        self.begin_with_remarks(member, blocks, &format!("remarks-{member}"))
+    }
+
+    fn begin_with_remarks(&mut self, member: usize, blocks: Option<u64>, remarks: &str) -> Process {
         let words = if member > INGESTION {
             "worker --poll 0.1".to_owned()
         } else if self.random.u8(..4) > 0 {
@@ -149,15 +158,27 @@ impl Run {
         let mut command = self.stage.shop.akin(&words);
         // Less patience than some silences last.
         command.env("OPENSEARCH_TIMEOUT", "1").env("POSTGRES_CONNECT_TIMEOUT", "1");
+        if member == INGESTION {
+            self.mislead(&mut command);
+        }
         if let Some(blocks) = blocks {
             command = with_a_full_disk(&command, blocks);
         }
         // What another said before stays in its own file for as long as that one may write.
-        let remarks = self.stage.shop.place.path(&format!("remarks-{member}"));
+        let remarks = self.stage.shop.place.path(remarks);
         drop(std::fs::remove_file(&remarks));
         let mut process = Process::begin(&words, command, remarks);
         process.is_full_since = blocks.map(|_| Instant::now());
         process
+    }
+
+    /// Lets every fourth ingestion believe that it is a day later, or earlier.
+    fn mislead(&mut self, command: &mut Command) {
+        if self.random.u8(..4) == 0 {
+            let shift = if self.random.bool() { "86400" } else { "-86400" };
+            command.env("AKIN_TEST_CLOCK_SHIFT", shift);
+            self.count("wrong clocks");
+        }
     }
 
     fn publish(&self) {
@@ -167,7 +188,10 @@ impl Run {
     /// Writes the feeds as the shop sells now.
     fn publish_in(&self, place: &Place) {
         for (name, text) in FEEDS.iter().zip(self.catalogue.feeds()) {
-            place.write(name, text);
+            // An ingestion that reads it meanwhile sees the old one or the new one.
+            let partial = format!("{name}.partial");
+            place.write(&partial, text);
+            std::fs::rename(place.path(&partial), place.path(name)).expect("a feed");
         }
     }
 
@@ -181,7 +205,8 @@ impl Run {
         }
         let mut sleeper = self.crew.swap_remove(self.random.usize(INGESTION + 1..CREW));
         sleeper.signal("STOP");
-        for mut process in std::mem::take(&mut self.crew) {
+        let others = std::mem::take(&mut self.others);
+        for mut process in std::mem::take(&mut self.crew).into_iter().chain(others) {
             if self.random.bool() {
                 process.kill();
             } else {

@@ -1,6 +1,6 @@
 //! Each fault, and how it passes.
 
-use super::{CREW, Run};
+use super::{CREW, INGESTION, Run};
 use crate::faults::stage::LEASE;
 use crate::support::gate::Gate;
 use std::time::{Duration, Instant};
@@ -15,7 +15,11 @@ enum Fault {
     DiskFull,
     CutOff,
     Unanswered,
+    Overlap,
 }
+
+/// The number of further ingestions at a time.
+const OTHERS: usize = 2;
 
 /// A fault that is over after a while.
 #[derive(Clone, Copy, Debug)]
@@ -31,10 +35,10 @@ impl Run {
     /// Injects a fault, if there is something that it can befall.
     pub(super) fn inject(&mut self) {
         let kinds: &[Fault] = if self.stage.gates.is_empty() {
-            &[Fault::Killed, Fault::Killed, Fault::Stopped, Fault::DiskFull]
+            &[Fault::Killed, Fault::Killed, Fault::Stopped, Fault::DiskFull, Fault::Overlap]
         } else {
-            use Fault::{CutOff, DiskFull, Killed, Stopped, Unanswered};
-            &[Killed, Killed, Stopped, CutOff, CutOff, Unanswered, DiskFull]
+            use Fault::{CutOff, DiskFull, Killed, Overlap, Stopped, Unanswered};
+            &[Killed, Killed, Stopped, CutOff, CutOff, Unanswered, DiskFull, Overlap]
         };
         let (kind, member) = (self.random.choice(kinds), self.random.usize(..CREW));
         match kind.expect("there are kinds") {
@@ -47,6 +51,7 @@ impl Run {
                 self.stage.gates[gate].cut_after(Some(bytes));
             }
             Fault::Unanswered => self.leave_unanswered(),
+            Fault::Overlap => self.overlap(),
         }
     }
 
@@ -58,6 +63,19 @@ impl Run {
         if self.crew[member].is_alive() {
             self.crew[member].kill();
             self.count("kill -9");
+        }
+    }
+
+    /// Begins another ingestion, or kills one: the lease is free then, or somebody no longer waits.
+    fn overlap(&mut self) {
+        if self.others.len() == OTHERS {
+            self.others.remove(self.random.usize(..OTHERS)).kill();
+            self.count("kill -9");
+        } else {
+            let remarks = format!("remarks-at-once-{}", self.injected());
+            let other = self.begin_with_remarks(INGESTION, None, &remarks);
+            self.others.push(other);
+            self.count("ingestions at once");
         }
     }
 
