@@ -6,7 +6,7 @@
 mod table;
 
 use akin_composition::printable;
-use akin_ports::ModelMismatch;
+use akin_ports::{ModelMismatch, RunOvertaken};
 use akin_usecases::{Hit, UnembeddedChanges};
 use serde::Serialize;
 use std::error::Error;
@@ -65,13 +65,19 @@ pub(crate) fn failure(error: &anyhow::Error) {
 }
 
 /// Returns what to do about an error of the core, which knows neither settings nor commands.
-fn remedy(error: &anyhow::Error) -> &'static str {
+fn remedy(error: &anyhow::Error) -> String {
+    let overtaken = error.chain().find_map(|cause| cause.downcast_ref::<RunOvertaken>());
+    if let Some(since) = overtaken.and_then(|overtaken| overtaken.since) {
+        let since = akin_views::format_timestamp(since);
+        return format!(" at {since} UTC: run this one again when that one has ended");
+    }
     if error.chain().any(<dyn Error>::is::<ModelMismatch>) {
         ": set AKIN_MODEL to the model that made the index, or ingest into an index of its own"
+            .into()
     } else if error.chain().any(<dyn Error>::is::<UnembeddedChanges>) {
-        ": run `akin ingest`, then copy"
+        ": run `akin ingest`, then copy".into()
     } else {
-        ""
+        String::new()
     }
 }
 
