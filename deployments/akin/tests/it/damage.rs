@@ -87,9 +87,11 @@ fn as_a_reader(place: &Place, words: &str) -> Command {
         }
         allow(&folder, 0o555);
     }
-    // The program may lie where that somebody cannot go.
+    // The program may lie where that somebody cannot go. Another process copies it: a file that this one
+    // has open for writing cannot be executed while a child of another test inherits it.
     let program = place.path("akin");
-    fs::copy(env!("CARGO_BIN_EXE_akin"), &program).unwrap();
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_akin")).arg(&program).status();
+    assert!(copied.unwrap().success());
     let mut command = Command::new(program);
     command.args(words.split_whitespace()).current_dir(place.0.path()).env_clear();
     command.env("AKIN_DATA", "data").env("HOME", "/").stdin(Stdio::null());
