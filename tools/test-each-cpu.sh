@@ -39,7 +39,7 @@ for line in sys.stdin:
 program_of() { awk -v package="$1" -v target="$2" '$1 == package && $2 == target { print $3, $4 }' "$programs"; }
 
 read -r available _ < <(program_of instruction-set available)
-read -r _ fastest others < <("$available")
+read -r _ fastest others <<<"$("$available")"
 printf 'instruction sets: %s (tested before), %s\n' "$fastest" "${others:-no other}"
 
 for set in $others; do

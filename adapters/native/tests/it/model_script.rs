@@ -1,7 +1,6 @@
 //! `tools/model.sh` rejects a broken download and retries, tested with a substitute for `pip`.
 #![cfg(unix)]
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -51,8 +50,11 @@ impl ScriptFixture {
     }
 
     fn program(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        // Another process writes the program: one that this process has open for writing cannot be
+        // executed while a child of another test inherits it.
+        let source = self.path(&format!("{name}.source"));
+        fs::write(&source, text).unwrap();
+        run(Command::new("install").args(["-m", "755"]).arg(source).arg(self.path(name)));
     }
 
     /// Prepares an intact package for the `number`th download.
