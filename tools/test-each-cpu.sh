@@ -20,12 +20,12 @@ akin it evaluate::
 akin it engines::
 akin it export::
 akin it postgres::
-akin it settings::an_instruction_set
+akin it settings::an_unavailable_instruction_set
 '
 
 programs=$(mktemp)
 trap 'rm -f "$programs"' EXIT
-# A line for each program: package, target, path, folder of the package.
+# One line per program: package, target, path, folder of the package.
 "${CARGO:-cargo}" test --locked --workspace --no-run --quiet --message-format=json | python3 -c '
 import json, os, sys
 for line in sys.stdin:

@@ -1,6 +1,6 @@
 //! Quarantined rows, as a list or as a feed to correct.
 
-mod mending;
+mod csv_feed;
 
 use crate::output::{Cell, Format, Table};
 use crate::sink::Sink;
@@ -100,9 +100,9 @@ async fn write(
     });
     BadSettings::refuse(problem.into_iter().collect())?;
     let mut sink = Sink::open(file, "--csv")?;
-    sink.write(&mending::header()?)?;
+    sink.write(&csv_feed::header()?)?;
     let export = ExportQuarantine { store };
-    export.run(|rows| sink.write(&mending::lines(&rows)?)).await?;
+    export.run(|rows| sink.write(&csv_feed::lines(&rows)?)).await?;
     sink.finish()?;
     Ok(exit::DONE)
 }

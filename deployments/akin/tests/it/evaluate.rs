@@ -1,10 +1,10 @@
-//! `akin evaluate`, as a script sees it.
+//! `akin evaluate`: its exit codes and its JSON document.
 
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// Runs `akin`, with nothing in its environment but where models are.
+/// Runs `akin` with an environment that holds only the paths of programs and models.
 fn akin(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_akin"));
     command.args(arguments).env_clear();
@@ -14,21 +14,21 @@ fn akin(arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// What `akin` says where it fails with the code 1.
+/// Runs `akin`, which must fail with code 1, and returns its error message.
 fn failure(arguments: &[&str]) -> String {
-    let ran = akin(arguments);
-    assert_eq!((ran.status.code(), ran.stdout), (Some(1), Vec::new()));
-    String::from_utf8(ran.stderr).unwrap()
+    let output = akin(arguments);
+    assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()));
+    String::from_utf8(output.stderr).unwrap()
 }
 
-/// What `akin` prints where it does not fail.
+/// Runs `akin`, which must succeed, and returns its output.
 fn success(arguments: &[&str]) -> Vec<u8> {
-    let ran = akin(arguments);
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    ran.stdout
+    let output = akin(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
-/// A file of the sample catalogue.
+/// Returns the path of a file of the sample catalogue.
 fn sample(name: &str) -> String {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../data", name].iter().collect();
     path.to_str().unwrap().to_owned()
@@ -36,24 +36,24 @@ fn sample(name: &str) -> String {
 
 fn mean(document: &Value, mode: &str, measure: &str) -> f64 {
     let modes = document["modes"].as_array().unwrap();
-    let of = modes.iter().find(|document| document["mode"] == mode).unwrap();
-    of["figures"][measure]["mean"].as_f64().unwrap()
+    let results = modes.iter().find(|results| results["mode"] == mode).unwrap();
+    results["figures"][measure]["mean"].as_f64().unwrap()
 }
 
 #[test]
-fn a_faulty_file_fails_by_its_line_before_anything_is_opened() {
+fn an_invalid_file_is_refused_with_its_line_before_anything_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let [judgments, data] = ["judgments.csv", "data"].map(|name| folder.path().join(name));
     std::fs::write(&judgments, "query_id,product_id,grade\nq01,PH-001,five\n").unwrap();
     let [judgments, data] = [&judgments, &data].map(|path| path.to_str().unwrap());
-    let told = failure(&["evaluate", &sample("queries.csv"), judgments, "--data", data]);
-    assert_eq!(told, format!("akin: {judgments}, line 2: not a grade of 0 to 3: \"five\"\n"));
+    let message = failure(&["evaluate", &sample("queries.csv"), judgments, "--data", data]);
+    assert_eq!(message, format!("akin: {judgments}, line 2: not a grade of 0 to 3: \"five\"\n"));
     assert!(!std::fs::exists(data).unwrap());
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn on_the_sample_catalogue_hybrid_search_is_the_best() {
+fn hybrid_search_is_best_on_the_sample_catalogue() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
     let (queries, judgments) = (sample("queries.csv"), sample("judgments.csv"));
@@ -63,8 +63,8 @@ fn on_the_sample_catalogue_hybrid_search_is_the_best() {
     std::fs::write(&empty, "name\n").unwrap();
     success(&["ingest", empty.to_str().unwrap(), "--data", data]);
 
-    let told = failure(&evaluate);
-    assert!(told.starts_with("akin: none of the "), "{told}");
+    let message = failure(&evaluate);
+    assert!(message.starts_with("akin: none of the "), "{message}");
 
     success(&["ingest", &sample("catalogue.csv"), "--currency", "INR", "--data", data]);
     let document: Value = serde_json::from_slice(&success(&evaluate)).unwrap();
@@ -75,6 +75,6 @@ fn on_the_sample_catalogue_hybrid_search_is_the_best() {
         let other = mean(&document, mode, "nDCG@10");
         assert!(hybrid > other, "hybrid {hybrid} is not above {mode} {other}");
     }
-    // All that stood among the first ten was judged, so both measures say much the same.
+    // Every product in the first ten is judged, so both measures agree closely.
     assert!((hybrid - mean(&document, "hybrid", "judged nDCG@10")).abs() < 0.01);
 }

@@ -1,6 +1,6 @@
-//! `akin export`: everything, a product a line.
+//! `akin export`: all products, one per line.
 
-use crate::support::{Place, rows};
+use crate::support::{Sandbox, rows};
 use serde_json::Value;
 use std::fs;
 
@@ -10,9 +10,9 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn an_export_holds_every_product_with_its_embedding() {
-    let place = Place::ingested();
-    let all = lines(&place.run("export").succeeds().stdout);
+fn an_export_contains_every_product_with_its_embedding() {
+    let sandbox = Sandbox::ingested();
+    let all = lines(&sandbox.run("export").succeeds().stdout);
     let ids: Vec<_> = all.iter().map(|line| line["product_id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["HO-1", "HO-2", "PH-1", "PH-2"]);
     for line in &all {
@@ -22,35 +22,35 @@ fn an_export_holds_every_product_with_its_embedding() {
         assert!(line["model"].as_str().unwrap().starts_with("all-MiniLM-L6-v2@"));
     }
     assert_eq!(all[2]["discount_price"], 617.5);
-    let bare = place.run("export --no-embeddings --output all.jsonl").succeeds();
-    assert_eq!(bare.stdout, "");
-    let written = fs::read_to_string(place.path("all.jsonl")).unwrap();
+    let export = sandbox.run("export --no-embeddings --output all.jsonl").succeeds();
+    assert_eq!(export.stdout, "");
+    let written = fs::read_to_string(sandbox.path("all.jsonl")).unwrap();
     assert_eq!(lines(&written).len(), 4);
-    assert!(!written.contains("embedding") && !place.path("all.jsonl.partial").exists());
+    assert!(!written.contains("embedding") && !sandbox.path("all.jsonl.partial").exists());
 }
 
 #[test]
-fn products_that_were_not_embedded_are_exported_too() {
-    let place = Place::new();
-    place.write("many.csv", rows(1_200, "id", "A thing"));
-    place.run("ingest --no-embed many.csv").succeeds();
-    let all = lines(&place.run("export").succeeds().stdout);
+fn products_without_an_embedding_are_exported_too() {
+    let sandbox = Sandbox::new();
+    sandbox.write("many.csv", rows(1_200, "id", "A thing"));
+    sandbox.run("ingest --no-embed many.csv").succeeds();
+    let all = lines(&sandbox.run("export").succeeds().stdout);
     assert_eq!(all.len(), 1_200);
     assert!(all.iter().all(|line| line["model"].is_null() && line.get("embedding").is_none()));
 }
 
 #[test]
 fn a_file_that_cannot_be_written_is_named() {
-    let place = Place::new();
-    place.run("ingest --no-embed feed.csv").succeeds();
-    let outcome = place.run("export --output nowhere/all.jsonl").fails_with(1);
-    let said = "cannot write nowhere/all.jsonl.partial (--output)";
-    assert!(outcome.stderr.contains(said), "{outcome}");
+    let sandbox = Sandbox::new();
+    sandbox.run("ingest --no-embed feed.csv").succeeds();
+    let outcome = sandbox.run("export --output nowhere/all.jsonl").fails_with(1);
+    let expected = "cannot write nowhere/all.jsonl.partial (--output)";
+    assert!(outcome.stderr.contains(expected), "{outcome}");
 }
 
 #[test]
-fn an_export_is_ingested_without_a_change() {
-    let place = Place::new();
+fn ingesting_an_export_changes_nothing() {
+    let sandbox = Sandbox::new();
     let feed = "product_id,name,main_category,sub_category,brand,description,attributes,image,link,\
         ratings,no_of_ratings,discount_price,actual_price\n\
         A,Tripod > legs & co,\"Photo, video\",Tripods,Lumo,\"He said \"\"steady\"\"\",color: red,\
@@ -60,18 +60,18 @@ fn an_export_is_ingested_without_a_change() {
         D,\"0,50 €\",,,,,,,,,,\"0,50 €\",\n\
         E,Pound,,,,,,,,5,,,£8\n\
         F,No price,,,,,,,,,,,\n";
-    place.write("shop.csv", feed);
-    place.run("ingest --no-embed --rate GBP=HKD:10.2 shop.csv").succeeds();
-    place.run("export --output all.jsonl").succeeds();
-    let again = place.run("ingest --no-embed --json --complete all.jsonl").succeeds();
+    sandbox.write("shop.csv", feed);
+    sandbox.run("ingest --no-embed --rate GBP=HKD:10.2 shop.csv").succeeds();
+    sandbox.run("export --output all.jsonl").succeeds();
+    let again = sandbox.run("ingest --no-embed --json --complete all.jsonl").succeeds();
     assert_eq!(again.counts(["read", "changed", "unchanged", "quarantined"]), [6, 0, 6, 0]);
     let elsewhere = "--data elsewhere";
-    place.run(&format!("ingest --no-embed {elsewhere} all.jsonl")).succeeds();
-    place.run(&format!("export {elsewhere} --output copy.jsonl")).succeeds();
+    sandbox.run(&format!("ingest --no-embed {elsewhere} all.jsonl")).succeeds();
+    sandbox.run(&format!("export {elsewhere} --output copy.jsonl")).succeeds();
     let contents = |name: &str| {
-        let mut lines = lines(&fs::read_to_string(place.path(name)).unwrap());
+        let mut lines = lines(&fs::read_to_string(sandbox.path(name)).unwrap());
         for line in &mut lines {
-            // The version and the creation belong to the run that stored the product.
+            // These dates belong to the run that stored the product.
             let fields = line.as_object_mut().unwrap();
             assert!(fields.remove("modified_date").is_some());
             assert!(fields.remove("created_date").is_some());

@@ -1,29 +1,29 @@
-//! Faults at random: an ingestion and two workers are killed, stopped, cut off and given full disks
-//! while the feeds change; then feeds, store and index are compared product by product.
+//! Random faults: an ingestion and two workers are killed, stopped, disconnected and given full disks
+//! while the feeds change. Then feeds, store and index are compared product by product.
 //!
-//! `AKIN_FAULTS` says how many faults are injected, `AKIN_FAULTS_SEED` which ones. The same seed
-//! chooses the same ones; when exactly they fall is up to the machine.
+//! `AKIN_FAULTS` sets the number of faults, `AKIN_FAULTS_SEED` the seed that selects them. Their exact
+//! timing depends on the machine.
 #![cfg(unix)]
-#![allow(clippy::print_stderr, reason = "the seed, and how far a run of hours is")]
+#![allow(clippy::print_stderr, reason = "prints the seed, and the progress of a run of hours")]
 
 mod catalogue;
-mod crew;
-mod holdings;
-mod run;
-mod spoiled;
-mod stage;
+mod comparison;
+mod contents;
+mod environment;
+mod injector;
+mod process;
 
-use run::Run;
-use stage::Stage;
+use environment::Environment;
+use injector::FaultInjector;
 
 #[tokio::test]
 #[ignore = "needs the model: make model"]
-async fn nothing_is_lost_stale_or_twice_in_a_folder() {
-    Run::over(Stage::local()).inject_all().await;
+async fn no_product_is_lost_stale_or_duplicated_in_a_folder() {
+    FaultInjector::new(Environment::local()).run().await;
 }
 
 #[tokio::test]
 #[ignore = "needs the model, Postgres and OpenSearch: make test"]
-async fn nothing_is_lost_stale_or_twice_in_postgres_and_opensearch() {
-    Run::over(Stage::servers()).inject_all().await;
+async fn no_product_is_lost_stale_or_duplicated_in_postgres_and_opensearch() {
+    FaultInjector::new(Environment::servers()).run().await;
 }

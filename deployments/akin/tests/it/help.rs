@@ -1,10 +1,10 @@
-//! What the command says of itself.
+//! Help, version, completions and usage errors.
 
-use crate::support::{Place, masked};
+use crate::support::{Sandbox, masked};
 
 #[test]
 fn every_subcommand_has_help() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     for command in [
         "",
         "ingest",
@@ -27,23 +27,23 @@ fn every_subcommand_has_help() {
         "migrate",
         "completions",
     ] {
-        let help = place.run(&format!("{command} --help")).succeeds();
+        let help = sandbox.run(&format!("{command} --help")).succeeds();
         let name = format!("help {command}").trim().replace(' ', "_");
         masked(|| insta::assert_snapshot!(name, help.stdout));
     }
 }
 
 #[test]
-fn the_version_is_the_packages() {
-    let version = Place::new().run("--version").succeeds().stdout;
+fn the_version_is_that_of_the_package() {
+    let version = Sandbox::new().run("--version").succeeds().stdout;
     assert_eq!(version, format!("akin {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn completions_know_every_command_in_every_shell() {
-    let place = Place::new();
+fn completions_contain_every_command_in_every_shell() {
+    let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = place.run(&format!("completions {shell}")).succeeds().stdout;
+        let script = sandbox.run(&format!("completions {shell}")).succeeds().stdout;
         for word in
             ["ingest", "search", "similar", "serve", "quarantine", "evaluate", "worker", "no-embed"]
         {
@@ -53,14 +53,16 @@ fn completions_know_every_command_in_every_shell() {
 }
 
 #[test]
-fn no_command_or_an_unknown_one_is_bad_usage() {
-    let place = Place::new();
-    for words in ["", "serach tripod", "search", "ingest", "similar", "search --loud tripod"] {
-        let outcome = place.run(words).fails_with(2);
-        assert!(outcome.stderr.contains("Usage: akin"), "{words}: {outcome}");
+fn a_missing_or_unknown_command_is_a_usage_error() {
+    let sandbox = Sandbox::new();
+    for arguments in ["", "serach tripod", "search", "ingest", "similar", "search --loud tripod"] {
+        let outcome = sandbox.run(arguments).fails_with(2);
+        assert!(outcome.stderr.contains("Usage: akin"), "{arguments}: {outcome}");
     }
-    for words in ["search tripod --limit", "search tripod --data=", "ingest feed.csv --log-level"] {
-        let outcome = place.run(words).fails_with(2);
-        assert!(outcome.stderr.contains("a value is required for '--"), "{words}: {outcome}");
+    for arguments in
+        ["search tripod --limit", "search tripod --data=", "ingest feed.csv --log-level"]
+    {
+        let outcome = sandbox.run(arguments).fails_with(2);
+        assert!(outcome.stderr.contains("a value is required for '--"), "{arguments}: {outcome}");
     }
 }

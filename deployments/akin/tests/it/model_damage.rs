@@ -1,84 +1,84 @@
-//! Models that are damaged anywhere: refused by name, and nothing half-written is left.
+//! Damaged models are refused by name, and leave no partial files.
 
-use crate::support::{Outcome, Place};
+use crate::support::{Outcome, Sandbox};
 use sbert_fixtures::damage::{RandomNumbers, change_bytes};
 use sbert_fixtures::{copy, file_names as names, folder as fixture};
 use std::fs;
 use std::path::Path;
 
-/// A place with the tiny model in `tiny`, exported at both precisions.
-fn exported() -> Place {
-    let place = Place::new();
-    copy(&fixture("minilm-l6"), &place.path("tiny"));
+/// Returns a sandbox with the tiny model in `tiny`, exported at both precisions.
+fn exported() -> Sandbox {
+    let sandbox = Sandbox::new();
+    copy(&fixture("minilm-l6"), &sandbox.path("tiny"));
     for precision in ["fp32", "int8"] {
-        place.run(&format!("model export --model_name tiny --precision {precision}")).succeeds();
+        sandbox.run(&format!("model export --model_name tiny --precision {precision}")).succeeds();
     }
-    place
+    sandbox
 }
 
-/// Whatever was damaged, the command ends by itself, and says in one line what was wrong with which file.
-fn assert_told(outcome: &Outcome, what: &str, named: &str) {
-    assert!(matches!(outcome.code, Some(0..=2)), "{what}: {outcome}");
-    assert!(!outcome.stderr.contains("panicked at"), "{what}: {outcome}");
+/// Asserts that the command did not crash, and that a failure is one line that names the file.
+fn assert_no_crash(outcome: &Outcome, damage: &str, file: &str) {
+    assert!(matches!(outcome.code, Some(0..=2)), "{damage}: {outcome}");
+    assert!(!outcome.stderr.contains("panicked at"), "{damage}: {outcome}");
     if outcome.code != Some(0) {
         let line = outcome.stderr.trim_end();
-        assert!(line.starts_with("akin: ") && line.lines().count() == 1, "{what}: {outcome}");
-        assert!(line.contains(named), "{what}: {outcome}");
+        assert!(line.starts_with("akin: ") && line.lines().count() == 1, "{damage}: {outcome}");
+        assert!(line.contains(file), "{damage}: {outcome}");
     }
 }
 
 #[test]
-fn an_export_that_is_damaged_anywhere_is_found_sound_or_refused_by_name() {
-    let place = exported();
+fn a_damaged_export_passes_its_check_or_is_refused_by_name() {
+    let sandbox = exported();
     let mut refused = 0;
     for precision in ["fp32", "int8"] {
         let path = format!("tiny/onnx/{precision}.onnx");
-        let sound = fs::read(place.path(&path)).unwrap();
-        let before = names(&place.path("tiny/onnx"));
+        let sound = fs::read(sandbox.path(&path)).unwrap();
+        let before = names(&sandbox.path("tiny/onnx"));
         for seed in 1..=40 {
-            place.write(&path, change_bytes(sound.clone(), &mut RandomNumbers(seed)));
-            let outcome = place.run(&format!("model check --json {path}"));
-            assert_told(&outcome, &format!("{precision}, damage {seed}"), &path);
+            sandbox.write(&path, change_bytes(sound.clone(), &mut RandomNumbers(seed)));
+            let outcome = sandbox.run(&format!("model check --json {path}"));
+            assert_no_crash(&outcome, &format!("{precision}, damage {seed}"), &path);
             refused += u32::from(outcome.code != Some(0));
-            assert_eq!(names(&place.path("tiny/onnx")), before);
+            assert_eq!(names(&sandbox.path("tiny/onnx")), before);
         }
-        place.write(&path, sound);
+        sandbox.write(&path, sound);
     }
     assert!(refused > 40, "only {refused} of 80 were refused");
 }
 
 #[test]
-fn one_damaged_file_does_not_keep_the_others_from_being_checked() {
-    let place = exported();
-    place.write("tiny/onnx/int8.onnx", "no model");
-    let outcome = place.run("model check --json tiny").fails_with(1);
+fn the_other_files_are_checked_beside_a_damaged_one() {
+    let sandbox = exported();
+    sandbox.write("tiny/onnx/int8.onnx", "no model");
+    let outcome = sandbox.run("model check --json tiny").fails_with(1);
     let checked = outcome.json();
-    let [full, small] = [0, 1].map(|at| &checked[at]);
-    assert!(full["original"]["min_cosine"].as_f64().unwrap() > 0.9999, "{outcome}");
-    assert!(small["problem"].as_str().unwrap().contains("tiny/onnx/int8.onnx"), "{outcome}");
-    assert_eq!(small["sound"], false);
-    let table = place.run("model check tiny").fails_with(1).stdout;
+    let [fp32, int8] = [0, 1].map(|at| &checked[at]);
+    assert!(fp32["original"]["min_cosine"].as_f64().unwrap() > 0.9999, "{outcome}");
+    assert!(int8["problem"].as_str().unwrap().contains("tiny/onnx/int8.onnx"), "{outcome}");
+    assert_eq!(int8["sound"], false);
+    let table = sandbox.run("model check tiny").fails_with(1).stdout;
     assert!(table.contains("tiny/onnx/fp32.onnx") && table.contains("unusable"), "{table}");
 }
 
-/// The files of a model that say what it is.
+/// The files that define a model.
 const FILES: [&str; 5] =
     ["model.safetensors", "config.json", "modules.json", "1_Pooling/config.json", "tokenizer.json"];
 
 #[test]
-fn a_folder_that_is_damaged_anywhere_is_exported_whole_or_not_at_all() {
-    let place = exported();
-    let onnx = place.path("tiny/onnx");
+fn a_damaged_folder_is_exported_completely_or_not_at_all() {
+    let sandbox = exported();
+    let onnx = sandbox.path("tiny/onnx");
     let before = fs::read(onnx.join("fp32.onnx")).unwrap();
     let mut refused = 0;
     for (file, seed) in FILES.iter().flat_map(|file| (1..=8).map(move |seed| (file, seed))) {
-        let path = place.path("tiny").join(file);
+        let path = sandbox.path("tiny").join(file);
         let sound = fs::read(&path).unwrap();
         fs::write(&path, change_bytes(sound.clone(), &mut RandomNumbers(seed))).unwrap();
-        let outcome = place.run("model export --model_name tiny");
-        assert_told(&outcome, &format!("{file}, damage {seed}"), "tiny");
+        let outcome = sandbox.run("model export --model_name tiny");
+        assert_no_crash(&outcome, &format!("{file}, damage {seed}"), "tiny");
         if outcome.code == Some(0) {
-            assert_is_whole(&place, &onnx);
+            assert_agrees_with_folder(&sandbox, &onnx);
             fs::write(onnx.join("fp32.onnx"), &before).unwrap();
         } else {
             refused += 1;
@@ -90,9 +90,9 @@ fn a_folder_that_is_damaged_anywhere_is_exported_whole_or_not_at_all() {
     assert!(refused > 20, "only {refused} of 40 were refused");
 }
 
-/// What a damaged folder says, its export says too: whoever changed a weight has another model.
-fn assert_is_whole(place: &Place, onnx: &Path) {
-    let outcome = place.run(&format!("model check --json {}", onnx.join("fp32.onnx").display()));
+/// Asserts that an export agrees with its folder. A changed weight makes another model, not a damaged one.
+fn assert_agrees_with_folder(sandbox: &Sandbox, onnx: &Path) {
+    let outcome = sandbox.run(&format!("model check --json {}", onnx.join("fp32.onnx").display()));
     let min = &outcome.json()[0]["original"]["min_cosine"];
     assert!(min.as_f64().is_some_and(|min| min >= 0.9999), "{outcome}");
 }

@@ -1,6 +1,6 @@
-//! The command over Postgres: the same store and the same search as in the embedded engine.
+//! The command with Postgres as store and engine, compared with the embedded engine.
 
-use crate::support::Place;
+use crate::support::Sandbox;
 use crate::support::shop::Shop;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn a_feed_is_ingested_and_found_in_postgres() {
     );
     let second = shop.json("ingest --engine postgres feed.csv");
     assert_eq!((&second["unchanged"], &second["embedded"]), (&json!(4), &json!(0)));
-    assert!(!shop.place.path("data").exists(), "nothing is kept in a folder");
+    assert!(!shop.sandbox.path("data").exists(), "no folder is created");
     shop.finds_the_tripod("postgres");
     let status = shop.json("status --engine postgres");
     assert_eq!(
@@ -27,7 +27,7 @@ fn a_feed_is_ingested_and_found_in_postgres() {
 
 #[test]
 #[ignore = "needs the model and Postgres: make test"]
-fn a_copy_in_postgres_is_the_same_catalogue_and_embeds_nothing() {
+fn a_copy_to_postgres_has_the_same_contents_and_needs_no_embedding() {
     let shop = Shop::in_postgres();
     shop.run("ingest feed.csv").succeeds();
     let copied = shop.json("copy --from local --to postgres");
@@ -37,7 +37,7 @@ fn a_copy_in_postgres_is_the_same_catalogue_and_embeds_nothing() {
     );
     let export = |engine: &str| shop.run(&format!("export --engine {engine}")).succeeds().stdout;
     assert_eq!(export("postgres"), export("local"));
-    // What is there needs no embedding, whichever engine serves.
+    // The copied embeddings are current, so nothing is embedded again.
     let again = shop.json("ingest --engine postgres feed.csv");
     assert_eq!((&again["unchanged"], &again["embedded"]), (&json!(4), &json!(0)));
     let same = shop.run("copy --from local --to local").fails_with(2);
@@ -46,12 +46,12 @@ fn a_copy_in_postgres_is_the_same_catalogue_and_embeds_nothing() {
 
 #[test]
 #[ignore = "needs the model and Postgres: make test"]
-fn two_engines_serve_side_by_side_and_answer_alike() {
+fn two_engines_in_one_server_rank_alike() {
     let shop = Shop::in_postgres();
     let engines = "--engine local --engine postgres";
     let run = shop.json(&format!("ingest {engines} feed.csv"));
     assert_eq!(run["embedded"], 4, "each text is embedded once for both");
-    let server = shop.answers_alike(engines);
+    let server = shop.serves_equal_rankings(engines);
     let names = server.get("/api/engines")["engines"].clone();
     let names: Vec<_> = names.as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
     assert_eq!(names, ["local+native", "postgres+native"]);
@@ -59,27 +59,27 @@ fn two_engines_serve_side_by_side_and_answer_alike() {
 
 #[test]
 #[ignore = "needs Postgres: make test"]
-fn migrating_twice_is_harmless_and_says_what_it_did() {
+fn migrating_twice_is_harmless_and_reports_the_steps() {
     let shop = Shop::in_postgres();
     let first = shop.run("migrate").succeeds().stdout;
     assert!(first.contains("steps applied"), "{first}");
     let again = shop.run("migrate").succeeds().stdout;
     assert_eq!(again, "Postgres: the tables are up to date\n");
-    let nothing = shop.place.run("migrate").fails_with(2);
-    assert!(nothing.stderr.contains("POSTGRES_HOST"), "{nothing}");
+    let unset = shop.sandbox.run("migrate").fails_with(2);
+    assert!(unset.stderr.contains("POSTGRES_HOST"), "{unset}");
 }
 
 #[test]
 fn every_missing_setting_of_postgres_is_named_at_once() {
-    let outcome = Place::new().run("status --engine postgres").fails_with(2);
+    let outcome = Sandbox::new().run("status --engine postgres").fails_with(2);
     for name in ["POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_DB"] {
         assert!(outcome.stderr.contains(name), "{outcome}");
     }
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_named_with_its_setting() {
-    let place = Place::new();
+fn an_unreachable_server_is_named_with_its_setting() {
+    let sandbox = Sandbox::new();
     let variables = [
         ("POSTGRES_HOST", "127.0.0.1"),
         ("POSTGRES_PORT", "9"),
@@ -87,7 +87,7 @@ fn a_server_that_does_not_answer_is_named_with_its_setting() {
         ("POSTGRES_PASSWORD", "hunter2"),
         ("POSTGRES_DB", "d"),
     ];
-    let outcome = place.run_in(&variables, "status --engine postgres");
+    let outcome = sandbox.run_with_env(&variables, "status --engine postgres");
     assert!(outcome.code != Some(0) && outcome.stderr.contains("POSTGRES_HOST"), "{outcome}");
     assert!(
         !outcome.stderr.contains("hunter2") && outcome.stderr.lines().count() == 1,

@@ -1,9 +1,9 @@
-//! Refused rows: written to be mended, and fed again.
+//! Quarantined rows are written to a file, corrected, and ingested again.
 
-use crate::support::Place;
+use crate::support::Sandbox;
 use std::fmt::Write;
 
-/// Three rows of six are bad: a price, a rating, a number of fields.
+/// Three of six rows are invalid: a price, a rating, and a number of fields.
 const FEED: &str = "\
 title,cost,ratings,product_id,color
 Tripod,\"₹1,299\",4.5,A,red
@@ -14,41 +14,44 @@ Table,₹450,5,D,
 Chair,₹300,,E,white
 ";
 
-/// How the shop reads it.
-const MANNER: &str = "--currency INR --rate INR=HKD:0.094 --max-refused 60% \
+/// The settings with which the feed is read.
+const SETTINGS: &str = "--currency INR --rate INR=HKD:0.094 --max-refused 60% \
                       --map cost=actual_price,color=attributes";
 
-fn read(place: &Place, feed: &str) -> crate::support::Outcome {
-    place.run(&format!("ingest --no-embed --json {MANNER} {feed}")).succeeds()
+fn ingest(sandbox: &Sandbox, feed: &str) -> crate::support::Outcome {
+    sandbox.run(&format!("ingest --no-embed --json {SETTINGS} {feed}")).succeeds()
 }
 
-/// A shop that has read its feed.
-fn shop() -> Place {
-    let place = Place::new();
-    place.write("shop.csv", FEED);
-    let outcome = read(&place, "shop.csv");
+/// Returns a sandbox that has ingested the feed.
+fn ingested_shop() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("shop.csv", FEED);
+    let outcome = ingest(&sandbox, "shop.csv");
     assert_eq!(outcome.counts(["inserted", "quarantined"]), [3, 3]);
-    place
+    sandbox
 }
 
-fn product(place: &Place, id: &str) -> serde_json::Value {
-    let exported = place.run("export --no-embeddings").succeeds().stdout;
+fn product(sandbox: &Sandbox, id: &str) -> serde_json::Value {
+    let exported = sandbox.run("export --no-embeddings").succeeds().stdout;
     let line = exported.lines().find(|line| line.contains(&format!("\"product_id\":\"{id}\"")));
     serde_json::from_str(line.expect("the product is there")).expect("a line of JSON")
 }
 
 #[test]
 fn refused_rows_are_exported_unchanged_corrected_and_ingested() {
-    let place = shop();
-    let written = place.run("quarantine --csv").succeeds();
+    let sandbox = ingested_shop();
+    let written = sandbox.run("quarantine --csv").succeeds();
     insta::assert_snapshot!(written.stdout);
-    let mended = written.stdout.replace(",call us,", ",₹617.50,");
-    place.write("bad.csv", mended.replace(",eleven,", ",4.1,"));
-    let outcome = read(&place, "bad.csv");
+    let corrected = written.stdout.replace(",call us,", ",₹617.50,");
+    sandbox.write("bad.csv", corrected.replace(",eleven,", ",4.1,"));
+    let outcome = ingest(&sandbox, "bad.csv");
     assert_eq!(outcome.counts(["read", "inserted", "unchanged", "removed"]), [3, 2, 0, 0]);
-    assert!(outcome.stderr.contains("bad.csv, line 4, name"), "one was not mended: {outcome}");
-    assert_eq!(place.run("status --json").json()["products"], 5);
-    let (lamp, cup) = (product(&place, "B"), product(&place, "C"));
+    assert!(
+        outcome.stderr.contains("bad.csv, line 4, name"),
+        "one row is not corrected: {outcome}"
+    );
+    assert_eq!(sandbox.run("status --json").json()["products"], 5);
+    let (lamp, cup) = (product(&sandbox, "B"), product(&sandbox, "C"));
     assert_eq!(lamp["name"], "Lamp, \"small\"");
     assert_eq!(lamp["actual_price"], 58.05);
     assert_eq!(
@@ -59,54 +62,54 @@ fn refused_rows_are_exported_unchanged_corrected_and_ingested() {
 }
 
 #[test]
-fn mended_rows_leave_the_quarantine_when_their_own_feed_is_mended() {
-    let place = shop();
-    place.run("quarantine --csv bad.csv").succeeds();
-    let bad = std::fs::read_to_string(place.path("bad.csv")).unwrap();
-    let (whole, unreadable) = bad.trim_end().rsplit_once("\n,").unwrap();
+fn corrected_rows_leave_the_quarantine_when_their_own_feed_is_corrected() {
+    let sandbox = ingested_shop();
+    sandbox.run("quarantine --csv bad.csv").succeeds();
+    let bad = std::fs::read_to_string(sandbox.path("bad.csv")).unwrap();
+    let (readable, unreadable) = bad.trim_end().rsplit_once("\n,").unwrap();
     assert!(unreadable.contains("shop.csv,5,\"row: the row has 2 fields"), "{unreadable}");
     assert!(unreadable.ends_with("Vase,₹20\""), "{unreadable}");
-    let mended = whole.replace(",call us,", ",₹617.50,").replace(",eleven,", ",4.1,");
-    place.write("bad.csv", mended);
-    assert_eq!(read(&place, "bad.csv").counts(["inserted", "quarantined"]), [2, 0]);
-    let kept = || place.run("status --json").json()["quarantined"].clone();
-    assert_eq!(kept(), 3, "the feed says what it said");
-    // The feed as it is refuses its rows again, and what was mended stays.
-    assert_eq!(read(&place, "shop.csv").counts(["unchanged", "removed"]), [3, 0]);
-    assert_eq!(place.run("status --json").json()["products"], 5);
+    let corrected = readable.replace(",call us,", ",₹617.50,").replace(",eleven,", ",4.1,");
+    sandbox.write("bad.csv", corrected);
+    assert_eq!(ingest(&sandbox, "bad.csv").counts(["inserted", "quarantined"]), [2, 0]);
+    let quarantined = || sandbox.run("status --json").json()["quarantined"].clone();
+    assert_eq!(quarantined(), 3, "the original feed is unchanged");
+    // The unchanged feed has its rows refused again, and the corrected products stay.
+    assert_eq!(ingest(&sandbox, "shop.csv").counts(["unchanged", "removed"]), [3, 0]);
+    assert_eq!(sandbox.run("status --json").json()["products"], 5);
     let feed = FEED.replace("call us", "₹617.50").replace("eleven", "4.1");
-    place.write("shop.csv", feed.replace("Vase,₹20\n", ""));
-    assert_eq!(read(&place, "shop.csv").counts(["inserted", "unchanged"]), [0, 5]);
-    assert_eq!(kept(), 0);
-    let nothing = place.run("quarantine --csv").succeeds().stdout;
-    assert_eq!(nothing.lines().count(), 1, "the names of the columns");
+    sandbox.write("shop.csv", feed.replace("Vase,₹20\n", ""));
+    assert_eq!(ingest(&sandbox, "shop.csv").counts(["inserted", "unchanged"]), [0, 5]);
+    assert_eq!(quarantined(), 0);
+    let empty = sandbox.run("quarantine --csv").succeeds().stdout;
+    assert_eq!(empty.lines().count(), 1, "only the header");
 }
 
 #[test]
-fn all_rows_are_written_however_many_are_listed() {
-    let place = Place::new();
+fn a_limit_applies_to_the_list_and_not_to_the_file() {
+    let sandbox = Sandbox::new();
     let mut feed = "product_id,name,price\n".to_owned();
     for number in 0..1_200 {
         writeln!(feed, "{number},Product {number},call us").unwrap();
     }
-    place.write("many.csv", feed);
-    place.run("ingest --no-embed --max-refused 100% many.csv").succeeds();
-    let written = place.run("quarantine --limit 3 --csv -").succeeds().stdout;
+    sandbox.write("many.csv", feed);
+    sandbox.run("ingest --no-embed --max-refused 100% many.csv").succeeds();
+    let written = sandbox.run("quarantine --limit 3 --csv -").succeeds().stdout;
     assert_eq!(written.lines().count(), 1 + 1_200);
-    let listed = place.run("quarantine --json --limit 3").succeeds().json();
+    let listed = sandbox.run("quarantine --json --limit 3").succeeds().json();
     assert_eq!(listed.as_array().unwrap().len(), 3);
-    let outcome = place.run("quarantine --csv nowhere/bad.csv").fails_with(1);
+    let outcome = sandbox.run("quarantine --csv nowhere/bad.csv").fails_with(1);
     assert!(outcome.stderr.contains("cannot write nowhere/bad.csv.partial (--csv)"), "{outcome}");
 }
 
 #[test]
-fn a_file_that_exists_is_replaced_only_on_request() {
-    let place = Place::new();
-    place.run("ingest --no-embed feed.csv").succeeds();
-    place.write("rows.csv", "corrected by hand");
-    let refused = place.run("quarantine --csv rows.csv").fails_with(2);
+fn an_existing_file_is_replaced_only_on_request() {
+    let sandbox = Sandbox::new();
+    sandbox.run("ingest --no-embed feed.csv").succeeds();
+    sandbox.write("rows.csv", "corrected by hand");
+    let refused = sandbox.run("quarantine --csv rows.csv").fails_with(2);
     assert!(refused.stderr.contains("rows.csv exists; --overwrite replaces it"), "{refused}");
-    assert_eq!(std::fs::read_to_string(place.path("rows.csv")).unwrap(), "corrected by hand");
-    place.run("quarantine --csv rows.csv --overwrite").succeeds();
-    assert!(std::fs::read_to_string(place.path("rows.csv")).unwrap().contains("HO-9"));
+    assert_eq!(std::fs::read_to_string(sandbox.path("rows.csv")).unwrap(), "corrected by hand");
+    sandbox.run("quarantine --csv rows.csv --overwrite").succeeds();
+    assert!(std::fs::read_to_string(sandbox.path("rows.csv")).unwrap().contains("HO-9"));
 }

@@ -1,80 +1,80 @@
-//! Answers out: tables for people, documents for scripts, errors that name the remedy.
+//! `akin search` and `akin similar`: tables, JSON documents, and errors that name the remedy.
 
-use crate::support::{Place, masked};
+use crate::support::{Sandbox, masked};
 use std::fs;
 
 #[test]
 #[ignore = "needs the model: make model"]
 fn a_search_prints_a_table_or_one_document() {
-    let place = Place::ingested_exactly();
+    let sandbox = Sandbox::ingested_fp32();
     masked(|| {
-        let words = "search --limit 3 something to keep my phone steady while filming";
-        let found = place.run_exactly(words);
+        let arguments = "search --limit 3 something to keep my phone steady while filming";
+        let found = sandbox.run_fp32(arguments);
         insta::assert_snapshot!(found.succeeds());
-        let found = place.run_exactly("search --json --limit 1 --mode lexical desk lamp");
+        let found = sandbox.run_fp32("search --json --limit 1 --mode lexical desk lamp");
         insta::assert_snapshot!(found.succeeds());
     });
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn what_was_corrected_and_what_fits_badly_is_said_beside_the_answer() {
-    let place = Place::ingested();
-    let corrected = place.run("search --mode lexical --limit 1 trippod").succeeds();
+fn spelling_corrections_and_poor_matches_are_reported_on_standard_error() {
+    let sandbox = Sandbox::ingested();
+    let corrected = sandbox.run("search --mode lexical --limit 1 trippod").succeeds();
     assert!(
         corrected
             .stderr
             .contains("no product contains \"trippod\"; searched for \"tripod\" instead"),
         "{corrected}"
     );
-    let poor = place.run("search --limit 1 quantum chromodynamics").succeeds();
+    let poor = sandbox.run("search --limit 1 quantum chromodynamics").succeeds();
     assert_eq!(poor.stderr, "no product fits well; these come closest\n");
-    let none = place.run("search --mode lexical zyzzyva").succeeds();
+    let none = sandbox.run("search --mode lexical zyzzyva").succeeds();
     assert_eq!((&*none.stdout, &*none.stderr), ("", "no product matches\n"));
-    let none = place.run("search --mode semantic --threshold 0.99 lamp --json").succeeds();
+    let none = sandbox.run("search --mode semantic --threshold 0.99 lamp --json").succeeds();
     assert_eq!(none.json()["total"], 0);
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn similar_products_leave_the_product_out() {
-    let place = Place::ingested_exactly();
+fn similar_products_do_not_include_the_product_itself() {
+    let sandbox = Sandbox::ingested_fp32();
     masked(|| {
-        insta::assert_snapshot!(place.run_exactly("similar PH-1 --limit 2").succeeds());
-        insta::assert_snapshot!(place.run_exactly("similar PH-1 --limit 1 --json").succeeds());
-        insta::assert_snapshot!(place.run_exactly("similar PH-77").fails_with(1));
+        insta::assert_snapshot!(sandbox.run_fp32("similar PH-1 --limit 2").succeeds());
+        insta::assert_snapshot!(sandbox.run_fp32("similar PH-1 --limit 1 --json").succeeds());
+        insta::assert_snapshot!(sandbox.run_fp32("similar PH-77").fails_with(1));
     });
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn an_empty_store_is_no_error_and_a_missing_one_is() {
-    let place = Place::new();
-    let missing = place.run("search tripod").fails_with(2);
+fn an_empty_store_is_not_an_error_but_a_missing_one_is() {
+    let sandbox = Sandbox::new();
+    let missing = sandbox.run("search tripod").fails_with(2);
     assert!(missing.stderr.contains("there is no catalogue in data"), "{missing}");
-    assert!(!place.path("data").exists());
-    place.run("ingest --no-embed feed.csv").succeeds();
-    let waiting = place.run("search tripod").succeeds();
+    assert!(!sandbox.path("data").exists());
+    sandbox.run("ingest --no-embed feed.csv").succeeds();
+    let waiting = sandbox.run("search tripod").succeeds();
     assert_eq!(waiting.stderr, "4 products wait to be embedded: run `akin worker --once`\n");
-    fs::remove_dir_all(place.path("data")).unwrap();
-    place.run("worker --once").succeeds();
-    let outcome = place.run("search tripod").succeeds();
+    fs::remove_dir_all(sandbox.path("data")).unwrap();
+    sandbox.run("worker --once").succeeds();
+    let outcome = sandbox.run("search tripod").succeeds();
     assert_eq!(outcome.stdout, "");
     assert!(outcome.stderr.contains("`akin ingest FEED`"), "{outcome}");
-    assert_eq!(place.run("search --json tripod").succeeds().json()["total"], 0);
-    insta::assert_snapshot!(place.run("status").succeeds());
+    assert_eq!(sandbox.run("search --json tripod").succeeds().json()["total"], 0);
+    insta::assert_snapshot!(sandbox.run("status").succeeds());
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
 fn an_index_of_another_model_is_refused() {
-    let place = Place::ingested();
+    let sandbox = Sandbox::ingested();
     let other = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let outcome = place.run_in(&[("AKIN_MODEL", other.to_str().unwrap())], "search lamp");
-    let said = "is not a model folder: it contains neither `int8.sbert` nor `modules.json`";
-    assert!(outcome.fails_with(2).stderr.contains(said));
-    // The fingerprint of the store, as if another model had made it.
-    let database = place.path("data/akin.db");
+    let outcome = sandbox.run_with_env(&[("AKIN_MODEL", other.to_str().unwrap())], "search lamp");
+    let expected = "is not a model folder: it contains neither `int8.sbert` nor `modules.json`";
+    assert!(outcome.fails_with(2).stderr.contains(expected));
+    // Changes the stored fingerprint to that of another model.
+    let database = sandbox.path("data/akin.db");
     let bytes = std::fs::read(&database).unwrap();
     let (from, to) = (b"all-MiniLM-L6-v2@", b"all-MiniLM-L9-v2@");
     let at: Vec<_> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
@@ -85,20 +85,20 @@ fn an_index_of_another_model_is_refused() {
     }
     std::fs::write(&database, changed).unwrap();
     masked(|| {
-        insta::assert_snapshot!(place.run("search lamp").fails_with(2));
-        let all = place.run("ingest feed.csv").succeeds();
-        assert!(all.stdout.contains("0 products embedded"), "{all}");
+        insta::assert_snapshot!(sandbox.run("search lamp").fails_with(2));
+        let ingested = sandbox.run("ingest feed.csv").succeeds();
+        assert!(ingested.stdout.contains("0 products embedded"), "{ingested}");
     });
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
 fn a_query_of_any_length_is_answered_or_refused() {
-    let place = Place::ingested();
-    place.run(&format!("search {}", "lamp ".repeat(700))).succeeds();
-    let outcome = place.run(&format!("search {}", "lamp ".repeat(900))).fails_with(2);
+    let sandbox = Sandbox::ingested();
+    sandbox.run(&format!("search {}", "lamp ".repeat(700))).succeeds();
+    let outcome = sandbox.run(&format!("search {}", "lamp ".repeat(900))).fails_with(2);
     assert_eq!(outcome.stderr, "akin: the query is longer than 4000 characters\n");
-    let mut blank = place.akin("search");
+    let mut blank = sandbox.akin("search");
     let outcome = crate::support::Outcome::from(blank.arg(" ").output().unwrap()).fails_with(2);
     assert_eq!(outcome.stderr, "akin: the query is empty\n");
 }

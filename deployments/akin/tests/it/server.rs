@@ -1,7 +1,7 @@
-//! `akin serve` as a process, with the real model and the real engine behind it.
+//! `akin serve` as a process, with the real model and the embedded engine.
 
 use crate::support::server::Server;
-use crate::support::{FEED, Place, rows, send};
+use crate::support::{FEED, Sandbox, rows, send_signal};
 use std::collections::HashSet;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn a_server_answers_as_clients_of_long_standing_expect() {
-    let server = Server::start(&Place::ingested(), &[("SEARCH_DEFAULT_LIMIT", "2")]);
+fn existing_clients_get_the_responses_they_expect() {
+    let server = Server::start(&Sandbox::ingested(), &[("SEARCH_DEFAULT_LIMIT", "2")]);
     let health = server.get("/api/health_status");
     assert_eq!(health["message"], "Health status OK");
     let body = r#"{"query": "phone tripod", "threshold": null}"#;
-    let (head, body) = server.ask(&format!(
+    let (head, body) = server.request(&format!(
         "POST /api/similar_products HTTP/1.1\r\nhost: akin\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -30,10 +30,10 @@ fn a_server_answers_as_clients_of_long_standing_expect() {
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn a_running_server_finds_what_another_process_ingests_under_load() {
-    let place = Place::ingested();
-    let server = Server::start(&place, &[]);
-    place.write("garden.csv", rows(300, "GA", "Garden chair"));
+fn a_server_under_load_finds_products_that_another_process_ingests() {
+    let sandbox = Sandbox::ingested();
+    let server = Server::start(&sandbox, &[]);
+    sandbox.write("garden.csv", rows(300, "GA", "Garden chair"));
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let (server, is_over) = (&server, &is_over);
@@ -51,7 +51,7 @@ fn a_running_server_finds_what_another_process_ingests_under_load() {
                 })
             })
             .collect();
-        place.run("ingest garden.csv").succeeds();
+        sandbox.run("ingest garden.csv").succeeds();
         // What another process wrote shows within moments, and without a restart.
         let began = Instant::now();
         while server.get("/api/search?q=garden+chair&mode=lexical")["total"] != 200 {
@@ -64,59 +64,60 @@ fn a_running_server_finds_what_another_process_ingests_under_load() {
     assert_eq!((&status["indexed"], &status["queue"]["dead"]), (&304.into(), &0.into()));
     assert_eq!(status["runs"][0]["counts"]["embedded"], 300);
     let (_, metrics) =
-        server.ask("GET /metrics HTTP/1.1\r\nhost: akin\r\nconnection: close\r\n\r\n");
+        server.request("GET /metrics HTTP/1.1\r\nhost: akin\r\nconnection: close\r\n\r\n");
     for said in ["akin_products 304\n", "akin_indexed{engine=\"local+native\"} 304\n"] {
         assert!(metrics.contains(said), "{metrics}");
     }
     assert!(metrics.contains("akin_last_run_rows{outcome=\"embedded\"} 300\n"), "{metrics}");
-    place.write("feed.csv", FEED.replace("Desk lamp", "Desk lantern"));
-    place.run("ingest feed.csv").succeeds();
+    sandbox.write("feed.csv", FEED.replace("Desk lamp", "Desk lantern"));
+    sandbox.run("ingest feed.csv").succeeds();
     let renamed = server.get("/api/search?q=lantern&mode=lexical");
     assert_eq!(renamed["hits"][0]["product"]["name"], "Desk lantern");
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn an_empty_store_is_served_and_says_how_to_fill_it() {
-    let place = Place::new();
-    let mut server = Server::start(&place, &[("LOG_LEVEL", "info")]);
+fn an_empty_store_is_served_with_a_hint_how_to_fill_it() {
+    let sandbox = Sandbox::new();
+    let mut server = Server::start(&sandbox, &[("LOG_LEVEL", "info")]);
     let nothing = server.get("/api/search?q=lamp");
     assert_eq!((&nothing["total"], &nothing["good"]), (&0.into(), &false.into()));
-    place.run("ingest feed.csv").succeeds();
+    sandbox.run("ingest feed.csv").succeeds();
     assert_eq!(server.get("/api/search?q=lamp")["hits"][0]["product"]["product_id"], "HO-2");
-    send("INT", &server.process);
+    send_signal("INT", &server.process);
     assert_eq!(server.process.wait().unwrap().code(), Some(0));
-    let remarks = server.rest();
-    assert!(remarks.contains("`akin ingest FEED`"), "{remarks}");
-    assert!(remarks.contains("answered method=GET route=\"/api/search\" status=200"), "{remarks}");
+    let log = server.remaining_log();
+    assert!(log.contains("`akin ingest FEED`"), "{log}");
+    assert!(log.contains("answered method=GET route=\"/api/search\" status=200"), "{log}");
 }
 
 #[test]
 #[ignore = "needs the model: make model"]
-fn a_server_that_is_asked_to_end_ends_and_every_request_is_in_its_log() {
+fn a_stopped_server_ends_cleanly_and_has_logged_every_request() {
     let variables = [("LOG_LEVEL", "info"), ("LOG_JSON", "1")];
-    let mut server = Server::start(&Place::ingested(), &variables);
+    let mut server = Server::start(&Sandbox::ingested(), &variables);
     let ask = |path: &str, id: &str| {
         let id = if id.is_empty() { String::new() } else { format!("x-request-id: {id}\r\n") };
-        let (head, _) = server
-            .ask(&format!("GET {path} HTTP/1.1\r\nhost: akin\r\n{id}connection: close\r\n\r\n"));
+        let (head, _) = server.request(&format!(
+            "GET {path} HTTP/1.1\r\nhost: akin\r\n{id}connection: close\r\n\r\n"
+        ));
         let id = head.lines().find_map(|line| line.strip_prefix("x-request-id: "));
         id.expect("an id").to_owned()
     };
     let given = ask("/api/search?q=lamp", "mine-1");
     let made = ask("/api/products/none", "");
     assert_eq!(given, "mine-1");
-    send("TERM", &server.process);
+    send_signal("TERM", &server.process);
     assert_eq!(server.process.wait().unwrap().code(), Some(0));
-    let remarks = server.rest();
-    let lines = remarks.lines().filter(|line| line.starts_with('{'));
+    let log = server.remaining_log();
+    let lines = log.lines().filter(|line| line.starts_with('{'));
     let lines: Vec<serde_json::Value> = lines.map(|it| serde_json::from_str(it).unwrap()).collect();
     let of = |id: &str| lines.iter().find(|line| line["span"]["id"] == id).expect(id);
     assert_eq!((&of(&given)["status"], &of(&given)["route"]), (&200.into(), &"/api/search".into()));
     assert_eq!((&of(&made)["status"], &of(&made)["level"]), (&404.into(), &"INFO".into()));
     let ids: HashSet<_> = lines.iter().map(|line| line["span"]["id"].as_str()).collect();
-    assert_eq!(ids.len(), lines.len(), "{remarks}");
-    assert!(remarks.ends_with("stopping\n") || remarks.contains("stopping"), "{remarks}");
+    assert_eq!(ids.len(), lines.len(), "{log}");
+    assert!(log.ends_with("stopping\n") || log.contains("stopping"), "{log}");
 }
 
 #[test]
@@ -124,7 +125,7 @@ fn a_server_that_is_asked_to_end_ends_and_every_request_is_in_its_log() {
 fn a_port_in_use_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let outcome = Place::new().run(&format!("serve --listen {address}")).fails_with(1);
+    let outcome = Sandbox::new().run(&format!("serve --listen {address}")).fails_with(1);
     assert!(
         outcome.stderr.contains(&format!("cannot listen on {address} (--listen)")),
         "{outcome}"

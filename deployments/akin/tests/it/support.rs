@@ -1,9 +1,10 @@
-//! The command as a process of its own, in a folder of its own, and what its tests share.
-pub(crate) mod gate;
+//! Helpers shared by all tests: they run the command as a process in a temporary folder.
+
+pub(crate) mod contents;
 pub(crate) mod hub;
+pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod shop;
-pub(crate) mod twin;
 
 use serde_json::Value;
 use std::fmt;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// Rows in the shipped form: two tripods, two lamps, a row without a name.
+/// A feed in the format of the sample catalogue: two tripods, two lamps, and a row without a name.
 pub(crate) const FEED: &str = "\
 name,main_category,sub_category,image,link,ratings,no_of_ratings,discount_price,actual_price,product_id,description,brand
 Steady phone tripod,Phones,Tripods,images/t.svg,,4.2,17,₹617.50,\"₹1,299\",PH-1,Keeps any phone still while you film.,Pelluno
@@ -23,18 +24,18 @@ Desk lamp,Home,Lamps,images/l.svg,,Get,,₹450,₹450,HO-1,Warm light beside the
 Floor lamp,Home,Lamps,images/l.svg,,5,2,,\"₹12,000.00\",HO-2,Lights a whole room.,Lumo
 ";
 
-/// A folder to work in, with a store at `data`.
+/// A temporary folder in which `akin` runs, with its store in `data`.
 #[derive(Debug)]
-pub(crate) struct Place(pub(crate) TempDir);
+pub(crate) struct Sandbox(pub(crate) TempDir);
 
-/// A feed of so many products that are called `name`, with ids of this `prefix`.
+/// Returns a feed of `count` products named `name`, whose ids start with `prefix`.
 pub(crate) fn rows(count: usize, prefix: &str, name: &str) -> String {
     let row = |number| format!("{prefix}-{number},{name} number {number}");
     let rows = (0..count).map(row).collect::<Vec<_>>().join("\n");
     format!("product_id,name\n{rows}\n")
 }
 
-/// How a process ended, and what it said.
+/// The exit code and the output of a finished process.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -42,32 +43,32 @@ pub(crate) struct Outcome {
     pub(crate) stderr: String,
 }
 
-impl Place {
-    /// A folder with [`FEED`] in `feed.csv`.
+impl Sandbox {
+    /// Creates a folder with [`FEED`] in `feed.csv`.
     pub(crate) fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        place.write("feed.csv", FEED);
-        place
+        let sandbox = Self(tempfile::tempdir().unwrap());
+        sandbox.write("feed.csv", FEED);
+        sandbox
     }
 
-    /// A folder whose store holds `feed.csv`, embedded.
+    /// Creates a folder and ingests `feed.csv`.
     pub(crate) fn ingested() -> Self {
-        let place = Self::new();
-        place.run("ingest feed.csv").succeeds();
-        place
+        let sandbox = Self::new();
+        sandbox.run("ingest feed.csv").succeeds();
+        sandbox
     }
 
-    /// A folder whose store holds `feed.csv`, embedded in 32 bits, in which every processor computes
-    /// the same to the third decimal.
-    pub(crate) fn ingested_exactly() -> Self {
-        let place = Self::new();
-        place.run_exactly("ingest feed.csv").succeeds();
-        place
+    /// Creates a folder and ingests `feed.csv` with the fp32 model, whose scores agree to the third
+    /// decimal on every processor.
+    pub(crate) fn ingested_fp32() -> Self {
+        let sandbox = Self::new();
+        sandbox.run_fp32("ingest feed.csv").succeeds();
+        sandbox
     }
 
-    /// Runs it with the model in 32 bits.
-    pub(crate) fn run_exactly(&self, words: &str) -> Outcome {
-        self.run_in(&[("AKIN_MODEL", "fp32")], words)
+    /// Runs `akin` with the fp32 model.
+    pub(crate) fn run_fp32(&self, arguments: &str) -> Outcome {
+        self.run_with_env(&[("AKIN_MODEL", "fp32")], arguments)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -78,10 +79,11 @@ impl Place {
         fs::write(self.path(name), text).unwrap();
     }
 
-    /// `akin` with these `words`, and nothing in its environment but where models are.
-    pub(crate) fn akin(&self, words: &str) -> Command {
+    /// Prepares `akin` with `arguments`, split at spaces, and an environment that holds only the paths of
+    /// programs and models.
+    pub(crate) fn akin(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_akin"));
-        command.args(words.split_whitespace()).current_dir(self.0.path()).env_clear();
+        command.args(arguments.split_whitespace()).current_dir(self.0.path()).env_clear();
         for name in ["PATH", "HOME", "XDG_CACHE_HOME", "AKIN_MODELS", "AKIN_CPU"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
@@ -89,28 +91,28 @@ impl Place {
         command
     }
 
-    pub(crate) fn run(&self, words: &str) -> Outcome {
-        self.akin(words).output().unwrap().into()
+    pub(crate) fn run(&self, arguments: &str) -> Outcome {
+        self.akin(arguments).output().unwrap().into()
     }
 
-    /// Begins it, with what it says in pipes.
-    pub(crate) fn begin(&self, words: &str) -> Child {
-        let mut command = self.akin(words);
+    /// Starts `akin` with its output in pipes.
+    pub(crate) fn spawn(&self, arguments: &str) -> Child {
+        let mut command = self.akin(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Runs it with `input` on its standard input.
-    pub(crate) fn run_with(&self, words: &str, input: &str) -> Outcome {
-        let mut command = self.akin(words);
+    /// Runs `akin` with `input` on its standard input.
+    pub(crate) fn run_with_input(&self, arguments: &str, input: &str) -> Outcome {
+        let mut command = self.akin(arguments);
         let (out, err) = (Stdio::piped(), Stdio::piped());
         let mut child = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         child.wait_with_output().unwrap().into()
     }
 
-    /// Runs it with `variables` in its environment.
-    pub(crate) fn run_in(&self, variables: &[(&str, &str)], words: &str) -> Outcome {
-        self.akin(words).envs(variables.iter().copied()).output().unwrap().into()
+    /// Runs `akin` with `variables` in its environment.
+    pub(crate) fn run_with_env(&self, variables: &[(&str, &str)], arguments: &str) -> Outcome {
+        self.akin(arguments).envs(variables.iter().copied()).output().unwrap().into()
     }
 }
 
@@ -138,7 +140,7 @@ impl Outcome {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 
-    /// The numbers of an ingestion's report under `names`.
+    /// Returns the counts with these `names` from a JSON report.
     pub(crate) fn counts<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
         let json = self.json();
         names.map(|name| json[name].as_u64().unwrap_or_else(|| panic!("no {name}: {self}")))
@@ -152,15 +154,15 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Sends `signal` to `child` by its number.
-pub(crate) fn send(signal: &str, child: &Child) {
+/// Sends the signal with this name to `child`.
+pub(crate) fn send_signal(signal: &str, child: &Child) {
     let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
     assert!(sent.unwrap().success());
 }
 
-/// `command`, for which no file may grow beyond so many blocks of 512 bytes: the full disk that needs
-/// no rights.
-pub(crate) fn with_a_full_disk(command: &Command, blocks: u64) -> Command {
+/// Returns `command` with a limit on the size of every file, in blocks of 512 bytes. It simulates a full
+/// disk without root.
+pub(crate) fn limit_file_size(command: &Command, blocks: u64) -> Command {
     let mut limited = Command::new("sh");
     limited.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
     limited.arg(command.get_program()).args(command.get_args()).env_clear();
@@ -169,7 +171,7 @@ pub(crate) fn with_a_full_disk(command: &Command, blocks: u64) -> Command {
     limited
 }
 
-/// Runs `check` with snapshots in which what differs from run to run is masked.
+/// Runs `check` with times, dates, scores and paths masked in its snapshots.
 pub(crate) fn masked(check: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"in \d+\.\d s", "in [time] s");

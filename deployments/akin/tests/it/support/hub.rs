@@ -1,4 +1,4 @@
-//! A hub of the test's own, on a free port.
+//! A local model hub on a free port, which fails on request.
 
 use serde_json::{Value, json};
 use sha1::Sha1;
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Serves one model, `tests/tiny`. It runs until the test's process ends.
+/// A hub that serves one model, `tests/tiny`, until the test process ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
     pub(crate) address: SocketAddr,
@@ -21,25 +21,25 @@ pub(crate) struct Hub {
 #[derive(Debug, Default)]
 struct Shared {
     files: BTreeMap<String, Vec<u8>>,
-    asked: Vec<Asked>,
-    /// The next answer with this file ends after so many bytes.
-    breaks: Option<(String, usize)>,
-    /// It does so by waiting, not by ending.
+    requests: Vec<FileRequest>,
+    /// The next response with this file ends after this many bytes.
+    interruption: Option<(String, usize)>,
+    /// An interrupted response stays open instead of closing.
     stalls: bool,
-    /// The file is sent with one byte changed.
+    /// This file is sent with one byte changed.
     corrupt: Option<String>,
-    /// Every answer is this one.
+    /// Every response has this status.
     status: Option<&'static str>,
 }
 
-/// A request for a file: its name, and from which byte on.
-pub(crate) type Asked = (String, u64);
+/// The name of a requested file, and the offset of the first requested byte.
+pub(crate) type FileRequest = (String, u64);
 
 impl Hub {
-    /// A hub whose model has the files of `folder`, and some that akin does not read.
+    /// Starts a hub whose model has the files of `folder`, and some that akin does not read.
     pub(crate) fn of(folder: &Path) -> Self {
         let mut files = BTreeMap::new();
-        read(folder, folder, &mut files);
+        read_files(folder, folder, &mut files);
         for name in ["pytorch_model.bin", "onnx/model.onnx", ".gitattributes"] {
             files.insert(name.to_owned(), b"for others".to_vec());
         }
@@ -51,7 +51,7 @@ impl Hub {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let serving = serving.clone();
-                thread::spawn(move || serving.answer(&stream.unwrap()));
+                thread::spawn(move || serving.respond(&stream.unwrap()));
             }
         });
         hub
@@ -65,82 +65,92 @@ impl Hub {
         self.shared.lock().unwrap().files.remove(name).unwrap();
     }
 
-    pub(crate) fn break_off(&self, name: &str, after: usize, stalls: bool) {
+    pub(crate) fn interrupt(&self, name: &str, after: usize, stalls: bool) {
         let mut shared = self.shared.lock().unwrap();
-        (shared.breaks, shared.stalls) = (Some((name.to_owned(), after)), stalls);
+        (shared.interruption, shared.stalls) = (Some((name.to_owned(), after)), stalls);
     }
 
     pub(crate) fn corrupt(&self, name: Option<&str>) {
         self.shared.lock().unwrap().corrupt = name.map(str::to_owned);
     }
 
-    pub(crate) fn always(&self, status: &'static str) {
+    pub(crate) fn always_respond(&self, status: &'static str) {
         self.shared.lock().unwrap().status = Some(status);
     }
 
-    /// What was asked for since the last time.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        std::mem::take(&mut self.shared.lock().unwrap().asked)
+    /// Returns the file requests since the last call.
+    pub(crate) fn take_requests(&self) -> Vec<FileRequest> {
+        std::mem::take(&mut self.shared.lock().unwrap().requests)
     }
 
-    fn answer(&self, mut stream: &TcpStream) {
+    fn respond(&self, mut stream: &TcpStream) {
         let mut lines = BufReader::new(stream).lines();
-        let Some(Ok(first)) = lines.next() else { return };
-        let mut from = 0;
+        let Some(Ok(request)) = lines.next() else { return };
+        let mut offset = 0;
         for line in lines.map_while(Result::ok).take_while(|line| !line.is_empty()) {
             if let Some(range) = line.to_lowercase().strip_prefix("range: bytes=") {
-                from = range.trim_end_matches('-').parse().unwrap();
+                offset = range.trim_end_matches('-').parse().unwrap();
             }
         }
-        let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-        let (status, body, stalls) = self.answer_to(&path, from);
-        // The length of the whole, whatever is sent of it.
-        let length = body.1;
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        let Response { status, body, length, stalls } = self.response_to(path, offset);
         let head =
             format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-        // Who went away needs no answer.
-        drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body.0)));
+        // The client may have closed the connection.
+        drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)));
         if stalls {
             thread::park();
         }
     }
 
-    /// The status, the bytes to send and how many it says they are, and whether it waits then.
-    fn answer_to(&self, path: &str, from: u64) -> (&'static str, (Vec<u8>, usize), bool) {
+    fn response_to(&self, path: &str, offset: u64) -> Response {
         let mut shared = self.shared.lock().unwrap();
-        let whole = |body: Vec<u8>| {
-            let length = body.len();
-            (body, length)
-        };
         if let Some(status) = shared.status {
-            return (status, whole(b"{}".to_vec()), false);
+            return Response::new(status, b"{}".to_vec());
         }
         if path == "/api/models/tests/tiny/revision/main?blobs=true" {
-            return ("200 OK", whole(listing(&shared.files).to_string().into_bytes()), false);
+            return Response::new("200 OK", listing(&shared.files).to_string().into_bytes());
         }
         let name = path.strip_prefix("/tests/tiny/resolve/c0ffee/").unwrap_or_default();
         let Some(mut bytes) = shared.files.get(name).cloned() else {
-            return ("404 Not Found", whole(Vec::new()), false);
+            return Response::new("404 Not Found", Vec::new());
         };
-        shared.asked.push((name.to_owned(), from));
+        shared.requests.push((name.to_owned(), offset));
         if shared.corrupt.as_deref() == Some(name) {
             bytes[0] ^= 1;
         }
-        let mut body = whole(bytes.split_off(usize::try_from(from).unwrap()));
-        let breaks = shared.breaks.take_if(|(file, _)| file == name);
-        if let Some((_, after)) = &breaks {
-            body.0.truncate(*after);
+        let status = if offset > 0 { "206 Partial Content" } else { "200 OK" };
+        let body = bytes.split_off(usize::try_from(offset).unwrap());
+        let mut response = Response::new(status, body);
+        if let Some((_, after)) = shared.interruption.take_if(|(file, _)| file == name) {
+            response.body.truncate(after);
+            response.stalls = shared.stalls;
         }
-        let status = if from > 0 { "206 Partial Content" } else { "200 OK" };
-        (status, body, breaks.is_some() && shared.stalls)
+        response
     }
 }
 
-fn read(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+#[derive(Debug)]
+struct Response {
+    status: &'static str,
+    body: Vec<u8>,
+    /// The length that the head declares. An interrupted body is shorter.
+    length: usize,
+    /// The connection stays open after the body.
+    stalls: bool,
+}
+
+impl Response {
+    fn new(status: &'static str, body: Vec<u8>) -> Self {
+        Self { status, length: body.len(), body, stalls: false }
+    }
+}
+
+fn read_files(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            read(root, &path, files);
+            read_files(root, &path, files);
         } else {
             let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
             files.insert(name, fs::read(path).unwrap());
@@ -148,13 +158,13 @@ fn read(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// As the public hub lists files: large ones with a SHA-256, small ones with git's hash.
+/// Lists the files in the format of the public hub: large files with a SHA-256, small ones with git's hash.
 fn listing(files: &BTreeMap<String, Vec<u8>>) -> Value {
     let sibling = |(name, bytes): (&String, &Vec<u8>)| {
         let size = bytes.len();
         let head = format!("blob {size}\0");
-        let git = hexadecimal(&Sha1::digest([head.as_bytes(), bytes].concat()));
-        let mut file = json!({"rfilename": name, "size": size, "blobId": git});
+        let git_hash = hexadecimal(&Sha1::digest([head.as_bytes(), bytes].concat()));
+        let mut file = json!({"rfilename": name, "size": size, "blobId": git_hash});
         if name.ends_with(".safetensors") {
             file["lfs"] = json!({"sha256": hexadecimal(&Sha256::digest(bytes)), "size": size, "pointerSize": 132});
         }

@@ -1,72 +1,77 @@
-use super::Place;
+//! `akin serve` as a process, and a minimal HTTP client.
+
+use super::Sandbox;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-/// An `akin serve` of its own. Dropping it ends the process.
+/// A running `akin serve`. Dropping it kills the process.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
-    /// What it still has to say.
-    pub(crate) remarks: BufReader<ChildStderr>,
+    /// The part of its standard error that has not been read yet.
+    pub(crate) stderr: BufReader<ChildStderr>,
 }
 
 impl Server {
-    /// Serves the store of `place` on a free port.
-    pub(crate) fn start(place: &Place, variables: &[(&str, &str)]) -> Self {
-        let mut command = place.akin("serve --listen 127.0.0.1:0");
+    /// Starts a server of the store in `sandbox`, on a free port.
+    pub(crate) fn start(sandbox: &Sandbox, variables: &[(&str, &str)]) -> Self {
+        let mut command = sandbox.akin("serve --listen 127.0.0.1:0");
         command.envs(variables.iter().copied());
-        Self::of(command)
+        Self::spawn(command)
     }
 
-    /// The server that `command` starts.
-    pub(crate) fn of(mut command: Command) -> Self {
+    /// Starts a server by `command`, and waits until it listens.
+    pub(crate) fn spawn(mut command: Command) -> Self {
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
-        let remarks = BufReader::new(process.stderr.take().unwrap());
-        // From here on, whatever happens ends the process.
-        let mut server = Self { process, address: ([127, 0, 0, 1], 0).into(), remarks };
-        server.address = server.announced();
+        let stderr = BufReader::new(process.stderr.take().unwrap());
+        // From here on, a panic kills the process too.
+        let mut server = Self { process, address: ([127, 0, 0, 1], 0).into(), stderr };
+        server.address = server.read_address();
         server
     }
 
-    /// Reads where it listens.
-    fn announced(&mut self) -> SocketAddr {
-        let mut said = String::new();
+    /// Reads the address that it announces.
+    fn read_address(&mut self) -> SocketAddr {
+        let mut log = String::new();
         loop {
-            let before = said.len();
-            assert!(self.remarks.read_line(&mut said).unwrap() > 0, "no server: {said}");
-            if let Some((_, address)) = said[before..].trim().split_once("on http://") {
+            let before = log.len();
+            assert!(
+                self.stderr.read_line(&mut log).unwrap() > 0,
+                "the server does not start: {log}"
+            );
+            if let Some((_, address)) = log[before..].trim().split_once("on http://") {
                 return address.parse().unwrap();
             }
         }
     }
 
-    /// Sends a request, and returns the status and the headers, and the body.
-    pub(crate) fn ask(&self, request: &str) -> (String, String) {
+    /// Sends a request, and returns the head and the body of the response.
+    pub(crate) fn request(&self, request: &str) -> (String, String) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
         (head.to_owned(), body.to_owned())
     }
 
-    /// What `GET path` answers; it must be a success.
+    /// Returns the document at `path`; any status but 200 fails the test.
     pub(crate) fn get(&self, path: &str) -> Value {
         let request = format!("GET {path} HTTP/1.1\r\nhost: akin\r\nconnection: close\r\n\r\n");
-        let (head, body) = self.ask(&request);
+        let (head, body) = self.request(&request);
         assert!(head.starts_with("HTTP/1.1 200 "), "{path}: {head}\n{body}");
         serde_json::from_str(&body).unwrap()
     }
 
-    /// What `POST path` with this body answers; it must be a success.
+    /// Posts `body` to `path` and returns the response; any status but 200 fails the test.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
         let body = body.to_string();
         let length = body.len();
-        let (head, body) = self.ask(&format!(
+        let (head, body) = self.request(&format!(
             "POST {path} HTTP/1.1\r\nhost: akin\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         ));
@@ -74,10 +79,10 @@ impl Server {
         serde_json::from_str(&body).unwrap()
     }
 
-    /// What it said from the start on, once it has ended.
-    pub(crate) fn rest(mut self) -> String {
+    /// Returns the rest of its log, until it ends.
+    pub(crate) fn remaining_log(mut self) -> String {
         let mut rest = String::new();
-        self.remarks.read_to_string(&mut rest).unwrap();
+        self.stderr.read_to_string(&mut rest).unwrap();
         rest
     }
 }

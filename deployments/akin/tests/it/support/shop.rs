@@ -1,43 +1,45 @@
+//! A sandbox with the settings of real servers.
+
 use super::server::Server;
-use super::{Outcome, Place};
+use super::{Outcome, Sandbox};
 use serde_json::{Value, json};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A place whose `akin` knows a real server.
+/// A sandbox whose `akin` runs with the settings of real servers.
 #[derive(Debug)]
 pub(crate) struct Shop {
-    pub(crate) place: Place,
-    settings: Vec<(&'static str, String)>,
+    pub(crate) sandbox: Sandbox,
+    variables: Vec<(&'static str, String)>,
 }
 
-/// Where the server listens whose address `make test` leaves in `variable`.
+/// Returns the address of a server, which `make test` sets in `variable`.
 pub(crate) fn url(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} is not set: run `make test`, or see `make services`")
     })
 }
 
-/// A number that no other shop of this process has.
-pub(crate) fn number() -> u32 {
+/// Returns a number that is unique in this process.
+pub(crate) fn unique_number() -> u32 {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Shop {
-    /// A place with these variables in the environment of each `akin`.
-    pub(crate) fn with(settings: Vec<(&'static str, String)>) -> Self {
-        Self { place: Place::new(), settings }
+    /// Creates a shop that uses the embedded engine and no server.
+    pub(crate) fn local() -> Self {
+        Self { sandbox: Sandbox::new(), variables: Vec::new() }
     }
 
-    /// A shop with tables of its own on the real server.
+    /// Creates a shop with its own tables in Postgres.
     pub(crate) fn in_postgres() -> Self {
         let url = url("AKIN_TEST_POSTGRES");
         let (user, rest) = url.trim_start_matches("postgres://").split_once('@').expect("a user");
         let (address, database) = rest.split_once('/').expect("a database");
         let (host, port) = address.split_once(':').expect("a port");
-        let name = format!("akin_{}_{}", std::process::id(), number());
-        Self::with(vec![
+        let name = format!("akin_{}_{}", std::process::id(), unique_number());
+        let variables = vec![
             ("POSTGRES_HOST", host.to_owned()),
             ("POSTGRES_PORT", port.to_owned()),
             ("POSTGRES_USER", user.to_owned()),
@@ -45,58 +47,59 @@ impl Shop {
             ("POSTGRES_SSLMODE", "disable".to_owned()),
             ("POSTGRES_RAW_PRODUCT_TABLE_NAME", format!("{name}_raw")),
             ("POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME", format!("{name}_embedded")),
-        ])
+        ];
+        Self { sandbox: Sandbox::new(), variables }
     }
 
-    /// The same one, with an index of its own on the real server.
+    /// Adds an own index in OpenSearch.
     #[must_use]
     pub(crate) fn with_opensearch(self) -> Self {
-        let name = format!("akin-{}-{}", std::process::id(), number());
-        self.and("OPENSEARCH_ENDPOINT", &url("AKIN_TEST_OPENSEARCH"))
-            .and("OPENSEARCH_INDEX_NAME", &name)
+        let name = format!("akin-{}-{}", std::process::id(), unique_number());
+        self.with_variable("OPENSEARCH_ENDPOINT", &url("AKIN_TEST_OPENSEARCH"))
+            .with_variable("OPENSEARCH_INDEX_NAME", &name)
     }
 
-    /// The same one, with this variable.
+    /// Sets an environment variable of every `akin`.
     #[must_use]
-    pub(crate) fn and(mut self, name: &'static str, value: &str) -> Self {
-        self.settings.retain(|(known, _)| *known != name);
-        self.settings.push((name, value.to_owned()));
+    pub(crate) fn with_variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.retain(|(known, _)| *known != name);
+        self.variables.push((name, value.to_owned()));
         self
     }
 
-    /// The settings of servers, as flags.
+    /// Returns the settings of the servers as flags.
     pub(crate) fn flags(&self) -> Vec<String> {
-        let of_servers = self.settings.iter().filter(|(name, _)| !name.starts_with("AKIN_"));
+        let servers = self.variables.iter().filter(|(name, _)| !name.starts_with("AKIN_"));
         let flag = |name: &str| name.to_lowercase().replace('_', "-");
-        of_servers.map(|(name, value)| format!("--{}={value}", flag(name))).collect()
+        servers.map(|(name, value)| format!("--{}={value}", flag(name))).collect()
     }
 
-    /// What the variable `name` is set to.
+    /// Returns the value of the variable `name`.
     pub(crate) fn setting(&self, name: &str) -> &str {
-        let setting = self.settings.iter().find(|(known, _)| *known == name);
-        setting.map_or_else(|| panic!("{name} is not set"), |(_, value)| &**value)
+        let variable = self.variables.iter().find(|(known, _)| *known == name);
+        variable.map_or_else(|| panic!("{name} is not set"), |(_, value)| &**value)
     }
 
-    pub(crate) fn akin(&self, words: &str) -> Command {
-        let mut command = self.place.akin(words);
-        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+    pub(crate) fn akin(&self, arguments: &str) -> Command {
+        let mut command = self.sandbox.akin(arguments);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
-    pub(crate) fn run(&self, words: &str) -> Outcome {
-        self.akin(words).output().unwrap().into()
+    pub(crate) fn run(&self, arguments: &str) -> Outcome {
+        self.akin(arguments).output().unwrap().into()
     }
 
-    pub(crate) fn json(&self, words: &str) -> Value {
-        self.run(&format!("{words} --json")).succeeds().json()
+    pub(crate) fn json(&self, arguments: &str) -> Value {
+        self.run(&format!("{arguments} --json")).succeeds().json()
     }
 
-    /// Serves two engines, each of which must answer as the other does; returns the server.
-    pub(crate) fn answers_alike(&self, engines: &str) -> Server {
-        let server = Server::of(self.akin(&format!("serve --listen 127.0.0.1:0 {engines}")));
+    /// Starts a server with two engines, and asserts that both rank alike in every mode.
+    pub(crate) fn serves_equal_rankings(&self, engines: &str) -> Server {
+        let server = Server::spawn(self.akin(&format!("serve --listen 127.0.0.1:0 {engines}")));
         for mode in ["hybrid", "semantic", "lexical"] {
-            let asked = json!({"query": "steady phone tripod", "mode": mode});
-            let compared = server.post("/api/compare", &asked);
+            let request = json!({"query": "steady phone tripod", "mode": mode});
+            let compared = server.post("/api/compare", &request);
             assert_eq!(compared["overlap"], 1.0, "{compared}");
             let ranks = compared["ranks"].as_array().unwrap();
             assert!(ranks.iter().all(|one| one["rose"] == 0), "{compared}");
@@ -104,11 +107,11 @@ impl Shop {
         server
     }
 
-    /// What is asked for comes first from `engine`, in every mode.
+    /// Asserts that `engine` ranks the tripod first in every mode.
     pub(crate) fn finds_the_tripod(&self, engine: &str) {
         for mode in ["hybrid", "semantic", "lexical"] {
-            let words = format!("search --engine {engine} --mode {mode} steady phone tripod");
-            let found = self.json(&words);
+            let arguments = format!("search --engine {engine} --mode {mode} steady phone tripod");
+            let found = self.json(&arguments);
             assert_eq!(found["hits"][0]["product"]["product_id"], "PH-1", "{mode}");
             assert_eq!(found["engine"], format!("{engine}+native"));
         }
