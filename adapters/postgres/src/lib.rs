@@ -91,6 +91,19 @@ impl PostgresEngine {
         Ok(Self::with_names(settings, names))
     }
 
+    /// Returns whether the database has a table of products, of any version or another program.
+    /// Creates nothing.
+    pub async fn exists(settings: &Settings) -> PortResult<bool> {
+        let names = validate(settings)?;
+        let checked = async {
+            let mut connection = database::connect(settings).await?;
+            let exists = migrations::has_products(&mut connection, &names).await?;
+            connection.close().await?;
+            Ok(exists)
+        };
+        checked.await.map_err(|failure: error::Failure| failure.into_port(&settings.server()))
+    }
+
     /// Connects to a database that has this version's tables, and creates nothing.
     pub async fn open_existing(settings: &Settings) -> PortResult<Self> {
         let names = validate(settings)?;

@@ -119,11 +119,7 @@ async fn version(
     group: &TableGroup,
 ) -> Result<usize, Failure> {
     let ledger = names.fill(&format!("{{{}}}", group.ledger));
-    let exists: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(&ledger)
-        .fetch_one(&mut *connection)
-        .await?;
-    if !exists {
+    if !has_table(connection, &ledger).await? {
         return Ok(0);
     }
     let last = AssertSqlSafe(format!("SELECT coalesce(max(version), 0) FROM {ledger}"));
@@ -138,6 +134,20 @@ async fn version(
             "use the akin that migrated the database, or a newer one",
         )),
     }
+}
+
+/// Returns whether the table of products exists, of any version or another program.
+pub(crate) async fn has_products(
+    connection: &mut PgConnection,
+    names: &Names,
+) -> Result<bool, Failure> {
+    has_table(connection, &names.fill("{products}")).await
+}
+
+/// Returns whether a table exists, by its quoted name.
+async fn has_table(connection: &mut PgConnection, name: &str) -> Result<bool, Failure> {
+    let exists = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL");
+    Ok(exists.bind(name).fetch_one(connection).await?)
 }
 
 async fn check_server(connection: &mut PgConnection) -> Result<(), Failure> {

@@ -137,6 +137,19 @@ impl CatalogueSettings {
         Ok(())
     }
 
+    /// Returns whether the store holds a catalogue. Creates nothing.
+    pub(crate) async fn exists(&self) -> Result<bool, CompositionError> {
+        Ok(match self.store() {
+            StoreName::Local => {
+                self.local.folder().is_some_and(|folder| LocalEngine::exists(&folder))
+            }
+            StoreName::Postgres => {
+                cryptography::install();
+                PostgresEngine::exists(&self.postgres).await?
+            }
+        })
+    }
+
     /// Opens the technologies that `needs` names.
     pub(crate) async fn open(&self, needs: &Needs) -> Result<Backends, CompositionError> {
         let mut backends = Backends::default();

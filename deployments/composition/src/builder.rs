@@ -7,7 +7,8 @@ use crate::{
 };
 use akin_ports::{ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog};
 use akin_usecases::{
-    Background, CatalogueStatus, EmbedTarget, QueryEmbeddings, SearchProducts, SimilarProducts,
+    Background, CatalogueStatus, EmbedTarget, EmptyStore, QueryEmbeddings, SearchProducts,
+    SimilarProducts,
 };
 use clap::Args;
 use std::fmt;
@@ -164,8 +165,27 @@ impl Builder {
 
     /// Resolves secrets, checks the settings of all parts, then opens the parts.
     pub async fn open(mut self) -> Result<Composition, CompositionError> {
+        self.check().await?;
+        self.open_parts().await
+    }
+
+    /// Opens the store alone, and creates nothing. Without a catalogue, returns an empty store.
+    pub async fn open_store_or_empty(self) -> Result<Arc<dyn ProductStore>, CompositionError> {
+        let mut builder = self.existing().store();
+        builder.check().await?;
+        if !builder.catalogue.exists().await? {
+            return Ok(Arc::new(EmptyStore));
+        }
+        builder.open_parts().await?.store()
+    }
+
+    /// Resolves secrets and checks the settings of all parts.
+    async fn check(&mut self) -> Result<(), CompositionError> {
         self.catalogue.resolve(&self.needs, &*self.secrets).await?;
-        BadSettings::refuse(self.problems())?;
+        Ok(BadSettings::refuse(self.problems())?)
+    }
+
+    async fn open_parts(self) -> Result<Composition, CompositionError> {
         let Self { catalogue, embedder, needs, engines: names, .. } = self;
         // Each takes milliseconds, so models and stores are opened side by side.
         let engine_names = names.clone();

@@ -162,7 +162,7 @@ impl IngestArguments {
 
     async fn dry_run(&self, feeds: &[Arc<dyn FeedSource>]) -> anyhow::Result<Outcome> {
         let began = Instant::now();
-        let store = self.engine.catalogue.builder().store().open().await?.store()?;
+        let store = self.engine.catalogue.builder().open_store_or_empty().await?;
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
         let ingest = self.ingest(store);

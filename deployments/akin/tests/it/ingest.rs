@@ -150,6 +150,14 @@ fn a_dry_run_reports_what_a_run_would_do_and_changes_nothing() {
 }
 
 #[test]
+fn a_dry_run_without_a_catalogue_creates_nothing() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.run("ingest --dry-run --complete --json feed.csv").succeeds();
+    assert_eq!(outcome.counts(["read", "inserted", "quarantined", "embedded"]), [5, 4, 1, 4]);
+    assert!(!sandbox.path("data").exists());
+}
+
+#[test]
 fn feeds_are_read_in_every_format_with_mapped_column_names() {
     let sandbox = Sandbox::new();
     let item = |id: u8| format!("<item><g:id>X-{id}</g:id><title>Chair {id}</title></item>");

@@ -70,6 +70,16 @@ fn migrating_twice_is_harmless_and_reports_the_steps() {
 }
 
 #[test]
+#[ignore = "needs Postgres: make test"]
+fn a_dry_run_creates_no_tables() {
+    let shop = Shop::in_postgres();
+    let outcome = shop.run("ingest --engine postgres --dry-run --json feed.csv").succeeds();
+    assert_eq!(outcome.counts(["inserted", "quarantined"]), [4, 1]);
+    let status = shop.run("status --engine postgres").fails_with(2);
+    assert!(status.stderr.contains("has no catalogue of this version"), "{status}");
+}
+
+#[test]
 fn every_missing_setting_of_postgres_is_named_at_once() {
     let outcome = Sandbox::new().run("status --engine postgres").fails_with(2);
     for name in ["POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_DB"] {
