@@ -22,14 +22,14 @@ struct FaultState {
 }
 
 impl Faults {
-    /// Fails after `steps` more steps with errors of `kind`, until [`Faults::mend`].
+    /// Fails after `steps` more steps with errors of `kind`, until [`Faults::clear`].
     pub fn break_after(&self, steps: u64, kind: ErrorKind) {
         let mut state = lock(&self.0);
         state.broken = Some((state.steps + steps, kind));
     }
 
     /// Ends all faults.
-    pub fn mend(&self) {
+    pub fn clear(&self) {
         let mut state = lock(&self.0);
         state.broken = None;
         state.refused.clear();

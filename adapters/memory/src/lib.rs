@@ -14,7 +14,7 @@
 //! let store = MemoryStore::with_faults(faults.clone());
 //! faults.break_after(0, ErrorKind::Unavailable);
 //! assert!(store.fetch(&[]).await.is_err());
-//! faults.mend();
+//! faults.clear();
 //! assert!(store.fetch(&[]).await.is_ok());
 //! # }
 //! ```

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A source that has another content at each opening.
+/// A source that has different content each time it is opened.
 #[derive(Debug)]
 struct ChangingFeed {
     contents: Vec<MemoryFeed>,
@@ -86,8 +86,8 @@ async fn names(shop: &Shop) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_replaced_feed_writes_only_what_was_surveyed_and_removes_nothing() {
-    // The survey names 0 to 8 and a new one; the second reading has a last row that names 9.
+async fn of_a_replaced_feed_only_surveyed_rows_are_written_and_nothing_is_removed() {
+    // The survey lists 0 to 8 and a new product; the second reading also lists 9, in its last row.
     for has_tokens in [false, true] {
         for last in [products([9]), vec![], products([11, 12, 13, 14])] {
             let shop = Shop::new();
@@ -108,8 +108,8 @@ async fn a_replaced_feed_writes_only_what_was_surveyed_and_removes_nothing() {
 }
 
 #[tokio::test]
-async fn a_feed_that_is_surveyed_to_be_readable_cannot_write_another_content() {
-    // The first batch of the second reading is another: nothing at all is written.
+async fn content_that_was_not_surveyed_is_not_written() {
+    // The first batch of the second reading differs, so nothing is written.
     let shop = Shop::new();
     let second: Vec<_> = (0..10).map(|n| row(&n.to_string(), "x", "call us")).collect();
     let summary = ingest(&shop, &products((0..9).chain([10])), &second, false).await;
@@ -118,7 +118,7 @@ async fn a_feed_that_is_surveyed_to_be_readable_cannot_write_another_content() {
 }
 
 #[tokio::test]
-async fn an_unchanged_feed_is_written_and_removes_what_it_does_not_name() {
+async fn an_unchanged_feed_is_written_and_missing_products_are_removed() {
     for has_tokens in [false, true] {
         let shop = Shop::new();
         let rows = products((0..9).chain([10]));

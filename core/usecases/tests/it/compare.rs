@@ -1,4 +1,4 @@
-//! Two engines, one question.
+//! The same search in two engines.
 
 use crate::shop::{Shop, request, row};
 use akin_entities::SearchMode;
@@ -20,14 +20,14 @@ async fn compare(one: &[&str], other: &[&str], size: usize) -> (f32, Vec<(String
 }
 
 #[tokio::test]
-async fn equal_answers_overlap_wholly_and_move_nothing() {
+async fn equal_answers_overlap_completely_and_keep_every_rank() {
     let (overlap, ranks) = compare(&["a", "b"], &["a", "b"], 10).await;
     assert!((overlap - 1.0).abs() < f32::EPSILON);
     assert_eq!(ranks, [("a".to_owned(), [1, 1]), ("b".to_owned(), [2, 2])]);
 }
 
 #[tokio::test]
-async fn a_product_that_one_lacks_has_no_rank_there() {
+async fn a_product_missing_from_one_answer_has_no_rank_there() {
     let (overlap, ranks) = compare(&["a", "c", "d"], &["b", "c", "d", "e"], 10).await;
     assert!((overlap - 0.5).abs() < f32::EPSILON);
     let named = ranks.iter().map(|(id, ranks)| (id.as_str(), *ranks));
@@ -43,7 +43,7 @@ async fn only_the_page_is_compared() {
 }
 
 #[tokio::test]
-async fn two_empty_answers_are_the_same() {
+async fn two_empty_answers_are_equal() {
     let (overlap, ranks) = compare(&[], &[], 10).await;
     assert!((overlap - 1.0).abs() < f32::EPSILON && ranks.is_empty());
 }

@@ -1,4 +1,4 @@
-//! A catalogue that moves shop.
+//! Copies of a catalogue between stores, and exports.
 
 use crate::shop::{Shop, day, id, request, row};
 use akin_entities::SearchMode;
@@ -39,7 +39,7 @@ async fn export(shop: &Shop) -> Vec<ExportedProduct> {
 }
 
 #[tokio::test]
-async fn a_copy_holds_the_whole_catalogue_and_embeds_nothing() {
+async fn a_copy_contains_the_whole_catalogue_and_embeds_nothing() {
     let (from, to) = (stocked_shop().await, Shop::new());
     let summary = run(&from, &to).await;
     assert_eq!((summary.products, summary.entries, summary.failures.len()), (1_200, 1_200, 0));
@@ -67,20 +67,20 @@ async fn a_second_copy_adds_new_products_and_overwrites_none() {
 }
 
 #[tokio::test]
-async fn a_copy_that_was_cut_short_is_finished_by_the_next() {
+async fn an_interrupted_copy_is_completed_by_the_next_one() {
     let from = stocked_shop().await;
     for steps in 0..12 {
         let to = Shop::new();
         to.faults.break_after(steps, ErrorKind::Unavailable);
         let cut = copy(&from, &to).run(&|_| ()).await;
-        to.faults.mend();
+        to.faults.clear();
         run(&from, &to).await;
         assert_eq!(export(&to).await, export(&from).await, "{cut:?} after {steps} steps");
     }
 }
 
 #[tokio::test]
-async fn changes_that_wait_must_be_embedded_before_a_copy() {
+async fn pending_changes_must_be_embedded_before_a_copy() {
     let (from, to) = (stocked_shop().await, Shop::new());
     from.ingest(&[row("new", "lamp", "")], 2).await;
     let error = copy(&from, &to).run(&|_| ()).await.unwrap_err();
@@ -91,7 +91,7 @@ async fn changes_that_wait_must_be_embedded_before_a_copy() {
 }
 
 #[tokio::test]
-async fn an_index_of_another_model_is_left_alone() {
+async fn an_index_of_another_model_is_not_changed() {
     let (from, to) =
         (stocked_shop().await, Shop::with_embedder(|_| akin_memory::MemoryEmbedder::named("x@1")));
     to.stock(&[row("a", "lamp", "")]).await;
@@ -101,7 +101,7 @@ async fn an_index_of_another_model_is_left_alone() {
 }
 
 #[tokio::test]
-async fn progress_ends_at_its_total_whether_or_not_there_are_two_stores() {
+async fn progress_ends_at_its_total_with_one_store_or_two() {
     let from = stocked_shop().await;
     let alone = CopyCatalogue { stores: None, ..copy(&from, &Shop::new()) };
     for (copy, total) in [(copy(&from, &Shop::new()), 2_400), (alone, 1_200)] {
@@ -114,7 +114,7 @@ async fn progress_ends_at_its_total_whether_or_not_there_are_two_stores() {
 }
 
 #[tokio::test]
-async fn an_export_names_what_was_not_embedded_too() {
+async fn an_export_contains_products_without_embeddings_too() {
     let shop = stocked_shop().await;
     shop.ingest(&[row("0000a", "lamp", ""), row("zz", "cup", "")], 2).await;
     shop.store.remove(&[id("0500")], day(3)).await.unwrap();

@@ -36,7 +36,7 @@ async fn a_second_run_embeds_nothing() {
 }
 
 #[tokio::test]
-async fn a_change_of_price_alone_updates_the_fields_without_inference() {
+async fn a_price_change_updates_fields_without_inference() {
     let shop = Shop::new();
     shop.stock(&three()).await;
     let embedded = shop.embedder.embedded().len();
@@ -58,7 +58,7 @@ async fn a_changed_text_is_embedded_again() {
 }
 
 #[tokio::test]
-async fn a_product_that_the_store_no_longer_has_leaves_the_index() {
+async fn a_product_removed_from_the_store_leaves_the_index() {
     let shop = Shop::new();
     shop.stock(&three()).await;
     shop.store.remove(&[id("b")], day(2)).await.unwrap();
@@ -99,14 +99,14 @@ async fn a_product_that_the_index_refuses_fails_alone_and_stays_in_the_outbox() 
     failed.sort();
     assert_eq!(failed, ["a", "c"]);
     assert_eq!(shop.outbox().await.len(), 2);
-    shop.faults.mend();
+    shop.faults.clear();
     let summary = shop.embed().await;
     assert_eq!((summary.embedded, summary.updated_fields), (1, 1));
     shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
-async fn unreadable_products_that_spoil_a_page_of_the_outbox_are_left_and_the_others_are_done() {
+async fn unreadable_products_stay_in_the_outbox_and_the_rest_of_their_page_is_embedded() {
     for poison in [vec![id("b")], vec![id("a"), id("b")], all().to_vec()] {
         let place = Workplace::new();
         place.shop.ingest(&three(), 1).await;
@@ -138,7 +138,7 @@ async fn when_a_whole_page_of_the_outbox_fails_the_error_is_returned_and_nothing
 }
 
 #[tokio::test]
-async fn an_unavailable_embedder_leaves_the_outbox_as_it_is() {
+async fn an_unavailable_embedder_leaves_the_outbox_unchanged() {
     let shop = Shop::new();
     shop.ingest(&three(), 1).await;
     let waiting = shop.outbox().await;

@@ -1,4 +1,4 @@
-//! Changes that come from a queue, which may deliver late, twice, and in any order.
+//! Changes from a queue, which may deliver late, twice, and in any order.
 
 use crate::shop::{Shop, day, id, row};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// A store whose changes were delivered like this.
+/// A store whose outbox lists these changes.
 #[derive(Debug)]
 struct Delivered {
     store: Arc<MemoryStore>,
@@ -84,7 +84,8 @@ impl ProductStore for Delivered {
     }
 }
 
-/// Embeds these changes; all of them must be done. Says how many were embedded, updated, removed.
+/// Processes these changes, all of which must succeed. Returns how many products were embedded,
+/// updated and removed.
 async fn deliver(shop: &Shop, changes: &[(&str, i64)]) -> [u64; 3] {
     let entry = |(sequence, (name, version)): (u64, &(&str, i64))| OutboxEntry {
         sequence,
@@ -96,13 +97,13 @@ async fn deliver(shop: &Shop, changes: &[(&str, i64)]) -> [u64; 3] {
     let summary = shop.embed_from(store.clone()).await.unwrap();
     assert!(summary.failures.is_empty(), "{:?}", summary.failures);
     assert_eq!(*store.waiting.lock().unwrap(), [], "all are done");
-    // What the store itself would have delivered is done as well.
+    // The changes in the real outbox are done too.
     shop.store.clear_outbox(&shop.outbox().await).await.unwrap();
     [summary.embedded, summary.updated_fields, summary.removed]
 }
 
 #[tokio::test]
-async fn a_superseded_change_is_done_and_those_beside_it_are_embedded() {
+async fn a_superseded_change_is_done_and_the_others_are_embedded() {
     let shop = Shop::new();
     shop.ingest(&[row("a", "Old tripod", "")], 1).await;
     let now = [row("a", "Phone tripod", ""), row("b", "Lamp", ""), row("c", "Cup", "")];
@@ -134,7 +135,7 @@ async fn a_removal_delivered_twice_removes_once() {
 }
 
 #[tokio::test]
-async fn a_change_that_was_done_before_is_done_again_without_inference() {
+async fn a_redelivered_change_is_done_without_inference() {
     let shop = Shop::new();
     shop.stock(&[row("a", "Phone tripod", ""), row("b", "Lamp", "")]).await;
     assert_eq!(deliver(&shop, &[("b", 1), ("a", 1)]).await, [0, 2, 0]);

@@ -1,4 +1,4 @@
-//! Several engines that are kept in step by one outbox.
+//! Several engines that are updated from one outbox.
 
 use crate::shop::{Shop, id, row};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
@@ -6,7 +6,7 @@ use akin_ports::{ErrorKind, ProductIndex};
 use akin_usecases::{EmbedChanges, EmbedTarget};
 use std::sync::Arc;
 
-/// Two indexes of the shop's model and one of another, over the shop's store.
+/// Two indexes of the shop's model and one of another model, over the shop's store.
 struct Engines {
     second: Arc<MemoryIndex>,
     foreign: Arc<MemoryIndex>,
@@ -45,7 +45,7 @@ async fn every_index_receives_every_product_and_a_text_is_embedded_once_per_mode
 }
 
 #[tokio::test]
-async fn a_change_waits_until_the_last_index_holds_it() {
+async fn a_change_stays_until_every_index_has_it() {
     let shop = Shop::new();
     let engines = engines(&shop);
     shop.ingest(&[row("a", "tripod", ""), row("b", "lamp", "")], 1).await;
@@ -53,14 +53,14 @@ async fn a_change_waits_until_the_last_index_holds_it() {
     let error = engines.embed.run(&|_| ()).await.unwrap_err();
     assert!(error.is_retryable());
     assert_eq!(shop.outbox().await.len(), 2);
-    engines.faults.mend();
+    engines.faults.clear();
     engines.embed.run(&|_| ()).await.unwrap();
     assert_eq!(engines.second.count().await.unwrap(), 2);
     assert_eq!(shop.outbox().await, []);
 }
 
 #[tokio::test]
-async fn an_index_that_lacks_a_text_gets_it_though_others_know_it() {
+async fn an_index_that_lacks_a_text_gets_it_even_if_others_have_it() {
     let shop = Shop::new();
     shop.stock(&[row("a", "tripod", "₹1")]).await;
     let engines = engines(&shop);

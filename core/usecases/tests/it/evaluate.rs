@@ -39,7 +39,7 @@ async fn every_mode_is_measured_over_every_query() {
 }
 
 #[tokio::test]
-async fn more_than_a_page_of_the_answer_is_measured() {
+async fn hits_beyond_the_first_page_are_measured() {
     let shop = Shop::new();
     let rows: Vec<_> = (0..60).map(|n| row(&format!("{n:02}"), "phone tripod", "")).collect();
     shop.stock(&rows).await;

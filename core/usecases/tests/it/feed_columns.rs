@@ -89,7 +89,7 @@ fn nested_values_become_texts() {
 }
 
 #[test]
-fn a_nested_value_where_a_text_belongs_refuses_the_row() {
+fn a_nested_value_in_a_text_column_refuses_the_row() {
     let refused = read(FeedLayout::Keys, vec![("name", object(Vec::new()))]).unwrap_err();
     assert_eq!((refused.line, &*refused.field, &*refused.value), (7, "name", "{..}"));
     assert_eq!(refused.row.unwrap().name, "{..}");

@@ -1,4 +1,4 @@
-//! A product keeps its id, whatever happens to its row.
+//! A product keeps its id when its row changes or moves.
 
 use crate::shop::rupees;
 use akin_ports::FeedRow;
@@ -20,7 +20,7 @@ fn id(row: FeedRow) -> Option<String> {
 
 proptest! {
     #[test]
-    fn an_id_does_not_depend_on_where_the_row_stands_nor_on_blanks_nor_on_other_fields(
+    fn an_id_depends_on_neither_the_line_nor_spaces_nor_other_fields(
         product_id in text(), link in text(), name in "[a-z]{1,9}", line in any::<u64>(),
         price in 0..1_000_u32, blanks in " {0,3}",
     ) {
@@ -41,7 +41,7 @@ proptest! {
     }
 
     #[test]
-    fn two_links_without_an_asin_are_two_products(
+    fn different_links_without_an_asin_are_different_products(
         one in "https://shop\\.example/[a-z]{1,6}", other in "https://shop\\.example/[a-z]{1,6}",
     ) {
         let row = |link: &str| {

@@ -8,7 +8,7 @@ use akin_usecases::{
 };
 use std::sync::Arc;
 
-/// A feed of `rows`, whose lines are counted from 2.
+/// Returns a feed of `rows`, whose line numbers start at 2.
 fn feed(name: &str, rows: &[FeedRow]) -> Arc<dyn FeedSource> {
     let numbered = (2..).zip(rows).map(|(line, row)| FeedRow { line, ..row.clone() });
     Arc::new(MemoryFeed::new(name, numbered.map(Ok).collect()))
@@ -40,14 +40,15 @@ async fn dry_run(shop: &Shop, rows: &[FeedRow]) -> DryRun {
     ingestion(shop).dry_run(&feeds, &|_| ()).await.unwrap()
 }
 
-/// Inserted, changed, unchanged, quarantined, removed.
+/// Returns the numbers of products that were inserted, changed and unchanged, of quarantined rows, and
+/// of removed products.
 fn counts(summary: &CatalogueSummary) -> [u64; 5] {
     let rows = &summary.rows;
     [rows.inserted, rows.changed, rows.unchanged, rows.quarantined, summary.removed]
 }
 
 #[tokio::test]
-async fn what_complete_feeds_no_longer_name_leaves_store_and_index() {
+async fn products_missing_from_complete_feeds_leave_store_and_index() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
     shop.embed().await;
@@ -59,7 +60,7 @@ async fn what_complete_feeds_no_longer_name_leaves_store_and_index() {
     let summary = run(&shop, &ten(), 3).await.unwrap();
     assert_eq!(counts(&summary), [2, 0, 8, 0, 0], "they are back");
     let held = shop.store.fetch(&[id("9")]).await.unwrap();
-    // It stands in the fourth batch.
+    // It is in the fourth batch.
     let in_its_batch = |day: Version| Version(day.0 + 3);
     let (created, version) = (held[&id("9")].created, held[&id("9")].version);
     assert_eq!((created, version), (in_its_batch(day(1)).timestamp(), in_its_batch(day(3))));
@@ -78,7 +79,7 @@ async fn several_feeds_are_complete_together() {
 }
 
 #[tokio::test]
-async fn what_the_last_feed_says_of_a_product_counts_in_every_run() {
+async fn the_last_feed_that_lists_a_product_counts_in_every_run() {
     let shop = Shop::new();
     let news = feed("news.csv", &[row("3", "Newer name", "₹1")]);
     let both = [feed("shop.csv", &ten()), news];
@@ -105,7 +106,7 @@ async fn feeds_that_are_not_complete_remove_nothing() {
 }
 
 #[tokio::test]
-async fn a_feed_that_was_cut_short_or_is_empty_changes_nothing() {
+async fn a_truncated_or_empty_feed_changes_nothing() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
     shop.embed().await;
@@ -126,7 +127,7 @@ async fn a_feed_that_was_cut_short_or_is_empty_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_feed_that_is_mostly_unreadable_changes_nothing() {
+async fn a_mostly_unreadable_feed_changes_nothing() {
     let shop = Shop::new();
     let mut rows = ten();
     for bad in &mut rows[..3] {
@@ -147,7 +148,7 @@ async fn a_feed_that_is_mostly_unreadable_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_product_whose_row_is_refused_is_named_and_stays() {
+async fn a_product_whose_row_is_refused_stays() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
     let mut rows = ten();
@@ -158,11 +159,11 @@ async fn a_product_whose_row_is_refused_is_named_and_stays() {
     let kept = shop.store.quarantined(None, 10).await.unwrap();
     assert_eq!(kept.iter().map(|kept| kept.row.line).collect::<Vec<_>>(), [6]);
     run(&shop, &ten(), 3).await.unwrap();
-    assert_eq!(shop.store.counts().await.unwrap().quarantined, 0, "it was mended");
+    assert_eq!(shop.store.counts().await.unwrap().quarantined, 0, "it was corrected");
 }
 
 #[tokio::test]
-async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
+async fn products_that_an_unreadable_row_or_feed_may_list_stay() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
     let unreadable = |line| RefusedRow {
@@ -183,7 +184,7 @@ async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
     let broken: Arc<dyn FeedSource> = Arc::new(broken.with_faults(shop.faults.clone()));
     shop.faults.break_after(5, ErrorKind::Unavailable);
     let read = ingestion(&shop).run(&[broken], day(3), &|_| ()).await;
-    shop.faults.mend();
+    shop.faults.clear();
     if let Ok(summary) = read {
         assert!(!summary.unread.is_empty());
         assert_eq!(summary.removed, 0);
@@ -192,7 +193,7 @@ async fn what_may_be_in_an_unreadable_row_or_feed_stays() {
 }
 
 #[tokio::test]
-async fn a_run_in_which_nothing_changed_reads_its_feed_once() {
+async fn a_run_without_changes_reads_its_feed_once() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
     let reads = std::sync::Mutex::new((0, 0));
@@ -220,7 +221,7 @@ async fn a_dry_run_reports_exactly_what_the_run_does_and_changes_nothing() {
     rows[1] = row("1", "Product 1", "₹2");
     rows[2] = row("2", "Passing name", "₹1");
     rows[3].actual_price = "call us".to_owned();
-    // Some products come again, in later batches: as they were, changed, and changed back.
+    // Some products are repeated in later batches: unchanged, changed, and changed back.
     rows.push(row("new", "New", ""));
     rows.push(row("0", "Another name", "₹1"));
     rows.push(row("2", "Product 2", "₹1"));
@@ -247,7 +248,7 @@ async fn a_dry_run_reports_that_the_run_would_be_refused() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_anywhere_is_finished_by_the_next() {
+async fn a_run_that_fails_at_any_step_is_completed_by_the_next() {
     let mut rows = ten();
     rows.truncate(9);
     rows[0] = row("0", "Another name", "₹1");
@@ -262,7 +263,7 @@ async fn a_run_that_fails_anywhere_is_finished_by_the_next() {
         shop.embed().await;
         shop.faults.break_after(broken, ErrorKind::Unavailable);
         assert!(run(&shop, &rows, 2).await.is_err(), "broken at step {broken}");
-        shop.faults.mend();
+        shop.faults.clear();
         run(&shop, &rows, 3).await.unwrap();
         shop.embed().await;
         let left: Vec<_> = (0..9).map(|n| id(&n.to_string())).collect();

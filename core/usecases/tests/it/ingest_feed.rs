@@ -4,7 +4,7 @@ use akin_ports::{ErrorKind, FeedItem, FeedProgress, ProductStore, RefusedRow};
 use akin_usecases::{ColumnMap, IngestError, IngestFeed, IngestSummary};
 use std::sync::Mutex;
 
-/// Read, inserted, changed, unchanged, quarantined.
+/// Returns the numbers of rows read, products inserted, changed and unchanged, and rows quarantined.
 fn counts(summary: &IngestSummary) -> [u64; 5] {
     let IngestSummary { read, inserted, changed, unchanged, quarantined, .. } = *summary;
     [read, inserted, changed, unchanged, quarantined]
@@ -27,7 +27,7 @@ async fn every_row_read_is_counted_once() {
 }
 
 #[tokio::test]
-async fn a_second_run_changes_nothing_and_sends_nothing() {
+async fn a_second_run_changes_nothing_and_adds_nothing_to_the_outbox() {
     let shop = Shop::new();
     let rows = [row("a", "Tripod", "₹1"), row("b", "Lamp", "₹2")];
     shop.ingest(&rows, 1).await;
@@ -39,7 +39,7 @@ async fn a_second_run_changes_nothing_and_sends_nothing() {
 }
 
 #[tokio::test]
-async fn only_what_changed_is_sent() {
+async fn only_changed_products_are_added_to_the_outbox() {
     let shop = Shop::new();
     shop.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "₹2")], 1).await;
     shop.store.clear_outbox(&shop.outbox().await).await.unwrap();
@@ -73,7 +73,7 @@ async fn the_last_row_of_a_repeated_id_counts_within_and_across_batches() {
 }
 
 #[tokio::test]
-async fn a_mended_row_leaves_the_quarantine() {
+async fn a_corrected_row_leaves_the_quarantine() {
     let shop = Shop::new();
     shop.ingest(&[row("a", "Tripod", "call us"), row("b", "Lamp", "?")], 1).await;
     assert_eq!(shop.store.quarantined(None, 10).await.unwrap().len(), 2);
@@ -84,7 +84,7 @@ async fn a_mended_row_leaves_the_quarantine() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_cut_short_releases_nothing() {
+async fn an_interrupted_run_releases_no_quarantined_rows() {
     let shop = Shop::new();
     let rows = ["a", "b", "c", "d"].map(|id| row(id, "Tripod", "call us"));
     shop.ingest(&rows, 1).await;
@@ -92,12 +92,12 @@ async fn a_run_that_is_cut_short_releases_nothing() {
     shop.faults.break_after(6, ErrorKind::Unavailable);
     let error = shop.try_ingest(&rows, 2).await.unwrap_err();
     assert!(matches!(error, IngestError::Feed { feed, .. } if feed == "shop.csv"));
-    shop.faults.mend();
+    shop.faults.clear();
     assert_eq!(shop.store.counts().await.unwrap().quarantined, 4);
 }
 
 #[tokio::test]
-async fn a_row_that_the_feed_could_not_read_is_quarantined_as_it_says() {
+async fn an_unreadable_row_is_quarantined_with_the_reason_of_the_feed() {
     let shop = Shop::new();
     let reason = "number of fields: 2, where the header has 13".to_owned();
     let refused =
@@ -112,7 +112,7 @@ async fn a_row_that_the_feed_could_not_read_is_quarantined_as_it_says() {
 }
 
 #[tokio::test]
-async fn a_product_that_the_store_refuses_is_quarantined_alone_with_each_of_its_rows() {
+async fn a_product_that_the_store_refuses_is_quarantined_with_all_of_its_rows() {
     let shop = Shop::new();
     shop.faults.refuse(id("b"));
     let rows = [row("a", "Tripod", ""), row("b", "Lamp", ""), row("b", "Lamps", "")];
@@ -124,7 +124,7 @@ async fn a_product_that_the_store_refuses_is_quarantined_alone_with_each_of_its_
 }
 
 #[tokio::test]
-async fn a_store_that_fails_half_way_keeps_what_came_before_and_the_next_run_goes_on() {
+async fn a_store_that_fails_midway_keeps_earlier_batches_and_the_next_run_continues() {
     let rows: Vec<_> = (0..10).map(|n| row(&n.to_string(), &format!("Product {n}"), "")).collect();
     let whole = Shop::new();
     whole.ingest(&rows, 1).await;
@@ -137,7 +137,7 @@ async fn a_store_that_fails_half_way_keeps_what_came_before_and_the_next_run_goe
             panic!("{error}");
         };
         assert!(source.is_retryable());
-        shop.faults.mend();
+        shop.faults.clear();
         let before = shop.store.counts().await.unwrap().products;
         let again = shop.ingest(&rows, 2).await;
         assert_eq!((again.inserted + before, again.changed), (10, 0), "broken at step {broken}");
@@ -155,7 +155,7 @@ async fn a_summary_repeats_the_first_refused_rows_and_counts_them_all() {
 }
 
 #[tokio::test]
-async fn progress_is_told_after_every_batch() {
+async fn progress_is_reported_after_every_batch() {
     let shop = Shop::new();
     let rows: Vec<FeedItem> = (0..7).map(|n| Ok(row(&n.to_string(), "Tripod", ""))).collect();
     let told = Mutex::new(Vec::<(FeedProgress, u64)>::new());

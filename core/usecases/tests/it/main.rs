@@ -1,11 +1,10 @@
-//! The use cases with doubles of their ports.
+//! The use cases, tested with doubles of their ports.
 
 #![expect(clippy::unwrap_used, reason = "what serves the tests here may panic as they may")]
 
 mod changed_feeds;
 mod compare;
 mod copy;
-mod distrust;
 mod embed_changes;
 mod embed_queue;
 mod embed_targets;
@@ -15,6 +14,7 @@ mod ids;
 mod ingest_catalogue;
 mod ingest_feed;
 mod interruptions;
+mod miscounting_embedder;
 mod pricing;
 mod process_changes;
 mod quarantine;

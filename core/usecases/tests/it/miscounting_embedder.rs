@@ -1,4 +1,4 @@
-//! What an embedder answers is not believed blindly.
+//! The number of embeddings that an embedder returns is checked.
 
 use crate::shop::{Shop, id, row};
 use akin_entities::Fingerprint;
@@ -8,15 +8,15 @@ use akin_usecases::{EmbedChanges, EmbedSummary};
 use async_trait::async_trait;
 use std::sync::Arc;
 
-/// Answers as many embeddings as it likes.
+/// An embedder that returns a wrong number of embeddings.
 #[derive(Debug)]
-struct Miscounts {
+struct MiscountingEmbedder {
     embedder: MemoryEmbedder,
     miscount: fn(&mut EmbeddedBatch),
 }
 
 #[async_trait]
-impl Embedder for Miscounts {
+impl Embedder for MiscountingEmbedder {
     async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
         let mut embedded = self.embedder.embed(texts).await?;
         (self.miscount)(&mut embedded);
@@ -33,13 +33,13 @@ impl Embedder for Miscounts {
 }
 
 async fn embed_with(shop: &Shop, miscount: fn(&mut EmbeddedBatch)) -> EmbedSummary {
-    let embedder = Arc::new(Miscounts { embedder: MemoryEmbedder::default(), miscount });
+    let embedder = Arc::new(MiscountingEmbedder { embedder: MemoryEmbedder::default(), miscount });
     let (store, index) = (shop.store.clone(), shop.index.clone());
     EmbedChanges::new(store, embedder, index).run(&|_| ()).await.unwrap()
 }
 
 #[tokio::test]
-async fn no_product_gets_the_embedding_of_another_where_the_count_is_wrong() {
+async fn a_wrong_count_gives_no_product_the_embedding_of_another() {
     let shop = Shop::new();
     let rows = [row("a", "Phone tripod", ""), row("b", "Desk lamp", ""), row("c", "Cup", "")];
     shop.ingest(&rows, 1).await;
@@ -53,7 +53,7 @@ async fn no_product_gets_the_embedding_of_another_where_the_count_is_wrong() {
         assert!(summary.failures.values().all(|error| error.kind == ErrorKind::Corrupt));
         assert_eq!(shop.outbox().await.len(), 3);
     }
-    // Right for one text alone: then each is asked for alone.
+    // A single text gets its one embedding, so each text is embedded again alone.
     let in_batches: fn(&mut EmbeddedBatch) = |embedded| {
         let count = embedded.embeddings.len();
         embedded.embeddings.truncate(if count > 1 { count - 1 } else { 1 });

@@ -1,4 +1,4 @@
-//! How prices are read, and told in another currency.
+//! Prices are parsed and converted.
 
 use crate::shop::{Shop, day};
 use akin_entities::{Currency, Product};
@@ -18,7 +18,7 @@ fn read(actual_price: &str, discount_price: &str) -> Result<Product, RefusedRow>
 }
 
 #[test]
-fn prices_of_a_currency_with_a_rate_are_converted_and_all_others_stay() {
+fn prices_in_a_currency_with_a_rate_are_converted_and_others_are_kept() {
     for (actual, discount, expected) in [
         ("₹1,299", "617.50", ["122.11 HKD", "58.05 HKD"]),
         ("10 EUR", "10 GBP", ["11.00 USD", "10.00 GBP"]),
@@ -46,7 +46,7 @@ fn a_product_names_the_rate_that_converted_its_prices() {
 }
 
 #[test]
-fn a_currency_column_gives_the_currency_of_prices_that_name_none() {
+fn a_currency_column_applies_to_prices_without_a_currency() {
     let pricing = Pricing::unconverted(Currency::USD);
     for (currency, price, expected) in [
         ("INR", "617.5", "617.50 INR"),
@@ -83,7 +83,7 @@ fn the_rate_of_an_earlier_conversion_is_kept_until_prices_are_converted_again() 
 }
 
 #[tokio::test]
-async fn another_rate_is_a_change_even_of_the_same_price_and_embeds_nothing() {
+async fn another_rate_is_a_change_even_with_the_same_price_and_embeds_nothing() {
     let shop = Shop::new();
     let mut summaries = Vec::new();
     for (at, rate) in [(1, "INR=HKD:0.094"), (2, "INR=HKD:0.0940"), (3, "INR=HKD:0.0941")] {

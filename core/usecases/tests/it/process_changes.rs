@@ -1,4 +1,4 @@
-//! Deliveries are processed without a queue: each receipt gets an outcome.
+//! Deliveries are processed without a queue, and each receipt gets an outcome.
 
 use crate::shop::{Shop, day, id, row};
 use crate::workplace::Workplace;
@@ -11,7 +11,7 @@ fn delivery(name: &str, version: i64, receipt: &str) -> Delivery {
     Delivery { receipt: Receipt(receipt.to_owned()), change, attempts: 1 }
 }
 
-/// Returns the outcomes, each as its receipt and a word.
+/// Returns each outcome as a receipt and a word.
 fn outcomes(processed: &ProcessedChanges) -> Vec<String> {
     let word = |outcome: &MessageOutcome| match outcome {
         MessageOutcome::Done => "done",
@@ -64,7 +64,7 @@ async fn an_outage_releases_every_delivery() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_spoils_its_batch_fails_alone() {
+async fn a_delivery_that_makes_its_batch_fail_fails_alone() {
     let place = place().await;
     let index = std::sync::Arc::new(place.fragile(&[id("a")]));
     let targets = vec![place.target_of(index)];
@@ -77,7 +77,7 @@ async fn a_delivery_that_spoils_its_batch_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_stopped_process_releases_what_was_not_started() {
+async fn a_stopped_process_releases_deliveries_that_it_has_not_started() {
     let place = place().await;
     let control = ProcessControl { is_stopping: &|| true, ..ProcessControl::none() };
     let processed = process(&place).run(&[delivery("a", 2, "new")], &control).await;

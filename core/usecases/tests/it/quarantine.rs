@@ -1,4 +1,4 @@
-//! Rows in quarantine, brought out to be mended.
+//! Quarantined rows are exported to be corrected.
 
 use crate::shop::{Shop, row, rupees};
 use akin_entities::{Timestamp, Version};
@@ -44,7 +44,7 @@ async fn a_row_is_exported_once_with_all_of_its_refusals() {
 }
 
 #[tokio::test]
-async fn a_row_that_changed_while_in_quarantine_is_exported_as_it_was_last_refused() {
+async fn a_row_that_was_refused_again_is_exported_in_its_last_form() {
     let shop = Shop::new();
     for (at, fault) in [(1, refused(3, "a", "first")), (3, refused(3, "b", "last"))] {
         shop.store.quarantine("a.csv", &[fault], Timestamp(at)).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_row_that_changed_while_in_quarantine_is_exported_as_it_was_last_refus
 }
 
 #[tokio::test]
-async fn none_is_missing_and_none_comes_twice_however_many_there_are() {
+async fn every_row_is_exported_exactly_once_across_pages() {
     let shop = Shop::new();
     let rows: Vec<_> = (1..=1_500_u64)
         .flat_map(|line| [refused(line, "name", "x"), refused(line, "ratings", "x")])
@@ -68,7 +68,7 @@ async fn none_is_missing_and_none_comes_twice_however_many_there_are() {
 }
 
 #[tokio::test]
-async fn what_the_feed_could_not_read_is_brought_out_with_what_it_said() {
+async fn an_unreadable_row_is_exported_with_its_text_and_reason() {
     let shop = Shop::new();
     let (field, value, reason) = (String::new(), "x,y".to_owned(), "too few fields".to_owned());
     let unreadable = RefusedRow { line: 7, field, value, reason, row: None };

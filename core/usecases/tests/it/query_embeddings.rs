@@ -26,7 +26,7 @@ async fn equal_queries_that_arrive_together_share_one_inference() {
 }
 
 #[tokio::test]
-async fn a_query_is_remembered_also_by_a_copy() {
+async fn clones_share_the_cache() {
     let shop = Shop::new();
     let embeddings = shop.embeddings();
     let first = embeddings.embed(&query("phone tripod")).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_query_is_remembered_also_by_a_copy() {
 }
 
 #[tokio::test]
-async fn without_room_every_query_is_embedded_and_answered_alike() {
+async fn without_capacity_every_query_is_embedded_with_the_same_result() {
     let shop = Shop::new();
     for (capacity, inferences) in [(0, 6), (100, 3)] {
         let embedder = Arc::new(MemoryEmbedder::default());
@@ -51,7 +51,7 @@ async fn without_room_every_query_is_embedded_and_answered_alike() {
 }
 
 #[tokio::test]
-async fn a_failure_is_not_remembered() {
+async fn a_failure_is_not_cached() {
     let faults = Faults::default();
     let embedder = Arc::new(MemoryEmbedder::default().with_faults(faults.clone()));
     let embeddings = QueryEmbeddings::new(embedder.clone(), 10);
@@ -59,20 +59,20 @@ async fn a_failure_is_not_remembered() {
     let asked = query("phone tripod");
     let failed = join_all((0..5).map(|_| embeddings.embed(&asked))).await;
     assert!(failed.iter().all(Result::is_err));
-    faults.mend();
+    faults.clear();
     assert!(embeddings.embed(&asked).await.is_ok());
     assert_eq!(embedder.embedded().len(), 1);
 }
 
 #[tokio::test]
-async fn the_cache_is_bounded_in_bytes_whatever_the_length_of_the_queries() {
+async fn the_cache_is_bounded_in_bytes_for_queries_of_any_length() {
     let embedder = Arc::new(MemoryEmbedder::default());
     let embeddings = QueryEmbeddings::new(embedder.clone(), 64);
     let long = |number: usize| query(&format!("{number:04} {}", "x".repeat(3_000)));
     for number in 0..512 {
         embeddings.embed(&long(number)).await.unwrap();
     }
-    // All 64 of an ordinary length would fit.
+    // 64 queries of ordinary length would fit.
     let cached = embeddings.cached_bytes();
     let room = 64 * (256 + 256 + 4 * embedder.fingerprint().dimension as u64);
     assert!(cached > 3_000 && cached <= room, "{cached} of {room} bytes");

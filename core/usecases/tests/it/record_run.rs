@@ -1,4 +1,4 @@
-//! One run at a time, recorded with its end.
+//! One run at a time holds the lease, and is recorded with its outcome.
 
 use akin_entities::Version;
 use akin_memory::{Faults, MemoryRuns};
@@ -40,7 +40,7 @@ fn requested(runs: &Arc<MemoryRuns>) -> RequestedRun<'static> {
     }
 }
 
-/// Begins the run of another process.
+/// Begins a run of another process.
 async fn begin_other(runs: &MemoryRuns) -> Version {
     let run = NewRun { holder: holder("other"), feeds: Vec::new(), gone: None };
     let RunStart::Begun(version) = runs.begin(&run).await.unwrap() else { panic!("a lease") };
@@ -71,7 +71,7 @@ async fn record(
 }
 
 #[tokio::test]
-async fn a_run_is_recorded_with_its_outcome_and_its_counts() {
+async fn a_run_is_recorded_with_its_outcome_and_counts() {
     let finished = RunCounts { read: 3, ..RunCounts::default() };
     let failed = RunOutcome::Failed("no space left".to_owned());
     for (result, outcome, counts) in [
@@ -82,7 +82,7 @@ async fn a_run_is_recorded_with_its_outcome_and_its_counts() {
         let is_ok = result.is_ok();
         let recorded = record(&run_recorder, requested(&runs), result).await;
         assert_eq!((recorded.result.is_ok(), recorded.recorded), (is_ok, Ok(())));
-        // The run has ended, so that it cannot be interrupted any more.
+        // The run has ended, so it can no longer be interrupted.
         run_recorder.interrupt().await.unwrap();
         let last = runs.last(10).await.unwrap();
         assert_eq!((last.len(), &*last[0].feeds), (1, &["a.csv".to_owned()][..]));
@@ -103,7 +103,7 @@ async fn a_run_writes_with_the_version_that_the_store_gave_it() {
 }
 
 #[tokio::test]
-async fn a_run_is_done_even_if_its_end_cannot_be_recorded_and_not_without_a_version() {
+async fn a_run_needs_a_version_but_succeeds_even_if_its_end_cannot_be_recorded() {
     // The beginning and the end each have a step before their effect and one after it.
     let expected = [(false, None), (false, Some(false)), (true, Some(false)), (true, Some(true))];
     for (steps, (is_done, is_ended)) in (0..).zip(expected) {
@@ -113,7 +113,7 @@ async fn a_run_is_done_even_if_its_end_cannot_be_recorded_and_not_without_a_vers
         let recorded = record(&RecordRun::new(never), requested(&runs), Ok(3)).await;
         assert_eq!(recorded.result.is_ok(), is_done, "{steps}");
         assert_eq!(recorded.recorded.is_ok(), !is_done, "{steps}");
-        faults.mend();
+        faults.clear();
         let last = runs.last(10).await.unwrap();
         assert_eq!(last.first().map(|run| run.end.is_some()), is_ended, "{steps}");
     }
@@ -136,7 +136,7 @@ async fn an_interrupted_run_is_recorded_as_interrupted() {
 }
 
 #[tokio::test]
-async fn a_run_that_may_not_wait_is_told_who_is_running() {
+async fn a_run_that_does_not_wait_reports_the_running_one() {
     let runs = Arc::new(MemoryRuns::default());
     let other = begin_other(&runs).await;
     let recorded = record(&RecordRun::new(never), requested(&runs), Ok(3)).await;
@@ -147,7 +147,7 @@ async fn a_run_that_may_not_wait_is_told_who_is_running() {
 }
 
 #[tokio::test]
-async fn a_run_waits_until_the_lease_of_the_other_has_ended() {
+async fn a_run_waits_until_the_lease_of_the_other_expires() {
     let runs = Arc::new(MemoryRuns::default());
     begin_other(&runs).await;
     let asked = AtomicUsize::new(0);
@@ -159,14 +159,14 @@ async fn a_run_waits_until_the_lease_of_the_other_has_ended() {
     };
     let patience = Duration::from_mins(1);
     let run = RequestedRun { patience, observe: &observe, ..requested(&runs) };
-    // The work is over before a lease would be renewed.
+    // The work ends before its lease would be renewed.
     let recorded = record(&RecordRun::new(at_once), run, Ok(3)).await;
     assert_eq!(recorded.result.unwrap(), 3);
     assert_eq!(asked.into_inner(), 4);
 }
 
 #[tokio::test]
-async fn the_run_of_a_process_that_is_gone_is_not_waited_for() {
+async fn a_run_does_not_wait_for_a_dead_process() {
     let runs = Arc::new(MemoryRuns::default());
     let other = begin_other(&runs).await;
     let is_gone = |process: &RunHolder| *process == holder("other");
@@ -176,7 +176,7 @@ async fn the_run_of_a_process_that_is_gone_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_run_keeps_its_lease_for_as_long_as_it_works() {
+async fn a_run_renews_its_lease_while_it_works() {
     let runs = Arc::new(MemoryRuns::default());
     let work = async |begun: BegunRun| {
         runs.move_leases(-i64::try_from(RUN_LEASE.as_micros()).unwrap());
@@ -190,14 +190,14 @@ async fn a_run_keeps_its_lease_for_as_long_as_it_works() {
 }
 
 #[tokio::test]
-async fn a_run_that_was_overtaken_ends() {
+async fn an_overtaken_run_ends() {
     let runs = Arc::new(MemoryRuns::default());
     let work = async |_| {
         runs.move_leases(-i64::try_from(RUN_LEASE.as_micros()).unwrap());
         begin_other(&runs).await;
         pending().await
     };
-    // Renewed too late: the other is faster.
+    // The lease is renewed too late: the other run has taken it.
     let recorded = RecordRun::new(|time| {
         let is_renewal = time == RUN_LEASE / 3;
         if is_renewal {
@@ -216,7 +216,7 @@ async fn a_run_that_was_overtaken_ends() {
 }
 
 #[tokio::test]
-async fn a_run_does_not_wait_for_a_log_that_does_not_record_its_end() {
+async fn a_run_does_not_wait_for_a_log_that_hangs_at_its_end() {
     let faults = Faults::default();
     let runs = Arc::new(MemoryRuns::with_faults(faults.clone()));
     let work = async |_: BegunRun| Ok(3);

@@ -1,4 +1,4 @@
-//! A worker relays, works, and waits while a server is unavailable.
+//! A worker relays and processes changes, and waits while a server is unavailable.
 
 use crate::shop::{Shop, id, row};
 use crate::workplace::Workplace;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A host that mends the shop at the third pause, and stops the worker after it has optimized.
+/// A host that ends the faults at the third pause, and stops the worker after it has optimized.
 struct Host<'a> {
     shop: &'a Shop,
     pauses: Mutex<Vec<u64>>,
@@ -35,7 +35,7 @@ impl WorkerHost for Host<'_> {
             let mut pauses = self.pauses.lock().unwrap();
             pauses.push(pause.as_secs());
             if pauses.len() == 3 {
-                self.shop.faults.mend();
+                self.shop.faults.clear();
             }
         }
     }
@@ -58,7 +58,7 @@ impl<'a> Host<'a> {
         let worker = RunWorker { relay, work, once, poll: Duration::ZERO };
         let is_over = || self.optimized.load(Ordering::Relaxed) > 0;
         let sleep = |time: Duration| -> futures::future::BoxFuture<'static, ()> {
-            // Short waits end at once; leases are not extended.
+            // Pauses end at once, and leases are not extended.
             if time < Duration::from_secs(10) { Box::pin(ready(())) } else { Box::pin(pending()) }
         };
         let context = WorkerContext { sleep: &sleep, is_over: &is_over, observe: &|_| () };
@@ -67,7 +67,7 @@ impl<'a> Host<'a> {
 }
 
 #[tokio::test]
-async fn a_worker_waits_longer_each_time_until_the_server_is_back() {
+async fn a_worker_waits_longer_after_each_failure_until_the_server_is_back() {
     let place = Workplace::new();
     place.shop.ingest(&[row("a", "Phone tripod", "")], 1).await;
     place.shop.faults.break_after(0, ErrorKind::Unavailable);
@@ -85,14 +85,14 @@ async fn a_worker_that_runs_once_does_not_wait() {
     place.shop.faults.break_after(0, ErrorKind::Unavailable);
     let host = Host::new(&place.shop);
     assert!(host.run(&place, place.queue.clone(), true).await.unwrap_err().is_retryable());
-    place.shop.faults.mend();
+    place.shop.faults.clear();
     let summary = host.run(&place, place.queue.clone(), true).await.unwrap();
     assert!(summary.needs_optimizing);
     assert_eq!((summary.relayed, summary.work.embedding.embedded), (1, 1));
 }
 
 #[tokio::test]
-async fn a_worker_does_not_rely_on_the_counts_of_a_queue_that_estimates_them() {
+async fn a_worker_does_not_rely_on_estimated_counts_of_a_queue() {
     let place = Workplace::new();
     let rows: Vec<_> = (0..25).map(|n| row(&n.to_string(), &format!("Cup {n}"), "")).collect();
     place.shop.ingest(&rows, 1).await;

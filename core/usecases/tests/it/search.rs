@@ -1,4 +1,4 @@
-//! What is found, and in which order.
+//! The hits of a search and their order.
 
 use crate::shop::{Shop, day, id, ids, request, row};
 use akin_entities::{Filter, NumberRange, SearchMode, Similarity};
@@ -31,7 +31,7 @@ async fn stocked_shop() -> Shop {
 }
 
 #[tokio::test]
-async fn words_alone_find_what_holds_any_of_them() {
+async fn lexical_search_finds_products_with_any_of_the_words() {
     let shop = stocked_shop().await;
     let answer = shop.answer(&request("phone tripod", SearchMode::Lexical)).await;
     assert_eq!(ids(&answer)[..2], ["1", "2"]);
@@ -42,7 +42,7 @@ async fn words_alone_find_what_holds_any_of_them() {
 }
 
 #[tokio::test]
-async fn meaning_alone_orders_everything_by_its_cosine() {
+async fn semantic_search_orders_all_products_by_cosine() {
     let shop = stocked_shop().await;
     let answer = shop.answer(&request("tripod for a phone", SearchMode::Semantic)).await;
     assert_eq!((answer.total, ids(&answer)[0]), (5, "2"));
@@ -53,7 +53,7 @@ async fn meaning_alone_orders_everything_by_its_cosine() {
 }
 
 #[tokio::test]
-async fn words_and_meaning_together_find_what_either_finds() {
+async fn hybrid_search_finds_what_either_part_finds() {
     let shop = stocked_shop().await;
     let answer = shop.answer(&request("phone tripod", SearchMode::Hybrid)).await;
     assert_eq!((answer.total, ids(&answer)[..2].concat()), (5, "21".to_owned()));
@@ -73,7 +73,7 @@ async fn ties_are_ordered_by_id_in_every_mode() {
 }
 
 #[tokio::test]
-async fn a_threshold_cuts_what_meaning_finds_and_leaves_what_words_find() {
+async fn a_threshold_limits_semantic_matches_but_not_lexical_ones() {
     let shop = stocked_shop().await;
     let threshold = Similarity::new(0.6);
     let near = SearchRequest { threshold, ..request("phone tripod", SearchMode::Semantic) };
@@ -85,7 +85,7 @@ async fn a_threshold_cuts_what_meaning_finds_and_leaves_what_words_find() {
 }
 
 #[tokio::test]
-async fn filters_are_applied_to_all_that_is_found() {
+async fn filters_apply_to_all_matches() {
     let shop = Shop::new();
     let priced = |n: usize| row(&n.to_string(), "phone tripod", &format!("₹{n}"));
     shop.stock(&(1..=300).map(priced).collect::<Vec<_>>()).await;
@@ -98,7 +98,7 @@ async fn filters_are_applied_to_all_that_is_found() {
 }
 
 #[tokio::test]
-async fn no_more_are_found_than_the_depth_of_either_part() {
+async fn each_part_finds_no_more_than_its_depth() {
     let shop = Shop::new();
     let rows: Vec<_> = (0..30).map(|n| row(&format!("{n:02}"), "phone tripod", "")).collect();
     shop.stock(&rows).await;
@@ -109,7 +109,7 @@ async fn no_more_are_found_than_the_depth_of_either_part() {
 }
 
 #[tokio::test]
-async fn a_word_that_the_catalogue_lacks_is_corrected() {
+async fn an_unknown_word_is_corrected() {
     let shop = stocked_shop().await;
     let answer = shop.answer(&request("tripdo", SearchMode::Lexical)).await;
     assert_eq!(answer.corrections, [Correction { from: "tripdo".into(), to: "tripod".into() }]);
@@ -118,7 +118,7 @@ async fn a_word_that_the_catalogue_lacks_is_corrected() {
 }
 
 #[tokio::test]
-async fn an_answer_to_something_else_is_not_good() {
+async fn a_poor_answer_is_not_marked_good() {
     let shop = stocked_shop().await;
     let answer = shop.answer(&request("xylophone quartet", SearchMode::Hybrid)).await;
     assert!(!answer.good && answer.total > 0);
@@ -129,7 +129,7 @@ async fn an_answer_to_something_else_is_not_good() {
 }
 
 #[tokio::test]
-async fn an_empty_catalogue_answers_with_nothing() {
+async fn an_empty_catalogue_has_no_hits() {
     let shop = Shop::new();
     for mode in SearchMode::ALL {
         let answer = shop.answer(&request("phone tripod", mode)).await;
@@ -138,7 +138,7 @@ async fn an_empty_catalogue_answers_with_nothing() {
 }
 
 #[tokio::test]
-async fn another_model_is_refused_where_meaning_counts() {
+async fn an_index_of_another_model_refuses_all_but_lexical_search() {
     let shop = stocked_shop().await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
     let embeddings = QueryEmbeddings::new(embedder, 10);
@@ -156,10 +156,10 @@ async fn another_model_is_refused_where_meaning_counts() {
 type IsPart = fn(&SearchError) -> bool;
 
 #[tokio::test]
-async fn an_error_says_which_part_failed() {
+async fn an_error_names_the_part_that_failed() {
     let shop = stocked_shop().await;
-    // The query is embedded, the statistics are read, the candidates are brought, the products
-    // fetched: two steps each.
+    // Embedding the query, reading statistics, finding candidates and fetching products take two steps
+    // each.
     let parts: [(u64, IsPart); 4] = [
         (0, |error| matches!(error, SearchError::Embedding(_))),
         (2, |error| matches!(error, SearchError::Index(_))),
@@ -172,12 +172,12 @@ async fn an_error_says_which_part_failed() {
         let error = search.run(&request("tripod", SearchMode::Hybrid)).await.unwrap_err();
         assert!(is_part(&error), "{error:?} after {steps} steps");
         assert!(error.source_error().is_retryable());
-        shop.faults.mend();
+        shop.faults.clear();
     }
 }
 
 #[tokio::test]
-async fn a_hit_whose_product_is_gone_is_left_out() {
+async fn a_hit_without_a_stored_product_is_left_out() {
     let shop = stocked_shop().await;
     shop.store.remove(&[id("1")], day(2)).await.unwrap();
     let answer = shop.answer(&request("phone tripod", SearchMode::Hybrid)).await;
@@ -199,7 +199,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_answer_is_ordered_whole_and_the_same_however_the_feed_was(
+    fn any_answer_is_completely_ordered_and_independent_of_the_order_of_the_feed(
         texts in texts(), asked in prop::collection::vec(0..WORDS.len(), 1..4),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -235,7 +235,7 @@ async fn spelling_is_corrected_in_the_background_and_a_dropped_search_stops_it()
     let (sender, handed_over) = std::sync::mpsc::channel();
     let background = Background::new(move |work| sender.send(work).unwrap());
     let search = SearchProducts { background, ..shop.search() };
-    // A query without misspelled words needs none.
+    // A query without misspelled words needs no correction.
     search.run(&request("tripod", SearchMode::Hybrid)).await.unwrap();
     assert!(handed_over.try_recv().is_err());
     let misspelled = request("tripof", SearchMode::Lexical);
@@ -249,7 +249,7 @@ async fn spelling_is_corrected_in_the_background_and_a_dropped_search_stops_it()
     };
     work();
     assert_eq!(running.await.unwrap().corrections[0].to, "tripod");
-    // Work that is lost is an error, not a search that never ends.
+    // A lost task is an error, not a search that never ends.
     let search = SearchProducts { background: Background::new(drop), ..shop.search() };
     let error = search.run(&misspelled).await.unwrap_err();
     assert_eq!(error.source_error().kind, ErrorKind::Unavailable);

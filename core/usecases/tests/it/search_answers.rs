@@ -1,11 +1,11 @@
-//! Pages, totals, facets and orders: all of one frozen set.
+//! Pages, totals, facets and orders of one set of matches.
 
 use crate::shop::{Shop, ids, request, row};
 use akin_entities::{Filter, NumberRange, SearchMode};
 use akin_ports::FeedRow;
 use akin_usecases::{Facet, FacetCount, Paging, SearchRequest, Sort};
 
-/// Sixty tripods of three makers and two departments; some without price, rating or maker.
+/// Returns a shop of sixty tripods of three brands in two categories, some without price, rating or brand.
 async fn stocked_shop() -> Shop {
     let shop = Shop::new();
     let product = |n: usize| FeedRow {
@@ -29,7 +29,7 @@ fn paged(page: usize, size: usize) -> SearchRequest {
 }
 
 #[tokio::test]
-async fn the_pages_of_an_answer_are_all_of_it_once() {
+async fn the_pages_of_an_answer_contain_every_hit_once() {
     let shop = stocked_shop().await;
     let whole = shop.answer(&paged(1, 100)).await;
     assert_eq!((whole.total, whole.hits.len()), (60, 60));
@@ -46,7 +46,7 @@ async fn the_pages_of_an_answer_are_all_of_it_once() {
 }
 
 #[tokio::test]
-async fn a_page_behind_the_last_is_empty_and_counts_all_the_same() {
+async fn a_page_after_the_last_is_empty_and_has_the_same_counts() {
     let shop = stocked_shop().await;
     for (page, size) in [(61, 1), (usize::MAX, usize::MAX), (2, 60), (1, 0)] {
         let answer = shop.answer(&paged(page, size)).await;
@@ -56,7 +56,7 @@ async fn a_page_behind_the_last_is_empty_and_counts_all_the_same() {
 }
 
 #[tokio::test]
-async fn facets_count_all_that_was_found_the_most_frequent_first() {
+async fn facets_count_all_matches_the_most_frequent_first() {
     let shop = stocked_shop().await;
     let facets = vec![Facet::Brand, Facet::MainCategory, Facet::SubCategory];
     let answer = shop.answer(&SearchRequest { facets, ..paged(3, 5) }).await;
@@ -83,7 +83,7 @@ async fn facets_totals_and_hits_agree_under_a_filter() {
 }
 
 #[tokio::test]
-async fn an_order_sorts_all_that_was_found_and_keeps_relevance_among_equals() {
+async fn an_order_sorts_all_matches_and_keeps_relevance_among_equals() {
     let shop = stocked_shop().await;
     let by_relevance = shop.answer(&paged(1, 100)).await;
     let place = |id: &str| ids(&by_relevance).iter().position(|other| *other == id);

@@ -1,4 +1,4 @@
-//! A shop in memory, and what the tests do with it.
+//! A shop in memory, with helpers for the tests.
 
 use akin_entities::{Currency, Filter, ProductId, Query, SearchMode, Version};
 use akin_memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
@@ -13,7 +13,7 @@ use akin_usecases::{
 };
 use std::sync::Arc;
 
-/// A store, an index and an embedder that break together.
+/// A store, an index and an embedder with the same faults.
 pub(crate) struct Shop {
     pub(crate) faults: Faults,
     pub(crate) store: Arc<MemoryStore>,
@@ -25,17 +25,17 @@ pub(crate) fn id(text: &str) -> ProductId {
     ProductId::new(text).unwrap()
 }
 
-/// The moment of a run: between two of them there is room for the batches of a feed.
+/// Returns the version of a run. Between two of them there is room for the batches of a feed.
 pub(crate) fn day(number: i64) -> Version {
     Version(1_000 * number)
 }
 
-/// Prices of a shop in India.
+/// Returns the pricing of a shop in India.
 pub(crate) fn rupees() -> Pricing {
     Pricing::unconverted(Currency::INR)
 }
 
-/// A row with an id, a name and a price.
+/// Returns a row with an id, a name and a price.
 pub(crate) fn row(id: &str, name: &str, price: &str) -> FeedRow {
     let (product_id, name, actual_price) = (id.to_owned(), name.to_owned(), price.to_owned());
     FeedRow { product_id, name, actual_price, ..FeedRow::default() }
@@ -57,7 +57,7 @@ impl Shop {
         }
     }
 
-    /// Ingests `rows`, which stand on the lines from 2 on.
+    /// Ingests `rows`, whose line numbers start at 2.
     pub(crate) async fn try_ingest(
         &self,
         rows: &[FeedRow],
@@ -82,7 +82,7 @@ impl Shop {
         self.embed_from(self.store.clone()).await
     }
 
-    /// Embeds what `store` says is waiting.
+    /// Embeds the outbox of `store`.
     pub(crate) async fn embed_from(
         &self,
         store: Arc<dyn ProductStore>,
@@ -91,7 +91,7 @@ impl Shop {
         EmbedChanges::new(store, embedder, index).run(&|_| ()).await
     }
 
-    /// Embeds all that waits; nothing may fail.
+    /// Embeds the outbox; any failure fails the test.
     pub(crate) async fn embed(&self) -> EmbedSummary {
         let summary = self.try_embed().await.unwrap();
         assert!(summary.failures.is_empty(), "{:?}", summary.failures);
@@ -134,8 +134,7 @@ impl Shop {
         self.search().run(request).await.unwrap()
     }
 
-    /// Makes sure that the index holds what the store does, of each product all of it, and that
-    /// nothing waits.
+    /// Asserts that the index has every product of the store completely, and that the outbox is empty.
     pub(crate) async fn assert_in_step(&self, ids: &[ProductId]) {
         assert_eq!(self.outbox().await, []);
         let records = self.store.fetch(ids).await.unwrap();
@@ -177,7 +176,7 @@ pub(crate) fn request(words: &str, mode: SearchMode) -> SearchRequest {
     SearchRequest { mode, ..SearchRequest::new(Query::new(words).unwrap()) }
 }
 
-/// The ids of an answer's hits, in their order.
+/// Returns the ids of the hits, in their order.
 pub(crate) fn ids(answer: &SearchAnswer) -> Vec<&str> {
     answer.hits.iter().map(|hit| hit.record.product.id.as_str()).collect()
 }

@@ -22,7 +22,7 @@ fn ids(hits: &[Hit]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_nearest_come_first_without_the_product_itself_and_ties_by_id() {
+async fn the_nearest_products_come_first_without_the_product_itself_and_ties_by_id() {
     let shop = stocked_shop().await;
     let hits = shop.similar().run(&id("1"), 10).await.unwrap().unwrap();
     // Products 2 and 5 have the same text.
@@ -38,7 +38,7 @@ async fn the_nearest_come_first_without_the_product_itself_and_ties_by_id() {
 }
 
 #[tokio::test]
-async fn as_many_as_asked_for() {
+async fn the_requested_number_of_products_is_returned() {
     let shop = stocked_shop().await;
     for limit in 0..5 {
         let hits = shop.similar().run(&id("2"), limit).await.unwrap().unwrap();
@@ -51,13 +51,13 @@ async fn as_many_as_asked_for() {
 }
 
 #[tokio::test]
-async fn a_product_that_the_store_does_not_know_has_none() {
+async fn an_unknown_product_has_no_similar_ones() {
     let shop = stocked_shop().await;
     assert_eq!(shop.similar().run(&id("unknown"), 10).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_product_that_is_not_embedded_yet_has_similar_ones_too() {
+async fn a_product_that_is_not_embedded_yet_has_similar_products_too() {
     let shop = stocked_shop().await;
     shop.ingest(&[row("new", "coffee cup of steel", "")], 2).await;
     let hits = shop.similar().run(&id("new"), 1).await.unwrap().unwrap();
@@ -65,7 +65,7 @@ async fn a_product_that_is_not_embedded_yet_has_similar_ones_too() {
 }
 
 #[tokio::test]
-async fn a_product_that_left_the_store_is_not_among_them() {
+async fn a_removed_product_is_not_similar_to_any() {
     let shop = stocked_shop().await;
     shop.store.remove(&[id("5")], day(2)).await.unwrap();
     let hits = shop.similar().run(&id("2"), 10).await.unwrap().unwrap();
@@ -74,7 +74,7 @@ async fn a_product_that_left_the_store_is_not_among_them() {
 }
 
 #[tokio::test]
-async fn another_model_is_refused() {
+async fn an_index_of_another_model_is_refused() {
     let shop = stocked_shop().await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
     let embeddings = QueryEmbeddings::new(embedder, 10);

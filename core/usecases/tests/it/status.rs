@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test]
-async fn the_status_says_what_is_held_what_waits_and_what_was_done() {
+async fn the_status_contains_counts_pending_work_and_recent_runs() {
     let shop = Shop::new();
     let (queue, runs) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryRuns::default()));
     let status =

@@ -1,4 +1,4 @@
-//! However a relay and its workers are interrupted, nothing is lost, nothing is stale.
+//! After any interruptions of the relay and the workers, no product is lost or stale.
 
 use crate::shop::{day, id, row};
 use crate::workplace::{LONG, Workplace};
@@ -17,18 +17,18 @@ fn ids() -> Vec<ProductId> {
     (0..8).map(|n| id(&n.to_string())).collect()
 }
 
-/// A catalogue that changed, with one product taken out of it; all of it waits in the outbox.
+/// Returns a catalogue that has changed and lost a product, with all changes in the outbox.
 async fn changed() -> Workplace {
-    let place = Workplace::breaking();
+    let place = Workplace::with_failing_queue();
     place.shop.stock(&catalogue("old")).await;
     place.shop.ingest(&catalogue("newer"), 2).await;
     place.shop.store.remove(&[id("7")], day(3)).await.unwrap();
     place
 }
 
-/// Relays and works until there is nothing left, then makes sure that nothing is amiss.
+/// Relays and processes all changes, and asserts that index and store agree.
 async fn finish(place: &Workplace) {
-    place.shop.faults.mend();
+    place.shop.faults.clear();
     place.relay().await.unwrap();
     while place.counts().await[..2] != [0, 0] {
         place.queue.pass(LONG);
@@ -44,7 +44,7 @@ async fn relay_and_work(place: &Workplace) -> akin_ports::PortResult<()> {
 }
 
 #[tokio::test]
-async fn an_interrupted_relay_or_worker_is_finished_by_the_next() {
+async fn the_work_of_an_interrupted_relay_or_worker_is_completed_by_the_next() {
     let place = changed().await;
     let before = place.shop.faults.steps();
     relay_and_work(&place).await.unwrap();
@@ -59,7 +59,7 @@ async fn an_interrupted_relay_or_worker_is_finished_by_the_next() {
 }
 
 #[tokio::test]
-async fn a_killed_relay_or_worker_is_finished_by_the_next() {
+async fn the_work_of_a_killed_relay_or_worker_is_completed_by_the_next() {
     let mut killed = 0;
     loop {
         let place = changed().await;
@@ -77,7 +77,7 @@ async fn a_killed_relay_or_worker_is_finished_by_the_next() {
 
 #[tokio::test]
 async fn a_change_that_the_queue_refuses_stays_alone_in_the_outbox() {
-    let place = Workplace::breaking();
+    let place = Workplace::with_failing_queue();
     place.shop.ingest(&catalogue("new"), 1).await;
     place.shop.faults.refuse(id("3"));
     let summary = place.relay().await.unwrap();
@@ -85,7 +85,7 @@ async fn a_change_that_the_queue_refuses_stays_alone_in_the_outbox() {
     assert_eq!((summary.sent, place.counts().await), (7, [7, 0, 0]));
     let left = place.shop.outbox().await;
     assert_eq!(left.iter().map(|entry| &entry.change.id).collect::<Vec<_>>(), [&id("3")]);
-    place.shop.faults.mend();
+    place.shop.faults.clear();
     assert_eq!(place.relay().await.unwrap().sent, 1);
     assert_eq!(place.relay().await.unwrap().sent, 0);
 }
@@ -104,50 +104,51 @@ async fn more_than_a_page_of_changes_is_relayed_each_once() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Reads a feed of these looks, by product.
+    /// Ingests a feed of product variants.
     Ingest(BTreeMap<u8, u8>),
-    Forget(u8),
-    /// Relays, and may be broken on the way.
+    Remove(u8),
+    /// Relays, and may fail after some steps.
     Relay(Option<u8>),
-    /// Works, and may be broken on the way.
+    /// Processes messages, and may fail after some steps.
     Work(Option<u8>),
-    /// Embeds straight from the outbox, as an ingestion does.
+    /// Embeds directly from the outbox, as an ingestion does.
     Embed,
-    /// Lets leases and pauses end.
+    /// Lets leases and pauses expire.
     Pass,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let broken = || prop::option::of(0..30_u8);
+    let failure = || prop::option::of(0..30_u8);
     prop_oneof![
         3 => prop::collection::btree_map(0..6_u8, 0..4_u8, 0..6).prop_map(Step::Ingest),
-        1 => (0..6_u8).prop_map(Step::Forget),
-        2 => broken().prop_map(Step::Relay),
-        3 => broken().prop_map(Step::Work),
+        1 => (0..6_u8).prop_map(Step::Remove),
+        2 => failure().prop_map(Step::Relay),
+        3 => failure().prop_map(Step::Work),
         1 => Just(Step::Embed),
         2 => Just(Step::Pass),
     ]
 }
 
-/// Looks 0 and 1 differ in the price alone.
-fn looking(product: u8, look: u8) -> FeedRow {
-    let name = ["Phone tripod", "Phone tripod", "Desk lamp", "Coffee cup"][usize::from(look)];
-    row(&product.to_string(), &format!("{name} {product}"), &format!("₹{}", look + 1))
+/// Returns a variant of a product. Variants 0 and 1 differ only in the price.
+fn variant_row(product: u8, variant: u8) -> FeedRow {
+    let name = ["Phone tripod", "Phone tripod", "Desk lamp", "Coffee cup"][usize::from(variant)];
+    row(&product.to_string(), &format!("{name} {product}"), &format!("₹{}", variant + 1))
 }
 
 async fn run(steps: Vec<Step>) {
-    let place = Workplace::breaking();
+    let place = Workplace::with_failing_queue();
     let shop = &place.shop;
     for (at, step) in (1..).zip(steps) {
         if let Step::Relay(Some(after)) | Step::Work(Some(after)) = step {
             shop.faults.break_after(after.into(), ErrorKind::Unavailable);
         }
         match step {
-            Step::Ingest(looks) => {
-                let rows: Vec<_> = looks.iter().map(|(p, look)| looking(*p, *look)).collect();
+            Step::Ingest(variants) => {
+                let rows: Vec<_> =
+                    variants.iter().map(|(p, variant)| variant_row(*p, *variant)).collect();
                 shop.ingest(&rows, at).await;
             }
-            Step::Forget(product) => {
+            Step::Remove(product) => {
                 shop.store.remove(&[id(&product.to_string())], day(at)).await.unwrap();
             }
             Step::Relay(_) => drop(place.relay().await),
@@ -155,13 +156,13 @@ async fn run(steps: Vec<Step>) {
             Step::Embed => drop(shop.embed().await),
             Step::Pass => place.queue.pass(LONG),
         }
-        shop.faults.mend();
+        shop.faults.clear();
     }
-    finish_unless_dead(&place).await;
+    redrive_and_finish(&place).await;
 }
 
-/// Works until nothing waits; what was broken too often to be tried again is tried again.
-async fn finish_unless_dead(place: &Workplace) {
+/// Redrives dead letters, and processes everything.
+async fn redrive_and_finish(place: &Workplace) {
     place.queue.pass(LONG);
     place.queue.receive(0).await.unwrap();
     place.queue.redrive(usize::MAX).await.unwrap();
@@ -172,7 +173,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_order_of_feeds_relays_and_workers_ends_with_the_index_in_step(
+    fn any_sequence_of_feeds_relays_and_workers_ends_with_the_index_up_to_date(
         steps in prop::collection::vec(step(), 1..25),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

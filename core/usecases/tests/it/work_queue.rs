@@ -1,7 +1,7 @@
 //! Workers receive changes from a queue, and report the right outcome of every message.
 
 use crate::shop::{Shop, day, id, row};
-use crate::workplace::{FragileIndex, LONG, Workplace, did, never};
+use crate::workplace::{FragileIndex, LONG, Workplace, never, work_counts};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ChangeQueue, DeadLetters, ErrorKind, FeedRow, MAX_ATTEMPTS, ProductIndex};
 use akin_usecases::{EmbedChanges, EmbedTarget, MAX_BLAMED};
@@ -29,7 +29,7 @@ async fn relayed_changes_are_embedded_from_the_queue() {
     place.shop.ingest(&three(), 1).await;
     assert_eq!(place.relay().await.unwrap().sent, 3);
     assert_eq!(place.counts().await, [3, 0, 0]);
-    assert_eq!(did(&place.work().await.unwrap()), [3, 3, 0, 0]);
+    assert_eq!(work_counts(&place.work().await.unwrap()), [3, 3, 0, 0]);
     assert_eq!(place.counts().await, [0, 0, 0]);
     place.shop.assert_in_step(&all()).await;
 }
@@ -40,7 +40,7 @@ async fn a_superseded_message_is_done_and_its_newer_change_is_not_lost() {
     place.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
     place.shop.ingest(&three(), 2).await;
     place.send(&[("a", 1), ("b", 2), ("c", 2)]).await;
-    assert_eq!(did(&place.work().await.unwrap()), [3, 2, 0, 0]);
+    assert_eq!(work_counts(&place.work().await.unwrap()), [3, 2, 0, 0]);
     assert_eq!(place.counts().await, [0, 0, 0], "what is superseded is done");
     assert_eq!(place.shop.state("a").await, None, "its newer change is still to come");
     place.send(&[("a", 2)]).await;
@@ -49,13 +49,13 @@ async fn a_superseded_message_is_done_and_its_newer_change_is_not_lost() {
 }
 
 #[tokio::test]
-async fn of_two_messages_about_a_product_the_newer_counts_in_any_order() {
+async fn the_newer_of_two_messages_about_a_product_counts_in_any_order() {
     for changes in [[("a", 1), ("a", 2)], [("a", 2), ("a", 1)], [("a", 2), ("a", 2)]] {
         let place = Workplace::new();
         place.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
         place.shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
         place.send(&changes).await;
-        assert_eq!(did(&place.work().await.unwrap()), [2, 1, 0, 0], "{changes:?}");
+        assert_eq!(work_counts(&place.work().await.unwrap()), [2, 1, 0, 0], "{changes:?}");
         assert_eq!(place.counts().await, [0, 0, 0]);
         place.shop.assert_in_step(&[id("a")]).await;
     }
@@ -78,20 +78,20 @@ async fn a_redelivered_message_needs_no_inference() {
     let place = Workplace::new();
     place.shop.stock(&three()).await;
     place.send(&[("b", 1), ("a", 1), ("gone", 1)]).await;
-    assert_eq!(did(&place.work().await.unwrap()), [3, 0, 2, 1]);
+    assert_eq!(work_counts(&place.work().await.unwrap()), [3, 0, 2, 1]);
     place.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_refused_product_fails_alone_and_is_dead_after_five_attempts() {
     let place = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
-    place.announce(&three(), 1).await;
+    place.ingest_and_relay(&three(), 1).await;
     for tries in 1..=MAX_ATTEMPTS {
         let summary = place.work().await.unwrap();
         let failed: Vec<_> = summary.embedding.failures.keys().collect();
         assert_eq!((failed, summary.released), (vec![&id("b")], 0));
         assert_eq!(place.counts().await[2], u64::from(tries == MAX_ATTEMPTS));
-        assert_eq!(did(&place.work().await.unwrap())[0], 0, "it rests");
+        assert_eq!(work_counts(&place.work().await.unwrap())[0], 0, "it rests");
         place.queue.pass(LONG);
     }
     assert_eq!(place.shop.index.count().await.unwrap(), 2);
@@ -104,18 +104,18 @@ async fn a_refused_product_fails_alone_and_is_dead_after_five_attempts() {
 #[tokio::test]
 async fn an_outage_releases_every_message_and_counts_no_attempt() {
     let place = Workplace::new();
-    place.announce(&three(), 1).await;
+    place.ingest_and_relay(&three(), 1).await;
     for steps in 0..2 * u64::from(MAX_ATTEMPTS) {
         place.shop.faults.break_after(steps, ErrorKind::Unavailable);
         assert!(place.work().await.unwrap_err().is_retryable());
-        place.shop.faults.mend();
+        place.shop.faults.clear();
         assert_eq!(place.counts().await, [3, 0, 0], "all of it was given back");
         place.queue.pass(Duration::from_secs(1));
     }
     let taken = place.queue.receive(10).await.unwrap();
     assert!(taken.iter().all(|delivery| delivery.attempts == 1), "{taken:?}");
     place.queue.pass(LONG);
-    assert_eq!(did(&place.work().await.unwrap())[0], 3);
+    assert_eq!(work_counts(&place.work().await.unwrap())[0], 3);
     place.shop.assert_in_step(&all()).await;
 }
 
@@ -123,7 +123,7 @@ async fn an_outage_releases_every_message_and_counts_no_attempt() {
 async fn an_index_of_another_model_releases_every_message() {
     let place = Workplace::new();
     place.shop.stock(&[row("x", "Chair", "")]).await;
-    place.announce(&three(), 2).await;
+    place.ingest_and_relay(&three(), 2).await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
     let indexes: Vec<Arc<dyn ProductIndex>> = vec![place.shop.index.clone()];
     let error = place.work_at(EmbedTarget { embedder: embedder.clone(), indexes }).await;
@@ -132,16 +132,16 @@ async fn an_index_of_another_model_releases_every_message() {
 }
 
 #[tokio::test]
-async fn an_older_text_written_meanwhile_by_a_slow_worker_does_not_stay() {
+async fn an_older_text_that_a_slow_worker_writes_is_replaced() {
     let place = Workplace::new();
     let looks = ["Phone tripod", "Desk lamp", "Phone tripod"].map(|name| [row("a", name, "")]);
     place.shop.stock(&looks[0]).await;
-    // Another worker has embedded the look in between, and is slow to write it.
+    // Another worker has embedded the version in between, and writes it late.
     place.shop.ingest(&looks[1], 2).await;
     let (store, embedder) = (place.shop.store.clone(), place.shop.embedder.clone());
     let slow = Arc::new(MemoryIndex::default());
     EmbedChanges::new(store, embedder, slow.clone()).run(&|_| ()).await.unwrap();
-    place.announce(&looks[2], 3).await;
+    place.ingest_and_relay(&looks[2], 3).await;
     let others = slow.list(None, 10).await.unwrap();
     assert_eq!((others.len(), others[0].version), (1, day(2)));
     let index = FragileIndex { others: Mutex::new(others), ..place.fragile(&[]) };
@@ -151,9 +151,9 @@ async fn an_older_text_written_meanwhile_by_a_slow_worker_does_not_stay() {
 }
 
 #[tokio::test]
-async fn a_product_that_spoils_its_batch_is_found_and_the_others_are_done() {
+async fn a_product_that_makes_its_batch_fail_is_identified_and_the_others_are_done() {
     let place = Workplace::new();
-    place.announce(&three(), 1).await;
+    place.ingest_and_relay(&three(), 1).await;
     let index = Arc::new(place.fragile(&[id("b")]));
     let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
     assert_eq!(summary.embedding.failures.keys().collect::<Vec<_>>(), [&id("b")]);
@@ -166,9 +166,9 @@ async fn a_product_that_spoils_its_batch_is_found_and_the_others_are_done() {
 }
 
 #[tokio::test]
-async fn unreadable_products_that_are_alone_in_the_queue_become_dead_letters() {
+async fn unreadable_products_become_dead_letters_even_without_others_in_the_queue() {
     let place = Workplace::new();
-    place.announce(&three()[..2], 1).await;
+    place.ingest_and_relay(&three()[..2], 1).await;
     let index = Arc::new(place.fragile(&all()));
     for attempts in 1..=MAX_ATTEMPTS {
         let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
@@ -181,7 +181,7 @@ async fn unreadable_products_that_are_alone_in_the_queue_become_dead_letters() {
 #[tokio::test]
 async fn when_many_products_all_fail_most_are_released_and_the_error_is_returned() {
     let place = Workplace::new();
-    place.announce(&many(), 1).await;
+    place.ingest_and_relay(&many(), 1).await;
     let poison: Vec<_> = (0..300).map(|n| id(&n.to_string())).collect();
     let index = place.fragile(&poison);
     let error = place.work_at(place.target_of(Arc::new(index))).await.unwrap_err();
@@ -195,8 +195,8 @@ async fn when_many_products_all_fail_most_are_released_and_the_error_is_returned
 #[tokio::test]
 async fn leases_are_extended_while_the_work_lasts() {
     let place = Workplace::new();
-    place.announce(&many(), 1).await;
-    // Much time passes while they are embedded: whenever the worker waits, its wait is over at once.
+    place.ingest_and_relay(&many(), 1).await;
+    // Every pause of the worker ends at once, as if much time passed during the embedding.
     let waited = Arc::new(AtomicU64::new(0));
     let (queue, total) = (place.queue.clone(), waited.clone());
     let sleep = move |time: Duration| -> BoxFuture<'static, ()> {
@@ -214,7 +214,7 @@ async fn leases_are_extended_while_the_work_lasts() {
         stolen
     };
     let (summary, stolen) = futures::join!(place.drain(place.target(), &sleep, &|| false), rival);
-    assert_eq!((did(&summary.unwrap()), stolen), ([300, 300, 0, 0], 0));
+    assert_eq!((work_counts(&summary.unwrap()), stolen), ([300, 300, 0, 0], 0));
     let passed = Duration::from_secs(waited.load(Ordering::Relaxed));
     assert!(passed > place.queue.lease(), "only {passed:?} passed");
 }
@@ -222,7 +222,7 @@ async fn leases_are_extended_while_the_work_lasts() {
 #[tokio::test]
 async fn a_stopped_worker_finishes_what_it_started_and_releases_the_rest() {
     let place = Workplace::new();
-    place.announce(&many(), 1).await;
+    place.ingest_and_relay(&many(), 1).await;
     let embedder = place.shop.embedder.clone();
     let is_over = move || !embedder.embedded().is_empty();
     let summary = place.drain(place.target(), &never, &is_over).await.unwrap();
@@ -236,7 +236,7 @@ async fn a_stopped_worker_finishes_what_it_started_and_releases_the_rest() {
 }
 
 #[tokio::test]
-async fn a_message_is_done_when_every_index_holds_it() {
+async fn a_message_is_done_once_every_index_has_the_product() {
     let place = Workplace::new();
     let faults = Faults::default();
     let second = Arc::new(MemoryIndex::with_faults(faults.clone()));
@@ -245,11 +245,11 @@ async fn a_message_is_done_when_every_index_holds_it() {
         let indexes: Vec<Arc<dyn ProductIndex>> = vec![index.clone(), second.clone()];
         EmbedTarget { embedder: embedder.clone(), indexes }
     };
-    place.announce(&three(), 1).await;
+    place.ingest_and_relay(&three(), 1).await;
     faults.refuse(id("a"));
     place.work_at(target()).await.unwrap();
     assert_eq!(place.counts().await, [1, 0, 0]);
-    faults.mend();
+    faults.clear();
     place.queue.pass(LONG);
     place.work_at(target()).await.unwrap();
     assert_eq!((second.count().await.unwrap(), place.counts().await), (3, [0, 0, 0]));

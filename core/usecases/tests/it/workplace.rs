@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Longer than any pause and any lease.
 pub(crate) const LONG: Duration = Duration::from_hours(2);
 
-/// A shop and a queue, which fails only if a test says so.
+/// A shop and a queue.
 pub(crate) struct Workplace {
     pub(crate) shop: Shop,
     pub(crate) queue: Arc<MemoryQueue>,
@@ -45,15 +45,15 @@ impl Workplace {
         Self { shop, queue: Arc::default() }
     }
 
-    /// Returns a workplace whose queue fails together with everything else.
-    pub(crate) fn breaking() -> Self {
+    /// Returns a workplace whose queue has the same faults as the shop.
+    pub(crate) fn with_failing_queue() -> Self {
         let shop = Shop::new();
         let queue = Arc::new(MemoryQueue::with_faults(shop.faults.clone()));
         Self { shop, queue }
     }
 
-    /// Ingests `rows`, and relays what they changed.
-    pub(crate) async fn announce(&self, rows: &[FeedRow], at: i64) {
+    /// Ingests `rows`, and relays their changes.
+    pub(crate) async fn ingest_and_relay(&self, rows: &[FeedRow], at: i64) {
         self.shop.ingest(rows, at).await;
         self.relay().await.unwrap();
     }
@@ -75,18 +75,18 @@ impl Workplace {
         self.target_of(self.shop.index.clone())
     }
 
-    /// Returns the shop's index, which refuses these products.
+    /// Returns the shop's index, but it refuses every batch with one of these products.
     pub(crate) fn fragile(&self, poison: &[ProductId]) -> FragileIndex {
         let (index, poison) = (self.shop.index.clone(), poison.to_vec());
         FragileIndex { index, poison, others: Mutex::default() }
     }
 
-    /// The shop's embedder, and another index.
+    /// Returns a target of the shop's embedder and another index.
     pub(crate) fn target_of(&self, index: Arc<dyn ProductIndex>) -> EmbedTarget {
         EmbedTarget { embedder: self.shop.embedder.clone(), indexes: vec![index] }
     }
 
-    /// Processes what is visible.
+    /// Processes the visible messages.
     pub(crate) async fn work(&self) -> PortResult<WorkSummary> {
         self.work_at(self.target()).await
     }
@@ -95,7 +95,7 @@ impl Workplace {
         self.drain(target, &never, &|| false).await
     }
 
-    /// Processes what is visible, in these surroundings.
+    /// Processes the visible messages until `is_over`.
     pub(crate) async fn drain(
         &self,
         target: EmbedTarget,
@@ -107,15 +107,15 @@ impl Workplace {
         work.drain(&WorkerContext { sleep, is_over, observe: &|_| () }).await
     }
 
-    /// Waiting, in flight, dead.
+    /// Returns the numbers of messages that wait, are in flight, and are dead.
     pub(crate) async fn counts(&self) -> [u64; 3] {
         let QueueCounts { waiting, in_flight, dead } = self.queue.counts().await.unwrap();
         [waiting, in_flight, dead]
     }
 }
 
-/// Received, embedded, updated, removed.
-pub(crate) fn did(summary: &WorkSummary) -> [u64; 4] {
+/// Returns the numbers of messages received, and of products embedded, updated and removed.
+pub(crate) fn work_counts(summary: &WorkSummary) -> [u64; 4] {
     let embedding = &summary.embedding;
     [summary.received, embedding.embedded, embedding.updated_fields, embedding.removed]
 }

@@ -151,7 +151,7 @@ async fn each_failing_port_has_its_error_code_and_shows_no_internals() {
         ] {
             faults.break_after(0, kind);
             let answer = shop.post(ROUTE, r#"{"query": "lamp"}"#).await;
-            faults.mend();
+            faults.clear();
             assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{code}");
             assert_eq!(answer.envelope(), (code.to_owned(), expected.to_owned()));
             assert!(!answer.text.contains("told to fail"), "{}", answer.text);
