@@ -1,4 +1,4 @@
-# akin: semantic product search. `make help` lists what there is.
+# akin: semantic product search. `make help` lists the targets.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -8,10 +8,10 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 AKIN := $(TARGET)/release/akin
 
-help: ## list these commands
+help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# Fetches, verifies, packs and exports the default model with the given akin; every build writes the same bytes.
+# Fetches, verifies, packs and exports the default model with the given akin. Every build writes the same bytes.
 define set_up_model
 	tools/model.sh
 	$(1) model pack
@@ -28,26 +28,26 @@ dist: ## binaries to ship in target/dist, optimized across crates; slower to bui
 model: build ## fetch, verify, pack and export the model where akin finds it by default
 	$(call set_up_model,$(AKIN))
 
-python: ## install what exported models are checked with into .cache/venv
+python: ## install the reference packages for exported models in .cache/venv
 	tools/python.sh
 
 demo: model ## ingest the sample catalogue and serve the page on http://127.0.0.1:8080
 	$(AKIN) ingest --data .cache/demo --currency INR data/catalogue.csv
 	$(AKIN) serve --data .cache/demo --images data/images --listen 127.0.0.1:8080
 
-services: ## start the servers that tests use, leave them running, print their settings
+services: ## start the servers for tests, leave them running, print their settings
 	@tools/services.sh start
 
-stop-services: ## stop what `make services` started
+stop-services: ## stop the servers that `make services` started
 	@tools/services.sh stop
 
-test: python ## set up what the tests need, real servers too, and run every test
+test: python ## set up everything that tests need, including real servers, and run every test
 	$(CARGO) test --locked --workspace --no-run
 	$(call set_up_model,$(TARGET)/debug/akin)
 	tools/with-services.sh bash -c 'tools/run_tests.py --include-ignored && tools/test-each-cpu.sh'
 	python3 tools/check_data.py
 
-bench: model ## compare akin with its peers, side by side in one run
+bench: model ## compare akin with its peers in one run
 	bench/run
 
 FUZZ_RUNS ?= 10000000
@@ -64,12 +64,12 @@ lint: ## check spelling, format, lints and documentation
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-deny: ## check licenses, sources and which room may use which crate
+deny: ## check licenses, sources, and which crate may use which dependency
 	tools/cargo-deny.sh check bans licenses sources
 
 sanitize: ## run the tests of the unsafe code under the address sanitizer
 	tools/sanitize.sh
 
-clean: ## remove what was built; downloads stay
+clean: ## remove build results; keep downloads
 	$(CARGO) clean
 	rm -rf .cache/demo

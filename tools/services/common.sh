@@ -2,7 +2,7 @@
 #
 # A service is a script NAME.sh of this folder that takes one of these commands:
 #
-#   start   installs the server if needed, starts it and waits until it answers; does nothing if it runs
+#   start   installs the server if needed, starts it and waits until it responds; does nothing if it runs
 #   stop    stops it by its process id and deletes its data; does nothing if it does not run
 #   url     prints its address for the tests: the value of AKIN_TEST_<NAME>
 #   crash   kills it like a power failure and restarts it with its data on the same port
@@ -14,7 +14,7 @@
 
 set -euo pipefail
 
-# As root the cache is in a folder that other users can read: some servers refuse to run as root.
+# For root, the cache is in a folder that other users can read: some servers refuse to run as root.
 default_cache() {
     if [ "$(id -u)" = 0 ]; then echo /var/cache/akin/services; else
         echo "${XDG_CACHE_HOME:-$HOME/.cache}/akin/services"
@@ -75,13 +75,13 @@ install_python() {
     exec 9>&-
 }
 
-# Waits until the server answers; prints its log if it does not.
+# Waits until the server responds; prints the end of its log if it does not.
 await() {
     local port=$1 tries=0
     until answers "$port" >/dev/null 2>&1; do
         tries=$((tries + 1))
         if [ "$tries" -gt 600 ] || ! is_running; then
-            say "does not answer on port $port; the end of its log:"
+            say "does not respond on port $port; the end of its log:"
             tail -n 20 "$run/log" >&2 || true
             return 1
         fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # OpenSearch with its k-NN plugin for tests, on 127.0.0.1 only: start | stop | crash | url. See common.sh.
 #
-# The server is started by the community's runner for tests, without the security plugin: users and TLS
-# are tested with small servers in the tests.
+# A community runner starts the server without the security plugin. The tests of users and TLS use small
+# servers of their own.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 sums=$tree/tools/services/opensearch.sha256

@@ -3,8 +3,8 @@
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 requirements=$tree/tools/services/postgres.txt
-stop_signal=INT   # does not wait for those who are connected
-crash_signal=QUIT # leaves all to the recovery
+stop_signal=INT   # closes connections instead of waiting for them
+crash_signal=QUIT # exits without a checkpoint, so that the next start recovers
 
 set_up() {
     install_python postgres "$requirements"
@@ -25,7 +25,7 @@ launch() {
     local data=$run/data
     if [ ! -e "$data" ]; then make_data "$data"; fi
     rm -f "$data/postmaster.pid"
-    # The data of tests need not be durable.
+    # Test data need not be durable.
     as_user "$(bin)/postgres" -D "$data" -c listen_addresses=127.0.0.1 -c port="$1" \
         -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=200 \
         -c shared_buffers=256MB >>"$run/log" 2>&1 </dev/null &
