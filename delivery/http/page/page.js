@@ -54,8 +54,8 @@ function card({ product, score, similarity }) {
   item.querySelector(".category").textContent = [product.brand, product.main_category, product.sub_category].filter(Boolean).join(" · ");
   item.querySelector(".description").textContent = product.description;
   item.querySelector(".facts").append(...facts(product));
-  const cosine = similarity === null ? "" : `, cosine ${similarity.toFixed(3)}`;
-  item.querySelector(".score").textContent = `score ${score.toFixed(3)}${cosine}`;
+  const closeness = similarity === null ? "" : `, similarity ${similarity.toFixed(3)}`;
+  item.querySelector(".score").textContent = `score ${score.toFixed(3)}${closeness}`;
   return item;
 }
 
