@@ -281,7 +281,7 @@ impl Backends {
 
 fn no_catalogue(folder: &Path) -> BadSettings {
     BadSettings(vec![format!(
-        "there is no catalogue in {}: `akin ingest FEED` creates one, --data (AKIN_DATA) names \
+        "there is no catalogue in {}: `akin ingest FEED` creates one; --data (AKIN_DATA) selects \
          another folder",
         folder.display()
     )])

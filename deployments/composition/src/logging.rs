@@ -21,7 +21,7 @@ pub struct LogSettings {
     #[arg(long, env = "LOG_LEVEL", default_value = "warn", global = true, value_name = "LEVEL")]
     log_level: Level,
 
-    /// Log one JSON object a line.
+    /// Log one JSON object per line.
     #[arg(long, env = "LOG_JSON", global = true)]
     log_json: bool,
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Copy products and embeddings from one engine to another, without embedding again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin copy --from local --to postgres\n\nIt can run twice, and while the source changes: the newer state of a product stays. An engine without\na store of its own uses --store."
+    after_help = "Example:\n  akin copy --from local --to postgres\n\nA copy can be repeated, also while the source changes: the newer version of a product wins. `opensearch` has no store of its own; its products are in the other engine's store, or in --store."
 )]
 pub(crate) struct CopyArguments {
     /// The source.

@@ -19,16 +19,16 @@ use std::process::ExitCode;
 /// Measure search quality against judged queries.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin evaluate data/queries.csv data/judgments.csv\n\nThe queries are a CSV file with the columns query_id and query, the judgments one with query_id,\nproduct_id and grade: 3 exact, 2 good, 1 related, 0 wrong. Products of grade 2 and 3 are relevant.\nA hit without a judgment counts as wrong; the judged nDCG leaves such hits out."
+    after_help = "Example:\n  akin evaluate data/queries.csv data/judgments.csv\n\nThe queries are a CSV file with the columns query_id and query, the judgments one with query_id, product_id and grade: 3 exact, 2 good, 1 related, 0 wrong. Products of grade 2 and 3 are relevant. A hit without a judgment counts as wrong; the judged nDCG leaves such hits out."
 )]
 pub(crate) struct EvaluateArguments {
-    /// The file of queries.
+    /// The CSV file of queries.
     queries: PathBuf,
 
-    /// The file of judgments.
+    /// The CSV file of judgments.
     judgments: PathBuf,
 
-    /// The number of hits that count.
+    /// How many hits per query to evaluate.
     #[arg(long, env = "AKIN_DEPTH", default_value = "10")]
     depth: NonZeroUsize,
 
@@ -100,7 +100,7 @@ fn print(evaluations: &[Evaluation], depth: NonZeroUsize) {
     }
     output::print(table);
     if let Some(report) = reports.first() {
-        output::line(&format!("means with their 95 % intervals, over {}", counted(report, depth)));
+        output::line(&format!("means with their 95% intervals, over {}", counted(report, depth)));
     }
     for EvaluationComparison { from, to, difference, .. } in comparisons(evaluations) {
         let MeanEstimate { mean, low, high, .. } = difference.mean;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Write products and embeddings as JSON Lines, one product a line, ordered by id.
+/// Write products and embeddings as JSON Lines, one product per line, ordered by id.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  akin export > catalogue.jsonl\n  akin export --no-embeddings --output catalogue.jsonl"

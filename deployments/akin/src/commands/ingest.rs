@@ -49,7 +49,7 @@ pub(crate) struct IngestArguments {
     #[arg(long, env = "AKIN_MAX_REMOVED", default_value = "20%", value_name = "PERCENT", value_parser = percentage)]
     max_removed: Percentage,
 
-    /// Repeat at this interval, start to start (±10 %), and print a line for each run.
+    /// Repeat at this interval, start to start (±10%), and print a line for each run.
     #[arg(long, env = "AKIN_EVERY", value_name = "TIME", value_parser = schedule::interval)]
     every: Option<Duration>,
 
@@ -233,7 +233,7 @@ impl Observer {
                 (format!("reading {name}"), Unit::Bytes, reading(at))
             }
             CatalogueProgress::Writing(name, at) => {
-                (format!("keeping {name}"), Unit::Bytes, reading(at))
+                (format!("storing {name}"), Unit::Bytes, reading(at))
             }
             CatalogueProgress::Removing(done, all) => {
                 ("removing".to_owned(), Unit::Products, (done, Some(all), String::new()))
@@ -249,7 +249,7 @@ impl Observer {
     }
 }
 
-/// Parses a percentage. A bare fraction is refused: `0.1` could mean 10 %.
+/// Parses a percentage. A bare fraction is refused: `0.1` could mean 10%.
 fn percentage(text: &str) -> Result<Percentage, String> {
     let is_fraction = text.trim().parse().is_ok_and(|number: f64| number > 0.0 && number < 1.0);
     let example = "expected a percentage from 0% to 100%, such as 20%";

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// wrote.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin migrate --postgres-host db.example --postgres-user akin --postgres-db shop\n\n`akin ingest` does this too. Running it twice, or in two processes at once, is harmless. The next\n`akin ingest` embeds adopted rows."
+    after_help = "Example:\n  POSTGRES_HOST=db.example POSTGRES_USER=akin POSTGRES_DB=shop akin migrate\n\n`akin ingest` does this too. Running it twice, or in two processes at once, is harmless. The next `akin ingest` embeds adopted rows."
 )]
 pub(crate) struct MigrateArguments {
     #[command(flatten)]

@@ -9,14 +9,14 @@ use std::process::ExitCode;
 /// Count the messages in the queue; list its dead letters, or try them again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin queue\n  akin queue dead --json\n  akin queue redrive --limit 10\n\nA message that failed five times becomes a dead letter, with the reason of the last failure. A\nredriven message has five attempts again."
+    after_help = "Examples:\n  akin queue\n  akin queue dead --json\n  akin queue redrive --limit 10\n\nA message that failed five times becomes a dead letter, with the reason of the last failure. A redriven message has five attempts again."
 )]
 pub(crate) struct QueueArguments {
     /// The action.
     #[arg(value_enum, default_value_t = Action::Counts, value_name = "ACTION")]
     action: Action,
 
-    /// The most dead letters to list [default: 1000] or to redrive [default: all], the oldest first.
+    /// The maximum number of dead letters to list [default: 1000] or to redrive [default: all], the oldest first.
     #[arg(long, env = "AKIN_QUEUE_LIMIT", value_name = "N")]
     limit: Option<usize>,
 

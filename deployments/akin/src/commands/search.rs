@@ -9,13 +9,13 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Find products in a shopper's own words.
+/// Search the catalogue in a shopper's own words.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  akin search --limit 3 something to keep my phone steady while filming\n  akin search --mode lexical --json tripod | jq '.hits[].product.name'\n\n`--json` prints what `/api/search` answers."
 )]
 pub(crate) struct SearchArguments {
-    /// The words.
+    /// The query; quotes are not needed.
     #[arg(required = true, value_name = "WORDS")]
     words: Vec<String>,
 

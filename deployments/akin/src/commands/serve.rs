@@ -20,7 +20,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, env = "AKIN_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS", value_parser = address)]
     listen: String,
 
-    /// The folder of the pictures that the catalogue links as images/...
+    /// The folder to serve at `/images`, for pictures that the catalogue names as `images/...`.
     #[arg(long, env = "AKIN_IMAGES", value_name = "DIR", value_parser = folder)]
     images: Option<PathBuf>,
 
@@ -36,7 +36,8 @@ pub(crate) struct ServeArguments {
     #[arg(long, env = "AKIN_MAX_CONNECTIONS", default_value = "512", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     max_connections: u16,
 
-    /// The seconds after which idle connections are closed; longer than a proxy's idle timeout.
+    /// How long a connection may be idle before it is closed; set it above the idle timeout of a proxy
+    /// in front.
     #[arg(long, env = "AKIN_IDLE_TIMEOUT", default_value = "75", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     idle_timeout: u64,
 
@@ -63,9 +64,12 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
         },
         images: arguments.images,
     };
-    let listener = TcpListener::bind(&arguments.listen)
-        .await
-        .with_context(|| format!("cannot listen on {} (--listen)", arguments.listen))?;
+    let listener = TcpListener::bind(&arguments.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}; choose another address with --listen (AKIN_LISTEN)",
+            arguments.listen
+        )
+    })?;
     // Damage shows before the first request, which then finds everything in memory.
     for engine in opened.engines() {
         engine.index.statistics().await?;

@@ -6,10 +6,10 @@ use akin_entities::ProductId;
 use akin_views::SimilarView;
 use std::process::ExitCode;
 
-/// Find the products that are most like one.
+/// Find the products most similar to a given one.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin similar B09K6F8S98\n\n`--json` prints what `/api/products/{id}/similar` answers."
+    after_help = "Example:\n  akin similar PH-001\n\n`--json` prints what `/api/products/{id}/similar` answers."
 )]
 pub(crate) struct SimilarArguments {
     /// The product's id.

@@ -21,11 +21,11 @@ use tokio::sync::watch;
     after_help = "Examples:\n  akin ingest --no-embed catalogue.csv && akin worker --once\n  akin worker --poll 5\n\nAny number of workers may share a queue. SIGTERM and Ctrl-C finish the current batch and return the rest to the queue; a second one stops at once. While a server is unavailable the worker waits, and then continues."
 )]
 pub(crate) struct WorkerArguments {
-    /// Stop when nothing waits.
+    /// Stop when no message is waiting.
     #[arg(long, env = "AKIN_ONCE")]
     once: bool,
 
-    /// The seconds between two looks at an empty queue.
+    /// How often to check an empty queue, in seconds.
     #[arg(long, env = "AKIN_POLL", default_value = "1", value_name = "SECONDS", value_parser = seconds)]
     poll: Duration,
 

@@ -127,7 +127,7 @@ fn a_port_in_use_is_reported() {
     let address = taken.local_addr().unwrap();
     let outcome = Sandbox::new().run(&format!("serve --listen {address}")).fails_with(1);
     assert!(
-        outcome.stderr.contains(&format!("cannot listen on {address} (--listen)")),
+        outcome.stderr.contains(&format!("cannot listen on {address}; choose another")),
         "{outcome}"
     );
 }

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 /// Compare models with their original weights, and check that related texts are similar.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin model check\n  akin model check bge-small-en-v1.5\n  akin model check --json ~/models/mine/onnx/int8.onnx\n\nThe table shows the minimum and mean cosine to the original weights at full precision, over texts of\nmany lengths and scripts, and the minimum to the embeddings that the model's author stored beside it\n(expected.json), if any."
+    after_help = "Examples:\n  akin model check\n  akin model check bge-small-en-v1.5\n  akin model check --json ~/models/mine/onnx/int8.onnx\n\nThe table shows the minimum and mean cosine to the original weights at full precision, over texts of many lengths and scripts, and the minimum to the embeddings that the model's author stored beside it (expected.json), if any."
 )]
 pub(crate) struct ModelCheckArguments {
     /// Packed or ONNX files, folders of them, or names of downloaded models [default: all files of

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 /// Export a Sentence-Transformers model as ONNX and compare it with the original.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin model export --precision int8\n  akin model export --model_name bge-small-en-v1.5 --onnx-opset-version 17\n  akin model export --model_name ~/models/mine --output_model_path mine.onnx --precision int8\n\nAn export whose embeddings have a cosine below .9999 (int8: .98) to the original is deleted."
+    after_help = "Examples:\n  akin model export --precision int8\n  akin model export --model-name bge-small-en-v1.5 --onnx-opset-version 17\n  akin model export --model-name ~/models/mine --output-model-path mine.onnx\n\nAn export whose embeddings have a cosine below 0.9999 (int8: 0.98) to the original is deleted."
 )]
 pub(crate) struct ModelExportArguments {
     /// The model: a folder, or the name of a downloaded model.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 /// Download a Sentence-Transformers model from a hub.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin model get BAAI/bge-small-en-v1.5\n\nEvery file is verified by the hub's checksum, and an interrupted download resumes. HF_ENDPOINT is the\nhub's address, as for its own clients; HF_TOKEN opens models that are not public. The default model,\nall-MiniLM-L6-v2, needs no hub: run `make model`."
+    after_help = "Example:\n  akin model get BAAI/bge-small-en-v1.5\n\nEvery file is verified by the hub's checksum, and an interrupted download resumes. HF_ENDPOINT is the address of the Hugging Face hub, or of a mirror; HF_TOKEN opens models that are not public. The default model, all-MiniLM-L6-v2, needs no hub: run `make model`."
 )]
 pub(crate) struct ModelGetArguments {
     /// The model's name on the hub: OWNER/NAME.
