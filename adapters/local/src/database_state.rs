@@ -4,7 +4,7 @@ use crate::entries::{self, EntryRow};
 use crate::rows;
 use crate::snapshot::{self, SearchSnapshot};
 use akin_entities::Fingerprint;
-use flat_index::{BaseBuilder, Schema};
+use flat_index::{BaseBuilder, Schema, Stamp};
 use rusqlite::Connection;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -15,7 +15,8 @@ pub(crate) struct DatabaseState {
     pub(crate) identity: String,
     /// The model of its embeddings; `None` while there are none.
     pub(crate) fingerprint: Option<Fingerprint>,
-    pub(crate) last: u64,
+    /// The state after the last transaction.
+    pub(crate) last: Stamp,
 }
 
 impl DatabaseState {
@@ -23,7 +24,7 @@ impl DatabaseState {
         Ok(Self {
             identity: entries::identity(connection)?,
             fingerprint: entries::fingerprint(connection)?,
-            last: entries::last_sequence(connection)?,
+            last: entries::last_stamp(connection)?,
         })
     }
 
@@ -32,10 +33,16 @@ impl DatabaseState {
         self.fingerprint.as_ref().map(|fingerprint| fingerprint.dimension)
     }
 
-    /// Returns whether `snapshot` can be updated with the writes since. The first embedding, also
-    /// after all were removed, sets the dimension.
-    pub(crate) fn continues(&self, snapshot: &SearchSnapshot) -> bool {
-        self.dimension().is_none_or(|dimension| dimension == snapshot.dimension())
+    /// Returns whether `snapshot` can be updated with the writes since: it is of this database, not
+    /// of one that a backup replaced. The first embedding, also after all were removed, sets the
+    /// dimension.
+    pub(crate) fn continues(
+        &self,
+        connection: &Connection,
+        snapshot: &SearchSnapshot,
+    ) -> rusqlite::Result<bool> {
+        let fits = self.dimension().is_none_or(|dimension| dimension == snapshot.dimension());
+        Ok(fits && entries::was_at(connection, snapshot.stamp())?)
     }
 }
 
@@ -57,7 +64,7 @@ pub(crate) fn write_base(
     connection: &Connection,
     file: &Path,
     schema: &Schema,
-    stamp: u64,
+    stamp: Stamp,
 ) -> rusqlite::Result<Result<(), flat_index::IndexFileError>> {
     let mut builder = match BaseBuilder::create(file, schema) {
         Ok(builder) => builder,

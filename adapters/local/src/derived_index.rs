@@ -1,49 +1,66 @@
+use crate::base_folder::{BaseFolder, missing};
 use crate::database_state::{self, DatabaseState};
 use crate::entries;
 use crate::error;
 use crate::pool::{self, Database};
-use crate::snapshot::{self, SearchSnapshot};
-use akin_ports::{Candidate, CandidateQuery, PortResult};
+use crate::snapshot::SearchSnapshot;
+use akin_ports::{Candidate, CandidateQuery, ErrorKind, PortResult};
 use arc_swap::ArcSwapOption;
 use flat_index::Base;
+use rusqlite::Connection;
 use std::fmt;
-use std::fs::{self, File};
+use std::mem;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::time::{Duration, Instant};
 
 /// Up to this many writes of another process are applied before a search; more are applied in the
 /// background.
 const MAX_APPLIED_INLINE: u64 = 200;
 
+/// The number of rows that are read before they are indexed in memory. Only one page is held twice.
+const PAGE: usize = 1_000;
+
+/// So many times the changes that make a new base due are never held in memory: the base is built
+/// first, whoever waits for it.
+const MAX_OVERDUE: u64 = 4;
+
 /// The searchable copy of the entries in SQLite: a base in a file, and in memory the changes since
 /// it was built.
 pub(crate) struct DerivedIndex {
     database: Arc<Database>,
-    folder: PathBuf,
-    max_changes: usize,
-    snapshot: ArcSwapOption<SearchSnapshot>,
+    pub(crate) files: BaseFolder,
+    pub(crate) max_changes: usize,
+    pub(crate) snapshot: ArcSwapOption<SearchSnapshot>,
     /// Locked by the thread that makes the next snapshot.
     updating: Mutex<()>,
     /// The last sequence that this process wrote. Searches always include its own writes.
     own_sequence: AtomicU64,
     /// True while a background thread makes the next snapshot or base.
-    is_busy: AtomicBool,
+    pub(crate) is_busy: AtomicBool,
+    created: Instant,
+    /// When the base file was last looked at, in milliseconds since `created`.
+    pub(crate) base_checked: AtomicU64,
+    /// When a base could not be built, in milliseconds since `created`; 0 if never.
+    pub(crate) build_failed: AtomicU64,
 }
 
 impl DerivedIndex {
     /// Creates the index over `database`, with files in `folder`. Nothing is read yet.
     pub(crate) fn new(database: Arc<Database>, folder: PathBuf, max_changes: usize) -> Self {
         Self {
+            files: BaseFolder::new(Arc::clone(&database), folder),
             database,
-            folder,
             max_changes,
             snapshot: ArcSwapOption::empty(),
             updating: Mutex::new(()),
             own_sequence: AtomicU64::new(0),
             is_busy: AtomicBool::new(false),
+            created: Instant::now(),
+            base_checked: AtomicU64::new(0),
+            build_failed: AtomicU64::new(0),
         }
     }
 
@@ -53,23 +70,24 @@ impl DerivedIndex {
     }
 
     /// Returns the snapshot if nothing was written since. Takes a few microseconds.
-    pub(crate) fn if_current(&self) -> PortResult<Option<Arc<SearchSnapshot>>> {
+    pub(crate) fn if_current(self: &Arc<Self>) -> PortResult<Option<Arc<SearchSnapshot>>> {
         let Some(snapshot) = self.snapshot.load_full() else { return Ok(None) };
-        let last = self.database.peek(entries::last_sequence)?;
-        Ok((snapshot.sequence() >= last).then_some(snapshot))
+        let last = self.database.peek(entries::last_stamp)?;
+        self.look_for_another_base();
+        Ok((snapshot.stamp() == last).then_some(snapshot))
     }
 
     /// Returns a snapshot with all writes of this process. Writes of others may be applied later,
     /// in the background.
     pub(crate) fn current(self: &Arc<Self>) -> PortResult<Arc<SearchSnapshot>> {
-        let last = self.database.peek(entries::last_sequence)?;
+        let last = self.database.peek(entries::last_stamp)?;
         match self.snapshot.load_full() {
-            Some(snapshot) if snapshot.sequence() >= last => Ok(snapshot),
+            Some(snapshot) if snapshot.stamp() == last => Ok(snapshot),
             Some(snapshot)
-                if last - snapshot.sequence() > MAX_APPLIED_INLINE
-                    && snapshot.sequence() >= self.own_sequence.load(Ordering::Acquire) =>
+                if last.sequence.saturating_sub(snapshot.stamp().sequence) > MAX_APPLIED_INLINE
+                    && snapshot.stamp().sequence >= self.own_sequence.load(Ordering::Acquire) =>
             {
-                self.in_background(|index| index.update().map(drop));
+                self.maintain_in_background();
                 Ok(snapshot)
             }
             _ => self.update(),
@@ -85,156 +103,165 @@ impl DerivedIndex {
         if let (Some(vector), Some(model)) = (&query.vector, snapshot.fingerprint()) {
             vector.check(error::SYSTEM, model)?;
         }
-        snapshot.candidates(query).map_err(|e| error::flat(&self.folder, &e))
+        snapshot.candidates(query).map_err(|e| error::flat(self.files.path(), &e))
     }
 
     /// Applies all writes, and rebuilds the base unless it holds nearly all of them, so that the
     /// next process opens fast.
     pub(crate) fn optimize(&self) -> PortResult<()> {
-        if self.update_snapshot()?.changed() == 0 || !self.database.is_writable() {
+        if self.advance()?.changed() == 0 || !self.database.is_writable() {
             return Ok(());
         }
-        self.rebuild(self.max_changes / 4)
+        self.rebuild(self.max_changes as u64 / 4)
     }
 
-    /// Applies all writes since the last snapshot. Starts building a new base when there are many.
+    /// Returns how many changes may be held in memory beside `snapshot`'s base before another is
+    /// due.
+    pub(crate) fn max_held(&self, snapshot: &SearchSnapshot) -> usize {
+        self.max_changes.max(snapshot.len() / 10)
+    }
+
+    /// Applies all writes since the last snapshot. Maintains the base in the background if it is
+    /// due.
     fn update(self: &Arc<Self>) -> PortResult<Arc<SearchSnapshot>> {
-        let is_first = self.snapshot.load().is_none();
-        let next = self.update_snapshot()?;
-        if is_first && next.base().is_some_and(|base| !base.is_verified()) {
-            self.in_background(|index| index.verify());
-        }
-        let max_changes = self.max_changes.max(next.len() / 10);
-        if next.changed() > max_changes && self.database.is_writable() {
-            self.in_background(|index| index.rebuild(index.max_changes));
-        }
+        let next = self.advance()?;
+        self.maintain_if_due();
         Ok(next)
     }
 
-    fn update_snapshot(&self) -> PortResult<Arc<SearchSnapshot>> {
+    /// Makes the snapshot of the database's current state.
+    pub(crate) fn advance(&self) -> PortResult<Arc<SearchSnapshot>> {
         let _updating = pool::lock(&self.updating);
-        let snapshot = match self.snapshot.load_full() {
-            Some(snapshot) => snapshot,
-            None => self.load()?,
+        let held = self.snapshot.load_full();
+        let continued = match &held {
+            Some(held) => self.catch_up(held, self.max_overdue(self.max_held(held)))?,
+            None => None,
         };
-        let next = self.apply_writes(snapshot)?;
+        let next = match continued {
+            Some(next) => next,
+            None => self.start()?,
+        };
         self.snapshot.store(Some(Arc::clone(&next)));
         Ok(next)
     }
 
-    /// Loads the base from disk. Builds it first if it is missing or unusable and there is much to
-    /// read.
-    fn load(&self) -> PortResult<Arc<SearchSnapshot>> {
-        let state = self.database.read_now(DatabaseState::read)?;
-        let mut base = self.open_base(&state);
-        let is_large = state.last > self.max_changes as u64;
-        if base.is_none() && is_large && self.database.is_writable() {
-            base = self.build().unwrap_or_else(|error| {
-                tracing::warn!(?error, "the search files could not be built");
-                None
-            });
+    /// Makes a snapshot from the base on disk, or from a new one.
+    fn start(&self) -> PortResult<Arc<SearchSnapshot>> {
+        // Another database may take this one's place, or another base be built, during an attempt.
+        for _ in 0..3 {
+            let own = self.own_sequence.load(Ordering::Acquire);
+            let state = self.database.read_now(DatabaseState::read)?;
+            if own > state.last.sequence {
+                // A backup took the place of the database that this process wrote to.
+                let (old, new) = (Ordering::AcqRel, Ordering::Acquire);
+                let _ = self.own_sequence.compare_exchange(own, state.last.sequence, old, new);
+            }
+            let base = self.find_base(&state)?;
+            let first = self.snapshot_over(&state, base)?;
+            if let Some(next) = self.catch_up(&first, u64::MAX)? {
+                return Ok(next);
+            }
         }
-        self.snapshot_over(&state, base)
+        let what = "other processes replaced it repeatedly";
+        Err(error::at(self.database.file(), ErrorKind::Unavailable, what, "try again"))
     }
 
-    /// Returns `snapshot` with all writes since.
-    fn apply_writes(&self, snapshot: Arc<SearchSnapshot>) -> PortResult<Arc<SearchSnapshot>> {
-        let (state, rows) = self.database.read_now(|connection| {
+    /// Returns the base on disk, or builds it if there is none and much to read.
+    fn find_base(&self, state: &DatabaseState) -> PortResult<Option<Base>> {
+        let base = self.files.open(state)?;
+        let size = base.as_ref().map_or(0, Base::documents) / 10;
+        let max_missing = self.max_overdue(self.max_changes.max(size));
+        if let Some(base) = base.as_ref().filter(|base| missing(state, base) <= max_missing) {
+            return Ok(Some(base.clone()));
+        }
+        if state.last.sequence <= self.max_changes as u64 {
+            return Ok(base);
+        }
+        self.build(Some(self.max_changes as u64)).or_else(|error| {
+            tracing::warn!(?error, "the search files could not be built");
+            Ok(base)
+        })
+    }
+
+    /// Returns how many writes a snapshot may lack before a base is built at once, of `max_held`
+    /// that make it due. After a failure, they are held in memory rather than not found.
+    fn max_overdue(&self, max_held: usize) -> u64 {
+        if self.has_just_failed() {
+            return u64::MAX;
+        }
+        MAX_OVERDUE.saturating_mul(max_held as u64)
+    }
+
+    /// Returns the milliseconds since this was created.
+    pub(crate) fn now(&self) -> u64 {
+        millis(self.created.elapsed())
+    }
+
+    /// Returns `snapshot` with all writes since; `None` if it is of another database, or lacks so
+    /// many writes that more than `max_held` would be held in memory.
+    fn catch_up(
+        &self,
+        snapshot: &Arc<SearchSnapshot>,
+        max_held: u64,
+    ) -> PortResult<Option<Arc<SearchSnapshot>>> {
+        let caught_up = self.database.read_now(|connection| {
             let state = DatabaseState::read(connection)?;
-            let (after, dimension) = if state.continues(&snapshot) {
-                (snapshot.sequence(), snapshot.dimension())
-            } else {
-                (0, state.dimension().unwrap_or_default())
-            };
+            let after = snapshot.stamp().sequence;
+            let held = state.last.sequence.saturating_sub(after) + snapshot.changed() as u64;
+            if !state.continues(connection, snapshot)? || held > max_held {
+                self.tell_if_restored(connection, snapshot)?;
+                return Ok(Ok(None));
+            }
+            let mut next = Arc::clone(snapshot);
+            if state.last == next.stamp() {
+                return Ok(Ok(Some(next)));
+            }
             let mut rows = Vec::new();
+            let mut failure = None;
+            let mut apply = |rows: &mut Vec<_>| {
+                match next.with(mem::take(rows), state.last, state.fingerprint.clone()) {
+                    Ok(applied) => next = Arc::new(applied),
+                    Err(error) => failure = Some(error),
+                }
+                if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
             entries::visit_since(connection, after, &mut |row| {
-                database_state::check_embedding(&row, dimension)?;
+                database_state::check_embedding(&row, snapshot.dimension())?;
                 rows.push(row);
-                Ok(ControlFlow::Continue(()))
+                Ok(if rows.len() < PAGE { ControlFlow::Continue(()) } else { apply(&mut rows) })
             })?;
-            Ok((state, rows))
+            let _ = apply(&mut rows);
+            Ok(failure.map_or(Ok(Some(next)), Err))
         })?;
-        let snapshot =
-            if state.continues(&snapshot) { snapshot } else { self.snapshot_over(&state, None)? };
-        if rows.is_empty() {
-            return Ok(snapshot);
+        caught_up.map_err(|e| error::flat(self.files.path(), &e))
+    }
+
+    /// Logs that the state of `snapshot` is none of this database.
+    fn tell_if_restored(
+        &self,
+        connection: &Connection,
+        snapshot: &SearchSnapshot,
+    ) -> rusqlite::Result<()> {
+        let stamp = snapshot.stamp();
+        if !entries::was_at(connection, stamp)? && !entries::is_forgotten(connection, stamp)? {
+            tracing::warn!(
+                file = %self.database.file().display(),
+                "the database is in another state than it was searched in, as after a backup was \
+                 restored: its products are read again"
+            );
         }
-        let next = snapshot.with(rows, state.last, state.fingerprint);
-        next.map(Arc::new).map_err(|e| error::flat(&self.folder, &e))
-    }
-
-    /// Replaces the base with one that lacks at most `max_missing` writes: another process's, or a
-    /// new one.
-    fn rebuild(&self, max_missing: usize) -> PortResult<()> {
-        let state = self.database.read_now(DatabaseState::read)?;
-        let base = match self.open_base(&state) {
-            Some(base) if state.last - base.stamp() <= max_missing as u64 => Some(base),
-            _ => self.build()?,
-        };
-        self.replace_base(base)
-    }
-
-    /// Makes a snapshot of another base and all writes since it was built.
-    fn replace_base(&self, base: Option<Base>) -> PortResult<()> {
-        let _updating = pool::lock(&self.updating);
-        let state = self.database.read_now(DatabaseState::read)?;
-        let next = self.snapshot_over(&state, base)?;
-        self.snapshot.store(Some(self.apply_writes(next)?));
         Ok(())
     }
 
-    /// Builds the base from the database; `None` if that is empty.
-    fn build(&self) -> PortResult<Option<Base>> {
-        let io = |e: std::io::Error| error::io(&self.folder, &e);
-        fs::create_dir_all(&self.folder).map_err(io)?;
-        // Only one process builds at a time. The lock ends with the file handle, even if the
-        // process is killed.
-        let lock = File::create(self.folder.join("lock")).map_err(io)?;
-        lock.lock().map_err(io)?;
-        let written = self.database.read_now(|connection| {
-            let state = DatabaseState::read(connection)?;
-            let Some(dimension) = state.dimension() else { return Ok(None) };
-            let (file, schema) = (self.base_file(&state), snapshot::schema(dimension));
-            let written = database_state::write_base(connection, &file, &schema, state.last)?;
-            Ok(Some((file, schema, written)))
-        })?;
-        let Some((file, schema, written)) = written else { return Ok(None) };
-        let base = written.and_then(|()| Base::open(&file, &schema));
-        base.map(Some).map_err(|e| error::flat(&file, &e))
-    }
-
-    /// Verifies a base that was too large to be verified when it was opened; rebuilds it if it is
-    /// damaged.
-    fn verify(&self) -> PortResult<()> {
-        let snapshot = self.snapshot.load_full();
-        let Some(Err(error)) =
-            snapshot.as_ref().and_then(|snapshot| Some(snapshot.base()?.verify()))
-        else {
-            return Ok(());
-        };
-        tracing::warn!(%error, "the search files are rebuilt");
-        let base = self.build()?;
-        self.replace_base(base)
-    }
-
-    /// Opens the base on disk, if it is valid and belongs to this database.
-    fn open_base(&self, state: &DatabaseState) -> Option<Base> {
-        let file = self.base_file(state);
-        if !file.exists() {
-            return None;
+    /// Makes a snapshot of another base and all writes since it was built.
+    pub(crate) fn replace_base(&self, base: Option<Base>) -> PortResult<()> {
+        let _updating = pool::lock(&self.updating);
+        let state = self.database.read_now(DatabaseState::read)?;
+        let first = self.snapshot_over(&state, base)?;
+        if let Some(next) = self.catch_up(&first, u64::MAX)? {
+            self.snapshot.store(Some(next));
         }
-        match Base::open(&file, &snapshot::schema(state.dimension()?)) {
-            // A base that is newer than the database belongs to one that a backup replaced.
-            Ok(base) => (base.stamp() <= state.last).then_some(base),
-            Err(error) => {
-                tracing::info!(%error, "the search files are rebuilt");
-                None
-            }
-        }
-    }
-
-    fn base_file(&self, state: &DatabaseState) -> PathBuf {
-        self.folder.join(format!("{}.flat", state.identity))
+        Ok(())
     }
 
     fn snapshot_over(
@@ -243,22 +270,13 @@ impl DerivedIndex {
         base: Option<Base>,
     ) -> PortResult<Arc<SearchSnapshot>> {
         let snapshot = SearchSnapshot::new(state.fingerprint.clone(), base);
-        snapshot.map(Arc::new).map_err(|e| error::flat(&self.folder, &e))
+        snapshot.map(Arc::new).map_err(|e| error::flat(self.files.path(), &e))
     }
+}
 
-    /// Runs `work` on a new thread, unless one is already running.
-    fn in_background(self: &Arc<Self>, work: fn(&Arc<Self>) -> PortResult<()>) {
-        if self.is_busy.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let index = Arc::clone(self);
-        thread::spawn(move || {
-            if let Err(error) = work(&index) {
-                tracing::warn!(?error, "the search files could not be updated");
-            }
-            index.is_busy.store(false, Ordering::Release);
-        });
-    }
+/// Returns `duration` in milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for DerivedIndex {

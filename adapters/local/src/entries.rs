@@ -3,6 +3,7 @@
 use crate::rows;
 use akin_entities::{AnalyzedText, FacetValues, Fingerprint, ProductId, TextHash, Version};
 use akin_ports::IndexedState;
+use flat_index::Stamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -32,6 +33,54 @@ pub(crate) fn last_sequence(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(last.unwrap_or_default().cast_unsigned())
 }
 
+/// Returns the state after the last transaction that wrote entries; the default before the first.
+pub(crate) fn last_stamp(connection: &Connection) -> rusqlite::Result<Stamp> {
+    let last = "SELECT sequence, token FROM index_transactions ORDER BY sequence DESC LIMIT 1";
+    let found = connection.prepare_cached(last)?.query_row([], |row| {
+        Ok(Stamp {
+            sequence: row.get::<_, i64>(0)?.cast_unsigned(),
+            token: row.get::<_, i64>(1)?.cast_unsigned(),
+        })
+    });
+    Ok(found.optional()?.unwrap_or_default())
+}
+
+/// Returns whether this database was in the state of `stamp`. A base or a snapshot of one that a
+/// backup replaced has the same sequence but another token.
+pub(crate) fn was_at(connection: &Connection, stamp: Stamp) -> rusqlite::Result<bool> {
+    if stamp.sequence == 0 {
+        return Ok(true);
+    }
+    let find = "SELECT token FROM index_transactions WHERE sequence = ?1";
+    let token = connection
+        .prepare_cached(find)?
+        .query_row([stamp.sequence.cast_signed()], |row| row.get::<_, i64>(0));
+    Ok(token.optional()?.map(i64::cast_unsigned) == Some(stamp.token))
+}
+
+/// Notes that a transaction wrote entries up to `sequence`.
+pub(crate) fn note_transaction(connection: &Connection, sequence: u64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO index_transactions VALUES (?1, random())")?
+        .execute([sequence.cast_signed()])
+        .map(drop)
+}
+
+/// Forgets the transactions before `sequence`, the state of a new base. A snapshot of an earlier
+/// state then moves to that base.
+pub(crate) fn forget_transactions(connection: &Connection, sequence: u64) -> rusqlite::Result<()> {
+    connection
+        .execute("DELETE FROM index_transactions WHERE sequence < ?1", [sequence.cast_signed()])
+        .map(drop)
+}
+
+/// Returns whether the transactions up to `stamp` were forgotten, so that nothing is known of it.
+pub(crate) fn is_forgotten(connection: &Connection, stamp: Stamp) -> rusqlite::Result<bool> {
+    let oldest = "SELECT min(sequence) FROM index_transactions";
+    let oldest: Option<i64> = connection.prepare_cached(oldest)?.query_row([], |row| row.get(0))?;
+    Ok(oldest.is_some_and(|oldest| oldest.cast_unsigned() > stamp.sequence))
+}
+
 /// Returns the unique identity of this database.
 pub(crate) fn identity(connection: &Connection) -> rusqlite::Result<String> {
     let sql = "SELECT value FROM facts WHERE name = 'identity'";
@@ -46,7 +95,6 @@ pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
 
 /// Visits every row after a sequence, oldest first, including removed products, until `visit`
 /// breaks.
-/// too.
 pub(crate) fn visit_since(
     connection: &Connection,
     after: u64,

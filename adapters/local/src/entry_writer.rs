@@ -1,6 +1,8 @@
 //! Writes entries. The caller commits the transaction.
 
-use crate::entries::{FIND_INDEXED, count, find_indexed, fingerprint, last_sequence};
+use crate::entries::{
+    FIND_INDEXED, count, find_indexed, fingerprint, last_sequence, note_transaction,
+};
 use crate::{error, rows};
 use akin_entities::{
     AnalyzedText, Change, Embedding, FacetValues, Fingerprint, ProductId, Version, newest_of_each,
@@ -16,6 +18,7 @@ pub(crate) struct EntryWriter<'a> {
     find: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     update: CachedStatement<'a>,
+    first_sequence: u64,
     sequence: u64,
     count: u64,
     fingerprint: Option<Fingerprint>,
@@ -36,13 +39,15 @@ impl<'a> EntryWriter<'a> {
                 text = ?6, words = ?7, main_category = ?8, sub_category = ?9, brand = ?10,
                 price = ?11, rating = ?12, discounted = ?13
             WHERE id = ?2";
+        let sequence = last_sequence(connection)?;
         Ok(Self {
             file,
             connection,
             find: connection.prepare_cached(FIND_INDEXED)?,
             insert: connection.prepare_cached(insert)?,
             update: connection.prepare_cached(update)?,
-            sequence: last_sequence(connection)?,
+            first_sequence: sequence,
+            sequence,
             count: count(connection)?,
             fingerprint: fingerprint(connection)?,
             failures: Failures::new(),
@@ -97,6 +102,9 @@ impl<'a> EntryWriter<'a> {
         self.connection
             .prepare_cached("UPDATE findable SET count = ?1")?
             .execute([self.count.cast_signed()])?;
+        if self.sequence > self.first_sequence {
+            note_transaction(self.connection, self.sequence)?;
+        }
         Ok((self.failures, self.sequence))
     }
 

@@ -23,14 +23,17 @@
 //! ```
 
 mod apply;
+mod base_folder;
 mod copy;
 mod database_state;
 mod derived_index;
 mod entries;
 mod entry_writer;
 mod error;
+mod file_state;
 mod index;
 mod letters;
+mod maintenance;
 mod messages;
 mod open;
 mod pool;

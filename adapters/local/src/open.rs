@@ -1,3 +1,4 @@
+use crate::file_state::FileState;
 use crate::schema::{self, SchemaState};
 use crate::{LocalOptions, error};
 use akin_ports::{ErrorKind, PortResult};
@@ -35,17 +36,39 @@ const MAKE_WRITABLE: &str = "make it writable for this user, or choose another w
 pub(crate) enum Access {
     /// Read and write.
     Writable,
-    /// Read a database that another user writes.
+    /// Read a database that another user writes, or wrote until it was killed.
     ReadOnly,
-    /// Read a folder that nobody writes to.
-    Immutable,
+    /// Read a database that nobody writes: its file stays in this state, without a log beside it.
+    /// SQLite takes no locks, and would mix old and new pages if someone wrote after all.
+    Frozen(FileState),
+}
+
+impl Access {
+    /// Returns false if a reader must open `file` again, since its writers came or went.
+    pub(crate) fn still_holds(self, file: &Path) -> bool {
+        match self {
+            Self::Writable => true,
+            Self::ReadOnly => beside(file, "-shm").exists(),
+            Self::Frozen(_) => Self::frozen(file) == Some(self),
+        }
+    }
+
+    /// Returns the state of `file` if nobody has it open for writing: a writer creates the shared
+    /// index of the log before it writes anything.
+    fn frozen(file: &Path) -> Option<Self> {
+        let is_open = beside(file, "-shm").exists() || !is_empty(&beside(file, "-wal"));
+        (!is_open).then(|| FileState::of(file).ok().map(Self::Frozen)).flatten()
+    }
+}
+
+/// Creates the folder of `file`.
+pub(crate) fn create_folder(file: &Path) -> PortResult<()> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    fs::create_dir_all(folder).map_err(|e| error::io(folder, &e))
 }
 
 /// Opens `file` or creates it, checks it and its tables, and returns a connection for reading.
 pub(crate) fn first(file: &Path, options: LocalOptions) -> PortResult<(Access, Connection)> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(|e| error::io(folder, &e))?;
-    }
     match writable(file, options) {
         Ok(Some(connection)) => return Ok((Access::Writable, connection)),
         Ok(None) => {}
@@ -57,8 +80,29 @@ pub(crate) fn first(file: &Path, options: LocalOptions) -> PortResult<(Access, C
         }
         Err(error) => return Err(error),
     }
-    let access = if is_empty(&log_of(file)) { Access::Immutable } else { Access::ReadOnly };
-    read_only(file, access, options).map(|connection| (access, connection))
+    let access = Access::frozen(file).unwrap_or(Access::ReadOnly);
+    match read_only(file, access, options) {
+        Err(error) if access == Access::ReadOnly => {
+            check_log(file)?;
+            Err(error)
+        }
+        connection => connection.map(|connection| (access, connection)),
+    }
+}
+
+/// Checks that the log beside `file` can be followed: a reader that may not write needs both of its
+/// files. For use after an error only: closing a file of the log releases the locks on it that other
+/// connections of this process hold.
+fn check_log(file: &Path) -> PortResult<()> {
+    let is_readable = |suffix| fs::File::open(beside(file, suffix)).is_ok();
+    if is_readable("-wal") && is_readable("-shm") {
+        return Ok(());
+    }
+    let what = "this user may not write to the folder, and cannot read its log (the files -wal and \
+                -shm) either, so it would miss what others wrote";
+    let remedy = "make the folder writable for this user, or run `akin status` once as its owner \
+                  and let this user read all its files";
+    Err(error::at(file, ErrorKind::Misconfigured, what, remedy))
 }
 
 /// Opens a connection for writing.
@@ -133,7 +177,7 @@ fn connect(file: &Path, access: Access, options: LocalOptions) -> PortResult<Con
         Access::ReadOnly => {
             Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_READ_ONLY)
         }
-        Access::Immutable => Connection::open_with_flags(
+        Access::Frozen(_) => Connection::open_with_flags(
             immutable_uri(file),
             flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
         ),
@@ -205,10 +249,11 @@ fn check_small(connection: &Connection, file: &Path) -> PortResult<()> {
     check_result(file, &found)
 }
 
-fn log_of(file: &Path) -> PathBuf {
-    let mut log = file.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
+/// Returns the path of `file` with `suffix`.
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
 
 fn is_empty(file: &Path) -> bool {

@@ -1,9 +1,11 @@
+use crate::file_state::FileId;
 use crate::open::{self, Access};
 use crate::{LocalOptions, error, versions};
 use akin_entities::{Timestamp, Version};
 use akin_ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,20 +13,35 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const IDLE_READERS: usize = 4;
 
 /// The connections of this process to one database: several for reading, one for writing.
+///
+/// When another file takes the database's place, such as a restored backup, they are opened again.
 pub(crate) struct Database {
     file: PathBuf,
-    access: Access,
     options: LocalOptions,
-    readers: Mutex<Vec<Connection>>,
-    writer: Mutex<Option<Connection>>,
+    opened: Mutex<Opened>,
+    writer: Mutex<Option<(FileId, Connection)>>,
+}
+
+/// The file that is open, and its idle connections.
+struct Opened {
+    file: FileId,
+    access: Access,
+    readers: Vec<Connection>,
+}
+
+/// A connection for reading, and what it was opened on.
+struct Reader {
+    file: FileId,
+    access: Access,
+    connection: Connection,
 }
 
 impl Database {
     /// Opens the database `file`, or creates it.
     pub(crate) fn open(file: PathBuf, options: LocalOptions) -> PortResult<Self> {
-        let (access, connection) = open::first(&file, options)?;
-        let readers = Mutex::new(vec![connection]);
-        Ok(Self { file, access, options, readers, writer: Mutex::new(None) })
+        open::create_folder(&file)?;
+        let opened = Mutex::new(Opened::open(&file, options)?);
+        Ok(Self { file, options, opened, writer: Mutex::new(None) })
     }
 
     /// Returns the database file.
@@ -39,7 +56,7 @@ impl Database {
 
     /// Returns whether this process may write.
     pub(crate) fn is_writable(&self) -> bool {
-        self.access == Access::Writable
+        lock(&self.opened).access == Access::Writable
     }
 
     /// Runs `work` on a snapshot of the database, on a thread that may block.
@@ -105,17 +122,59 @@ impl Database {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> PortResult<T> {
-        let idle = lock(&self.readers).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => open::reader(&self.file, self.access, self.options)?,
-        };
-        let result = work(&connection).map_err(|e| error::sqlite(&self.file, &e))?;
-        let mut readers = lock(&self.readers);
-        if readers.len() < IDLE_READERS {
-            readers.push(connection);
+        let reader = self.reader()?;
+        let result = work(&reader.connection);
+        // A frozen view that was no longer frozen can have any error, or a wrong result.
+        if !reader.access.still_holds(&self.file) {
+            lock(&self.opened).readers.clear();
+            return Err(error::at(
+                &self.file,
+                ErrorKind::Unavailable,
+                "another process opened or closed it for writing during this read",
+                "try again",
+            ));
+        }
+        let result = result.map_err(|e| error::sqlite(&self.file, &e))?;
+        let mut opened = lock(&self.opened);
+        let is_current = (opened.file, opened.access) == (reader.file, reader.access);
+        if is_current && opened.readers.len() < IDLE_READERS {
+            opened.readers.push(reader.connection);
         }
         Ok(result)
+    }
+
+    /// Returns a connection for reading the file that is there now.
+    fn reader(&self) -> PortResult<Reader> {
+        let file = self.file_id()?;
+        let (access, idle) = {
+            let mut opened = lock(&self.opened);
+            if opened.file != file || !opened.access.still_holds(&self.file) {
+                if opened.file != file {
+                    tracing::warn!(file = %self.file.display(), "another database took its place");
+                }
+                *opened = Opened::open(&self.file, self.options)?;
+            }
+            (opened.access, opened.readers.pop())
+        };
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open::reader(&self.file, access, self.options)?,
+        };
+        Ok(Reader { file, access, connection })
+    }
+
+    /// Identifies the database file. One that was deleted is not created anew: its catalogue would
+    /// seem to be empty.
+    fn file_id(&self) -> PortResult<FileId> {
+        FileId::of(&self.file).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => error::at(
+                &self.file,
+                ErrorKind::Unavailable,
+                "the database was deleted",
+                "restore it from a backup, or start again with an empty catalogue",
+            ),
+            _ => error::io(&self.file, &error),
+        })
     }
 
     /// Runs `work` in a transaction that is committed if it succeeds, on the calling thread.
@@ -132,28 +191,47 @@ impl Database {
             ));
         }
         let mut writer = lock(&self.writer);
+        let file = self.file_id()?;
         let mut connection = match writer.take() {
-            Some(connection) => connection,
-            None => open::writer(&self.file, self.options)?,
+            Some((opened, connection)) if opened == file => connection,
+            _ => {
+                // Checks and migrates another database before it is written.
+                self.reader()?;
+                open::writer(&self.file, self.options)?
+            }
         };
         let sqlite = |e: rusqlite::Error| error::sqlite(&self.file, &e);
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
         let result = work(&transaction).map_err(sqlite)?;
         transaction.commit().map_err(sqlite)?;
+        if self.file_id()? != file {
+            let what = "another database took its place during this write";
+            return Err(error::at(&self.file, ErrorKind::Unavailable, what, "try again"));
+        }
         // Only a connection whose work succeeded is reused.
-        *writer = Some(connection);
+        *writer = Some((file, connection));
         Ok(result)
     }
 
     /// Reads and checks every page and every index of the database.
     pub(crate) fn check(&self) -> PortResult<()> {
         // A new connection, which has no cached pages.
-        let connection = open::reader(&self.file, self.access, self.options)?;
+        let access = lock(&self.opened).access;
+        let connection = open::reader(&self.file, access, self.options)?;
         let found: String = connection
             .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
             .map_err(|e| error::sqlite(&self.file, &e))?;
         open::check_result(&self.file, &found)
+    }
+}
+
+impl Opened {
+    fn open(file: &Path, options: LocalOptions) -> PortResult<Self> {
+        let (access, connection) = open::first(file, options)?;
+        // SQLite may have created the file.
+        let id = FileId::of(file).map_err(|e| error::io(file, &e))?;
+        Ok(Self { file: id, access, readers: vec![connection] })
     }
 }
 
@@ -179,4 +257,27 @@ pub(crate) async fn blocking<T: Send + 'static>(
 /// Locks `mutex`. Its contents are consistent at every moment, even if a holder panicked.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_into_a_database_that_was_replaced_meanwhile_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, backup) = (folder.path().join("akin.db"), folder.path().join("backup.db"));
+        drop(Database::open(backup.clone(), LocalOptions::default()).expect("a backup"));
+        let database = Database::open(file.clone(), LocalOptions::default()).expect("a database");
+        let insert = "INSERT INTO facts VALUES ('written', 'yes')";
+        let replaced = database.write_now(|transaction| {
+            std::fs::rename(&backup, &file).expect("a rename");
+            transaction.execute(insert, [])
+        });
+        assert_eq!(replaced.expect_err("it is not in the database").kind, ErrorKind::Unavailable);
+        database.write_now(|transaction| transaction.execute(insert, [])).expect("a write");
+        let count = "SELECT count(*) FROM facts WHERE name = 'written'";
+        let held = database.read_now(|c| c.query_row(count, [], |row| row.get::<_, i64>(0)));
+        assert_eq!(held.expect("a count"), 1);
+    }
 }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_quarantined_texts.sql"),
     include_str!("../migrations/0006_conversion.sql"),
     include_str!("../migrations/0007_versions.sql"),
+    include_str!("../migrations/0008_index_transactions.sql"),
 ];
 
 /// The state of a database's schema.

@@ -4,10 +4,10 @@ use akin_entities::{
 };
 use akin_ports::{Candidate, CandidateQuery};
 use flat_index::{
-    Base, DocumentChange, DocumentFilter, IndexDocument, IndexFileError, Request, Schema,
+    Base, DocumentChange, DocumentFilter, IndexDocument, IndexFileError, Request, Schema, Stamp,
 };
 
-/// The searchable products as of one sequence. Immutable.
+/// The searchable products as of one state of the database. Immutable.
 #[derive(Debug)]
 pub(crate) struct SearchSnapshot {
     fingerprint: Option<Fingerprint>,
@@ -70,8 +70,8 @@ impl SearchSnapshot {
         self.dimension
     }
 
-    /// Returns the sequence of its last write.
-    pub(crate) fn sequence(&self) -> u64 {
+    /// Returns the state of the database that it reflects.
+    pub(crate) fn stamp(&self) -> Stamp {
         self.documents.stamp()
     }
 
@@ -85,20 +85,22 @@ impl SearchSnapshot {
         self.documents.documents()
     }
 
-    /// Returns this snapshot with `rows`, the writes up to `sequence`, with embeddings of
+    /// Returns this snapshot with `rows`, written on the way to `stamp`, with embeddings of
     /// `fingerprint`.
     pub(crate) fn with(
         &self,
         rows: Vec<EntryRow>,
-        sequence: u64,
+        stamp: Stamp,
         fingerprint: Option<Fingerprint>,
     ) -> Result<Self, IndexFileError> {
-        let changed = self.changed + rows.len();
+        // A removal from memory leaves nothing to hold.
+        let is_held = |row: &&EntryRow| row.content.is_some() || self.base.is_some();
+        let changed = self.changed + rows.iter().filter(is_held).count();
         let writes = rows.into_iter().map(|row| match row.content {
             Some(content) => DocumentChange::Upsert(document(&row.id, content)),
             None => DocumentChange::Remove(row.id.as_str().to_owned()),
         });
-        let documents = self.documents.apply(sequence, writes)?;
+        let documents = self.documents.apply(stamp, writes)?;
         let (dimension, base) = (self.dimension, self.base.clone());
         Ok(Self { fingerprint, dimension, documents, base, changed })
     }

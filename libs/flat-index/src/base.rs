@@ -1,11 +1,12 @@
 use crate::builder::{BuildError, Builder};
 use crate::segment::Segment;
-use crate::{IndexDocument, IndexFileError, Schema};
+use crate::{IndexDocument, IndexFileError, Schema, Stamp};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Files up to this size are verified completely when opened, which takes a few milliseconds.
 const VERIFIED_ON_OPEN: usize = 32 << 20;
@@ -15,7 +16,7 @@ const VERIFIED_ON_OPEN: usize = 32 << 20;
 pub struct Base {
     segment: Arc<Segment>,
     path: Arc<Path>,
-    is_verified: bool,
+    is_verified: Arc<AtomicBool>,
 }
 
 /// Writes a base file from documents in ascending order of their keys.
@@ -49,29 +50,30 @@ impl Base {
         let bytes = bytes.map_err(IndexFileError::io(path))?;
         let segment = Segment::open(bytes, schema).map_err(IndexFileError::invalid_file(path))?;
         let is_small = segment.size() <= VERIFIED_ON_OPEN;
-        let mut base = Self { segment: Arc::new(segment), path: path.into(), is_verified: false };
+        let base =
+            Self { segment: Arc::new(segment), path: path.into(), is_verified: Arc::default() };
         if is_small {
             base.verify()?;
-            base.is_verified = true;
         }
         Ok(base)
     }
 
-    /// Returns whether opening verified the whole file.
+    /// Returns whether the whole file was verified.
     pub fn is_verified(&self) -> bool {
-        self.is_verified
+        self.is_verified.load(Ordering::Acquire)
     }
 
     /// Reads the vectors and verifies their checksum.
     pub fn verify(&self) -> Result<(), IndexFileError> {
         if self.segment.has_intact_vectors() {
+            self.is_verified.store(true, Ordering::Release);
             return Ok(());
         }
         Err(IndexFileError::invalid_file(&self.path)("the vectors are damaged"))
     }
 
-    /// Returns the caller's sequence number at which the file was built.
-    pub fn stamp(&self) -> u64 {
+    /// Returns the caller's state from which the file was built.
+    pub fn stamp(&self) -> Stamp {
         self.segment.stamp()
     }
 
@@ -109,10 +111,10 @@ impl BaseBuilder {
     }
 
     /// Renames the finished file to its path. [`Base::stamp`] returns `stamp`.
-    pub fn finish(self, stamp: u64) -> Result<(), IndexFileError> {
+    pub fn finish(self, stamp: impl Into<Stamp>) -> Result<(), IndexFileError> {
         let Self { builder, path, temporary } = self;
         let finish = || {
-            let (out, header) = builder.finish(stamp, None)?;
+            let (out, header) = builder.finish(stamp.into(), None)?;
             let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&header.to_bytes())?;

@@ -3,7 +3,7 @@ use crate::layout::{HEADER, Header};
 use crate::output::{Output, TextTable};
 use crate::quantized::{block_bytes, quantize, set_code, width};
 use crate::simd::ROWS_PER_BLOCK;
-use crate::{IndexDocument, IndexFileError, Schema};
+use crate::{IndexDocument, IndexFileError, Schema, Stamp};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -76,7 +76,7 @@ impl<W: Write> Builder<W> {
     /// Shares use `averages`, or else the segment's own average field lengths.
     pub(crate) fn finish(
         mut self,
-        stamp: u64,
+        stamp: Stamp,
         averages: Option<&[f32]>,
     ) -> io::Result<(W, Header)> {
         self.output.end();

@@ -17,6 +17,24 @@ pub struct Schema {
     pub number_columns: Vec<String>,
 }
 
+/// The caller's state that a file or a snapshot reflects.
+///
+/// A sequence number alone does not identify a state: a caller that restores a backup counts the same
+/// numbers again for other documents. The token tells the two apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// The sequence number of the last change that is included.
+    pub sequence: u64,
+    /// The caller's token of that change; 0 if sequence numbers are never reused.
+    pub token: u64,
+}
+
+impl From<u64> for Stamp {
+    fn from(sequence: u64) -> Self {
+        Self { sequence, token: 0 }
+    }
+}
+
 /// A document to index.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IndexDocument {

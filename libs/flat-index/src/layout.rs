@@ -4,9 +4,10 @@
 //! little-endian. There are two checksums: one of the vectors, which are most of the file and can only
 //! falsify a score, and one of everything else, on which every lookup relies.
 
+use crate::Stamp;
 use std::ops::Range;
 
-const MAGIC: &[u8; 8] = b"FLATIDX3";
+const MAGIC: &[u8; 8] = b"FLATIDX4";
 
 /// The size of the header in bytes: a page, so that the vectors after it are aligned.
 pub(crate) const HEADER: usize = 4096;
@@ -85,8 +86,8 @@ sections! {
 pub(crate) struct Header {
     /// The checksum of the schema.
     pub(crate) schema: u32,
-    /// The caller's sequence number.
-    pub(crate) stamp: u64,
+    /// The caller's state at which the file was built.
+    pub(crate) stamp: Stamp,
     pub(crate) rows: u64,
     /// The checksum of the vectors.
     pub(crate) vectors_sum: u32,
@@ -100,7 +101,8 @@ impl Header {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(self.schema.to_le_bytes());
-        bytes.extend(self.stamp.to_le_bytes());
+        bytes.extend(self.stamp.sequence.to_le_bytes());
+        bytes.extend(self.stamp.token.to_le_bytes());
         bytes.extend(self.rows.to_le_bytes());
         bytes.extend(self.vectors_sum.to_le_bytes());
         bytes.extend(self.rest_sum.to_le_bytes());
@@ -124,7 +126,9 @@ impl Header {
         if crc32fast::hash(&header[..HEADER - size_of::<u32>()]) != Fields(sum).u32()? {
             return Err("the header is damaged");
         }
-        let (schema, stamp, rows) = (fields.u32()?, fields.u64()?, fields.u64()?);
+        let schema = fields.u32()?;
+        let stamp = Stamp { sequence: fields.u64()?, token: fields.u64()? };
+        let rows = fields.u64()?;
         let (vectors_sum, rest_sum) = (fields.u32()?, fields.u32()?);
         let mut sections = Vec::with_capacity(SECTIONS.len());
         for _ in SECTIONS {
@@ -165,7 +169,7 @@ mod tests {
     fn header() -> Header {
         Header {
             schema: 7,
-            stamp: 42,
+            stamp: Stamp { sequence: 42, token: 43 },
             rows: 3,
             vectors_sum: 1,
             rest_sum: 2,

@@ -57,7 +57,7 @@ mod simd;
 mod snapshot;
 
 pub use base::{Base, BaseBuilder};
-pub use document::{IndexDocument, Schema};
+pub use document::{IndexDocument, Schema, Stamp};
 pub use error::IndexFileError;
 pub use filter::DocumentFilter;
 pub use instruction_set::InstructionSet;

@@ -1,7 +1,7 @@
 use crate::layout::{HEADER, Header, SECTIONS, Section};
 use crate::quantized::{block_bytes, width};
 use crate::simd::{ROWS_PER_BLOCK, prefetch, prefetch_at};
-use crate::{IndexDocument, Schema};
+use crate::{IndexDocument, Schema, Stamp};
 use bytemuck::AnyBitPattern;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -99,7 +99,7 @@ impl Segment {
         self.bytes.len()
     }
 
-    pub(crate) fn stamp(&self) -> u64 {
+    pub(crate) fn stamp(&self) -> Stamp {
         self.header.stamp
     }
 

@@ -5,7 +5,7 @@ use crate::layout::HEADER;
 use crate::scratch::ScratchPool;
 use crate::segment::Segment;
 use crate::simd::Kernels;
-use crate::{Base, IndexDocument, IndexFileError, Schema};
+use crate::{Base, IndexDocument, IndexFileError, Schema, Stamp};
 use instruction_set::InstructionSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct Snapshot {
     /// The number of terms in each text field over all documents.
     field_terms: Vec<u64>,
     documents: usize,
-    stamp: u64,
+    stamp: Stamp,
     pool: Arc<ScratchPool>,
     kernels: Kernels,
 }
@@ -50,7 +50,7 @@ impl Snapshot {
             layers: base.iter().map(|base| Layer::new(Arc::clone(base.segment()))).collect(),
             has_base: base.is_some(),
             documents: base.map_or(0, Base::documents),
-            stamp: base.map_or(0, Base::stamp),
+            stamp: base.map_or_else(Stamp::default, Base::stamp),
             pool: Arc::default(),
             kernels: Kernels::selected(),
         })
@@ -68,13 +68,13 @@ impl Snapshot {
         self.kernels.instruction_set()
     }
 
-    /// Returns the snapshot after all `changes`, at the caller's sequence number `stamp`.
+    /// Returns the snapshot after all `changes`, at the caller's state `stamp`.
     pub fn apply(
         &self,
-        stamp: u64,
+        stamp: impl Into<Stamp>,
         changes: impl IntoIterator<Item = DocumentChange>,
     ) -> Result<Self, IndexFileError> {
-        let mut next = Self { stamp, ..self.clone() };
+        let mut next = Self { stamp: stamp.into(), ..self.clone() };
         let mut fresh = BTreeMap::new();
         for change in changes {
             match change {
@@ -161,8 +161,8 @@ impl Snapshot {
         segment.map_err(|reason| IndexFileError::InvalidFile { path: "memory".to_owned(), reason })
     }
 
-    /// Returns the caller's sequence number up to which changes are included.
-    pub fn stamp(&self) -> u64 {
+    /// Returns the caller's state up to which changes are included.
+    pub fn stamp(&self) -> Stamp {
         self.stamp
     }
 

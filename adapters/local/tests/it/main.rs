@@ -6,6 +6,7 @@ mod damage;
 mod index;
 mod processes;
 mod queue;
+mod restored;
 mod store;
 mod store_model;
 mod support;

@@ -5,7 +5,7 @@
 
 use crate::support::{entry, open, product, report};
 use akin_entities::Version;
-use akin_local::LocalEngine;
+use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{PortError, PortResult, ProductIndex, ProductStore};
 use rusqlite::Connection;
 use std::env;
@@ -15,7 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CHILD: &str = "AKIN_TEST_CHILD";
 const BATCH: u64 = 50;
@@ -215,17 +215,103 @@ async fn a_read_only_folder_can_be_read_and_reports_why_it_cannot_be_written() {
     assert!(said.contains("writable") && said.contains("akin.db"), "{said:?}");
 }
 
+/// Reads `folder` until a search finds `expected` products, and asserts that none disappears.
+async fn follow_until(engine: &LocalEngine, expected: u64) {
+    let start = Instant::now();
+    let mut last = 0;
+    while last < expected {
+        assert!(start.elapsed() < Duration::from_mins(1), "it stays at {last} of {expected}");
+        let counted = match engine.store().counts().await {
+            // The moment in which the first writer came.
+            Err(error) if error.is_retryable() => continue,
+            counted => counted.unwrap().products,
+        };
+        let found = match engine.index().statistics().await {
+            Err(error) if error.is_retryable() => continue,
+            found => found.unwrap().documents(),
+        };
+        assert!(counted >= last, "products disappeared: {counted} after {last}");
+        last = counted.min(found);
+    }
+    engine.check().await.expect("no mixture of old and new pages");
+}
+
+#[tokio::test]
+async fn a_reader_that_may_not_write_follows_those_who_do() {
+    const NAME: &str = "a_reader_that_may_not_write_follows_those_who_do";
+    if let Some(folder) = child_folder() {
+        // So few that it must build a base, where it may not write one.
+        let options = LocalOptions { held_changes: 50, ..LocalOptions::default() };
+        let reader = LocalEngine::open(Path::new(&folder), options).unwrap();
+        for expected in [BATCH, 11 * BATCH, 21 * BATCH] {
+            follow_until(&reader, expected).await;
+            print_for_parent(&format!("read {expected}"));
+        }
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("folder");
+    write_batch(&open(&folder), 0).await.unwrap();
+    assert!(!folder.join("akin.db-shm").exists(), "nobody writes when the reader comes");
+    let mut reader = another_user(NAME, &folder).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = lines(&mut reader);
+    for round in 0..2 {
+        said.next().expect("the reader reads");
+        allow_writing(&folder);
+        let engine = open(&folder);
+        for batch in round * 10 + 1..=round * 10 + 10 {
+            write_batch(&engine, batch).await.unwrap();
+            // Moves the log into the database while it is read.
+            let database = Connection::open(folder.join("akin.db")).unwrap();
+            database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        }
+    }
+    said.next().expect("the reader follows the second writer");
+    assert!(reader.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_reader_that_cannot_follow_says_so_at_once() {
+    const NAME: &str = "a_reader_that_cannot_follow_says_so_at_once";
+    if let Some(folder) = child_folder() {
+        let refused = LocalEngine::open(Path::new(&folder), LocalOptions::default()).unwrap_err();
+        print_for_parent(&report(&refused));
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let (folder, copy) = (place.path().join("folder"), place.path().join("copy"));
+    fs::create_dir(&copy).unwrap();
+    let engine = open(&folder);
+    write_batch(&engine, 0).await.unwrap();
+    // A log without its index, which this reader may not create.
+    for file in ["akin.db", "akin.db-wal"] {
+        fs::copy(folder.join(file), copy.join(file)).unwrap();
+    }
+    let said = read_as_another_user(NAME, &copy);
+    assert!(said.contains("would miss what others wrote"), "{said}");
+    assert!(said.contains("akin status"), "{said}");
+}
+
 /// Makes `folder` read-only, runs `test` there as another user, and returns its output.
 fn read_as_another_user(test: &str, folder: &Path) -> String {
+    let mut reader = another_user(test, folder).stdout(Stdio::piped()).spawn().expect("a child");
+    let said: Vec<_> = lines(&mut reader).collect();
+    allow_writing(folder);
+    assert!(reader.wait().expect("an end").success());
+    said.concat()
+}
+
+/// Makes `folder` read-only, and returns a command that runs `test` there as another user.
+fn another_user(test: &str, folder: &Path) -> Command {
     let place = folder.parent().expect("a place");
     let program = place.join("program");
-    fs::copy(env::current_exe().expect("a program"), &program).expect("copy");
-    let allow = |path: &Path, mode| {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a change of rights");
-    };
+    if !program.exists() {
+        fs::copy(env::current_exe().expect("a program"), &program).expect("copy");
+    }
     allow(place, 0o755);
     for file in fs::read_dir(folder).expect("a folder") {
-        allow(&file.expect("a file").path(), 0o444);
+        let file = file.expect("a file").path();
+        allow(&file, if file.is_dir() { 0o555 } else { 0o444 });
     }
     allow(folder, 0o555);
     let mut reader = child(&program, test, folder);
@@ -234,11 +320,20 @@ fn read_as_another_user(test: &str, folder: &Path) -> String {
         fs::remove_file(folder.join("probe")).expect("removal");
         reader.uid(65_534);
     }
-    let mut reader = reader.stdout(Stdio::piped()).spawn().expect("a child");
-    let said: Vec<_> = lines(&mut reader).collect();
+    reader
+}
+
+/// Lets this user write to `folder` again, and the child of root still not.
+fn allow_writing(folder: &Path) {
     allow(folder, 0o755);
-    assert!(reader.wait().expect("an end").success());
-    said.concat()
+    for file in fs::read_dir(folder).expect("a folder") {
+        let file = file.expect("a file").path();
+        allow(&file, if file.is_dir() { 0o755 } else { 0o644 });
+    }
+}
+
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a change of rights");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use akin_entities::{
     TextHash, Version,
 };
 use akin_local::{LocalEngine, LocalOptions};
-use akin_ports::{EntryEmbedding, IndexEntry};
+use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry};
 use rusqlite::Connection;
 use std::error::Error;
 use std::path::Path;
@@ -39,6 +39,18 @@ pub(crate) fn entry(id: &str, version: i64, direction: [f32; 4]) -> IndexEntry {
         text: AnalyzedText::new([vec![id], vec!["all"], vec![], vec![], vec![]]),
         words: id.to_owned(),
         facets: FacetValues::default(),
+    }
+}
+
+/// Returns the query that finds every [`entry`].
+pub(crate) fn all() -> CandidateQuery {
+    CandidateQuery {
+        terms: vec!["all".into()],
+        vector: None,
+        filter: akin_entities::Filter::default(),
+        depth: 10_000,
+        threshold: None,
+        with_facets: false,
     }
 }
 

@@ -1,22 +1,12 @@
 //! When an engine sees the writes of others, and which embeddings it refuses.
 
-use crate::support::{entry, fingerprint, open, report};
+use crate::support::{all, entry, fingerprint, open, report};
 use akin_entities::{Change, ProductId, Version};
-use akin_ports::{CandidateQuery, EntryEmbedding, ErrorKind, IndexEntry, ProductIndex};
+use akin_local::{LocalEngine, LocalOptions};
+use akin_ports::{EntryEmbedding, ErrorKind, IndexEntry, ProductIndex};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-fn all() -> CandidateQuery {
-    CandidateQuery {
-        terms: vec!["all".into()],
-        vector: None,
-        filter: akin_entities::Filter::default(),
-        depth: 10_000,
-        threshold: None,
-        with_facets: false,
-    }
-}
 
 #[tokio::test]
 async fn a_few_writes_of_another_process_are_in_the_next_result() {
@@ -140,10 +130,106 @@ async fn a_damaged_or_outdated_base_is_updated_or_rebuilt() {
     let mut damaged = new.clone();
     damaged[new.len() / 2] ^= 1;
     for bytes in [&old[..], &damaged, &new[..new.len() / 2], b"", &new] {
-        fs::write(&file, bytes).unwrap();
+        // Truncating a mapped file would kill this process.
+        fs::write(file.with_extension("other"), bytes).unwrap();
+        fs::rename(file.with_extension("other"), &file).unwrap();
         let again = open(folder.path());
         assert_eq!(again.index().candidates(&all()).await.unwrap().len(), 1_500);
         again.optimize().await.unwrap();
         assert_eq!(base(folder.path()).1, new, "the same base again");
     }
+}
+
+/// Waits until `condition` holds, while `engine` answers searches.
+async fn search_until(engine: &LocalEngine, what: &str, condition: impl Fn(usize) -> bool) {
+    let start = Instant::now();
+    loop {
+        let found = engine.index().candidates(&all()).await.unwrap().len();
+        if condition(found) {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}: {found} products");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Returns how many deleted files of `folder` this process has mapped.
+#[cfg(target_os = "linux")]
+fn mapped_but_deleted(folder: &Path) -> usize {
+    let maps = fs::read_to_string("/proc/self/maps").expect("the maps of this process");
+    let folder = folder.to_str().expect("text");
+    maps.lines().filter(|line| line.contains(folder) && line.ends_with("(deleted)")).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_moves_to_the_base_that_another_process_has_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = open(folder.path());
+    let many: Vec<_> = (0..3_000).map(|n| entry(&format!("p{n}"), 1, [1.0; 4])).collect();
+    writer.index().upsert(&many).await.unwrap();
+    writer.optimize().await.unwrap();
+    let server = open(folder.path());
+    assert_eq!(server.index().candidates(&all()).await.unwrap().len(), 3_000);
+    // More than a server keeps in memory.
+    let more: Vec<_> = (0..3_000).map(|n| entry(&format!("q{n}"), 1, [1.0; 4])).collect();
+    writer.index().upsert(&more).await.unwrap();
+    search_until(&server, "the server follows", |found| found == 6_000).await;
+    writer.optimize().await.unwrap();
+    search_until(&server, "the server holds a deleted base", |found| {
+        assert_eq!(found, 6_000);
+        mapped_but_deleted(folder.path()) == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_builds_a_base_after_many_writes_of_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = LocalOptions { held_changes: 100, ..LocalOptions::default() };
+    let server = LocalEngine::open(folder.path(), options).unwrap();
+    server.index().upsert(&[entry("first", 1, [1.0; 4])]).await.unwrap();
+    assert_eq!(server.index().candidates(&all()).await.unwrap().len(), 1);
+    // The other process leaves without a base.
+    let many: Vec<_> = (0..300).map(|n| entry(&format!("p{n}"), 1, [1.0; 4])).collect();
+    open(folder.path()).index().upsert(&many).await.unwrap();
+    search_until(&server, "the writes are held in memory", |_| has_base(folder.path())).await;
+    assert_eq!(server.index().candidates(&all()).await.unwrap().len(), 301);
+}
+
+#[tokio::test]
+async fn more_writes_than_memory_may_hold_become_a_base_before_they_are_searched() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = LocalOptions { held_changes: 10, ..LocalOptions::default() };
+    let engine = LocalEngine::open(folder.path(), options).unwrap();
+    assert!(engine.index().candidates(&all()).await.unwrap().is_empty());
+    let many: Vec<_> = (0..300).map(|n| entry(&format!("p{n}"), 1, [1.0; 4])).collect();
+    engine.index().upsert(&many).await.unwrap();
+    assert_eq!(engine.index().candidates(&all()).await.unwrap().len(), 300);
+    assert!(has_base(folder.path()), "300 changes are in memory, of 40 at most");
+}
+
+/// Returns whether `folder` has a base file.
+fn has_base(folder: &Path) -> bool {
+    let Ok(mut files) = fs::read_dir(folder.join("index")) else { return false };
+    files.any(|file| file.expect("a file").path().extension().is_some_and(|name| name == "flat"))
+}
+
+#[tokio::test]
+async fn removing_everything_holds_nothing_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = LocalOptions { held_changes: 10, ..LocalOptions::default() };
+    let server = LocalEngine::open(folder.path(), options).unwrap();
+    let many: Vec<_> = (0..300).map(|n| entry(&format!("p{n}"), 1, [1.0; 4])).collect();
+    server.index().upsert(&many).await.unwrap();
+    search_until(&server, "a base is built", |_| has_base(folder.path())).await;
+    let change = |entry: &IndexEntry| Change { id: entry.id.clone(), version: Version(2) };
+    let removals: Vec<_> = many.iter().map(change).collect();
+    server.index().remove(&removals).await.unwrap();
+    assert!(server.index().candidates(&all()).await.unwrap().is_empty());
+    drop(server);
+    let again = LocalEngine::open(folder.path(), options).unwrap();
+    assert!(again.index().candidates(&all()).await.unwrap().is_empty());
+    again.index().upsert(&[entry("new", 3, [1.0; 4])]).await.unwrap();
+    assert_eq!(again.index().candidates(&all()).await.unwrap().len(), 1);
 }

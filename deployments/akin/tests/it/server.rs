@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 #[test]
 #[ignore = "needs the model: make model"]
 fn existing_clients_get_the_responses_they_expect() {
-    let server = Server::start(&Sandbox::ingested(), &[("SEARCH_DEFAULT_LIMIT", "2")]);
+    let sandbox = Sandbox::ingested();
+    let server = Server::start(&sandbox, &[("SEARCH_DEFAULT_LIMIT", "2")]);
     let health = server.get("/api/health_status");
     assert_eq!(health["message"], "Health status OK");
     let body = r#"{"query": "phone tripod", "threshold": null}"#;
@@ -95,7 +96,8 @@ fn an_empty_store_is_served_with_a_hint_how_to_fill_it() {
 #[ignore = "needs the model: make model"]
 fn a_stopped_server_ends_cleanly_and_has_logged_every_request() {
     let variables = [("LOG_LEVEL", "info"), ("LOG_JSON", "1")];
-    let mut server = Server::start(&Sandbox::ingested(), &variables);
+    let sandbox = Sandbox::ingested();
+    let mut server = Server::start(&sandbox, &variables);
     let ask = |path: &str, id: &str| {
         let id = if id.is_empty() { String::new() } else { format!("x-request-id: {id}\r\n") };
         let (head, _) = server.request(&format!(
