@@ -271,6 +271,9 @@ mod tests {
         let database = Database::open(file.clone(), LocalOptions::default()).expect("a database");
         let insert = "INSERT INTO facts VALUES ('written', 'yes')";
         let replaced = database.write_now(|transaction| {
+            for log in ["akin.db-wal", "akin.db-shm"] {
+                std::fs::remove_file(folder.path().join(log)).expect("a removal");
+            }
             std::fs::rename(&backup, &file).expect("a rename");
             transaction.execute(insert, [])
         });
