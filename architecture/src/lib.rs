@@ -94,7 +94,12 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         path: "adapters/local",
-        uses: &["core/entities", "core/ports", "libs/flat-index"],
+        uses: &["core/entities", "core/ports", "libs/flat-index", "libs/private-files"],
+        ..ADAPTER
+    },
+    Layer {
+        path: "adapters/model-hub",
+        uses: &["core/entities", "core/ports", "libs/private-files"],
         ..ADAPTER
     },
     ADAPTER,
@@ -127,6 +132,7 @@ const LAYERS: &[Layer] = &[
             "adapters/",
             "delivery/",
             "deployments/composition",
+            "libs/private-files",
             "libs/sbert-cpu",
             "libs/sbert-model",
             "libs/sbert-onnx",
@@ -139,15 +145,21 @@ const LAYERS: &[Layer] = &[
             "libs/compute-pool",
             "libs/instruction-set",
             "libs/mapped-bytes",
+            "libs/private-files",
             "libs/sbert-model",
         ],
         ..OUTER
     },
     Layer { path: "libs/sbert-model", uses: &["libs/mapped-bytes"], ..OUTER },
-    Layer { path: "libs/sbert-onnx", uses: &["libs/sbert-model"], ..OUTER },
+    Layer { path: "libs/sbert-onnx", uses: &["libs/private-files", "libs/sbert-model"], ..OUTER },
     Layer {
         path: "libs/flat-index",
-        uses: &["libs/compute-pool", "libs/instruction-set", "libs/mapped-bytes"],
+        uses: &[
+            "libs/compute-pool",
+            "libs/instruction-set",
+            "libs/mapped-bytes",
+            "libs/private-files",
+        ],
         ..OUTER
     },
     Layer { path: "libs/feed-formats", tests_use: &["libs/feed-fixtures"], ..OUTER },

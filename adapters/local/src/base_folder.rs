@@ -3,10 +3,10 @@
 use crate::database_state::{self, DatabaseState};
 use crate::file_state::FileState;
 use crate::pool::{self, Database};
-use crate::{entries, error, snapshot};
+use crate::{entries, error, permissions, snapshot};
 use akin_ports::PortResult;
 use flat_index::Base;
-use std::fs::{self, File};
+use private_files::Access;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -83,12 +83,11 @@ impl BaseFolder {
     /// Builds the base for all processes.
     fn build_shared(&self, reusable: Option<u64>) -> PortResult<Option<Base>> {
         let io = |e: std::io::Error| error::io(&self.folder, &e);
-        fs::create_dir_all(&self.folder).map_err(io)?;
+        permissions::create_search_folder(&self.folder, self.database.file()).map_err(io)?;
         // Only one process builds at a time. The lock ends with the file handle, even if the
         // process is killed.
-        let lock = self.folder.join("lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(lock);
-        let lock = lock.map_err(io)?;
+        let lock = private_files::open(&self.folder.join("lock"), Access::Owner).map_err(io)?;
+        permissions::share(&lock, self.database.file());
         lock.lock().map_err(io)?;
         let state = self.database.read_now(DatabaseState::read)?;
         let previous = self.open(&state)?;
@@ -116,11 +115,14 @@ impl BaseFolder {
 
     /// Writes a base of all searchable products, and returns its schema; `None` if there are none.
     fn write(&self, file: &Path) -> PortResult<Option<flat_index::Schema>> {
+        let permissions = permissions::of_files_beside(self.database.file())
+            .map_err(|e| error::io(self.database.file(), &e))?;
         let written = self.database.read_now(|connection| {
             let state = DatabaseState::read(connection)?;
             let Some(dimension) = state.dimension() else { return Ok(None) };
             let schema = snapshot::schema(dimension);
-            let written = database_state::write_base(connection, file, &schema, state.last)?;
+            let written =
+                database_state::write_base(connection, file, &schema, state.last, &permissions)?;
             Ok(Some(written.map(|()| schema)))
         })?;
         written.transpose().map_err(|e| error::flat(file, &e))

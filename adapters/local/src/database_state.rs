@@ -6,6 +6,7 @@ use crate::snapshot::{self, SearchSnapshot};
 use akin_entities::Fingerprint;
 use flat_index::{BaseBuilder, Schema, Stamp};
 use rusqlite::Connection;
+use std::fs::Permissions;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -59,14 +60,20 @@ pub(crate) fn check_embedding(row: &EntryRow, dimension: usize) -> rusqlite::Res
     Err(rows::invalid_value(2, what))
 }
 
-/// Writes all searchable products into a base file.
+/// Writes all searchable products into a base file with these permissions.
 pub(crate) fn write_base(
     connection: &Connection,
     file: &Path,
     schema: &Schema,
     stamp: Stamp,
+    permissions: &Permissions,
 ) -> rusqlite::Result<Result<(), flat_index::IndexFileError>> {
-    let mut builder = match BaseBuilder::create(file, schema) {
+    let created = BaseBuilder::create(file, schema);
+    let created = created.and_then(|builder| {
+        builder.set_permissions(permissions.clone())?;
+        Ok(builder)
+    });
+    let mut builder = match created {
         Ok(builder) => builder,
         Err(error) => return Ok(Err(error)),
     };

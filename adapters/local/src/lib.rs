@@ -36,6 +36,7 @@ mod letters;
 mod maintenance;
 mod messages;
 mod open;
+mod permissions;
 mod pool;
 mod quarantine;
 mod queue;
@@ -59,6 +60,7 @@ use akin_entities::Timestamp;
 use akin_ports::PortResult;
 use derived_index::DerivedIndex;
 use pool::Database;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,9 +112,13 @@ impl LocalEngine {
         Ok(Self { database, derived })
     }
 
-    /// Returns true if `folder` holds a catalogue.
+    /// Returns whether `folder` holds a catalogue. One that this user may not look into is taken to
+    /// hold one, so that opening it reports why it cannot be read.
     pub fn exists(folder: &Path) -> bool {
-        folder.join(DATABASE).is_file()
+        match folder.join(DATABASE).metadata() {
+            Ok(metadata) => metadata.is_file(),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     /// Returns the store of products and their outbox.

@@ -1,6 +1,6 @@
 use crate::file_state::FileState;
 use crate::schema::{self, SchemaState};
-use crate::{LocalOptions, error};
+use crate::{LocalOptions, error, permissions};
 use akin_ports::{ErrorKind, PortResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -59,12 +59,6 @@ impl Access {
         let is_open = beside(file, "-shm").exists() || !is_empty(&beside(file, "-wal"));
         (!is_open).then(|| FileState::of(file).ok().map(Self::Frozen)).flatten()
     }
-}
-
-/// Creates the folder of `file`.
-pub(crate) fn create_folder(file: &Path) -> PortResult<()> {
-    let Some(folder) = file.parent() else { return Ok(()) };
-    fs::create_dir_all(folder).map_err(|e| error::io(folder, &e))
 }
 
 /// Opens `file` or creates it, checks it and its tables, and returns a connection for reading.
@@ -139,6 +133,9 @@ fn writable(file: &Path, options: LocalOptions) -> PortResult<Option<Connection>
         return Ok(None);
     }
     if schema::state(&mut connection, file)? == SchemaState::Outdated {
+        if schema::was_readable_by_all(&connection, file)? {
+            permissions::hide_from_others(file);
+        }
         connection.pragma_update(None, "page_size", PAGE_SIZE).map_err(sqlite)?;
         enable_wal(&connection, file, options.busy_timeout)?;
         schema::migrate(&mut connection, file)?;
@@ -250,7 +247,7 @@ fn check_small(connection: &Connection, file: &Path) -> PortResult<()> {
 }
 
 /// Returns the path of `file` with `suffix`.
-fn beside(file: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut path = file.as_os_str().to_owned();
     path.push(suffix);
     path.into()

@@ -1,6 +1,6 @@
 use crate::file_state::FileId;
 use crate::open::{self, Access};
-use crate::{LocalOptions, error, versions};
+use crate::{LocalOptions, error, permissions, versions};
 use akin_entities::{Timestamp, Version};
 use akin_ports::{ErrorKind, PortResult};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -39,7 +39,7 @@ struct Reader {
 impl Database {
     /// Opens the database `file`, or creates it.
     pub(crate) fn open(file: PathBuf, options: LocalOptions) -> PortResult<Self> {
-        open::create_folder(&file)?;
+        permissions::create_database(&file)?;
         let opened = Mutex::new(Opened::open(&file, options)?);
         Ok(Self { file, options, opened, writer: Mutex::new(None) })
     }

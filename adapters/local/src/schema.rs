@@ -16,7 +16,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_conversion.sql"),
     include_str!("../migrations/0007_versions.sql"),
     include_str!("../migrations/0008_index_transactions.sql"),
+    include_str!("../migrations/0009_private_files.sql"),
 ];
+
+/// The first version whose databases were created for their owner alone.
+const PRIVATE_SINCE: usize = 9;
 
 /// The state of a database's schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +69,14 @@ fn state_in(database: &Transaction<'_>, file: &Path) -> PortResult<SchemaState> 
             "use the akin that wrote it, or a newer one",
         )),
     }
+}
+
+/// Returns whether an earlier akin created the database, with the permissions of the umask.
+pub(crate) fn was_readable_by_all(database: &Connection, file: &Path) -> PortResult<bool> {
+    let version: usize = database
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(|e| error::sqlite(file, &e))?;
+    Ok((1..PRIVATE_SINCE).contains(&version))
 }
 
 /// Migrates `database` to the current schema, in one transaction.

@@ -2,6 +2,7 @@
 
 use crate::listing::Listing;
 use crate::{HubError, ModelHub, ModelName};
+use private_files::Access;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -87,7 +88,7 @@ impl ModelHub {
 /// Locks out other processes that download the model. The lock ends with the process.
 fn lock(partial: &Path, model: &ModelName) -> Result<File, HubError> {
     let path = partial.join(".lock");
-    let lock = File::create(&path).map_err(HubError::at(&path))?;
+    let lock = private_files::open(&path, Access::Umask).map_err(HubError::at(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(HubError::refused(format!(

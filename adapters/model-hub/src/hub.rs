@@ -1,5 +1,6 @@
 use crate::listing::{self, Description, Listing, RemoteFile};
 use crate::{HubError, ModelName, Settings, settings};
+use private_files::Access;
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -109,8 +110,7 @@ impl ModelHub {
         path: &Path,
         progress: &dyn Fn(u64),
     ) -> Result<(), HubError> {
-        let opened = File::options().create(true).truncate(false).write(true).open(path);
-        let mut target = opened.map_err(HubError::at(path))?;
+        let mut target = private_files::open(path, Access::Umask).map_err(HubError::at(path))?;
         let mut position = target.seek(SeekFrom::End(0)).map_err(HubError::at(path))?;
         if position == file.bytes {
             return Ok(());

@@ -2,8 +2,9 @@
 
 use crate::output;
 use anyhow::Context;
+use private_files::Access;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The standard output, or a file.
@@ -25,7 +26,7 @@ impl Sink {
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
         let partial = PathBuf::from(partial);
-        let file = File::create(&partial)
+        let file = private_files::create(&partial, Access::Owner)
             .with_context(|| format!("cannot write {} ({setting})", partial.display()))?;
         Ok(Self::File { file: BufWriter::new(file), partial, path: path.to_owned(), setting })
     }
@@ -45,9 +46,20 @@ impl Sink {
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         let Self::File { mut file, partial, path, setting } = self else { return Ok(()) };
         let written = file.flush().and_then(|()| file.get_ref().sync_all());
+        let kept = |()| keep_permissions(file.get_ref(), &path);
         written
+            .and_then(kept)
             .and_then(|()| std::fs::rename(&partial, &path))
             .with_context(|| cannot_write(&path, setting))
+    }
+}
+
+/// Gives `file` the permissions of the file at `path` that it replaces. A new file has catalogue data
+/// that only its owner can read.
+fn keep_permissions(file: &File, path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(replaced) if replaced.is_file() => file.set_permissions(replaced.permissions()),
+        _ => Ok(()),
     }
 }
 

@@ -1,8 +1,9 @@
 use crate::builder::{BuildError, Builder};
 use crate::segment::Segment;
 use crate::{IndexDocument, IndexFileError, Schema, Stamp};
+use private_files::Access;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +23,8 @@ pub struct Base {
 /// Writes a base file from documents in ascending order of their keys.
 ///
 /// The file appears under its name only when complete. It is not synced to disk: its checksums detect
-/// damage from a power failure, and it can be rebuilt.
+/// damage from a power failure, and it can be rebuilt. Only its owner can read it, unless
+/// [`Self::set_permissions`] allows more.
 #[derive(Debug)]
 pub struct BaseBuilder {
     builder: Builder<BufWriter<File>>,
@@ -94,12 +96,16 @@ impl BaseBuilder {
         name.push(".new");
         let temporary = TemporaryFile(name.into());
         let begin = || {
-            // Truncates the file of a killed build, which nobody has mapped.
-            let file = File::create(&temporary.0)?;
+            let file = private_files::create(&temporary.0, Access::Owner)?;
             Builder::new(schema, BufWriter::with_capacity(1 << 20, file))
         };
         let builder = begin().map_err(IndexFileError::io(path))?;
         Ok(Self { builder, path: path.to_owned(), temporary })
+    }
+
+    /// Gives the file other permissions.
+    pub fn set_permissions(&self, permissions: Permissions) -> Result<(), IndexFileError> {
+        fs::set_permissions(&self.temporary.0, permissions).map_err(IndexFileError::io(&self.path))
     }
 
     /// Adds a document. Its key must be greater than the keys before it.

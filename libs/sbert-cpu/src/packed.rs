@@ -6,6 +6,7 @@
 use crate::layout::{ALIGNMENT, Header, Layout};
 use crate::weights::{self, Precision};
 use bytes::Bytes;
+use private_files::Access;
 use sbert_model::{FolderError, Pooling, SentenceModel, Tokenizer};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -75,7 +76,7 @@ pub(crate) struct PackedEncoder {
 pub fn pack(model: &SentenceModel, precision: Precision, path: &Path) -> Result<(), PackError> {
     let bytes = to_bytes(model, precision)?;
     let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    let written = File::create(&temporary).and_then(|mut file| {
+    let written = private_files::create(&temporary, Access::Umask).and_then(|mut file| {
         file.write_all(&bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)

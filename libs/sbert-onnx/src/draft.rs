@@ -1,6 +1,7 @@
 //! Files that are staged in a temporary folder before they are published.
 
 use crate::ExportError;
+use private_files::Access;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -123,8 +124,13 @@ impl Staging {
         let name = name.ok_or_else(|| ExportError::NoFile { path: path.clone() })?;
         let name = name.to_string_lossy().into_owned();
         let folder = path.with_file_name(format!(".{name}.part"));
+        // Its files are removed, which must not happen to another folder.
+        if folder.is_symlink() {
+            fs::remove_file(&folder).map_err(ExportError::unwritable(&folder))?;
+        }
         fs::create_dir_all(&folder).map_err(ExportError::unwritable(&folder))?;
-        let lock = File::create(folder.join(LOCK)).map_err(ExportError::unwritable(&folder))?;
+        let lock = private_files::open(&folder.join(LOCK), Access::Umask)
+            .map_err(ExportError::unwritable(&folder))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(ExportError::Busy { path: path.clone() }),
@@ -171,7 +177,9 @@ impl Staging {
     ) -> Result<Draft, ExportError> {
         for (name, text) in &tokenizer {
             let path = self.folder.join(name);
-            fs::write(&path, text).map_err(ExportError::unwritable(&path))?;
+            private_files::create(&path, Access::Umask)
+                .and_then(|mut file| file.write_all(text.as_bytes()))
+                .map_err(ExportError::unwritable(&path))?;
         }
         let size = |path: PathBuf| fs::metadata(&path).map(|file| file.len());
         let mut bytes = size(self.model()).map_err(ExportError::unwritable(&self.folder))?;
@@ -209,7 +217,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.part"));
     let write = || {
-        let mut file = File::create(&temporary)?;
+        let mut file = private_files::create(&temporary, Access::Umask)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&temporary, path)

@@ -4,6 +4,7 @@
 mod contract;
 mod damage;
 mod index;
+mod permissions;
 mod processes;
 mod queue;
 mod restored;
