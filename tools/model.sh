@@ -28,7 +28,23 @@ fetch_hub() {
     python3 -m venv "$1/venv" &&
         "$1/venv/bin/pip" install --quiet --disable-pip-version-check huggingface_hub==2.4.0 &&
         "$1/venv/bin/hf" download "sentence-transformers/$name" --local-dir "$1/model" \
-            $(awk '{print $2}' <<<"$sums")
+            $(names)
+}
+
+# Prints the names of the files.
+names() {
+    awk '{print $2}' <<<"$sums"
+}
+
+# Copies the listed files, and no others, from one folder to another.
+install_listed() {
+    local file
+    names | while read -r file; do
+        mkdir -p "$2/$(dirname "$file")"
+        # A link in its place is removed, not followed.
+        rm -f "$2/$file"
+        cp "$1/$file" "$2/$file"
+    done
 }
 
 # Checks the checksum of every file in the folder; prints the names of wrong ones.
@@ -38,7 +54,7 @@ verify() {
 
 # Prints the size and modification time of the files: a cheap check for every `make`.
 stamp() {
-    (cd "$1" && awk '{print $2}' <<<"$sums" | xargs stat -c '%n %s %Y') 2>/dev/null
+    (cd "$1" && names | xargs stat -c '%n %s %Y') 2>/dev/null
 }
 
 if [ "${1:-}" != --verify ] && [ -f "$folder/.verified" ] &&
@@ -48,7 +64,7 @@ if [ "${1:-}" != --verify ] && [ -f "$folder/.verified" ] &&
 fi
 
 mkdir -p "$models"
-exec 9>"$models/.lock"
+exec 9>>"$models/.lock"
 if ! flock -n 9; then
     echo "another run is downloading the model; waiting for it"
     flock 9
@@ -67,8 +83,7 @@ for attempt in 1 2; do
         rm -rf "$scratch"/*
         if "fetch_$source" "$scratch" && verify "$scratch/model"; then
             # Packed files of the same weights in this folder stay valid.
-            mkdir -p "$folder"
-            cp -r "$scratch"/model/. "$folder/"
+            install_listed "$scratch/model" "$folder"
             verify "$folder"
             stamp "$folder" >"$folder/.verified"
             echo "the model is installed and verified: $folder"

@@ -150,7 +150,7 @@ const LAYERS: &[Layer] = &[
         ],
         ..OUTER
     },
-    Layer { path: "libs/sbert-model", uses: &["libs/mapped-bytes"], ..OUTER },
+    Layer { path: "libs/sbert-model", uses: &["libs/mapped-bytes", "libs/private-files"], ..OUTER },
     Layer { path: "libs/sbert-onnx", uses: &["libs/private-files", "libs/sbert-model"], ..OUTER },
     Layer {
         path: "libs/flat-index",

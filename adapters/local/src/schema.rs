@@ -20,7 +20,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// The first version whose databases were created for their owner alone.
-const PRIVATE_SINCE: usize = 9;
+const PRIVATE_SINCE: i64 = 9;
 
 /// The state of a database's schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn state_in(database: &Transaction<'_>, file: &Path) -> PortResult<SchemaState> 
 
 /// Returns whether an earlier akin created the database, with the permissions of the umask.
 pub(crate) fn was_readable_by_all(database: &Connection, file: &Path) -> PortResult<bool> {
-    let version: usize = database
+    let version: i64 = database
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(|e| error::sqlite(file, &e))?;
     Ok((1..PRIVATE_SINCE).contains(&version))

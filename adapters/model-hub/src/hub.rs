@@ -2,7 +2,7 @@ use crate::listing::{self, Description, Listing, RemoteFile};
 use crate::{HubError, ModelName, Settings, settings};
 use private_files::Access;
 use secrecy::{ExposeSecret, SecretString};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::thread::sleep;

@@ -42,6 +42,12 @@ pub enum NativeModelError {
          or choose a folder that contains one"
     )]
     NoOriginals(PathBuf),
+    /// The packed file differs from its record.
+    #[error(
+        "{0} was altered since it was packed: its SHA-256 is not the one in the record beside it; copy \
+         both again, or run `make model` or `akin model pack`"
+    )]
+    Altered(PathBuf),
     /// The folder's model cannot be read.
     #[error(transparent)]
     Folder(#[from] sbert_model::FolderError),

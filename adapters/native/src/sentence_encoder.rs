@@ -1,3 +1,4 @@
+use crate::packing::open_packed;
 use crate::{
     Inference, InferenceError, InferenceOutput, ModelPrecision, NativeModelError, NativeModelFiles,
 };
@@ -19,7 +20,7 @@ impl SentenceEncoder {
     /// Maps a packed model, or packs the model of a folder in memory.
     pub fn open(files: &NativeModelFiles) -> Result<Self, NativeModelError> {
         let encoder = match files {
-            NativeModelFiles::Packed(path) => Encoder::open(path)?,
+            NativeModelFiles::Packed(path) => open_packed(path)?,
             NativeModelFiles::Folder(folder, precision) => {
                 Encoder::from_model(&SentenceModel::open(folder)?, (*precision).into())?
             }

@@ -1,5 +1,6 @@
 use crate::batches::batches;
 use crate::error::SYSTEM;
+use crate::identity::check_record;
 use crate::model::{OnnxModel, panic_message};
 use crate::{OnnxError, OnnxModelFiles};
 use akin_entities::{Embedding, Fingerprint};
@@ -27,6 +28,7 @@ pub struct OnnxEmbedder {
 impl OnnxEmbedder {
     /// Opens the model in `files`, to run on `threads` threads.
     pub fn open(files: &OnnxModelFiles, threads: NonZeroUsize) -> Result<Self, OnnxError> {
+        check_record(&files.model)?;
         let permits = Arc::new(Semaphore::new(threads.get()));
         Ok(Self { model: Arc::new(OnnxModel::open(files, threads)?), permits, threads })
     }

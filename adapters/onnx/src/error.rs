@@ -29,6 +29,14 @@ pub enum OnnxError {
         /// The cause.
         source: io::Error,
     },
+    /// A file differs from its record.
+    #[error(
+        "{path} was altered since it was exported: its SHA-256 or its weights are not those in the          record; copy the model's folder again, or run `akin model export`"
+    )]
+    Altered {
+        /// The file.
+        path: PathBuf,
+    },
     /// An external file with weights is missing.
     #[error(
         "{path} keeps its weights in {name}, which is missing: both files must be in one folder"

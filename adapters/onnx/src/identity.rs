@@ -1,5 +1,6 @@
 use crate::{Description, OnnxError, keys};
 use akin_entities::Fingerprint;
+use sbert_model::provenance::{self, Provenance};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,29 @@ pub(crate) fn fingerprint(
     let model = format!("{}@{}", name(path), &hash[..DIGITS]);
     let precision = if description.is_quantized() { "onnx-int8" } else { "fp32" }.to_owned();
     Ok(Fingerprint { model, precision, dimension })
+}
+
+/// Checks that a file that akin exported is unchanged. One without a record is trusted as it describes
+/// itself, with a warning if it claims to be an export.
+pub(crate) fn check_record(path: &Path) -> Result<(), OnnxError> {
+    // Opening the model reports a file that cannot be read.
+    let Ok(description) = Description::read(path) else { return Ok(()) };
+    let claimed = description.metadata.get(keys::WEIGHTS);
+    match provenance::check(path) {
+        Provenance::Altered(path) => Err(OnnxError::Altered { path }),
+        Provenance::Recorded(weights) if claimed != Some(&weights) => {
+            Err(OnnxError::Altered { path: path.to_owned() })
+        }
+        Provenance::Unrecorded if claimed.is_some() => {
+            tracing::warn!(
+                path = %path.display(),
+                "there is no record of exporting this model, so that its name and weights are as it \
+                 claims; copy its record (.made) too, or run `akin model export --if-missing`"
+            );
+            Ok(())
+        }
+        Provenance::Recorded(_) | Provenance::Unrecorded => Ok(()),
+    }
 }
 
 /// Returns the BLAKE3 hash of the file and of its external weights, in the order of their names.

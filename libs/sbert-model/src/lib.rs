@@ -24,6 +24,7 @@ mod files;
 mod folder;
 mod modules;
 mod pooling;
+pub mod provenance;
 mod settings;
 mod tensors;
 mod tokenizer;

@@ -13,6 +13,7 @@ mod model;
 mod model_damage;
 mod model_export;
 mod model_get;
+mod model_install;
 mod opensearch;
 mod postgres;
 mod quarantine;

@@ -37,10 +37,47 @@ fn an_existing_export_is_kept_until_its_model_changes() {
     assert_eq!([is_new(newer), is_new(newer)], [true, false]);
     assert_eq!(
         names(&folder.join("onnx")),
-        ["fp32.onnx", "tokenizer.json", "tokenizer_config.json"]
+        ["fp32.onnx", "fp32.onnx.made", "tokenizer.json", "tokenizer_config.json"]
     );
     fs::write(folder.join("1_Pooling/config.json"), r#"{"pooling_mode_cls_token": true}"#).unwrap();
     assert_eq!(is_new(newer), true);
+}
+
+#[test]
+fn an_export_that_was_altered_is_made_again() {
+    let sandbox = Sandbox::new();
+    copy(&fixture("minilm-l6"), &sandbox.path("tiny"));
+    let export = || sandbox.run("model export --model_name tiny --if-missing --json").succeeds();
+    assert_eq!(export().json()["is_new"], true);
+    let names = ["fp32.onnx", "tokenizer.json", "tokenizer_config.json"];
+    for name in names.map(|name| format!("tiny/onnx/{name}")) {
+        let whole = fs::read(sandbox.path(&name)).unwrap();
+        let mut altered = whole.clone();
+        *altered.last_mut().unwrap() ^= 1;
+        sandbox.write(&name, altered);
+        let outcome = export();
+        assert_eq!(outcome.json()["is_new"], true, "{name}");
+        assert!(outcome.stderr.contains("is not an unchanged export"), "{outcome}");
+        assert_eq!(fs::read(sandbox.path(&name)).unwrap(), whole);
+        assert_eq!(export().json()["is_new"], false);
+    }
+    fs::remove_file(sandbox.path("tiny/onnx/fp32.onnx.made")).unwrap();
+    assert_eq!(export().json()["is_new"], true);
+}
+
+#[test]
+fn a_packed_model_that_was_altered_is_packed_again_with_a_message() {
+    let sandbox = Sandbox::new();
+    copy(&fixture("minilm-l6"), &sandbox.path("tiny"));
+    sandbox.run("model pack tiny").succeeds();
+    assert!(sandbox.run("model pack tiny").succeeds().stdout.starts_with("already packed: "));
+    fs::copy(sandbox.path("tiny/fp32.sbert"), sandbox.path("tiny/int8.sbert")).unwrap();
+    let checked = sandbox.run("model check tiny/int8.sbert").fails_with(2);
+    assert!(checked.stderr.contains("tiny/int8.sbert was altered"), "{checked}");
+    let again = sandbox.run("model pack tiny").succeeds().stdout;
+    assert!(again.starts_with("packed again: "), "{again}");
+    assert!(again.contains("int8.sbert (it was altered since it was packed)"), "{again}");
+    sandbox.run("model check tiny/int8.sbert").succeeds();
 }
 
 #[test]
@@ -85,4 +122,26 @@ fn a_check_reports_the_similarity_of_every_file() {
         sandbox.run_with_env(&[("AKIN_MODELS", ".")], "model list --json").succeeds().json();
     let formats: Vec<_> = listed.as_array().unwrap().iter().map(|file| &file["format"]).collect();
     assert_eq!(formats, ["packed", "packed", "packed", "onnx"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_export_changes_nothing_through_links() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    copy(&fixture("minilm-l6"), &place.path("tiny"));
+    for folder in ["tiny/onnx", "keep"] {
+        fs::create_dir(place.path(folder)).unwrap();
+    }
+    place.write("keep/precious", "precious");
+    symlink(place.path("keep"), place.path("tiny/onnx/.fp32.onnx.part")).unwrap();
+    place.run("model export --model_name tiny").succeeds();
+    assert_eq!(fs::read_to_string(place.path("keep/precious")).unwrap(), "precious");
+
+    fs::create_dir(place.path("tiny/onnx/.fp32.onnx.part")).unwrap();
+    let lock = place.path("tiny/onnx/.fp32.onnx.part/lock");
+    symlink(place.path("keep/precious"), lock).unwrap();
+    let refused = place.run("model export --model_name tiny").fails_with(2);
+    assert!(refused.stderr.contains("symbolic link"), "{refused}");
+    assert_eq!(fs::read_to_string(place.path("keep/precious")).unwrap(), "precious");
 }

@@ -184,3 +184,22 @@ fn a_model_of_another_kind_is_refused_before_any_download() {
         assert_eq!(download.hub.take_requests(), []);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_download_truncates_nothing_through_links() {
+    use std::os::unix::fs::symlink;
+    let stage = Stage::new();
+    stage.place.write("precious", "precious");
+    for name in [".lock", WEIGHTS] {
+        let partial = stage.place.path("models/.get-tiny");
+        fs::create_dir_all(&partial).unwrap();
+        symlink(stage.place.path("precious"), partial.join(name)).unwrap();
+        let refused = stage.get("tests/tiny").fails_with(2);
+        assert!(refused.stderr.contains("symbolic link"), "{refused}");
+        assert_eq!(fs::read_to_string(stage.place.path("precious")).unwrap(), "precious");
+        fs::remove_dir_all(partial).unwrap();
+    }
+    stage.get("tests/tiny").succeeds();
+    assert!(stage.has_the_model());
+}

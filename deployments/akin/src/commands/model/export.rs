@@ -5,13 +5,13 @@ use crate::output::{self, Cell, Format, Table};
 use crate::progress::{Progress, Unit};
 use akin_native::DEFAULT_MODEL;
 use akin_onnx::OnnxModelFiles;
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use sbert_model::SentenceModel;
+use sbert_model::provenance::{self, Provenance};
 use sbert_onnx::parity::Parity;
 use sbert_onnx::{Draft, Export, ExportPrecision, Summary, Target};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -79,15 +79,20 @@ pub(crate) fn run(arguments: &ModelExportArguments) -> anyhow::Result<ExitCode> 
     let folder = get::find(&arguments.model_name, &arguments.models.folder()?)?;
     let model = SentenceModel::open(&folder).map_err(super::unusable)?;
     let target = arguments.target(&folder);
-    if arguments.if_missing && is_there(&model, &target, arguments) {
-        tell_kept(arguments.format, &target.model);
-        return Ok(exit::DONE);
+    if arguments.if_missing && target.model.exists() {
+        if is_there(&model, &target, arguments) {
+            tell_kept(arguments.format, &target.model);
+            return Ok(exit::DONE);
+        }
+        let path = target.model.display();
+        output::note(&format!("{path} is not an unchanged export of this model: it is made again"));
     }
     let export =
         Export { opset: arguments.opset, precision: arguments.precision, ..Export::default() };
     let draft = write(&model, &export, &target)?;
     let parity = gate(&model, &draft, arguments.precision)?;
     let summary = draft.keep()?;
+    record(&summary, &model)?;
     if arguments.format.json {
         output::json(&document(&summary, &export, &parity));
     } else {
@@ -140,13 +145,20 @@ fn is_there(model: &SentenceModel, target: &Target, arguments: &ModelExportArgum
     let tokenizer = if tokenizer.is_dir() { tokenizer.join("tokenizer.json") } else { tokenizer };
     let Ok(description) = akin_onnx::Description::read(&target.model) else { return false };
     let Ok(source) = model.source_sha256() else { return false };
-    let source = source.iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        _ = write!(digits, "{byte:02x}");
-        digits
-    });
-    tokenizer.is_file()
+    let source = provenance::hexadecimal(&source);
+    let weights = provenance::hexadecimal(&model.sha256());
+    provenance::verify(&target.model) == Provenance::Recorded(weights)
+        && tokenizer.is_file()
         && description.is_export_of(&source, arguments.precision.name(), arguments.opset)
+}
+
+/// Records the files of an export, so that others are not taken for them.
+fn record(summary: &Summary, model: &SentenceModel) -> anyhow::Result<()> {
+    let folder = summary.model.parent();
+    let files = summary.data.iter().chain(&summary.tokenizer);
+    let beside: Vec<_> = files.filter(|file| file.parent() == folder).cloned().collect();
+    provenance::record(&summary.model, &beside, &model.sha256())
+        .with_context(|| format!("cannot write the record of {}", summary.model.display()))
 }
 
 fn tell_kept(format: Format, path: &Path) {

@@ -2,10 +2,11 @@
 
 use crate::commands::model::parity::{self, Original};
 use akin_native::NativeModelError;
-use akin_onnx::OnnxModel;
+use akin_onnx::{OnnxError, OnnxModel};
 use akin_ports::PortError;
 use anyhow::anyhow;
 use sbert_cpu::Encoder;
+use sbert_model::provenance::{self, Provenance};
 use sbert_onnx::parity::Parity;
 use std::path::Path;
 
@@ -18,7 +19,15 @@ pub(crate) enum OpenedModel {
 impl OpenedModel {
     /// Opens the file at `path`: an ONNX model if its name ends in `.onnx`, else a packed one.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
-        if path.extension().is_some_and(|kind| kind == "onnx") {
+        let is_onnx = path.extension().is_some_and(|kind| kind == "onnx");
+        if let Provenance::Altered(path) = provenance::verify(path) {
+            return Err(if is_onnx {
+                PortError::from(OnnxError::Altered { path }).into()
+            } else {
+                PortError::from(NativeModelError::Altered(path)).into()
+            });
+        }
+        if is_onnx {
             let files = akin_onnx::OnnxModelFiles::at(path, None).map_err(PortError::from)?;
             let model = OnnxModel::open(&files, parity::threads()).map_err(PortError::from)?;
             return Ok(Self::Onnx(Box::new(model)));

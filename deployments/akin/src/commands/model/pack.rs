@@ -27,13 +27,19 @@ pub(crate) fn run(arguments: &ModelPackArguments) -> anyhow::Result<ExitCode> {
     let folder = get::find(&arguments.model, &arguments.models.folder()?)?;
     let files = pack_all(&folder).map_err(PortError::from)?;
     if arguments.format.json {
-        let files = files.iter().map(|file| json!({ "path": file.path, "is_new": file.is_new }));
+        let files = files.iter().map(
+            |file| json!({ "path": file.path, "is_new": file.is_new, "replaced": file.replaced }),
+        );
         output::json(&files.collect::<Value>());
         return Ok(exit::DONE);
     }
     for file in files {
-        let what = if file.is_new { "packed" } else { "already packed" };
-        output::line(&format!("{what}: {}", file.path.display()));
+        let path = file.path.display();
+        output::line(&match (file.is_new, file.replaced) {
+            (_, Some(reason)) => format!("packed again: {path} ({reason})"),
+            (true, None) => format!("packed: {path}"),
+            (false, None) => format!("already packed: {path}"),
+        });
     }
     Ok(exit::DONE)
 }
