@@ -3,6 +3,8 @@
 use akin_contracts::Subject;
 use akin_contracts::feed::Written;
 use akin_contracts::feed_source::FeedLocation;
+use akin_contracts::sample::id;
+use akin_entities::ProductId;
 use akin_memory::{
     Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore,
 };
@@ -18,6 +20,14 @@ mod store {
 
 mod index {
     akin_contracts::product_index_contract!(super::index);
+}
+
+mod store_with_a_refused_product {
+    akin_contracts::product_store_contract!(super::store_with_a_refused_product);
+}
+
+mod index_with_a_refused_product {
+    akin_contracts::product_index_contract!(super::index_with_a_refused_product);
 }
 
 mod queue {
@@ -52,6 +62,24 @@ async fn store() -> Subject<dyn ProductStore> {
 
 async fn index() -> Subject<dyn ProductIndex> {
     Subject::index(MemoryIndex::default())
+}
+
+fn refusing() -> (Faults, ProductId) {
+    let (faults, refused) = (Faults::default(), id("refused"));
+    faults.refuse(refused.clone());
+    (faults, refused)
+}
+
+async fn store_with_a_refused_product() -> Subject<dyn ProductStore> {
+    let (faults, refused) = refusing();
+    let store = MemoryStore::with_faults(faults);
+    let runs = store.runs();
+    Subject::store(store, runs).refusing(refused)
+}
+
+async fn index_with_a_refused_product() -> Subject<dyn ProductIndex> {
+    let (faults, refused) = refusing();
+    Subject::index(MemoryIndex::with_faults(faults)).refusing(refused)
 }
 
 async fn queue() -> Subject<dyn ChangeQueue> {

@@ -3,7 +3,8 @@
 use crate::connection::{Request, RetryPolicy};
 use crate::error::{self, ServerError};
 use crate::session::IndexSession;
-use akin_ports::{Failures, PortError, PortResult};
+use akin_entities::ProductId;
+use akin_ports::{ErrorKind, Failures, PortError, PortResult};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -49,21 +50,39 @@ impl BulkAction {
     pub(crate) fn new(id: &str, header: &Value, body: &str) -> Self {
         Self { id: id.to_owned(), lines: format!("{header}\n{body}\n") }
     }
+
+    /// Returns the product; the document of the model has none.
+    fn product_id(&self) -> Option<ProductId> {
+        ProductId::new(self.id.as_str()).ok()
+    }
 }
 
 /// Performs all actions, whose ids are distinct, and adds an entry to `failures` for each that
 /// failed. Actions that a busy server rejects are retried; those it rejects until the retry time is
-/// over fail one by one.
+/// over fail one by one. A request that is refused as a whole, perhaps by a proxy with a limit of its
+/// own, is halved until single documents fail.
 pub(crate) async fn perform(
     session: &IndexSession,
     actions: &[BulkAction],
     failures: &mut Failures,
 ) -> PortResult<()> {
-    let mut rest = actions;
-    while !rest.is_empty() {
-        let (batch, others) = rest.split_at(fitting(rest, session.batch_size));
-        perform_batch(session, batch, failures).await?;
-        rest = others;
+    let mut parts = vec![actions];
+    while let Some(part) = parts.pop() {
+        if part.is_empty() {
+            continue;
+        }
+        let (batch, others) = part.split_at(fitting(part, session.batch_size));
+        parts.push(others);
+        match (perform_batch(session, batch, failures).await, batch) {
+            (Err(error), [only]) if error.kind == ErrorKind::Refused => {
+                failures.extend(only.product_id().map(|id| (id, error)));
+            }
+            (Err(error), _) if error.kind == ErrorKind::Refused => {
+                let (first, second) = batch.split_at(batch.len() / 2);
+                parts.extend([second, first]);
+            }
+            (done, _) => done?,
+        }
     }
     Ok(())
 }
@@ -112,10 +131,7 @@ async fn perform_batch(
 }
 
 fn fail(failures: &mut Failures, action: &BulkAction, error: ServerError) {
-    // The model document's id is not a product id.
-    if let Ok(id) = akin_entities::ProductId::new(action.id.as_str()) {
-        failures.insert(id, error.into());
-    }
+    failures.extend(action.product_id().map(|id| (id, error.into())));
 }
 
 /// Sends `actions` in one request and returns the outcome of each by id.

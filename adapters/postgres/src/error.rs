@@ -2,12 +2,16 @@
 
 use akin_ports::{ErrorKind, PortError};
 use sqlx::Error;
+use sqlx::postgres::PgDatabaseError;
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
 /// The name of this adapter in errors.
 pub(crate) const SYSTEM: &str = "postgres";
+
+/// The SQLSTATE of an exception that a trigger raises.
+const TRIGGER: &str = "P0001";
 
 /// An error of the server `server`, with the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +67,42 @@ impl Failure {
         Self::Detected(ErrorKind::Misconfigured, what.into(), remedy)
     }
 
+    /// Returns whether a value was refused, so that the same statement may succeed for other rows.
+    pub(crate) fn is_about_values(&self) -> bool {
+        let Self::Sql(error) = self else { return false };
+        let code = code(error).unwrap_or_default();
+        code == TRIGGER || matches!(code.get(..2), Some("22" | "23" | "54"))
+    }
+
+    /// Returns whether the server refused the statement, and will refuse it again.
+    pub(crate) fn is_refusal(&self) -> bool {
+        let Self::Sql(error) = self else { return false };
+        let (kind, _) = kind_and_remedy(error);
+        matches!(kind, ErrorKind::Refused | ErrorKind::Misconfigured)
+    }
+
+    /// Returns whether a value that must be unique exists.
+    pub(crate) fn is_repetition(&self) -> bool {
+        matches!(self, Self::Sql(error) if code(error).as_deref() == Some("23505"))
+    }
+
+    /// Returns the error of the server, if it is one.
+    pub(crate) fn database_error(&self) -> Option<&PgDatabaseError> {
+        let Self::Sql(error) = self else { return None };
+        error.as_database_error()?.try_downcast_ref()
+    }
+
+    /// Describes this on one line, without the server and the remedy.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Port(error) => error.report(),
+            Self::Detected(_, what, _) => what.clone(),
+            Self::Slow(limit) => format!("no response within {} s", limit.as_secs_f32()),
+            Self::Unreachable(limit) => format!("no connection within {} s", limit.as_secs_f32()),
+            Self::Sql(error) => with_causes(error),
+        }
+    }
+
     /// Returns whether the connection must be closed.
     pub(crate) fn ends_connection(&self) -> bool {
         match self {
@@ -81,27 +121,20 @@ impl Failure {
 
     /// Converts this into the port's error, naming the `server`.
     pub(crate) fn into_port(self, server: &str) -> PortError {
-        let (kind, what, remedy) = match self {
+        let what = self.describe();
+        let (kind, remedy) = match self {
             Self::Port(error) => return error,
-            Self::Detected(kind, what, remedy) => (kind, what, remedy),
-            Self::Slow(limit) => {
-                let what = format!("no response within {} s", limit.as_secs_f32());
-                (
-                    ErrorKind::Unavailable,
-                    what,
-                    "try again later, or raise POSTGRES_STATEMENT_TIMEOUT",
-                )
+            Self::Detected(kind, _, remedy) => (kind, remedy),
+            Self::Slow(_) => {
+                let remedy = "try again later, or raise POSTGRES_STATEMENT_TIMEOUT";
+                (ErrorKind::Unavailable, remedy)
             }
-            Self::Unreachable(limit) => {
-                let what = format!("no connection within {} s", limit.as_secs_f32());
+            Self::Unreachable(_) => {
                 let remedy = "check POSTGRES_HOST, POSTGRES_PORT and the network, or raise \
                               POSTGRES_CONNECT_TIMEOUT";
-                (ErrorKind::Unavailable, what, remedy)
+                (ErrorKind::Unavailable, remedy)
             }
-            Self::Sql(error) => {
-                let (kind, remedy) = kind_and_remedy(&error);
-                (kind, with_causes(&error), remedy)
-            }
+            Self::Sql(error) => kind_and_remedy(&error),
         };
         let report = FailureReport { server: server.to_owned(), what, remedy };
         PortError::new(SYSTEM, kind, report)
@@ -214,6 +247,7 @@ fn by_code(code: &str) -> (ErrorKind, &'static str) {
              POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME to akin's tables",
         ),
         "23502" => (Misconfigured, "give the column a default: akin does not write it"),
+        TRIGGER => (Refused, "correct the value, or the trigger that refuses it"),
         "55P03" => (Unavailable, "another process has locked the tables: try again later"),
         "57014" => (Unavailable, "try again later, or raise POSTGRES_STATEMENT_TIMEOUT"),
         "53100" => (Unavailable, "nothing was lost: free disk space on the server, then try again"),

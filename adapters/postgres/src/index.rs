@@ -16,9 +16,11 @@ pub(crate) use statistics::StatisticsCache;
 
 use crate::database::Database;
 use crate::error::Failure;
+use crate::halves::Halves;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics, newest_of_each};
 use akin_ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, IndexedState, PortResult, ProductIndex,
+    Candidate, CandidateQuery, ErrorKind, Failures, IndexEntry, IndexedState, PortResult,
+    ProductIndex,
 };
 use async_trait::async_trait;
 use candidates::Candidates;
@@ -45,25 +47,39 @@ impl ProductIndex for PostgresIndex {
         newest.sort_by(|a, b| a.id.cmp(&b.id));
         let mut failures = Failures::new();
         for entries in newest.chunks(self.database.settings.upsert_batch_size.get()) {
-            let outcome = self.database.call(&UpsertEntries { entries }).await;
-            // A write whose response was lost may have been done, too.
-            self.statistics.invalidate();
-            let outcome = outcome?;
-            let server = self.database.settings.server();
-            let into_port = |(id, failure): (ProductId, Failure)| (id, failure.into_port(&server));
-            failures.extend(outcome.failures.into_iter().map(into_port));
-            self.maintain(outcome.must_rescore, outcome.products).await;
+            let mut halves = Halves::new(entries);
+            while let Some(part) = halves.next() {
+                match self.write(part, &mut failures).await {
+                    // The index refused a value.
+                    Err(error) if error.kind == ErrorKind::Refused => {
+                        let only = halves.fail(part).map(|entry| entry.id.clone());
+                        failures.extend(only.map(|id| (id, error)));
+                    }
+                    written => written?,
+                }
+            }
         }
         Ok(failures)
     }
 
     async fn remove(&self, changes: &[Change]) -> PortResult<Failures> {
+        let mut failures = Failures::new();
         for changes in changes.chunks(self.database.settings.upsert_batch_size.get()) {
-            let must_rescore = self.database.call(&RemoveEntries { changes }).await;
-            self.statistics.invalidate();
-            self.maintain(must_rescore?, 0).await;
+            let mut halves = Halves::new(changes);
+            while let Some(changes) = halves.next() {
+                let must_rescore = self.database.call(&RemoveEntries { changes }).await;
+                self.statistics.invalidate();
+                match must_rescore {
+                    // Removals keep a row, too.
+                    Err(error) if error.kind == ErrorKind::Refused => {
+                        let only = halves.fail(changes).map(|change| change.id.clone());
+                        failures.extend(only.map(|id| (id, error)));
+                    }
+                    must_rescore => self.maintain(must_rescore?, 0).await,
+                }
+            }
         }
-        Ok(Failures::new())
+        Ok(failures)
     }
 
     async fn states(&self, ids: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
@@ -100,6 +116,19 @@ impl ProductIndex for PostgresIndex {
 }
 
 impl PostgresIndex {
+    /// Writes entries, and adds those that are refused by name to `failures`.
+    async fn write(&self, entries: &[&IndexEntry], failures: &mut Failures) -> PortResult<()> {
+        let outcome = self.database.call(&UpsertEntries { entries }).await;
+        // A write whose response was lost may have been done, too.
+        self.statistics.invalidate();
+        let outcome = outcome?;
+        let server = self.database.settings.server();
+        let into_port = |(id, failure): (ProductId, Failure)| (id, failure.into_port(&server));
+        failures.extend(outcome.failures.into_iter().map(into_port));
+        self.maintain(outcome.must_rescore, outcome.products).await;
+        Ok(())
+    }
+
     /// Updates outdated term scores and builds the vector graph when they are needed. A failure is
     /// only logged: the entries are written, and the next write tries again.
     async fn maintain(&self, must_rescore: bool, products: u64) {

@@ -6,11 +6,15 @@
 //! currency of their prices, and run `akin migrate`.
 //!
 //! - Both tables need a column `product_id` of a text type; it is made unique if it is not. All
-//!   other columns are optional. akin adds missing columns, whose names begin with `akin_`, and
-//!   tables. It removes nothing but `NOT NULL` from columns that it does not write.
+//!   other columns are optional. akin adds missing columns, whose names begin with `akin_`, indexes
+//!   and tables. It removes `NOT NULL` from columns that it leaves empty, and limits such as those of
+//!   `varchar(n)` and `numeric(p, s)` from columns that it writes. A limit that cannot be removed,
+//!   because a view uses the column, stays, and so does `citext`: a product that the table cannot
+//!   hold is refused alone.
 //! - Rows of the product table that have an id and a name become products and wait to be embedded.
 //!   Other rows are counted and left as they are. Rows that the other program adds later are adopted
 //!   by the next `akin migrate`.
+//! - The row of a removed product is deleted, or stays without a version if another table refers to it.
 //! - akin keeps writing the columns that it shares with the other program: `name`, `main_category`,
 //!   `sub_category`, `image_url`, `ratings`, `discount_price`, `actual_price`, `created_date`,
 //!   `modified_date`.
@@ -37,6 +41,7 @@
 mod adoption;
 mod database;
 mod error;
+mod halves;
 mod index;
 mod migrations;
 mod names;

@@ -2,10 +2,11 @@ mod apply;
 mod outbox;
 mod quarantine;
 mod records;
+mod refusal;
 mod removal;
 mod restore;
 pub(crate) mod versions;
-mod write;
+pub(crate) mod write;
 
 use crate::database::{Call, Database, get, query};
 use crate::error::Failure;
@@ -40,7 +41,12 @@ impl ProductStore for PostgresStore {
             return Ok(Applied::default());
         }
         let rows = self.database.settings.upsert_batch_size.get();
-        self.database.call(&ApplyProducts::new(products, at, rows)).await
+        let (mut applied, refused) =
+            self.database.call(&ApplyProducts::new(products, at, rows)).await?;
+        let server = self.database.settings.server();
+        let into_port = |(id, failure): (ProductId, Failure)| (id, failure.into_port(&server));
+        applied.failures.extend(refused.into_iter().map(into_port));
+        Ok(applied)
     }
 
     async fn compare(&self, products: &[Product], at: Version) -> PortResult<Applied> {

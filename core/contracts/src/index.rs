@@ -50,6 +50,7 @@ macro_rules! product_index_contract {
             a_batch_may_hold_many_entries,
             an_unchanged_embedding_stays_while_everything_else_changes,
             an_unchanged_embedding_that_is_not_held_fails_alone,
+            an_entry_that_the_index_cannot_hold_fails_alone,
             a_removed_product_is_not_found,
             removing_a_product_twice_or_an_unknown_one_is_harmless,
             a_late_older_removal_neither_removes_nor_fails,

@@ -49,6 +49,7 @@ macro_rules! product_store_contract {
             the_answer_names_every_product_of_a_batch_once,
             a_redelivered_batch_changes_nothing,
             a_batch_may_hold_many_products,
+            a_product_that_the_store_cannot_hold_fails_alone,
             the_outbox_is_read_oldest_first_and_page_by_page,
             the_outbox_names_a_product_once_at_its_newest_version,
             clearing_removes_only_the_given_entries,

@@ -1,3 +1,4 @@
+use akin_entities::ProductId;
 use akin_ports::{ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog};
 use std::any::Any;
 use std::fmt;
@@ -18,6 +19,7 @@ pub struct Subject<P: ?Sized> {
     set_back: Option<Box<Pass>>,
     dead_letters: Option<Arc<dyn DeadLetters>>,
     runs: Option<Arc<dyn RunLog>>,
+    refused: Option<ProductId>,
     size: usize,
     kept: Vec<Box<dyn Any + Send + Sync>>,
 }
@@ -108,6 +110,7 @@ impl<P: ?Sized> Subject<P> {
             set_back: None,
             dead_letters: None,
             runs: None,
+            refused: None,
             size: 2_000,
             kept: Vec::new(),
         }
@@ -128,6 +131,12 @@ impl<P: ?Sized> Subject<P> {
         Self { size, ..self }
     }
 
+    /// Returns the subject of an adapter that cannot hold a product with the id `refused`.
+    #[must_use]
+    pub fn refusing(self, refused: ProductId) -> Self {
+        Self { refused: Some(refused), ..self }
+    }
+
     /// Returns the subject, holding `guard` (a folder, a schema, a server) for as long as it lives.
     #[must_use]
     pub fn keeping(mut self, guard: impl Any + Send + Sync) -> Self {
@@ -146,6 +155,11 @@ impl<P: ?Sized> Subject<P> {
     pub async fn pass(&self, time: Duration) {
         let pass = self.pass.as_ref().expect("a subject with time is told how it passes");
         pass(time).await;
+    }
+
+    /// Returns an id that the adapter cannot hold; `None` if it holds every id.
+    pub fn refused(&self) -> Option<&ProductId> {
+        self.refused.as_ref()
     }
 
     /// Returns the number of products of rules about many.

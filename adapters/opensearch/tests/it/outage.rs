@@ -2,7 +2,7 @@
 
 use crate::server;
 use crate::server::Verdict;
-use akin_contracts::sample::{direction, entry, titled};
+use akin_contracts::sample::{direction, entry, id, titled};
 use akin_entities::{Filter, Version};
 use akin_opensearch::{OpenSearchIndex, Settings};
 use akin_ports::{CandidateQuery, ErrorKind, IndexEntry, ProductIndex};
@@ -58,6 +58,28 @@ async fn a_connection_that_breaks_during_a_batch_loses_nothing() {
     let index = index.await;
     assert!(index.upsert(&entries(500, 1)).await.expect("a write").is_empty());
     assert_holds(&index, 500, 1).await;
+}
+
+#[tokio::test]
+#[ignore = "needs OpenSearch: make test"]
+async fn a_document_for_which_a_request_is_refused_fails_alone() {
+    let (settings, _guard) = crate::support::settings();
+    let judge = |parts: &Parts, body: &Bytes| {
+        let is_large = body.windows(4).any(|word| word == br#""p7""#);
+        if parts.uri.path().ends_with("/_bulk") && is_large {
+            Verdict::Answer(413, "<html>413 Request Entity Too Large</html>".to_owned())
+        } else {
+            Verdict::Forward
+        }
+    };
+    let address = server::start(&crate::support::endpoint(), None, judge).await;
+    let endpoint = Some(format!("http://{address}").into());
+    let index = OpenSearchIndex::open(&Settings { endpoint, ..settings }).await.expect("an index");
+    let failures = index.upsert(&entries(20, 1)).await.expect("an answer");
+    assert_eq!(failures.keys().collect::<Vec<_>>(), [&id("p7")]);
+    assert!(failures.values().all(|error| error.kind == ErrorKind::Refused), "{failures:?}");
+    index.refresh().await.unwrap();
+    assert_eq!(index.count().await.unwrap(), 19);
 }
 
 #[tokio::test]

@@ -26,7 +26,8 @@ impl Call for ReadIndexed<'_> {
         names: &Names,
     ) -> Result<Self::Answer, Failure> {
         let sql = "SELECT product_id::text, akin_version, akin_text_hash FROM {entries}
-                   WHERE product_id = ANY ($1::text[]) AND akin_version IS NOT NULL";
+                   WHERE product_id::text COLLATE \"C\" = ANY ($1::text[])
+                       AND akin_version IS NOT NULL";
         let ids: Vec<_> = self.ids.iter().map(|id| escape(id.as_str())).collect();
         let rows = query(names.fill(sql)).bind(ids).fetch_all(connection).await?;
         let indexed = rows.iter().map(|row| {

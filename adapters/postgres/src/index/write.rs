@@ -182,7 +182,7 @@ async fn existing_rows<'a>(
     let sql = "SELECT e.product_id::text, e.akin_key, e.akin_version, t.text, t.words
                FROM {entries} e
                LEFT JOIN {texts} t ON t.key = e.akin_key AND e.akin_text_hash IS NOT NULL
-               WHERE e.product_id = ANY ($1::text[])";
+               WHERE e.product_id::text COLLATE \"C\" = ANY ($1::text[])";
     let ids: Vec<_> = ids.map(|id| escape(id.as_str())).collect();
     let rows = query(names.fill(sql)).bind(ids).fetch_all(connection).await?;
     let existing = rows.iter().map(|row| {

@@ -1,9 +1,11 @@
 use super::product_id;
+use super::refusal::explain;
 use super::removal::respect_removals;
 use super::versions::{admit, admit_write};
 use super::write::{ProductColumns, upsert};
 use crate::database::{Call, get, query};
 use crate::error::Failure;
+use crate::halves::Halves;
 use crate::names::Names;
 use crate::text::escape;
 use akin_entities::{ContentHash, Product, ProductId, Version};
@@ -64,11 +66,21 @@ enum StoredState {
     Changed,
 }
 
+/// The maximum number of rows per statement that are written again because another writer was faster.
+const MAX_RETRIES: u32 = 5;
+
+/// The products that the table cannot hold, and why.
+type Refused = Vec<(ProductId, Failure)>;
+
 #[async_trait]
 impl Call for ApplyProducts<'_> {
-    type Answer = Applied;
+    type Answer = (Applied, Refused);
 
-    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Applied, Failure> {
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Self::Answer, Failure> {
         let states = self.compare(connection, names).await?;
         let mut applied = Applied::default();
         let mut changed = Vec::new();
@@ -80,6 +92,7 @@ impl Call for ApplyProducts<'_> {
                 Some(StoredState::Changed) | None => changed.push(product),
             }
         }
+        let mut refused = Refused::new();
         // A batch without changes takes no lock.
         if changed.is_empty() {
             admit(connection, names, self.at).await?;
@@ -88,17 +101,19 @@ impl Call for ApplyProducts<'_> {
             let mut transaction = connection.begin().await?;
             admit_write(&mut transaction, names, self.at).await?;
             for rows in changed.chunks(self.rows) {
-                self.write(&mut transaction, names, rows, &mut applied).await?;
+                let failed = self.write_part(&mut transaction, names, rows, &mut applied).await?;
+                refused.extend(failed);
             }
             self.announce(&mut transaction, names, &applied).await?;
             transaction.commit().await?;
         }
         // Another writer was faster with the rest.
-        let written = written(&applied);
+        let mut settled = written(&applied);
+        settled.extend(refused.iter().map(|(id, _)| id));
         let ids = changed.iter().map(|(product, _)| &product.id);
-        let late: Vec<_> = ids.filter(|id| !written.contains(id)).cloned().collect();
+        let late: Vec<_> = ids.filter(|id| !settled.contains(id)).cloned().collect();
         applied.held_newer.extend(late);
-        Ok(applied)
+        Ok((applied, refused))
     }
 }
 
@@ -143,7 +158,7 @@ impl ApplyProducts<'_> {
                        coalesce(held.akin_hash = batch.hash, false),
                        coalesce(held.akin_version > $3, false)
                    FROM {products} held JOIN unnest($1::text[], $2::bytea[]) AS batch(id, hash)
-                       ON held.product_id = batch.id
+                       ON held.product_id::text COLLATE \"C\" = batch.id
                    UNION ALL
                    SELECT product_id, false, true FROM {removed}
                    WHERE product_id = ANY ($1::text[]) AND version >= $3";
@@ -164,13 +179,50 @@ impl ApplyProducts<'_> {
         compared.collect()
     }
 
+    /// Writes `rows`, and returns those that the table cannot hold.
+    async fn write_part(
+        &self,
+        transaction: &mut PgConnection,
+        names: &Names,
+        rows: &[&(&Product, ContentHash)],
+        applied: &mut Applied,
+    ) -> Result<Refused, Failure> {
+        let mut refused = Refused::new();
+        let (mut halves, mut retries) = (Halves::new(rows), 0);
+        while let Some(part) = halves.next() {
+            let mut savepoint = transaction.begin().await?;
+            let failure = match self.write(&mut savepoint, names, part).await {
+                Ok(written) => {
+                    savepoint.commit().await?;
+                    applied.inserted.extend(written.inserted);
+                    applied.changed.extend(written.changed);
+                    continue;
+                }
+                Err(failure) if failure.is_about_values() => failure,
+                Err(failure) => return Err(failure),
+            };
+            savepoint.rollback().await?;
+            if let Some((product, _)) = halves.fail(part) {
+                // Where two indexes make ids unique, a row that was inserted meanwhile is an error.
+                if failure.is_repetition() && retries < MAX_RETRIES {
+                    retries += 1;
+                    halves.retry(part);
+                    continue;
+                }
+                let (what, remedy) = explain(transaction, names, product, &failure).await?;
+                refused.push((product.id.clone(), Failure::refused(what, remedy)));
+            }
+        }
+        Ok(refused)
+    }
+
     async fn write(
         &self,
         connection: &mut PgConnection,
         names: &Names,
         rows: &[&(&Product, ContentHash)],
-        applied: &mut Applied,
-    ) -> Result<(), Failure> {
+    ) -> Result<Applied, Failure> {
+        let mut applied = Applied::default();
         let mut columns = ProductColumns::default();
         for (product, hash) in rows {
             columns.push(product, *hash, self.at, self.at.timestamp());
@@ -187,7 +239,7 @@ impl ApplyProducts<'_> {
             inserted.retain(|id| !late.contains(id));
             applied.inserted.extend(inserted);
         }
-        Ok(())
+        Ok(applied)
     }
 
     async fn announce(

@@ -112,7 +112,7 @@ async fn read(
     ids: &[ProductId],
 ) -> Result<HashMap<ProductId, ProductRecord>, Failure> {
     let ids: Vec<_> = ids.iter().map(|id| escape(id.as_str())).collect();
-    let which = [RECORDS, "product_id = ANY ($1::text[])"].concat();
+    let which = [RECORDS, "product_id::text COLLATE \"C\" = ANY ($1::text[])"].concat();
     let rows = query(names.fill(&which)).bind(ids).fetch_all(connection).await?;
     let record = |row: &PgRow| record(row).map(|record| (record.product.id.clone(), record));
     rows.iter().map(record).collect()

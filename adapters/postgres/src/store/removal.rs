@@ -3,6 +3,7 @@ use super::versions::admit_write;
 use super::write::timestamp;
 use crate::database::{Call, get, query};
 use crate::error::Failure;
+use crate::halves::Halves;
 use crate::names::Names;
 use crate::text::escape;
 use akin_entities::{ProductId, Version};
@@ -19,26 +20,38 @@ pub(crate) struct RemoveProducts<'a> {
     pub(crate) rows: usize,
 }
 
-/// Rows are locked in the order of their ids, so that writers cannot deadlock.
-const REMOVE: &str = "
+/// Deletes the rows of products.
+const DELETE: &str = "DELETE FROM {products} products USING held";
+
+/// Keeps the rows, which are no products of akin's any more.
+const FORGET: &str =
+    "UPDATE {products} products SET akin_version = NULL, akin_hash = NULL FROM held";
+
+/// Returns the statement that removes products by `removal`. Rows are locked in the order of their ids,
+/// so that writers cannot deadlock.
+fn remove(removal: &str) -> String {
+    format!(
+        "
     WITH held AS (
-        SELECT product_id FROM {products}
-        WHERE product_id = ANY ($1::text[]) AND akin_version <= $2
+        SELECT product_id FROM {{products}}
+        WHERE product_id::text COLLATE \"C\" = ANY ($1::text[]) AND akin_version <= $2
         ORDER BY product_id FOR UPDATE
     ), gone AS (
-        DELETE FROM {products} products USING held WHERE products.product_id = held.product_id
+        {removal} WHERE products.product_id = held.product_id
         RETURNING products.product_id::text AS product_id, products.akin_created AS created
     ), remembered AS (
-        INSERT INTO {removed} AS known (product_id, version, created)
+        INSERT INTO {{removed}} AS known (product_id, version, created)
         SELECT product_id, $2, coalesce(created, $2) FROM gone
         ON CONFLICT (product_id) DO UPDATE SET version = excluded.version,
             created = excluded.created WHERE known.version < excluded.version
     ), announced AS (
-        INSERT INTO {outbox} (product_id, version)
+        INSERT INTO {{outbox}} (product_id, version)
         SELECT product_id, $2 FROM gone ORDER BY product_id
         ON CONFLICT (product_id) DO UPDATE SET sequence = DEFAULT, version = excluded.version
     )
-    SELECT product_id FROM gone";
+    SELECT product_id FROM gone"
+    )
+}
 
 #[async_trait]
 impl Call for RemoveProducts<'_> {
@@ -54,13 +67,53 @@ impl Call for RemoveProducts<'_> {
         let mut removed = Vec::new();
         let ids: Vec<_> = self.ids.iter().map(|id| escape(id.as_str())).collect();
         for ids in ids.chunks(self.rows) {
-            let remove = query(names.fill(REMOVE)).bind(ids).bind(self.at.0);
-            for row in remove.fetch_all(&mut *transaction).await? {
-                removed.push(product_id(get(&row, 0)?)?);
-            }
+            removed.extend(self.remove(&mut transaction, names, ids).await?);
         }
         transaction.commit().await?;
         Ok(removed)
+    }
+}
+
+impl RemoveProducts<'_> {
+    /// Removes products. The rows that another table refers to stay.
+    async fn remove(
+        &self,
+        transaction: &mut PgConnection,
+        names: &Names,
+        ids: &[Cow<'_, str>],
+    ) -> Result<Vec<ProductId>, Failure> {
+        let (mut halves, mut removed) = (Halves::new(ids), Vec::new());
+        while let Some(part) = halves.next() {
+            let mut savepoint = transaction.begin().await?;
+            let failure = match self.execute(&mut savepoint, names, part, DELETE).await {
+                Ok(deleted) => {
+                    savepoint.commit().await?;
+                    removed.extend(deleted);
+                    continue;
+                }
+                Err(failure) if failure.is_about_values() => failure,
+                Err(failure) => return Err(failure),
+            };
+            savepoint.rollback().await?;
+            if let Some(id) = halves.fail(part) {
+                let (product, reason) = (&**id, failure.describe());
+                tracing::warn!(product, reason, "the row of a removed product cannot be deleted");
+                removed.extend(self.execute(transaction, names, part, FORGET).await?);
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn execute(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+        ids: &[Cow<'_, str>],
+        removal: &str,
+    ) -> Result<Vec<ProductId>, Failure> {
+        let remove = query(names.fill(&remove(removal))).bind(ids).bind(self.at.0);
+        let rows = remove.fetch_all(connection).await?;
+        rows.iter().map(|row| product_id(get(row, 0)?)).collect()
     }
 }
 
@@ -74,7 +127,7 @@ pub(crate) async fn respect_removals(
     at: Version,
 ) -> Result<HashSet<ProductId>, Failure> {
     let late = "DELETE FROM {products} products USING {removed} removed
-                WHERE products.product_id = removed.product_id
+                WHERE products.product_id::text COLLATE \"C\" = removed.product_id
                     AND removed.product_id = ANY ($1::text[]) AND removed.version >= $2
                 RETURNING removed.product_id";
     let rows =
@@ -86,7 +139,7 @@ pub(crate) async fn respect_removals(
              RETURNING product_id, created
          )
          UPDATE {{products}} products SET akin_created = back.created, created_date = {}
-         FROM back WHERE products.product_id = back.product_id",
+         FROM back WHERE products.product_id::text COLLATE \"C\" = back.product_id",
         timestamp("back.created")
     );
     query(names.fill(&recreated)).bind(inserted).bind(at.0).execute(&mut *connection).await?;

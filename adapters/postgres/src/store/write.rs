@@ -1,9 +1,27 @@
 //! The statement that writes products, and its parameters.
 
-use crate::database::SqlQuery;
+use crate::database::{SqlQuery, query};
+use crate::names::Names;
 use crate::text::escape;
 use akin_entities::{ContentHash, Price, Product, Timestamp, Version};
 use std::borrow::Cow;
+
+/// The columns besides the id that akin writes for other programs.
+pub(crate) const SHARED_COLUMNS: [&str; 13] = [
+    "name",
+    "main_category",
+    "sub_category",
+    "brand",
+    "description",
+    "attributes",
+    "image_url",
+    "link",
+    "ratings",
+    "discount_price",
+    "actual_price",
+    "created_date",
+    "modified_date",
+];
 
 /// Returns the statement that inserts products and updates existing ones. `conflict` completes the
 /// update: further columns, a condition, and what to return. Rows are locked in the order of their
@@ -29,7 +47,7 @@ pub(crate) fn upsert(conflict: &str) -> String {
              image_url, link, rating, rating_count, discount, discount_currency, actual,
              actual_currency, discount_amount, actual_amount, version, created, converted_by)
          ORDER BY id
-         ON CONFLICT (product_id) DO UPDATE SET
+         ON CONFLICT ((product_id::text) COLLATE \"C\") DO UPDATE SET
              akin_hash = excluded.akin_hash, name = excluded.name,
              main_category = excluded.main_category, sub_category = excluded.sub_category,
              brand = excluded.brand, description = excluded.description,
@@ -45,6 +63,12 @@ pub(crate) fn upsert(conflict: &str) -> String {
              akin_converted_by = excluded.akin_converted_by,
              {conflict}"
     )
+}
+
+/// Returns the statement without products, which shows whether the table's columns can be written.
+pub(crate) fn rehearsal(names: &Names) -> SqlQuery {
+    let statement = upsert("akin_created = excluded.akin_created");
+    ProductColumns::default().bind(query(names.fill(&statement)))
 }
 
 /// Returns the SQL that converts microseconds to a timestamp. Values outside the supported range

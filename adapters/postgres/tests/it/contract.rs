@@ -1,13 +1,14 @@
 //! The ports' contracts on a real server, with exact vector search and with a graph.
 
 use akin_contracts::Subject;
+use akin_entities::ProductId;
 use akin_ports::{ChangeQueue, ProductIndex, ProductStore, RunLog};
 use akin_postgres::{PostgresEngine, Settings};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, id};
 
 mod store {
     akin_contracts::product_store_contract!(super::store, ignore = "needs Postgres: make test");
@@ -16,6 +17,13 @@ mod store {
 mod store_in_small_statements {
     akin_contracts::product_store_contract!(
         super::store_in_small_statements,
+        ignore = "needs Postgres: make test"
+    );
+}
+
+mod store_in_an_adopted_table {
+    akin_contracts::product_store_contract!(
+        super::store_in_an_adopted_table,
         ignore = "needs Postgres: make test"
     );
 }
@@ -38,6 +46,13 @@ mod index_with_exact_search {
 mod index_with_graph {
     akin_contracts::product_index_contract!(
         super::index_with_graph,
+        ignore = "needs Postgres: make test"
+    );
+}
+
+mod index_in_an_adopted_table {
+    akin_contracts::product_index_contract!(
+        super::index_in_an_adopted_table,
         ignore = "needs Postgres: make test"
     );
 }
@@ -90,6 +105,42 @@ async fn store_in_small_statements() -> Subject<dyn ProductStore> {
     let few = |settings| Settings { upsert_batch_size: few, fetch_batch_size: few, ..settings };
     let (database, engine) = engine(few).await;
     Subject::store(engine.store(), engine.runs()).keeping(database).of_size(100)
+}
+
+/// Another program's tables, with its own types and indexes. The views keep akin from widening the
+/// ids.
+const ADOPTED: &str = "
+    CREATE TABLE raw_products (
+        id serial PRIMARY KEY, product_id varchar(256) NOT NULL UNIQUE, name varchar(20) NOT NULL,
+        main_category varchar(10) NOT NULL DEFAULT 'other', brand char(5),
+        ratings numeric(2, 1) NOT NULL DEFAULT 0, discount_price numeric(6, 2) NOT NULL DEFAULT 0,
+        actual_price numeric(6, 2), modified_date timestamp NOT NULL DEFAULT now());
+    CREATE VIEW product_ids AS SELECT product_id FROM raw_products;
+    CREATE EXTENSION vector;
+    CREATE TABLE embedded_products (
+        product_id varchar(256) PRIMARY KEY, name varchar(20) NOT NULL, embedding vector(3) NOT NULL);
+    CREATE VIEW embedded_ids AS SELECT product_id FROM embedded_products;";
+
+/// Returns an id that those tables cannot hold: it is stored in 400 characters.
+fn too_long() -> ProductId {
+    id(&"\u{1}".repeat(200))
+}
+
+async fn adopted() -> (TestDatabase, PostgresEngine) {
+    let database = TestDatabase::create().await;
+    database.execute(ADOPTED).await;
+    let engine = database.open().await;
+    (database, engine)
+}
+
+async fn store_in_an_adopted_table() -> Subject<dyn ProductStore> {
+    let (database, engine) = adopted().await;
+    Subject::store(engine.store(), engine.runs()).keeping(database).refusing(too_long())
+}
+
+async fn index_in_an_adopted_table() -> Subject<dyn ProductIndex> {
+    let (database, engine) = adopted().await;
+    Subject::index(engine.index()).keeping(database).refusing(too_long())
 }
 
 /// The configuration of a small shop.

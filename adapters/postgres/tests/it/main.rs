@@ -5,6 +5,7 @@ mod adoption;
 mod connection;
 mod contract;
 mod errors;
+mod limits;
 mod migrations;
 mod recall;
 mod support;

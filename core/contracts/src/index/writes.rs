@@ -1,6 +1,6 @@
 use super::{Index, candidates, for_words, ids, keep, near, query, upsert, vector};
 use crate::sample::{analyzed, direction, entry, id, titled, unusual_ids};
-use akin_entities::{AnalyzedText, FacetValues, TextField, TextHash, Version};
+use akin_entities::{AnalyzedText, FacetValues, ProductId, TextField, TextHash, Version};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, IndexedState};
 
 /// Nothing is found, and nothing fails.
@@ -192,4 +192,22 @@ pub async fn an_unchanged_embedding_that_is_not_held_fails_alone(index: &Index) 
     assert!(index.states(&[id("unknown")]).await.unwrap().is_empty(), "it left no trace");
     keep(index, &[entry("unknown", 1)]).await;
     assert_eq!(index.count().await.unwrap(), 3);
+}
+
+/// All other entries of the batch are written, and the failure is final. An index that holds every
+/// product writes the longest id, too.
+pub async fn an_entry_that_the_index_cannot_hold_fails_alone(index: &Index) {
+    let Some(refused) = index.refused().cloned() else {
+        keep(index, &[entry("a", 1), entry(&"x".repeat(ProductId::MAX_BYTES), 1)]).await;
+        assert_eq!(index.count().await.unwrap(), 2);
+        return;
+    };
+    let impossible = IndexEntry { id: refused.clone(), ..titled("x", 1, "thing", 0.0) };
+    let batch = [titled("a", 1, "thing", 0.0), impossible, titled("b", 1, "thing", 0.0)];
+    let failures = upsert(index, &batch).await;
+    assert_eq!(failures.keys().collect::<Vec<_>>(), [&refused]);
+    assert!(failures.values().all(|error| !error.is_retryable()), "{failures:?}");
+    assert_eq!(ids(index, &for_words("thing")).await, ["a", "b"]);
+    assert!(index.states(&[refused]).await.unwrap().is_empty());
+    assert_eq!(index.count().await.unwrap(), 2);
 }

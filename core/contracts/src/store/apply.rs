@@ -1,6 +1,6 @@
 use super::{Store, apply, fates, fetch, outbox, waiting};
 use crate::sample::{bare_product, product, rate};
-use akin_entities::{Currency, Price, Product, Rating, Timestamp, Version};
+use akin_entities::{Currency, Price, Product, ProductId, Rating, Timestamp, Version};
 
 /// It is not an error.
 pub async fn an_empty_batch_changes_nothing(store: &Store) {
@@ -138,4 +138,25 @@ pub async fn a_batch_may_hold_many_products(store: &Store) {
     assert_eq!(waiting.len(), products.len());
     store.clear_outbox(&waiting).await.unwrap();
     assert_eq!(store.counts().await.unwrap().outbox, 0);
+}
+
+/// All others of its batch are written and announced, and the failure is final. It is no product of the
+/// store afterwards. A store that holds every product writes the longest id, too.
+pub async fn a_product_that_the_store_cannot_hold_fails_alone(store: &Store) {
+    let Some(refused) = store.refused().cloned() else {
+        let longest = product(&"x".repeat(ProductId::MAX_BYTES), "longest");
+        assert_eq!(apply(store, &[product("a", "one"), longest], 1).await.inserted.len(), 2);
+        return;
+    };
+    let impossible = Product { id: refused.clone(), ..product("x", "impossible") };
+    let batch = [product("a", "one"), impossible.clone(), product("b", "two"), impossible];
+    for (at, fate) in [(1, "inserted"), (2, "unchanged")] {
+        let applied = store.apply(&batch, Version(at)).await.unwrap();
+        assert_eq!(applied.failures.keys().collect::<Vec<_>>(), [&refused]);
+        assert!(applied.failures.values().all(|error| !error.is_retryable()), "{applied:?}");
+        assert_eq!(fates(&applied), [("a", fate), ("b", fate)].into());
+        store.refresh().await;
+    }
+    assert!(store.fetch(std::slice::from_ref(&refused)).await.unwrap().is_empty());
+    assert_eq!(waiting(store).await, [("a".to_owned(), 1), ("b".to_owned(), 1)]);
 }

@@ -43,7 +43,7 @@ pub(super) async fn write(
                  akin_sub_category = batch.sub_category, akin_brand = batch.brand,
                  akin_price = batch.price, akin_rating = batch.rating,
                  akin_discounted = batch.discounted
-             FROM {BATCH} WHERE e.product_id = batch.id"
+             FROM {BATCH} WHERE e.product_id::text COLLATE \"C\" = batch.id"
         );
         bind(query(names.fill(&sql)), &unchanged, &values).execute(&mut *connection).await?;
     }
@@ -68,7 +68,7 @@ fn insert() -> String {
          SELECT id, key, version, main_category, sub_category, brand, price, rating, discounted,
              hash, ($11::real[])[((place - 1) * $12 + 1)::integer : (place * $12)::integer]::vector
          FROM {BATCH}
-         ON CONFLICT (product_id) DO UPDATE SET akin_key = excluded.akin_key,
+         ON CONFLICT ((product_id::text) COLLATE \"C\") DO UPDATE SET akin_key = excluded.akin_key,
              akin_version = excluded.akin_version,
              akin_main_category = excluded.akin_main_category,
              akin_sub_category = excluded.akin_sub_category, akin_brand = excluded.akin_brand,
@@ -116,7 +116,7 @@ pub(super) async fn remove(
 ) -> Result<(), Failure> {
     let sql = "INSERT INTO {entries} (product_id, akin_key, akin_version)
                SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[])
-               ON CONFLICT (product_id) DO UPDATE SET akin_key = excluded.akin_key,
+               ON CONFLICT ((product_id::text) COLLATE \"C\") DO UPDATE SET akin_key = excluded.akin_key,
                    akin_version = excluded.akin_version, akin_text_hash = NULL, embedding = NULL";
     query(names.fill(sql))
         .bind(rows.iter().map(|(id, ..)| escape(id.as_str())).collect::<Vec<_>>())
