@@ -158,9 +158,26 @@ pub struct Settings {
     pub adopted_currency: Currency,
 }
 
+/// Variables of libpq that the driver would obey and nothing can override, and what to do instead.
+const STRAY_VARIABLES: [(&str, &str); 3] = [
+    ("PGOPTIONS", "akin sets up its sessions itself"),
+    ("PGSSLCERT", "akin logs in by --postgres-user (POSTGRES_USER) and a password"),
+    ("PGSSLKEY", "akin logs in by --postgres-user (POSTGRES_USER) and a password"),
+];
+
 impl Settings {
     /// Returns all missing or invalid settings by name, without connecting.
     pub fn problems(&self) -> Vec<String> {
+        let is_set = |name: &str| std::env::var_os(name).is_some();
+        let stray = STRAY_VARIABLES.into_iter().filter(|(name, _)| is_set(name));
+        let stray =
+            stray.map(|(name, instead)| format!("{name} is set: unset it, since {instead}"));
+        let mut problems = self.own_problems();
+        problems.extend(stray);
+        problems
+    }
+
+    fn own_problems(&self) -> Vec<String> {
         let required = [
             (&self.host, "--postgres-host (POSTGRES_HOST)"),
             (&self.user, "--postgres-user (POSTGRES_USER)"),
@@ -204,10 +221,11 @@ impl Settings {
         Duration::from_secs(self.statement_timeout.get())
     }
 
-    /// Returns the options of a connection. Other `PG...` variables are ignored.
+    /// Returns the options of a connection. The driver reads `PG...` variables: those that could be set
+    /// to something else are set here, and [`Settings::problems`] refuses the others.
     pub(crate) fn connect_options(&self) -> PgConnectOptions {
         install_crypto_provider();
-        let mut options = PgConnectOptions::new_without_pgpass()
+        let options = PgConnectOptions::new_without_pgpass()
             .host(self.host())
             .port(self.port)
             .username(self.user.as_deref().unwrap_or_default())
@@ -215,10 +233,11 @@ impl Settings {
             .database(self.database.as_deref().unwrap_or_default())
             .application_name("akin")
             .ssl_mode(self.ssl_mode());
-        if let Some(file) = &self.ssl_root_cert {
-            options = options.ssl_root_cert(file);
+        match &self.ssl_root_cert {
+            Some(file) => options.ssl_root_cert(file),
+            // No certificate besides the system's, in place of the one that PGSSLROOTCERT names.
+            None => options.ssl_root_cert_from_pem(Vec::new()),
         }
-        options
     }
 
     /// Returns the TLS mode. As in libpq, `require` verifies the authority if a file is set.
@@ -248,43 +267,4 @@ fn is_blank(value: Option<&String>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Command {
-        #[command(flatten)]
-        settings: Settings,
-    }
-
-    fn settings(arguments: &[&str]) -> Settings {
-        Command::try_parse_from([&["akin"], arguments].concat()).unwrap().settings
-    }
-
-    #[test]
-    fn all_problems_are_reported_at_once() {
-        let given = ["--postgres-sslrootcert", "/nowhere.pem", "--postgres-user", " "];
-        let problems = settings(&given).problems().join("\n");
-        for name in ["POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_SSLROOTCERT"] {
-            assert!(problems.contains(name), "{problems}");
-        }
-    }
-
-    #[test]
-    fn the_server_is_verified_by_default() {
-        assert_eq!(settings(&[]).sslmode, SslMode::VerifyFull);
-        assert!(matches!(settings(&[]).ssl_mode(), PgSslMode::VerifyFull));
-        let require = settings(&["--postgres-sslmode", "require"]);
-        assert!(matches!(require.ssl_mode(), PgSslMode::Require));
-        let with_authority = Settings { ssl_root_cert: Some("/ca.pem".into()), ..require };
-        assert!(matches!(with_authority.ssl_mode(), PgSslMode::VerifyCa));
-        assert!(Command::try_parse_from(["akin", "--postgres-sslmode", "allow"]).is_err());
-    }
-
-    #[test]
-    fn a_password_is_not_printed() {
-        let shown = format!("{:?}", settings(&["--postgres-password", "hunter2"]));
-        assert!(!shown.contains("hunter2"), "{shown}");
-    }
-}
+mod tests;
