@@ -63,15 +63,17 @@ fn akin(bench: &Bench) -> Result<Program> {
     let postgres = of("AKIN_TEST_POSTGRES")?;
     let parts = postgres.strip_prefix("postgres://").and_then(|rest| {
         let (user, rest) = rest.split_once('@')?;
+        let (user, password) = user.split_once(':')?;
         let (host, database) = rest.split_once('/')?;
         let (host, port) = host.split_once(':')?;
-        Some([user, host, port, database].map(PathBuf::from))
+        Some([user, password, host, port, database].map(PathBuf::from))
     });
-    let [user, host, port, database] =
-        parts.context("AKIN_TEST_POSTGRES is no postgres://USER@HOST:PORT/DATABASE")?;
+    let [user, password, host, port, database] =
+        parts.context("AKIN_TEST_POSTGRES is no postgres://USER:PASSWORD@HOST:PORT/DATABASE")?;
     let mut environment = vec![
         ("AKIN_STORE", "local".into()),
         ("POSTGRES_USER", user),
+        ("POSTGRES_PASSWORD", password),
         ("POSTGRES_HOST", host),
         ("POSTGRES_PORT", port),
         ("POSTGRES_DB", database),

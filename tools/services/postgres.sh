@@ -44,17 +44,14 @@ make_data() {
         chmod 755 "$runs" "$run"
         chown postgres "$1"
     fi
-    as_user "$(bin)/initdb" -D "$1" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$run/log"
-    # One user has a password, for the tests of authentication.
-    {
-        echo 'host all guarded 127.0.0.1/32 scram-sha-256'
-        cat "$1/pg_hba.conf"
-    } >"$run/pg_hba.conf"
-    cat "$run/pg_hba.conf" >"$1/pg_hba.conf"
+    (umask 077 && head -c 24 /dev/urandom | base64 | tr -d '+/=\n' >"$run/password")
+    if [ "$(id -u)" = 0 ]; then chown postgres "$run/password"; fi
+    as_user "$(bin)/initdb" -D "$1" -U postgres -A scram-sha-256 --pwfile="$run/password" -E UTF8 \
+        --no-locale --no-sync >"$run/log"
 }
 
 answers() { "$(bin)/pg_isready" --quiet -h 127.0.0.1 -p "$1"; }
 
-url() { echo "postgres://postgres@127.0.0.1:$1/postgres"; }
+url() { echo "postgres://postgres:$(cat "$run/password")@127.0.0.1:$1/postgres"; }
 
 service postgres "$@"

@@ -18,6 +18,7 @@ pub(crate) struct Server {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) user: String,
+    pub(crate) password: String,
 }
 
 impl Server {
@@ -28,13 +29,15 @@ impl Server {
         Self::at(&url)
     }
 
-    /// Parses `postgres://USER@HOST:PORT/...`.
+    /// Parses `postgres://USER:PASSWORD@HOST:PORT/...`.
     pub(crate) fn at(url: &str) -> Self {
         let rest = url.strip_prefix("postgres://").expect("a URL of Postgres");
         let (user, rest) = rest.split_once('@').expect("a user");
+        let (user, password) = user.split_once(':').expect("a password");
         let (host, rest) = rest.split_once(':').expect("a host and a port");
         let port = rest.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
-        Self { host: host.to_owned(), port, user: user.to_owned() }
+        let [host, user, password] = [host, user, password].map(str::to_owned);
+        Self { host, port, user, password }
     }
 
     /// Connects to a database.
@@ -43,6 +46,7 @@ impl Server {
             .host(&self.host)
             .port(self.port)
             .username(&self.user)
+            .password(&self.password)
             .database(database)
             .ssl_mode(PgSslMode::Disable);
         PgConnection::connect_with(&options).await.expect("a connection")
@@ -78,6 +82,7 @@ impl TestDatabase {
             host: Some(self.server.host.clone()),
             port: self.server.port,
             user: Some(self.server.user.clone()),
+            password: Some(self.server.password.clone().into()),
             database: Some(self.name.clone()),
             sslmode: SslMode::Disable,
             ..defaults()

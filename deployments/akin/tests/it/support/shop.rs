@@ -36,6 +36,7 @@ impl Shop {
     pub(crate) fn in_postgres() -> Self {
         let url = url("AKIN_TEST_POSTGRES");
         let (user, rest) = url.trim_start_matches("postgres://").split_once('@').expect("a user");
+        let (user, password) = user.split_once(':').expect("a password");
         let (address, database) = rest.split_once('/').expect("a database");
         let (host, port) = address.split_once(':').expect("a port");
         let name = format!("akin_{}_{}", std::process::id(), unique_number());
@@ -43,6 +44,7 @@ impl Shop {
             ("POSTGRES_HOST", host.to_owned()),
             ("POSTGRES_PORT", port.to_owned()),
             ("POSTGRES_USER", user.to_owned()),
+            ("POSTGRES_PASSWORD", password.to_owned()),
             ("POSTGRES_DB", database.to_owned()),
             ("POSTGRES_SSLMODE", "disable".to_owned()),
             ("POSTGRES_RAW_PRODUCT_TABLE_NAME", format!("{name}_raw")),
