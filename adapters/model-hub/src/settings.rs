@@ -10,7 +10,8 @@ use ureq::http::Uri;
 #[command(next_help_heading = "Hub")]
 pub struct Settings {
     /// The address of the hub, as for the hub's own clients.
-    #[arg(long = "hub", env = "HF_ENDPOINT", value_name = "URL")]
+    // People put passwords into addresses.
+    #[arg(long = "hub", env = "HF_ENDPOINT", value_name = "URL", hide_env_values = true)]
     pub endpoint: Option<String>,
 }
 

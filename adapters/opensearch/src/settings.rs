@@ -16,7 +16,13 @@ use std::time::Duration;
 pub struct Settings {
     /// The address of OpenSearch: `https://HOST[:PORT]`.
     // It is never printed, because people put passwords into addresses.
-    #[arg(id = "opensearch-endpoint", long, env = "OPENSEARCH_ENDPOINT", value_name = "URL")]
+    #[arg(
+        id = "opensearch-endpoint",
+        long,
+        env = "OPENSEARCH_ENDPOINT",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub endpoint: Option<SecretString>,
 
     /// The alias of the product index.
@@ -71,7 +77,8 @@ pub struct Settings {
         id = "opensearch-aws-access-key-id",
         long,
         env = "AWS_ACCESS_KEY_ID",
-        value_name = "KEY"
+        value_name = "KEY",
+        hide_env_values = true
     )]
     pub aws_access_key_id: Option<String>,
 

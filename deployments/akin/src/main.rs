@@ -166,4 +166,23 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn help_prints_no_secret_and_no_address() {
+        const SUSPECT: [&str; 6] = ["ENDPOINT", "URL", "PASSWORD", "TOKEN", "SECRET", "KEY"];
+        let mut found = 0;
+        let akin = Akin::command();
+        let mut commands = vec![&akin];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands());
+            for argument in command.get_arguments() {
+                let variable = argument.get_env().unwrap_or_default().to_string_lossy();
+                if variable.split('_').any(|word| SUSPECT.contains(&word)) {
+                    assert!(argument.is_hide_env_values_set(), "{argument}: {variable} is printed");
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 20, "{found}: the settings were not found");
+    }
 }
