@@ -184,7 +184,13 @@ impl Shared {
         }
         let mut queues = lock(&self.queues);
         queues.free_slots += slots;
-        !queues.queries.is_empty() || !queues.batches.is_empty()
+        let has_more = !queues.queries.is_empty() || !queues.batches.is_empty();
+        drop(queues);
+        if has_more && slots > 1 {
+            // The threads that found no free slot meanwhile have gone to sleep.
+            self.is_work.notify_all();
+        }
+        has_more
     }
 
     /// Waits for a task; returns `None` after the scheduler is closed.

@@ -90,6 +90,26 @@ async fn equal_queries_in_flight_share_one_inference() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_query_on_all_cores_gets_all_of_them_afterwards() {
+    let (scheduler, gate) = gated(3);
+    let (query, batch) = (long("tripod"), three_slices());
+    let mut query = pin!(scheduler.embed(&query));
+    assert!((&mut query).now_or_never().is_none());
+    assert_eq!(gate.asked().len(), 1);
+    let mut batch = pin!(scheduler.embed(&batch));
+    assert!((&mut batch).now_or_never().is_none());
+    gate.permit();
+    query.await.unwrap();
+    // Nothing is permitted meanwhile: each slice has a thread of its own.
+    assert_eq!(
+        [gate.asked(), gate.asked(), gate.asked()].map(|slice| slice.len()),
+        [SLICE_TEXTS; 3]
+    );
+    (0..3).for_each(|_| gate.permit());
+    assert_eq!(batch.await.unwrap().len(), SLICE_TEXTS * 3);
+}
+
+#[tokio::test]
 async fn a_query_is_inferred_again_after_an_equal_one_was_answered() {
     let (scheduler, gate) = gated(1);
     for _ in 0..2 {
