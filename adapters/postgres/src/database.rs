@@ -20,6 +20,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The margin of the client's time limit over the server's, whose error is more specific.
 const CLIENT_MARGIN: Duration = Duration::from_secs(2);
 
+/// The minimum size of the pool: changes are relayed from the outbox, over one connection, to the queue,
+/// over another one.
+const MIN_CONNECTIONS: u32 = 2;
+
 /// A connection that was idle for longer is pinged before it is used.
 const MAX_UNCHECKED_IDLE: Duration = Duration::from_secs(1);
 
@@ -73,7 +77,7 @@ impl Database {
         let losses = Arc::new(ConnectionLosses::default());
         let (known_losses, session) = (Arc::clone(&losses), session(&settings));
         let pool = PgPoolOptions::new()
-            .max_connections(settings.max_connections.get())
+            .max_connections(settings.max_connections.get().max(MIN_CONNECTIONS))
             .acquire_timeout(settings.connect_timeout())
             .idle_timeout(Duration::from_mins(5))
             .test_before_acquire(false)

@@ -39,6 +39,7 @@
 //! ```
 
 mod adoption;
+mod counts;
 mod database;
 mod error;
 mod halves;
@@ -149,7 +150,7 @@ impl PostgresEngine {
 
     /// Updates term scores and vacuums the tables if this engine wrote to the index: call it at the
     /// end of an ingestion. It is optional: results are complete without it, and autovacuum has
-    /// nearly the same effect.
+    /// nearly the same effect. That the tables could not be vacuumed in time is only logged.
     pub async fn optimize(&self) -> PortResult<()> {
         if !self.statistics.has_written() {
             return Ok(());
@@ -168,8 +169,11 @@ impl PostgresEngine {
             Ok(connection.close().await?)
         };
         let vacuumed = timeout(VACUUM_TIME_LIMIT, vacuumed).await;
-        let vacuumed = vacuumed.unwrap_or(Err(error::Failure::Slow(VACUUM_TIME_LIMIT)));
-        vacuumed.map_err(|failure| failure.into_port(&settings.server()))
+        if let Err(failure) = vacuumed.unwrap_or(Err(error::Failure::Slow(VACUUM_TIME_LIMIT))) {
+            let reason = failure.describe();
+            tracing::warn!(reason, "the tables were not vacuumed: autovacuum will, later");
+        }
+        Ok(())
     }
 
     /// Returns the index of products.

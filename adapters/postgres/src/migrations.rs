@@ -35,6 +35,7 @@ const TABLE_GROUPS: [TableGroup; 2] = [
             include_str!("../migrations/products/0005_quarantined_texts.sql"),
             include_str!("../migrations/products/0006_conversion.sql"),
             include_str!("../migrations/products/0007_versions.sql"),
+            include_str!("../migrations/products/0008_queue_indexes.sql"),
         ],
     },
     TableGroup {

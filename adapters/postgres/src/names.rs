@@ -3,11 +3,14 @@
 /// The maximum size of a name. Postgres truncates longer ones without an error.
 const MAX_BYTES: usize = 63;
 
-/// The suffixes of akin's own tables that belong to the product table.
-const BESIDE_PRODUCTS: [(&str, &str); 7] = [
+/// The suffixes of akin's own tables and indexes that belong to the product table.
+const BESIDE_PRODUCTS: [(&str, &str); 10] = [
     ("outbox", "_outbox"),
     ("removed", "_removed"),
     ("queue", "_queue"),
+    ("ready", "_ready"),
+    ("hidden", "_hidden"),
+    ("dead", "_dead"),
     ("runs", "_runs"),
     ("versions", "_versions"),
     ("quarantine", "_quarantine"),

@@ -111,7 +111,7 @@ pub struct Settings {
     )]
     pub upsert_batch_size: NonZeroUsize,
 
-    /// The maximum number of connections of this process.
+    /// The maximum number of connections of this process, at least 2.
     #[arg(
         id = "postgres_max_connections",
         long = "postgres-max-connections",

@@ -8,17 +8,19 @@ mod restore;
 pub(crate) mod versions;
 pub(crate) mod write;
 
-use crate::database::{Call, Database, get, query};
+use crate::counts::{Counted, count};
+use crate::database::{Call, Database};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
 use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
-    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
+    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, RelayedPage,
+    SendChanges, StoreCounts,
 };
 use apply::{ApplyProducts, CompareProducts};
 use async_trait::async_trait;
-use outbox::{ClearOutbox, ReadOutbox};
+use outbox::{ClearOutbox, ReadOutbox, RelayOutbox};
 use quarantine::{ListQuarantine, QuarantineRows, ReleaseQuarantine};
 use records::{FetchProducts, ListIds, ListProducts};
 use removal::RemoveProducts;
@@ -81,6 +83,15 @@ impl ProductStore for PostgresStore {
         self.database.call(&ClearOutbox { done }).await
     }
 
+    async fn relay(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+        send: &SendChanges<'_>,
+    ) -> PortResult<RelayedPage> {
+        self.database.call(&RelayOutbox { after, limit, send }).await
+    }
+
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()> {
         if rows.is_empty() {
             return Ok(());
@@ -136,11 +147,13 @@ impl Call for ReadStoreCounts {
         connection: &mut PgConnection,
         names: &Names,
     ) -> Result<StoreCounts, Failure> {
-        let sql = "SELECT (SELECT count(*) FROM {products} WHERE akin_version IS NOT NULL),
-                       (SELECT count(*) FROM {outbox}), (SELECT count(*) FROM {quarantine})";
-        let row = query(names.fill(sql)).fetch_one(connection).await?;
-        let count = |at| get::<i64>(&row, at).map(i64::cast_unsigned);
-        Ok(StoreCounts { products: count(0)?, outbox: count(1)?, quarantined: count(2)? })
+        let rows = [
+            Counted { rows: "{products} WHERE akin_version IS NOT NULL", relation: "{products}" },
+            Counted { rows: "{outbox}", relation: "{outbox}" },
+            Counted { rows: "{quarantine}", relation: "{quarantine}" },
+        ];
+        let [products, outbox, quarantined] = count(connection, names, rows).await?;
+        Ok(StoreCounts { products, outbox, quarantined })
     }
 }
 

@@ -56,6 +56,7 @@ macro_rules! product_store_contract {
             clearing_twice_or_nothing_is_harmless,
             clearing_keeps_an_entry_whose_product_changed_meanwhile,
             no_two_outbox_entries_share_a_sequence,
+            relayed_changes_leave_the_outbox_unless_they_are_refused,
             a_refused_row_is_kept_with_field_value_and_reason,
             a_refused_row_that_could_be_read_is_kept_whole,
             the_quarantine_is_listed_by_feed_and_line,

@@ -47,7 +47,10 @@ pub use runs::{
     MAX_RUNS, NewRun, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunLog, RunOutcome,
     RunOvertaken, RunStart, is_leased,
 };
-pub use store::{Applied, OutboxEntry, ProductStore, QuarantinedRow, StoreCounts};
+pub use store::{
+    Applied, EXACT_COUNTS, OutboxEntry, ProductStore, QuarantinedRow, RelayedPage, SendChanges,
+    SentChanges, StoreCounts,
+};
 
 use akin_entities::ProductId;
 use std::collections::HashMap;

@@ -44,7 +44,7 @@ pub trait ChangeQueue: Debug + Send + Sync {
     /// letters if this was attempt number [`MAX_ATTEMPTS`].
     async fn fail(&self, failed: &[(Receipt, String)]) -> PortResult<()>;
 
-    /// Counts the messages.
+    /// Counts the messages. Counts above [`EXACT_COUNTS`](crate::EXACT_COUNTS) may be estimates.
     async fn counts(&self) -> PortResult<QueueCounts>;
 
     /// Returns what the queue can do; everything, by default.

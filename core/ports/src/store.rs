@@ -3,6 +3,7 @@ use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Versio
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::pin::Pin;
 
 /// Keeps the products, and the changes that wait to be embedded (the outbox).
 #[async_trait]
@@ -37,6 +38,24 @@ pub trait ProductStore: Debug + Send + Sync {
     /// number, and stays.
     async fn clear_outbox(&self, done: &[OutboxEntry]) -> PortResult<()>;
 
+    /// Passes the next `limit` changes after `after` that wait to be embedded to `send`, the oldest first,
+    /// and deletes them, except for those that `send` returns as failures. A change that another process
+    /// is passing on meanwhile may be left out; a store that cannot tell passes it on twice.
+    async fn relay(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+        send: &SendChanges<'_>,
+    ) -> PortResult<RelayedPage> {
+        let mut entries = self.outbox(after, limit).await?;
+        let Some(last) = entries.last() else { return Ok(RelayedPage::default()) };
+        let last = Some(last.sequence);
+        let failures = send(entries.iter().map(|entry| entry.change.clone()).collect()).await?;
+        entries.retain(|entry| !failures.contains_key(&entry.change.id));
+        self.clear_outbox(&entries).await?;
+        Ok(RelayedPage { last, sent: entries.len() as u64, failures })
+    }
+
     /// Keeps the rows of `feed` that were refused at `at`, as completely as they could be read. A field
     /// of a line that was refused before is kept once, as it was refused last.
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()>;
@@ -64,7 +83,7 @@ pub trait ProductStore: Debug + Send + Sync {
     /// newer one is left as it is.
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()>;
 
-    /// Counts what the store holds.
+    /// Counts what the store holds. Counts above [`EXACT_COUNTS`] may be estimates.
     async fn counts(&self) -> PortResult<StoreCounts>;
 }
 
@@ -80,6 +99,27 @@ pub struct Applied {
     /// Held, or removed, in a newer version, which stays.
     pub held_newer: Vec<ProductId>,
     /// Failed, and why.
+    pub failures: Failures,
+}
+
+/// Up to how many items a store or a queue counts them one by one. Whoever asks often, or is only shown
+/// a progress, does not wait for a million of them.
+pub const EXACT_COUNTS: u64 = 100_000;
+
+/// Sends changes, and returns those of which at least one was not sent.
+pub type SendChanges<'a> = dyn Fn(Vec<Change>) -> SentChanges<'a> + Send + Sync + 'a;
+
+/// The answer of [`SendChanges`].
+pub type SentChanges<'a> = Pin<Box<dyn Future<Output = PortResult<Failures>> + Send + 'a>>;
+
+/// A page of the outbox that was passed on.
+#[derive(Debug, Default)]
+pub struct RelayedPage {
+    /// The position of its last change; `None` if nothing more waits.
+    pub last: Option<u64>,
+    /// The number of changes that were sent.
+    pub sent: u64,
+    /// The changes that were not sent, and stay.
     pub failures: Failures,
 }
 

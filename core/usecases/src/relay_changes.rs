@@ -1,10 +1,11 @@
-use akin_ports::{ChangeQueue, Failures, PortResult, ProductStore};
+use akin_entities::Change;
+use akin_ports::{ChangeQueue, Failures, PortResult, ProductStore, SentChanges};
 use std::sync::Arc;
 
 /// Moves changes from the outbox to the queue, from which any number of workers receive them.
 ///
-/// If it is killed, or run by two processes at once, it may send a change twice, which is harmless. None
-/// is lost, because a change leaves the outbox only when the queue has it.
+/// If it is killed it may send a change twice, which is harmless. None is lost, because a change leaves the
+/// outbox only when the queue has it. Several processes share the pages, where the store can tell.
 #[derive(Clone, Debug)]
 pub struct RelayChanges {
     /// The store with the outbox.
@@ -30,16 +31,18 @@ impl RelayChanges {
     pub async fn run(&self) -> PortResult<RelaySummary> {
         let mut summary = RelaySummary::default();
         let mut after = None;
+        let queue = &*self.queue;
+        let send = move |changes: Vec<Change>| -> SentChanges<'_> {
+            Box::pin(async move { queue.send(&changes).await })
+        };
         loop {
-            let mut entries = self.store.outbox(after, PAGE).await?;
-            let Some(last) = entries.last() else { return Ok(summary) };
-            after = Some(last.sequence);
-            let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
-            let failures = self.queue.send(&changes).await?;
-            entries.retain(|entry| !failures.contains_key(&entry.change.id));
-            self.store.clear_outbox(&entries).await?;
-            summary.sent += entries.len() as u64;
-            summary.failures.extend(failures);
+            let page = self.store.relay(after, PAGE, &send).await?;
+            summary.sent += page.sent;
+            summary.failures.extend(page.failures);
+            if page.last.is_none() {
+                return Ok(summary);
+            }
+            after = page.last;
         }
     }
 }

@@ -32,6 +32,13 @@ pub(crate) async fn hand_on(
     Ok(RelayChanges { store, queue }.run().await?.failures)
 }
 
+/// Brings searches of what was written to full speed. A failure is only logged: all of it is found.
+pub(crate) async fn optimize(opened: &Composition) {
+    if let Err(error) = opened.optimize().await {
+        tracing::warn!("searches are slower than they could be: {error:#}");
+    }
+}
+
 /// Works at `queue` for every engine that was opened.
 pub(crate) fn work(opened: &Composition) -> Result<WorkQueue, CompositionError> {
     let (queue, store) = (opened.queue()?, opened.store()?);

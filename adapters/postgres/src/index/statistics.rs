@@ -17,6 +17,15 @@ use std::time::{Duration, Instant};
 /// The time that the cache is used without checking for writes of other processes.
 const MAX_UNCHECKED_AGE: Duration = Duration::from_secs(1);
 
+/// The age from which statistics are reloaded even if hardly anything changed.
+const MAX_OUTDATED_AGE: Duration = Duration::from_secs(10);
+
+/// The share of the products that must be new or gone for an earlier reload.
+const MATERIAL_SHARE: f64 = 0.01;
+
+/// Statistics are at least so many times as old as it took to load them, before they are reloaded.
+const LOAD_INTERVAL: u32 = 20;
+
 /// The most recent statistics.
 #[derive(Debug, Default)]
 pub(crate) struct StatisticsCache {
@@ -31,6 +40,9 @@ pub(crate) struct StatisticsCache {
 struct CachedStatistics {
     snapshot: Arc<StatisticsSnapshot>,
     checked: Instant,
+    loaded: Instant,
+    /// The time that loading took.
+    took: Duration,
     /// The number of writes of this process before it was loaded.
     writes: u64,
 }
@@ -46,8 +58,8 @@ impl StatisticsCache {
         self.writes.load(Ordering::Acquire) > 0
     }
 
-    /// Returns the current statistics. Writes of other processes appear a few seconds later: they
-    /// are loaded in the background, and searches do not wait.
+    /// Returns the current statistics. Writes of other processes appear seconds later: they are loaded
+    /// in the background, and searches do not wait.
     pub(crate) async fn current(
         self: &Arc<Self>,
         database: &Arc<Database>,
@@ -81,19 +93,44 @@ impl StatisticsCache {
         });
     }
 
-    /// Reloads the statistics if they changed. The caller holds the `loading` lock.
+    /// Reloads the statistics if they changed: at once after a write of this process, and otherwise when
+    /// it is due. The caller holds the `loading` lock.
     async fn load(&self, database: &Database) -> PortResult<Arc<StatisticsSnapshot>> {
         let (writes, checked) = (self.writes.load(Ordering::Acquire), Instant::now());
-        let previous = self.cached().map(|cached| cached.snapshot);
+        let previous = self.cached();
         let state = database.call(&ReadState).await?;
-        let snapshot = match previous {
-            Some(previous) if previous.changes == state.changes => previous,
-            _ => Arc::new(database.call(&LoadStatistics).await?),
+        let cached = match previous {
+            Some(previous)
+                if previous.snapshot.changes == state.changes
+                    || (previous.writes == writes && !previous.is_due(state.products)) =>
+            {
+                CachedStatistics { checked, writes, ..previous }
+            }
+            _ => {
+                let snapshot = Arc::new(database.call(&LoadStatistics).await?);
+                let took = checked.elapsed();
+                CachedStatistics { snapshot, checked, loaded: Instant::now(), took, writes }
+            }
         };
-        let cached = CachedStatistics { snapshot: Arc::clone(&snapshot), checked, writes };
+        let snapshot = Arc::clone(&cached.snapshot);
         *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(cached);
         Ok(snapshot)
     }
+}
+
+impl CachedStatistics {
+    /// Returns whether statistics of what is now `documents` products are worth a reload.
+    fn is_due(&self, documents: u64) -> bool {
+        is_due(self.loaded.elapsed(), self.took, self.snapshot.documents, documents)
+    }
+}
+
+/// Returns whether statistics are to be reloaded that are of this `age`, `took` so long to load, and
+/// were of `before` products, of which there are `now` another number.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn is_due(age: Duration, took: Duration, before: u64, now: u64) -> bool {
+    let is_material = before.abs_diff(now) as f64 > before as f64 * MATERIAL_SHARE;
+    age >= took * LOAD_INTERVAL && (is_material || age >= MAX_OUTDATED_AGE)
 }
 
 /// The statistics at one moment.
@@ -180,5 +217,23 @@ impl Statistics for StatisticsSnapshot {
         for (word, count) in self.words.get(&initial).into_iter().flatten() {
             visit(word, *count);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_reloaded_when_they_changed_materially_or_are_old() {
+        let seconds = Duration::from_secs;
+        let fast = Duration::from_millis(1);
+        assert!(is_due(seconds(1), fast, 0, 1), "the first products");
+        assert!(is_due(seconds(1), fast, 1_000, 1_011) && is_due(seconds(1), fast, 1_000, 989));
+        assert!(!is_due(seconds(9), fast, 1_000, 1_010), "hardly anything changed");
+        assert!(!is_due(seconds(9), fast, 1_000, 1_000), "texts changed");
+        assert!(is_due(seconds(10), fast, 1_000, 1_000));
+        assert!(!is_due(seconds(19), seconds(1), 1_000, 2_000), "a twentieth of the time at most");
+        assert!(is_due(seconds(20), seconds(1), 1_000, 2_000));
     }
 }

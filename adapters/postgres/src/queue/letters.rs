@@ -53,7 +53,8 @@ impl Call for Redrive {
     type Answer = u64;
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<u64, Failure> {
-        let sql = "UPDATE {queue} SET died = NULL, tries = 0, visible = clock_timestamp()
+        let sql =
+            "UPDATE {queue} SET died = NULL, tries = 0, hidden = false, visible = clock_timestamp()
                    WHERE sequence = ANY (ARRAY(
                        SELECT sequence FROM {queue} WHERE died IS NOT NULL
                        ORDER BY sequence LIMIT $1 FOR UPDATE))";

@@ -1,3 +1,4 @@
+use crate::counts::{Counted, count};
 use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
@@ -34,31 +35,42 @@ impl Call for Send<'_> {
     }
 }
 
-/// Leases messages. Messages without an outcome and without attempts left become dead letters first.
+/// Leases messages, after revealing those that became visible. Messages without an outcome and without
+/// attempts left become dead letters.
 /// If the answer is lost, the messages come back when their leases end.
 pub(crate) struct Receive {
     pub(crate) limit: usize,
     pub(crate) lease: Duration,
 }
 
-const GIVE_UP: &str = "
-    UPDATE {queue} SET died = clock_timestamp(), reason = $2, leased = false
-    WHERE sequence = ANY (ARRAY(
-        SELECT sequence FROM {queue}
-        WHERE died IS NULL AND leased AND tries >= $1 AND visible <= clock_timestamp()
-        FOR UPDATE SKIP LOCKED))";
+/// The minimum number of messages that one call reveals, if so many became visible. Up to so many keep
+/// their order.
+const REVEALED: usize = 10_000;
+
+/// Reveals messages whose lease or delay is over. Those that have no attempts left die. The time is that
+/// of the statement: an index is of no use for a clock that goes on.
+const REVEAL: &str = "
+    WITH due AS MATERIALIZED (
+        SELECT sequence, leased AND tries >= $1 AS is_over FROM {queue}
+        WHERE died IS NULL AND hidden AND leased IN (true, false)
+            AND visible <= statement_timestamp()
+        LIMIT $3 FOR UPDATE SKIP LOCKED)
+    UPDATE {queue} held SET hidden = false, leased = leased AND NOT is_over,
+        died = CASE WHEN is_over THEN clock_timestamp() END,
+        reason = CASE WHEN is_over THEN $2 ELSE reason END
+    FROM due WHERE held.sequence = due.sequence";
 
 const FIRST: &str = "
-    SELECT unfinished FROM {queue} WHERE died IS NULL AND visible <= clock_timestamp()
+    SELECT unfinished FROM {queue} WHERE died IS NULL AND NOT hidden
     ORDER BY sequence LIMIT 1 FOR UPDATE SKIP LOCKED";
 
 const LEASE: &str = "
     WITH chosen AS MATERIALIZED (
         SELECT sequence FROM {queue}
-        WHERE died IS NULL AND visible <= clock_timestamp() AND unfinished < $1
+        WHERE died IS NULL AND NOT hidden AND unfinished < $1
         ORDER BY sequence LIMIT $2 FOR UPDATE SKIP LOCKED)
     UPDATE {queue} held SET tries = tries + 1, unfinished = unfinished + 1, takes = takes + 1,
-        leased = true, visible = clock_timestamp() + $3 * interval '1 microsecond'
+        leased = true, hidden = true, visible = clock_timestamp() + $3 * interval '1 microsecond'
     FROM chosen WHERE held.sequence = chosen.sequence
     RETURNING held.sequence, product_id, version, takes, tries";
 
@@ -75,9 +87,10 @@ impl Call for Receive {
             return Ok(Vec::new());
         }
         let mut transaction = connection.begin().await?;
-        query(names.fill(GIVE_UP))
+        query(names.fill(REVEAL))
             .bind(MAX_ATTEMPTS.cast_signed())
             .bind(UNSETTLED)
+            .bind(row_limit(self.limit.max(REVEALED)))
             .execute(&mut *transaction)
             .await?;
         let first = query(names.fill(FIRST)).fetch_optional(&mut *transaction).await?;
@@ -121,12 +134,16 @@ impl Call for Count {
         connection: &mut PgConnection,
         names: &Names,
     ) -> Result<QueueCounts, Failure> {
-        let sql =
-            "SELECT count(*) FILTER (WHERE died IS NULL AND NOT (leased AND visible > now())),
-                       count(*) FILTER (WHERE died IS NULL AND leased AND visible > now()),
-                       count(died) FROM {queue}";
-        let row = query(names.fill(sql)).fetch_one(connection).await?;
-        let count = |at| get::<i64>(&row, at).map(i64::cast_unsigned);
-        Ok(QueueCounts { waiting: count(0)?, in_flight: count(1)?, dead: count(2)? })
+        let ready = "{queue} WHERE died IS NULL AND NOT hidden";
+        let hidden = "{queue} WHERE died IS NULL AND hidden";
+        let leased = "{queue} WHERE died IS NULL AND hidden AND leased AND visible > now()";
+        let kinds = [
+            Counted { rows: ready, relation: "{ready}" },
+            Counted { rows: hidden, relation: "{hidden}" },
+            Counted { rows: leased, relation: "{hidden}" },
+            Counted { rows: "{queue} WHERE died IS NOT NULL", relation: "{dead}" },
+        ];
+        let [ready, hidden, in_flight, dead] = count(connection, names, kinds).await?;
+        Ok(QueueCounts { waiting: ready + hidden.saturating_sub(in_flight), in_flight, dead })
     }
 }

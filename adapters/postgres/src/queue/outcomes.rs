@@ -27,7 +27,7 @@ impl Lease {
 
 /// Extends the leases.
 pub(crate) const EXTEND: &str = "
-    UPDATE {queue} held SET visible = clock_timestamp() + $3 * interval '1 microsecond'
+    UPDATE {queue} held SET hidden = true, visible = clock_timestamp() + $3 * interval '1 microsecond'
     FROM unnest($1::bigint[], $2::bigint[]) AS receipt(sequence, takes)
     WHERE held.sequence = receipt.sequence AND held.takes = receipt.takes AND leased";
 
@@ -40,7 +40,7 @@ pub(crate) const DELETE: &str = "
 
 /// Returns messages to the queue and takes their attempt back.
 pub(crate) const RELEASE: &str = "
-    UPDATE {queue} held SET leased = false, unfinished = 0, tries = tries - 1,
+    UPDATE {queue} held SET leased = false, hidden = true, unfinished = 0, tries = tries - 1,
         visible = clock_timestamp() + $3 * interval '1 microsecond'
     FROM unnest($1::bigint[], $2::bigint[]) AS receipt(sequence, takes)
     WHERE held.sequence = receipt.sequence AND held.takes = receipt.takes AND leased";
@@ -74,7 +74,7 @@ pub(crate) struct Fail<'a> {
 
 /// $4 holds the delay after each attempt, from the first on.
 const FAIL: &str = "
-    UPDATE {queue} held SET leased = false, unfinished = 0, reason = receipt.reason,
+    UPDATE {queue} held SET leased = false, hidden = true, unfinished = 0, reason = receipt.reason,
         visible = clock_timestamp() + ($4::bigint[])[least(tries, $5)] * interval '1 microsecond',
         died = CASE WHEN tries >= $5 THEN clock_timestamp() END
     FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS receipt(sequence, takes, reason)

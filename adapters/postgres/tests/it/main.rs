@@ -10,3 +10,4 @@ mod migrations;
 mod recall;
 mod support;
 mod tls;
+mod work;

@@ -2,10 +2,58 @@
 
 use akin_contracts::sample::product;
 use akin_entities::Version;
-use akin_ports::ProductStore;
+use akin_ports::{ChangeQueue, ProductStore, QueueCounts};
 use akin_postgres::{DatabaseMigration, PostgresEngine, Settings, migrate};
 
 use crate::support::TestDatabase;
+use std::time::Duration;
+
+/// The tables of products before the queue had indexes of its hidden and dead messages.
+const VERSION_7: [&str; 7] = [
+    include_str!("../../migrations/products/0001_products.sql"),
+    include_str!("../../migrations/products/0002_removed.sql"),
+    include_str!("../../migrations/products/0003_queue.sql"),
+    include_str!("../../migrations/products/0004_runs.sql"),
+    include_str!("../../migrations/products/0005_quarantined_texts.sql"),
+    include_str!("../../migrations/products/0006_conversion.sql"),
+    include_str!("../../migrations/products/0007_versions.sql"),
+];
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn a_queue_of_an_earlier_version_keeps_its_messages() {
+    let database = TestDatabase::create().await;
+    for file in VERSION_7 {
+        let mut statements = file.replace("{products}", "raw_products");
+        for table in ["outbox", "quarantine", "removed", "queue", "runs", "versions"] {
+            let name = format!("raw_products_{table}");
+            statements = statements.replace(&format!("{{{table}}}"), &name);
+        }
+        database.execute(&statements).await;
+    }
+    database
+        .execute(
+            "CREATE TABLE raw_products_migrations (
+                 version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now());
+             INSERT INTO raw_products_migrations SELECT generate_series(1, 7);
+             INSERT INTO raw_products_queue (product_id, version, tries, leased, visible, died) VALUES
+                 ('ready', 1, 0, false, now(), NULL),
+                 ('delayed', 1, 1, false, now() + interval '1 hour', NULL),
+                 ('in flight', 1, 1, true, now() + interval '1 hour', NULL),
+                 ('expired', 1, 1, true, now() - interval '1 hour', NULL),
+                 ('hopeless', 1, 5, true, now() - interval '1 hour', NULL),
+                 ('dead', 1, 5, false, now(), now())",
+        )
+        .await;
+    let queue = database.open().await.queue(Duration::from_mins(1));
+    let counts = QueueCounts { waiting: 4, in_flight: 1, dead: 1 };
+    assert_eq!(queue.counts().await.expect("counts"), counts);
+    let received = queue.receive(10).await.expect("messages");
+    let ids: Vec<_> = received.iter().map(|delivery| delivery.change.id.as_str()).collect();
+    assert_eq!(ids, ["ready", "expired"]);
+    let counts = QueueCounts { waiting: 1, in_flight: 3, dead: 2 };
+    assert_eq!(queue.counts().await.expect("counts"), counts);
+}
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]

@@ -1,7 +1,8 @@
 use super::{Store, apply, outbox, waiting};
 use crate::sample::{id, product};
 use akin_entities::{Change, Version};
-use akin_ports::OutboxEntry;
+use akin_ports::{ErrorKind, OutboxEntry, PortError, SentChanges};
+use std::sync::Mutex;
 
 /// A page begins after any entry and has as many entries as requested.
 pub async fn the_outbox_is_read_oldest_first_and_page_by_page(store: &Store) {
@@ -77,4 +78,29 @@ pub async fn no_two_outbox_entries_share_a_sequence(store: &Store) {
         highest = Some(entry.sequence);
         store.clear_outbox(&[entry]).await.unwrap();
     }
+}
+
+/// Pages begin after any entry. What was refused stays as it is.
+pub async fn relayed_changes_leave_the_outbox_unless_they_are_refused(store: &Store) {
+    apply(store, &["a", "b", "c"].map(|name| product(name, name)), 1).await;
+    let sent = Mutex::new(Vec::new());
+    let send = |changes: Vec<Change>| -> SentChanges<'_> {
+        let mut failures = akin_ports::Failures::new();
+        for change in &changes {
+            if change.id == id("b") {
+                let refused = PortError::new("queue", ErrorKind::Refused, "too large");
+                failures.insert(change.id.clone(), refused);
+            }
+            sent.lock().unwrap().push(change.id.to_string());
+        }
+        Box::pin(async move { Ok(failures) })
+    };
+    let first = store.relay(None, 2, &send).await.unwrap();
+    assert_eq!((first.sent, first.failures.keys().collect::<Vec<_>>()), (1, vec![&id("b")]));
+    let second = store.relay(first.last, 2, &send).await.unwrap();
+    assert_eq!((second.sent, second.failures.len()), (1, 0));
+    let third = store.relay(second.last, 2, &send).await.unwrap();
+    assert_eq!((third.sent, third.last), (0, None));
+    assert_eq!(*sent.lock().unwrap(), ["a", "b", "c"]);
+    assert_eq!(waiting(store).await, [("b".to_owned(), 1)]);
 }

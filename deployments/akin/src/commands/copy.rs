@@ -1,3 +1,4 @@
+use crate::embedding::optimize;
 use crate::output::Format;
 use crate::progress::{Progress, Unit};
 use crate::{exit, output};
@@ -58,7 +59,7 @@ pub(crate) async fn run(arguments: CopyArguments) -> anyhow::Result<ExitCode> {
     let progress = Progress::new(format!("copying {from} to {to}"), Unit::Products);
     let summary = copy.run(&|at: CopyProgress| progress.at(at.done, Some(at.total), "")).await?;
     drop(progress);
-    opened.optimize().await?;
+    optimize(&opened).await;
     tell(&summary, format, began.elapsed().as_secs_f64());
     Ok(if summary.failures.is_empty() { exit::DONE } else { exit::partly() })
 }

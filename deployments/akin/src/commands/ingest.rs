@@ -4,7 +4,7 @@ mod outcome;
 mod record;
 mod schedule;
 
-use crate::embedding::{embed_here, hand_on};
+use crate::embedding::{embed_here, hand_on, optimize};
 use crate::exit;
 use crate::feed_settings::FeedSettings;
 use crate::output::{self, Format};
@@ -140,7 +140,7 @@ impl IngestArguments {
         let run = async |begun: BegunRun| {
             let summary = self.read(feeds, opened.store()?, begun.version).await?;
             let embedded = embed_here(&opened).await?;
-            opened.optimize().await?;
+            optimize(&opened).await;
             let limit = opened.engines().first().map(|engine| engine.embedder.token_limit());
             let took = begun.since.elapsed();
             Ok(Outcome::embedded(summary, embedded, took).with_token_limit(limit))

@@ -1,4 +1,4 @@
-use crate::embedding::{QueueProgress, sleep, work};
+use crate::embedding::{QueueProgress, optimize, sleep, work};
 use crate::output::Format;
 use crate::signals::asked_to_end;
 use crate::{exit, output};
@@ -98,7 +98,7 @@ async fn work_until_stopped(
     let summary = worker.run(&context, &host).await?;
     // A process that is asked to end ends soon; what it wrote is found, only more slowly.
     if once && summary.needs_optimizing && !is_over() {
-        opened.optimize().await?;
+        optimize(opened).await;
     }
     Ok(summary)
 }
@@ -111,9 +111,7 @@ impl WorkerHost for Host<'_> {
     }
 
     async fn optimize(&self) {
-        if let Err(error) = self.opened.optimize().await {
-            tracing::warn!("searches are slower than they could be: {error:#}");
-        }
+        optimize(self.opened).await;
     }
 
     fn notify(&self, event: WorkerEvent<'_>) {
