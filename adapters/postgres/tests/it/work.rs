@@ -105,12 +105,12 @@ async fn several_relays_send_each_change_once() {
         let send = move |changes: Vec<Change>| -> SentChanges<'_> {
             Box::pin(async move { queue.send(&changes).await })
         };
-        let (mut after, mut sent) = (None, 0);
+        let (mut after, mut relayed) = (None, 0);
         loop {
             let page = engine.store().relay(after, 100, &send).await.expect("a page");
-            sent += page.sent;
+            relayed += page.sent;
             if page.last.is_none() {
-                return sent;
+                return relayed;
             }
             after = page.last;
         }
@@ -135,7 +135,7 @@ async fn a_change_that_arrives_while_its_product_is_relayed_is_sent_too() {
     let (_database, engine) = opened().await;
     let (store, queue) = (engine.store(), queue(&engine));
     let product = akin_contracts::sample::bare_product("a");
-    store.apply(&[product.clone()], Version(1)).await.expect("a product");
+    store.apply(std::slice::from_ref(&product), Version(1)).await.expect("a product");
     let (store, queue) = (&store, &queue);
     let changed = akin_entities::Product { name: "other".into(), ..product };
     let newer = store.apply(std::slice::from_ref(&changed), Version(2));

@@ -83,7 +83,7 @@ pub async fn no_two_outbox_entries_share_a_sequence(store: &Store) {
 /// Pages begin after any entry. What was refused stays as it is.
 pub async fn relayed_changes_leave_the_outbox_unless_they_are_refused(store: &Store) {
     apply(store, &["a", "b", "c"].map(|name| product(name, name)), 1).await;
-    let sent = Mutex::new(Vec::new());
+    let received = Mutex::new(Vec::new());
     let send = |changes: Vec<Change>| -> SentChanges<'_> {
         let mut failures = akin_ports::Failures::new();
         for change in &changes {
@@ -91,7 +91,7 @@ pub async fn relayed_changes_leave_the_outbox_unless_they_are_refused(store: &St
                 let refused = PortError::new("queue", ErrorKind::Refused, "too large");
                 failures.insert(change.id.clone(), refused);
             }
-            sent.lock().unwrap().push(change.id.to_string());
+            received.lock().unwrap().push(change.id.to_string());
         }
         Box::pin(async move { Ok(failures) })
     };
@@ -101,6 +101,6 @@ pub async fn relayed_changes_leave_the_outbox_unless_they_are_refused(store: &St
     assert_eq!((second.sent, second.failures.len()), (1, 0));
     let third = store.relay(second.last, 2, &send).await.unwrap();
     assert_eq!((third.sent, third.last), (0, None));
-    assert_eq!(*sent.lock().unwrap(), ["a", "b", "c"]);
+    assert_eq!(*received.lock().unwrap(), ["a", "b", "c"]);
     assert_eq!(waiting(store).await, [("b".to_owned(), 1)]);
 }

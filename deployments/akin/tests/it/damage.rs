@@ -131,12 +131,12 @@ fn a_read_only_folder_can_be_read_and_refuses_writes_with_the_reason() {
 
 #[test]
 fn a_catalogue_of_another_user_is_not_taken_for_a_missing_one() {
-    let place = Place::new();
-    place.run("ingest --no-embed feed.csv").succeeds();
-    let status = as_a_reader(&place, "status");
-    fs::set_permissions(place.path("data"), fs::Permissions::from_mode(0o000)).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.run("ingest --no-embed feed.csv").succeeds();
+    let status = without_write_access(&sandbox, "status");
+    fs::set_permissions(sandbox.path("data"), fs::Permissions::from_mode(0o000)).unwrap();
     let outcome = run(status).fails_with(2);
-    give_back(&place);
+    restore_write_access(&sandbox);
     for part in ["data/akin.db", "for this user"] {
         assert!(outcome.stderr.contains(part), "{outcome}");
     }

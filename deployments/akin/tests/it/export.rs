@@ -85,17 +85,17 @@ fn ingesting_an_export_changes_nothing() {
 #[test]
 fn files_of_the_catalogue_are_their_owners_alone_unless_they_replace_others() {
     use std::os::unix::fs::{PermissionsExt, symlink};
-    let place = Place::new();
-    place.run("ingest --no-embed feed.csv").succeeds();
-    let mode = |name: &str| fs::metadata(place.path(name)).unwrap().permissions().mode() & 0o777;
+    let sandbox = Sandbox::new();
+    sandbox.run("ingest --no-embed feed.csv").succeeds();
+    let mode = |name: &str| fs::metadata(sandbox.path(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!([mode("data"), mode("data/akin.db")], [0o700, 0o600]);
-    place.write("precious", "precious");
-    symlink(place.path("precious"), place.path("all.jsonl.partial")).unwrap();
-    place.run("export --output all.jsonl").succeeds();
-    place.run("quarantine --csv rows.csv").succeeds();
+    sandbox.write("precious", "precious");
+    symlink(sandbox.path("precious"), sandbox.path("all.jsonl.partial")).unwrap();
+    sandbox.run("export --output all.jsonl").succeeds();
+    sandbox.run("quarantine --csv rows.csv").succeeds();
     assert_eq!([mode("all.jsonl"), mode("rows.csv")], [0o600; 2]);
-    assert_eq!(fs::read_to_string(place.path("precious")).unwrap(), "precious");
-    fs::set_permissions(place.path("rows.csv"), fs::Permissions::from_mode(0o644)).unwrap();
-    place.run("quarantine --csv rows.csv --overwrite").succeeds();
+    assert_eq!(fs::read_to_string(sandbox.path("precious")).unwrap(), "precious");
+    fs::set_permissions(sandbox.path("rows.csv"), fs::Permissions::from_mode(0o644)).unwrap();
+    sandbox.run("quarantine --csv rows.csv --overwrite").succeeds();
     assert_eq!(mode("rows.csv"), 0o644);
 }

@@ -128,20 +128,20 @@ fn a_check_reports_the_similarity_of_every_file() {
 #[test]
 fn an_export_changes_nothing_through_links() {
     use std::os::unix::fs::symlink;
-    let place = Place::new();
-    copy(&fixture("minilm-l6"), &place.path("tiny"));
+    let sandbox = Sandbox::new();
+    copy(&fixture("minilm-l6"), &sandbox.path("tiny"));
     for folder in ["tiny/onnx", "keep"] {
-        fs::create_dir(place.path(folder)).unwrap();
+        fs::create_dir(sandbox.path(folder)).unwrap();
     }
-    place.write("keep/precious", "precious");
-    symlink(place.path("keep"), place.path("tiny/onnx/.fp32.onnx.part")).unwrap();
-    place.run("model export --model_name tiny").succeeds();
-    assert_eq!(fs::read_to_string(place.path("keep/precious")).unwrap(), "precious");
+    sandbox.write("keep/precious", "precious");
+    symlink(sandbox.path("keep"), sandbox.path("tiny/onnx/.fp32.onnx.part")).unwrap();
+    sandbox.run("model export --model_name tiny").succeeds();
+    assert_eq!(fs::read_to_string(sandbox.path("keep/precious")).unwrap(), "precious");
 
-    fs::create_dir(place.path("tiny/onnx/.fp32.onnx.part")).unwrap();
-    let lock = place.path("tiny/onnx/.fp32.onnx.part/lock");
-    symlink(place.path("keep/precious"), lock).unwrap();
-    let refused = place.run("model export --model_name tiny").fails_with(2);
+    fs::create_dir(sandbox.path("tiny/onnx/.fp32.onnx.part")).unwrap();
+    let lock = sandbox.path("tiny/onnx/.fp32.onnx.part/lock");
+    symlink(sandbox.path("keep/precious"), lock).unwrap();
+    let refused = sandbox.run("model export --model_name tiny").fails_with(2);
     assert!(refused.stderr.contains("symbolic link"), "{refused}");
-    assert_eq!(fs::read_to_string(place.path("keep/precious")).unwrap(), "precious");
+    assert_eq!(fs::read_to_string(sandbox.path("keep/precious")).unwrap(), "precious");
 }

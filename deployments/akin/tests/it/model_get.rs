@@ -189,17 +189,17 @@ fn a_model_of_another_kind_is_refused_before_any_download() {
 #[test]
 fn a_download_truncates_nothing_through_links() {
     use std::os::unix::fs::symlink;
-    let stage = Stage::new();
-    stage.place.write("precious", "precious");
+    let download = Download::new();
+    download.sandbox.write("precious", "precious");
     for name in [".lock", WEIGHTS] {
-        let partial = stage.place.path("models/.get-tiny");
+        let partial = download.sandbox.path("models/.get-tiny");
         fs::create_dir_all(&partial).unwrap();
-        symlink(stage.place.path("precious"), partial.join(name)).unwrap();
-        let refused = stage.get("tests/tiny").fails_with(2);
+        symlink(download.sandbox.path("precious"), partial.join(name)).unwrap();
+        let refused = download.get("tests/tiny").fails_with(2);
         assert!(refused.stderr.contains("symbolic link"), "{refused}");
-        assert_eq!(fs::read_to_string(stage.place.path("precious")).unwrap(), "precious");
+        assert_eq!(fs::read_to_string(download.sandbox.path("precious")).unwrap(), "precious");
         fs::remove_dir_all(partial).unwrap();
     }
-    stage.get("tests/tiny").succeeds();
-    assert!(stage.has_the_model());
+    download.get("tests/tiny").succeeds();
+    assert!(download.has_the_model());
 }
