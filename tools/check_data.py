@@ -3,9 +3,9 @@
 
     tools/check_data.py [--data FOLDER]
 
-Prints each fault, and `N passed, M failed` alone on its last line; exits with 1 if any check failed.
-Needs nothing but Python's standard library. data_checks.py holds the checks; `BREAKS` holds for each at
-least one change to the data that it must notice.
+Prints each fault, and `N passed, M failed` on its last line; exits with 1 if any check failed. Needs only
+Python's standard library. data_checks.py contains the checks, and `BREAKS` at least one change to the
+data that each of them must detect.
 """
 
 import argparse
@@ -16,28 +16,28 @@ import sys
 import data_checks as checks
 from data_checks import CHECKS, Data
 
-SHOWN = 5  # faults of one check
+SHOWN = 5  # faults printed per check
 
 
 def replaced(path, old, new):
-    """The data with the first `old` of a file replaced."""
+    """Returns a change that replaces the first `old` of a file."""
 
     def change(data):
         text = data.text(path)
         if old not in text:
-            raise ValueError(f"{path} does not hold {old!r}")
+            raise ValueError(f"{path} does not contain {old!r}")
         return Data({**data.files, path: text.replace(old, new, 1).encode()})
 
     return change
 
 
 def cut(path, lines):
-    """Return the data with at most this many lines of a file."""
+    """Returns a change that keeps the first `lines` lines of a file."""
     return lambda data: Data({**data.files, path: b"".join(data.files[path].splitlines(True)[:lines])})
 
 
 def added(path, text):
-    """The data with more at the end of a file."""
+    """Returns a change that appends to a file."""
     return lambda data: Data({**data.files, path: data.files.get(path, b"") + text.encode()})
 
 
@@ -46,7 +46,7 @@ def without(path):
 
 
 def drawn(inside, attributes='viewBox="0 0 64 64"'):
-    """The data with another drawing in the place of one."""
+    """Returns a change that replaces a drawing."""
     text = f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}><title>Tent</title>{inside}</svg>'
     return lambda data: Data({**data.files, "images/tent.svg": text.encode()})
 
@@ -65,7 +65,7 @@ BREAKS = {
         added("catalogue.csv", ROW.replace("Pets", "Boats")),
     ],
     checks.every_row_is_as_long_as_the_header: [added("catalogue.csv", ROW.replace(",size: M", ""))],
-    checks.no_id_is_given_twice: [
+    checks.no_id_is_repeated: [
         added("catalogue.csv", ROW.replace("XX-001", "PE-001")),
         replaced("catalogue.csv", "TY-901", "TY-902"),
         added("catalogue.csv", ROW.replace("XX-001", "")),
@@ -74,35 +74,35 @@ BREAKS = {
         added("catalogue.csv", ROW.replace("Plain thing", WINDBREAKER)),
         added("catalogue.csv", ROW.replace("Short.", "A second dog comes off.")),
     ],
-    checks.every_hard_row_is_still_hard: [
+    checks.every_difficult_row_is_still_difficult: [
         replaced("catalogue.csv", ",Get,", ",4.1,"),
         replaced("catalogue.csv", "call us", "₹99,990"),
         replaced("catalogue.csv", "BEST OFFER!!!", "Offer:"),
         cut("catalogue.csv", 500),
     ],
-    checks.the_readme_tells_of_every_hard_row: [replaced("README.md", "`HO-902`", "`HO-999`")],
+    checks.the_readme_describes_every_difficult_row: [replaced("README.md", "`HO-902`", "`HO-999`")],
     checks.every_other_row_is_plain: [
         added("catalogue.csv", ROW.replace("Plain", " Plain")),
         added("catalogue.csv", ROW.replace("Short.", "Salt &amp; pepper.")),
         added("catalogue.csv", ROW.replace("Short.", "")),
     ],
-    checks.every_link_is_an_invented_one: [
+    checks.every_link_is_invented: [
         replaced("catalogue.csv", "https://shop.example/", "https://shop.test/")
     ],
-    checks.every_price_can_be_read_and_a_discount_is_one: [
+    checks.every_price_is_readable_and_every_discount_is_lower: [
         added("catalogue.csv", ROW.replace("₹5", "₹10")),
         added("catalogue.csv", ROW.replace("₹9", "9 rupees")),
         added("catalogue.csv", ROW.replace("₹9", "")),
     ],
-    checks.every_rating_can_be_read: [
+    checks.every_rating_is_readable: [
         added("catalogue.csv", ROW.replace("4.0", "6.0")),
         added("catalogue.csv", ROW.replace("4.0,7", "4.0,many")),
     ],
-    checks.every_picture_of_a_row_is_there_and_none_is_unused: [
+    checks.every_picture_exists_and_is_used: [
         without("images/tent.svg"),
         added("images/unused.svg", "<svg/>"),
     ],
-    checks.every_picture_is_small_and_none_is_there_twice: [
+    checks.every_picture_is_small_and_unique: [
         drawn("<path/>" * 400),
         lambda data: Data({**data.files, "images/tent.svg": data.files["images/boot.svg"]}),
     ],
@@ -123,17 +123,17 @@ BREAKS = {
         replaced("queries.csv", "hagane knife", "tripod"),
         replaced("queries.csv", "hagane knife", " knife"),
     ],
-    checks.every_judgment_is_a_grade_of_a_query_and_a_product: [
+    checks.every_judgment_grades_a_product_for_a_query: [
         replaced("judgments.csv", "PH-001,3", "PH-001,4"),
         replaced("judgments.csv", "PH-001,3", "PH-999,3"),
         replaced("judgments.csv", "PH-001,3", "CY-902,3"),
         replaced("queries.csv", "q07", "q99"),
     ],
-    checks.judgments_stand_in_order_each_once: [
+    checks.judgments_are_sorted_and_unique: [
         replaced("judgments.csv", "PH-001,3", "PH-001,0"),
         replaced("judgments.csv", "q01,PH-001,3\n", "q01,PH-001,3\nq01,PH-001,3\n"),
     ],
-    checks.every_query_has_something_to_find_and_something_to_avoid: [
+    checks.every_query_has_relevant_and_irrelevant_products: [
         cut("judgments.csv", 600),
         replaced("judgments.csv", "q19,CL-036,3", "q19,CL-036,1"),
     ],
@@ -144,15 +144,15 @@ UNREADABLE = csv.Error, KeyError, TypeError, AttributeError, ValueError
 
 
 def faults(check, data):
-    """What a check finds; data that it cannot even read is a fault too."""
+    """Returns the faults that a check finds. Unreadable data is a fault too."""
     try:
         return list(check(data))
     except UNREADABLE as error:
         return [f"the data cannot be read: {error!r}"]
 
 
-def told(name, found):
-    """Prints the faults of a check; whether there were any."""
+def report(name, found):
+    """Prints the faults of a check; returns whether there are any."""
     for fault in found[:SHOWN]:
         print(f"{name}: {fault}")
     if len(found) > SHOWN:
@@ -161,17 +161,17 @@ def told(name, found):
 
 
 def self_test(data):
-    """For each check its name, and which data broken on purpose it overlooks or stumbles over."""
+    """Yields the name of each check, and the broken data that it does not detect."""
     for check in CHECKS:
-        overlooked = [] if BREAKS.get(check) else ["nothing is broken to test it"]
-        for place, broken in enumerate(BREAKS.get(check, []), 1):
+        missed = [] if BREAKS.get(check) else ["BREAKS has no data to test it"]
+        for number, broken in enumerate(BREAKS.get(check, []), 1):
             try:
-                noticed = any(True for _ in check(broken(data)))
+                is_detected = any(True for _ in check(broken(data)))
             except UNREADABLE as error:
-                overlooked.append(f"stumbles over break {place}: {error!r}")
+                missed.append(f"raises an error for break {number}: {error!r}")
             else:
-                overlooked += [] if noticed else [f"overlooks break {place}"]
-        yield f"self-test of {check.__name__}", overlooked
+                missed += [] if is_detected else [f"does not detect break {number}"]
+        yield f"self-test of {check.__name__}", missed
 
 
 def main():
@@ -181,7 +181,7 @@ def main():
     data = Data.read(arguments.data)
     results = [(check.__name__, faults(check, data)) for check in CHECKS]
     results += self_test(data)
-    failed = sum(told(name.replace("_", " "), found) for name, found in results)
+    failed = sum(report(name.replace("_", " "), found) for name, found in results)
     print(f"{len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -1,6 +1,6 @@
-"""What must hold of the sample catalogue, its pictures and its judged queries. check_data.py runs it.
+"""The checks of the sample catalogue, its pictures and its judged queries, run by check_data.py.
 
-A check is a function that yields what is wrong.
+A check is a function that yields the faults it finds.
 """
 
 import collections
@@ -22,14 +22,14 @@ MOST_BYTES_OF_PICTURE = 2_000
 SVG = "{http://www.w3.org/2000/svg}"
 SHAPES = {"svg", "title", "g", "rect", "path", "circle", "ellipse", "line", "polyline", "polygon"}
 
-# What akin makes of a row that has neither an id nor a /dp/ link: a hash of its link, or of its name.
+# The id that akin gives a row without an id and a /dp/ link: a hash of its link, or else of its name.
 HASHED = {
     "https://shop.example/garden/clay-bird-bath": "9bbef93fe1ec4918f929afaf55b4a87c",
     "Embero enamel camping mug, speckled": "6334bab1e1221a7c20f1fa3575025ea8",
 }
 
-# The rows that are hard on purpose, by id or name, and what makes each hard. README.md tells of each.
-HARD = {
+# The deliberately difficult rows, by id or name, and what makes each difficult. README.md describes them.
+DIFFICULT = {
     "PH-901": lambda row: row["ratings"] == "Get" and "delivery" in row["no_of_ratings"],
     "PH-902": lambda row: row["ratings"] == row["no_of_ratings"] == "",
     "PH-903": lambda row: "मोबाइल" in row["name"],
@@ -72,7 +72,7 @@ REFUSED = {"CY-901", "CY-902", "BE-902", "Torqen glue gun sticks (30)"}
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """The files as they are: bytes by path."""
+    """The contents of the files, by path."""
 
     files: dict
 
@@ -85,7 +85,7 @@ class Data:
         return self.files[path].decode("utf-8")
 
     def table(self, path):
-        """The rows of a CSV file; a row that is too short has None for what it lacks."""
+        """Returns the rows of a CSV file. Missing fields of a short row are None."""
         return list(csv.DictReader(io.StringIO(self.text(path), newline=""), strict=True))
 
     @functools.cached_property
@@ -98,8 +98,8 @@ class Data:
 
     @functools.cached_property
     def plain(self):
-        """The rows that are not hard on purpose."""
-        return [row for row in self.rows if key(row) not in HARD]
+        """The rows that are not deliberately difficult."""
+        return [row for row in self.rows if key(row) not in DIFFICULT]
 
     @functools.cached_property
     def judgments(self):
@@ -111,12 +111,12 @@ class Data:
 
 
 def key(row):
-    """What a row is known by here: its id, else its name."""
+    """Returns the id of a row, or else its name."""
     return (row["product_id"] or "").strip() or row["name"].strip()
 
 
 def product_id(row):
-    """The id that akin gives a row's product."""
+    """Returns the id that akin gives the product of a row."""
     link = row["link"] or ""
     own, asin = (row["product_id"] or "").strip(), re.search(r"/dp/([A-Z0-9]{10})(?![^/?#&])", link)
     return own or (asin and asin[1]) or HASHED.get(link or row["name"])
@@ -164,7 +164,7 @@ def every_row_is_as_long_as_the_header(data):
 
 
 @check
-def no_id_is_given_twice(data):
+def no_id_is_repeated(data):
     ids = [product_id(row) for row in data.rows if key(row) not in REFUSED]
     yield from ("a row without an id" for id in ids if not id)
     yield from (id for id in repeated(ids) if id not in TWINS)
@@ -183,9 +183,9 @@ def no_text_is_copied(data):
 
 
 @check
-def every_hard_row_is_still_hard(data):
+def every_difficult_row_is_still_difficult(data):
     rows = {key(row): row for row in data.rows}
-    for name, is_hard in HARD.items():
+    for name, is_hard in DIFFICULT.items():
         if name not in rows:
             yield f"{name} is gone"
         elif not is_hard(rows[name]):
@@ -193,8 +193,8 @@ def every_hard_row_is_still_hard(data):
 
 
 @check
-def the_readme_tells_of_every_hard_row(data):
-    yield from (name for name in HARD if f"`{name}`" not in data.text("README.md"))
+def the_readme_describes_every_difficult_row(data):
+    yield from (name for name in DIFFICULT if f"`{name}`" not in data.text("README.md"))
 
 
 @check
@@ -210,20 +210,20 @@ def every_other_row_is_plain(data):
 
 
 @check
-def every_link_is_an_invented_one(data):
+def every_link_is_invented(data):
     for row in data.rows:
         if row["link"] and not row["link"].strip().startswith("https://shop.example/"):
             yield f"{key(row)}: {row['link']}"
 
 
 def amount(text):
-    """A price as a number; None if it is not one."""
+    """Returns a price as a number, or None if it is not a price."""
     digits = re.fullmatch(r"(?:₹|Rs\. )?(\d{1,3}(?:,\d\d)*(?:,\d{3})|\d+)(\.\d\d)?", text)
     return digits and float(digits[1].replace(",", "") + (digits[2] or ""))
 
 
 @check
-def every_price_can_be_read_and_a_discount_is_one(data):
+def every_price_is_readable_and_every_discount_is_lower(data):
     for row in data.plain:
         actual = amount(row["actual_price"])
         discount = amount(row["discount_price"]) if row["discount_price"] else actual
@@ -232,7 +232,7 @@ def every_price_can_be_read_and_a_discount_is_one(data):
 
 
 @check
-def every_rating_can_be_read(data):
+def every_rating_is_readable(data):
     for row in data.plain:
         rated = row["ratings"], row["no_of_ratings"]
         number = re.fullmatch(r"[1-5]\.\d", rated[0]) and float(rated[0]) <= 5
@@ -241,27 +241,27 @@ def every_rating_can_be_read(data):
 
 
 @check
-def every_picture_of_a_row_is_there_and_none_is_unused(data):
+def every_picture_exists_and_is_used(data):
     used = {row["image"].strip(): key(row) for row in data.rows if row["image"]}
     yield from (
-        f"{name} shows {path}, which is not there" for path, name in used.items() if path not in data.files
+        f"{name} shows {path}, which does not exist" for path, name in used.items() if path not in data.files
     )
     yield from (f"{path} is unused" for path in data.pictures if path not in used)
 
 
 @check
-def every_picture_is_small_and_none_is_there_twice(data):
+def every_picture_is_small_and_unique(data):
     for path, text in data.pictures.items():
         if len(text) > MOST_BYTES_OF_PICTURE:
             yield f"{path}: {len(text)} bytes"
     bare = {path: re.sub(rb"<title>.*?</title>", b"", text) for path, text in data.pictures.items()}
     again = repeated(bare.values())
-    yield from (f"{path} is there twice" for path, text in bare.items() if text in again)
+    yield from (f"{path} is repeated" for path, text in bare.items() if text in again)
 
 
 def faults_of_picture(text):
     if b"<!" in text or b"<?" in text:
-        yield "holds a declaration, a comment or an instruction"
+        yield "contains a declaration, a comment or an instruction"
         return
     try:
         root = ElementTree.fromstring(text)
@@ -274,7 +274,7 @@ def faults_of_picture(text):
         yield "has no title"
     for element in root.iter():
         if element.tag.removeprefix(SVG) not in SHAPES:
-            yield f"holds a {element.tag.removeprefix(SVG)!r}"
+            yield f"contains a {element.tag.removeprefix(SVG)!r}"
         for name, value in element.attrib.items():
             if name.startswith("on") or "href" in name or re.search(r"url|:|&", value):
                 yield f"refers elsewhere or runs something: {name}={value!r}"
@@ -284,7 +284,7 @@ def faults_of_picture(text):
 def every_picture_is_a_plain_drawing(data):
     for path, text in data.pictures.items():
         if not path.endswith(".svg"):
-            yield f"{path} is no SVG"
+            yield f"{path} is not an SVG"
         yield from (f"{path} {fault}" for fault in faults_of_picture(text))
 
 
@@ -294,12 +294,12 @@ def there_are_forty_queries(data):
     if names != [f"q{number:02}" for number in range(1, QUERIES + 1)]:
         yield f"ids: {' '.join(names)}"
     texts = [row["query"] for row in data.queries]
-    yield from (f"{text!r} is there twice" for text in repeated(text.casefold() for text in texts))
+    yield from (f"{text!r} is repeated" for text in repeated(text.casefold() for text in texts))
     yield from (f"{text!r} is not trimmed" for text in texts if not text or text != text.strip())
 
 
 @check
-def every_judgment_is_a_grade_of_a_query_and_a_product(data):
+def every_judgment_grades_a_product_for_a_query(data):
     products = {product_id(row) for row in data.rows if key(row) not in REFUSED}
     queries = {row["query_id"] for row in data.queries}
     for row in data.judgments:
@@ -309,7 +309,7 @@ def every_judgment_is_a_grade_of_a_query_and_a_product(data):
 
 
 @check
-def judgments_stand_in_order_each_once(data):
+def judgments_are_sorted_and_unique(data):
     order = [(row["query_id"], -int(row["grade"]), row["product_id"]) for row in data.judgments]
     if order != sorted(order):
         yield "not by query, then the best grade, then id"
@@ -317,7 +317,7 @@ def judgments_stand_in_order_each_once(data):
 
 
 @check
-def every_query_has_something_to_find_and_something_to_avoid(data):
+def every_query_has_relevant_and_irrelevant_products(data):
     grades = collections.defaultdict(list)
     for row in data.judgments:
         grades[row["query_id"]].append(int(row["grade"]))

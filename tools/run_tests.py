@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the workspace's tests and runs them all, two test programs side by side.
+"""Builds and runs all tests of the workspace, two test programs at a time.
 
     tools/run_tests.py [ARGUMENT...]    the arguments go to every test program
 
@@ -17,7 +17,7 @@ import time
 
 CARGO = os.environ.get("CARGO", "cargo")
 LANES = 2
-# The programs that take longest begin first, so that no lane ends long before the other.
+# The slowest programs start first, so that both lanes end at about the same time.
 LONGEST = ["akin-opensearch", "akin", "akin-postgres", "sbert-cpu", "sbert-model"]
 
 
@@ -42,7 +42,7 @@ def build():
 
 
 def package_name(package_id):
-    """The name in `path+file:///folder#name@version`, or in `path+file:///folder/name#version`."""
+    """Returns the name in `path+file:///folder#name@version` or `path+file:///folder/name#version`."""
     path, _, fragment = package_id.rpartition("#")
     return fragment.partition("@")[0] if "@" in fragment else os.path.basename(path)
 
@@ -68,7 +68,7 @@ def run(title, command, folder, environment):
 
 
 def run_lane(programs, results):
-    """Runs programs until none is left."""
+    """Runs programs until the queue is empty."""
     while True:
         try:
             program = programs.get_nowait()

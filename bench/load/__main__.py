@@ -25,7 +25,7 @@ from server import ROOT, Server, grown_feed
 
 
 def normal(address, seed, seconds, queries, results):
-    """Sends normal queries, and health checks between them, and puts (kind, seconds, outcome) of each."""
+    """Sends normal queries and some health checks; puts (kind, seconds, outcome) of each in `results`."""
     chooser = random.Random(seed)
     connection, measured = None, []
     end = time.monotonic() + seconds

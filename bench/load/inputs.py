@@ -1,4 +1,4 @@
-"""The worst inputs: requests of every kind, and clients that are slow or speak no HTTP."""
+"""The worst inputs: requests of every kind, and clients that are slow or do not speak HTTP."""
 
 import collections
 import http.client
@@ -80,7 +80,7 @@ WORST = {
 
 
 class Sender:
-    """A thread that sends one worst input again and again, and counts the outcomes."""
+    """A thread that keeps sending one worst input, and counts the outcomes."""
 
     def __init__(self, address, name, act):
         self.address, self.name, self.act = address, name, act
@@ -148,14 +148,14 @@ def held(first, drip, count):
 
 
 def broken(sender):
-    """Sends bytes that are no HTTP."""
+    """Sends bytes that are not HTTP."""
     with socket.create_connection(sender.address, timeout=TIMEOUT) as one:
         one.sendall(random.randbytes(2_000))
         return "answered" if one.recv(100) else "closed by the server"
 
 
 def held_inputs(connections):
-    """Returns the inputs of slow clients, each of which holds so many connections."""
+    """Returns the inputs of slow clients, each of which holds `connections` connections."""
     head = b"POST /api/search HTTP/1.1\r\nHost: akin\r\nContent-Type: application/json\r\n"
     body = json.dumps({"query": "phone", "page_size": 100, "facets": FACETS}).encode()
     whole = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -164,5 +164,5 @@ def held_inputs(connections):
         "heads of a byte a second": held(head + b"X-Slow: ", b"x", connections),
         "bodies of a byte a second": held(head + b"Content-Length: 60000\r\n\r\n{", b" ", connections),
         "clients that never read": held(whole * 20, whole, connections // 4),
-        "bytes that are no HTTP": broken,
+        "bytes that are not HTTP": broken,
     }

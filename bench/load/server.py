@@ -47,7 +47,7 @@ class Server:
 
 
 def grown_feed(path, count):
-    """Writes the sample catalogue again and again, each product with a word of its own."""
+    """Writes the sample catalogue repeatedly, with a unique word in each product."""
     with open(ROOT / "data/catalogue.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     random.seed(1)

@@ -97,17 +97,17 @@ impl Catalogue {
         self.products.len()
     }
 
-    /// Returns the embedding of the product at `place`.
-    pub(crate) fn vector(&self, place: usize) -> &[f32] {
-        &self.vectors[place * DIMENSION..][..DIMENSION]
+    /// Returns the embedding of the product at `position`.
+    pub(crate) fn vector(&self, position: usize) -> &[f32] {
+        &self.vectors[position * DIMENSION..][..DIMENSION]
     }
 }
 
 impl<'a> Stock<'a> {
     fn of(corpus: &'a Corpus) -> Self {
         let mut departments: HashMap<_, Vec<_>> = HashMap::new();
-        for (place, product) in corpus.products.iter().enumerate() {
-            departments.entry(&*product.main_category).or_default().push(place);
+        for (position, product) in corpus.products.iter().enumerate() {
+            departments.entry(&*product.main_category).or_default().push(position);
         }
         let sentences = corpus.products.iter().flat_map(|product| sentences(&product.description));
         Self { corpus, departments, sentences: sentences.collect() }
@@ -117,7 +117,7 @@ impl<'a> Stock<'a> {
     fn other_parent(&self, first: usize, random: &mut Random) -> usize {
         let department = &*self.corpus.products[first].main_category;
         match self.departments.get(department) {
-            Some(places) if random.below(10) < 7 => places[random.below(places.len())],
+            Some(positions) if random.below(10) < 7 => positions[random.below(positions.len())],
             _ => random.below(self.corpus.products.len()),
         }
     }
@@ -222,11 +222,14 @@ mod tests {
         let grown = Catalogue::grow(&corpus(), 200).unwrap();
         let ids: std::collections::HashSet<_> = grown.products.iter().map(|one| &one.id).collect();
         assert_eq!(ids.len(), 200);
-        for place in 0..grown.len() {
-            let vector = grown.vector(place);
+        for position in 0..grown.len() {
+            let vector = grown.vector(position);
             let length: f32 = vector.iter().map(|x| x * x).sum();
             let greatest = vector.iter().copied().fold(0.0, f32::max);
-            assert!((length - 1.0).abs() < 1e-4 && greatest > 0.5, "{place}: {length} {greatest}");
+            assert!(
+                (length - 1.0).abs() < 1e-4 && greatest > 0.5,
+                "{position}: {length} {greatest}"
+            );
         }
     }
 }

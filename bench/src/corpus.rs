@@ -47,9 +47,9 @@ impl Corpus {
         Ok(Self { products, vectors })
     }
 
-    /// Returns the embedding of the product at `place`.
-    pub(crate) fn vector(&self, place: usize) -> &[f32] {
-        &self.vectors[place * DIMENSION..][..DIMENSION]
+    /// Returns the embedding of the product at `position`.
+    pub(crate) fn vector(&self, position: usize) -> &[f32] {
+        &self.vectors[position * DIMENSION..][..DIMENSION]
     }
 }
 

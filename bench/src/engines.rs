@@ -37,9 +37,9 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
     let header = ["engine", "mode", "p50, ms", "p99, ms", "of it embedding", "akin"];
     let mut table = Table::new(title, &header);
     let measured = ask(bench, &server)?;
-    for (place, answers) in measured.iter().enumerate() {
-        let (engine, mode) = (ENGINES[place / MODES.len()], MODES[place % MODES.len()]);
-        let ours = measured[place % MODES.len()].latency.median;
+    for (position, answers) in measured.iter().enumerate() {
+        let (engine, mode) = (ENGINES[position / MODES.len()], MODES[position % MODES.len()]);
+        let ours = measured[position % MODES.len()].latency.median;
         table.row([
             engine.to_owned(),
             mode.to_owned(),
@@ -108,8 +108,8 @@ fn ask(bench: &Bench, server: &Server) -> Result<Vec<Answers>> {
     let mut queries = made_up_queries(&bench.corpus.products, 11);
     let mut best: Vec<Option<Answers>> = vec![None; ENGINES.len() * MODES.len()];
     for _ in 0..bench.settings.rounds() {
-        for (place, best) in best.iter_mut().enumerate() {
-            let (engine, mode) = (ENGINES[place / MODES.len()], MODES[place % MODES.len()]);
+        for (position, best) in best.iter_mut().enumerate() {
+            let (engine, mode) = (ENGINES[position / MODES.len()], MODES[position % MODES.len()]);
             let queries = queries.by_ref().take(bench.settings.query_count());
             let answers = ask_one(&mut connection, engine, mode, queries)?;
             if best.is_none_or(|best| answers.latency.median < best.latency.median) {

@@ -10,10 +10,10 @@ use std::thread;
 const K1: f32 = 0.5;
 const B: f32 = 0.75;
 
-/// The products that a filter admits, by place; `None` admits all.
+/// The products that a filter admits, by position; `None` admits all.
 pub(crate) type Keep<'a> = Option<&'a [bool]>;
 
-/// Returns the places of the `count` nearest products, the nearest first.
+/// Returns the positions of the `count` nearest products, the nearest first.
 pub(crate) fn nearest(
     catalogue: &Catalogue,
     query: &[f32],
@@ -21,11 +21,11 @@ pub(crate) fn nearest(
     count: usize,
 ) -> Vec<usize> {
     let rows = catalogue.vectors.chunks_exact(DIMENSION).enumerate();
-    let kept = rows.filter(|(place, _)| keep.is_none_or(|keep| keep[*place]));
-    best(kept.map(|(place, row)| (dot(row, query), place)).collect(), count)
+    let kept = rows.filter(|(position, _)| keep.is_none_or(|keep| keep[*position]));
+    best(kept.map(|(position, row)| (dot(row, query), position)).collect(), count)
 }
 
-/// Returns the places of the `count` nearest products to each query, for each filter:
+/// Returns the positions of the `count` nearest products to each query, for each filter:
 /// `[filter][query]`. Every query is compared once, on all cores.
 pub(crate) fn nearest_to_each(
     catalogue: &Catalogue,
@@ -38,7 +38,7 @@ pub(crate) fn nearest_to_each(
         let cosines: Vec<_> = rows.map(|row| dot(row, query)).collect();
         let kept = |keep: &Vec<bool>| {
             let kept = cosines.iter().zip(keep).enumerate().filter(|(_, (_, keep))| **keep);
-            best(kept.map(|(place, (cosine, _))| (*cosine, place)).collect(), count)
+            best(kept.map(|(position, (cosine, _))| (*cosine, position)).collect(), count)
         };
         filters.iter().map(kept).collect()
     };
@@ -91,28 +91,28 @@ impl Words {
         }
         let averages = lengths.map(|length| (length / documents.max(1) as f32).max(1e-6));
         let mut postings: HashMap<String, Vec<(usize, f32)>> = HashMap::new();
-        for (place, text) in texts.iter().enumerate() {
+        for (position, text) in texts.iter().enumerate() {
             for (term, frequency) in frequencies(text, &averages) {
                 let share = frequency / (frequency + K1);
-                postings.entry(term.to_owned()).or_default().push((place, share));
+                postings.entry(term.to_owned()).or_default().push((position, share));
             }
         }
         Self { documents, postings }
     }
 
-    /// Returns the places of the `count` products with the greatest L, the greatest first.
+    /// Returns the positions of the `count` products with the greatest L, the greatest first.
     pub(crate) fn best(&self, terms: &[&str], keep: Keep<'_>, count: usize) -> Vec<usize> {
         let mut scores = HashMap::<usize, f32>::new();
         for postings in terms.iter().filter_map(|term| self.postings.get(*term)) {
             let frequency = postings.len() as f32;
             let idf = ((self.documents as f32 - frequency + 0.5) / (frequency + 0.5)).ln_1p();
-            for (place, share) in postings {
-                if keep.is_none_or(|keep| keep[*place]) {
-                    *scores.entry(*place).or_default() += idf * share;
+            for (position, share) in postings {
+                if keep.is_none_or(|keep| keep[*position]) {
+                    *scores.entry(*position).or_default() += idf * share;
                 }
             }
         }
-        best(scores.into_iter().map(|(place, score)| (score, place)).collect(), count)
+        best(scores.into_iter().map(|(position, score)| (score, position)).collect(), count)
     }
 }
 
@@ -129,7 +129,7 @@ fn frequencies<'a>(text: &'a AnalyzedText, averages: &[f32]) -> HashMap<&'a str,
     frequencies
 }
 
-/// Returns the places of the greatest scores, the greatest first, ties by place.
+/// Returns the positions of the greatest scores, the greatest first, ties by position.
 fn best(mut scored: Vec<(f32, usize)>, count: usize) -> Vec<usize> {
     let order = |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
     if count < scored.len() {
@@ -137,7 +137,7 @@ fn best(mut scored: Vec<(f32, usize)>, count: usize) -> Vec<usize> {
         scored.truncate(count);
     }
     scored.sort_unstable_by(order);
-    scored.into_iter().map(|(_, place)| place).collect()
+    scored.into_iter().map(|(_, position)| position).collect()
 }
 
 #[cfg(test)]

@@ -90,8 +90,8 @@ impl<'a> Contest<'a> {
     ) -> Result<()> {
         let count = self.contenders.len();
         for round in 0..rounds {
-            for place in 0..count {
-                let contender = if round % 2 == 0 { place } else { count - 1 - place };
+            for position in 0..count {
+                let contender = if round % 2 == 0 { position } else { count - 1 - position };
                 sleep(PAUSE);
                 turn(contender, &mut self.contenders[contender].1)?;
             }

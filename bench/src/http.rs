@@ -100,8 +100,8 @@ fn tell(bench: &mut Bench, cases: &[Case], loads: &[Load]) -> Result<()> {
     let header =
         ["server", "route", "queries", "connections", "requests/s", "p50, ms", "p99, ms", "akin"];
     let mut table = Table::new(title, &header);
-    for (place, (case, load)) in cases.iter().zip(loads).enumerate() {
-        let akin = loads[place - place % 3].rate;
+    for (position, (case, load)) in cases.iter().zip(loads).enumerate() {
+        let akin = loads[position - position % 3].rate;
         let server = ["`akin serve`", PYTHON][case.server].to_owned();
         let queries = if case.distinct { "distinct" } else { "repeated" };
         let [rate, p50, p99] = [load.rate, load.latency.median, load.latency.p99].map(figure);

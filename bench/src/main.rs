@@ -1,6 +1,6 @@
 //! Measures akin and its peers, interleaved in one run, and prints tables in Markdown.
 //!
-//! There is a file for each subject. `harness` measures times, `report` writes tables, `stage` sets up a
+//! There is a file for each subject. `harness` measures times, `report` writes tables, `workload` sets up a
 //! catalogue of one size. README.md explains how to read the figures.
 #![allow(
     clippy::cast_possible_truncation,
@@ -24,10 +24,10 @@ mod random;
 mod report;
 mod search;
 mod settings;
-mod stage;
 mod startup;
 mod vectors;
 mod words;
+mod workload;
 
 use akin_entities::{Fingerprint, Product};
 use akin_native::{DEFAULT_MODEL, ModelChoice, ModelPrecision};
@@ -40,12 +40,12 @@ use process::Program;
 use report::{Report, Table};
 use sbert_cpu::Encoder;
 use settings::{Settings, Subject};
-use stage::Stage;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use tokio::runtime::Runtime;
+use workload::Workload;
 
 /// The dimension of the default model.
 const DIMENSION: usize = 384;
@@ -141,15 +141,15 @@ impl Bench {
             return Ok(());
         }
         for size in self.settings.sizes() {
-            let stage = Stage::set(self, size)?;
+            let workload = Workload::create(self, size)?;
             if vectors {
-                vectors::run(self, &stage)?;
+                vectors::run(self, &workload)?;
             }
             if words {
-                words::run(self, &stage)?;
+                words::run(self, &workload)?;
             }
             if search {
-                search::run(self, stage)?;
+                search::run(self, workload)?;
             }
         }
         Ok(())

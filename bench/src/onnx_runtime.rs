@@ -37,8 +37,8 @@ impl OnnxModel {
     ) -> Result<Vec<f32>> {
         let (count, length) = (texts.len(), texts.clone().map(<[u32]>::len).max().unwrap_or(0));
         let (mut ids, mut mask) = (vec![0_i64; count * length], vec![0_i64; count * length]);
-        for (place, text) in texts.enumerate() {
-            let from = place * length;
+        for (position, text) in texts.enumerate() {
+            let from = position * length;
             for (id, token) in ids[from..].iter_mut().zip(text) {
                 *id = i64::from(*token);
             }

@@ -79,18 +79,18 @@ impl Table {
 
 /// Formats a number with three significant digits, or all digits before the decimal point.
 pub(crate) fn figure(value: f64) -> String {
-    let places = match value.abs() {
+    let decimals = match value.abs() {
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,
         size if size >= 1.0 => 2,
         size if size >= 0.1 => 3,
         _ => 4,
     };
-    let text = format!("{value:.places$}");
+    let text = format!("{value:.decimals$}");
     let (whole, rest) = text.split_once('.').map_or((&*text, ""), |(whole, rest)| (whole, rest));
     let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && digit.is_ascii_digit() && (whole.len() - place).is_multiple_of(3) {
+    for (position, digit) in whole.chars().enumerate() {
+        if position > 0 && digit.is_ascii_digit() && (whole.len() - position).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -122,14 +122,14 @@ impl fmt::Display for Table {
             }
         }
         let line = |cells: &[String]| {
-            let padded = cells.iter().zip(&widths).enumerate().map(|(place, (cell, &width))| {
-                if place == 0 { format!("{cell:width$}") } else { format!("{cell:>width$}") }
+            let padded = cells.iter().zip(&widths).enumerate().map(|(position, (cell, &width))| {
+                if position == 0 { format!("{cell:width$}") } else { format!("{cell:>width$}") }
             });
             format!("| {} |", padded.collect::<Vec<_>>().join(" | "))
         };
         writeln!(f, "### {}\n\n{}", self.title, line(&self.header))?;
-        let rule = widths.iter().enumerate().map(|(place, &width)| {
-            let end = if place == 0 { "-" } else { ":" };
+        let rule = widths.iter().enumerate().map(|(position, &width)| {
+            let end = if position == 0 { "-" } else { ":" };
             format!("{}{end}", "-".repeat(width + 1))
         });
         writeln!(f, "|{}|", rule.collect::<Vec<_>>().join("|"))?;

@@ -5,7 +5,7 @@ use crate::Bench;
 use crate::exact::{nearest, recall};
 use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure};
-use crate::stage::{SHARES, Stage};
+use crate::workload::{SHARES, Workload};
 use akin_entities::{
     Change, Embedding, FacetValues, Filter, Fingerprint, ProductId, Query, SearchMode, Similarity,
     Statistics, Version,
@@ -36,12 +36,12 @@ const FIRST: usize = 10;
 /// The number of queries with an exact answer.
 const CHECKED: usize = 50;
 
-/// Measures searches of the catalogue of `stage`.
-pub(crate) fn run(bench: &mut Bench, stage: Stage) -> Result<()> {
-    let (size, stage) = (stage.catalogue.len(), Arc::new(stage));
+/// Measures searches of the catalogue of `workload`.
+pub(crate) fn run(bench: &mut Bench, workload: Workload) -> Result<()> {
+    let (size, workload) = (workload.catalogue.len(), Arc::new(workload));
     let folder = tempfile::tempdir()?;
     let began = Instant::now();
-    let filled = bench.block_on(fill(folder.path(), &stage, bench.fingerprint.clone()))?;
+    let filled = bench.block_on(fill(folder.path(), &workload, bench.fingerprint.clone()))?;
     crate::note(&format!("filled the embedded engine in {:.1} s", began.elapsed().as_secs_f64()));
     let engine = LocalEngine::open(folder.path(), LocalOptions::default())?;
     drop(filled);
@@ -52,10 +52,10 @@ pub(crate) fn run(bench: &mut Bench, stage: Stage) -> Result<()> {
     let cases = SearchMode::ALL.map(|mode| (mode, 1.0)).into_iter();
     let filtered = SHARES[1..].iter().map(|&share| (SearchMode::Hybrid, share));
     for (mode, share) in cases.chain(filtered) {
-        let filter = stage.filter(share);
-        let found = measure(bench, &stage, &engine, mode, &filter)?;
+        let filter = workload.filter(share);
+        let found = measure(bench, &workload, &engine, mode, &filter)?;
         if mode == SearchMode::Hybrid && share >= 1.0 {
-            promise(bench, size, found.all.median);
+            add_goal(bench, size, found.all.median);
         }
         let all = [found.all.median, found.all.p99];
         let figures = all.into_iter().chain(found.parts).map(figure);
@@ -76,7 +76,7 @@ struct Found {
     recall: f64,
 }
 
-fn promise(bench: &mut Bench, size: usize, median: f64) {
+fn add_goal(bench: &mut Bench, size: usize, median: f64) {
     let most = match size {
         2_000 => 0.3,
         200_000 => 2.5,
@@ -88,12 +88,12 @@ fn promise(bench: &mut Bench, size: usize, median: f64) {
 
 fn measure(
     bench: &Bench,
-    stage: &Arc<Stage>,
+    workload: &Arc<Workload>,
     engine: &LocalEngine,
     mode: SearchMode,
     filter: &Filter,
 ) -> Result<Found> {
-    let embedder: Arc<dyn Embedder> = Arc::new(KnownTexts::of(stage, &bench.fingerprint)?);
+    let embedder: Arc<dyn Embedder> = Arc::new(KnownTexts::of(workload, &bench.fingerprint)?);
     let index: Arc<dyn ProductIndex> = Arc::new(engine.index());
     let search = SearchProducts {
         embeddings: QueryEmbeddings::new(embedder, QueryEmbeddings::DEFAULT_CAPACITY),
@@ -101,12 +101,7 @@ fn measure(
         store: Arc::new(engine.store()),
         background: Background::inline(),
     };
-    let requests = stage.queries.iter().map(|query| {
-        let paging = Paging { page: 1, size: 24 };
-        let query = Query::new(query)?;
-        Ok(SearchRequest { mode, filter: filter.clone(), paging, ..SearchRequest::new(query) })
-    });
-    let requests: Vec<_> = requests.collect::<Result<_>>()?;
+    let requests = requests(workload, mode, filter)?;
     let found: RefCell<Vec<Vec<ProductId>>> = RefCell::new(vec![Vec::new(); requests.len()]);
     let timings: RefCell<Vec<Timings>> = RefCell::default();
     let mut contest = Contest::default();
@@ -118,15 +113,13 @@ fn measure(
     });
     let latencies = contest.latencies(bench.settings.rounds(), requests.len())?;
     drop(contest);
-    let statistics = bench.block_on(index.statistics())?;
-    let exact =
-        Exact { stage: Arc::clone(stage), statistics, fingerprint: bench.fingerprint.clone() };
+    let exact = Exact {
+        workload: Arc::clone(workload),
+        statistics: bench.block_on(index.statistics())?,
+        fingerprint: bench.fingerprint.clone(),
+    };
     let exact = SearchProducts { index: Arc::new(exact), ..search };
-    let mut recalls = Vec::new();
-    for (request, found) in requests.iter().zip(&found.into_inner()).take(CHECKED) {
-        let wanted = first_ids(&bench.block_on(exact.run(request))?);
-        recalls.push(recall(found, &wanted));
-    }
+    let recall = mean_recall(bench, &exact, &requests, &found.into_inner())?;
     let timings = timings.into_inner();
     let part = |part: fn(&Timings) -> Duration| {
         Latency::of(timings.iter().map(|one| part(one).as_secs_f64() * 1e3).collect()).median
@@ -134,8 +127,32 @@ fn measure(
     Ok(Found {
         all: latencies.first().context("nothing was measured")?.1,
         parts: [part(|one| one.candidates), part(|one| one.rank), part(|one| one.fetch)],
-        recall: recalls.iter().sum::<f64>() / recalls.len().max(1) as f64,
+        recall,
     })
+}
+
+fn requests(workload: &Workload, mode: SearchMode, filter: &Filter) -> Result<Vec<SearchRequest>> {
+    let requests = workload.queries.iter().map(|query| {
+        let paging = Paging { page: 1, size: 24 };
+        let query = Query::new(query)?;
+        Ok(SearchRequest { mode, filter: filter.clone(), paging, ..SearchRequest::new(query) })
+    });
+    requests.collect()
+}
+
+/// Returns the mean recall of the hits `found`, relative to the hits of an exact search.
+fn mean_recall(
+    bench: &Bench,
+    exact: &SearchProducts,
+    requests: &[SearchRequest],
+    found: &[Vec<ProductId>],
+) -> Result<f64> {
+    let mut recalls = Vec::new();
+    for (request, found) in requests.iter().zip(found).take(CHECKED) {
+        let expected = first_ids(&bench.block_on(exact.run(request))?);
+        recalls.push(recall(found, &expected));
+    }
+    Ok(recalls.iter().sum::<f64>() / recalls.len().max(1) as f64)
 }
 
 fn first_ids(answer: &SearchAnswer) -> Vec<ProductId> {
@@ -143,28 +160,28 @@ fn first_ids(answer: &SearchAnswer) -> Vec<ProductId> {
 }
 
 /// Fills a new embedded engine with the catalogue and updates its derived files.
-async fn fill(folder: &Path, stage: &Stage, fingerprint: Fingerprint) -> Result<LocalEngine> {
+async fn fill(folder: &Path, workload: &Workload, fingerprint: Fingerprint) -> Result<LocalEngine> {
     let engine = LocalEngine::open(folder, LocalOptions::default())?;
     let (store, index) = (engine.store(), engine.index());
-    let products = &stage.catalogue.products;
+    let products = &workload.catalogue.products;
     for first in (0..products.len()).step_by(BATCH) {
-        let places = first..products.len().min(first + BATCH);
-        store.apply(&products[places.clone()], Version(1)).await?;
-        let entry = |place: usize| {
+        let positions = first..products.len().min(first + BATCH);
+        store.apply(&products[positions.clone()], Version(1)).await?;
+        let entry = |position: usize| {
             Ok(IndexEntry {
-                id: products[place].id.clone(),
+                id: products[position].id.clone(),
                 version: Version(1),
                 embedding: EntryEmbedding::Computed {
-                    embedding: Embedding::new(stage.catalogue.vector(place))?,
-                    text_hash: products[place].text_hash(),
+                    embedding: Embedding::new(workload.catalogue.vector(position))?,
+                    text_hash: products[position].text_hash(),
                     fingerprint: fingerprint.clone(),
                 },
-                text: stage.texts[place].clone(),
-                words: stage.surfaces[place].clone(),
-                facets: stage.facets[place].clone(),
+                text: workload.texts[position].clone(),
+                words: workload.surfaces[position].clone(),
+                facets: workload.facets[position].clone(),
             })
         };
-        let entries: Vec<_> = places.map(entry).collect::<Result<_>>()?;
+        let entries: Vec<_> = positions.map(entry).collect::<Result<_>>()?;
         let failures = index.upsert(&entries).await?;
         anyhow::ensure!(failures.is_empty(), "the index refused {} entries", failures.len());
     }
@@ -180,8 +197,8 @@ struct KnownTexts {
 }
 
 impl KnownTexts {
-    fn of(stage: &Stage, fingerprint: &Fingerprint) -> Result<Self> {
-        let pairs = stage.queries.iter().zip(&stage.query_vectors);
+    fn of(workload: &Workload, fingerprint: &Fingerprint) -> Result<Self> {
+        let pairs = workload.queries.iter().zip(&workload.query_vectors);
         let embeddings = pairs
             .map(|(query, raw)| Ok((Query::new(query)?.as_str().to_owned(), Embedding::new(raw)?)));
         Ok(Self {
@@ -214,7 +231,7 @@ impl Embedder for KnownTexts {
 
 /// A read-only index that compares every product.
 struct Exact {
-    stage: Arc<Stage>,
+    workload: Arc<Workload>,
     statistics: Arc<dyn Statistics>,
     fingerprint: Fingerprint,
 }
@@ -226,16 +243,16 @@ impl fmt::Debug for Exact {
 }
 
 impl Exact {
-    fn candidate(&self, place: usize, query: &CandidateQuery) -> Candidate {
+    fn candidate(&self, position: usize, query: &CandidateQuery) -> Candidate {
         let cosine = query.vector.as_ref().map(|vector| {
-            let row = self.stage.catalogue.vector(place);
+            let row = self.workload.catalogue.vector(position);
             Similarity::from_cosine(crate::vectors::dot(row, vector.embedding.as_slice()))
         });
-        let product = &self.stage.catalogue.products[place];
+        let product = &self.workload.catalogue.products[position];
         Candidate {
             id: product.id.clone(),
             cosine,
-            text: self.stage.texts[place].clone(),
+            text: self.workload.texts[position].clone(),
             facets: query.with_facets.then(|| Box::new(FacetValues::from(product))),
         }
     }
@@ -256,16 +273,16 @@ impl ProductIndex for Exact {
     }
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
-        let kept = self.stage.kept(&query.filter);
+        let kept = self.workload.kept(&query.filter);
         let terms: Vec<_> = query.terms.iter().map(String::as_str).collect();
-        let mut places = self.stage.words.best(&terms, Some(&kept), query.depth);
+        let mut positions = self.workload.words.best(&terms, Some(&kept), query.depth);
         if let Some(vector) = &query.vector {
-            let (catalogue, raw) = (&self.stage.catalogue, vector.embedding.as_slice());
-            places.extend(nearest(catalogue, raw, Some(&kept), query.depth));
+            let (catalogue, raw) = (&self.workload.catalogue, vector.embedding.as_slice());
+            positions.extend(nearest(catalogue, raw, Some(&kept), query.depth));
         }
-        places.sort_unstable();
-        places.dedup();
-        Ok(places.into_iter().map(|place| self.candidate(place, query)).collect())
+        positions.sort_unstable();
+        positions.dedup();
+        Ok(positions.into_iter().map(|position| self.candidate(position, query)).collect())
     }
 
     async fn list(&self, _: Option<&ProductId>, _: usize) -> PortResult<Vec<IndexEntry>> {
@@ -281,7 +298,7 @@ impl ProductIndex for Exact {
     }
 
     async fn count(&self) -> PortResult<u64> {
-        Ok(self.stage.catalogue.len() as u64)
+        Ok(self.workload.catalogue.len() as u64)
     }
 }
 

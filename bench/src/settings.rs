@@ -11,19 +11,19 @@ pub(crate) struct Settings {
     #[arg(long, value_delimiter = ',', value_name = "SUBJECT")]
     pub(crate) only: Vec<Subject>,
 
-    /// Search catalogues of so many products [default: 2,000, 20,000 and 200,000].
+    /// Search catalogues of these numbers of products [default: 2,000, 20,000 and 200,000].
     #[arg(long = "size", value_delimiter = ',', value_name = "PRODUCTS")]
     sizes: Vec<usize>,
 
-    /// Fewer rounds, queries and rows, and no 200,000 products unless asked for: a first look.
+    /// Measure fewer rounds, queries and rows, and no 200,000 products unless --size names them.
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Feeds of real products, by which catalogues are grown.
+    /// The feeds of real products from which catalogues are grown.
     #[arg(long = "feed", default_value = "data/catalogue.csv", value_name = "CSV")]
     pub(crate) feeds: Vec<PathBuf>,
 
-    /// Real queries, in a column `query` [default: made of the products' own words].
+    /// A CSV file of real queries in a column `query` [default: words of the products].
     #[arg(long, value_name = "CSV")]
     pub(crate) queries: Option<PathBuf>,
 
@@ -35,7 +35,7 @@ pub(crate) struct Settings {
     #[arg(long, default_value = "target/dist/akin", value_name = "FILE")]
     pub(crate) akin: PathBuf,
 
-    /// The Python that has the peers' packages.
+    /// The Python interpreter with the peers' packages.
     #[arg(long, default_value = "bench/.venv/bin/python", value_name = "FILE")]
     pub(crate) python: PathBuf,
 
@@ -43,11 +43,11 @@ pub(crate) struct Settings {
     #[arg(long, default_value = "bench/.cache/onnx", value_name = "DIR")]
     pub(crate) onnx: PathBuf,
 
-    /// ONNX Runtime's library.
+    /// The library of ONNX Runtime.
     #[arg(long, value_name = "FILE")]
     pub(crate) onnx_runtime: PathBuf,
 
-    /// A folder for what is worth keeping between runs.
+    /// The folder for files that are kept between runs.
     #[arg(long, default_value = "bench/.cache", value_name = "DIR")]
     pub(crate) cache: PathBuf,
 
@@ -59,21 +59,21 @@ pub(crate) struct Settings {
 /// A subject that can be measured by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Subject {
-    /// Sentences a second, one query, agreement with fp32.
+    /// Sentences per second, latency of one query, agreement with fp32.
     Encoder,
-    /// Loading the model; a process's first answer.
+    /// The time to load the model, and to the first answer of a process.
     Startup,
-    /// Nearest neighbors, filtered and not.
+    /// Nearest neighbors, with and without filters.
     Vectors,
-    /// Matching words.
+    /// Keyword search.
     Words,
-    /// A whole search besides the embedder, by mode.
+    /// A whole search without the embedder, by mode.
     Search,
-    /// Reading a feed, first and again.
+    /// Ingestion of a feed, first and again.
     Ingest,
-    /// Requests a second, and memory.
+    /// Requests per second, and memory.
     Http,
-    /// The same search on every engine; their servers must run.
+    /// The same search on every engine, whose servers must be running.
     Engines,
 }
 

@@ -45,9 +45,9 @@ fn load(bench: &mut Bench) -> Result<()> {
     drop(contest);
     let mut table =
         Table::new("Model: load and embed one query", &["engine", "median, ms", "akin"]);
-    for (place, (name, latency)) in latencies.iter().enumerate() {
-        let akin = latencies[place % 2].1.median;
-        let better = if place < 2 { "—".to_owned() } else { times(latency.median / akin) };
+    for (position, (name, latency)) in latencies.iter().enumerate() {
+        let akin = latencies[position % 2].1.median;
+        let better = if position < 2 { "—".to_owned() } else { times(latency.median / akin) };
         table.row([name.clone(), figure(latency.median), better]);
     }
     bench.report.goal(

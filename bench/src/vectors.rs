@@ -4,7 +4,7 @@ use crate::Bench;
 use crate::exact::{Keep, mean_recall, nearest_to_each};
 use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure, times};
-use crate::stage::{SHARES, Stage, flat_filter};
+use crate::workload::{SHARES, Workload, flat_filter};
 use crate::{DIMENSION, cores};
 use akin_entities::Filter;
 use anyhow::Result;
@@ -23,22 +23,22 @@ const MOST: usize = 200;
 /// The size that has goals.
 const PROMISED: usize = 200_000;
 
-/// Measures nearest-neighbor search in the catalogue of `stage`.
-pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
-    let size = stage.catalogue.len();
-    let (peer, peer_build) = build(stage)?;
+/// Measures nearest-neighbor search in the catalogue of `workload`.
+pub(crate) fn run(bench: &mut Bench, workload: &Workload) -> Result<()> {
+    let size = workload.catalogue.len();
+    let (peer, peer_build) = build(workload)?;
     let header = ["index", "nearest", "kept", "median, ms", "p99, ms", "recall", "akin"];
-    let mut table = Table::new(title(stage, peer_build), &header);
-    let filters = SHARES.map(|share| stage.filter(share));
-    let kept = filters.each_ref().map(|filter| stage.kept(filter));
+    let mut table = Table::new(title(workload, peer_build), &header);
+    let filters = SHARES.map(|share| workload.filter(share));
+    let kept = filters.each_ref().map(|filter| workload.kept(filter));
     crate::note("comparing every vector, for the recall");
-    let wanted = nearest_to_each(&stage.catalogue, &stage.query_vectors, &kept, MOST);
+    let wanted = nearest_to_each(&workload.catalogue, &workload.query_vectors, &kept, MOST);
     for (depth, expansions) in DEPTHS {
-        for (place, share) in SHARES.into_iter().enumerate() {
+        for (position, share) in SHARES.into_iter().enumerate() {
             crate::note(&format!("{depth} nearest, {} % kept", figure(share * 100.0)));
-            let (filter, kept) = (&filters[place], &kept[place]);
-            let case = Case { depth, expansions, filter, kept, wanted: &wanted[place] };
-            let rows = measure(bench, stage, &peer, case)?;
+            let (filter, kept) = (&filters[position], &kept[position]);
+            let case = Case { depth, expansions, filter, kept, wanted: &wanted[position] };
+            let rows = measure(bench, workload, &peer, case)?;
             if size == PROMISED {
                 promise(bench, depth, share, &rows[0]);
             }
@@ -55,13 +55,14 @@ pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
     bench.add(table)
 }
 
-fn title(stage: &Stage, peer_build: f64) -> String {
-    let cost = [stage.cost.build, stage.cost.open, stage.cost.megabytes, peer_build].map(figure);
+fn title(workload: &Workload, peer_build: f64) -> String {
+    let cost =
+        [workload.cost.build, workload.cost.open, workload.cost.megabytes, peer_build].map(figure);
     let [build, open, megabytes, peer_build] = cost;
     format!(
         "Vectors: {} products (akin: built in {build} s, opened in {open} ms, {megabytes} MB with \
          words and columns; usearch: built in {peer_build} s)",
-        stage.catalogue.len()
+        workload.catalogue.len()
     )
 }
 
@@ -91,32 +92,32 @@ struct Case<'a> {
 type Row = (String, Latency, f64);
 
 /// Returns the latency and mean recall of each index, akin's first.
-fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result<Vec<Row>> {
-    let (filter, queries) = (flat_filter(case.filter), stage.query_vectors.len());
+fn measure(bench: &Bench, workload: &Workload, peer: &Index, case: Case<'_>) -> Result<Vec<Row>> {
+    let (filter, queries) = (flat_filter(case.filter), workload.query_vectors.len());
     let keep = (!case.filter.is_empty()).then_some(case.kept);
-    // Keys are converted to places after the measurement.
+    // Keys are converted to positions after the measurement.
     let akins: RefCell<Vec<Vec<FoundDocument<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers = case.expansions.map(|_| RefCell::new(vec![Vec::new(); queries]));
     let mut contest = Contest::default();
     contest.enter("akin flat", |query| {
-        let vector = Some(&*stage.query_vectors[query]);
+        let vector = Some(&*workload.query_vectors[query]);
         let (filter, depth) = (&filter, case.depth);
         let request = Request { terms: &[], vector, filter, depth, threshold: None };
-        let found = stage.flat.search(&request)?;
+        let found = workload.flat.search(&request)?;
         akins.borrow_mut()[query] = found;
         Ok(())
     });
     for (expansion, found) in case.expansions.into_iter().zip(&peers) {
         contest.enter(format!("usearch f16, ef {expansion}"), move |query| {
             peer.change_expansion_search(expansion);
-            let places = neighbors(peer, &stage.query_vectors[query], keep, case.depth)?;
-            found.borrow_mut()[query] = places;
+            let positions = neighbors(peer, &workload.query_vectors[query], keep, case.depth)?;
+            found.borrow_mut()[query] = positions;
             Ok(())
         });
     }
     let latencies = contest.latencies(bench.settings.rounds(), queries)?;
     drop(contest);
-    let akins = stage.places(&akins.into_inner())?;
+    let akins = workload.positions(&akins.into_inner())?;
     let found = [akins].into_iter().chain(peers.map(RefCell::into_inner));
     let row = |((name, latency), found): ((String, Latency), Vec<Vec<usize>>)| {
         (name, latency, mean_recall(&found, case.wanted, case.depth))
@@ -124,7 +125,7 @@ fn measure(bench: &Bench, stage: &Stage, peer: &Index, case: Case<'_>) -> Result
     Ok(latencies.into_iter().zip(found).map(row).collect())
 }
 
-/// Returns the places of the nearest products by usearch.
+/// Returns the positions of the nearest products by usearch.
 fn neighbors(peer: &Index, vector: &[f32], keep: Keep<'_>, depth: usize) -> Result<Vec<usize>> {
     let matches = match keep {
         None => peer.search(vector, depth)?,
@@ -141,7 +142,7 @@ fn promise(bench: &mut Bench, depth: usize, share: f64, akin: &Row) {
 }
 
 /// Builds the usearch index on all cores; returns it with the seconds that it took.
-fn build(stage: &Stage) -> Result<(Index, f64)> {
+fn build(workload: &Workload) -> Result<(Index, f64)> {
     crate::note("building usearch's graph");
     let index = Index::new(&IndexOptions {
         dimensions: DIMENSION,
@@ -152,15 +153,15 @@ fn build(stage: &Stage) -> Result<(Index, f64)> {
         expansion_search: 128,
         multi: false,
     })?;
-    let (size, threads) = (stage.catalogue.len(), cores());
+    let (size, threads) = (workload.catalogue.len(), cores());
     index.reserve(size)?;
     let began = Instant::now();
     thread::scope(|scope| {
         let add = |first: usize| {
             let index = &index;
             move || -> Result<()> {
-                for place in (first..size).step_by(threads) {
-                    index.add(place as u64, stage.catalogue.vector(place))?;
+                for position in (first..size).step_by(threads) {
+                    index.add(position as u64, workload.catalogue.vector(position))?;
                 }
                 Ok(())
             }

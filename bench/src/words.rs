@@ -4,7 +4,7 @@ use crate::Bench;
 use crate::exact::mean_recall;
 use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure, times};
-use crate::stage::Stage;
+use crate::workload::Workload;
 use akin_entities::AnalyzedText;
 use anyhow::Result;
 use flat_index::{DocumentFilter, FoundDocument, Request};
@@ -29,13 +29,13 @@ const WRITER_MEMORY: usize = 400 << 20;
 /// The size that has goals.
 const PROMISED: usize = 200_000;
 
-/// Measures keyword search in the catalogue of `stage`.
-pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
-    let size = stage.catalogue.len();
+/// Measures keyword search in the catalogue of `workload`.
+pub(crate) fn run(bench: &mut Bench, workload: &Workload) -> Result<()> {
+    let size = workload.catalogue.len();
     let began = Instant::now();
-    let peer = Tantivy::build(&stage.texts)?;
+    let peer = Tantivy::build(&workload.texts)?;
     let built = figure(began.elapsed().as_secs_f64());
-    let rows = measure(bench, stage, &peer)?;
+    let rows = measure(bench, workload, &peer)?;
     let title = format!("Words: {size} products, best {DEPTH} (tantivy built in {built} s)");
     let header = ["index", "median, ms", "p99, ms", "holds L's first 10", "akin"];
     let mut table = Table::new(title, &header);
@@ -53,30 +53,34 @@ pub(crate) fn run(bench: &mut Bench, stage: &Stage) -> Result<()> {
 }
 
 /// Returns the latency and mean recall of each index, akin's first.
-fn measure(bench: &Bench, stage: &Stage, peer: &Tantivy) -> Result<Vec<(String, Latency, f64)>> {
-    let terms = |query: usize| stage.terms[query].iter().map(String::as_str).collect::<Vec<_>>();
-    let queries = stage.terms.len();
+fn measure(
+    bench: &Bench,
+    workload: &Workload,
+    peer: &Tantivy,
+) -> Result<Vec<(String, Latency, f64)>> {
+    let terms = |query: usize| workload.terms[query].iter().map(String::as_str).collect::<Vec<_>>();
+    let queries = workload.terms.len();
     let filter = DocumentFilter::default();
-    // Keys are converted to places after the measurement.
+    // Keys are converted to positions after the measurement.
     let akins: RefCell<Vec<Vec<FoundDocument<'_>>>> = RefCell::new(vec![Vec::new(); queries]);
     let peers: RefCell<Vec<Vec<usize>>> = RefCell::new(vec![Vec::new(); queries]);
     let mut contest = Contest::default();
     contest.enter("akin flat", |query| {
         let (terms, filter) = (&*terms(query), &filter);
         let request = Request { terms, vector: None, filter, depth: DEPTH, threshold: None };
-        let found = stage.flat.search(&request)?;
+        let found = workload.flat.search(&request)?;
         akins.borrow_mut()[query] = found;
         Ok(())
     });
     contest.enter("tantivy", |query| {
-        peers.borrow_mut()[query] = peer.best(&stage.terms[query])?;
+        peers.borrow_mut()[query] = peer.best(&workload.terms[query])?;
         Ok(())
     });
     let latencies = contest.latencies(bench.settings.rounds(), queries)?;
     drop(contest);
-    let wanted = (0..queries).map(|query| stage.words.best(&terms(query), None, FIRST));
+    let wanted = (0..queries).map(|query| workload.words.best(&terms(query), None, FIRST));
     let wanted: Vec<_> = wanted.collect();
-    let found = [stage.places(&akins.into_inner())?, peers.into_inner()];
+    let found = [workload.positions(&akins.into_inner())?, peers.into_inner()];
     let recalls = found.map(|found| mean_recall(&found, &wanted, FIRST));
     let rows = latencies.into_iter().zip(recalls);
     Ok(rows.map(|((name, latency), recall)| (name, latency, recall)).collect())
@@ -96,14 +100,14 @@ impl Tantivy {
             .set_index_option(IndexRecordOption::WithFreqs);
         let text =
             schema.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
-        let place = schema.add_u64_field("place", FAST | STORED);
+        let position = schema.add_u64_field("position", FAST | STORED);
         let index = Index::create_in_ram(schema.build());
         let mut writer: IndexWriter =
             index.writer_with_num_threads(crate::cores(), WRITER_MEMORY)?;
         for (number, stream) in texts.iter().enumerate() {
             let mut document = TantivyDocument::default();
             document.add_text(text, stream.as_stream());
-            document.add_u64(place, number as u64);
+            document.add_u64(position, number as u64);
             writer.add_document(document)?;
         }
         writer.commit()?;
@@ -119,12 +123,12 @@ impl Tantivy {
         };
         let query = BooleanQuery::new(terms.iter().map(clause).collect());
         let best = TopDocs::with_limit(DEPTH).order_by_score();
-        let mut places = Vec::with_capacity(DEPTH);
+        let mut positions = Vec::with_capacity(DEPTH);
         for (_, address) in self.searcher.search(&query, &best)? {
             let segment = self.searcher.segment_reader(address.segment_ord);
-            let column = segment.fast_fields().u64("place")?;
-            places.extend(column.first(address.doc_id).map(|place| place as usize));
+            let column = segment.fast_fields().u64("position")?;
+            positions.extend(column.first(address.doc_id).map(|position| position as usize));
         }
-        Ok(places)
+        Ok(positions)
     }
 }

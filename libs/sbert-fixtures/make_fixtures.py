@@ -1,18 +1,17 @@
-"""Makes the tiny models of this folder, with random weights, and what PyTorch makes of some texts.
+"""Creates the tiny models of this folder, with random weights, and the embeddings that PyTorch computes.
 
-Run when a model joins; the tests of every room read what it wrote:
+Run it when a model is added. The tests of several crates read its files:
 
     python3 -m venv VENV && VENV/bin/pip install torch transformers sentence-transformers sentencepiece protobuf
     VENV/bin/python libs/sbert-fixtures/make_fixtures.py [NAME...]
 
-A model that is there keeps its weights: name it to make it anew. What is expected of a model,
-`expected.json`, is made from its files each time: for each text its tokens and its embedding, by
-sentence-transformers' own `encode`, in f32. `strange.json`, for one model of each tokenizer, has the
-tokens of lines that no shop writes.
+An existing model keeps its weights unless it is named. `expected.json` is always written anew, from the
+model's files: the tokens and the embedding of each text by sentence-transformers' own `encode`, in f32.
+`strange.json`, for one model of each tokenizer, has the tokens of unusual lines.
 
-Each folder is as `SentenceTransformer.save` writes it, without the files that nobody reads. Every
-architecture, every way of pooling and every odd size that they allow is in one of them; weights are
-kept in 16 bits where nothing depends on it.
+Each folder has the layout of `SentenceTransformer.save`, without files that are never read. Together they
+cover every architecture, pooling and odd size. Weights are stored in 16 bits where no test depends on
+them.
 """
 
 import io
@@ -66,12 +65,12 @@ TEXTS = [
 PLAIN = dict(kind="bert", pooling="mean", dense=None, normalize=True, act="gelu",
              dtype=torch.float16, length=24, lower=False, shards=None, published=False)
 MODELS = {
-    # As all-MiniLM-L6-v2, all-MiniLM-L12-v2, bge (heads of 64, the first token) and e5 are.
+    # Like all-MiniLM-L6-v2, all-MiniLM-L12-v2, bge (heads of 64, the first token) and e5.
     "minilm-l6": dict(hidden=24, layers=6, heads=2, inner=48),
     "minilm-l12": dict(hidden=16, layers=12, heads=2, inner=32),
     "bge": dict(hidden=64, layers=1, heads=1, inner=64, pooling="cls"),
     "e5": dict(hidden=32, layers=2, heads=2, inner=64, dtype=torch.bfloat16),
-    # Sizes that fill no vector, and the rest of what a folder may ask for.
+    # Sizes that do not fill a vector, and the other settings of a folder.
     "max": dict(hidden=20, layers=1, heads=5, inner=37, act="gelu_new", pooling="max", normalize=False),
     "sqrt-dense": dict(hidden=36, layers=1, heads=1, inner=31, act="relu", pooling="mean_sqrt_len_tokens",
                        dense=(10, True, torch.nn.Tanh()), normalize=False),
@@ -89,10 +88,10 @@ MODELS = {
                           pooling=("max", "mean"), dtype=torch.bfloat16),
     "xlm-roberta": dict(kind="xlm-roberta", hidden=22, layers=2, heads=1, inner=44, length=40,
                         shards="20KB"),
-    # Its tokenizer is as published files are, with sentencepiece's own table of normalization.
+    # With the tokenizer of published files, which has sentencepiece's own normalization table.
     "xlm-roberta-dense": dict(kind="xlm-roberta", published=True, hidden=16, layers=1, heads=2, inner=24, pooling="cls",
                               dense=(9, True, torch.nn.Identity()), dtype=torch.float32),
-    # As all-mpnet-base-v2 is; texts of more than 128 tokens reach the farthest bucket.
+    # Like all-mpnet-base-v2; texts of more than 128 tokens reach the farthest bucket.
     "mpnet": dict(kind="mpnet", hidden=40, layers=2, heads=4, inner=80, length=180),
     "mpnet-sqrt": dict(kind="mpnet", hidden=33, layers=1, heads=3, inner=29, pooling="mean_sqrt_len_tokens",
                        normalize=False, act="gelu_new"),
@@ -113,7 +112,7 @@ RANGES = [(0x20, 0x7E), (0x00, 0x1F), (0x80, 0x24F), (0x250, 0x36F), (0x370, 0x5
 
 
 def strange_texts():
-    """Lines of words, special tokens, spaces of all kinds and pieces of every script."""
+    """Returns lines of words, special tokens, spaces of all kinds and pieces of every script."""
     draw = random.Random(7)
     parts = [*"".join(CORPUS).split(), "<mask>", "<pad>", "</s>", "<s>", "[SEP]", "[MASK]", " ", "  ", "\t", "\n", "▁",
              "Ġ", "\u3000", "\u200b", "\u00a0", "<mask>phone", "phone<mask>", "'s", "don't", "1234567", "x" * 120]
@@ -130,7 +129,7 @@ def strange_texts():
 
 
 def randomize(module):
-    """Weights large enough that every part matters to the outcome."""
+    """Sets weights large enough that every part affects the result."""
     for name, parameter in module.named_parameters():
         if "LayerNorm.weight" in name or "layer_norm.weight" in name:
             parameter.data.normal_(1.0, 0.3)
@@ -149,12 +148,12 @@ def bert_tokenizer(folder):
 
 
 def added(*tokens):
-    """Special tokens as published files have them: the mask takes the space before it."""
+    """Returns special tokens like those of published files, where the mask includes the space before it."""
     return [tokenizers.AddedToken(token, lstrip=token == "<mask>", normalized=False, special=True) for token in tokens]
 
 
 def write(folder, tokenizer, kind):
-    """A folder's files of a tokenizer, as the library then reads and writes them."""
+    """Writes the files of a tokenizer in the form in which the library reads and writes them."""
     tokenizer.save(str(folder / "tokenizer.json"))
     names = dict(bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>", pad_token="<pad>",
                  mask_token="<mask>", unk_token="[UNK]" if kind == "MPNetTokenizer" else "<unk>")
@@ -162,7 +161,7 @@ def write(folder, tokenizer, kind):
 
 
 def roberta_tokenizer(folder):
-    """Byte-level BPE."""
+    """Creates a byte-level BPE tokenizer."""
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = tokenizers.decoders.ByteLevel()
@@ -179,7 +178,7 @@ def roberta_tokenizer(folder):
 
 
 def xlm_roberta_tokenizer(folder):
-    """Unigram over words that begin with ▁."""
+    """Creates a Unigram tokenizer of words that begin with ▁."""
     tokenizer = tokenizers.Tokenizer(tokenizers.models.Unigram())
     tokenizer.normalizer = tokenizers.normalizers.Sequence([
         tokenizers.normalizers.Nmt(), tokenizers.normalizers.NFKC(),
@@ -199,7 +198,7 @@ def xlm_roberta_tokenizer(folder):
 
 
 def published_tokenizer(folder):
-    """Unigram as sentencepiece trains it, behind its table of normalization (here a small one)."""
+    """Creates a Unigram tokenizer trained by sentencepiece, after a small normalization table."""
     rules = {"ﬁ": "fi", "½": "1/2", "Ⅷ": "VIII", "ｆ": "f", "ｕ": "u", "ｌ": "l", "\u3000": " ", "\u00a0": " ",
              "\t": " ", "\n": " ", "\u200b": " ", "e\u0301": "é", "™": "TM", "가": "ga"}
     codes = lambda text: " ".join(f"{ord(character):X}" for character in text)
@@ -211,7 +210,7 @@ def published_tokenizer(folder):
     )
     (folder / "rules.tsv").unlink()
     proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
-    # The library's numbers: its own special tokens first, and no <unk>, <s>, </s> of sentencepiece's.
+    # The ids of the library: its special tokens first, without the <unk>, <s> and </s> of sentencepiece.
     pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
     pieces += [(piece.piece, piece.score) for piece in proto.pieces[3:]]
     tokenizer = tokenizers.Tokenizer(tokenizers.models.Unigram(pieces, unk_id=3))
@@ -229,7 +228,7 @@ def published_tokenizer(folder):
 
 
 def mpnet_tokenizer(folder):
-    """WordPiece between RoBERTa's special tokens."""
+    """Creates a WordPiece tokenizer with the special tokens of RoBERTa."""
     pieces = ["<s>", "<pad>", "</s>", "<unk>", "[UNK]", *CHARACTERS, "<mask>"]
     numbers = {piece: number for number, piece in enumerate(pieces)}
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece(numbers, unk_token="[UNK]"))
@@ -249,7 +248,7 @@ def configuration(model, vocabulary):
         return DistilBertConfig(dim=model["hidden"], n_layers=model["layers"], n_heads=model["heads"],
                                 hidden_dim=model["inner"], activation=model["act"], **sizes)
     if model["kind"] != "bert":
-        # Positions begin behind the padding's.
+        # Positions start after that of the padding.
         sizes["max_position_embeddings"] += 2
         sizes.update(pad_token_id=1, bos_token_id=0, eos_token_id=2, layer_norm_eps=1e-5)
     if model["kind"] in ("roberta", "xlm-roberta"):
@@ -293,7 +292,7 @@ def sentence_model(scratch, model):
 
 
 def prune(folder, name):
-    """Keeps what a reader of the folder needs. One folder is as old as those without a tokenizer.json."""
+    """Deletes files that are never read. One folder has no tokenizer.json, like older ones."""
     dispensable = {"README.md", "config_sentence_transformers.json", "special_tokens_map.json"}
     dispensable.add("tokenizer.json" if name == "e5" else "vocab.txt")
     for path in folder.rglob("*"):
@@ -313,7 +312,7 @@ def make(name, model):
         (folder / "model.safetensors").unlink()
         made[0].model.save_pretrained(folder, max_shard_size=model["shards"])
     if model["lower"]:
-        # The library reads the setting, as older folders have it, and does not write it.
+        # Older folders have this setting, which the library reads but does not write.
         path = folder / "sentence_bert_config.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {"do_lower_case": True}, indent=4))
     shutil.rmtree(scratch)
@@ -321,7 +320,7 @@ def make(name, model):
 
 
 def expect(name):
-    """What is expected is made from the files, and in f32, as a reader of them would make it."""
+    """Writes the expected tokens and embeddings, computed from the files in f32."""
     folder = HERE / name
     saved = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.float32})
     saved = saved.float().eval()

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
     pub(crate) sequence: i64,
-    /// Which delivery of the message it is, counted from 1.
+    /// The number of this delivery of the message, counted from 1.
     pub(crate) takes: i64,
 }
 

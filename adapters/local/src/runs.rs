@@ -5,7 +5,8 @@ use crate::rows::invalid_value;
 use crate::store::row_limit;
 use akin_entities::{Timestamp, Version};
 use akin_ports::{
-    MAX_RUNS, NewRun, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunOutcome, RunStart, is_leased,
+    MAX_RUNS, NewRun, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunOutcome, RunStart,
+    lease_is_valid,
 };
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub(crate) fn begin(
         if last.holder.as_ref().is_some_and(|holder| holder.key == run.holder.key) {
             return Ok(RunStart::Begun(last.version));
         }
-        if last.is_leased && run.gone != Some(last.version) {
+        if last.holds_lease && run.gone != Some(last.version) {
             return Ok(RunStart::Held(Box::new(last)));
         }
     }
@@ -119,11 +120,11 @@ pub(crate) fn last(
         let holder = name.zip(key).map(|(name, key)| RunHolder { name, key });
         let expires: Option<i64> = row.get(5)?;
         let end = end(row)?;
-        let is_leased = std::mem::take(&mut is_last)
+        let holds_lease = std::mem::take(&mut is_last)
             && end.is_none()
-            && expires.is_some_and(|expires| is_leased(Timestamp(expires), now));
+            && expires.is_some_and(|expires| lease_is_valid(Timestamp(expires), now));
         let (version, began) = (Version(row.get(1)?), Timestamp(row.get(2)?));
-        Ok(Run { version, began, holder, feeds, is_leased, end })
+        Ok(Run { version, began, holder, feeds, holds_lease, end })
     })?;
     runs.collect()
 }

@@ -2,7 +2,7 @@ use crate::{Faults, SYSTEM, lock};
 use akin_entities::{Timestamp, Version};
 use akin_ports::{
     ErrorKind, MAX_RUNS, NewRun, PortError, PortResult, RUN_LEASE, Run, RunEnd, RunLog,
-    RunOvertaken, RunStart, is_leased,
+    RunOvertaken, RunStart, lease_is_valid,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex};
@@ -111,7 +111,7 @@ impl RunState {
             if last.holder.as_ref().is_some_and(|holder| holder.key == run.holder.key) {
                 return RunStart::Begun(last.version);
             }
-            if last.is_leased && run.gone != Some(last.version) {
+            if last.holds_lease && run.gone != Some(last.version) {
                 return RunStart::Held(Box::new(last));
             }
         }
@@ -119,7 +119,7 @@ impl RunState {
         let version = Version::of_next_run(began, self.newest.unwrap_or(Version(0)));
         (self.fence, self.newest) = (Some(version), Some(version.last_of_run()));
         let (holder, feeds) = (Some(run.holder.clone()), run.feeds.clone());
-        let run = Run { version, began, holder, feeds, is_leased: true, end: None };
+        let run = Run { version, began, holder, feeds, holds_lease: true, end: None };
         self.runs.push((run, Timestamp(began.0 + micros(RUN_LEASE))));
         self.runs.drain(..self.runs.len().saturating_sub(MAX_RUNS));
         RunStart::Begun(version)
@@ -129,8 +129,8 @@ impl RunState {
     fn run(&self, at: usize) -> Run {
         let (run, expires) = &self.runs[at];
         let is_last = at + 1 == self.runs.len();
-        let is_leased = is_last && run.end.is_none() && is_leased(*expires, self.now());
-        Run { is_leased, ..run.clone() }
+        let holds_lease = is_last && run.end.is_none() && lease_is_valid(*expires, self.now());
+        Run { holds_lease, ..run.clone() }
     }
 
     fn now(&self) -> Timestamp {

@@ -86,7 +86,7 @@ async fn queue() -> Subject<dyn ChangeQueue> {
     queue_subject(MemoryQueue::default())
 }
 
-/// What a queue like SQS can do: visibility timeouts and a redrive policy, and nothing of what a table
+/// The capabilities of a queue like SQS: visibility timeouts and a redrive policy, and nothing that a table
 /// can do besides.
 async fn queue_without_capabilities() -> Subject<dyn ChangeQueue> {
     queue_subject(MemoryQueue::with_capabilities(QueueCapabilities::NONE))

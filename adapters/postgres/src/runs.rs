@@ -6,7 +6,7 @@ use crate::text::{escape, unescape};
 use akin_entities::{Timestamp, Version};
 use akin_ports::{
     MAX_RUNS, NewRun, PortResult, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunLog, RunOutcome,
-    RunStart, is_leased,
+    RunStart, lease_is_valid,
 };
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -60,7 +60,7 @@ impl Call for BeginRun<'_> {
             if last.holder.as_ref().is_some_and(|holder| holder.key == run.holder.key) {
                 return Ok(RunStart::Begun(last.version));
             }
-            if last.is_leased && run.gone != Some(last.version) {
+            if last.holds_lease && run.gone != Some(last.version) {
                 return Ok(RunStart::Held(Box::new(last)));
             }
         }
@@ -165,7 +165,7 @@ impl Call for ListRuns {
         let rows =
             query(names.fill(&sql)).bind(row_limit(self.limit)).fetch_all(connection).await?;
         let mut runs = rows.iter().map(run).collect::<Result<Vec<_>, _>>()?;
-        runs.iter_mut().skip(1).for_each(|run| run.is_leased = false);
+        runs.iter_mut().skip(1).for_each(|run| run.holds_lease = false);
         Ok(runs)
     }
 }
@@ -177,14 +177,14 @@ fn run(row: &PgRow) -> Result<Run, Failure> {
     let holder = holder.map(|(name, key)| RunHolder { name: unescape(name), key: unescape(key) });
     let (expires, now): (Option<i64>, i64) = (get(row, 5)?, get(row, 6)?);
     let end = end(row)?;
-    let is_leased = end.is_none()
-        && expires.is_some_and(|expires| is_leased(Timestamp(expires), Timestamp(now)));
+    let holds_lease = end.is_none()
+        && expires.is_some_and(|expires| lease_is_valid(Timestamp(expires), Timestamp(now)));
     Ok(Run {
         version: Version(get(row, 0)?),
         began: Timestamp(get(row, 1)?),
         holder,
         feeds: feeds.into_iter().map(unescape).collect(),
-        is_leased,
+        holds_lease,
         end,
     })
 }

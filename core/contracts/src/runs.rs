@@ -93,14 +93,14 @@ pub async fn a_run_that_began_is_listed_without_an_end(runs: &Runs) {
     let version = started(runs.begin(&new).await.unwrap());
     let run = all(runs).await.remove(0);
     assert_eq!((run.version, run.holder, run.feeds), (version, Some(new.holder), names));
-    assert!(run.is_leased && run.end.is_none());
+    assert!(run.holds_lease && run.end.is_none());
     assert_eq!(run.began.0, version.0, "nothing was given out before");
     runs.finish(version, &end(1)).await.unwrap();
     let none = NewRun { feeds: Vec::new(), ..new_run("two") };
     started(runs.begin(&none).await.unwrap());
     let listed = all(runs).await;
     assert_eq!(listed[0].feeds, [""; 0]);
-    assert!(listed[0].is_leased && !listed[1].is_leased);
+    assert!(listed[0].holds_lease && !listed[1].holds_lease);
 }
 
 /// With and without counts, the largest among them; the run itself stays as it was.
@@ -123,7 +123,7 @@ pub async fn every_end_is_listed_as_it_was_recorded(runs: &Runs) {
         let took = Duration::from_micros(number * 1_234_567);
         let end = RunEnd { outcome, took, counts };
         runs.finish(version, &end).await.unwrap();
-        expected.insert(0, Run { is_leased: false, end: Some(end), ..run });
+        expected.insert(0, Run { holds_lease: false, end: Some(end), ..run });
     }
     assert_eq!(all(runs).await, expected);
 }
@@ -193,12 +193,12 @@ pub async fn a_lease_that_is_renewed_is_kept(runs: &Runs) {
 pub async fn an_expired_lease_is_taken_over(runs: &Runs) {
     let first = begin(runs, "one").await;
     runs.pass(RUN_LEASE).await;
-    assert!(!all(runs).await[0].is_leased);
+    assert!(!all(runs).await[0].holds_lease);
     let second = begin(runs, "two").await;
     assert!(second > first.last_of_run());
     let listed = all(runs).await;
     assert_eq!(listed.iter().map(|run| run.version).collect::<Vec<_>>(), [second, first]);
-    assert!(listed[0].is_leased && !listed[1].is_leased && listed[1].end.is_none());
+    assert!(listed[0].holds_lease && !listed[1].holds_lease && listed[1].end.is_none());
 }
 
 /// Its lease has time left.
@@ -218,11 +218,11 @@ pub async fn a_run_that_ended_or_was_overtaken_cannot_renew_its_lease(runs: &Run
     let first = begin(runs, "one").await;
     runs.pass(2 * RUN_LEASE).await;
     assert!(runs.renew(first).await.unwrap());
-    assert!(all(runs).await[0].is_leased);
+    assert!(all(runs).await[0].holds_lease);
     runs.pass(2 * RUN_LEASE).await;
     let second = begin(runs, "two").await;
     assert!(!runs.renew(first).await.unwrap());
-    assert!(all(runs).await[0].is_leased, "the lease of the second is untouched");
+    assert!(all(runs).await[0].holds_lease, "the lease of the second is untouched");
     runs.finish(first, &end(1)).await.unwrap();
     assert!(runs.renew(second).await.unwrap(), "the first has no lease to end");
     runs.finish(second, &end(2)).await.unwrap();

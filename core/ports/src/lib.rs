@@ -45,7 +45,7 @@ pub use queue::{
 };
 pub use runs::{
     MAX_RUNS, NewRun, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunLog, RunOutcome,
-    RunOvertaken, RunStart, is_leased,
+    RunOvertaken, RunStart, lease_is_valid,
 };
 pub use store::{
     Applied, EXACT_COUNTS, OutboxEntry, ProductStore, QuarantinedRow, RelayedPage, SendChanges,

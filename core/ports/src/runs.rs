@@ -38,7 +38,7 @@ pub const RUN_LEASE: Duration = Duration::from_secs(30);
 
 /// Returns whether a lease until `expires` holds at `now`. One that would hold for longer than
 /// [`RUN_LEASE`] is from before the clock was set back, and has expired.
-pub const fn is_leased(expires: Timestamp, now: Timestamp) -> bool {
+pub const fn lease_is_valid(expires: Timestamp, now: Timestamp) -> bool {
     #[expect(clippy::cast_possible_truncation, reason = "half a minute")]
     let longest = RUN_LEASE.as_micros() as i64;
     now.0 < expires.0 && expires.0.saturating_sub(now.0) <= longest
@@ -94,8 +94,8 @@ pub struct Run {
     pub holder: Option<RunHolder>,
     /// The feeds it read.
     pub feeds: Vec<String>,
-    /// Whether it holds the lease. Its process may be gone nevertheless.
-    pub is_leased: bool,
+    /// True while its lease has not expired. Its process may nevertheless be gone.
+    pub holds_lease: bool,
     /// Its end; `None` if it is still running or its process was killed.
     pub end: Option<RunEnd>,
 }
@@ -268,7 +268,7 @@ mod tests {
             (i64::MIN, false),
             (i64::MAX, false),
         ] {
-            assert_eq!(is_leased(expires, Timestamp(now)), holds, "at {now}");
+            assert_eq!(lease_is_valid(expires, Timestamp(now)), holds, "at {now}");
         }
     }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 /// Each feed is read twice: first to survey what the run would do, so that feeds that are mostly
 /// unreadable, or lack much of the catalogue, change nothing; then to write. A feed without changes
 /// is not read again unless a feed before it has some. Only what was surveyed is written: if the
-/// second reading gives anything else, that feed ends there, and no product is removed. Of a repeated product, the last row of the
-/// last feed counts.
+/// second reading gives anything else, that feed ends there, and no product is removed. The last row of
+/// a repeated product counts, in the last feed that lists it.
 #[derive(Clone, Debug)]
 pub struct IngestCatalogue {
     /// The store of the products.
@@ -304,24 +304,11 @@ impl IngestCatalogue {
             kept.map_err(|source| in_store(&name, source))?;
             survey.summary
         } else {
-            let mut rows = IngestSummary::default();
-            let ingest = IngestFeed {
-                store: self.store.clone(),
-                pricing: self.pricing.clone(),
-                columns: self.columns.clone(),
-            };
             let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Writing(&name, at));
-            let read = match self.reopen(source, token.as_ref()).await {
-                Ok(mut feed) => {
-                    let RunVersions { next, last } = at;
-                    let surveyed = Some(&*survey.batches);
-                    ingest.read(&mut *feed, surveyed, next, *last, &mut rows, &progress).await
-                }
-                Err(source) => Err(IngestError::Feed { feed: name.clone(), source }),
-            };
-            match read {
+            let mut rows = IngestSummary::default();
+            match self.read_again(source, token.as_ref(), &survey, at, &mut rows, &progress).await {
                 Ok(()) => {}
-                // What the survey met first is the cause.
+                // An error of the survey came first and is the cause.
                 Err(error @ IngestError::Feed { .. }) => unread = unread.or(Some(error)),
                 Err(error) => return Err(error),
             }
@@ -330,6 +317,28 @@ impl IngestCatalogue {
         summary.add(&name, rows);
         summary.unread.extend(unread);
         Ok(())
+    }
+
+    /// Reads a feed again and writes what was surveyed.
+    async fn read_again(
+        &self,
+        source: &Arc<dyn FeedSource>,
+        token: Option<&FeedToken>,
+        survey: &FeedSurvey,
+        at: &mut RunVersions,
+        rows: &mut IngestSummary,
+        progress: &(dyn Fn(IngestProgress<'_>) + Send + Sync),
+    ) -> Result<(), IngestError> {
+        let ingest = IngestFeed {
+            store: self.store.clone(),
+            pricing: self.pricing.clone(),
+            columns: self.columns.clone(),
+        };
+        let reopened = self.reopen(source, token).await;
+        let unread = |error| IngestError::Feed { feed: source.name().to_owned(), source: error };
+        let mut feed = reopened.map_err(unread)?;
+        let RunVersions { next, last } = at;
+        ingest.read(&mut *feed, Some(&*survey.batches), next, *last, rows, progress).await
     }
 
     /// Quarantines refused rows. If the feed was read to the end, older entries of it are released.

@@ -32,7 +32,7 @@ pub struct RequestedRun<'a> {
     pub patience: Duration,
     /// Returns whether a process is known to be gone.
     pub is_gone: &'a (dyn Fn(&RunHolder) -> bool + Send + Sync),
-    /// Is called with the run that it waits for, again and again.
+    /// Receives the run that it waits for, after each attempt to begin.
     pub observe: &'a (dyn Fn(&Run) + Send + Sync),
 }
 

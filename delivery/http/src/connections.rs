@@ -149,9 +149,10 @@ async fn refuse(mut stream: TcpStream, answer: Arc<[u8]>) {
     drop::<Result<io::Result<u64>, _>>(timeout(REFUSAL_TIME, exchange).await);
 }
 
-/// Returns the response to a connection that is turned away.
+/// Returns the response to a refused connection.
 async fn refusal() -> Vec<u8> {
     let response = ApiError::too_many_connections().into_response();
+    // Reading fails only if the body breaks off or is too long; this one is short and in memory.
     let body = to_bytes(response.into_body(), crate::MAX_BODY).await.unwrap_or_default();
     let mut answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\

@@ -88,7 +88,7 @@ mod tests {
             began: Timestamp(0),
             holder: None,
             feeds,
-            is_leased: false,
+            holds_lease: false,
             end: Some(end),
         };
         serde_json::to_value(RunView::new(run, audience)).expect("JSON")

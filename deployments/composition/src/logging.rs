@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::{FormatFields, MakeWriter};
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Which events are logged, and in which form.
+/// The settings of the log: which events, in which format.
 #[derive(Debug, clap::Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
 #[command(next_help_heading = "Log")]

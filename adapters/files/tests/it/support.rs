@@ -18,7 +18,7 @@ impl Read for Broken {
     }
 }
 
-/// How a feed is read.
+/// The settings with which a feed is read.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) format: Option<Format>,

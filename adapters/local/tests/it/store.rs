@@ -1,4 +1,4 @@
-//! What the store does beyond its port: durability, and the files it refuses.
+//! The store beyond its port: durability, and the files that it refuses.
 
 use akin_entities::{Currency, Price, Product, Timestamp, Version};
 use akin_local::{LocalEngine, LocalOptions};

@@ -1,4 +1,4 @@
-//! What cannot work is refused within ten seconds, in one line that names the setting and the
+//! Unusable settings are refused within ten seconds, in one line that names the setting and the
 //! remedy.
 
 use crate::server;

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// How to handle a request.
+/// The handling of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict {
     /// Forward it to the real server.

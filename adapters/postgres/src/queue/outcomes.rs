@@ -13,7 +13,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Lease {
     sequence: i64,
-    /// Which delivery of the message it is, counted from 1.
+    /// The number of this delivery of the message, counted from 1.
     takes: i64,
 }
 

@@ -180,7 +180,7 @@ async fn a_run_renews_its_lease_while_it_works() {
     let runs = Arc::new(MemoryRuns::default());
     let work = async |begun: BegunRun| {
         runs.move_leases(-i64::try_from(RUN_LEASE.as_micros()).unwrap());
-        while !runs.last(1).await.unwrap()[0].is_leased {
+        while !runs.last(1).await.unwrap()[0].holds_lease {
             tokio::task::yield_now().await;
         }
         Ok::<_, TestError>(begun.version.0.unsigned_abs())
@@ -210,7 +210,7 @@ async fn an_overtaken_run_ends() {
     let error = recorded.result.unwrap_err();
     assert!(matches!(error, TestError::Run(RunError::Overtaken)), "{error}");
     let last = runs.last(2).await.unwrap();
-    assert!(last[0].is_leased, "the other is running");
+    assert!(last[0].holds_lease, "the other is running");
     let outcome = last[1].end.as_ref().map(|end| end.outcome.clone());
     assert_eq!(outcome, Some(RunOutcome::Failed(error.to_string())));
 }

@@ -5,6 +5,7 @@ use akin_composition::{Engine, EngineSettings};
 use akin_entities::Similarity;
 use akin_http::{Api, ConnectionLimits, Engines, SimilarProductsDefaults};
 use anyhow::Context;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -74,20 +75,26 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     for engine in opened.engines() {
         engine.index.statistics().await?;
     }
-    let products = match opened.engines().first() {
-        Some(engine) => engine.index.count().await?,
-        None => 0,
-    };
-    output::note(&format!("serving {products} products on http://{}", listener.local_addr()?));
-    if products == 0 {
-        output::note("`akin ingest FEED` adds products; no restart is needed");
-    }
+    announce(opened.engines(), listener.local_addr()?).await?;
     let stop = async {
         stop.await;
         output::note("stopping");
     };
     akin_http::serve(listener, akin_http::router(api), limits, stop).await;
     Ok(exit::DONE)
+}
+
+/// Prints the address, and how many products can be found there.
+async fn announce(engines: &[Engine], address: SocketAddr) -> anyhow::Result<()> {
+    let products = match engines.first() {
+        Some(engine) => engine.index.count().await?,
+        None => 0,
+    };
+    output::note(&format!("serving {products} products on http://{address}"));
+    if products == 0 {
+        output::note("`akin ingest FEED` adds products; no restart is needed");
+    }
+    Ok(())
 }
 
 /// Returns the engine as the server offers it.

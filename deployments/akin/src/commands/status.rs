@@ -101,7 +101,7 @@ pub(crate) async fn run(arguments: StatusArguments) -> anyhow::Result<ExitCode> 
 
 /// Returns whether a run holds the lease, and its process is not known to be gone.
 fn is_running(run: &Run) -> bool {
-    run.is_leased && !run.holder.as_ref().is_some_and(process::is_gone)
+    run.holds_lease && !run.holder.as_ref().is_some_and(process::is_gone)
 }
 
 fn print(

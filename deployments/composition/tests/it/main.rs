@@ -1,4 +1,4 @@
-//! What every deployment may rely on.
+//! The guarantees of the composition to every deployment.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod example;

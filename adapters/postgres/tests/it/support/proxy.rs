@@ -21,7 +21,7 @@ pub(crate) struct Proxy {
 
 #[derive(Debug)]
 struct Controls {
-    /// How many bytes of clients pass before the connection is cut; negative for no limit.
+    /// The number of client bytes to forward before the connection is cut; negative for no limit.
     cut_after: AtomicI64,
     cuts: AtomicU64,
     /// True while nothing passes; connections stay open.

@@ -122,7 +122,7 @@ mod tests {
 
     const QUERIES: &str = "query_id,query\nq1,red shoes\nq2,\"a \"\"25 m\"\" hose\"\n";
 
-    /// What reading files of these texts gives; the folder's name is left out of an error.
+    /// Writes files with these texts and reads them. Errors omit the folder's name.
     fn read(queries: &str, judgments: &str) -> Result<Vec<JudgedQuery>, String> {
         let folder = tempfile::tempdir().unwrap();
         let [q, j] = ["queries.csv", "judgments.csv"].map(|name| folder.path().join(name));

@@ -15,7 +15,7 @@ pub(crate) const SHARES: [f64; 4] = [1.0, 0.5, 0.05, 0.002];
 
 /// The data of all searches of one size.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Workload {
     /// The products and their vectors.
     pub(crate) catalogue: Catalogue,
     /// The analyzed text of each product.
@@ -36,7 +36,7 @@ pub(crate) struct Stage {
     pub(crate) flat: Snapshot,
     /// The cost of the index.
     pub(crate) cost: Cost,
-    places: HashMap<String, usize>,
+    positions: HashMap<String, usize>,
 }
 
 /// The cost of building and opening akin's flat index.
@@ -50,41 +50,30 @@ pub(crate) struct Cost {
     pub(crate) megabytes: f64,
 }
 
-impl Stage {
+impl Workload {
     /// Grows a catalogue of `size` products and builds its index.
-    pub(crate) fn set(bench: &Bench, size: usize) -> Result<Self> {
+    pub(crate) fn create(bench: &Bench, size: usize) -> Result<Self> {
         crate::note(&format!("growing a catalogue of {size} products"));
         let catalogue = Catalogue::grow(&bench.corpus, size)?;
-        let analyzed: Vec<_> =
-            catalogue.products.iter().map(akin_ranking::analyze_product).collect();
+        let analyzed = catalogue.products.iter().map(akin_ranking::analyze_product);
         let (texts, surfaces): (Vec<_>, Vec<_>) =
-            analyzed.into_iter().map(|one| (one.text, one.words)).unzip();
+            analyzed.map(|analyzed| (analyzed.text, analyzed.words)).unzip();
         let facets: Vec<_> = catalogue.products.iter().map(FacetValues::from).collect();
-        let queries = bench.queries();
-        let asked: Vec<_> = queries.iter().map(String::as_str).collect();
-        let embedded = bench.embed(&asked);
         let words = Words::of(&texts);
-        let document = |place: usize| IndexDocument {
-            key: catalogue.products[place].id.as_str().to_owned(),
-            vector: catalogue.vector(place).to_vec(),
-            text: texts[place].as_stream().to_owned(),
-            surface: surfaces[place].clone(),
-            keywords: vec![
-                facets[place].main_category.clone(),
-                facets[place].sub_category.clone(),
-                facets[place].brand.clone(),
-            ],
-            numbers: vec![facets[place].price, facets[place].rating],
-        };
-        let documents: Vec<_> = (0..size).map(document).collect();
-        let (flat, cost) = build(documents)?;
-        let places = catalogue.products.iter().enumerate();
+        let documents = (0..size).map(|position| {
+            document(&catalogue, position, &texts[position], &surfaces[position], &facets[position])
+        });
+        let (flat, cost) = build(documents.collect())?;
+        let queries = bench.queries();
+        let query_texts: Vec<_> = queries.iter().map(String::as_str).collect();
+        let query_vectors = bench.embed(&query_texts);
+        let ids = catalogue.products.iter().map(|product| product.id.as_str().to_owned());
         Ok(Self {
             flat,
             cost,
-            places: places.map(|(place, one)| (one.id.as_str().to_owned(), place)).collect(),
+            positions: ids.zip(0..).collect(),
             terms: queries.iter().map(|query| terms(query)).collect(),
-            query_vectors: embedded.chunks_exact(DIMENSION).map(<[f32]>::to_vec).collect(),
+            query_vectors: query_vectors.chunks_exact(DIMENSION).map(<[f32]>::to_vec).collect(),
             catalogue,
             texts,
             surfaces,
@@ -106,18 +95,36 @@ impl Stage {
         Filter { price: NumberRange { min: None, max }, ..Filter::default() }
     }
 
-    /// Returns the products that `filter` admits, by place.
+    /// Returns the products that `filter` admits, by position.
     pub(crate) fn kept(&self, filter: &Filter) -> Vec<bool> {
         self.facets.iter().map(|facets| filter.admits(facets)).collect()
     }
 
-    /// Returns the places of the hits of each answer.
-    pub(crate) fn places(&self, answers: &[Vec<FoundDocument<'_>>]) -> Result<Vec<Vec<usize>>> {
-        let place = |found: &FoundDocument<'_>| {
-            let place = self.places.get(&*found.key).copied();
-            place.with_context(|| format!("no product has the id {}", found.key))
+    /// Returns the positions of the hits of each answer.
+    pub(crate) fn positions(&self, answers: &[Vec<FoundDocument<'_>>]) -> Result<Vec<Vec<usize>>> {
+        let position = |found: &FoundDocument<'_>| {
+            let position = self.positions.get(&*found.key).copied();
+            position.with_context(|| format!("no product has the id {}", found.key))
         };
-        answers.iter().map(|found| found.iter().map(place).collect()).collect()
+        answers.iter().map(|found| found.iter().map(position).collect()).collect()
+    }
+}
+
+fn document(
+    catalogue: &Catalogue,
+    position: usize,
+    text: &AnalyzedText,
+    surface: &str,
+    facets: &FacetValues,
+) -> IndexDocument {
+    let FacetValues { main_category, sub_category, brand, price, rating, .. } = facets;
+    IndexDocument {
+        key: catalogue.products[position].id.as_str().to_owned(),
+        vector: catalogue.vector(position).to_vec(),
+        text: text.as_stream().to_owned(),
+        surface: surface.to_owned(),
+        keywords: vec![main_category.clone(), sub_category.clone(), brand.clone()],
+        numbers: vec![*price, *rating],
     }
 }
 
