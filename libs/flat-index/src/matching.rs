@@ -80,10 +80,7 @@ fn best_of(
             let least = floor(scores, touched, admits, depth, greatest);
             if least > rest {
                 is_open = false;
-                let bound = (least - rest) * (1.0 - ROUNDING);
-                if !most_qualify(bound, admits, scores, touched) {
-                    keep(bound, admits, scores, touched);
-                }
+                drop_unqualified((least - rest) * (1.0 - ROUNDING), admits, scores, touched);
             }
         }
         if is_open {
@@ -98,6 +95,18 @@ fn best_of(
     let mut best = TopRows::new(depth);
     offer(scores, touched, admits, &mut best);
     best.into_found()
+}
+
+/// Drops the rows with a score below `bound`, unless most of them qualify anyway.
+fn drop_unqualified(
+    bound: f32,
+    admits: impl Fn(u32) -> bool + Copy,
+    scores: &mut [f32],
+    touched: &mut Vec<u32>,
+) {
+    if !most_qualify(bound, admits, scores, touched) {
+        keep(bound, admits, scores, touched);
+    }
 }
 
 /// Returns the most that terms can add, rounded up.

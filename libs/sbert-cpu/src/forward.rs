@@ -8,7 +8,7 @@ use crate::kernels::{
     self, ActivationFunction, Arithmetic, Bf16, Bias, F32, Heads, Int8, LinearView, NormView,
     PANEL, Row, Target,
 };
-use crate::layout::{Header, Layout, LinearLayout, NormLayout, padded, vectors};
+use crate::layout::{Header, LayerLayout, Layout, LinearLayout, NormLayout, padded, vectors};
 use crate::packed::PackedEncoder;
 use crate::simd::{LANES, Portable, Simd, V};
 use crate::team::Member;
@@ -131,47 +131,72 @@ macro_rules! instructions {
                     embed(s, workspace, model);
                     norm(s, &mut workspace.x, &model.norm(first));
                 }
-                let (heads, panels) = (model.header.heads, model.header.head_panels());
                 for (number, layer) in layers.iter().enumerate() {
-                    let output = model.linear(&layer.attention_output);
-                    let hidden = output.outputs / PANEL;
                     if member.begin(2 * number, &mut workspace.x) {
-                        let qkv = model.linear(&layer.qkv);
-                        let Workspace { x, rows, wide, row, .. } = workspace;
-                        convert::<A>(s, x, &qkv, row, groups, rows);
-                        let own = member.share(heads);
-                        for part in 0..3 {
-                            let heads = part * heads + own.start..part * heads + own.end;
-                            let panels = heads.start * panels..heads.end * panels;
-                            linear::<A>(s, groups, rows, &qkv, Target::Panels, panels, wide);
-                        }
-                        attention(s, workspace, model, own);
-                        let Workspace { x, rows, context, row, .. } = workspace;
-                        member.exchange(context, heads, panels * PANEL);
-                        convert::<A>(s, context, &output, row, groups, rows);
-                        linear::<A>(s, groups, rows, &output, Target::Add, member.share(hidden), x);
-                        member.exchange(x, hidden, PANEL);
-                        norm(s, x, &model.norm(&layer.attention_norm));
+                        self_attention::<A>(s, workspace, model, layer, member, groups);
                     }
                     if member.begin(2 * number + 1, &mut workspace.x) {
-                        let (up, down) = (model.linear(&layer.up), model.linear(&layer.down));
-                        let inner = up.outputs / PANEL;
-                        let through = Target::Through(act(&model.header));
-                        let Workspace { x, rows, wide, row, .. } = workspace;
-                        convert::<A>(s, x, &up, row, groups, rows);
-                        linear::<A>(s, groups, rows, &up, through, member.share(inner), wide);
-                        let wide = &mut wide[..rows.len() * up.outputs];
-                        member.exchange(wide, inner, PANEL);
-                        convert::<A>(s, wide, &down, row, groups, rows);
-                        linear::<A>(s, groups, rows, &down, Target::Add, member.share(hidden), x);
-                        member.exchange(x, hidden, PANEL);
-                        norm(s, x, &model.norm(&layer.output_norm));
+                        feed_forward::<A>(s, workspace, model, layer, member, groups);
                     }
                 }
                 if member.is_first() {
                     pool(s, workspace, model, out);
                 }
                 workspace.groups = words;
+            }
+
+            /// Adds the self-attention of a layer to `x`, and normalizes it.
+            $(#[target_feature(enable = $features)])?
+            fn self_attention<A: Arithmetic<$simd>>(
+                s: $simd,
+                workspace: &mut Workspace,
+                model: &PackedEncoder,
+                layer: &LayerLayout,
+                member: &mut Member<'_>,
+                groups: &mut [A::Group],
+            ) {
+                let (heads, panels) = (model.header.heads, model.header.head_panels());
+                let (qkv, output) = (model.linear(&layer.qkv), model.linear(&layer.attention_output));
+                let Workspace { x, rows, wide, row, .. } = workspace;
+                convert::<A>(s, x, &qkv, row, groups, rows);
+                let own = member.share(heads);
+                for part in 0..3 {
+                    let heads = part * heads + own.start..part * heads + own.end;
+                    let panels = heads.start * panels..heads.end * panels;
+                    linear::<A>(s, groups, rows, &qkv, Target::Panels, panels, wide);
+                }
+                attention(s, workspace, model, own);
+                let Workspace { x, rows, context, row, .. } = workspace;
+                member.exchange(context, heads, panels * PANEL);
+                convert::<A>(s, context, &output, row, groups, rows);
+                let hidden = output.outputs / PANEL;
+                linear::<A>(s, groups, rows, &output, Target::Add, member.share(hidden), x);
+                member.exchange(x, hidden, PANEL);
+                norm(s, x, &model.norm(&layer.attention_norm));
+            }
+
+            /// Adds the feed-forward network of a layer to `x`, and normalizes it.
+            $(#[target_feature(enable = $features)])?
+            fn feed_forward<A: Arithmetic<$simd>>(
+                s: $simd,
+                workspace: &mut Workspace,
+                model: &PackedEncoder,
+                layer: &LayerLayout,
+                member: &mut Member<'_>,
+                groups: &mut [A::Group],
+            ) {
+                let (up, down) = (model.linear(&layer.up), model.linear(&layer.down));
+                let (inner, hidden) = (up.outputs / PANEL, down.outputs / PANEL);
+                let through = Target::Through(act(&model.header));
+                let Workspace { x, rows, wide, row, .. } = workspace;
+                convert::<A>(s, x, &up, row, groups, rows);
+                linear::<A>(s, groups, rows, &up, through, member.share(inner), wide);
+                let wide = &mut wide[..rows.len() * up.outputs];
+                member.exchange(wide, inner, PANEL);
+                convert::<A>(s, wide, &down, row, groups, rows);
+                linear::<A>(s, groups, rows, &down, Target::Add, member.share(hidden), x);
+                member.exchange(x, hidden, PANEL);
+                norm(s, x, &model.norm(&layer.output_norm));
             }
 
             $(#[target_feature(enable = $features)])?

@@ -116,10 +116,23 @@ impl<const P: usize> Head<'_, P> {
         out: &mut [f32],
         width: usize,
     ) {
+        let scores = scores[..W * self.keys[0].len()].as_chunks_mut::<W>().0;
+        let top = self.all_scores::<S, W>(s, at, scores);
+        let sums = exponentials::<S, W>(s, scores, &top);
+        let (scores, sums) = (scores.as_flattened().as_flattened(), sums.as_flattened());
+        self.mix_values::<S, W>(s, at, scores, sums, out, width);
+    }
+
+    /// Computes the scores of all keys, and returns the greatest of each query.
+    #[inline(always)]
+    fn all_scores<S: Simd, const W: usize>(
+        &self,
+        s: S,
+        at: usize,
+        scores: &mut [[V; W]],
+    ) -> [S::F; W] {
         let length = self.keys[0].len();
-        let count = (length - at).min(W * LANES);
         let queries = self.transposed::<S, W>(s, at);
-        let scores = scores[..W * length].as_chunks_mut::<W>().0;
         let mut top = [s.splat(f32::MIN); W];
         for (first, height) in tiles(length, S::ATTENTION_ROWS) {
             macro_rules! of_height {
@@ -136,16 +149,21 @@ impl<const P: usize> Head<'_, P> {
             }
             with_height!(S::ATTENTION_ROWS, height, of_height);
         }
-        let mut sums = [s.splat(0.0); W];
-        for row in scores.iter_mut() {
-            for w in 0..W {
-                let e = exp(s, s.sub(s.load(&row[w]), top[w]));
-                sums[w] = s.add(sums[w], e);
-                s.store(&mut row[w], e);
-            }
-        }
-        let sums: [V; W] = std::array::from_fn(|w| s.lanes(sums[w]));
-        let (scores, sums) = (scores.as_flattened().as_flattened(), sums.as_flattened());
+        top
+    }
+
+    /// Writes the means of the values, weighted by `scores` divided by their `sums`.
+    #[inline(always)]
+    fn mix_values<S: Simd, const W: usize>(
+        &self,
+        s: S,
+        at: usize,
+        scores: &[f32],
+        sums: &[f32],
+        out: &mut [f32],
+        width: usize,
+    ) {
+        let count = (self.keys[0].len() - at).min(W * LANES);
         for (first, height) in tiles(count, S::ATTENTION_ROWS) {
             for panel in 0..P {
                 let out = &mut out[(at + first) * width + panel * PANEL..];
@@ -228,6 +246,21 @@ impl<const P: usize> Head<'_, P> {
             }
         }
     }
+}
+
+/// Replaces the scores of each query by the exponentials of their differences to its greatest score, `top`.
+/// Returns the sums of the exponentials.
+#[inline(always)]
+fn exponentials<S: Simd, const W: usize>(s: S, scores: &mut [[V; W]], top: &[S::F; W]) -> [V; W] {
+    let mut sums = [s.splat(0.0); W];
+    for row in scores {
+        for w in 0..W {
+            let e = exp(s, s.sub(s.load(&row[w]), top[w]));
+            sums[w] = s.add(sums[w], e);
+            s.store(&mut row[w], e);
+        }
+    }
+    std::array::from_fn(|w| s.lanes(sums[w]))
 }
 
 /// `out[r]` = the sum of `score[j][r] value[j]` over all tokens j, by `sum[r]`; one panel's numbers.
