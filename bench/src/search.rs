@@ -113,11 +113,8 @@ fn measure(
     });
     let latencies = contest.latencies(bench.settings.rounds(), requests.len())?;
     drop(contest);
-    let exact = Exact {
-        workload: Arc::clone(workload),
-        statistics: bench.block_on(index.statistics())?,
-        fingerprint: bench.fingerprint.clone(),
-    };
+    let statistics = bench.block_on(index.statistics())?;
+    let exact = Exact::new(workload, statistics, &bench.fingerprint);
     let exact = SearchProducts { index: Arc::new(exact), ..search };
     let recall = mean_recall(bench, &exact, &requests, &found.into_inner())?;
     let timings = timings.into_inner();
@@ -243,6 +240,14 @@ impl fmt::Debug for Exact {
 }
 
 impl Exact {
+    fn new(
+        workload: &Arc<Workload>,
+        statistics: Arc<dyn Statistics>,
+        fingerprint: &Fingerprint,
+    ) -> Self {
+        Self { workload: Arc::clone(workload), statistics, fingerprint: fingerprint.clone() }
+    }
+
     fn candidate(&self, position: usize, query: &CandidateQuery) -> Candidate {
         let cosine = query.vector.as_ref().map(|vector| {
             let row = self.workload.catalogue.vector(position);

@@ -64,6 +64,13 @@ struct OutboxMonitor<'a> {
     observe: &'a (dyn Fn(EmbedProgress) + Send + Sync),
 }
 
+/// The results of a run so far, and their observer.
+struct RunState<'a> {
+    summary: EmbedSummary,
+    progress: EmbedProgress,
+    observe: &'a (dyn Fn(EmbedProgress) + Send + Sync),
+}
+
 impl EmbedChanges {
     /// Returns the use case for a single engine.
     pub fn new(
@@ -79,10 +86,10 @@ impl EmbedChanges {
         &self,
         observe: &(dyn Fn(EmbedProgress) + Send + Sync),
     ) -> PortResult<EmbedSummary> {
-        let mut summary = EmbedSummary::default();
         let waiting = self.store.counts().await?.outbox;
         let total = waiting * self.targets.len() as u64;
-        let mut progress = EmbedProgress { done: 0, total };
+        let progress = EmbedProgress { done: 0, total };
+        let mut state = RunState { summary: EmbedSummary::default(), progress, observe };
         let mut after = None;
         observe(progress);
         if total > 0 {
@@ -92,13 +99,13 @@ impl EmbedChanges {
         }
         loop {
             let entries = self.store.outbox(after, PAGE).await?;
-            let Some(last) = entries.last() else { return Ok(summary) };
+            let Some(last) = entries.last() else { return Ok(state.summary) };
             after = Some(last.sequence);
-            let failures = self.embed_page(&entries, &mut summary, &mut progress, observe).await?;
+            let failures = self.embed_page(&entries, &mut state).await?;
             let is_done = |entry: &OutboxEntry| !failures.contains_key(&entry.change.id);
             let done: Vec<_> = entries.into_iter().filter(is_done).collect();
             self.store.clear_outbox(&done).await?;
-            summary.failures.extend(failures);
+            state.summary.failures.extend(failures);
         }
     }
 
@@ -107,22 +114,20 @@ impl EmbedChanges {
     async fn embed_page(
         &self,
         entries: &[OutboxEntry],
-        summary: &mut EmbedSummary,
-        progress: &mut EmbedProgress,
-        observe: &(dyn Fn(EmbedProgress) + Send + Sync),
+        state: &mut RunState<'_>,
     ) -> PortResult<Failures> {
         let mut failures = Failures::new();
         let mut halves = Halves::new(entries);
         while let Some(part) = halves.next() {
-            let before = *progress;
-            match self.embed_part(part, summary, progress, observe).await {
+            let before = state.progress;
+            match self.embed_part(part, state).await {
                 Ok(failed) => {
                     halves.succeed();
                     failures.extend(failed);
                 }
                 Err(error) if is_about_all(&error) => return Err(error),
                 Err(error) => {
-                    *progress = before;
+                    state.progress = before;
                     if let Some(error) = halves.fail(part, error) {
                         return Err(error);
                     }
@@ -130,26 +135,25 @@ impl EmbedChanges {
             }
         }
         for (entry, error) in halves.take_failed() {
-            progress.done += self.targets.len() as u64;
+            state.progress.done += self.targets.len() as u64;
             failures.insert(entry.change.id.clone(), error);
         }
-        observe(*progress);
+        (state.observe)(state.progress);
         Ok(failures)
     }
 
     async fn embed_part(
         &self,
         entries: &[OutboxEntry],
-        summary: &mut EmbedSummary,
-        progress: &mut EmbedProgress,
-        observe: &(dyn Fn(EmbedProgress) + Send + Sync),
+        state: &mut RunState<'_>,
     ) -> PortResult<Failures> {
         let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
         let batch = ChangeBatch::fetch(&*self.store, &changes).await?;
         let mut failures = Failures::new();
         for target in &self.targets {
             let left = entries.len() as u64;
-            let mut monitor = OutboxMonitor { left, progress, observe };
+            let RunState { summary, progress, observe } = &mut *state;
+            let mut monitor = OutboxMonitor { left, progress, observe: *observe };
             failures.extend(batch.apply_to(target, summary, &mut monitor).await?.failures);
             // Superseded changes are done as well.
             monitor.step(monitor.left);

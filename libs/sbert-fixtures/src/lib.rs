@@ -17,6 +17,19 @@ pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name)
 }
 
+/// Returns the folder to which `make model` downloads the default model, all-MiniLM-L6-v2.
+pub fn downloaded_model() -> PathBuf {
+    if let Some(folder) = std::env::var_os("AKIN_TEST_MODEL") {
+        return folder.into();
+    }
+    let cache = || {
+        let home = |name| std::env::var_os(name).map(PathBuf::from);
+        let cache = home("XDG_CACHE_HOME").or_else(|| Some(home("HOME")?.join(".cache")));
+        cache.unwrap().join("akin/models")
+    };
+    std::env::var_os("AKIN_MODELS").map_or_else(cache, PathBuf::from).join("all-MiniLM-L6-v2")
+}
+
 /// Returns the names of all models, sorted.
 pub fn names() -> Vec<String> {
     let names = file_names(&folder(""));

@@ -212,13 +212,52 @@ fn words(statistics: &dyn Statistics, initial: char) -> BTreeMap<String, u64> {
 }
 
 fn open(folder: &Path) -> LocalEngine {
-    // So low that bases are built all the time, also in the background.
+    // So low that bases are built constantly, also in the background.
     LocalEngine::open(folder, LocalOptions { held_changes: 3, ..LocalOptions::default() }).unwrap()
 }
 
 fn derived_files(folder: &Path) -> Vec<std::path::PathBuf> {
     let Ok(files) = fs::read_dir(folder.join("index")) else { return Vec::new() };
     files.map(|file| file.unwrap().path()).collect()
+}
+
+fn query(
+    terms: &BTreeSet<usize>,
+    direction: Option<u32>,
+    filter: Filter,
+    threshold: i8,
+) -> CandidateQuery {
+    let vector = direction
+        .map(|look| QueryVector { embedding: embedding(look), fingerprint: fingerprint() });
+    CandidateQuery {
+        terms: terms.iter().map(|term| TERMS[*term].to_owned()).collect(),
+        vector,
+        filter,
+        depth: 100,
+        threshold: Similarity::new(f32::from(threshold) / 10.0 + 0.003),
+        with_facets: true,
+    }
+}
+
+fn delete_files(folder: &Path) {
+    for file in derived_files(folder) {
+        // A file that was being built may have been renamed in the meantime.
+        assert!(fs::remove_file(&file).is_ok() || !file.exists());
+    }
+}
+
+/// Changes a byte of every file.
+fn damage_files(folder: &Path, position: usize) {
+    for file in derived_files(folder) {
+        let Ok(mut bytes) = fs::read(&file) else { continue };
+        let position = position % bytes.len().max(1);
+        bytes.get_mut(position).into_iter().for_each(|byte| *byte ^= 0x55);
+        // A background thread may still have the file mapped, and truncating a mapped file would kill
+        // the process: the damaged file replaces it.
+        let damaged = file.with_extension("damaged");
+        fs::write(&damaged, bytes).unwrap();
+        fs::rename(&damaged, &file).unwrap();
+    }
 }
 
 async fn run(steps: Vec<IndexStep>) {
@@ -242,40 +281,19 @@ async fn run(steps: Vec<IndexStep>) {
             IndexStep::Reopen => engine = None,
             IndexStep::Delete => {
                 (engine, _) = (None, index);
-                for file in derived_files(folder.path()) {
-                    // A file in the building may have been renamed in the meantime.
-                    assert!(fs::remove_file(&file).is_ok() || !file.exists());
-                }
+                delete_files(folder.path());
             }
             IndexStep::Damage { position } => {
                 (engine, _) = (None, index);
-                for file in derived_files(folder.path()) {
-                    let Ok(mut bytes) = fs::read(&file) else { continue };
-                    let position = usize::from(position) % bytes.len().max(1);
-                    bytes.get_mut(position).into_iter().for_each(|byte| *byte ^= 0x55);
-                    // A background thread may still have the file mapped, and truncating a mapped
-                    // file would kill the process: the damaged file replaces it.
-                    let damaged = file.with_extension("damaged");
-                    fs::write(&damaged, bytes).unwrap();
-                    fs::rename(&damaged, &file).unwrap();
-                }
+                damage_files(folder.path(), position.into());
             }
             IndexStep::Search { terms, direction, brand, price, threshold } => {
-                let query = CandidateQuery {
-                    terms: terms.into_iter().map(|term| TERMS[term].to_owned()).collect(),
-                    vector: direction.map(|look| QueryVector {
-                        embedding: embedding(look),
-                        fingerprint: fingerprint(),
-                    }),
-                    filter: Filter {
-                        brand: brand.map(|brand| BRANDS[brand].to_owned()).into_iter().collect(),
-                        price: NumberRange { min: price.map(f64::from), max: None },
-                        ..Filter::default()
-                    },
-                    depth: 100,
-                    threshold: Similarity::new(f32::from(threshold) / 10.0 + 0.003),
-                    with_facets: true,
+                let filter = Filter {
+                    brand: brand.map(|brand| BRANDS[brand].to_owned()).into_iter().collect(),
+                    price: NumberRange { min: price.map(f64::from), max: None },
+                    ..Filter::default()
                 };
+                let query = query(&terms, direction, filter, threshold);
                 assert_candidates(&index, &model, &query).await;
                 assert_state(&index, &model).await;
             }

@@ -98,6 +98,16 @@ async fn assert_state(store: &LocalStore, model: &StoreModel) {
     assert_eq!([counts.products, counts.outbox, counts.quarantined], expected.map(|n| n as u64));
 }
 
+async fn assert_applies(store: &LocalStore, model: &mut StoreModel, products: &[Product], at: i64) {
+    let applied = store.apply(products, Version(at)).await.expect("apply");
+    let expected = model.apply(products, at);
+    let became = [applied.inserted, applied.changed, applied.unchanged, applied.held_newer];
+    for (became, expected) in became.into_iter().zip(expected) {
+        assert_eq!(became.len(), expected.len(), "a repeated id");
+        assert_eq!(BTreeSet::from_iter(became), expected);
+    }
+}
+
 async fn run(steps: Vec<StoreStep>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine: Option<LocalEngine> = None;
@@ -108,14 +118,7 @@ async fn run(steps: Vec<StoreStep>) {
         match step {
             StoreStep::Apply { rows, at } => {
                 let products: Vec<_> = rows.into_iter().map(|(id, look)| make(id, look)).collect();
-                let applied = store.apply(&products, Version(at)).await.expect("apply");
-                let expected = model.apply(&products, at);
-                let became =
-                    [applied.inserted, applied.changed, applied.unchanged, applied.held_newer];
-                for (became, expected) in became.into_iter().zip(expected) {
-                    assert_eq!(became.len(), expected.len(), "a repeated id");
-                    assert_eq!(BTreeSet::from_iter(became), expected);
-                }
+                assert_applies(&store, &mut model, &products, at).await;
             }
             StoreStep::ClearOutbox { first, late } => {
                 // A late worker clears what it read before; newer changes must stay.

@@ -6,7 +6,7 @@ use hyper::http::request::Parts;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// Checks that the request is signed with `secret`. An error says what is wrong.
+/// Checks that the request is signed with `secret`. An error names the part that is wrong.
 pub(crate) fn check(
     parts: &Parts,
     body: &Bytes,
@@ -15,23 +15,19 @@ pub(crate) fn check(
     region: &str,
     service: &str,
 ) -> Result<(), String> {
-    let header = |name: &str| {
-        let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
-        value.ok_or_else(|| format!("no header {name}"))
-    };
-    let authorization = header(AUTHORIZATION.as_str())?;
+    let authorization = header(parts, AUTHORIZATION.as_str())?;
     let field = |name: &str| {
         let (_, rest) = authorization.split_once(&format!("{name}=")).ok_or("no such field")?;
         Ok::<_, String>(rest.split(',').next().unwrap_or_default().trim())
     };
-    let time = header("x-amz-date")?;
+    let time = header(parts, "x-amz-date")?;
     let day = time.get(..8).ok_or("no day")?;
     let scope = format!("{day}/{region}/{service}/aws4_request");
     if field("Credential")? != format!("{key}/{scope}") {
         return Err("another credential or scope".to_owned());
     }
     let hash = hexadecimal(&Sha256::digest(body));
-    if header("x-amz-content-sha256")? != hash {
+    if header(parts, "x-amz-content-sha256")? != hash {
         return Err("another body".to_owned());
     }
     let signed = field("SignedHeaders")?;
@@ -40,22 +36,32 @@ pub(crate) fn check(
             return Err(format!("{name} is not signed"));
         }
     }
-    let mut canonical = format!("{}\n{}\n{}\n", parts.method, parts.uri.path(), query(parts));
-    for name in signed.split(';') {
-        let _ = writeln!(canonical, "{name}:{}", header(name)?.trim());
-    }
-    let _ = write!(canonical, "\n{signed}\n{hash}");
-    let digest = hexadecimal(&Sha256::digest(canonical.as_bytes()));
+    let digest = hexadecimal(&Sha256::digest(canonical(parts, signed, &hash)?));
     let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{digest}");
-    let mut signing = format!("AWS4{secret}").into_bytes();
+    let mut signature = format!("AWS4{secret}").into_bytes();
     for part in [day, region, service, "aws4_request", &text] {
-        signing = hmac(&signing, part.as_bytes());
+        signature = hmac(&signature, part.as_bytes());
     }
-    if field("Signature")? == hexadecimal(&signing) {
+    if field("Signature")? == hexadecimal(&signature) {
         Ok(())
     } else {
-        Err("the signature is another".to_owned())
+        Err("another signature".to_owned())
     }
+}
+
+/// Returns the canonical request with the `signed` headers and the hash of the body.
+fn canonical(parts: &Parts, signed: &str, hash: &str) -> Result<String, String> {
+    let mut canonical = format!("{}\n{}\n{}\n", parts.method, parts.uri.path(), query(parts));
+    for name in signed.split(';') {
+        let _ = writeln!(canonical, "{name}:{}", header(parts, name)?.trim());
+    }
+    let _ = write!(canonical, "\n{signed}\n{hash}");
+    Ok(canonical)
+}
+
+fn header<'a>(parts: &'a Parts, name: &str) -> Result<&'a str, String> {
+    let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
+    value.ok_or_else(|| format!("no header {name}"))
 }
 
 /// Returns the canonical query: sorted and percent-encoded parameters.

@@ -22,16 +22,16 @@ fn outcomes(processed: &ProcessedChanges) -> Vec<String> {
     processed.outcomes.iter().map(outcome).collect()
 }
 
-async fn place() -> Workplace {
-    let place = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
+async fn workplace() -> Workplace {
+    let workplace = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
     let rows = [row("a", "Phone tripod", ""), row("b", "Desk lamp", "")];
-    place.shop.ingest(&rows, 2).await;
-    place
+    workplace.shop.ingest(&rows, 2).await;
+    workplace
 }
 
-fn process(place: &Workplace) -> ProcessChanges {
-    let Shop { store, .. } = &place.shop;
-    ProcessChanges { store: store.clone(), targets: vec![place.target()] }
+fn process(workplace: &Workplace) -> ProcessChanges {
+    let Shop { store, .. } = &workplace.shop;
+    ProcessChanges { store: store.clone(), targets: vec![workplace.target()] }
 }
 
 fn deliveries() -> [Delivery; 4] {
@@ -45,8 +45,8 @@ fn deliveries() -> [Delivery; 4] {
 
 #[tokio::test]
 async fn each_delivery_has_an_outcome_in_the_order_of_the_deliveries() {
-    let place = place().await;
-    let processed = process(&place).run(&deliveries(), &ProcessControl::none()).await;
+    let workplace = workplace().await;
+    let processed = process(&workplace).run(&deliveries(), &ProcessControl::none()).await;
     assert_eq!(outcomes(&processed), ["old done", "refused failed", "new done", "removed done"]);
     assert!(processed.error.is_none());
     let summary = processed.embedding;
@@ -55,9 +55,9 @@ async fn each_delivery_has_an_outcome_in_the_order_of_the_deliveries() {
 
 #[tokio::test]
 async fn an_outage_releases_every_delivery() {
-    let place = place().await;
-    place.shop.faults.break_after(3, ErrorKind::Unavailable);
-    let processed = process(&place).run(&deliveries(), &ProcessControl::none()).await;
+    let workplace = workplace().await;
+    workplace.shop.faults.break_after(3, ErrorKind::Unavailable);
+    let processed = process(&workplace).run(&deliveries(), &ProcessControl::none()).await;
     assert!(processed.error.unwrap().is_retryable());
     assert_eq!(processed.outcomes.len(), 4);
     assert!(processed.outcomes.iter().all(|(_, outcome)| *outcome == MessageOutcome::Released));
@@ -65,10 +65,10 @@ async fn an_outage_releases_every_delivery() {
 
 #[tokio::test]
 async fn a_delivery_that_makes_its_batch_fail_fails_alone() {
-    let place = place().await;
-    let index = std::sync::Arc::new(place.fragile(&[id("a")]));
-    let targets = vec![place.target_of(index)];
-    let process = ProcessChanges { targets, ..process(&place) };
+    let workplace = workplace().await;
+    let index = std::sync::Arc::new(workplace.fragile(&[id("a")]));
+    let targets = vec![workplace.target_of(index)];
+    let process = ProcessChanges { targets, ..process(&workplace) };
     let batch = [delivery("gone", 1, "removed"), delivery("a", 2, "spoiled")];
     let processed = process.run(&batch, &ProcessControl::none()).await;
     assert_eq!(outcomes(&processed), ["removed done", "spoiled failed"]);
@@ -78,15 +78,15 @@ async fn a_delivery_that_makes_its_batch_fail_fails_alone() {
 
 #[tokio::test]
 async fn a_stopped_process_releases_deliveries_that_it_has_not_started() {
-    let place = place().await;
+    let workplace = workplace().await;
     let control = ProcessControl { is_stopping: &|| true, ..ProcessControl::none() };
-    let processed = process(&place).run(&[delivery("a", 2, "new")], &control).await;
+    let processed = process(&workplace).run(&[delivery("a", 2, "new")], &control).await;
     assert_eq!(outcomes(&processed), ["new released"]);
 }
 
 #[tokio::test]
 async fn no_deliveries_have_no_outcomes() {
-    let place = place().await;
-    let processed = process(&place).run(&[], &ProcessControl::none()).await;
+    let workplace = workplace().await;
+    let processed = process(&workplace).run(&[], &ProcessControl::none()).await;
     assert_eq!(outcomes(&processed), [""; 0]);
 }

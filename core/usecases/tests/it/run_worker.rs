@@ -48,11 +48,11 @@ impl<'a> Host<'a> {
 
     async fn run(
         &self,
-        place: &Workplace,
+        workplace: &Workplace,
         queue: Arc<dyn ChangeQueue>,
         once: bool,
     ) -> PortResult<WorkerSummary> {
-        let (store, targets) = (place.shop.store.clone(), vec![place.target()]);
+        let (store, targets) = (workplace.shop.store.clone(), vec![workplace.target()]);
         let relay = RelayChanges { store: store.clone(), queue: queue.clone() };
         let work = WorkQueue { queue, store, targets };
         let worker = RunWorker { relay, work, once, poll: Duration::ZERO };
@@ -68,36 +68,36 @@ impl<'a> Host<'a> {
 
 #[tokio::test]
 async fn a_worker_waits_longer_after_each_failure_until_the_server_is_back() {
-    let place = Workplace::new();
-    place.shop.ingest(&[row("a", "Phone tripod", "")], 1).await;
-    place.shop.faults.break_after(0, ErrorKind::Unavailable);
-    let host = Host::new(&place.shop);
-    let summary = host.run(&place, place.queue.clone(), false).await.unwrap();
+    let workplace = Workplace::new();
+    workplace.shop.ingest(&[row("a", "Phone tripod", "")], 1).await;
+    workplace.shop.faults.break_after(0, ErrorKind::Unavailable);
+    let host = Host::new(&workplace.shop);
+    let summary = host.run(&workplace, workplace.queue.clone(), false).await.unwrap();
     assert_eq!(*host.pauses.lock().unwrap(), [1, 2, 4]);
     assert_eq!((summary.relayed, summary.work.received, summary.failed), (1, 1, 0));
-    place.shop.assert_in_step(&[id("a")]).await;
+    workplace.shop.assert_in_step(&[id("a")]).await;
 }
 
 #[tokio::test]
 async fn a_worker_that_runs_once_does_not_wait() {
-    let place = Workplace::new();
-    place.shop.ingest(&[row("a", "Phone tripod", "")], 1).await;
-    place.shop.faults.break_after(0, ErrorKind::Unavailable);
-    let host = Host::new(&place.shop);
-    assert!(host.run(&place, place.queue.clone(), true).await.unwrap_err().is_retryable());
-    place.shop.faults.clear();
-    let summary = host.run(&place, place.queue.clone(), true).await.unwrap();
+    let workplace = Workplace::new();
+    workplace.shop.ingest(&[row("a", "Phone tripod", "")], 1).await;
+    workplace.shop.faults.break_after(0, ErrorKind::Unavailable);
+    let host = Host::new(&workplace.shop);
+    assert!(host.run(&workplace, workplace.queue.clone(), true).await.unwrap_err().is_retryable());
+    workplace.shop.faults.clear();
+    let summary = host.run(&workplace, workplace.queue.clone(), true).await.unwrap();
     assert!(summary.needs_optimizing);
     assert_eq!((summary.relayed, summary.work.embedding.embedded), (1, 1));
 }
 
 #[tokio::test]
 async fn a_worker_does_not_rely_on_estimated_counts_of_a_queue() {
-    let place = Workplace::new();
+    let workplace = Workplace::new();
     let rows: Vec<_> = (0..25).map(|n| row(&n.to_string(), &format!("Cup {n}"), "")).collect();
-    place.shop.ingest(&rows, 1).await;
+    workplace.shop.ingest(&rows, 1).await;
     let queue = Arc::new(MemoryQueue::with_capabilities(QueueCapabilities::NONE));
-    let summary = Host::new(&place.shop).run(&place, queue, true).await.unwrap();
+    let summary = Host::new(&workplace.shop).run(&workplace, queue, true).await.unwrap();
     assert_eq!((summary.relayed, summary.work.received), (25, 25));
-    assert_eq!(place.shop.index.count().await.unwrap(), 25);
+    assert_eq!(workplace.shop.index.count().await.unwrap(), 25);
 }

@@ -19,42 +19,42 @@ fn ids() -> Vec<ProductId> {
 
 /// Returns a catalogue that has changed and lost a product, with all changes in the outbox.
 async fn changed() -> Workplace {
-    let place = Workplace::with_failing_queue();
-    place.shop.stock(&catalogue("old")).await;
-    place.shop.ingest(&catalogue("newer"), 2).await;
-    place.shop.store.remove(&[id("7")], day(3)).await.unwrap();
-    place
+    let workplace = Workplace::with_failing_queue();
+    workplace.shop.stock(&catalogue("old")).await;
+    workplace.shop.ingest(&catalogue("newer"), 2).await;
+    workplace.shop.store.remove(&[id("7")], day(3)).await.unwrap();
+    workplace
 }
 
 /// Relays and processes all changes, and asserts that index and store agree.
-async fn finish(place: &Workplace) {
-    place.shop.faults.clear();
-    place.relay().await.unwrap();
-    while place.counts().await[..2] != [0, 0] {
-        place.queue.pass(LONG);
-        place.work().await.unwrap();
+async fn finish(workplace: &Workplace) {
+    workplace.shop.faults.clear();
+    workplace.relay().await.unwrap();
+    while workplace.counts().await[..2] != [0, 0] {
+        workplace.queue.pass(LONG);
+        workplace.work().await.unwrap();
     }
-    assert_eq!(place.counts().await, [0, 0, 0], "nobody was to blame");
-    place.shop.assert_in_step(&ids()).await;
+    assert_eq!(workplace.counts().await, [0, 0, 0], "nobody was to blame");
+    workplace.shop.assert_in_step(&ids()).await;
 }
 
-async fn relay_and_work(place: &Workplace) -> akin_ports::PortResult<()> {
-    place.relay().await?;
-    place.work().await.map(drop)
+async fn relay_and_work(workplace: &Workplace) -> akin_ports::PortResult<()> {
+    workplace.relay().await?;
+    workplace.work().await.map(drop)
 }
 
 #[tokio::test]
 async fn the_work_of_an_interrupted_relay_or_worker_is_completed_by_the_next() {
-    let place = changed().await;
-    let before = place.shop.faults.steps();
-    relay_and_work(&place).await.unwrap();
-    let steps = place.shop.faults.steps() - before;
+    let workplace = changed().await;
+    let before = workplace.shop.faults.steps();
+    relay_and_work(&workplace).await.unwrap();
+    let steps = workplace.shop.faults.steps() - before;
     assert!(steps > 20, "it takes {steps} steps");
     for broken in 0..steps {
-        let place = changed().await;
-        place.shop.faults.break_after(broken, ErrorKind::Unavailable);
-        relay_and_work(&place).await.unwrap_err();
-        finish(&place).await;
+        let workplace = changed().await;
+        workplace.shop.faults.break_after(broken, ErrorKind::Unavailable);
+        relay_and_work(&workplace).await.unwrap_err();
+        finish(&workplace).await;
     }
 }
 
@@ -62,14 +62,14 @@ async fn the_work_of_an_interrupted_relay_or_worker_is_completed_by_the_next() {
 async fn the_work_of_a_killed_relay_or_worker_is_completed_by_the_next() {
     let mut killed = 0;
     loop {
-        let place = changed().await;
-        let mut working = Box::pin(relay_and_work(&place));
+        let workplace = changed().await;
+        let mut working = Box::pin(relay_and_work(&workplace));
         let polls = std::iter::repeat_with(|| working.as_mut().now_or_never());
         if polls.take(killed + 1).any(|poll| poll.is_some()) {
             break;
         }
         drop(working);
-        finish(&place).await;
+        finish(&workplace).await;
         killed += 1;
     }
     assert!(killed > 20, "it was killed at {killed} places");
@@ -77,27 +77,27 @@ async fn the_work_of_a_killed_relay_or_worker_is_completed_by_the_next() {
 
 #[tokio::test]
 async fn a_change_that_the_queue_refuses_stays_alone_in_the_outbox() {
-    let place = Workplace::with_failing_queue();
-    place.shop.ingest(&catalogue("new"), 1).await;
-    place.shop.faults.refuse(id("3"));
-    let summary = place.relay().await.unwrap();
+    let workplace = Workplace::with_failing_queue();
+    workplace.shop.ingest(&catalogue("new"), 1).await;
+    workplace.shop.faults.refuse(id("3"));
+    let summary = workplace.relay().await.unwrap();
     assert_eq!(summary.failures.keys().collect::<Vec<_>>(), [&id("3")]);
-    assert_eq!((summary.sent, place.counts().await), (7, [7, 0, 0]));
-    let left = place.shop.outbox().await;
+    assert_eq!((summary.sent, workplace.counts().await), (7, [7, 0, 0]));
+    let left = workplace.shop.outbox().await;
     assert_eq!(left.iter().map(|entry| &entry.change.id).collect::<Vec<_>>(), [&id("3")]);
-    place.shop.faults.clear();
-    assert_eq!(place.relay().await.unwrap().sent, 1);
-    assert_eq!(place.relay().await.unwrap().sent, 0);
+    workplace.shop.faults.clear();
+    assert_eq!(workplace.relay().await.unwrap().sent, 1);
+    assert_eq!(workplace.relay().await.unwrap().sent, 0);
 }
 
 #[tokio::test]
 async fn more_than_a_page_of_changes_is_relayed_each_once() {
-    let place = Workplace::new();
+    let workplace = Workplace::new();
     let rows: Vec<_> = (0..2_500).map(|n| row(&n.to_string(), "Chair", "")).collect();
-    place.shop.ingest(&rows, 1).await;
-    assert_eq!(place.relay().await.unwrap().sent, 2_500);
-    assert_eq!(place.shop.outbox().await, []);
-    let sent = place.queue.receive(10_000).await.unwrap();
+    workplace.shop.ingest(&rows, 1).await;
+    assert_eq!(workplace.relay().await.unwrap().sent, 2_500);
+    assert_eq!(workplace.shop.outbox().await, []);
+    let sent = workplace.queue.receive(10_000).await.unwrap();
     let different: HashSet<_> = sent.iter().map(|delivery| &delivery.change.id).collect();
     assert_eq!((sent.len(), different.len()), (2_500, 2_500));
 }
@@ -136,8 +136,8 @@ fn variant_row(product: u8, variant: u8) -> FeedRow {
 }
 
 async fn run(steps: Vec<Step>) {
-    let place = Workplace::with_failing_queue();
-    let shop = &place.shop;
+    let workplace = Workplace::with_failing_queue();
+    let shop = &workplace.shop;
     for (at, step) in (1..).zip(steps) {
         if let Step::Relay(Some(after)) | Step::Work(Some(after)) = step {
             shop.faults.break_after(after.into(), ErrorKind::Unavailable);
@@ -151,22 +151,22 @@ async fn run(steps: Vec<Step>) {
             Step::Remove(product) => {
                 shop.store.remove(&[id(&product.to_string())], day(at)).await.unwrap();
             }
-            Step::Relay(_) => drop(place.relay().await),
-            Step::Work(_) => drop(place.work().await),
+            Step::Relay(_) => drop(workplace.relay().await),
+            Step::Work(_) => drop(workplace.work().await),
             Step::Embed => drop(shop.embed().await),
-            Step::Pass => place.queue.pass(LONG),
+            Step::Pass => workplace.queue.pass(LONG),
         }
         shop.faults.clear();
     }
-    redrive_and_finish(&place).await;
+    redrive_and_finish(&workplace).await;
 }
 
 /// Redrives dead letters, and processes everything.
-async fn redrive_and_finish(place: &Workplace) {
-    place.queue.pass(LONG);
-    place.queue.receive(0).await.unwrap();
-    place.queue.redrive(usize::MAX).await.unwrap();
-    finish(place).await;
+async fn redrive_and_finish(workplace: &Workplace) {
+    workplace.queue.pass(LONG);
+    workplace.queue.receive(0).await.unwrap();
+    workplace.queue.redrive(usize::MAX).await.unwrap();
+    finish(workplace).await;
 }
 
 proptest! {

@@ -25,77 +25,77 @@ fn many() -> Vec<FeedRow> {
 
 #[tokio::test]
 async fn relayed_changes_are_embedded_from_the_queue() {
-    let place = Workplace::new();
-    place.shop.ingest(&three(), 1).await;
-    assert_eq!(place.relay().await.unwrap().sent, 3);
-    assert_eq!(place.counts().await, [3, 0, 0]);
-    assert_eq!(work_counts(&place.work().await.unwrap()), [3, 3, 0, 0]);
-    assert_eq!(place.counts().await, [0, 0, 0]);
-    place.shop.assert_in_step(&all()).await;
+    let workplace = Workplace::new();
+    workplace.shop.ingest(&three(), 1).await;
+    assert_eq!(workplace.relay().await.unwrap().sent, 3);
+    assert_eq!(workplace.counts().await, [3, 0, 0]);
+    assert_eq!(work_counts(&workplace.work().await.unwrap()), [3, 3, 0, 0]);
+    assert_eq!(workplace.counts().await, [0, 0, 0]);
+    workplace.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_superseded_message_is_done_and_its_newer_change_is_not_lost() {
-    let place = Workplace::new();
-    place.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
-    place.shop.ingest(&three(), 2).await;
-    place.send(&[("a", 1), ("b", 2), ("c", 2)]).await;
-    assert_eq!(work_counts(&place.work().await.unwrap()), [3, 2, 0, 0]);
-    assert_eq!(place.counts().await, [0, 0, 0], "what is superseded is done");
-    assert_eq!(place.shop.state("a").await, None, "its newer change is still to come");
-    place.send(&[("a", 2)]).await;
-    place.work().await.unwrap();
-    place.shop.assert_in_step(&all()).await;
+    let workplace = Workplace::new();
+    workplace.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
+    workplace.shop.ingest(&three(), 2).await;
+    workplace.send(&[("a", 1), ("b", 2), ("c", 2)]).await;
+    assert_eq!(work_counts(&workplace.work().await.unwrap()), [3, 2, 0, 0]);
+    assert_eq!(workplace.counts().await, [0, 0, 0], "what is superseded is done");
+    assert_eq!(workplace.shop.state("a").await, None, "its newer change is still to come");
+    workplace.send(&[("a", 2)]).await;
+    workplace.work().await.unwrap();
+    workplace.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn the_newer_of_two_messages_about_a_product_counts_in_any_order() {
     for changes in [[("a", 1), ("a", 2)], [("a", 2), ("a", 1)], [("a", 2), ("a", 2)]] {
-        let place = Workplace::new();
-        place.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
-        place.shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
-        place.send(&changes).await;
-        assert_eq!(work_counts(&place.work().await.unwrap()), [2, 1, 0, 0], "{changes:?}");
-        assert_eq!(place.counts().await, [0, 0, 0]);
-        place.shop.assert_in_step(&[id("a")]).await;
+        let workplace = Workplace::new();
+        workplace.shop.ingest(&[row("a", "Old tripod", "")], 1).await;
+        workplace.shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
+        workplace.send(&changes).await;
+        assert_eq!(work_counts(&workplace.work().await.unwrap()), [2, 1, 0, 0], "{changes:?}");
+        assert_eq!(workplace.counts().await, [0, 0, 0]);
+        workplace.shop.assert_in_step(&[id("a")]).await;
     }
 }
 
 #[tokio::test]
 async fn an_older_message_is_done_even_if_a_newer_one_fails() {
-    let place = Workplace::new();
-    place.shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
-    place.send(&[("a", 1), ("a", 2)]).await;
-    place.shop.faults.refuse(id("a"));
-    place.work().await.unwrap();
-    assert_eq!(place.counts().await, [1, 0, 0]);
-    place.queue.pass(LONG);
-    assert_eq!(place.queue.receive(10).await.unwrap()[0].change.version, day(2));
+    let workplace = Workplace::new();
+    workplace.shop.ingest(&[row("a", "Phone tripod", "")], 2).await;
+    workplace.send(&[("a", 1), ("a", 2)]).await;
+    workplace.shop.faults.refuse(id("a"));
+    workplace.work().await.unwrap();
+    assert_eq!(workplace.counts().await, [1, 0, 0]);
+    workplace.queue.pass(LONG);
+    assert_eq!(workplace.queue.receive(10).await.unwrap()[0].change.version, day(2));
 }
 
 #[tokio::test]
 async fn a_redelivered_message_needs_no_inference() {
-    let place = Workplace::new();
-    place.shop.stock(&three()).await;
-    place.send(&[("b", 1), ("a", 1), ("gone", 1)]).await;
-    assert_eq!(work_counts(&place.work().await.unwrap()), [3, 0, 2, 1]);
-    place.shop.assert_in_step(&all()).await;
+    let workplace = Workplace::new();
+    workplace.shop.stock(&three()).await;
+    workplace.send(&[("b", 1), ("a", 1), ("gone", 1)]).await;
+    assert_eq!(work_counts(&workplace.work().await.unwrap()), [3, 0, 2, 1]);
+    workplace.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn a_refused_product_fails_alone_and_is_dead_after_five_attempts() {
-    let place = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
-    place.ingest_and_relay(&three(), 1).await;
+    let workplace = Workplace::with_embedder(|embedder| embedder.refusing("lamp"));
+    workplace.ingest_and_relay(&three(), 1).await;
     for tries in 1..=MAX_ATTEMPTS {
-        let summary = place.work().await.unwrap();
+        let summary = workplace.work().await.unwrap();
         let failed: Vec<_> = summary.embedding.failures.keys().collect();
         assert_eq!((failed, summary.released), (vec![&id("b")], 0));
-        assert_eq!(place.counts().await[2], u64::from(tries == MAX_ATTEMPTS));
-        assert_eq!(work_counts(&place.work().await.unwrap())[0], 0, "it rests");
-        place.queue.pass(LONG);
+        assert_eq!(workplace.counts().await[2], u64::from(tries == MAX_ATTEMPTS));
+        assert_eq!(work_counts(&workplace.work().await.unwrap())[0], 0, "it rests");
+        workplace.queue.pass(LONG);
     }
-    assert_eq!(place.shop.index.count().await.unwrap(), 2);
-    let letters = place.queue.list(None, 10).await.unwrap().letters;
+    assert_eq!(workplace.shop.index.count().await.unwrap(), 2);
+    let letters = workplace.queue.list(None, 10).await.unwrap().letters;
     assert_eq!(letters[0].change.id, id("b"));
     let reason = letters[0].reason.as_deref().unwrap();
     assert!(reason.contains("told to refuse"), "{reason}");
@@ -103,102 +103,105 @@ async fn a_refused_product_fails_alone_and_is_dead_after_five_attempts() {
 
 #[tokio::test]
 async fn an_outage_releases_every_message_and_counts_no_attempt() {
-    let place = Workplace::new();
-    place.ingest_and_relay(&three(), 1).await;
+    let workplace = Workplace::new();
+    workplace.ingest_and_relay(&three(), 1).await;
     for steps in 0..2 * u64::from(MAX_ATTEMPTS) {
-        place.shop.faults.break_after(steps, ErrorKind::Unavailable);
-        assert!(place.work().await.unwrap_err().is_retryable());
-        place.shop.faults.clear();
-        assert_eq!(place.counts().await, [3, 0, 0], "all of it was given back");
-        place.queue.pass(Duration::from_secs(1));
+        workplace.shop.faults.break_after(steps, ErrorKind::Unavailable);
+        assert!(workplace.work().await.unwrap_err().is_retryable());
+        workplace.shop.faults.clear();
+        assert_eq!(workplace.counts().await, [3, 0, 0], "all of it was given back");
+        workplace.queue.pass(Duration::from_secs(1));
     }
-    let taken = place.queue.receive(10).await.unwrap();
+    let taken = workplace.queue.receive(10).await.unwrap();
     assert!(taken.iter().all(|delivery| delivery.attempts == 1), "{taken:?}");
-    place.queue.pass(LONG);
-    assert_eq!(work_counts(&place.work().await.unwrap())[0], 3);
-    place.shop.assert_in_step(&all()).await;
+    workplace.queue.pass(LONG);
+    assert_eq!(work_counts(&workplace.work().await.unwrap())[0], 3);
+    workplace.shop.assert_in_step(&all()).await;
 }
 
 #[tokio::test]
 async fn an_index_of_another_model_releases_every_message() {
-    let place = Workplace::new();
-    place.shop.stock(&[row("x", "Chair", "")]).await;
-    place.ingest_and_relay(&three(), 2).await;
+    let workplace = Workplace::new();
+    workplace.shop.stock(&[row("x", "Chair", "")]).await;
+    workplace.ingest_and_relay(&three(), 2).await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
-    let indexes: Vec<Arc<dyn ProductIndex>> = vec![place.shop.index.clone()];
-    let error = place.work_at(EmbedTarget { embedder: embedder.clone(), indexes }).await;
+    let indexes: Vec<Arc<dyn ProductIndex>> = vec![workplace.shop.index.clone()];
+    let error = workplace.work_at(EmbedTarget { embedder: embedder.clone(), indexes }).await;
     assert_eq!(error.unwrap_err().kind, ErrorKind::Misconfigured);
-    assert_eq!((place.counts().await, embedder.embedded().len()), ([3, 0, 0], 0));
+    assert_eq!((workplace.counts().await, embedder.embedded().len()), ([3, 0, 0], 0));
 }
 
 #[tokio::test]
 async fn an_older_text_that_a_slow_worker_writes_is_replaced() {
-    let place = Workplace::new();
+    let workplace = Workplace::new();
     let looks = ["Phone tripod", "Desk lamp", "Phone tripod"].map(|name| [row("a", name, "")]);
-    place.shop.stock(&looks[0]).await;
+    workplace.shop.stock(&looks[0]).await;
     // Another worker has embedded the version in between, and writes it late.
-    place.shop.ingest(&looks[1], 2).await;
-    let (store, embedder) = (place.shop.store.clone(), place.shop.embedder.clone());
+    workplace.shop.ingest(&looks[1], 2).await;
+    let (store, embedder) = (workplace.shop.store.clone(), workplace.shop.embedder.clone());
     let slow = Arc::new(MemoryIndex::default());
     EmbedChanges::new(store, embedder, slow.clone()).run(&|_| ()).await.unwrap();
-    place.ingest_and_relay(&looks[2], 3).await;
+    workplace.ingest_and_relay(&looks[2], 3).await;
     let others = slow.list(None, 10).await.unwrap();
     assert_eq!((others.len(), others[0].version), (1, day(2)));
-    let index = FragileIndex { others: Mutex::new(others), ..place.fragile(&[]) };
-    place.work_at(place.target_of(Arc::new(index))).await.unwrap();
-    assert_eq!(place.counts().await, [0, 0, 0]);
-    place.shop.assert_in_step(&[id("a")]).await;
+    let index = FragileIndex { others: Mutex::new(others), ..workplace.fragile(&[]) };
+    workplace.work_at(workplace.target_of(Arc::new(index))).await.unwrap();
+    assert_eq!(workplace.counts().await, [0, 0, 0]);
+    workplace.shop.assert_in_step(&[id("a")]).await;
 }
 
 #[tokio::test]
 async fn a_product_that_makes_its_batch_fail_is_identified_and_the_others_are_done() {
-    let place = Workplace::new();
-    place.ingest_and_relay(&three(), 1).await;
-    let index = Arc::new(place.fragile(&[id("b")]));
-    let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
+    let workplace = Workplace::new();
+    workplace.ingest_and_relay(&three(), 1).await;
+    let index = Arc::new(workplace.fragile(&[id("b")]));
+    let summary = workplace.work_at(workplace.target_of(index.clone())).await.unwrap();
     assert_eq!(summary.embedding.failures.keys().collect::<Vec<_>>(), [&id("b")]);
-    assert_eq!((place.counts().await, place.shop.index.count().await.unwrap()), ([1, 0, 0], 2));
+    assert_eq!(
+        (workplace.counts().await, workplace.shop.index.count().await.unwrap()),
+        ([1, 0, 0], 2)
+    );
     for _ in 1..MAX_ATTEMPTS {
-        place.queue.pass(LONG);
-        place.work_at(place.target_of(index.clone())).await.unwrap();
+        workplace.queue.pass(LONG);
+        workplace.work_at(workplace.target_of(index.clone())).await.unwrap();
     }
-    assert_eq!(place.counts().await, [0, 0, 1]);
+    assert_eq!(workplace.counts().await, [0, 0, 1]);
 }
 
 #[tokio::test]
 async fn unreadable_products_become_dead_letters_even_without_others_in_the_queue() {
-    let place = Workplace::new();
-    place.ingest_and_relay(&three()[..2], 1).await;
-    let index = Arc::new(place.fragile(&all()));
+    let workplace = Workplace::new();
+    workplace.ingest_and_relay(&three()[..2], 1).await;
+    let index = Arc::new(workplace.fragile(&all()));
     for attempts in 1..=MAX_ATTEMPTS {
-        let summary = place.work_at(place.target_of(index.clone())).await.unwrap();
+        let summary = workplace.work_at(workplace.target_of(index.clone())).await.unwrap();
         assert_eq!((summary.embedding.failures.len(), summary.released), (2, 0), "{attempts}");
-        place.queue.pass(LONG);
+        workplace.queue.pass(LONG);
     }
-    assert_eq!(place.counts().await, [0, 0, 2]);
+    assert_eq!(workplace.counts().await, [0, 0, 2]);
 }
 
 #[tokio::test]
 async fn when_many_products_all_fail_most_are_released_and_the_error_is_returned() {
-    let place = Workplace::new();
-    place.ingest_and_relay(&many(), 1).await;
+    let workplace = Workplace::new();
+    workplace.ingest_and_relay(&many(), 1).await;
     let poison: Vec<_> = (0..300).map(|n| id(&n.to_string())).collect();
-    let index = place.fragile(&poison);
-    let error = place.work_at(place.target_of(Arc::new(index))).await.unwrap_err();
+    let index = workplace.fragile(&poison);
+    let error = workplace.work_at(workplace.target_of(Arc::new(index))).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Corrupt);
-    place.queue.pass(LONG);
-    let again = place.queue.receive(300).await.unwrap();
+    workplace.queue.pass(LONG);
+    let again = workplace.queue.receive(300).await.unwrap();
     let counted = again.iter().filter(|delivery| delivery.attempts == 2).count();
     assert_eq!((again.len(), counted), (300, MAX_BLAMED));
 }
 
 #[tokio::test]
 async fn leases_are_extended_while_the_work_lasts() {
-    let place = Workplace::new();
-    place.ingest_and_relay(&many(), 1).await;
+    let workplace = Workplace::new();
+    workplace.ingest_and_relay(&many(), 1).await;
     // Every pause of the worker ends at once, as if much time passed during the embedding.
     let waited = Arc::new(AtomicU64::new(0));
-    let (queue, total) = (place.queue.clone(), waited.clone());
+    let (queue, total) = (workplace.queue.clone(), waited.clone());
     let sleep = move |time: Duration| -> BoxFuture<'static, ()> {
         queue.pass(time);
         total.fetch_add(time.as_secs(), Ordering::Relaxed);
@@ -206,51 +209,52 @@ async fn leases_are_extended_while_the_work_lasts() {
     };
     let rival = async {
         let mut stolen = 0;
-        while place.counts().await != [0, 0, 0] {
+        while workplace.counts().await != [0, 0, 0] {
             if waited.load(Ordering::Relaxed) > 0 {
-                stolen += place.queue.receive(10).await.unwrap().len();
+                stolen += workplace.queue.receive(10).await.unwrap().len();
             }
         }
         stolen
     };
-    let (summary, stolen) = futures::join!(place.drain(place.target(), &sleep, &|| false), rival);
+    let (summary, stolen) =
+        futures::join!(workplace.drain(workplace.target(), &sleep, &|| false), rival);
     assert_eq!((work_counts(&summary.unwrap()), stolen), ([300, 300, 0, 0], 0));
     let passed = Duration::from_secs(waited.load(Ordering::Relaxed));
-    assert!(passed > place.queue.lease(), "only {passed:?} passed");
+    assert!(passed > workplace.queue.lease(), "only {passed:?} passed");
 }
 
 #[tokio::test]
 async fn a_stopped_worker_finishes_what_it_started_and_releases_the_rest() {
-    let place = Workplace::new();
-    place.ingest_and_relay(&many(), 1).await;
-    let embedder = place.shop.embedder.clone();
+    let workplace = Workplace::new();
+    workplace.ingest_and_relay(&many(), 1).await;
+    let embedder = workplace.shop.embedder.clone();
     let is_over = move || !embedder.embedded().is_empty();
-    let summary = place.drain(place.target(), &never, &is_over).await.unwrap();
+    let summary = workplace.drain(workplace.target(), &never, &is_over).await.unwrap();
     let done = summary.embedding.embedded;
     assert!(done > 0 && done < 300, "{done}");
     assert_eq!((summary.received, summary.released), (300, 300 - done));
-    assert_eq!(place.counts().await, [300 - done, 0, 0]);
-    place.queue.pass(Duration::from_secs(1));
-    assert_eq!(place.work().await.unwrap().embedding.embedded, 300 - done);
-    assert_eq!(place.shop.embedder.embedded().len(), 300, "each once");
+    assert_eq!(workplace.counts().await, [300 - done, 0, 0]);
+    workplace.queue.pass(Duration::from_secs(1));
+    assert_eq!(workplace.work().await.unwrap().embedding.embedded, 300 - done);
+    assert_eq!(workplace.shop.embedder.embedded().len(), 300, "each once");
 }
 
 #[tokio::test]
 async fn a_message_is_done_once_every_index_has_the_product() {
-    let place = Workplace::new();
+    let workplace = Workplace::new();
     let faults = Faults::default();
     let second = Arc::new(MemoryIndex::with_faults(faults.clone()));
-    let Shop { index, embedder, .. } = &place.shop;
+    let Shop { index, embedder, .. } = &workplace.shop;
     let target = || {
         let indexes: Vec<Arc<dyn ProductIndex>> = vec![index.clone(), second.clone()];
         EmbedTarget { embedder: embedder.clone(), indexes }
     };
-    place.ingest_and_relay(&three(), 1).await;
+    workplace.ingest_and_relay(&three(), 1).await;
     faults.refuse(id("a"));
-    place.work_at(target()).await.unwrap();
-    assert_eq!(place.counts().await, [1, 0, 0]);
+    workplace.work_at(target()).await.unwrap();
+    assert_eq!(workplace.counts().await, [1, 0, 0]);
     faults.clear();
-    place.queue.pass(LONG);
-    place.work_at(target()).await.unwrap();
-    assert_eq!((second.count().await.unwrap(), place.counts().await), (3, [0, 0, 0]));
+    workplace.queue.pass(LONG);
+    workplace.work_at(target()).await.unwrap();
+    assert_eq!((second.count().await.unwrap(), workplace.counts().await), (3, [0, 0, 0]));
 }

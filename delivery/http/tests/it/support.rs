@@ -33,6 +33,22 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
+/// Stores and embeds [`products`], and quarantines one row.
+async fn stock(store: &Arc<MemoryStore>, index: &Arc<MemoryIndex>) {
+    store.apply(&products(), INGESTED).await.unwrap();
+    let refused = RefusedRow {
+        line: 9,
+        field: "name".into(),
+        value: String::new(),
+        reason: "a product needs a name".into(),
+        row: None,
+    };
+    store.quarantine("feed.csv", &[refused], INGESTED.timestamp()).await.unwrap();
+    let embedder = Arc::new(MemoryEmbedder::default());
+    let embed = EmbedChanges::new(store.clone(), embedder, index.clone());
+    assert!(embed.run(&|_| ()).await.unwrap().failures.is_empty());
+}
+
 impl Shop {
     /// Opens a shop that sells [`products`], with one row in quarantine and no waiting change.
     pub(crate) async fn open() -> Self {
@@ -45,18 +61,7 @@ impl Shop {
         let [embedder, index, store] = faults.clone();
         let store = Arc::new(MemoryStore::with_faults(store));
         let index = Arc::new(MemoryIndex::with_faults(index));
-        store.apply(&products(), INGESTED).await.unwrap();
-        let refused = RefusedRow {
-            line: 9,
-            field: "name".into(),
-            value: String::new(),
-            reason: "a product needs a name".into(),
-            row: None,
-        };
-        store.quarantine("feed.csv", &[refused], INGESTED.timestamp()).await.unwrap();
-        let product_embedder = Arc::new(MemoryEmbedder::default());
-        let embed = EmbedChanges::new(store.clone(), product_embedder, index.clone());
-        assert!(embed.run(&|_| ()).await.unwrap().failures.is_empty());
+        stock(&store, &index).await;
         let query_embedder = FaultyEmbedder { inner: query_embedder, faults: embedder };
         let embeddings = QueryEmbeddings::new(Arc::new(query_embedder), 16);
         let engine = ServedEngine {

@@ -3,7 +3,7 @@
 
 use sbert_cpu::{Encoder, InstructionSet, Precision, pack};
 use sbert_model::SentenceModel;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const TEXTS: &[&str] = &[
     "",
@@ -15,20 +15,7 @@ const TEXTS: &[&str] = &[
 ];
 
 fn model() -> SentenceModel {
-    SentenceModel::open(&folder()).unwrap()
-}
-
-/// Returns the folder to which `make model` downloads the model.
-fn folder() -> PathBuf {
-    if let Some(folder) = std::env::var_os("AKIN_TEST_MODEL") {
-        return folder.into();
-    }
-    let cache = || {
-        let home = |name| std::env::var_os(name).map(PathBuf::from);
-        let cache = home("XDG_CACHE_HOME").or_else(|| Some(home("HOME")?.join(".cache")));
-        cache.unwrap().join("akin/models")
-    };
-    std::env::var_os("AKIN_MODELS").map_or_else(cache, PathBuf::from).join("all-MiniLM-L6-v2")
+    SentenceModel::open(&sbert_fixtures::downloaded_model()).unwrap()
 }
 
 fn encoders() -> impl Iterator<Item = Encoder> {

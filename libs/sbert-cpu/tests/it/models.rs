@@ -165,9 +165,15 @@ fn write_random_model(folder: &Path, hidden: usize, heads: usize, inner: usize) 
         vocabulary.len()
     );
     std::fs::write(folder.join("config.json"), config).unwrap();
+    let tensors = tensors(vocabulary.len(), hidden, inner);
+    std::fs::write(folder.join("model.safetensors"), safetensors(&tensors)).unwrap();
+}
+
+/// Returns the names and shapes of the tensors of a model with one layer.
+fn tensors(vocabulary: usize, hidden: usize, inner: usize) -> Vec<(String, Vec<usize>)> {
     let layer = |name: &str| format!("encoder.layer.0.{name}");
     let mut tensors = vec![
-        ("embeddings.word_embeddings.weight".to_owned(), vec![vocabulary.len(), hidden]),
+        ("embeddings.word_embeddings.weight".to_owned(), vec![vocabulary, hidden]),
         ("embeddings.position_embeddings.weight".to_owned(), vec![16, hidden]),
         ("embeddings.token_type_embeddings.weight".to_owned(), vec![1, hidden]),
     ];
@@ -192,7 +198,7 @@ fn write_random_model(folder: &Path, hidden: usize, heads: usize, inner: usize) 
         tensors.push((format!("{name}.weight"), vec![hidden]));
         tensors.push((format!("{name}.bias"), vec![hidden]));
     }
-    std::fs::write(folder.join("model.safetensors"), safetensors(&tensors)).unwrap();
+    tensors
 }
 
 /// Returns a safetensors file of random tensors; a product with a matrix keeps the magnitude.

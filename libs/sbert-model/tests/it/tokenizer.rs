@@ -1,7 +1,7 @@
 //! Compares `WordPiece` with the `tokenizers` crate on 100,000 lines of many scripts.
 use sbert_model::Tokenizer;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const LENGTH: usize = 64;
 
@@ -106,7 +106,7 @@ fn ids_equal_those_of_the_tokenizers_crate_on_100_000_lines() {
 #[test]
 #[ignore = "needs the model: make model"]
 fn ids_of_the_real_vocabulary_equal_those_of_the_tokenizers_crate() {
-    compare(&model().join("tokenizer.json"), 20_000);
+    compare(&sbert_fixtures::downloaded_model().join("tokenizer.json"), 20_000);
 }
 
 #[test]
@@ -138,17 +138,4 @@ fn damaged_bytes_never_cause_a_panic() {
         }
     }
     assert!(refused > 200, "only {refused} of 400 damaged tokenizers were rejected");
-}
-
-/// Returns the folder to which `make model` downloads the model.
-fn model() -> PathBuf {
-    if let Some(folder) = std::env::var_os("AKIN_TEST_MODEL") {
-        return folder.into();
-    }
-    let cache = || {
-        let home = |name| std::env::var_os(name).map(PathBuf::from);
-        let cache = home("XDG_CACHE_HOME").or_else(|| Some(home("HOME")?.join(".cache")));
-        cache.unwrap().join("akin/models")
-    };
-    std::env::var_os("AKIN_MODELS").map_or_else(cache, PathBuf::from).join("all-MiniLM-L6-v2")
 }
