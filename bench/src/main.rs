@@ -277,6 +277,6 @@ fn print(text: &impl std::fmt::Display) -> Result<()> {
 
 /// Prints progress.
 fn note(text: &str) {
-    // A closed output is no reason to stop.
+    // A closed output does not stop the run.
     let _told = writeln!(std::io::stderr(), "bench: {text}");
 }

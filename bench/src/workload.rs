@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
 
-/// The shares of the catalogue that the filters admit; the first is no filter.
+/// The shares of the catalogue that the filters admit; the first admits all of it.
 pub(crate) const SHARES: [f64; 4] = [1.0, 0.5, 0.05, 0.002];
 
 /// The data of all searches of one size.

@@ -187,7 +187,7 @@ impl Shared {
         let has_more = !queues.queries.is_empty() || !queues.batches.is_empty();
         drop(queues);
         if has_more && slots > 1 {
-            // The threads that found no free slot meanwhile have gone to sleep.
+            // Threads that found no free slot in the meantime are asleep.
             self.is_work.notify_all();
         }
         has_more

@@ -111,7 +111,7 @@ async fn perform_batch(
             match outcomes.remove(&action.id) {
                 Some(BulkOutcome::Done | BulkOutcome::Superseded) => {}
                 Some(BulkOutcome::Retryable(error)) => again.push((action, error)),
-                // A missing index is no document's fault, and the next one would fail alike.
+                // No document causes a missing index, and the next one would fail too.
                 Some(BulkOutcome::Failed(error)) if error.status == 404 => return Err(error.into()),
                 Some(BulkOutcome::Failed(error)) => fail(failures, action, error),
                 None => return Err(missing_outcome()),

@@ -152,7 +152,7 @@ pub async fn content_that_changes_while_it_is_read_is_not_mixed(location: &impl 
     }
 }
 
-/// So that whoever read it knows before it reads it again.
+/// Otherwise a reader would take it for content that it has already read.
 pub async fn content_that_changed_since_it_was_read_has_another_token_or_none(
     location: &impl FeedLocation,
 ) {

@@ -42,7 +42,7 @@ fn feeds(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// An end of its own for each number.
+/// Returns a different end for each number.
 fn end(number: u64) -> RunEnd {
     let counts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(|place| number * 10 + place);
     RunEnd {
@@ -52,13 +52,13 @@ fn end(number: u64) -> RunEnd {
     }
 }
 
-/// A run of the process `name`, which begins once.
+/// Returns a run of the process `name`.
 fn new_run(name: &str) -> NewRun {
     let holder = RunHolder { name: name.to_owned(), key: format!("the key of {name}") };
     NewRun { holder, feeds: feeds(&["a.csv"]), gone: None }
 }
 
-/// Begins the run of the process `name`, which nobody is in the way of.
+/// Begins a run of the process `name`, which must not have to wait.
 async fn begin(runs: &Runs, name: &str) -> Version {
     started(runs.begin(&new_run(name)).await.unwrap())
 }
@@ -189,7 +189,7 @@ pub async fn a_lease_that_is_renewed_is_kept(runs: &Runs) {
     }
 }
 
-/// A process that was killed blocks nobody for long.
+/// A killed process blocks others only until its lease expires.
 pub async fn an_expired_lease_is_taken_over(runs: &Runs) {
     let first = begin(runs, "one").await;
     runs.pass(RUN_LEASE).await;
@@ -212,7 +212,7 @@ pub async fn the_lease_of_a_process_that_is_gone_is_taken_over_at_once(runs: &Ru
     assert!(matches!(third, RunStart::Held(run) if run.version == second));
 }
 
-/// A late renewal is no harm as long as no other run began.
+/// A lease can be renewed late, unless another run has begun.
 pub async fn a_run_that_ended_or_was_overtaken_cannot_renew_its_lease(runs: &Runs) {
     assert!(!runs.renew(Version(7)).await.unwrap(), "an unknown run");
     let first = begin(runs, "one").await;

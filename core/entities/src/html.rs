@@ -182,7 +182,7 @@ fn tag(text: &str) -> Option<(&str, usize)> {
     None
 }
 
-/// Returns true if the text after a tag's name is attributes and not words: `a<b and c>d` is no tag.
+/// Returns true if the text after a tag's name is attributes and not words: `a<b and c>d` is not a tag.
 fn is_attributes(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_whitespace() || c == '/') && text.contains('=')
 }

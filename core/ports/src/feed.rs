@@ -27,8 +27,8 @@ pub trait FeedSource: Debug + Send + Sync {
 
     /// Opens the feed at its beginning, to read the values that `columns` selects.
     ///
-    /// The feed gives the content that was opened and no other: if that is replaced or rewritten
-    /// meanwhile, it goes on with the old content or ends with an error.
+    /// The feed returns only the content that was opened: if that is replaced or rewritten while it is
+    /// read, the feed continues with the old content or ends with an error.
     ///
     /// With the token of an earlier opening, also of another process, it answers
     /// [`OpenedFeed::Unchanged`] if the content is still the same, and opens the feed if it has changed
@@ -78,7 +78,7 @@ pub struct FeedProgress {
 
 impl OpenedFeed {
     /// Returns the feed of a source that was opened without a known token; an error if the source
-    /// nevertheless answered that it is unchanged.
+    /// still answers that it is unchanged.
     pub fn into_feed(self) -> PortResult<Box<dyn ProductFeed>> {
         match self {
             Self::Opened { feed, .. } => Ok(feed),

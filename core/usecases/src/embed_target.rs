@@ -76,8 +76,8 @@ impl EmbedTarget {
     }
 
     /// Updates products without embedding them, and returns the failures and the products that must be
-    /// embedded after all: a slow worker with an older change may meanwhile have written the embedding
-    /// of another text, which the update keeps.
+    /// embedded after all: a slow worker with an older change may have written the embedding of
+    /// another text in the meantime, which the update keeps.
     pub(crate) async fn update<'a>(
         &self,
         records: &[&'a ProductRecord],
@@ -119,7 +119,7 @@ impl EmbedTarget {
             let count = waiting.len();
             // The embedder is polled first, so that it works while this thread analyzes.
             let (embedded, written) = join!(begun.next(), self.keep(waiting));
-            // There is no next batch while the last one is written.
+            // While the last batch is written, there is no next one.
             let embedded = embedded.transpose()?.unwrap_or_default();
             summary.truncated += embedded.truncated;
             undone.failures.extend(embedded.refused);

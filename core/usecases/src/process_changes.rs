@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 /// Brings the indexes up to changes that were delivered, and returns an outcome for each message.
 ///
-/// It needs no queue: whoever has the deliveries (a worker's loop, the event of a function) reports
-/// the outcomes to wherever the messages came from. Processing a message again is harmless.
+/// It needs no queue: the caller (a worker's loop, a function's event handler) passes the deliveries, and
+/// reports the outcomes to their source. Processing a message again is harmless.
 #[derive(Clone, Debug)]
 pub struct ProcessChanges {
     /// Keeps the products.

@@ -151,7 +151,7 @@ impl RecordRun {
             pause = match self.in_time(run.runs.renew(run.version)).await {
                 Ok(true) => RUN_LEASE / 3,
                 Ok(false) => return,
-                // The store refuses the run's writes if another takes over meanwhile.
+                // If another run takes over in the meantime, the store refuses this run's writes.
                 Err(_) => RETRY,
             };
         }

@@ -141,11 +141,11 @@ async fn refuse(mut stream: TcpStream, answer: Arc<[u8]>) {
     let exchange = async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;
-        // Closing with unread bytes would reset the connection, and the answer might be lost.
+        // Closing with unread bytes would reset the connection, and the response might be lost.
         let mut request = (&mut stream).take(REFUSED_BYTES);
         tokio::io::copy(&mut request, &mut tokio::io::sink()).await
     };
-    // A client that has gone, or is slow, is no concern of a busy server.
+    // A busy server does not wait for a slow client, and ignores one that has gone.
     drop::<Result<io::Result<u64>, _>>(timeout(REFUSAL_TIME, exchange).await);
 }
 

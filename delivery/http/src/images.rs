@@ -27,7 +27,7 @@ pub(crate) async fn get(
     }
 }
 
-/// Returns the path that a URL names, already decoded; `None` if it is no plain path to a picture.
+/// Returns the path that a URL names, already decoded; `None` if it is not a plain path to a picture.
 fn relative(path: &str) -> Option<PathBuf> {
     let is_plain =
         |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', '\0']);

@@ -50,7 +50,8 @@ pub(crate) fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> 
     Box::pin(tokio::time::sleep(time))
 }
 
-/// The progress of the work on a queue. The total is an estimate: others send and work meanwhile.
+/// The progress of the work on a queue. The total is an estimate, since other processes add and
+/// process messages at the same time.
 #[derive(Debug)]
 pub(crate) struct QueueProgress {
     progress: Progress,

@@ -11,7 +11,7 @@ pub(crate) fn holder() -> RunHolder {
         Some(host) => format!("process {number} on {host}"),
         None => format!("process {number}"),
     };
-    // The last part makes each run of a process one of its own.
+    // The random part distinguishes the runs of one process.
     let identity = identity(number).unwrap_or_else(|| "unknown".to_owned());
     RunHolder { name, key: format!("{identity} {:016x}", fastrand::u64(..)) }
 }

@@ -100,7 +100,7 @@ async fn what_waits_for_a_query_on_all_cores_gets_all_of_them_afterwards() {
     assert!((&mut batch).now_or_never().is_none());
     gate.permit();
     query.await.unwrap();
-    // Nothing is permitted meanwhile: each slice has a thread of its own.
+    // Nothing has been permitted yet, so each slice has its own thread.
     assert_eq!(
         [gate.asked(), gate.asked(), gate.asked()].map(|slice| slice.len()),
         [SLICE_TEXTS; 3]

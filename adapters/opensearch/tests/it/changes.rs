@@ -101,7 +101,7 @@ async fn an_empty_index_accepts_one_of_two_concurrent_models() {
     }
 }
 
-/// A process sees what another wrote a moment later, without a refresh of its own.
+/// A process soon sees the writes of another, without a refresh.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs OpenSearch: make test"]
 async fn a_running_server_sees_the_writes_of_others() {

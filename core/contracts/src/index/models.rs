@@ -78,7 +78,7 @@ pub async fn a_query_of_another_dimension_is_refused(index: &Index) {
     assert_eq!(ids(index, &near(direction(0.0))).await, ["a"]);
 }
 
-/// There are no embeddings left that the new ones could be mixed with.
+/// No embeddings are left that could be mixed with the new ones.
 pub async fn an_emptied_index_adopts_another_model(index: &Index) {
     keep(index, &[titled("a", 1, "held", 0.0), titled("b", 1, "held", 0.0)]).await;
     remove(index, &[("a", 2), ("b", 2)]).await;

@@ -30,8 +30,8 @@ pub(super) async fn send(queue: &Queue, names: &[&str]) {
     assert!(failures.is_empty(), "{failures:?}");
 }
 
-/// Receives until `limit` messages were delivered or none is visible: a queue may deliver fewer at a
-/// time than it is asked for. Without an order of its own, they are sorted by product and version.
+/// Receives until `limit` messages have been delivered or none is visible, since a queue may deliver fewer
+/// than requested. Messages of an unordered queue are sorted by product and version.
 pub(super) async fn receive(queue: &Queue, limit: usize) -> Vec<Delivery> {
     let mut received = Vec::new();
     loop {

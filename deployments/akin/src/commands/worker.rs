@@ -106,7 +106,7 @@ async fn work_until_stopped(
 #[async_trait]
 impl WorkerHost for Host<'_> {
     async fn stop_requested(&self) {
-        // An error means that nobody can ask any more, as the process is about to end.
+        // An error means that the sender is gone, because the process is about to end.
         drop(self.stop.clone().wait_for(|stop| *stop).await);
     }
 
