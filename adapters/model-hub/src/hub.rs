@@ -2,7 +2,7 @@ use crate::listing::{self, Description, Listing, RemoteFile};
 use crate::{HubError, ModelName, Settings, settings};
 use private_files::Access;
 use secrecy::{ExposeSecret, SecretString};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::thread::sleep;
@@ -124,24 +124,8 @@ impl ModelHub {
         }
         target.set_len(position).map_err(HubError::at(path))?;
         target.seek(SeekFrom::Start(position)).map_err(HubError::at(path))?;
-        let mut source = answer.body_mut().with_config().limit(u64::MAX).reader();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            let count = source.read(&mut buffer).map_err(HubError::broken(url))?;
-            if count == 0 {
-                break;
-            }
-            position += count as u64;
-            if position > file.bytes {
-                return Err(HubError::refused(format!("{url} is longer than the hub lists")));
-            }
-            target.write_all(&buffer[..count]).map_err(HubError::at(path))?;
-            progress(position);
-        }
-        if position < file.bytes {
-            let broken = format!("{url} broke off after {position} of {} bytes", file.bytes);
-            return Err(HubError::refused(broken));
-        }
+        let source = answer.body_mut().with_config().limit(u64::MAX).reader();
+        append(source, &mut target, position, file.bytes, url, path, progress)?;
         target.sync_all().map_err(HubError::at(path))
     }
 
@@ -158,6 +142,36 @@ impl ModelHub {
         }
         request.call().map_err(|error| unreachable(url, error))
     }
+}
+
+/// Appends a response to a file that has `position` of `total` bytes.
+fn append(
+    mut source: impl Read,
+    target: &mut File,
+    mut position: u64,
+    total: u64,
+    url: &str,
+    path: &Path,
+    progress: &dyn Fn(u64),
+) -> Result<(), HubError> {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let count = source.read(&mut buffer).map_err(HubError::broken(url))?;
+        if count == 0 {
+            break;
+        }
+        position += count as u64;
+        if position > total {
+            return Err(HubError::refused(format!("{url} is longer than the hub lists")));
+        }
+        target.write_all(&buffer[..count]).map_err(HubError::at(path))?;
+        progress(position);
+    }
+    if position < total {
+        let broken = format!("{url} broke off after {position} of {total} bytes");
+        return Err(HubError::refused(broken));
+    }
+    Ok(())
 }
 
 fn unreachable(url: &str, source: ureq::Error) -> HubError {

@@ -150,7 +150,7 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-        write!(f, "exit code {code}\n--- output\n{}--- remarks\n{}", self.stdout, self.stderr)
+        write!(f, "exit code {code}\n--- stdout\n{}--- stderr\n{}", self.stdout, self.stderr)
     }
 }
 
