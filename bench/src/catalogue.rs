@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_grown_has_a_direction_between_its_parents_and_an_id_of_its_own() {
+    fn a_grown_product_lies_between_its_parents_and_has_a_unique_id() {
         let grown = Catalogue::grow(&corpus(), 200).unwrap();
         let ids: std::collections::HashSet<_> = grown.products.iter().map(|one| &one.id).collect();
         assert_eq!(ids.len(), 200);

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_of_a_timing_are_told_apart() {
+    fn the_parts_of_a_timing_are_distinguished() {
         let answer = Answer { timing: "embed;dur=2.500, rank;dur=0.1".to_owned() };
         assert_eq!(answer.spent("embed"), Some(2.5));
         assert_eq!(answer.spent("fetch"), None);

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn recall_is_the_share_of_what_is_wanted() {
+    fn recall_is_the_share_of_expected_products_that_are_found() {
         assert!((recall(&[1, 2, 3], &[3, 4]) - 0.5).abs() < 1e-9);
         assert!((recall::<u8>(&[], &[]) - 1.0).abs() < 1e-9);
     }

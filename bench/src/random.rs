@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_places_come_more_often() {
+    fn low_ranks_are_more_frequent() {
         let mut random = Random::new(1);
         let mut counts = [0; 100];
         for _ in 0..100_000 {

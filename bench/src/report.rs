@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goal_that_is_missed_stands_out() {
+    fn a_missed_goal_is_marked() {
         let mut report = Report::default();
         report.goal("speed", Wanted::AtLeast(2.0), 1.5);
         report.goal("time, ms", Wanted::AtMost(2.0), 1.5);

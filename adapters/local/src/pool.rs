@@ -264,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_write_into_a_database_that_was_replaced_meanwhile_is_an_error() {
+    fn writing_to_a_replaced_database_is_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
         let (file, backup) = (folder.path().join("akin.db"), folder.path().join("backup.db"));
         drop(Database::open(backup.clone(), LocalOptions::default()).expect("a backup"));

@@ -79,7 +79,7 @@ macro_rules! product_index_contract {
             ties_at_the_depth_are_always_cut_the_same_way,
             every_filter_admits_exactly_the_products_that_match,
             a_filtered_search_returns_as_many_as_qualify,
-            filters_apply_to_what_was_written_last,
+            filters_apply_to_the_latest_writes,
             unusual_values_can_be_filtered_by,
             the_statistics_match_a_count_of_the_products,
             the_statistics_follow_changes_and_removals,

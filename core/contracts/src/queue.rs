@@ -31,7 +31,7 @@ macro_rules! change_queue_contract {
             a_batch_may_hold_many_changes,
             a_leased_message_is_delivered_to_nobody_else,
             a_message_whose_lease_ended_is_delivered_again,
-            an_extended_lease_starts_anew,
+            an_extended_lease_starts_again,
             a_receipt_does_nothing_once_its_message_was_delivered_again,
             an_unknown_receipt_does_nothing,
             an_acknowledged_message_never_comes_back,

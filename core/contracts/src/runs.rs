@@ -22,13 +22,13 @@ macro_rules! run_log_contract {
             the_latest_runs_are_listed_first_and_no_more_than_asked_for,
             each_run_has_a_greater_version_than_the_one_before_may_use,
             a_run_begun_twice_is_one_run,
-            a_second_run_is_told_who_holds_the_lease,
+            a_second_run_learns_who_holds_the_lease,
             a_lease_that_is_renewed_is_kept,
             an_expired_lease_is_taken_over,
             the_lease_of_a_process_that_is_gone_is_taken_over_at_once,
             a_run_that_ended_or_was_overtaken_cannot_renew_its_lease,
             a_lease_from_before_the_clock_was_set_back_is_not_kept,
-            of_eight_runs_that_begin_at_once_one_holds_the_lease,
+            one_of_eight_concurrent_runs_holds_the_lease,
             only_the_first_end_of_a_run_counts,
             ending_an_unknown_run_is_harmless,
             only_the_last_hundred_runs_are_kept,
@@ -162,7 +162,7 @@ pub async fn a_run_begun_twice_is_one_run(runs: &Runs) {
 }
 
 /// By the name of its process, the time at which it began, and its feeds; it goes on undisturbed.
-pub async fn a_second_run_is_told_who_holds_the_lease(runs: &Runs) {
+pub async fn a_second_run_learns_who_holds_the_lease(runs: &Runs) {
     let first = begin(runs, "one").await;
     let running = runs.last(1).await.unwrap().remove(0);
     for _ in 0..2 {
@@ -238,7 +238,7 @@ pub async fn a_lease_from_before_the_clock_was_set_back_is_not_kept(runs: &Runs)
 }
 
 /// The others are told so.
-pub async fn of_eight_runs_that_begin_at_once_one_holds_the_lease(runs: &Runs) {
+pub async fn one_of_eight_concurrent_runs_holds_the_lease(runs: &Runs) {
     let racing: Vec<_> = (0..8)
         .map(|process| {
             let runs = runs.share();

@@ -54,7 +54,7 @@ macro_rules! product_store_contract {
             the_outbox_names_a_product_once_at_its_newest_version,
             clearing_removes_only_the_given_entries,
             clearing_twice_or_nothing_is_harmless,
-            clearing_keeps_an_entry_whose_product_changed_meanwhile,
+            clearing_keeps_an_entry_whose_product_changed_in_the_meantime,
             no_two_outbox_entries_share_a_sequence,
             relayed_changes_leave_the_outbox_unless_they_are_refused,
             a_refused_row_is_kept_with_field_value_and_reason,
@@ -80,7 +80,7 @@ macro_rules! product_store_contract {
             eight_writers_of_many_products_lose_no_product,
             a_run_begins_after_every_version_that_the_store_holds,
             the_writes_of_an_overtaken_run_are_refused,
-            what_a_newer_run_named_is_not_removed_by_an_older_one,
+            products_listed_by_a_newer_run_are_not_removed_by_an_older_one,
             a_batch_is_visible_completely_or_not_at_all,
             a_product_is_never_visible_without_its_outbox_entry,
         );

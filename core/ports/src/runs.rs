@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_holds_until_it_expires_and_not_for_longer_than_it_was_given() {
+    fn a_lease_is_valid_until_it_expires_and_never_beyond_its_duration() {
         let expires = Timestamp(100_000_000);
         for (now, holds) in [
             (69_999_999, false),

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_computation_runs_elsewhere_and_its_result_comes_back() {
+    async fn background_work_returns_its_result() {
         let here = thread::current().id();
         assert_eq!(threads().run(move |_| thread::current().id() != here).await, Some(true));
         assert_eq!(Background::inline().run(|is_stopped| is_stopped()).await, Some(false));

@@ -65,7 +65,7 @@ async fn a_new_catalogue_is_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn what_an_operator_allows_is_kept_and_passed_on() {
+async fn permissions_that_an_operator_sets_are_kept_and_inherited() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("data");
     drop(open(&folder));
@@ -122,7 +122,7 @@ async fn search_files_are_not_written_through_links() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_entered_is_no_missing_catalogue() {
+fn an_inaccessible_folder_is_not_reported_as_a_missing_catalogue() {
     let place = tempfile::tempdir().unwrap();
     assert!(!LocalEngine::exists(&place.path().join("none")));
     fs::write(place.path().join("file"), "").unwrap();

@@ -90,7 +90,7 @@ async fn equal_queries_in_flight_share_one_inference() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_query_on_all_cores_gets_all_of_them_afterwards() {
+async fn work_that_waited_for_a_query_on_all_cores_gets_them_afterwards() {
     let (scheduler, gate) = gated(3);
     let (query, batch) = (long("tripod"), three_slices());
     let mut query = pin!(scheduler.embed(&query));

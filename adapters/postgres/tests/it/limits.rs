@@ -93,7 +93,7 @@ async fn a_limit_that_cannot_be_lifted_is_named_with_column_and_length() {
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn what_an_index_a_constraint_or_a_trigger_refuses_fails_alone() {
+async fn a_product_refused_by_an_index_constraint_or_trigger_fails_alone() {
     let (_database, engine) = adopted(
         "CREATE TABLE raw_products (
             product_id text PRIMARY KEY, name text CHECK (name <> 'forbidden'), brand text,
@@ -123,7 +123,7 @@ async fn what_an_index_a_constraint_or_a_trigger_refuses_fails_alone() {
 
 #[tokio::test]
 #[ignore = "needs Postgres: make test"]
-async fn ids_that_a_table_takes_for_one_are_named_both() {
+async fn both_ids_that_a_table_treats_as_one_are_named() {
     let (database, engine) = adopted(
         "CREATE EXTENSION citext;
          CREATE TABLE raw_products (product_id citext PRIMARY KEY, name text);

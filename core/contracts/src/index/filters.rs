@@ -127,7 +127,7 @@ pub async fn a_filtered_search_returns_as_many_as_qualify(index: &Index) {
 }
 
 /// The next search sees a change of the price alone.
-pub async fn filters_apply_to_what_was_written_last(index: &Index) {
+pub async fn filters_apply_to_the_latest_writes(index: &Index) {
     let priced = |version, price| {
         let facets = FacetValues { price: Some(price), ..FacetValues::default() };
         IndexEntry { facets, ..entry("thing", version) }

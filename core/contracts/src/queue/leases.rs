@@ -30,7 +30,7 @@ pub async fn a_message_whose_lease_ended_is_delivered_again(queue: &Queue) {
 }
 
 /// A worker extends the leases of what it is still working on.
-pub async fn an_extended_lease_starts_anew(queue: &Queue) {
+pub async fn an_extended_lease_starts_again(queue: &Queue) {
     send(queue, &["a", "b"]).await;
     let deliveries = receive(queue, 2).await;
     let most = shorter(queue.lease(), 10);

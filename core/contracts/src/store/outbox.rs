@@ -60,7 +60,7 @@ pub async fn clearing_twice_or_nothing_is_harmless(store: &Store) {
 }
 
 /// The worker has done the earlier change only.
-pub async fn clearing_keeps_an_entry_whose_product_changed_meanwhile(store: &Store) {
+pub async fn clearing_keeps_an_entry_whose_product_changed_in_the_meantime(store: &Store) {
     apply(store, &[product("a", "one"), product("b", "one")], 1).await;
     let taken = outbox(store).await;
     apply(store, &[product("a", "two")], 2).await;

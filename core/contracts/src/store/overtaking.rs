@@ -99,7 +99,7 @@ pub async fn the_writes_of_an_overtaken_run_are_refused(store: &Store) {
 }
 
 /// Equal content keeps its version, which therefore does not tell that a newer run named it.
-pub async fn what_a_newer_run_named_is_not_removed_by_an_older_one(store: &Store) {
+pub async fn products_listed_by_a_newer_run_are_not_removed_by_an_older_one(store: &Store) {
     let products = [product("a", "one"), product("b", "one")];
     let first = begin(store, "first", None).await;
     apply(store, &products, first.0).await;
