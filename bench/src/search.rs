@@ -13,7 +13,7 @@ use akin_entities::{
 use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{
     Candidate, CandidateQuery, EmbeddedBatch, Embedder, EntryEmbedding, ErrorKind, Failures,
-    IndexEntry, IndexedState, PortError, PortResult, ProductIndex, ProductStore,
+    IndexEntry, IndexIdentity, IndexedState, PortError, PortResult, ProductIndex, ProductStore,
 };
 use akin_usecases::{
     Background, Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings,
@@ -265,6 +265,10 @@ impl Exact {
 
 #[async_trait]
 impl ProductIndex for Exact {
+    async fn identity(&self) -> PortResult<IndexIdentity> {
+        Ok(IndexIdentity { name: "exact".to_owned(), key: "exact".to_owned() })
+    }
+
     async fn upsert(&self, _: &[IndexEntry]) -> PortResult<Failures> {
         Err(read_only())
     }

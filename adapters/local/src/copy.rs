@@ -3,9 +3,9 @@
 
 use crate::entries::{SearchContent, content, fingerprint};
 use crate::removal::Tombstones;
-use crate::{rows, versions};
-use akin_entities::{Embedding, ProductId, ProductRecord, TextHash, Version};
-use akin_ports::{EntryEmbedding, IndexEntry};
+use crate::{indexes, rows, versions};
+use akin_entities::{Embedding, ProductId, ProductRecord, TextHash, Timestamp, Version};
+use akin_ports::{EntryEmbedding, IndexEntry, RemovedProduct};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Returns the next `limit` products after an id.
@@ -46,6 +46,7 @@ pub(crate) fn restore(connection: &Connection, records: &[ProductRecord]) -> rus
     )?;
     if let Some(newest) = records.iter().map(|record| record.version).max() {
         versions::note(connection, newest)?;
+        indexes::note_copies(connection)?;
     }
     for ProductRecord { product, created, version } in records {
         let id = product.id.as_str();
@@ -69,6 +70,54 @@ pub(crate) fn restore(connection: &Connection, records: &[ProductRecord]) -> rus
             }
         };
         replace.execute(params![id, key, product.content_hash().to_bytes(), version.0])?;
+    }
+    Ok(())
+}
+
+/// Returns the next `limit` tombstones after an id.
+pub(crate) fn removed(
+    connection: &Connection,
+    after: Option<&ProductId>,
+    limit: i64,
+) -> rusqlite::Result<Vec<RemovedProduct>> {
+    let select = "SELECT id, version, created FROM removed WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let mut statement = connection.prepare_cached(select)?;
+    let found = statement.query_map(params![lower_bound(after), limit], |row| {
+        let (version, created) = (Version(row.get(1)?), Timestamp(row.get(2)?));
+        Ok(RemovedProduct { id: rows::id(row, 0)?, version, created })
+    })?;
+    found.collect()
+}
+
+/// Removes each of `removed`, unless it has a newer version or tombstone.
+pub(crate) fn restore_removed(
+    connection: &Connection,
+    removed: &[RemovedProduct],
+) -> rusqlite::Result<()> {
+    let mut find = connection.prepare_cached("SELECT key, version FROM products WHERE id = ?1")?;
+    let mut delete = connection.prepare_cached("DELETE FROM products WHERE id = ?1")?;
+    let mut delete_content = connection.prepare_cached("DELETE FROM contents WHERE key = ?1")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO removed (id, version, created) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, created = excluded.created
+             WHERE version < excluded.version",
+    )?;
+    if let Some(newest) = removed.iter().map(|removed| removed.version).max() {
+        versions::note(connection, newest)?;
+    }
+    for RemovedProduct { id, version, created } in removed {
+        let held = find
+            .query_row([id.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+            .optional()?;
+        match held {
+            Some((_, held)) if held > version.0 => continue,
+            Some((key, _)) => {
+                delete.execute([id.as_str()])?;
+                delete_content.execute([key])?;
+            }
+            None => {}
+        }
+        insert.execute(params![id.as_str(), version.0, created.0])?;
     }
     Ok(())
 }

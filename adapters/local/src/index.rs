@@ -7,7 +7,8 @@ use crate::snapshot::SearchSnapshot;
 use crate::store::row_limit;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, IndexedState, PortResult, ProductIndex,
+    Candidate, CandidateQuery, Failures, IndexEntry, IndexIdentity, IndexedState, PortResult,
+    ProductIndex,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -26,6 +27,11 @@ pub struct LocalIndex {
 
 #[async_trait]
 impl ProductIndex for LocalIndex {
+    async fn identity(&self) -> PortResult<IndexIdentity> {
+        let key = self.database.read(entries::identity).await?;
+        Ok(IndexIdentity { name: "local".to_owned(), key })
+    }
+
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         if entries.is_empty() {
             return Ok(Failures::new());

@@ -32,6 +32,7 @@ mod entry_writer;
 mod error;
 mod file_state;
 mod index;
+mod indexes;
 mod letters;
 mod maintenance;
 mod messages;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_versions.sql"),
     include_str!("../migrations/0008_index_transactions.sql"),
     include_str!("../migrations/0009_private_files.sql"),
+    include_str!("../migrations/0010_indexes.sql"),
 ];
 
 /// The first version whose databases were created for their owner alone.

@@ -1,10 +1,11 @@
 use crate::apply::{HashedProduct, ProductChange, ProductComparer, last_of_each, write};
 use crate::pool::Database;
 use crate::versions::{self, Admitted};
-use crate::{copy, quarantine, removal, rows};
+use crate::{copy, indexes, quarantine, removal, rows};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
-    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
+    Applied, NewIndex, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow,
+    RegisteredIndex, RemovedProduct, StoreCounts,
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -142,6 +143,38 @@ impl ProductStore for LocalStore {
         }
         let records = records.to_vec();
         self.database.write(move |t| copy::restore(t, &records)).await
+    }
+
+    async fn removed(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<RemovedProduct>> {
+        let after = after.cloned();
+        self.database.read(move |c| copy::removed(c, after.as_ref(), row_limit(limit))).await
+    }
+
+    async fn restore_removed(&self, removed: &[RemovedProduct]) -> PortResult<()> {
+        if removed.is_empty() {
+            return Ok(());
+        }
+        let removed = removed.to_vec();
+        self.database.write(move |t| copy::restore_removed(t, &removed)).await
+    }
+
+    async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>> {
+        self.database.read(indexes::list).await
+    }
+
+    async fn register_indexes(&self, indexes: &[NewIndex]) -> PortResult<()> {
+        let (indexes, clock) = (indexes.to_vec(), self.database.clock());
+        let registered = self.database.write(move |t| indexes::register(t, &indexes, clock()));
+        registered.await?.map_err(versions::overtaken)
+    }
+
+    async fn forget_index(&self, name: &str) -> PortResult<bool> {
+        let name = name.to_owned();
+        self.database.write(move |t| indexes::forget(t, &name)).await
     }
 
     async fn counts(&self) -> PortResult<StoreCounts> {

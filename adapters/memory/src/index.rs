@@ -4,22 +4,24 @@ use akin_entities::{
     Similarity, Statistics, TextHash, Version, newest_of_each,
 };
 use akin_ports::{
-    Candidate, CandidateQuery, EntryEmbedding, ErrorKind, Failures, IndexEntry, IndexedState,
-    PortError, PortResult, ProductIndex,
+    Candidate, CandidateQuery, EntryEmbedding, ErrorKind, Failures, IndexEntry, IndexIdentity,
+    IndexedState, PortError, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A [`ProductIndex`] that compares the query with every product.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryIndex {
-    state: Mutex<IndexContent>,
+    identity: IndexIdentity,
+    state: Mutex<IndexState>,
     faults: Faults,
 }
 
 #[derive(Debug, Default)]
-struct IndexContent {
+struct IndexState {
     products: BTreeMap<ProductId, StoredProduct>,
     /// The model of the embeddings; meaningless while there are none.
     fingerprint: Option<Fingerprint>,
@@ -41,23 +43,42 @@ struct SearchedFields {
     facets: FacetValues,
 }
 
+/// The number of indexes that were created.
+static CREATED: AtomicU64 = AtomicU64::new(0);
+
+impl Default for MemoryIndex {
+    fn default() -> Self {
+        Self::with_faults(Faults::default())
+    }
+}
+
 impl MemoryIndex {
     /// Returns an empty index with these `faults`.
     pub fn with_faults(faults: Faults) -> Self {
-        Self { faults, ..Self::default() }
+        let key = CREATED.fetch_add(1, Ordering::Relaxed).to_string();
+        let identity = IndexIdentity { name: SYSTEM.to_owned(), key };
+        Self { identity, state: Mutex::default(), faults }
+    }
+
+    /// Returns the index under this name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.identity.name);
+        self
     }
 
     /// Makes one call, which fails before its effect or after it if the faults say so.
-    async fn call<T>(
-        &self,
-        work: impl FnOnce(&mut IndexContent) -> PortResult<T>,
-    ) -> PortResult<T> {
+    async fn call<T>(&self, work: impl FnOnce(&mut IndexState) -> PortResult<T>) -> PortResult<T> {
         self.faults.call(&self.state, work).await?
     }
 }
 
 #[async_trait]
 impl ProductIndex for MemoryIndex {
+    async fn identity(&self) -> PortResult<IndexIdentity> {
+        self.call(|_| Ok(self.identity.clone())).await
+    }
+
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         self.call(|state| {
             let mut failures = Failures::new();
@@ -144,7 +165,7 @@ impl ProductIndex for MemoryIndex {
     }
 }
 
-impl IndexContent {
+impl IndexState {
     fn findable(&self) -> impl Iterator<Item = (&ProductId, &SearchedFields)> {
         self.products.iter().filter_map(|(id, held)| Some((id, held.findable.as_ref()?)))
     }

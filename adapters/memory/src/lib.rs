@@ -27,6 +27,7 @@ mod queue;
 mod queue_state;
 mod runs;
 mod store;
+mod store_state;
 mod words;
 
 pub use embedder::MemoryEmbedder;

@@ -133,7 +133,7 @@ impl RunState {
         Run { holds_lease, ..run.clone() }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let since = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         self.clock.unwrap_or_else(|| Timestamp(micros(since().unwrap_or_default())))
     }

@@ -1,11 +1,13 @@
 use crate::runs::RunState;
+use crate::store_state::{StoreContent, Tombstone, key, last_of_each};
 use crate::{Faults, MemoryRuns, lock};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
-    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
+    Applied, IndexContent, NewIndex, OutboxEntry, PortResult, ProductStore, QuarantinedRow,
+    RefusedRow, RegisteredIndex, RemovedProduct, StoreCounts,
 };
 use async_trait::async_trait;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex};
 
@@ -15,27 +17,6 @@ pub struct MemoryStore {
     state: Mutex<StoreContent>,
     runs: Arc<Mutex<RunState>>,
     faults: Faults,
-}
-
-#[derive(Debug, Default)]
-struct StoreContent {
-    products: HashMap<ProductId, ProductRecord>,
-    /// The removed products.
-    tombstones: HashMap<ProductId, Tombstone>,
-    outbox: BTreeMap<u64, Change>,
-    /// The number of the last entry; none is used twice.
-    sequence: u64,
-    /// By feed, line and field.
-    quarantine: BTreeMap<QuarantineKey, QuarantinedRow>,
-}
-
-type QuarantineKey = (String, u64, String);
-
-/// The tombstone of a removed product.
-#[derive(Debug)]
-struct Tombstone {
-    created: Timestamp,
-    removed: Version,
 }
 
 impl MemoryStore {
@@ -184,8 +165,65 @@ impl ProductStore for MemoryStore {
                 if held.max(removed).is_none_or(|last| last < record.version) {
                     state.products.insert(id.clone(), record.clone());
                     state.tombstones.remove(id);
+                    state.has_copies = true;
                 }
             }
+        })
+        .await
+    }
+
+    async fn removed(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<RemovedProduct>> {
+        self.call(|state| {
+            let behind = state.tombstones.iter().filter(|(id, _)| Some(*id) > after);
+            let mut removed: Vec<_> = behind.map(|(id, held)| held.of(id)).collect();
+            removed.sort_by(|a, b| a.id.cmp(&b.id));
+            removed.truncate(limit);
+            removed
+        })
+        .await
+    }
+
+    async fn restore_removed(&self, removed: &[RemovedProduct]) -> PortResult<()> {
+        self.call(|state| {
+            for RemovedProduct { id, version, created } in removed {
+                lock(&self.runs).note(*version);
+                let held = state.products.get(id).map(|held| held.version);
+                let known = state.tombstones.get(id).map(|tombstone| tombstone.removed);
+                if held.is_none_or(|held| held <= *version) && known < Some(*version) {
+                    state.products.remove(id);
+                    let tombstone = Tombstone { created: *created, removed: *version };
+                    state.tombstones.insert(id.clone(), tombstone);
+                }
+            }
+        })
+        .await
+    }
+
+    async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>> {
+        self.call(|state| state.indexes.values().flatten().cloned().collect()).await
+    }
+
+    async fn register_indexes(&self, indexes: &[NewIndex]) -> PortResult<()> {
+        self.call(|state| {
+            for index in indexes {
+                if let IndexContent::Complete(at) = index.content {
+                    lock(&self.runs).admit(at)?;
+                }
+            }
+            state.register(indexes, lock(&self.runs).now());
+            Ok(())
+        })
+        .await?
+    }
+
+    async fn forget_index(&self, name: &str) -> PortResult<bool> {
+        self.call(|state| {
+            let index = state.indexes.get_mut(name);
+            index.and_then(Option::take).is_some()
         })
         .await
     }
@@ -198,56 +236,4 @@ impl ProductStore for MemoryStore {
         })
         .await
     }
-}
-
-impl StoreContent {
-    /// Decides what to do with `product`, and returns its date of creation if it is to be written.
-    fn compare(&self, product: &Product, at: Version, applied: &mut Applied) -> Option<Timestamp> {
-        let id = &product.id;
-        let (fate, created) = match (self.products.get(id), self.tombstones.get(id)) {
-            (Some(held), _) if held.product == *product => (&mut applied.unchanged, None),
-            (Some(held), _) if held.version > at => (&mut applied.held_newer, None),
-            (Some(held), _) => (&mut applied.changed, Some(held.created)),
-            (None, Some(tombstone)) if tombstone.removed >= at => (&mut applied.held_newer, None),
-            (None, Some(tombstone)) => (&mut applied.inserted, Some(tombstone.created)),
-            (None, None) => (&mut applied.inserted, Some(at.timestamp())),
-        };
-        fate.push(id.clone());
-        created
-    }
-
-    fn apply(&mut self, product: &Product, at: Version, applied: &mut Applied) {
-        let Some(created) = self.compare(product, at, applied) else { return };
-        self.tombstones.remove(&product.id);
-        let record = ProductRecord { product: product.clone(), created, version: at };
-        self.products.insert(product.id.clone(), record);
-        self.announce(&product.id, at);
-    }
-
-    fn remove(&mut self, id: &ProductId, at: Version) -> bool {
-        let held = self.products.get(id).filter(|held| held.version <= at);
-        let Some(created) = held.map(|held| held.created) else { return false };
-        self.products.remove(id);
-        self.tombstones.insert(id.clone(), Tombstone { created, removed: at });
-        self.announce(id, at);
-        true
-    }
-
-    fn announce(&mut self, id: &ProductId, version: Version) {
-        self.outbox.retain(|_, change| change.id != *id);
-        self.sequence += 1;
-        self.outbox.insert(self.sequence, Change { id: id.clone(), version });
-    }
-}
-
-fn key(kept: &QuarantinedRow) -> QuarantineKey {
-    (kept.feed.clone(), kept.row.line, kept.row.field.clone())
-}
-
-/// Returns the last product of each id, in the order of the batch.
-fn last_of_each(products: &[Product]) -> Vec<&Product> {
-    let last: HashMap<_, _> =
-        products.iter().enumerate().map(|(place, product)| (&product.id, place)).collect();
-    let is_last = |&(place, product): &(usize, &Product)| last.get(&product.id) == Some(&place);
-    products.iter().enumerate().filter(is_last).map(|(_, product)| product).collect()
 }

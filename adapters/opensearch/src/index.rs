@@ -1,11 +1,13 @@
 use crate::connection::{Connection, RetryPolicy};
+use crate::error::SYSTEM;
 use crate::open::{self, IndexMigration};
 use crate::session::IndexSession;
 use crate::settings::Settings;
 use crate::statistics::StatisticsCache;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, IndexedState, PortResult, ProductIndex,
+    Candidate, CandidateQuery, Failures, IndexEntry, IndexIdentity, IndexedState, PortResult,
+    ProductIndex,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -57,6 +59,11 @@ impl OpenSearchIndex {
 
 #[async_trait]
 impl ProductIndex for OpenSearchIndex {
+    async fn identity(&self) -> PortResult<IndexIdentity> {
+        let key = open::identity(&self.0.connection, &self.0.alias).await?;
+        Ok(IndexIdentity { name: SYSTEM.to_owned(), key })
+    }
+
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         self.0.upsert(entries).await
     }

@@ -42,6 +42,8 @@ struct IndexInfo {
     aliases: BTreeMap<String, Value>,
     #[serde(default)]
     mappings: Value,
+    #[serde(default)]
+    settings: Value,
 }
 
 /// Checks that the server is suitable and that `alias` names an index of the current schema;
@@ -126,6 +128,15 @@ async fn await_shards(connection: &Connection, alias: &str) -> PortResult<()> {
     response.into_success().map(drop)
 }
 
+/// Returns the identity that the server gave the index behind the alias when it was created.
+pub(crate) async fn identity(connection: &Connection, alias: &str) -> PortResult<String> {
+    let indexes: BTreeMap<String, IndexInfo> = connection.call(&Request::get(alias)).await?;
+    check_indexes(alias, &indexes)?;
+    let settings = indexes.into_values().next().map(|index| index.settings).unwrap_or_default();
+    let identity = settings["index"]["uuid"].as_str().map(str::to_owned);
+    identity.ok_or_else(|| error::corrupt(format!("the index {alias} has no uuid")))
+}
+
 /// Returns the index behind the alias, if it exists. An index of another schema is an error.
 async fn find(connection: &Connection, alias: &str) -> PortResult<Option<String>> {
     let response = connection.ask(&Request::get(alias).retry(RetryPolicy::Never)).await?;
@@ -186,7 +197,7 @@ mod tests {
     fn index(version: Option<u64>, alias: &str) -> IndexInfo {
         let meta = version.map_or(json!({}), |version| json!({"akin": {"schema": version}}));
         let aliases = [(alias.to_owned(), json!({}))].into();
-        IndexInfo { aliases, mappings: json!({"_meta": meta}) }
+        IndexInfo { aliases, mappings: json!({"_meta": meta}), settings: json!({}) }
     }
 
     #[test]

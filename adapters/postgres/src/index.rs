@@ -15,12 +15,12 @@ mod write;
 pub(crate) use statistics::StatisticsCache;
 
 use crate::database::Database;
-use crate::error::Failure;
+use crate::error::{Failure, SYSTEM};
 use crate::halves::Halves;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics, newest_of_each};
 use akin_ports::{
-    Candidate, CandidateQuery, ErrorKind, Failures, IndexEntry, IndexedState, PortResult,
-    ProductIndex,
+    Candidate, CandidateQuery, ErrorKind, Failures, IndexEntry, IndexIdentity, IndexedState,
+    PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use candidates::Candidates;
@@ -28,7 +28,7 @@ use graph::BuildGraph;
 use indexed::ReadIndexed;
 use list::ListEntries;
 use rescore::RescoreTerms;
-use state::ReadState;
+use state::{ReadIdentity, ReadState};
 use std::collections::HashMap;
 use std::sync::Arc;
 use write::{RemoveEntries, UpsertEntries};
@@ -42,6 +42,11 @@ pub struct PostgresIndex {
 
 #[async_trait]
 impl ProductIndex for PostgresIndex {
+    async fn identity(&self) -> PortResult<IndexIdentity> {
+        let key = self.database.call(&ReadIdentity).await?;
+        Ok(IndexIdentity { name: SYSTEM.to_owned(), key })
+    }
+
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         let mut newest = newest_of_each(entries, |entry| (&entry.id, entry.version));
         newest.sort_by(|a, b| a.id.cmp(&b.id));

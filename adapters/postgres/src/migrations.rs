@@ -36,11 +36,15 @@ const TABLE_GROUPS: [TableGroup; 2] = [
             include_str!("../migrations/products/0006_conversion.sql"),
             include_str!("../migrations/products/0007_versions.sql"),
             include_str!("../migrations/products/0008_queue_indexes.sql"),
+            include_str!("../migrations/products/0009_indexes.sql"),
         ],
     },
     TableGroup {
         ledger: "entries_ledger",
-        files: &[include_str!("../migrations/entries/0001_entries.sql")],
+        files: &[
+            include_str!("../migrations/entries/0001_entries.sql"),
+            include_str!("../migrations/entries/0002_identity.sql"),
+        ],
     },
 ];
 

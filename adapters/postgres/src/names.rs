@@ -4,8 +4,9 @@
 const MAX_BYTES: usize = 63;
 
 /// The suffixes of akin's own tables and indexes that belong to the product table.
-const BESIDE_PRODUCTS: [(&str, &str); 10] = [
+const BESIDE_PRODUCTS: [(&str, &str); 11] = [
     ("outbox", "_outbox"),
+    ("indexes", "_indexes"),
     ("removed", "_removed"),
     ("queue", "_queue"),
     ("ready", "_ready"),

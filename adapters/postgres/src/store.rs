@@ -1,9 +1,11 @@
 mod apply;
+mod indexes;
 mod outbox;
 mod quarantine;
 mod records;
 mod refusal;
 mod removal;
+mod removed;
 mod restore;
 pub(crate) mod versions;
 pub(crate) mod write;
@@ -15,15 +17,17 @@ use crate::names::Names;
 use crate::text::{escape, unescape};
 use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
-    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, RelayedPage,
-    SendChanges, StoreCounts,
+    Applied, NewIndex, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow,
+    RegisteredIndex, RelayedPage, RemovedProduct, SendChanges, StoreCounts,
 };
 use apply::{ApplyProducts, CompareProducts};
 use async_trait::async_trait;
+use indexes::{ForgetIndex, ListIndexes, RegisterIndexes};
 use outbox::{ClearOutbox, ReadOutbox, RelayOutbox};
 use quarantine::{ListQuarantine, QuarantineRows, ReleaseQuarantine};
 use records::{FetchProducts, ListIds, ListProducts};
 use removal::RemoveProducts;
+use removed::{ListRemoved, RestoreRemoved};
 use restore::RestoreProducts;
 use sqlx::PgConnection;
 use std::borrow::Cow;
@@ -129,6 +133,31 @@ impl ProductStore for PostgresStore {
         }
         let rows = self.database.settings.upsert_batch_size.get();
         self.database.call(&RestoreProducts::new(records, rows)).await
+    }
+
+    async fn removed(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<RemovedProduct>> {
+        self.database.call(&ListRemoved { after, limit }).await
+    }
+
+    async fn restore_removed(&self, removed: &[RemovedProduct]) -> PortResult<()> {
+        let rows = self.database.settings.upsert_batch_size.get();
+        self.database.call(&RestoreRemoved { removed, rows }).await
+    }
+
+    async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>> {
+        self.database.call(&ListIndexes).await
+    }
+
+    async fn register_indexes(&self, indexes: &[NewIndex]) -> PortResult<()> {
+        self.database.call(&RegisterIndexes(indexes)).await
+    }
+
+    async fn forget_index(&self, name: &str) -> PortResult<bool> {
+        self.database.call(&ForgetIndex(name)).await
     }
 
     async fn counts(&self) -> PortResult<StoreCounts> {

@@ -3,6 +3,7 @@
 mod apply;
 mod concurrency;
 mod copy;
+mod indexes;
 mod outbox;
 mod overtaking;
 mod quarantine;
@@ -12,6 +13,7 @@ mod round_trip;
 pub use apply::*;
 pub use concurrency::*;
 pub use copy::*;
+pub use indexes::*;
 pub use outbox::*;
 pub use overtaking::*;
 pub use quarantine::*;
@@ -83,6 +85,17 @@ macro_rules! product_store_contract {
             products_listed_by_a_newer_run_are_not_removed_by_an_older_one,
             a_batch_is_visible_completely_or_not_at_all,
             a_product_is_never_visible_without_its_outbox_entry,
+            the_first_index_of_a_new_store_is_owed_what_waits,
+            a_further_index_is_owed_every_product,
+            a_registered_index_is_owed_nothing_more,
+            an_index_that_was_created_again_replaces_the_old_one,
+            an_index_that_was_forgotten_is_owed_everything_when_it_returns,
+            what_is_taken_when_an_index_is_registered_is_not_cleared,
+            the_first_index_over_copied_products_is_owed_what_it_may_lack,
+            an_index_that_a_run_has_filled_is_owed_nothing,
+            an_index_that_is_registered_while_products_are_written_is_owed_them_all,
+            removed_products_are_listed_in_the_order_of_their_ids,
+            a_product_that_another_store_removed_is_removed_unless_it_is_newer,
         );
     };
 }

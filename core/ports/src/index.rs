@@ -1,4 +1,4 @@
-use crate::{ErrorKind, Failures, PortError, PortResult};
+use crate::{ErrorKind, Failures, IndexIdentity, PortError, PortResult};
 use akin_entities::{
     AnalyzedText, Change, Embedding, FacetValues, Filter, Fingerprint, ProductId, Similarity,
     Statistics, TextHash, Version,
@@ -11,6 +11,10 @@ use std::sync::Arc;
 /// Finds products by embedding and by words. It holds embeddings of one fingerprint only.
 #[async_trait]
 pub trait ProductIndex: Debug + Send + Sync {
+    /// Returns its identity, which never changes. An index that was deleted and created again is
+    /// another one.
+    async fn identity(&self) -> PortResult<IndexIdentity>;
+
     /// Writes each entry, unless the index holds a newer one; of a repeated id the newest is written.
     /// An entry of another fingerprint is a failure; so is an entry with an unchanged embedding that the
     /// index does not hold. An index without products adopts the fingerprint of the next entry.

@@ -23,6 +23,7 @@ mod feed_record;
 mod feed_row;
 mod index;
 mod queue;
+mod registered_index;
 mod runs;
 mod store;
 
@@ -43,13 +44,16 @@ pub use queue::{
     ChangeQueue, Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCapabilities, QueueCounts,
     RELEASE_DELAY, Receipt, UNSETTLED, retry_delay,
 };
+pub use registered_index::{
+    IndexContent, IndexDebt, IndexIdentity, NewIndex, RegisteredIndex, StoreHistory,
+};
 pub use runs::{
     MAX_RUNS, NewRun, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunLog, RunOutcome,
     RunOvertaken, RunStart, lease_is_valid,
 };
 pub use store::{
-    Applied, EXACT_COUNTS, OutboxEntry, ProductStore, QuarantinedRow, RelayedPage, SendChanges,
-    SentChanges, StoreCounts,
+    Applied, EXACT_COUNTS, OutboxEntry, ProductStore, QuarantinedRow, RelayedPage, RemovedProduct,
+    SendChanges, SentChanges, StoreCounts,
 };
 
 use akin_entities::ProductId;

@@ -1,11 +1,12 @@
-use crate::{Failures, PortResult, RefusedRow};
+use crate::{Failures, NewIndex, PortResult, RefusedRow, RegisteredIndex};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::pin::Pin;
 
-/// Keeps the products, and the changes that wait to be embedded (the outbox).
+/// Keeps the products, the changes that wait to be embedded (the outbox), and the names of the indexes
+/// that it owes them to.
 #[async_trait]
 pub trait ProductStore: Debug + Send + Sync {
     /// Writes `products` with the version `at`, and adds each that is new or whose content differs to
@@ -83,6 +84,36 @@ pub trait ProductStore: Debug + Send + Sync {
     /// newer one is left as it is.
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()>;
 
+    /// Lists the next `limit` removed products after `after`, in the byte order of their ids.
+    async fn removed(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<RemovedProduct>>;
+
+    /// Removes products that another store removed, as [`ProductStore::restore`] writes those that it
+    /// holds: a newer product or tombstone stays, and nothing is added to the outbox.
+    async fn restore_removed(&self, removed: &[RemovedProduct]) -> PortResult<()>;
+
+    /// Lists the indexes that every change is owed to, by name.
+    async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>>;
+
+    /// Registers those of `indexes` that are not registered yet, each in place of another one of its
+    /// name, and adds to the outbox what they are owed ([`IndexContent::debt`]), in one transaction. If
+    /// that is anything, all changes in the outbox get new sequence numbers, so that whoever has just
+    /// embedded them for fewer indexes does not clear them.
+    ///
+    /// With [`IndexContent::Complete`] this may be an error of the kind
+    /// [`Overtaken`](crate::ErrorKind::Overtaken), as with [`ProductStore::apply`].
+    ///
+    /// [`IndexContent::debt`]: crate::IndexContent::debt
+    /// [`IndexContent::Complete`]: crate::IndexContent::Complete
+    async fn register_indexes(&self, indexes: &[NewIndex]) -> PortResult<()>;
+
+    /// Ends the registration of the index `name`, and returns whether there was one. If it comes back,
+    /// it is owed everything.
+    async fn forget_index(&self, name: &str) -> PortResult<bool>;
+
     /// Counts what the store holds. Counts above [`EXACT_COUNTS`] may be estimates.
     async fn counts(&self) -> PortResult<StoreCounts>;
 }
@@ -130,6 +161,24 @@ pub struct OutboxEntry {
     pub sequence: u64,
     /// The change to embed.
     pub change: Change,
+}
+
+/// A product that was removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedProduct {
+    /// Its id.
+    pub id: ProductId,
+    /// The version of its removal.
+    pub version: Version,
+    /// The date of its creation, which it keeps if it comes back.
+    pub created: Timestamp,
+}
+
+impl RemovedProduct {
+    /// Returns the removal as a change of an index.
+    pub fn change(&self) -> Change {
+        Change { id: self.id.clone(), version: self.version }
+    }
 }
 
 /// A refused row in quarantine.

@@ -1,19 +1,46 @@
-use akin_entities::ProductId;
+use crate::register_indexes::{IndexRefusal, refused, register};
+use akin_entities::{ProductId, Version};
 use akin_ports::{
-    ErrorKind, Failures, PortError, PortResult, ProductIndex, ProductStore, ensure_same_model,
+    ChangeQueue, ErrorKind, Failures, IndexContent, IndexIdentity, NewIndex, PortError, PortResult,
+    ProductIndex, ProductStore, RemovedProduct, RunLog, RunOvertaken, ensure_same_model,
 };
 use std::sync::Arc;
 
 /// Copies a catalogue from one engine to another without embedding anything again.
 ///
-/// It may run twice, and while the source is written to: what is newer on either side stays. The next
-/// run finishes one that was interrupted.
+/// It holds the leases of both stores, so that no ingestion writes meanwhile. It may run twice: what is
+/// newer on either side stays. The next run finishes one that was interrupted; until then the target's
+/// index is not registered, and an ingestion that registers it owes it everything.
 #[derive(Clone, Debug)]
 pub struct CopyCatalogue {
-    /// The source and the target store; `None` if both engines share one.
-    pub stores: Option<[Arc<dyn ProductStore>; 2]>,
-    /// The source and the target index.
-    pub indexes: [Arc<dyn ProductIndex>; 2],
+    /// The source.
+    pub source: CopySource,
+    /// The target store; `None` if both engines share one.
+    pub target_store: Option<Arc<dyn ProductStore>>,
+    /// The target index.
+    pub target_index: Arc<dyn ProductIndex>,
+}
+
+/// An engine that is copied.
+#[derive(Clone, Debug)]
+pub struct CopySource {
+    /// Its store.
+    pub store: Arc<dyn ProductStore>,
+    /// The log of the store's runs, which knows whether the copy still holds the lease.
+    pub runs: Arc<dyn RunLog>,
+    /// The queue of the store's changes, which has to be empty.
+    pub queue: Arc<dyn ChangeQueue>,
+    /// Its index.
+    pub index: Arc<dyn ProductIndex>,
+}
+
+/// The versions of a copy, as a run that holds the leases of both stores.
+#[derive(Clone, Copy, Debug)]
+pub struct CopyRun {
+    /// The version in the source store.
+    pub source: Version,
+    /// The version in the target store, which may be the same.
+    pub target: Version,
 }
 
 /// The results of a copy.
@@ -27,10 +54,16 @@ pub struct CopySummary {
     pub failures: Failures,
 }
 
-/// The source of the error of a copy from a store whose changes wait to be embedded.
+/// The source of the error of a copy from a store with changes that its index lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} changes wait to be embedded, which must be done before the copy")]
-pub struct UnembeddedChanges(pub u64);
+pub enum UnembeddedChanges {
+    /// They wait in the outbox or in the queue.
+    #[error("{0} changes wait to be embedded, which must be done before the copy")]
+    Waiting(u64),
+    /// They are dead letters.
+    #[error("{0} changes are dead letters, which must be embedded before the copy")]
+    Dead(u64),
+}
 
 /// The progress of a copy.
 #[derive(Clone, Copy, Debug)]
@@ -44,57 +77,138 @@ pub struct CopyProgress {
 /// The number of products or entries copied at a time, which bounds the memory.
 const PAGE: usize = 500;
 
+/// A copy that is being made.
+struct Copying<'a> {
+    summary: CopySummary,
+    progress: CopyProgress,
+    observe: &'a (dyn Fn(CopyProgress) + Send + Sync),
+}
+
+impl Copying<'_> {
+    fn step(&mut self, copied: usize) {
+        self.progress.done += copied as u64;
+        (self.observe)(self.progress);
+    }
+}
+
 impl CopyCatalogue {
-    /// Copies the products before the index entries, so that every product found can be shown.
+    /// Copies the products before the index entries, so that every product found can be shown. What the
+    /// source has removed is removed from the target.
     pub async fn run(
         &self,
+        run: CopyRun,
         observe: &(dyn Fn(CopyProgress) + Send + Sync),
     ) -> PortResult<CopySummary> {
-        let mut progress = CopyProgress { done: 0, total: self.prepare().await? };
-        let mut summary = CopySummary::default();
-        observe(progress);
-        let mut step = |copied: usize| {
-            progress.done += copied as u64;
-            observe(progress);
+        let progress = CopyProgress { done: 0, total: self.prepare().await? };
+        let identity = self.target_index.identity().await?;
+        let was_registered = self.unregister(&identity).await?;
+        let mut copying = Copying { summary: CopySummary::default(), progress, observe };
+        copying.step(0);
+        if let Some(target) = &self.target_store {
+            self.copy_products(&**target, &mut copying).await?;
+        }
+        self.copy_entries(&mut copying).await?;
+        self.copy_removals(&mut copying).await?;
+        if !self.source.runs.renew(run.source).await? {
+            let overtaken = RunOvertaken { holder: None, since: None };
+            return Err(PortError::new("store", ErrorKind::Overtaken, overtaken));
+        }
+        // A store of its own may hold products that its index lacks.
+        let is_whole = self.target_store.is_none() || was_registered;
+        let content = if is_whole && copying.summary.failures.is_empty() {
+            IndexContent::Complete(run.target)
+        } else {
+            IndexContent::Products(self.target_index.count().await?)
         };
-        if let Some([from, to]) = &self.stores {
-            let mut after: Option<ProductId> = None;
-            loop {
-                let page = from.list(after.as_ref(), PAGE).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.product.id.clone());
-                to.restore(&page).await?;
-                summary.products += page.len() as u64;
-                step(page.len());
-            }
-        }
-        let [from, to] = &self.indexes;
-        let mut after: Option<ProductId> = None;
-        loop {
-            let page = from.list(after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(summary) };
-            after = Some(last.id.clone());
-            let failures = to.upsert(&page).await?;
-            summary.entries += (page.len() - failures.len()) as u64;
-            summary.failures.extend(failures);
-            step(page.len());
-        }
+        self.target_store().register_indexes(&[NewIndex { identity, content }]).await?;
+        Ok(copying.summary)
     }
 
     /// Checks that the copy can succeed, and returns the number of products and entries to copy.
     async fn prepare(&self) -> PortResult<u64> {
-        let [from, to] = &self.indexes;
-        let (given, held) = (from.fingerprint().await?, to.fingerprint().await?);
+        let CopySource { store, queue, index, .. } = &self.source;
+        let (given, held) = (index.fingerprint().await?, self.target_index.fingerprint().await?);
         if let (Some(given), Some(held)) = (&given, &held) {
             ensure_same_model("index", held, given)?;
         }
-        let entries = from.count().await?;
-        let Some([from, _]) = &self.stores else { return Ok(entries) };
-        let counts = from.counts().await?;
-        if counts.outbox > 0 {
-            let source = UnembeddedChanges(counts.outbox);
-            return Err(PortError::new("store", ErrorKind::Refused, source));
+        // An index that has not been registered may lack something, which waits from then on.
+        let identity = index.identity().await?;
+        register(&**store, &store.indexes().await?, vec![(identity, Arc::clone(index))]).await?;
+        let (counts, queued) = (store.counts().await?, queue.counts().await?);
+        let waiting = counts.outbox + queued.waiting + queued.in_flight;
+        let unembedded = match (waiting, queued.dead) {
+            (0, 0) => None,
+            (0, dead) => Some(UnembeddedChanges::Dead(dead)),
+            (waiting, _) => Some(UnembeddedChanges::Waiting(waiting)),
+        };
+        if let Some(unembedded) = unembedded {
+            return Err(PortError::new("store", ErrorKind::Refused, unembedded));
         }
-        Ok(entries + counts.products)
+        let products = if self.target_store.is_some() { counts.products } else { 0 };
+        Ok(products + index.count().await?)
+    }
+
+    /// Ends the registration of the target index at a store of its own, whose products it may lack
+    /// until the copy is done, and returns whether it was registered there. Refuses a store with further
+    /// indexes, which would lack them for good.
+    async fn unregister(&self, identity: &IndexIdentity) -> PortResult<bool> {
+        let Some(store) = &self.target_store else { return Ok(false) };
+        let registered: Vec<_> =
+            store.indexes().await?.into_iter().map(|index| index.identity).collect();
+        let names = registered.iter().map(|index| index.name.clone());
+        let others: Vec<_> = names.filter(|name| *name != identity.name).collect();
+        if !others.is_empty() {
+            return Err(refused(IndexRefusal::Unserved(others)));
+        }
+        store.forget_index(&identity.name).await?;
+        Ok(registered.contains(identity))
+    }
+
+    async fn copy_products(
+        &self,
+        target: &dyn ProductStore,
+        copying: &mut Copying<'_>,
+    ) -> PortResult<()> {
+        let mut after: Option<ProductId> = None;
+        loop {
+            let page = self.source.store.list(after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.product.id.clone());
+            target.restore(&page).await?;
+            copying.summary.products += page.len() as u64;
+            copying.step(page.len());
+        }
+    }
+
+    async fn copy_entries(&self, copying: &mut Copying<'_>) -> PortResult<()> {
+        let mut after: Option<ProductId> = None;
+        loop {
+            let page = self.source.index.list(after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id.clone());
+            let failures = self.target_index.upsert(&page).await?;
+            copying.summary.entries += (page.len() - failures.len()) as u64;
+            copying.summary.failures.extend(failures);
+            copying.step(page.len());
+        }
+    }
+
+    /// Removes from the target what the source has removed.
+    async fn copy_removals(&self, copying: &mut Copying<'_>) -> PortResult<()> {
+        let mut after: Option<ProductId> = None;
+        loop {
+            let page = self.source.store.removed(after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id.clone());
+            if let Some(target) = &self.target_store {
+                target.restore_removed(&page).await?;
+            }
+            let changes: Vec<_> = page.iter().map(RemovedProduct::change).collect();
+            copying.summary.failures.extend(self.target_index.remove(&changes).await?);
+        }
+    }
+
+    fn target_store(&self) -> &dyn ProductStore {
+        &**self.target_store.as_ref().unwrap_or(&self.source.store)
     }
 }

@@ -2,6 +2,7 @@ use crate::EmbedTarget;
 use crate::change_batch::{ChangeBatch, Monitor};
 use crate::embed_target::is_about_all;
 use crate::halves::Halves;
+use crate::register_indexes::check_indexes;
 use akin_ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
 use std::sync::Arc;
 
@@ -81,7 +82,8 @@ impl EmbedChanges {
         Self { store, targets: vec![EmbedTarget { embedder, indexes: vec![index] }] }
     }
 
-    /// Embeds what is in the outbox. An index of another model is refused before anything is embedded.
+    /// Embeds what is in the outbox. An index of another model is refused before anything is embedded,
+    /// and so are fewer indexes than are registered.
     pub async fn run(
         &self,
         observe: &(dyn Fn(EmbedProgress) + Send + Sync),
@@ -101,6 +103,8 @@ impl EmbedChanges {
             let entries = self.store.outbox(after, PAGE).await?;
             let Some(last) = entries.last() else { return Ok(state.summary) };
             after = Some(last.sequence);
+            // What was taken before an index is registered is owed to it, and stays in the outbox.
+            check_indexes(&*self.store, &self.targets).await?;
             let failures = self.embed_page(&entries, &mut state).await?;
             let is_done = |entry: &OutboxEntry| !failures.contains_key(&entry.change.id);
             let done: Vec<_> = entries.into_iter().filter(is_done).collect();

@@ -1,7 +1,7 @@
 use akin_entities::{Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
-    Applied, ErrorKind, OutboxEntry, PortError, PortResult, ProductStore, QuarantinedRow,
-    RefusedRow, StoreCounts,
+    Applied, ErrorKind, NewIndex, OutboxEntry, PortError, PortResult, ProductStore, QuarantinedRow,
+    RefusedRow, RegisteredIndex, RemovedProduct, StoreCounts,
 };
 use async_trait::async_trait;
 use std::collections::{HashMap, HashSet};
@@ -65,6 +65,26 @@ impl ProductStore for EmptyStore {
 
     async fn restore(&self, _: &[ProductRecord]) -> PortResult<()> {
         Err(read_only())
+    }
+
+    async fn removed(&self, _: Option<&ProductId>, _: usize) -> PortResult<Vec<RemovedProduct>> {
+        Ok(Vec::new())
+    }
+
+    async fn restore_removed(&self, _: &[RemovedProduct]) -> PortResult<()> {
+        Err(read_only())
+    }
+
+    async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>> {
+        Ok(Vec::new())
+    }
+
+    async fn register_indexes(&self, _: &[NewIndex]) -> PortResult<()> {
+        Err(read_only())
+    }
+
+    async fn forget_index(&self, _: &str) -> PortResult<bool> {
+        Ok(false)
     }
 
     async fn counts(&self) -> PortResult<StoreCounts> {

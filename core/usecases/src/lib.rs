@@ -44,6 +44,7 @@ mod pricing;
 mod process_changes;
 mod query_embeddings;
 mod record_run;
+mod register_indexes;
 mod relay_changes;
 mod run_summary;
 mod run_worker;
@@ -57,7 +58,9 @@ pub use akin_ranking::Correction;
 pub use background::Background;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
-pub use copy_catalogue::{CopyCatalogue, CopyProgress, CopySummary, UnembeddedChanges};
+pub use copy_catalogue::{
+    CopyCatalogue, CopyProgress, CopyRun, CopySource, CopySummary, UnembeddedChanges,
+};
 pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
 pub use embed_target::EmbedTarget;
 pub use empty_store::EmptyStore;
@@ -76,6 +79,7 @@ pub use pricing::Pricing;
 pub use process_changes::{MessageOutcome, ProcessChanges, ProcessControl, ProcessedChanges};
 pub use query_embeddings::QueryEmbeddings;
 pub use record_run::{BegunRun, RecordRun, RecordedRun, RequestedRun, RunError};
+pub use register_indexes::{IndexRefusal, RegisterIndexes};
 pub use relay_changes::{RelayChanges, RelaySummary};
 pub use run_summary::RunSummary;
 pub use run_worker::{RunWorker, WorkerEvent, WorkerHost, WorkerSummary};

@@ -1,6 +1,7 @@
 use crate::change_batch::{ChangeBatch, Monitor, Undone};
 use crate::embed_target::is_about_all;
 use crate::halves::Halves;
+use crate::register_indexes::check_indexes;
 use crate::{EmbedSummary, EmbedTarget};
 use akin_entities::{Change, newest_of_each};
 use akin_ports::{Delivery, PortError, PortResult, ProductStore, Receipt};
@@ -111,6 +112,7 @@ impl ProcessChanges {
         summary: &mut EmbedSummary,
         control: &ProcessControl<'_>,
     ) -> PortResult<Undone> {
+        check_indexes(&*self.store, &self.targets).await?;
         for target in &self.targets {
             target.check().await?;
         }

@@ -1,4 +1,4 @@
-use crate::{RelayChanges, WorkQueue, WorkSummary, WorkerContext};
+use crate::{RegisterIndexes, RelayChanges, WorkQueue, WorkSummary, WorkerContext};
 use akin_entities::ProductId;
 use akin_ports::{PortError, PortResult};
 use async_trait::async_trait;
@@ -57,6 +57,8 @@ pub struct WorkerSummary {
     pub work: WorkSummary,
     /// Failures of products, in relaying and in embedding.
     pub failed: u64,
+    /// True once its indexes are registered.
+    is_registered: bool,
     /// True if anything was written since the host last optimized the indexes.
     pub needs_optimizing: bool,
 }
@@ -102,13 +104,18 @@ impl RunWorker {
         Ok(summary)
     }
 
-    /// Relays the outbox, and works on what is visible.
+    /// Relays the outbox, and works on what is visible. The first round registers the indexes.
     async fn round(
         &self,
         summary: &mut WorkerSummary,
         context: &WorkerContext<'_>,
         host: &dyn WorkerHost,
     ) -> PortResult<()> {
+        if !summary.is_registered {
+            let WorkQueue { store, targets, .. } = self.work.clone();
+            RegisterIndexes { store, targets }.run().await?;
+            summary.is_registered = true;
+        }
         let relayed = self.relay.run().await?;
         summary.relayed += relayed.sent;
         summary.failed += relayed.failures.len() as u64;

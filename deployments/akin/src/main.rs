@@ -13,8 +13,8 @@ mod sink;
 use akin_composition::{CpuSettings, LogSettings, Refusal};
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
-    copy, evaluate, export, ingest, migrate, model, quarantine, queue, search, serve, similar,
-    status, worker,
+    copy, evaluate, export, indexes, ingest, migrate, model, quarantine, queue, search, serve,
+    similar, status, worker,
 };
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -53,6 +53,7 @@ enum Command {
     Evaluate(evaluate::EvaluateArguments),
     Export(export::ExportArguments),
     Copy(copy::CopyArguments),
+    Indexes(indexes::IndexesArguments),
     Migrate(migrate::MigrateArguments),
     /// Print a completion script for a shell.
     #[command(
@@ -135,6 +136,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Evaluate(arguments) => evaluate::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
         Command::Copy(arguments) => copy::run(arguments).await,
+        Command::Indexes(arguments) => indexes::run(arguments).await,
         Command::Migrate(arguments) => migrate::run(arguments).await,
         Command::Completions { .. } => Ok(exit::DONE),
     }

@@ -7,7 +7,7 @@ mod table;
 
 use akin_composition::printable;
 use akin_ports::{ModelMismatch, RunOvertaken};
-use akin_usecases::{Hit, UnembeddedChanges};
+use akin_usecases::{Hit, IndexRefusal, UnembeddedChanges};
 use serde::Serialize;
 use std::error::Error;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -71,14 +71,35 @@ fn remedy(error: &anyhow::Error) -> String {
         let since = akin_views::format_timestamp(since);
         return format!(" at {since} UTC: run this one again when that one has ended");
     }
-    if error.chain().any(<dyn Error>::is::<ModelMismatch>) {
-        ": set AKIN_MODEL to the model that made the index, or ingest into an index of its own"
-            .into()
-    } else if error.chain().any(<dyn Error>::is::<UnembeddedChanges>) {
-        ": run `akin ingest`, then copy".into()
-    } else {
-        String::new()
+    if let Some(refusal) = error.chain().find_map(|cause| cause.downcast_ref()) {
+        return match refusal {
+            IndexRefusal::Unserved(names) => format!(
+                ": name every engine in --engine (AKIN_ENGINES), or give an index up with `akin \
+                 indexes forget {}`",
+                names.first().map_or("NAME", |name| name)
+            ),
+            IndexRefusal::Replaced(name) => format!(
+                ": check the settings of {name}, or run `akin indexes forget {name}`, after which \
+                 everything is owed to this one"
+            ),
+        };
     }
+    if let Some(unembedded) = error.chain().find_map(|cause| cause.downcast_ref()) {
+        return match unembedded {
+            UnembeddedChanges::Waiting(_) => {
+                ": run `akin ingest` or `akin worker --once`, then copy"
+            }
+            UnembeddedChanges::Dead(_) => {
+                ": run `akin queue redrive` and `akin worker --once`, then copy"
+            }
+        }
+        .into();
+    }
+    if error.chain().any(<dyn Error>::is::<ModelMismatch>) {
+        return ": set AKIN_MODEL to the model that made the index, or ingest into an index of its own"
+            .into();
+    }
+    String::new()
 }
 
 /// Ends the process because its output cannot be written; silently if the reader has closed the pipe

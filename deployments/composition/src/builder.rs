@@ -3,12 +3,12 @@
 use crate::backends::{Backends, Needs};
 use crate::{
     BadSettings, CatalogueSettings, CompositionError, EmbedderName, EmbedderSettings, EngineName,
-    IndexName, NoSecrets, SecretSource, StoreName,
+    IndexName, NoSecrets, QueueName, SecretSource, StoreName,
 };
 use akin_ports::{ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog};
 use akin_usecases::{
-    Background, CatalogueStatus, EmbedTarget, EmptyStore, QueryEmbeddings, SearchProducts,
-    SimilarProducts,
+    Background, CatalogueStatus, EmbedTarget, EmptyStore, QueryEmbeddings, RegisterIndexes,
+    SearchProducts, SimilarProducts,
 };
 use clap::Args;
 use std::fmt;
@@ -241,6 +241,11 @@ impl Composition {
         self.backends.queue(self.catalogue.queue(), self.catalogue.queue_lease)
     }
 
+    /// Returns a queue by its name.
+    pub fn queue_named(&self, name: QueueName) -> Result<Arc<dyn ChangeQueue>, CompositionError> {
+        self.backends.queue(name, self.catalogue.queue_lease)
+    }
+
     /// Returns the dead letters of the queue.
     pub fn dead_letters(&self) -> Result<Arc<dyn DeadLetters>, CompositionError> {
         self.backends.dead_letters(self.catalogue.queue(), self.catalogue.queue_lease)
@@ -249,6 +254,11 @@ impl Composition {
     /// Returns the log of the runs that filled the store.
     pub fn runs(&self) -> Result<Arc<dyn RunLog>, CompositionError> {
         self.backends.runs(self.catalogue.store())
+    }
+
+    /// Returns the log of a store's runs by the name of the store.
+    pub fn runs_named(&self, name: StoreName) -> Result<Arc<dyn RunLog>, CompositionError> {
+        self.backends.runs(name)
     }
 
     /// Returns an index.
@@ -279,6 +289,12 @@ impl Composition {
             }
         }
         targets.into_iter().map(|(_, target)| target).collect()
+    }
+
+    /// Returns the use case that registers the indexes of all engines at the store; it comes before
+    /// everything that embeds.
+    pub fn register_indexes(&self) -> Result<RegisterIndexes, CompositionError> {
+        Ok(RegisterIndexes { store: self.store()?, targets: self.targets() })
     }
 
     /// Makes writes visible and brings searches to full speed, for this process and the next.

@@ -4,8 +4,8 @@ use akin_contracts::Subject;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_local::{LocalEngine, LocalIndex, LocalOptions};
 use akin_ports::{
-    Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, IndexedState, PortResult,
-    ProductIndex, ProductStore, RunLog,
+    Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, IndexIdentity, IndexedState,
+    PortResult, ProductIndex, ProductStore, RunLog,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -111,6 +111,10 @@ impl ManyProcesses {
 
 #[async_trait]
 impl ProductIndex for ManyProcesses {
+    async fn identity(&self) -> PortResult<IndexIdentity> {
+        self.index().identity().await
+    }
+
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         self.index().upsert(entries).await
     }

@@ -3,7 +3,8 @@
 use akin_entities::{Currency, Price, Product, Timestamp, Version};
 use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{
-    ErrorKind, FeedRow, NewRun, ProductStore, RefusedRow, RunHolder, RunLog, RunStart,
+    ErrorKind, FeedRow, IndexContent, IndexIdentity, NewIndex, NewRun, ProductIndex, ProductStore,
+    RefusedRow, RunHolder, RunLog, RunStart,
 };
 use rusqlite::Connection;
 use std::fs;
@@ -87,6 +88,38 @@ async fn data_of_an_older_akin_is_read_without_the_newer_columns() {
     let product = &store.list(None, 10).await.unwrap()[0].product;
     assert_eq!(product.discount_price, Some(Price::from_minor(610, Currency::HKD)));
     assert_eq!((&*product.name, product.converted_by), ("Tripod", None));
+}
+
+/// Registers an index, and returns the ids in the outbox.
+async fn owed_to(engine: &LocalEngine, identity: IndexIdentity, products: u64) -> Vec<String> {
+    let content = IndexContent::Products(products);
+    engine.store().register_indexes(&[NewIndex { identity, content }]).await.unwrap();
+    let waiting = engine.store().outbox(None, 10).await.unwrap();
+    waiting.iter().map(|entry| entry.change.id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn the_index_of_an_older_akin_is_owed_what_waits_and_a_second_one_everything() {
+    let rows = "
+        INSERT INTO contents VALUES (1, 5, 'Tripod', '', '', '', '', '', '', '', NULL, NULL, 610,
+            'HKD', NULL, NULL);
+        INSERT INTO products VALUES ('a', 1, zeroblob(16), 5), ('b', 1, zeroblob(16), 5);
+        INSERT INTO outbox (id, version) VALUES ('b', 5);
+        INSERT INTO entries VALUES (1, 'a', 5, zeroblob(16), zeroblob(16), '', '', '', '', '', NULL,
+            NULL, 0);
+        UPDATE findable SET count = 1;";
+    let folder = tempfile::tempdir().unwrap();
+    first_database(folder.path(), rows);
+    let engine = open(folder.path());
+    let (own, held) = (engine.index().identity().await.unwrap(), engine.index().count().await);
+    assert_eq!(owed_to(&engine, own, held.unwrap()).await, ["b"]);
+    let second = IndexIdentity { name: "second".into(), key: "2".into() };
+    assert_eq!(owed_to(&engine, second, 0).await, ["b", "a"]);
+    // One that was filled in part by an older akin is owed everything at once.
+    let folder = tempfile::tempdir().unwrap();
+    first_database(folder.path(), rows);
+    let part = IndexIdentity { name: "part".into(), key: "3".into() };
+    assert_eq!(owed_to(&open(folder.path()), part, 0).await, ["b", "a"]);
 }
 
 #[tokio::test]

@@ -163,6 +163,19 @@ impl Call for ReadState {
     }
 }
 
+/// Reads the identity of the index.
+pub(crate) struct ReadIdentity;
+
+#[async_trait]
+impl Call for ReadIdentity {
+    type Answer = String;
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<String, Failure> {
+        let row = query(names.fill("SELECT identity FROM {state}")).fetch_optional(connection);
+        row.await?.as_ref().map_or_else(|| Err(missing_state()), |row| Ok(get(row, 0)?))
+    }
+}
+
 /// Creates the error for a missing state: the table always contains one row.
 pub(crate) fn missing_state() -> Failure {
     Failure::corrupt("the row that describes the index is missing")

@@ -21,10 +21,10 @@ pub(crate) struct RemoveProducts<'a> {
 }
 
 /// Deletes the rows of products.
-const DELETE: &str = "DELETE FROM {products} products USING held";
+pub(super) const DELETE: &str = "DELETE FROM {products} products USING held";
 
 /// Keeps the rows, which are no products of akin's any more.
-const FORGET: &str =
+pub(super) const FORGET: &str =
     "UPDATE {products} products SET akin_version = NULL, akin_hash = NULL FROM held";
 
 /// Returns the statement that removes products by `removal`. Rows are locked in the order of their ids,

@@ -1,3 +1,4 @@
+use super::indexes::note_copies;
 use super::refusal::explain;
 use super::versions::note;
 use super::write::{ProductColumns, upsert};
@@ -55,6 +56,7 @@ impl Call for RestoreProducts<'_> {
         let mut transaction = connection.begin().await?;
         if let Some(newest) = self.records.iter().map(|record| record.version).max() {
             note(&mut transaction, names, newest).await?;
+            note_copies(&mut transaction, names).await?;
         }
         for records in self.records.chunks(self.rows) {
             self.write(&mut transaction, names, records).await?;

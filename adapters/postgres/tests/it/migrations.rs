@@ -1,9 +1,11 @@
 //! Migrations, and the names of tables.
 
 use akin_contracts::sample::product;
-use akin_entities::Version;
-use akin_ports::{ChangeQueue, ProductStore, QueueCounts};
-use akin_postgres::{DatabaseMigration, PostgresEngine, Settings, migrate};
+use akin_entities::{Embedding, Version};
+use akin_ports::{
+    ChangeQueue, IndexContent, IndexIdentity, NewIndex, ProductIndex, ProductStore, QueueCounts,
+};
+use akin_postgres::{DatabaseMigration, PostgresEngine, PostgresStore, Settings, migrate};
 
 use crate::support::TestDatabase;
 use std::time::Duration;
@@ -127,4 +129,50 @@ async fn several_catalogues_can_share_a_database() {
     let second = second.expect("an engine").store();
     first.store().apply(&[product("a", "one")], Version(1)).await.expect("a product");
     assert_eq!(second.counts().await.expect("counts").products, 0);
+}
+
+/// Takes back what registers indexes.
+const WITHOUT_INDEXES: &str = "
+    DROP TABLE raw_products_indexes;
+    DELETE FROM raw_products_migrations WHERE version >= 9;
+    ALTER TABLE embedded_products_state DROP COLUMN identity;
+    DELETE FROM embedded_products_migrations WHERE version >= 2";
+
+async fn ids_owed_to(store: &PostgresStore, identity: IndexIdentity, products: u64) -> Vec<String> {
+    let content = IndexContent::Products(products);
+    store.register_indexes(&[NewIndex { identity, content }]).await.expect("a registration");
+    let waiting = store.outbox(None, 10).await.expect("the outbox");
+    waiting.iter().map(|entry| entry.change.id.to_string()).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn the_index_of_an_older_akin_is_owed_what_waits_and_a_second_one_everything() {
+    let database = TestDatabase::create().await;
+    let engine = database.open().await;
+    let products = [product("a", "one"), product("b", "one")];
+    engine.store().apply(&products, Version(1)).await.expect("products");
+    let waiting = engine.store().outbox(None, 1).await.expect("the outbox");
+    engine.store().clear_outbox(&waiting).await.expect("an embedded product");
+    let embedding = Embedding::new(&[1.0, 0.0]).expect("a direction");
+    let entry = crate::support::entry("a", 1, "red tripod", embedding);
+    engine.index().upsert(&[entry]).await.expect("an entry");
+    database.execute(WITHOUT_INDEXES).await;
+
+    let engine = database.open().await;
+    let own = engine.index().identity().await.expect("an identity");
+    let held = engine.index().count().await.expect("a count");
+    assert_eq!(ids_owed_to(&engine.store(), own, held).await, ["b"]);
+    let second = IndexIdentity { name: "second".into(), key: "2".into() };
+    assert_eq!(ids_owed_to(&engine.store(), second, 0).await, ["b", "a"]);
+}
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn each_index_has_an_identity_of_its_own() {
+    let (one, other) = (TestDatabase::create().await, TestDatabase::create().await);
+    let (one, other) = (one.open().await.index(), other.open().await.index());
+    let (one, other) = (one.identity().await.expect("one"), other.identity().await.expect("other"));
+    assert_eq!((&*one.name, &*other.name), ("postgres", "postgres"));
+    assert_ne!(one.key, other.key);
 }

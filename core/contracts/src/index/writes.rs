@@ -19,6 +19,15 @@ pub async fn an_empty_index_answers_every_call(index: &Index) {
     }
 }
 
+/// By it a store knows to which indexes it owes its changes.
+pub async fn an_index_keeps_its_identity(index: &Index) {
+    let identity = index.identity().await.unwrap();
+    assert!(!identity.name.is_empty() && !identity.key.is_empty(), "{identity:?}");
+    keep(index, &[entry("a", 1), entry("b", 1)]).await;
+    super::remove(index, &[("a", 2)]).await;
+    assert_eq!(index.identity().await.unwrap(), identity);
+}
+
 /// It is not an error.
 pub async fn an_empty_batch_changes_nothing(index: &Index) {
     assert!(index.upsert(&[]).await.unwrap().is_empty());

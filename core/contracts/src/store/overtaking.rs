@@ -13,7 +13,7 @@ use std::time::Duration;
 const DAY: i64 = 86_400_000_000;
 
 /// Begins the run of the process `name`; that of `gone` counts for nothing.
-async fn begin(store: &Store, name: &str, gone: Option<Version>) -> Version {
+pub(super) async fn begin(store: &Store, name: &str, gone: Option<Version>) -> Version {
     let holder = RunHolder { name: name.to_owned(), key: name.to_owned() };
     let run = NewRun { holder, feeds: Vec::new(), gone };
     match store.runs().begin(&run).await.unwrap() {

@@ -4,7 +4,8 @@ use crate::shop::{Shop, day, id, row};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_memory::MemoryStore;
 use akin_ports::{
-    Applied, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow, StoreCounts,
+    Applied, NewIndex, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow,
+    RegisteredIndex, RemovedProduct, StoreCounts,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -76,6 +77,30 @@ impl ProductStore for Delivered {
 
     async fn restore(&self, records: &[ProductRecord]) -> PortResult<()> {
         self.store.restore(records).await
+    }
+
+    async fn removed(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> PortResult<Vec<RemovedProduct>> {
+        self.store.removed(after, limit).await
+    }
+
+    async fn restore_removed(&self, removed: &[RemovedProduct]) -> PortResult<()> {
+        self.store.restore_removed(removed).await
+    }
+
+    async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>> {
+        self.store.indexes().await
+    }
+
+    async fn register_indexes(&self, indexes: &[NewIndex]) -> PortResult<()> {
+        self.store.register_indexes(indexes).await
+    }
+
+    async fn forget_index(&self, name: &str) -> PortResult<bool> {
+        self.store.forget_index(name).await
     }
 
     async fn counts(&self) -> PortResult<StoreCounts> {

@@ -20,6 +20,7 @@ mod process_changes;
 mod quarantine;
 mod query_embeddings;
 mod record_run;
+mod register_indexes;
 mod run_summary;
 mod run_worker;
 mod search;

@@ -8,8 +8,9 @@ use akin_ports::{
 };
 use akin_ranking::analyze_product;
 use akin_usecases::{
-    Background, ColumnMap, EmbedChanges, EmbedSummary, IngestError, IngestFeed, IngestSummary,
-    Pricing, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, SimilarProducts,
+    Background, ColumnMap, EmbedChanges, EmbedSummary, EmbedTarget, IngestError, IngestFeed,
+    IngestSummary, Pricing, QueryEmbeddings, RegisterIndexes, SearchAnswer, SearchProducts,
+    SearchRequest, SimilarProducts,
 };
 use std::sync::Arc;
 
@@ -96,6 +97,15 @@ impl Shop {
         let summary = self.try_embed().await.unwrap();
         assert!(summary.failures.is_empty(), "{:?}", summary.failures);
         summary
+    }
+
+    /// Registers the shop's index at its store.
+    pub(crate) async fn register(&self) -> PortResult<()> {
+        let targets = vec![EmbedTarget {
+            embedder: self.embedder.clone(),
+            indexes: vec![self.index.clone()],
+        }];
+        RegisterIndexes { store: self.store.clone(), targets }.run().await
     }
 
     pub(crate) async fn stock(&self, rows: &[FeedRow]) {

@@ -4,8 +4,8 @@ use crate::shop::{Shop, day, id};
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
 use akin_ports::{
-    Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry, IndexedState,
-    PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
+    Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry,
+    IndexIdentity, IndexedState, PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
 };
 use akin_usecases::{
     EmbedTarget, RelayChanges, RelaySummary, WorkQueue, WorkSummary, WorkerContext,
@@ -131,6 +131,10 @@ pub(crate) struct FragileIndex {
 
 #[async_trait]
 impl ProductIndex for FragileIndex {
+    async fn identity(&self) -> PortResult<IndexIdentity> {
+        self.index.identity().await
+    }
+
     async fn upsert(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
         if entries.iter().any(|entry| self.poison.contains(&entry.id)) {
             return Err(PortError::new("fragile", ErrorKind::Corrupt, "something is wrong"));

@@ -1,17 +1,26 @@
-use crate::embedding::optimize;
+use crate::commands::ingest::described;
+use crate::embedding::{optimize, sleep};
 use crate::output::Format;
 use crate::progress::{Progress, Unit};
-use crate::{exit, output};
-use akin_composition::{CatalogueSettings, IndexName, StoreName};
-use akin_usecases::{CopyCatalogue, CopyProgress, CopySummary};
+use crate::{exit, output, process};
+use akin_composition::{
+    CatalogueSettings, Composition, CompositionError, IndexName, QueueName, StoreName,
+};
+use akin_entities::Version;
+use akin_ports::{RunLog, RunOutcome};
+use akin_usecases::{
+    BegunRun, CopyCatalogue, CopyProgress, CopyRun, CopySource, CopySummary, RecordRun,
+    RecordedRun, RequestedRun, RunError,
+};
 use serde::Serialize;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Copy products and embeddings from one engine to another, without embedding again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin copy --from local --to postgres\n\nA copy can be repeated, also while the source changes: the newer version of a product wins. `opensearch` has no store of its own; its products are in the other engine's store, or in --store."
+    after_help = "Example:\n  akin copy --from local --to postgres\n\nA copy can be repeated: the newer version of a product wins, and what was removed at the source is removed at the target. It is refused while changes wait to be embedded or an ingestion is running. `opensearch` has no store of its own; its products are in the other engine's store, or in --store. The next ingestion of that store then has to name both engines, unless `akin indexes forget` gives the old one up."
 )]
 pub(crate) struct CopyArguments {
     /// The source.
@@ -43,25 +52,83 @@ pub(crate) async fn run(arguments: CopyArguments) -> anyhow::Result<ExitCode> {
     let CopyArguments { from, to, format, catalogue } = arguments;
     let stores = stores(from, to, catalogue.store());
     let [source, target] = stores;
+    let queue = catalogue.queue.unwrap_or_else(|| source.own_queue());
     let mut builder = catalogue.builder().store_named(source).store_named(target);
+    builder = builder.store_named(queue.store());
     if from == to {
         builder = builder.problem(format!("--from and --to both name {from}: choose two indexes"));
     }
     let opened = builder.existing_index(from).index(to).open().await?;
-    let copy = CopyCatalogue {
-        stores: if source == target {
-            None
-        } else {
-            Some([opened.store_named(source)?, opened.store_named(target)?])
-        },
-        indexes: [opened.index(from)?, opened.index(to)?],
-    };
+    let copy = prepare(&opened, [from, to], stores, queue)?;
+    let target_runs = (source != target).then(|| opened.runs_named(target)).transpose()?;
     let progress = Progress::new(format!("copying {from} to {to}"), Unit::Products);
-    let summary = copy.run(&|at: CopyProgress| progress.at(at.done, Some(at.total), "")).await?;
+    let observe = |at: CopyProgress| progress.at(at.done, Some(at.total), "");
+    let copied = leased(copy.source.runs.clone(), format!("copy to {to}"), async |source| {
+        let Some(runs) = target_runs else {
+            return Ok(copy.run(CopyRun { source, target: source }, &observe).await?);
+        };
+        let copied = async |target| Ok(copy.run(CopyRun { source, target }, &observe).await?);
+        Box::pin(leased(runs, format!("copy of {from}"), copied)).await
+    });
+    let summary = Box::pin(copied).await?;
     drop(progress);
     optimize(&opened).await;
     tell(&summary, format, began.elapsed().as_secs_f64());
     Ok(if summary.failures.is_empty() { exit::DONE } else { exit::partly() })
+}
+
+fn prepare(
+    opened: &Composition,
+    [from, to]: [IndexName; 2],
+    [source, target]: [StoreName; 2],
+    queue: QueueName,
+) -> Result<CopyCatalogue, CompositionError> {
+    let target_store = (source != target).then(|| opened.store_named(target));
+    Ok(CopyCatalogue {
+        source: CopySource {
+            store: opened.store_named(source)?,
+            runs: opened.runs_named(source)?,
+            queue: opened.queue_named(queue)?,
+            index: opened.index(from)?,
+        },
+        target_store: target_store.transpose()?,
+        target_index: opened.index(to)?,
+    })
+}
+
+/// Performs `work` as a run of a store, so that no ingestion writes to it meanwhile.
+async fn leased(
+    runs: Arc<dyn RunLog>,
+    what: String,
+    work: impl AsyncFnOnce(Version) -> anyhow::Result<CopySummary>,
+) -> anyhow::Result<CopySummary> {
+    let run = RequestedRun {
+        runs,
+        holder: process::holder(),
+        feeds: vec![what],
+        patience: Duration::ZERO,
+        is_gone: &process::is_gone,
+        observe: &|_| (),
+    };
+    let end = |result: &anyhow::Result<CopySummary>| {
+        let outcome = match result {
+            Ok(summary) if summary.failures.is_empty() => RunOutcome::Finished,
+            Ok(summary) => RunOutcome::Partly(format!("{} not copied", summary.failures.len())),
+            Err(error) => RunOutcome::Failed(format!("{error:#}")),
+        };
+        (outcome, None)
+    };
+    let work = async |begun: BegunRun| work(begun.version).await;
+    let RecordedRun { result, recorded } = RecordRun::new(sleep).run(run, work, end).await;
+    if let Err(error) = recorded {
+        tracing::warn!(error, "the end of this copy is not recorded");
+    }
+    result.map_err(|error| match error.downcast_ref() {
+        Some(RunError::Busy(run)) => {
+            anyhow::anyhow!("{} is still running: copy when it has ended", described(run))
+        }
+        _ => error,
+    })
 }
 
 /// Returns the stores of source and target: each index's own, else the other's, else the one of the

@@ -19,6 +19,7 @@ use akin_usecases::{
 };
 use outcome::{Outcome, plural};
 use record::Record;
+pub(crate) use record::described;
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -137,6 +138,7 @@ impl IngestArguments {
         record: &Record,
     ) -> anyhow::Result<Outcome> {
         let opened = self.engine.builder().engines().queue().open().await?;
+        opened.register_indexes()?.run().await?;
         let run = async |begun: BegunRun| {
             let summary = self.read(feeds, opened.store()?, begun.version).await?;
             let embedded = embed_here(&opened).await?;
@@ -184,7 +186,7 @@ impl IngestArguments {
 /// Adds the remedy to a run that was refused, or did not begin.
 fn advised(error: anyhow::Error) -> anyhow::Error {
     if let Some(RunError::Busy(run)) = error.downcast_ref() {
-        let run = record::described(run);
+        let run = described(run);
         return anyhow::anyhow!(
             "{run} is still running: run this one later, or wait longer with --wait (AKIN_WAIT)"
         );

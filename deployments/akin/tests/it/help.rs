@@ -24,6 +24,7 @@ fn every_subcommand_has_help() {
         "evaluate",
         "export",
         "copy",
+        "indexes",
         "migrate",
         "completions",
     ] {

@@ -7,6 +7,7 @@ mod evaluate;
 mod export;
 mod faults;
 mod help;
+mod indexes;
 mod ingest;
 mod interruption;
 mod model;
