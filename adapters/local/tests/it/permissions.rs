@@ -6,7 +6,7 @@ use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::ProductIndex;
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
 fn mode(path: &Path) -> u32 {
@@ -69,7 +69,14 @@ async fn permissions_that_an_operator_sets_are_kept_and_inherited() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("data");
     drop(open(&folder));
-    allow(&folder, 0o750);
+    // Only root can give files to any group.
+    let own = fs::metadata(&folder).unwrap();
+    let group = if own.uid() == 0 { 65_534 } else { own.gid() };
+    for path in [&folder, &folder.join("akin.db")] {
+        chown(path, None, Some(group)).unwrap();
+    }
+    // New files belong to the group of the folder.
+    allow(&folder, 0o2750);
     allow(&folder.join("akin.db"), 0o640);
     for name in ["p", "q"] {
         let engine = open_with_few_changes(&folder);
@@ -77,6 +84,9 @@ async fn permissions_that_an_operator_sets_are_kept_and_inherited() {
         assert_eq!(mode(&folder), 0o750);
         for (name, mode) in modes(&folder) {
             assert_eq!(mode, if name == "index" { 0o750 } else { 0o640 }, "{name}");
+        }
+        for path in ["akin.db-wal", "index", "index/lock"].map(|name| folder.join(name)) {
+            assert_eq!(fs::metadata(&path).unwrap().gid(), group, "{}", path.display());
         }
     }
 }
