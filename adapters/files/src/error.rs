@@ -1,4 +1,5 @@
 use akin_ports::{ErrorKind, PortError};
+use feed_formats::UnpackLimit;
 use std::io;
 
 /// An error of a feed in a file.
@@ -13,8 +14,24 @@ pub(crate) enum FileError {
          file to its name"
     )]
     Changed(String),
+    #[error("{0}; if the file is as it should be, raise {1}")]
+    TooLarge(feed_formats::Error, &'static str),
     #[error(transparent)]
-    Content(#[from] feed_formats::Error),
+    Content(feed_formats::Error),
+}
+
+impl From<feed_formats::Error> for FileError {
+    fn from(error: feed_formats::Error) -> Self {
+        match error {
+            feed_formats::Error::TooLarge { limit: UnpackLimit::Ratio(_), .. } => {
+                Self::TooLarge(error, "--max-unpacked-ratio (AKIN_MAX_UNPACKED_RATIO)")
+            }
+            feed_formats::Error::TooLarge { limit: UnpackLimit::Bytes(_), .. } => {
+                Self::TooLarge(error, "--max-unpacked-bytes (AKIN_MAX_UNPACKED_BYTES)")
+            }
+            _ => Self::Content(error),
+        }
+    }
 }
 
 /// The only mapping to the errors of the ports.
@@ -25,7 +42,7 @@ impl From<FileError> for PortError {
             FileError::Changed(_) => ErrorKind::Unavailable,
             FileError::Content(error) if error.is_transient() => ErrorKind::Unavailable,
             FileError::Content(feed_formats::Error::Panicked) => ErrorKind::Corrupt,
-            FileError::Content(_) => ErrorKind::Refused,
+            FileError::TooLarge(..) | FileError::Content(_) => ErrorKind::Refused,
         };
         Self::new("feed", kind, error)
     }

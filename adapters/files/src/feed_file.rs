@@ -1,11 +1,11 @@
 use crate::error::FileError;
-use crate::input_feed::InputFeed;
+use crate::input_feed::{FeedOptions, InputFeed};
 use crate::spool::Spool;
 use crate::token::token;
 use crate::unchanged_file::UnchangedFile;
 use akin_ports::{ColumnFilter, FeedSource, FeedToken, OpenedFeed, PortError, PortResult};
 use async_trait::async_trait;
-use feed_formats::{Format, Input};
+use feed_formats::Input;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,6 +15,9 @@ use std::time::SystemTime;
 
 /// The path that stands for the standard input.
 pub(crate) const STANDARD_INPUT: &str = "-";
+
+/// The name of a feed from standard input that has no other.
+const STANDARD_INPUT_NAME: &str = "standard input";
 
 /// A feed in a file. A pipe, such as the standard input, is kept in a temporary file as it is read, so
 /// that it can be opened again.
@@ -27,7 +30,7 @@ pub struct FeedFile {
 struct Shared {
     path: PathBuf,
     name: String,
-    format: Option<Format>,
+    options: FeedOptions,
     /// The pipe, once it has been opened.
     spool: Mutex<Option<Spool>>,
 }
@@ -39,15 +42,20 @@ enum Opened {
 }
 
 impl FeedFile {
-    /// Creates a source for the file at `path`; `-` is the standard input. The format is detected
-    /// unless it is given.
-    pub fn new(path: PathBuf, format: Option<Format>) -> Self {
+    /// Creates a source for the file at `path`; `-` is the standard input.
+    pub fn new(path: PathBuf, options: impl Into<FeedOptions>) -> Self {
         let name = if is_standard_input(&path) {
-            "standard input".to_owned()
+            STANDARD_INPUT_NAME.to_owned()
         } else {
             path.display().to_string()
         };
-        Self { shared: Arc::new(Shared { path, name, format, spool: Mutex::new(None) }) }
+        Self::named(name, path, options)
+    }
+
+    /// Creates a source for the file at `path` that is called `name` in messages and in the quarantine.
+    pub fn named(name: String, path: PathBuf, options: impl Into<FeedOptions>) -> Self {
+        let (options, spool) = (options.into(), Mutex::new(None));
+        Self { shared: Arc::new(Shared { path, name, options, spool }) }
     }
 }
 
@@ -82,7 +90,7 @@ impl Shared {
             Opened::File(file, unchanged, token) => (Input::file(file), Some(unchanged), token),
             Opened::Pipe(spool) => (Input::stream(spool.reader()), None, None),
         };
-        let mut feed = InputFeed::start(&*self.name, input, self.format, columns)?;
+        let mut feed = InputFeed::start(&*self.name, input, self.options, columns)?;
         if let Some(file) = file {
             feed = feed.while_unchanged(file);
         }

@@ -3,7 +3,22 @@ use crate::records::feed_batch;
 use crate::unchanged_file::UnchangedFile;
 use akin_ports::{ColumnFilter, FeedBatch, FeedProgress, PortResult, ProductFeed};
 use async_trait::async_trait;
-use feed_formats::{Format, Input, NameFilter, Options, ReadAhead};
+use feed_formats::{Format, Input, NameFilter, Options, ReadAhead, UnpackLimits};
+
+/// The way in which a feed is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FeedOptions {
+    /// The format; `None` detects it from the content.
+    pub format: Option<Format>,
+    /// The limits of what compressed data may become.
+    pub unpack_limits: UnpackLimits,
+}
+
+impl From<Option<Format>> for FeedOptions {
+    fn from(format: Option<Format>) -> Self {
+        Self { format, ..Self::default() }
+    }
+}
 
 /// The feed in an opened input, read ahead on its own thread. Dropping it stops the thread.
 #[derive(Debug)]
@@ -16,20 +31,20 @@ pub struct InputFeed {
 }
 
 impl InputFeed {
-    /// Starts to read the feed, and calls it `name` in messages. The format is detected unless it is
-    /// given.
+    /// Starts to read the feed, and calls it `name` in messages.
     pub fn start(
         name: impl Into<String>,
         mut input: Input,
-        format: Option<Format>,
+        options: impl Into<FeedOptions>,
         columns: &ColumnFilter,
     ) -> PortResult<Self> {
         let (name, length) = (name.into(), input.length());
         let total = length.map_err(|cause| FileError::Open { name: name.clone(), cause })?;
+        let FeedOptions { format, unpack_limits } = options.into();
         let columns = columns.clone();
         let names = NameFilter::new(move |name| columns.selects(name));
-        let batches =
-            ReadAhead::start(input, Options { format, names }).map_err(FileError::from)?;
+        let batches = ReadAhead::start(input, Options { format, names, unpack_limits })
+            .map_err(FileError::from)?;
         Ok(Self { name, progress: FeedProgress { read: 0, total }, batches, file: None })
     }
 

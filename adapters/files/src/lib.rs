@@ -7,12 +7,13 @@ mod input_feed;
 mod paths;
 mod records;
 mod settings;
+mod size;
 mod spool;
 mod token;
 mod unchanged_file;
 
 pub use feed_file::FeedFile;
-pub use feed_formats::{Format, UnknownFormat};
-pub use input_feed::InputFeed;
+pub use feed_formats::{Format, UnknownFormat, UnpackLimits};
+pub use input_feed::{FeedOptions, InputFeed};
 pub use paths::{NoFeed, find_feeds};
 pub use settings::Settings;

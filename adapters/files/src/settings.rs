@@ -1,6 +1,10 @@
 use crate::feed_file::is_standard_input;
-use crate::{FeedFile, Format, find_feeds};
+use crate::{FeedFile, FeedOptions, Format, UnpackLimits, find_feeds, size};
+use feed_formats::limits;
 use std::path::PathBuf;
+
+/// The maximum number of characters in the name of a feed.
+const MAX_NAME: usize = 200;
 
 /// The files to read, and their format.
 #[derive(Clone, Debug, clap::Args)]
@@ -15,6 +19,32 @@ pub struct Settings {
     /// default.
     #[arg(long = "format", env = "AKIN_FEED_FORMAT", value_name = "FORMAT")]
     pub feed_format: Option<Format>,
+
+    /// The name of the feed from standard input, in messages and in the quarantine; feeds of several
+    /// sources need one each [default: standard input].
+    #[arg(long, env = "AKIN_FEED_NAME", value_name = "NAME", value_parser = feed_name)]
+    pub feed_name: Option<String>,
+
+    /// Abort if a compressed feed, or Parquet, unpacks to more than this many times its size. The
+    /// first 64 MiB are free.
+    #[arg(
+        long,
+        env = "AKIN_MAX_UNPACKED_RATIO",
+        default_value_t = limits::UNPACKED_RATIO,
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub max_unpacked_ratio: u64,
+
+    /// Abort if a compressed feed, or Parquet, unpacks to more than this: bytes, or such as 64GiB.
+    #[arg(
+        long,
+        env = "AKIN_MAX_UNPACKED_BYTES",
+        default_value = "64GiB",
+        value_name = "SIZE",
+        value_parser = size::parse
+    )]
+    pub max_unpacked_bytes: u64,
 }
 
 impl Settings {
@@ -28,14 +58,98 @@ impl Settings {
                 Err(error) => problems.push(error.to_string()),
             }
         }
+        problems.extend(self.problem_of_name(&files));
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(files.into_iter().map(|file| FeedFile::new(file, self.feed_format)).collect())
+        Ok(files.into_iter().map(|file| self.source(file)).collect())
+    }
+
+    fn source(&self, path: PathBuf) -> FeedFile {
+        match &self.feed_name {
+            Some(name) if is_standard_input(&path) => {
+                FeedFile::named(name.clone(), path, self.options())
+            }
+            _ => FeedFile::new(path, self.options()),
+        }
+    }
+
+    /// Returns what is wrong with the name of standard input.
+    fn problem_of_name(&self, files: &[PathBuf]) -> Option<String> {
+        let name = self.feed_name.as_deref()?;
+        if !self.has_standard_input() {
+            return Some(
+                "--feed-name (AKIN_FEED_NAME) names standard input, which is not read: name the \
+                 feed `-` as well"
+                    .to_owned(),
+            );
+        }
+        let is_taken = files.iter().any(|file| file.as_os_str() == name);
+        is_taken.then(|| {
+            format!("--feed-name (AKIN_FEED_NAME): another feed is called {name:?}; choose another")
+        })
+    }
+
+    fn options(&self) -> FeedOptions {
+        let unpack_limits =
+            UnpackLimits { max_ratio: self.max_unpacked_ratio, max_bytes: self.max_unpacked_bytes };
+        FeedOptions { format: self.feed_format, unpack_limits }
     }
 
     /// Returns whether standard input is read, which can be read only once.
     pub fn has_standard_input(&self) -> bool {
         self.feeds.iter().any(|path| is_standard_input(path))
+    }
+}
+
+/// Parses the name of a feed.
+fn feed_name(text: &str) -> Result<String, String> {
+    let is_readable = !text.trim().is_empty() && !text.chars().any(char::is_control);
+    if is_readable && text.chars().count() <= MAX_NAME {
+        Ok(text.trim().to_owned())
+    } else {
+        Err(format!("expected 1 to {MAX_NAME} characters on one line"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use akin_ports::FeedSource;
+
+    fn settings(feeds: &[&str], name: Option<&str>) -> Settings {
+        Settings {
+            feeds: feeds.iter().map(PathBuf::from).collect(),
+            feed_format: None,
+            feed_name: name.map(str::to_owned),
+            max_unpacked_ratio: limits::UNPACKED_RATIO,
+            max_unpacked_bytes: limits::UNPACKED_BYTES,
+        }
+    }
+
+    #[test]
+    fn standard_input_has_the_name_it_is_given() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        let names = |settings: Settings| -> Vec<_> {
+            settings.sources().unwrap().iter().map(|feed| feed.name().to_owned()).collect()
+        };
+        assert_eq!(names(settings(&["-", path], None)), ["standard input", path]);
+        assert_eq!(names(settings(&["-", path], Some("acme"))), ["acme", path]);
+    }
+
+    #[test]
+    fn a_name_without_standard_input_or_of_another_feed_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        let problem = |settings: Settings| settings.sources().unwrap_err().join("; ");
+        let unread = problem(settings(&[path], Some("acme")));
+        assert!(unread.contains("standard input, which is not read"), "{unread}");
+        let taken = problem(settings(&["-", path], Some(path)));
+        assert!(taken.contains("another feed is called"), "{taken}");
+        for name in ["", " ", "a\nb", &"x".repeat(201)] {
+            assert!(feed_name(name).is_err(), "{name:?}");
+        }
+        assert_eq!(feed_name(" acme eu "), Ok("acme eu".to_owned()));
     }
 }

@@ -1,4 +1,5 @@
 use crate::peeked::Bytes;
+use crate::unpack::{CountedReader, LimitedReader, UnpackLimits};
 use flate2::read::MultiGzDecoder;
 use std::io::{self, BufReader, ErrorKind, Read};
 
@@ -26,13 +27,21 @@ impl Compression {
     }
 
     /// Decompresses a stream, all members of it, as `cat a.gz b.gz` makes.
-    pub(crate) fn decompress(self, packed: impl Read + Send + 'static) -> io::Result<Bytes> {
+    pub(crate) fn decompress(
+        self,
+        packed: impl Read + Send + 'static,
+        limits: UnpackLimits,
+    ) -> io::Result<Bytes> {
+        let (packed, count) = CountedReader::new(packed);
         Ok(match self {
-            Self::Gzip => Box::new(Decompressed(MultiGzDecoder::new(packed), "gzip")),
+            Self::Gzip => {
+                let decoder = Decompressed(MultiGzDecoder::new(packed), "gzip");
+                Box::new(LimitedReader::new(decoder, count, limits))
+            }
             Self::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(BufReader::new(packed))?;
                 decoder.window_log_max(WINDOW_LOG)?;
-                Box::new(Decompressed(decoder, "zstd"))
+                Box::new(LimitedReader::new(Decompressed(decoder, "zstd"), count, limits))
             }
         })
     }

@@ -1,3 +1,4 @@
+use crate::unpack::{TooLarge, UnpackLimit};
 use std::io;
 
 /// An error that ends an input. The records before it have been delivered.
@@ -14,7 +15,11 @@ pub enum Error {
         cause: io::Error,
     },
     /// A Parquet file from a stream could not be copied to a temporary file.
-    #[error("cannot copy to a temporary file, which Parquet needs: {0}")]
+    #[error(
+        "cannot copy to a temporary file in {folder}, which Parquet needs: {0}; free space there, or set \
+         TMPDIR to another folder",
+        folder = std::env::temp_dir().display()
+    )]
     Spool(io::Error),
     /// The input has no bytes, or a CSV file has no header.
     #[error("the file is empty: was it written completely?")]
@@ -46,6 +51,14 @@ pub enum Error {
         /// The reason.
         reason: String,
     },
+    /// The input unpacks to more than [`UnpackLimits`](crate::UnpackLimits) allow.
+    #[error("the file unpacks to more than {limit}{position}")]
+    TooLarge {
+        /// The place, if it is known.
+        position: String,
+        /// The limit.
+        limit: UnpackLimit,
+    },
     /// The thread that reads ahead could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -55,6 +68,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// Creates the error of a reader that failed after `at` decoded bytes.
+    pub(crate) fn read(at: u64, cause: io::Error) -> Self {
+        match TooLarge::find(&cause) {
+            Some(TooLarge(limit)) => {
+                Self::TooLarge { position: format!(", from byte {at} on"), limit }
+            }
+            None => Self::Read { at, cause },
+        }
+    }
+
     /// Returns whether reading the same input again may succeed: the error is not in the content.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -3,9 +3,10 @@ use crate::encoding;
 use crate::error::Error;
 use crate::format::Format;
 use crate::peeked::{Bytes, Peeked};
+use crate::unpack::UnpackLimits;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 
 /// The bytes to read.
 pub struct Input(Source);
@@ -23,6 +24,9 @@ pub(crate) enum Content {
     Xml(Bytes),
     Parquet(File),
 }
+
+/// The number of bytes that are copied at a time.
+const CHUNK: usize = 64 << 10;
 
 /// Beginnings of files that are not supported, what they are, and what to do.
 const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
@@ -53,8 +57,12 @@ impl Input {
     }
 
     /// Decompresses and decodes the bytes, and detects their format unless it is given.
-    pub(crate) fn unpack(self, format: Option<Format>) -> Result<Content, Error> {
-        let unread = |cause| Error::Read { at: 0, cause };
+    pub(crate) fn unpack(
+        self,
+        format: Option<Format>,
+        limits: UnpackLimits,
+    ) -> Result<Content, Error> {
+        let unread = |cause| Error::read(0, cause);
         let (bytes, file): (Bytes, _) = match self.0 {
             Source::Stream(bytes) => (bytes, None),
             Source::File(file) => (Box::new(file.try_clone().map_err(unread)?), Some(file)),
@@ -63,11 +71,11 @@ impl Input {
         let (content, file) = match Compression::detect(&packed.beginning) {
             None => (packed, file),
             Some(compression) => {
-                (Peeked::new(compression.decompress(packed).map_err(unread)?), None)
+                (Peeked::new(compression.decompress(packed, limits).map_err(unread)?), None)
             }
         };
         if format.unwrap_or(Format::detect(&content.beginning)) == Format::Parquet {
-            return seekable(content, file).map(Content::Parquet).map_err(Error::Spool);
+            return seekable(content, file).map(Content::Parquet);
         }
         decode(content, format)
     }
@@ -83,13 +91,22 @@ impl fmt::Debug for Input {
 }
 
 /// Returns the file, or a temporary one with the bytes.
-fn seekable(mut bytes: Peeked<Bytes>, file: Option<File>) -> io::Result<File> {
+fn seekable(mut bytes: Peeked<Bytes>, file: Option<File>) -> Result<File, Error> {
     if let Some(file) = file {
         return Ok(file);
     }
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut bytes, &mut file)?;
-    Ok(file)
+    let mut file = tempfile::tempfile().map_err(Error::Spool)?;
+    let (mut buffer, mut at) = (vec![0; CHUNK], 0);
+    loop {
+        let count = match bytes.read(&mut buffer) {
+            Ok(0) => return Ok(file),
+            Ok(count) => count,
+            Err(cause) if cause.kind() == ErrorKind::Interrupted => continue,
+            Err(cause) => return Err(Error::read(at, cause)),
+        };
+        file.write_all(&buffer[..count]).map_err(Error::Spool)?;
+        at += count as u64;
+    }
 }
 
 fn decode(bytes: Peeked<Bytes>, format: Option<Format>) -> Result<Content, Error> {

@@ -4,7 +4,8 @@
 //! Atom); Parquet. Each may be compressed by gzip or zstd. Format and compression are detected from
 //! the content, and so is the encoding of a text (by its byte order mark or XML declaration).
 //!
-//! Memory is bounded whatever the input holds: see [`limits`]. A malformed record is an item beside
+//! Memory is bounded whatever the input holds, and so is what compressed data may become: see
+//! [`limits`] and [`UnpackLimits`]. A malformed record is an item beside
 //! the others; an [`Error`] ends the input.
 //!
 //! ```
@@ -44,6 +45,7 @@ mod peeked;
 mod read_ahead;
 mod reader;
 mod record;
+mod unpack;
 mod values;
 mod window;
 mod xml;
@@ -58,3 +60,4 @@ pub use record::{
     Batch, InvalidValue, Layout, MalformedRecord, Members, Nested, Record, RecordResult,
     RecordValue, Value,
 };
+pub use unpack::{UnpackLimit, UnpackLimits};

@@ -1,50 +1,70 @@
 mod cells;
+mod codec;
+mod contents;
+mod footer;
+mod page_header;
+mod pages;
+mod thrift;
 
 use crate::error::Error;
+use crate::invalid::malformed;
+use crate::limits;
 use crate::names::{NameFilter, NameTable};
 use crate::reader::{LineResult, Parser};
-use crate::record::{Layout, Value};
+use crate::record::Layout;
+use crate::unpack::{TooLarge, UnpackLimits, Unpacked};
 use crate::values::ValueBuffer;
-use cells::read_cells;
+use cells::{Cells, read_cells};
+use footer::read_metadata;
+use pages::{Account, Gate, Pages};
 use parquet::basic::Type;
-use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
-use parquet::file::reader::FileReader;
-use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::ColumnDescPtr;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::vec;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 
-/// The number of rows that are taken from each column at a time.
-const ROWS: usize = 64;
+/// The bytes that a row counts beside its values, so that empty rows are not endless.
+const ROW: u64 = 8;
 
 /// Reads the rows of a Parquet file, one row group after the other.
 pub(crate) struct ParquetParser {
-    file: SerializedFileReader<File>,
-    length: u64,
+    file: Arc<File>,
+    metadata: ParquetMetaData,
     header: Arc<[String]>,
     /// The columns to read, with their positions.
     selected: Vec<(usize, ColumnDescPtr)>,
     next_group: usize,
-    /// The readers of the current group's selected columns, and the number of rows they have left.
-    columns: Vec<ColumnReader>,
+    /// The values of the current group's selected columns, and the number of rows they have left.
+    columns: Vec<Box<dyn Cells>>,
     rows_left: usize,
-    /// Rows that have been read from all columns, one value of each.
-    ready: vec::IntoIter<Vec<Value>>,
     rows_returned: u64,
+    /// The account of the pages, and that of the values.
+    account: Arc<Account>,
+    values: Unpacked,
+}
+
+/// The reason why no further row can be read.
+enum Failure {
+    Damaged(String),
+    TooLarge(TooLarge),
 }
 
 impl ParquetParser {
-    pub(crate) fn new(file: File, filter: &NameFilter) -> Result<Self, Error> {
+    pub(crate) fn new(
+        file: File,
+        filter: &NameFilter,
+        limits: UnpackLimits,
+    ) -> Result<Self, Error> {
         let length = file.metadata().map_err(|cause| Error::Read { at: 0, cause })?.len();
         if length == 0 {
             return Err(Error::Empty);
         }
-        let file = guarded(|| SerializedFileReader::new(file))
-            .map_err(|reason| Error::Parquet { position: String::new(), reason })?;
-        let descriptors = file.metadata().file_metadata().schema_descr().columns().to_vec();
+        let metadata = guarded(|| read_metadata(&file, length))
+            .map_err(|failure| failure.error(String::new()))?;
+        let descriptors = metadata.file_metadata().schema_descr().columns().to_vec();
         let header: Vec<_> = descriptors.iter().map(name).collect();
         let selects =
             |position: usize| !header[position].is_empty() && filter.selects(&header[position]);
@@ -53,66 +73,90 @@ impl ParquetParser {
             .enumerate()
             .filter(|(position, _)| selects(*position))
             .collect();
+        let unpacked = Mutex::new(Unpacked::new(limits));
+        let held = AtomicUsize::new(0);
         Ok(Self {
-            file,
-            length,
+            file: Arc::new(file),
+            metadata,
             selected,
             header: header.into(),
             next_group: 0,
             columns: Vec::new(),
             rows_left: 0,
-            ready: Vec::new().into_iter(),
             rows_returned: 0,
+            account: Arc::new(Account { file_length: length, unpacked, held }),
+            values: Unpacked::new(limits),
         })
     }
 
     /// Opens the next row group; returns `false` after the last.
     fn open_group(&mut self) -> Result<bool, Error> {
-        if self.next_group == self.file.num_row_groups() {
+        if self.next_group == self.metadata.num_row_groups() {
             return Ok(false);
         }
-        let opened = guarded(|| {
-            let group = self.file.get_row_group(self.next_group)?;
-            let columns =
-                self.selected.iter().map(|(position, _)| group.get_column_reader(*position));
-            Ok((columns.collect::<Result<Vec<_>, _>>()?, group.metadata().num_rows()))
-        });
-        let (columns, rows) = opened.map_err(|reason| self.error("", reason))?;
-        self.rows_left = usize::try_from(rows)
-            .map_err(|_| self.error("", "a row group has a negative length".to_owned()))?;
-        self.columns = columns;
+        self.columns.clear();
+        let group = self.metadata.row_group(self.next_group);
+        for (position, descriptor) in &self.selected {
+            let opened = guarded(|| {
+                let gate = Arc::new(Gate::default());
+                let (chunk, account) = (group.column(*position), self.account.clone());
+                let pages = Pages::new(self.file.clone(), chunk, account, gate.clone())?;
+                read_cells(descriptor, pages, gate)
+            });
+            let cells = opened.map_err(|failure| self.error(&name(descriptor), failure))?;
+            self.columns.push(cells);
+        }
+        self.rows_left = usize::try_from(group.num_rows()).map_err(|_| {
+            self.error("", Failure::Damaged("a row group has a negative length".to_owned()))
+        })?;
         self.next_group += 1;
         Ok(true)
     }
 
-    /// Reads rows from all columns of the current group.
-    fn read_rows(&mut self) -> Result<(), Error> {
-        let count = self.rows_left.min(ROWS);
-        let mut rows: Vec<_> =
-            (0..count).map(|_| Vec::with_capacity(self.selected.len())).collect();
+    /// Reads the next row of the current group.
+    fn read_row(&mut self, values: &mut ValueBuffer) -> Result<LineResult, Error> {
+        let start = values.size();
         for index in 0..self.selected.len() {
-            let (_, descriptor) = &self.selected[index];
-            let column = &mut self.columns[index];
-            let cells = guarded(|| read_cells(column, descriptor, count))
-                .map_err(|reason| self.error(&name(descriptor), reason))?;
-            if cells.len() != count {
-                let reason = "the column has fewer values than its group has rows".to_owned();
-                return Err(self.error(&name(descriptor), reason));
-            }
-            for (row, cell) in rows.iter_mut().zip(cells) {
-                row.push(cell);
-            }
+            let (position, column) = (self.selected[index].0, &mut self.columns[index]);
+            // A row that is too long is read to its end, but not kept.
+            let place = (values.size() - start <= limits::RECORD).then_some(position);
+            let read = guarded(|| column.next(place, values));
+            let failure = match read {
+                Ok(true) => continue,
+                Ok(false) => {
+                    let reason = "the column has fewer values than its group has rows";
+                    Failure::Damaged(reason.to_owned())
+                }
+                Err(failure) => failure,
+            };
+            return Err(self.error(&name(&self.selected[index].1), failure));
         }
-        self.rows_left -= count;
-        self.ready = rows.into_iter();
-        Ok(())
+        let size = values.size() - start;
+        self.values
+            .add(size as u64 + ROW, self.account.file_length)
+            .map_err(|too_large| self.error("", Failure::TooLarge(too_large)))?;
+        self.rows_left -= 1;
+        self.rows_returned += 1;
+        if size > limits::RECORD {
+            let reason = format!("the row is longer than {} MiB", limits::RECORD >> 20);
+            return Ok(Err(malformed(self.rows_returned, &[], reason)));
+        }
+        Ok(Ok(self.rows_returned))
     }
 
-    fn error(&self, column: &str, reason: String) -> Error {
+    fn error(&self, column: &str, failure: Failure) -> Error {
         let column =
             if column.is_empty() { String::new() } else { format!(" in column {column:?}") };
-        let position = format!(" from row {}{column} on", self.rows_returned + 1);
-        Error::Parquet { position, reason }
+        failure.error(format!(" from row {}{column} on", self.rows_returned + 1))
+    }
+}
+
+impl Failure {
+    fn error(self, position: String) -> Error {
+        match self {
+            Self::Damaged(reason) => Error::Parquet { position, reason },
+            Self::TooLarge(TooLarge(limit)) => Error::TooLarge { position, limit },
+        }
     }
 }
 
@@ -130,28 +174,20 @@ impl Parser for ParquetParser {
         _: &mut NameTable,
         values: &mut ValueBuffer,
     ) -> Result<Option<LineResult>, Error> {
-        loop {
-            if let Some(row) = self.ready.next() {
-                for ((position, _), value) in self.selected.iter().zip(row) {
-                    values.push(*position, value);
-                }
-                self.rows_returned += 1;
-                return Ok(Some(Ok(self.rows_returned)));
-            }
-            if self.rows_left > 0 {
-                self.read_rows()?;
-            } else if !self.open_group()? {
+        while self.rows_left == 0 {
+            if !self.open_group()? {
                 return Ok(None);
             }
         }
+        self.read_row(values).map(Some)
     }
 
     /// Estimates the bytes by the share of rows: columns are read side by side.
     fn bytes_read(&self) -> u64 {
-        let rows = self.file.metadata().file_metadata().num_rows();
-        let share = u128::from(self.length) * u128::from(self.rows_returned);
+        let rows = self.metadata.file_metadata().num_rows();
+        let share = u128::from(self.account.file_length) * u128::from(self.rows_returned);
         let rows = u128::try_from(rows).unwrap_or_default().max(1);
-        u64::try_from(share / rows).unwrap_or(self.length).min(self.length)
+        u64::try_from(share / rows).unwrap_or(u64::MAX).min(self.account.file_length)
     }
 }
 
@@ -168,20 +204,23 @@ fn name(column: &ColumnDescPtr) -> String {
 }
 
 /// Calls the parser, which panics on some damaged files.
-fn guarded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+fn guarded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Failure> {
     match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| message(&error)),
-        Err(_) => Err("it is damaged; fetch the file again".to_owned()),
+        Ok(result) => result.map_err(failure),
+        Err(_) => Err(Failure::Damaged("it is damaged; fetch the file again".to_owned())),
     }
 }
 
-fn message(error: &ParquetError) -> String {
-    match error {
-        ParquetError::NYI(message)
-        | ParquetError::General(message)
-        | ParquetError::EOF(message) => {
+fn failure(error: ParquetError) -> Failure {
+    Failure::Damaged(match error {
+        ParquetError::General(message) | ParquetError::EOF(message) => {
             format!("{message}; was the file written completely?")
         }
+        ParquetError::NYI(message) => message,
+        ParquetError::External(error) => match error.downcast_ref::<TooLarge>() {
+            Some(too_large) => return Failure::TooLarge(*too_large),
+            None => error.to_string(),
+        },
         other => other.to_string(),
-    }
+    })
 }

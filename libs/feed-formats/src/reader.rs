@@ -7,6 +7,7 @@ use crate::limits;
 use crate::names::{NameFilter, NameTable};
 use crate::parquet::ParquetParser;
 use crate::record::{Batch, Layout, MalformedRecord, Record, RecordResult};
+use crate::unpack::UnpackLimits;
 use crate::values::ValueBuffer;
 use crate::window::Window;
 use crate::xml::XmlParser;
@@ -20,6 +21,8 @@ pub struct Options {
     pub format: Option<Format>,
     /// The names of the values to read.
     pub names: NameFilter,
+    /// The limits of what compressed data may become.
+    pub unpack_limits: UnpackLimits,
 }
 
 /// Reads an input, batch by batch, on the calling thread.
@@ -64,11 +67,13 @@ impl Reader {
     /// Detects the format, and reads the header if it has one.
     pub fn open(input: Input, options: &Options) -> Result<Self, Error> {
         let filter = &options.names;
-        let parser: Box<dyn Parser> = match input.unpack(options.format)? {
+        let parser: Box<dyn Parser> = match input.unpack(options.format, options.unpack_limits)? {
             Content::Csv(bytes) => Box::new(CsvParser::new(Window::new(bytes), filter)?),
             Content::JsonLines(bytes) => Box::new(JsonParser::new(Window::new(bytes))?),
             Content::Xml(bytes) => Box::new(XmlParser::new(bytes)),
-            Content::Parquet(file) => Box::new(ParquetParser::new(file, filter)?),
+            Content::Parquet(file) => {
+                Box::new(ParquetParser::new(file, filter, options.unpack_limits)?)
+            }
         };
         let names = NameTable::new(filter.clone());
         let last_size = (0, 0);

@@ -111,7 +111,7 @@ impl Window {
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
                 Err(cause) => {
                     let at = self.released + self.bytes().len() as u64;
-                    return Err(Error::Read { at, cause });
+                    return Err(Error::read(at, cause));
                 }
             }
         }

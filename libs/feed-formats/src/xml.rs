@@ -59,7 +59,7 @@ impl XmlParser {
     fn error(&mut self, line: u64, error: &XmlError) -> Error {
         let text = self.reader.get_mut();
         if let Some(cause) = text.take_failure() {
-            return Error::Read { at: text.bytes_read(), cause };
+            return Error::read(text.bytes_read(), cause);
         }
         let reason = if text.is_exhausted() {
             format!(

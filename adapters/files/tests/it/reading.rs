@@ -1,7 +1,9 @@
 //! Failing inputs, and consumers that leave.
 
 use crate::support::{Broken, Options, RowFeed};
-use akin_ports::ErrorKind;
+use akin_files::{FeedOptions, InputFeed, UnpackLimits};
+use akin_ports::{ColumnFilter, ErrorKind, ProductFeed};
+use feed_formats::Input;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,4 +56,23 @@ async fn dropping_a_feed_stops_its_thread() {
         assert!(started.elapsed() < Duration::from_mins(1), "the thread is still reading");
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+#[tokio::test]
+async fn a_feed_that_unpacks_to_too_much_names_the_setting() {
+    let text = format!("name\n{}", "ball\n".repeat(1_000));
+    let packed = feed_fixtures::gzip(text.as_bytes());
+    let limits = UnpackLimits { max_bytes: 100, ..UnpackLimits::default() };
+    let options = FeedOptions { unpack_limits: limits, ..FeedOptions::default() };
+    let input = Input::stream(Cursor::new(packed));
+    let mut feed = InputFeed::start("a", input, options, &ColumnFilter::default()).unwrap();
+    let error = loop {
+        if let Err(error) = feed.next_batch().await {
+            break error;
+        }
+    };
+    assert_eq!(error.kind, ErrorKind::Refused);
+    let report = error.report();
+    assert!(report.contains("unpacks to more than 100 bytes"), "{report}");
+    assert!(report.contains("raise --max-unpacked-bytes (AKIN_MAX_UNPACKED_BYTES)"), "{report}");
 }

@@ -43,6 +43,26 @@ fn a_file_that_is_not_a_feed_is_refused_with_the_reason() {
     }
 }
 
+/// `product_id,name`, a tripod and a lamp: 32 bytes by gzip.
+const GZIPPED: &[u8] =
+    b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x2b\x28\xca\x4f\x29\x4d\x2e\x89\xcf\x4c\xd1\xc9\
+    \x4b\xcc\x4d\xe5\x32\xd4\x09\x29\xca\x2c\xc8\x4f\xe1\x32\xd2\xf1\x49\xcc\x2d\xe0\x02\0\x37\xa1\
+    \x90\x36\x20\0\0\0";
+
+#[test]
+fn a_feed_that_unpacks_to_more_than_the_limit_is_refused_with_the_setting() {
+    let sandbox = Sandbox::new();
+    sandbox.write("feed.csv.gz", GZIPPED);
+    let limit = |bytes: u64| format!("ingest --no-embed --max-unpacked-bytes {bytes} feed.csv.gz");
+    let outcome = sandbox.run(&limit(31)).fails_with(1);
+    let said = outcome.stderr.replace('\n', " ");
+    assert!(said.contains("feed.csv.gz") && said.contains("more than 31 bytes"), "{outcome}");
+    assert!(said.contains("--max-unpacked-bytes (AKIN_MAX_UNPACKED_BYTES)"), "{outcome}");
+    sandbox.run(&limit(32)).succeeds();
+    let outcome = sandbox.run("ingest --max-unpacked-ratio 0 feed.csv.gz").fails_with(2);
+    assert!(outcome.stderr.contains("--max-unpacked-ratio <N>"), "{outcome}");
+}
+
 #[test]
 fn a_refused_feed_does_not_block_the_others() {
     let sandbox = Sandbox::new();

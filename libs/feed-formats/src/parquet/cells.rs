@@ -1,79 +1,208 @@
+mod decimals;
+
+use super::pages::{Gate, Pages};
 use crate::invalid::{invalid, text_fault};
 use crate::limits;
 use crate::record::{Members, Nested, Value};
-use parquet::basic::{ConvertedType, LogicalType};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use crate::values::ValueBuffer;
+use decimals::{big_decimal, decimal, decimals};
+use parquet::basic::ConvertedType;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::ColumnDescPtr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-/// Reads the values of the next `count` rows in a column; fewer if it ends before.
+/// The values of a column, row by row.
+pub(super) trait Cells: Send {
+    /// Moves on to the next row, and adds its value to `values` under the name's position `name`,
+    /// unless that is `None`. Returns `false` if the column has no further row.
+    fn next(&mut self, name: Option<usize>, values: &mut ValueBuffer) -> Result<bool>;
+}
+
+/// A value as it is added to a record.
+enum Cell<'a> {
+    /// A text without copying it.
+    Text(&'a str),
+    Value(Value),
+}
+
+/// Creates the reader of a column's values.
 pub(super) fn read_cells(
-    column: &mut ColumnReader,
     descriptor: &ColumnDescPtr,
-    count: usize,
-) -> Result<Vec<Value>> {
-    let scale = decimals(descriptor);
-    let is_unsigned = is_unsigned(descriptor);
-    let whole =
-        |number: i64| scale.map_or_else(|| number.to_string(), |s| decimal(number.into(), s));
-    let bytes = |bytes: &[u8]| match scale {
-        Some(scale) => big_decimal(bytes, scale),
-        None => text(bytes),
-    };
-    match column {
-        ColumnReader::BoolColumnReader(column) => {
-            cells(column, descriptor, count, |value| Value::Text(value.to_string()))
-        }
-        ColumnReader::Int32ColumnReader(column) => cells(column, descriptor, count, |&value| {
-            let value =
-                if is_unsigned { value.cast_unsigned().to_string() } else { whole(value.into()) };
-            Value::Text(value)
+    pages: Pages,
+    gate: Arc<Gate>,
+) -> Result<Box<dyn Cells>> {
+    use ColumnReader as Column;
+    let (scale, is_unsigned) = (decimals(descriptor), is_unsigned(descriptor));
+    let level = descriptor.max_def_level();
+    Ok(match get_column_reader(descriptor.clone(), Box::new(pages)) {
+        Column::BoolColumnReader(column) => boxed(column, gate, level, |&value| written(&value)),
+        Column::Int32ColumnReader(column) => boxed(column, gate, level, move |&value| {
+            if is_unsigned { written(&value.cast_unsigned()) } else { whole(value.into(), scale) }
         }),
-        ColumnReader::Int64ColumnReader(column) => cells(column, descriptor, count, |&value| {
-            let value = if is_unsigned { value.cast_unsigned().to_string() } else { whole(value) };
-            Value::Text(value)
+        Column::Int64ColumnReader(column) => boxed(column, gate, level, move |&value| {
+            if is_unsigned { written(&value.cast_unsigned()) } else { whole(value, scale) }
         }),
-        ColumnReader::FloatColumnReader(column) => {
-            cells(column, descriptor, count, |value| number(value.is_finite(), value.to_string()))
+        Column::FloatColumnReader(column) => {
+            boxed(column, gate, level, |value| number(value.is_finite(), value.to_string()))
         }
-        ColumnReader::DoubleColumnReader(column) => {
-            cells(column, descriptor, count, |value| number(value.is_finite(), value.to_string()))
+        Column::DoubleColumnReader(column) => {
+            boxed(column, gate, level, |value| number(value.is_finite(), value.to_string()))
         }
-        ColumnReader::ByteArrayColumnReader(column) => {
-            cells(column, descriptor, count, |value| bytes(value.data()))
+        Column::ByteArrayColumnReader(column) => {
+            boxed(column, gate, level, move |value| bytes(value.data(), scale))
         }
-        ColumnReader::FixedLenByteArrayColumnReader(column) => {
-            cells(column, descriptor, count, |value| bytes(value.data()))
+        Column::FixedLenByteArrayColumnReader(column) => {
+            boxed(column, gate, level, move |value| bytes(value.data(), scale))
         }
-        ColumnReader::Int96ColumnReader(_) => Err(ParquetError::NYI("an INT96 column".to_owned())),
+        Column::Int96ColumnReader(_) => {
+            return Err(ParquetError::NYI("an INT96 column".to_owned()));
+        }
+    })
+}
+
+fn boxed<T: DataType>(
+    column: ColumnReaderImpl<T>,
+    gate: Arc<Gate>,
+    max_level: i16,
+    convert: impl Fn(&T::T) -> Cell<'_> + Send + 'static,
+) -> Box<dyn Cells> {
+    Box::new(TypedCells {
+        column,
+        gate,
+        max_level,
+        convert,
+        unread_levels: 0,
+        defined: Vec::new(),
+        repeated: Vec::new(),
+        values: Vec::new(),
+        next_level: 0,
+        next_value: 0,
+        levels: 0,
+        rows_read: 0,
+        rows_begun: 0,
+    })
+}
+
+/// Values that have been read, and the column behind them.
+struct TypedCells<T: DataType, F> {
+    column: ColumnReaderImpl<T>,
+    gate: Arc<Gate>,
+    /// The level of a value that is not null.
+    max_level: i16,
+    convert: F,
+    /// The number of levels of the current page that have not been read.
+    unread_levels: usize,
+    defined: Vec<i16>,
+    repeated: Vec<i16>,
+    values: Vec<T::T>,
+    next_level: usize,
+    next_value: usize,
+    /// The number of levels that have been read at once, of which those that are all the same are left
+    /// out.
+    levels: usize,
+    /// The number of rows that have been read to their end, and of those that have been begun.
+    rows_read: usize,
+    rows_begun: usize,
+}
+
+impl<T: DataType, F: Fn(&T::T) -> Cell<'_>> TypedCells<T, F> {
+    /// Reads further rows, of one page; returns `false` at the end of the column.
+    fn fill(&mut self) -> Result<bool> {
+        loop {
+            // The first row of a page tells how many may be read.
+            let rows = match self.unread_levels {
+                0 => 1,
+                _ => self.gate.rows.load(Ordering::Relaxed),
+            };
+            self.gate.is_open.store(self.unread_levels == 0, Ordering::Relaxed);
+            self.defined.clear();
+            self.repeated.clear();
+            self.values.clear();
+            (self.next_level, self.next_value) = (0, 0);
+            let (defined, repeated) = (&mut self.defined, &mut self.repeated);
+            let (rows, _, levels) =
+                self.column.read_records(rows, Some(defined), Some(repeated), &mut self.values)?;
+            if self.unread_levels == 0 {
+                self.unread_levels = self.gate.levels.swap(0, Ordering::Relaxed);
+            }
+            self.unread_levels = self.unread_levels.saturating_sub(levels);
+            self.levels = levels;
+            self.rows_read += rows;
+            if levels > 0 {
+                return Ok(true);
+            }
+            if self.gate.is_at_end.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            self.unread_levels = 0;
+        }
+    }
+
+    /// Returns the place of the next value, if it is not null.
+    fn next_place(&mut self) -> Option<usize> {
+        let level = self.next_level;
+        self.next_level += 1;
+        let is_present = self.defined.get(level).is_none_or(|&level| level == self.max_level);
+        let place = self.next_value;
+        self.next_value += usize::from(is_present);
+        (is_present && place < self.values.len()).then_some(place)
+    }
+
+    /// Returns the value at a place, unless it is null or is not wanted.
+    fn item(&self, place: Option<usize>, name: Option<usize>) -> Option<Value> {
+        let value = &self.values[place?];
+        name.map(|_| match (self.convert)(value) {
+            Cell::Text(text) => Value::Text(text.to_owned()),
+            Cell::Value(value) => value,
+        })
+    }
+
+    /// Returns whether the row goes on with a further item of its list.
+    fn goes_on(&mut self) -> Result<bool> {
+        if self.next_level == self.levels && self.rows_read < self.rows_begun {
+            // The row goes on in the next page, or has ended with this one.
+            return Ok(self.fill()? && self.goes_on_here());
+        }
+        Ok(self.goes_on_here())
+    }
+
+    fn goes_on_here(&self) -> bool {
+        self.next_level < self.levels
+            && self.repeated.get(self.next_level).is_some_and(|&level| level > 0)
     }
 }
 
-fn cells<T: DataType>(
-    column: &mut ColumnReaderImpl<T>,
-    descriptor: &ColumnDescPtr,
-    count: usize,
-    convert: impl Fn(&T::T) -> Value,
-) -> Result<Vec<Value>> {
-    let (mut defined, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    let (records, _, levels) =
-        column.read_records(count, Some(&mut defined), Some(&mut repeated), &mut values)?;
-    let mut values = values.iter();
-    let mut cells: Vec<Value> = Vec::with_capacity(records);
-    for level in 0..levels {
-        // Levels are left out where all are the same.
-        let is_present =
-            defined.get(level).is_none_or(|&level| level == descriptor.max_def_level());
-        let value = if is_present { values.next().map(&convert) } else { None };
-        let is_continued = repeated.get(level).is_some_and(|&level| level > 0);
-        match (cells.last_mut(), value) {
-            (Some(cell), Some(value)) if is_continued => append(cell, value),
-            (Some(_), None) if is_continued => {}
-            (_, value) => cells.push(value.unwrap_or_else(|| Value::Text(String::new()))),
+impl<T: DataType, F: Fn(&T::T) -> Cell<'_> + Send> Cells for TypedCells<T, F> {
+    fn next(&mut self, name: Option<usize>, values: &mut ValueBuffer) -> Result<bool> {
+        if self.next_level == self.levels && !self.fill()? {
+            return Ok(false);
         }
+        self.rows_begun += 1;
+        let place = self.next_place();
+        if self.repeated.is_empty() {
+            if let (Some(name), Some(place)) = (name, place) {
+                match (self.convert)(&self.values[place]) {
+                    Cell::Text(text) => values.push_text(name, text),
+                    Cell::Value(value) => values.push(name, value),
+                }
+            }
+            return Ok(true);
+        }
+        let mut list = self.item(place, name).unwrap_or_else(|| Value::Text(String::new()));
+        while self.goes_on()? {
+            let place = self.next_place();
+            if let Some(item) = self.item(place, name) {
+                append(&mut list, item);
+            }
+        }
+        if let Some(name) = name {
+            values.push(name, list);
+        }
+        Ok(true)
     }
-    Ok(cells)
 }
 
 /// Appends a further item to a list. Items beyond the maximum length of a value are dropped.
@@ -104,76 +233,36 @@ fn push(list: &mut Nested, item: Value) {
     }
 }
 
-fn text(bytes: &[u8]) -> Value {
+fn bytes(bytes: &[u8], scale: Option<u32>) -> Cell<'_> {
+    if let Some(scale) = scale {
+        return Cell::Value(big_decimal(bytes, scale));
+    }
     match std::str::from_utf8(bytes) {
-        Ok(text) if bytes.len() <= limits::VALUE && !text.contains('\0') => {
-            Value::Text(text.to_owned())
-        }
-        _ => invalid(&bytes[..bytes.len().min(1_024)], text_fault(bytes)),
+        Ok(text) if bytes.len() <= limits::VALUE && !text.contains('\0') => Cell::Text(text),
+        _ => Cell::Value(invalid(&bytes[..bytes.len().min(1_024)], text_fault(bytes))),
     }
 }
 
-fn number(is_finite: bool, text: String) -> Value {
-    if is_finite {
+fn whole(number: i64, scale: Option<u32>) -> Cell<'static> {
+    match scale {
+        Some(scale) => written(&decimal(number.into(), scale)),
+        None => written(&number),
+    }
+}
+
+fn written(value: &impl ToString) -> Cell<'static> {
+    Cell::Value(Value::Text(value.to_string()))
+}
+
+fn number(is_finite: bool, text: String) -> Cell<'static> {
+    Cell::Value(if is_finite {
         Value::Text(text)
     } else {
         invalid(text.as_bytes(), "not a finite number".to_owned())
-    }
-}
-
-/// Returns the number of decimals of a column of decimals.
-fn decimals(descriptor: &ColumnDescPtr) -> Option<u32> {
-    let scale = match descriptor.logical_type_ref() {
-        Some(LogicalType::Decimal(decimal)) => decimal.scale,
-        _ if descriptor.converted_type() == ConvertedType::DECIMAL => descriptor.type_scale(),
-        _ => return None,
-    };
-    u32::try_from(scale).ok()
+    })
 }
 
 fn is_unsigned(descriptor: &ColumnDescPtr) -> bool {
     use ConvertedType::{UINT_8, UINT_16, UINT_32, UINT_64};
     matches!(descriptor.converted_type(), UINT_8 | UINT_16 | UINT_32 | UINT_64)
-}
-
-/// Writes `number` with its last `scale` digits behind a point. Zeros at the end are dropped down to
-/// two decimals, since `1.500` may be read as 1500.
-fn decimal(number: i128, scale: u32) -> String {
-    let sign = if number < 0 { "-" } else { "" };
-    let scale = scale as usize;
-    let digits = format!("{:0>width$}", number.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let needed = fraction.trim_end_matches('0').len().max(2).min(scale);
-    let fraction = &fraction[..needed];
-    let point = if scale == 0 { "" } else { "." };
-    format!("{sign}{whole}{point}{fraction}")
-}
-
-/// Reads a decimal from the bytes of an integer, the most significant first.
-fn big_decimal(bytes: &[u8], scale: u32) -> Value {
-    if bytes.len() > size_of::<i128>() || scale > 64 {
-        return invalid(&[], "the decimal is too large".to_owned());
-    }
-    let is_negative = bytes.first().is_some_and(|&byte| byte > 0x7f);
-    let sign = if is_negative { -1 } else { 0 };
-    let number = bytes.iter().fold(sign, |number: i128, &byte| (number << 8) | i128::from(byte));
-    Value::Text(decimal(number, scale))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_decimal_is_written_with_all_its_digits() {
-        assert_eq!(decimal(61_750, 2), "617.50");
-        assert_eq!(decimal(-5, 2), "-0.05");
-        assert_eq!(decimal(7, 0), "7");
-        assert_eq!(decimal(12_500_000, 6), "12.50");
-        assert_eq!(decimal(12_345, 4), "1.2345");
-        assert_eq!(big_decimal(&[0xf1, 0x36], 2), Value::Text("-37.86".to_owned()));
-        assert_eq!(big_decimal(&[0x00, 0xf1, 0x36], 2), Value::Text("617.50".to_owned()));
-        assert_eq!(big_decimal(&[], 1), Value::Text("0.0".to_owned()));
-        assert!(matches!(big_decimal(&[1; 17], 2), Value::Invalid(_)));
-    }
 }

@@ -42,7 +42,7 @@ fn unselected_values_are_skipped_in_every_format() {
         (Format::Xml, table.rss()),
         (Format::Parquet, table.parquet()),
     ] {
-        let options = Options { format: Some(format), names: names.clone() };
+        let options = Options { format: Some(format), names: names.clone(), ..Options::default() };
         let records = read_with(&options, Cursor::new(bytes)).unwrap();
         let expected = ("brand".to_owned(), Value::Text("Acme".to_owned()));
         assert_eq!(records[0].as_ref().unwrap().values, [expected], "{format}");

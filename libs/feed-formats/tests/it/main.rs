@@ -4,5 +4,7 @@
 mod batches;
 mod formats;
 mod parquet;
+mod parquet_claims;
 mod properties;
 mod support;
+mod unpacking;

@@ -1,8 +1,7 @@
 //! Inputs in memory, and the records that they give.
 
 use feed_formats::{
-    Batch, Error, Format, Input, MalformedRecord, NameFilter, Options, Reader, Record, RecordValue,
-    Value,
+    Batch, Error, Format, Input, MalformedRecord, Options, Reader, Record, RecordValue, Value,
 };
 use std::io::{self, Cursor, Read};
 
@@ -52,7 +51,7 @@ pub(crate) fn read_as(
     format: Option<Format>,
     bytes: impl Read + Send + 'static,
 ) -> Result<Vec<NamedResult>, Error> {
-    read_with(&Options { format, names: NameFilter::default() }, bytes)
+    read_with(&Options { format, ..Options::default() }, bytes)
 }
 
 /// Reads all records of bytes with these options.
