@@ -131,13 +131,21 @@ impl Header {
         let rows = fields.u64()?;
         let (vectors_sum, rest_sum) = (fields.u32()?, fields.u32()?);
         let mut sections = Vec::with_capacity(SECTIONS.len());
+        let mut previous = HEADER;
         for _ in SECTIONS {
             let (start, end) = (fields.u64()?, fields.u64()?);
             let offset = |at: u64| usize::try_from(at).map_err(|_| "a section is out of range");
             let section = offset(start)?..offset(end)?;
-            if section.start > section.end || section.end > bytes.len() {
+            if section.end > bytes.len() {
                 return Err("the file is truncated");
             }
+            if section.start > section.end
+                || section.start < previous
+                || !section.start.is_multiple_of(ALIGNMENT)
+            {
+                return Err("a section is out of place");
+            }
+            previous = section.end;
             sections.push(section);
         }
         Ok(Self { schema, stamp, rows, vectors_sum, rest_sum, sections })

@@ -55,6 +55,7 @@ mod search;
 mod segment;
 mod simd;
 mod snapshot;
+mod structure;
 
 pub use base::{Base, BaseBuilder};
 pub use document::{IndexDocument, Schema, Stamp};

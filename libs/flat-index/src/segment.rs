@@ -1,7 +1,6 @@
 use crate::layout::{HEADER, Header, SECTIONS, Section};
-use crate::quantized::{block_bytes, width};
-use crate::simd::{ROWS_PER_BLOCK, prefetch, prefetch_at};
-use crate::{IndexDocument, Schema, Stamp};
+use crate::simd::{prefetch, prefetch_at};
+use crate::{IndexDocument, Schema, Stamp, structure};
 use bytemuck::AnyBitPattern;
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -59,7 +58,7 @@ impl Segment {
         if crc32fast::hash(rest) != segment.header.rest_sum {
             return Err("the file is damaged");
         }
-        segment.check_lengths()?;
+        structure::check(&segment)?;
         Ok(segment)
     }
 
@@ -67,26 +66,6 @@ impl Segment {
     pub(crate) fn has_intact_vectors(&self) -> bool {
         let vectors = &self.bytes[self.range(Section::Vectors)];
         crc32fast::hash(vectors) == self.header.vectors_sum
-    }
-
-    fn check_lengths(&self) -> Result<(), &'static str> {
-        let (rows, dimension) = (self.rows(), self.schema.dimension);
-        let (codes, blocks) = (self.range(Section::Codes).len(), rows.div_ceil(ROWS_PER_BLOCK));
-        let lengths = [
-            (Section::Vectors, rows * dimension * 4),
-            (Section::KeyEnds, rows * 8),
-            (Section::TextEnds, rows * 8),
-            (Section::SurfaceEnds, rows * 8),
-            (Section::Quantized, rows * width(dimension)),
-            (Section::Steps, rows * 4),
-            (Section::Codes, if codes == 0 { 0 } else { blocks * block_bytes(dimension) }),
-            (Section::FieldTerms, self.schema.text_fields.len() * 8),
-            (Section::ColumnEnds, self.schema.keyword_columns.len() * 8),
-            (Section::Keywords, rows * self.schema.keyword_columns.len() * 4),
-            (Section::Numbers, rows * self.schema.number_columns.len() * 8),
-        ];
-        let right = lengths.iter().all(|(section, length)| self.range(*section).len() == *length);
-        right.then_some(()).ok_or("a section has an impossible length")
     }
 
     /// Returns the number of documents, including those that a snapshot has deleted.
@@ -107,12 +86,12 @@ impl Segment {
         &self.schema
     }
 
-    fn range(&self, section: Section) -> std::ops::Range<usize> {
+    pub(crate) fn range(&self, section: Section) -> std::ops::Range<usize> {
         debug_assert_eq!(SECTIONS[section as usize], section);
         self.header.sections[section as usize].clone()
     }
 
-    fn numbers_of<T: AnyBitPattern>(&self, section: Section) -> &[T] {
+    pub(crate) fn numbers_of<T: AnyBitPattern>(&self, section: Section) -> &[T] {
         bytemuck::try_cast_slice(&self.bytes[self.range(section)]).unwrap_or_default()
     }
 

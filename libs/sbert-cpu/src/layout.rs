@@ -192,6 +192,9 @@ impl Header {
         if !(2..=MAX_SIZE).contains(&self.max_tokens) {
             return Err("the maximum number of tokens is out of range".to_owned());
         }
+        if self.padding.is_some_and(|padding| padding as usize >= self.vocabulary) {
+            return Err("the padding token is not in the vocabulary".to_owned());
+        }
         self.pooling()?;
         let mut width = self.pooled();
         for dense in &self.dense {

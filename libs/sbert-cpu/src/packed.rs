@@ -157,6 +157,10 @@ impl PackedEncoder {
             return Err("its sections do not match its length".to_owned());
         }
         let tokenizer = Tokenizer::from_bytes(&bytes[layout.tokenizer.clone()])?;
+        if tokenizer.max_tokens() != header.max_tokens {
+            let (tokens, most) = (tokenizer.max_tokens(), header.max_tokens);
+            return Err(format!("its tokenizer gives up to {tokens} tokens, not {most}"));
+        }
         if tokenizer.vocabulary() > header.vocabulary {
             return Err("its tokenizer has tokens without vectors".to_owned());
         }

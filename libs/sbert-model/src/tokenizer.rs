@@ -75,8 +75,19 @@ impl Tokenizer {
         match self {
             Self::WordPiece(tokenizer) => tokenizer.vocabulary(),
             Self::General { tokenizer, .. } => {
-                tokenizer.get_vocab(true).values().max().map_or(0, |largest| *largest as usize + 1)
+                // The tokens that surround a text need not be in the vocabulary.
+                let mut ids = self.encode("").ids;
+                ids.extend(tokenizer.get_vocab(true).values());
+                ids.into_iter().max().map_or(0, |largest| largest as usize + 1)
             }
+        }
+    }
+
+    /// Returns the maximum number of tokens of a text.
+    pub fn max_tokens(&self) -> usize {
+        match self {
+            Self::WordPiece(tokenizer) => tokenizer.max_tokens(),
+            Self::General { max_tokens, .. } => *max_tokens,
         }
     }
 

@@ -47,6 +47,13 @@ impl WordPiece {
         max_word: usize,
         special: Vec<(String, u32)>,
     ) -> Result<Self, String> {
+        if max_tokens < 2 {
+            return Err("there is no room for the two special tokens".to_owned());
+        }
+        // Special tokens are looked for at brackets; an empty one would be found there without end.
+        if let Some((name, _)) = special.iter().find(|(name, _)| !name.starts_with('[')) {
+            return Err(format!("the special token {name:?} does not begin with a bracket"));
+        }
         let known = |name: &str| {
             pieces.find(false, name.as_bytes()).ok_or(format!("the vocabulary lacks {name}"))
         };
@@ -92,6 +99,10 @@ impl WordPiece {
     pub(crate) fn vocabulary(&self) -> usize {
         let special = self.special.iter().map(|(_, id)| *id as usize + 1).max();
         self.pieces.iter().count().max(special.unwrap_or(0))
+    }
+
+    pub(crate) fn max_tokens(&self) -> usize {
+        self.max_tokens
     }
 
     /// Returns the tokens of `text` between `[CLS]` and `[SEP]`.
@@ -153,9 +164,6 @@ impl WordPiece {
         let mut reader = Reader(bytes);
         let [lower, strip, ideographs, clean] = reader.take::<4>()?.map(|flag| flag != 0);
         let (max_tokens, max_word) = (reader.number()?, reader.number()?);
-        if max_tokens < 2 {
-            return Err("there is no room for the two special tokens".to_owned());
-        }
         let mut special = Vec::new();
         for _ in 0..reader.number()? {
             let name = reader.text()?.to_owned();

@@ -93,6 +93,13 @@ fn inconsistent_sizes_are_named() {
         "vocab_size is 126",
         "127 tokens",
     ]);
+    // A token that surrounds every text.
+    let roberta = ModelCopy::new("roberta");
+    let path = roberta.path("tokenizer.json");
+    let mut file: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    file["post_processor"]["sep"][1] = 1_000_000.into();
+    fs::write(path, file.to_string()).unwrap();
+    roberta.is_rejected_with(&["config.json", "1000001 tokens"]);
     ModelCopy::new("sqrt-dense")
         .edit("2_Dense/config.json", "\"in_features\": 36", "\"in_features\": 35")
         .is_rejected_with(&["linear.weight", "[10, 36]", "[10, 35]"]);

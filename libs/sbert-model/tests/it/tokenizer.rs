@@ -139,3 +139,31 @@ fn damaged_bytes_never_cause_a_panic() {
     }
     assert!(refused > 200, "only {refused} of 400 damaged tokenizers were rejected");
 }
+
+/// Returns the bytes of a packed tokenizer with a special token of this name.
+fn packed(special: &str, max_tokens: u32) -> Vec<u8> {
+    let number = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+    let mut bytes = vec![b'W', 1, 1, 1, 1];
+    bytes.extend(max_tokens.to_le_bytes());
+    bytes.extend(number(100));
+    bytes.extend(number(1));
+    bytes.extend(number(special.len()));
+    bytes.extend(special.as_bytes());
+    bytes.extend(number(0));
+    for piece in ["[UNK]", "[CLS]", "[SEP]"] {
+        bytes.extend(number(piece.len()));
+        bytes.extend(piece.as_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn a_special_token_is_not_empty() {
+    let tokenizer = Tokenizer::from_bytes(&packed("[MASK]", 8)).unwrap();
+    assert_eq!((tokenizer.max_tokens(), tokenizer.encode("[MASK]").ids), (8, vec![1, 0, 2]));
+    for name in ["", "MASK"] {
+        let error = Tokenizer::from_bytes(&packed(name, 1_000_000)).unwrap_err();
+        assert!(error.contains("does not begin with a bracket"), "{error}");
+    }
+    assert!(Tokenizer::from_bytes(&packed("[MASK]", 1)).unwrap_err().contains("no room"));
+}
