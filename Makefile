@@ -64,8 +64,10 @@ lint: ## check spelling, format, lints and documentation
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-deny: ## check licenses, sources, and which crate may use which dependency
+deny: ## check licenses, sources, advisories, and which crate may use which dependency
 	tools/cargo-deny.sh check bans licenses sources
+	tools/advisories.sh
+	tools/advisories.sh prove
 
 sanitize: ## run the tests of the unsafe code under the address sanitizer
 	tools/sanitize.sh

@@ -26,7 +26,8 @@ fetch_package() {
 
 fetch_hub() {
     python3 -m venv "$1/venv" &&
-        "$1/venv/bin/pip" install --quiet --disable-pip-version-check huggingface_hub==2.4.0 &&
+        "$1/venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps \
+            --requirement "$(dirname "${BASH_SOURCE[0]}")/requirements/model-hub.txt" &&
         "$1/venv/bin/hf" download "sentence-transformers/$name" --local-dir "$1/model" \
             $(names)
 }

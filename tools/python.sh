@@ -22,7 +22,8 @@ flock 9
 echo "installing the reference packages for exported models in $venv (about 60 MB)"
 rm -rf "$venv"
 python3 -m venv "$venv"
-if ! "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"; then
+if ! "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps \
+    --requirement "$requirements"; then
     echo "the packages of $requirements could not be installed: check the network or the pip settings" >&2
     exit 1
 fi
