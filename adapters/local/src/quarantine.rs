@@ -36,6 +36,18 @@ pub(crate) fn release(
     Ok(())
 }
 
+/// Deletes the rows of `feed` that were refused at `until` or before, and returns their number.
+pub(crate) fn clear(
+    connection: &Connection,
+    feed: &str,
+    until: Timestamp,
+) -> rusqlite::Result<u64> {
+    let deleted = connection
+        .prepare_cached("DELETE FROM quarantine WHERE feed = ?1 AND at <= ?2")?
+        .execute(params![feed, until.0])?;
+    Ok(deleted as u64)
+}
+
 /// The sort key of a row: feed, line and field.
 pub(crate) type QuarantineKey = (String, i64, String);
 

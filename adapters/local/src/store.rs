@@ -114,6 +114,11 @@ impl ProductStore for LocalStore {
         self.database.write_at(Version(before.0), release).await
     }
 
+    async fn clear_quarantine(&self, feed: &str, until: Timestamp) -> PortResult<u64> {
+        let feed = feed.to_owned();
+        self.database.write(move |t| quarantine::clear(t, &feed, until)).await
+    }
+
     async fn quarantined(
         &self,
         after: Option<&QuarantinedRow>,

@@ -122,6 +122,15 @@ impl ProductStore for MemoryStore {
         .await
     }
 
+    async fn clear_quarantine(&self, feed: &str, until: Timestamp) -> PortResult<u64> {
+        self.call(|state| {
+            let before = state.quarantine.len();
+            state.quarantine.retain(|_, row| row.feed != feed || row.at > until);
+            (before - state.quarantine.len()) as u64
+        })
+        .await
+    }
+
     async fn quarantined(
         &self,
         after: Option<&QuarantinedRow>,

@@ -24,7 +24,7 @@ use apply::{ApplyProducts, CompareProducts};
 use async_trait::async_trait;
 use indexes::{ForgetIndex, ListIndexes, RegisterIndexes};
 use outbox::{ClearOutbox, ReadOutbox, RelayOutbox};
-use quarantine::{ListQuarantine, QuarantineRows, ReleaseQuarantine};
+use quarantine::{ClearQuarantine, ListQuarantine, QuarantineRows, ReleaseQuarantine};
 use records::{FetchProducts, ListIds, ListProducts};
 use removal::RemoveProducts;
 use removed::{ListRemoved, RestoreRemoved};
@@ -105,6 +105,10 @@ impl ProductStore for PostgresStore {
 
     async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()> {
         self.database.call(&ReleaseQuarantine { feed, before }).await
+    }
+
+    async fn clear_quarantine(&self, feed: &str, until: Timestamp) -> PortResult<u64> {
+        self.database.call(&ClearQuarantine { feed, until }).await
     }
 
     async fn quarantined(

@@ -65,6 +65,7 @@ macro_rules! product_store_contract {
             the_quarantine_is_read_page_by_page,
             a_row_refused_again_is_kept_once,
             a_release_affects_only_earlier_rows_of_one_feed,
+            what_is_cleared_leaves_the_quarantine_whatever_has_run_since,
             unusual_rows_are_kept_unchanged,
             the_counts_match_what_the_store_holds,
             a_list_names_every_product_once_in_the_order_of_the_ids,

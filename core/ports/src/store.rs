@@ -64,6 +64,10 @@ pub trait ProductStore: Debug + Send + Sync {
     /// Deletes the rows of `feed` that were refused before `before`: a later run has read all of it.
     async fn release_quarantine(&self, feed: &str, before: Timestamp) -> PortResult<()>;
 
+    /// Deletes the rows of `feed` that were refused at `until` or before: somebody has dealt with them.
+    /// Returns their number. Runs do not matter.
+    async fn clear_quarantine(&self, feed: &str, until: Timestamp) -> PortResult<u64>;
+
     /// Lists the next `limit` rows in quarantine after `after`, by feed, line and field.
     async fn quarantined(
         &self,

@@ -47,6 +47,10 @@ impl ProductStore for EmptyStore {
         Err(read_only())
     }
 
+    async fn clear_quarantine(&self, _: &str, _: Timestamp) -> PortResult<u64> {
+        Err(read_only())
+    }
+
     async fn quarantined(
         &self,
         _: Option<&QuarantinedRow>,

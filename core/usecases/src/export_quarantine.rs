@@ -1,3 +1,4 @@
+use crate::QuarantinePages;
 use akin_ports::{FeedRow, PortError, ProductStore, QuarantinedRow, RefusedRow};
 use std::sync::Arc;
 
@@ -6,6 +7,8 @@ use std::sync::Arc;
 pub struct ExportQuarantine {
     /// The store of the quarantine.
     pub store: Arc<dyn ProductStore>,
+    /// The feed whose rows are exported; `None` exports those of all feeds.
+    pub feed: Option<String>,
 }
 
 /// A row in quarantine, with everything that was refused in it.
@@ -31,13 +34,14 @@ impl ExportQuarantine {
         &self,
         mut write: impl FnMut(Vec<RowToCorrect>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut after: Option<QuarantinedRow> = None;
+        let mut pages = QuarantinePages::new(self.store.clone(), self.feed.clone());
         // The next page may hold more refusals of this row.
         let mut last: Option<RowToCorrect> = None;
         loop {
-            let page = self.store.quarantined(after.as_ref(), PAGE).await?;
-            let Some(end) = page.last() else { break };
-            after = Some(end.clone());
+            let page = pages.next(PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
             let mut whole = Vec::new();
             for kept in page {
                 match last.as_mut().filter(|row| row.is_same_row(&kept)) {

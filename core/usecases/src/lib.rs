@@ -25,6 +25,7 @@
 mod background;
 mod catalogue_status;
 mod change_batch;
+mod clear_quarantine;
 mod compare_engines;
 mod copy_catalogue;
 mod embed_changes;
@@ -42,6 +43,7 @@ mod normalize;
 mod percentage;
 mod pricing;
 mod process_changes;
+mod quarantine_pages;
 mod query_embeddings;
 mod record_run;
 mod register_indexes;
@@ -57,6 +59,7 @@ mod work_queue;
 pub use akin_ranking::Correction;
 pub use background::Background;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
+pub use clear_quarantine::ClearQuarantine;
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
 pub use copy_catalogue::{
     CopyCatalogue, CopyProgress, CopyRun, CopySource, CopySummary, UnembeddedChanges,
@@ -77,6 +80,7 @@ pub use normalize::normalize;
 pub use percentage::{InvalidPercentage, Percentage};
 pub use pricing::Pricing;
 pub use process_changes::{MessageOutcome, ProcessChanges, ProcessControl, ProcessedChanges};
+pub use quarantine_pages::QuarantinePages;
 pub use query_embeddings::QueryEmbeddings;
 pub use record_run::{BegunRun, RecordRun, RecordedRun, RequestedRun, RunError};
 pub use register_indexes::{IndexRefusal, RegisterIndexes};

@@ -84,6 +84,23 @@ impl Call for ReleaseQuarantine<'_> {
     }
 }
 
+/// Deletes rows of a feed that were refused at a time or before; the answer is their number.
+pub(crate) struct ClearQuarantine<'a> {
+    pub(crate) feed: &'a str,
+    pub(crate) until: Timestamp,
+}
+
+#[async_trait]
+impl Call for ClearQuarantine<'_> {
+    type Answer = u64;
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<u64, Failure> {
+        let sql = names.fill("DELETE FROM {quarantine} WHERE feed = $1 AND at <= $2");
+        let delete = query(sql).bind(escape(self.feed)).bind(self.until.0);
+        Ok(delete.execute(connection).await?.rows_affected())
+    }
+}
+
 /// Lists the next rows in quarantine, by feed, line and field.
 pub(crate) struct ListQuarantine<'a> {
     pub(crate) after: Option<&'a QuarantinedRow>,

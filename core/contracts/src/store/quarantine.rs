@@ -99,6 +99,19 @@ pub async fn a_release_affects_only_earlier_rows_of_one_feed(store: &Store) {
     assert_eq!(store.counts().await.unwrap().quarantined, 2);
 }
 
+/// Other feeds and rows that were refused later stay. No run is overtaken by it.
+pub async fn what_is_cleared_leaves_the_quarantine_whatever_has_run_since(store: &Store) {
+    quarantine(store, "a.csv", &[row(1, "name"), row(1, "ratings")], 1).await;
+    quarantine(store, "A.csv", &[row(3, "name")], 1).await;
+    quarantine(store, "a.csv", &[row(2, "name")], 5).await;
+    assert_eq!(store.clear_quarantine("a.csv", Timestamp(1)).await.unwrap(), 2);
+    assert_eq!(places(store).await, [("A.csv".to_owned(), 3), ("a.csv".to_owned(), 2)]);
+    assert_eq!(store.clear_quarantine("unknown.csv", Timestamp(i64::MAX)).await.unwrap(), 0);
+    assert_eq!(store.clear_quarantine("a.csv", Timestamp(i64::MAX)).await.unwrap(), 1);
+    quarantine(store, "a.csv", &[row(9, "name")], 6).await;
+    assert_eq!(places(store).await, [("A.csv".to_owned(), 3), ("a.csv".to_owned(), 9)]);
+}
+
 /// Refused rows often hold damaged text.
 pub async fn unusual_rows_are_kept_unchanged(store: &Store) {
     for (line, text) in (1..).zip(unusual_texts()) {

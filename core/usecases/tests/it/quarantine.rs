@@ -4,7 +4,9 @@ use crate::shop::{Shop, row, rupees};
 use akin_entities::{Timestamp, Version};
 use akin_memory::MemoryFeed;
 use akin_ports::{FeedItem, FeedRow, PortError, ProductStore, RefusedRow};
-use akin_usecases::{ColumnMap, ExportQuarantine, IngestFeed, RowToCorrect};
+use akin_usecases::{
+    ClearQuarantine, ColumnMap, ExportQuarantine, IngestFeed, QuarantinePages, RowToCorrect,
+};
 
 fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
     let row = FeedRow { line, name: name.into(), ..FeedRow::default() };
@@ -13,7 +15,7 @@ fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
 }
 
 async fn exported(shop: &Shop) -> Vec<RowToCorrect> {
-    let export = ExportQuarantine { store: shop.store.clone() };
+    let export = ExportQuarantine { store: shop.store.clone(), feed: None };
     let mut rows = Vec::new();
     let write = |page| -> Result<(), PortError> {
         rows.extend(page);
@@ -81,4 +83,53 @@ async fn an_unreadable_row_is_exported_with_its_text_and_reason() {
     let rows = exported(&shop).await;
     assert_eq!(rows[0].row.as_ref().unwrap().actual_price, "call us");
     assert_eq!((&rows[1].row, &rows[1].refused[..]), (&None, &[unreadable][..]));
+}
+
+/// Quarantines rows of three feeds, more of the second than are read at a time.
+async fn three_feeds() -> Shop {
+    let shop = Shop::new();
+    for (feed, count) in [("a", 2), ("b", 1_200), ("b2", 1)] {
+        let rows: Vec<_> = (1..=count).map(|line| refused(line, "name", "x")).collect();
+        shop.store.quarantine(feed, &rows, Timestamp(1)).await.unwrap();
+    }
+    shop
+}
+
+#[tokio::test]
+async fn the_rows_of_one_feed_are_listed_and_exported() {
+    let shop = three_feeds().await;
+    for (feed, count) in [("a", 2), ("b", 1_200), ("b2", 1), ("c", 0), ("", 0)] {
+        let mut pages = QuarantinePages::new(shop.store.clone(), Some(feed.to_owned()));
+        let mut lines = Vec::new();
+        loop {
+            let page = pages.next(500).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            assert!(page.iter().all(|row| row.feed == feed));
+            lines.extend(page.into_iter().map(|row| row.row.line));
+        }
+        assert!(lines.into_iter().eq(1..=count), "{feed:?}");
+        let export = ExportQuarantine { store: shop.store.clone(), feed: Some(feed.to_owned()) };
+        let mut exported = 0;
+        let write = |page: Vec<RowToCorrect>| -> Result<(), PortError> {
+            exported += page.len() as u64;
+            Ok(())
+        };
+        export.run(write).await.unwrap();
+        assert_eq!(exported, count, "{feed:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_rows_of_one_feed_or_of_all_are_cleared() {
+    let shop = three_feeds().await;
+    let clear = ClearQuarantine { store: shop.store.clone() };
+    let cleared = clear.run(Some("b".to_owned())).await.unwrap();
+    assert_eq!(cleared.into_iter().collect::<Vec<_>>(), [("b".to_owned(), 1_200)]);
+    let cleared = clear.run(None).await.unwrap();
+    let rest = [("a".to_owned(), 2), ("b2".to_owned(), 1)];
+    assert_eq!(cleared.into_iter().collect::<Vec<_>>(), rest);
+    assert!(clear.run(None).await.unwrap().is_empty());
+    assert!(exported(&shop).await.is_empty());
 }

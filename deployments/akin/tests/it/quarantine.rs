@@ -103,6 +103,42 @@ fn a_limit_applies_to_the_list_and_not_to_the_file() {
 }
 
 #[test]
+fn feeds_from_standard_input_have_quarantines_of_their_own_by_name() {
+    let sandbox = Sandbox::new();
+    let bad = |name: &str| {
+        let input = format!("product_id,name,price\n{name}1,Pan,call us\n{name}2,Pot,5\n");
+        let line = format!("ingest --no-embed --max-refused 50% --feed-name {name} -");
+        sandbox.run_with(&line, &input).succeeds();
+    };
+    bad("acme");
+    bad("apex");
+    let feeds = |words: &str| -> Vec<String> {
+        let rows = sandbox.run(&format!("quarantine --json {words}")).succeeds().json();
+        let feed = |row: &serde_json::Value| row["feed"].as_str().unwrap().to_owned();
+        rows.as_array().unwrap().iter().map(feed).collect()
+    };
+    assert_eq!(feeds(""), ["acme", "apex"], "the second has not released the first");
+    assert_eq!(feeds("--feed apex"), ["apex"]);
+    let written = sandbox.run("quarantine --feed acme --csv -").succeeds().stdout;
+    assert!(written.contains("acme1") && !written.contains("apex1"), "{written}");
+    let cleared = sandbox.run("quarantine --feed acme --clear").succeeds();
+    assert_eq!(cleared.stdout, "acme: 1 refusal removed\n");
+    assert_eq!(feeds(""), ["apex"]);
+    let cleared = sandbox.run("quarantine --clear --json").succeeds().json();
+    assert_eq!(cleared["removed"]["apex"], 1);
+    assert!(
+        sandbox.run("quarantine --clear").succeeds().stderr.contains("nothing is in quarantine")
+    );
+}
+
+#[test]
+fn a_name_for_standard_input_that_is_not_read_is_refused() {
+    let sandbox = Sandbox::new();
+    let refused = sandbox.run("ingest --no-embed --feed-name acme feed.csv").fails_with(2);
+    assert!(refused.stderr.contains("--feed-name (AKIN_FEED_NAME)"), "{refused}");
+}
+
+#[test]
 fn an_existing_file_is_replaced_only_on_request() {
     let sandbox = Sandbox::new();
     sandbox.run("ingest --no-embed feed.csv").succeeds();
