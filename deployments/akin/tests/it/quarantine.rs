@@ -108,7 +108,7 @@ fn feeds_from_standard_input_have_quarantines_of_their_own_by_name() {
     let bad = |name: &str| {
         let input = format!("product_id,name,price\n{name}1,Pan,call us\n{name}2,Pot,5\n");
         let line = format!("ingest --no-embed --max-refused 50% --feed-name {name} -");
-        sandbox.run_with(&line, &input).succeeds();
+        sandbox.run_with_input(&line, &input).succeeds();
     };
     bad("acme");
     bad("apex");
