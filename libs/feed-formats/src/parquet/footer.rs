@@ -275,7 +275,7 @@ mod tests {
         assert!(check_tree(&[2, i64::from(i32::MAX), 0]).unwrap_err().contains("children"));
         assert!(check_tree(&[-1]).unwrap_err().contains("children"));
         // A wide schema is not deep.
-        let wide: Vec<_> = [5_000].into_iter().chain([0; 5_000]).collect();
+        let wide: Vec<_> = std::iter::once(5_000).chain(std::iter::repeat_n(0, 5_000)).collect();
         assert_eq!(check_tree(&wide), Ok(()));
     }
 

@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn deep_structures_are_malformed() {
-        let lists = [0x10 | kind::LIST; 100_000];
+        let lists = vec![0x10 | kind::LIST; 100_000];
         assert_eq!(ThriftReader::new(&lists).skip(kind::LIST), Err(Damage::Malformed));
     }
 }

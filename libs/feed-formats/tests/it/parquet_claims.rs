@@ -24,7 +24,7 @@ fn a_page_has_no_more_bytes_than_can_come_of_it() {
         let refusal = Claims::new(codec, data(1, 0, HUGE, b"0123456789")).refusal();
         assert!(refusal.contains("a page claims 2147483647 bytes"), "{codec}: {refusal}");
     }
-    let bytes = [0; 100_000];
+    let bytes = vec![0; 100_000];
     let refusal = Claims::new(ZSTD, data(1, 0, HUGE, &bytes)).refusal();
     assert!(refusal.contains("pages are too large"), "{refusal}");
 }
@@ -108,7 +108,7 @@ fn a_list_goes_on_in_the_next_page() {
         let repetition = levels(&[vec![0b11, repetition]]);
         let definition = levels(&[run(count as u64, 1)]);
         let bytes = [&repetition[..], &definition, &b"\x01\0\0\0x".repeat(count)].concat();
-        data(count as i64, 0, bytes.len() as i64, &bytes)
+        data(count.cast_signed() as i64, 0, bytes.len().cast_signed() as i64, &bytes)
     };
     let pages = [page(0b010, 3), page(0b011, 3)].concat();
     let claims = Claims { repetition: 2, rows: 3, ..Claims::new(PLAIN, pages) };

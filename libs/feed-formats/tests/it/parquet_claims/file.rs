@@ -32,10 +32,10 @@ pub(super) struct Thrift(pub(super) Vec<u8>);
 impl Thrift {
     pub(super) fn varint(mut self, mut number: u64) -> Self {
         while number >= 0x80 {
-            self.0.push((number & 0x7f) as u8 | 0x80);
+            self.0.push(number.to_le_bytes()[0] | 0x80);
             number >>= 7;
         }
-        self.0.push(number as u8);
+        self.0.push(number.to_le_bytes()[0]);
         self
     }
 
@@ -106,7 +106,7 @@ impl Claims {
             .text(4, "name");
         let mut encodings = thrift().number(1, I32, self.kind).field(2, LIST);
         encodings.0.push(I32);
-        let length = self.pages.len() as i64;
+        let length = self.pages.len().cast_signed() as i64;
         let mut metadata = encodings.field(3, LIST);
         metadata.0.push(BINARY);
         let metadata = metadata
@@ -146,7 +146,7 @@ pub(super) fn page(kind: i64, unpacked: i64, header: (u64, Thrift), bytes: &[u8]
     let written = thrift()
         .number(1, I32, kind)
         .number(2, I32, unpacked)
-        .number(3, I32, bytes.len() as i64)
+        .number(3, I32, bytes.len().cast_signed() as i64)
         .structure(header.0, header.1);
     [&written.0[..], &[0], bytes].concat()
 }
@@ -167,7 +167,7 @@ pub(super) fn data(values: i64, encoding: i64, unpacked: i64, bytes: &[u8]) -> V
 /// A dictionary of the text `x`, and rows without end that have it.
 pub(super) fn endless(levels: &[u8]) -> Vec<u8> {
     let rows = [levels, &[1], &run(HUGE as u64, 0)].concat();
-    let length = rows.len() as i64;
+    let length = rows.len().cast_signed() as i64;
     [dictionary(1, 5, b"\x01\0\0\0x"), data(HUGE, DICTIONARY, length, &rows)].concat()
 }
 
