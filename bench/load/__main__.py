@@ -20,8 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from inputs import TIMEOUT, WORST, Sender, held_inputs, requests
-from server import ROOT, Server, grown_feed
+from inputs import ROOT, TIMEOUT, WORST, Sender, requests
+from server import Server, grown_feed, ingestions
+from slow import burst, slow_inputs
 
 
 def normal(address, seed, seconds, queries, results):
@@ -97,7 +98,8 @@ def parse():
     parser.add_argument("--akin", default=ROOT / "target/release/akin", type=Path, help="the program to measure")
     parser.add_argument("--products", type=int, default=2_000, help="the size of the catalogue")
     parser.add_argument("--clients", type=int, default=2, help="the number of normal clients")
-    parser.add_argument("--connections", type=int, default=100, help="how many connections each slow input holds")
+    parser.add_argument("--connections", type=int, default=60, help="how many connections each slow input holds")
+    parser.add_argument("--burst", type=int, default=600, help="how many heavy requests are sent at once, in the end")
     return parser.parse_args()
 
 
@@ -112,7 +114,7 @@ def main():
         subprocess.run(ingest, check=True, stdout=sys.stderr)
         server = Server(arguments.akin, data, log)
         try:
-            failed = measure(server, arguments, queries)
+            failed = measure(server, arguments, queries, ingestions(arguments.akin, data, folder))
         finally:
             server.process.terminate()
             code = server.process.wait()
@@ -120,14 +122,15 @@ def main():
         raise SystemExit(f"bench/load: {failed} normal requests failed; the server ended with {code}")
 
 
-def measure(server, arguments, queries):
-    """Runs the three phases and prints the tables; returns the number of normal requests that failed."""
+def measure(server, arguments, queries, ingest):
+    """Runs the phases and prints the tables; returns the number of normal requests that failed."""
     alone = max(arguments.seconds / 10, 3)
     usage = [("at the beginning", server.usage())]
     header("normal queries", "kind", "requests", "requests/s", "p50, ms", "p99, ms", "max, ms", "failed")
     failed = report("alone", phase(server, arguments, alone, queries), alone)
     usage.append(("after normal queries", server.usage()))
-    inputs = {name: requests(make) for name, make in WORST.items()} | held_inputs(arguments.connections)
+    inputs = {name: requests(make) for name, make in WORST.items()} | slow_inputs(arguments.connections)
+    inputs["an ingestion"] = ingest
     senders = [Sender(server.address, name, act) for name, act in inputs.items()]
     beside = phase(server, arguments, arguments.seconds, queries)
     failed += report("beside the worst inputs", beside, arguments.seconds)
@@ -136,6 +139,8 @@ def measure(server, arguments, queries):
         sender.stop()
     for sender in senders:
         sender.thread.join(TIMEOUT)
+    outcomes = collections.Counter(burst(server.address, arguments.burst))
+    usage.append(("after the burst", server.usage()))
     failed += report("alone again", phase(server, arguments, alone, queries), alone)
     usage.append(("at the end", server.usage()))
     print()
@@ -145,8 +150,13 @@ def measure(server, arguments, queries):
     print()
     header("worst input", "outcomes")
     for sender in senders:
-        row(sender.name, ", ".join(f"{outcome}: {count}" for outcome, count in sender.outcomes.items()))
+        row(sender.name, counts(sender.outcomes))
+    row(f"a burst of {arguments.burst} heavy requests", counts(outcomes))
     return failed
+
+
+def counts(outcomes):
+    return ", ".join(f"{outcome}: {count}" for outcome, count in outcomes.items())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The worst inputs: requests of every kind, and clients that are slow or do not speak HTTP."""
+"""The worst inputs that are requests; a thread keeps sending each of them."""
 
 import collections
 import http.client
@@ -8,12 +8,17 @@ import random
 import socket
 import string
 import threading
+from pathlib import Path
 
 TIMEOUT = 60
 MAX_CHARS = 4_000
 MAX_BODY = 64 * 1024
 LETTERS = string.ascii_lowercase
 FACETS = ["main_category", "sub_category", "brand"]
+JSON = {"Content-Type": "application/json"}
+
+# The word of the products with the longest descriptions.
+BULKY = "bulkyware"
 
 # Words of the catalogue, for misspellings.
 VOCABULARY = []
@@ -54,9 +59,35 @@ def misspelled():
     return text[:MAX_CHARS].strip()
 
 
+def similar(limit):
+    return "GET", f"/api/products/LOAD-{random.randrange(100)}/similar?limit={limit}", None
+
+
+def compared():
+    body = {"query": words(200, [6]), "page_size": 100, "engines": ["local", "local"]}
+    return "POST", "/api/compare", json.dumps(body)
+
+
+def picture():
+    """Returns a request for a part of a picture of the sample catalogue."""
+    first = random.choice(["0-", "1-2", "-1", "5-1", "999999999-", "0-0,2-3"])
+    return "GET", "/images/" + random.choice(PICTURES), None, {"Range": "bytes=" + first}
+
+
+def chunked():
+    """Returns the bytes of a request whose body is sent in chunks of one byte, with trailers."""
+    head = b"POST /api/search HTTP/1.1\r\nHost: akin\r\nContent-Type: application/json\r\n"
+    body = json.dumps({"query": words(1_000, [6])}).encode()
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    end = b"0\r\n" + b"X-Trailer: 1\r\n" * 50 + b"\r\n"
+    return head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunks + end
+
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = sorted(one.name for one in (ROOT / "data/images").iterdir())
 PATHS = ["../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", "..%5c..%5cx", ".env", "a%00.png"]
 
-# Each makes a request of its kind: method, path, body.
+# Each makes a request of its kind: method, path, body, and further headers.
 WORST = {
     "4,000 characters of short unknown words": lambda: search(words(MAX_CHARS, [5, 6, 7])),
     "the same, by words alone": lambda: search(words(MAX_CHARS, [4, 5, 6]), mode="lexical"),
@@ -69,7 +100,12 @@ WORST = {
     "punctuation and emoji": lambda: search("👩\u200d💻-.'\u202e" * (MAX_CHARS // 7)),
     "all facets, 100 hits": lambda: search("phone", facets=FACETS, page_size=100, page=2),
     "filters of 300 unknown values": lambda: search("lamp", filters={name: many_values() for name in FACETS}),
-    "the page of facets alone": lambda: search("", facets=FACETS, page_size=100),
+    "a page beyond the last, with all facets": lambda: search("phone", facets=FACETS, page=1_000_000),
+    "by meaning alone": lambda: search(words(MAX_CHARS, [4, 5, 6]), mode="semantic"),
+    "100 products of 240 KB": lambda: search(BULKY, mode="lexical", page_size=100),
+    "1,000 similar products": lambda: similar(1_000),
+    "a comparison of two pages": compared,
+    "parts of pictures": picture,
     "the compatible route": lambda: ("POST", "/api/similar_products", json.dumps({"query": words(MAX_CHARS, [6])})),
     "deeply nested JSON": lambda: ("POST", "/api/search", "[" * MAX_BODY),
     "a body of 1 MB": lambda: ("POST", "/api/search", "x" * 1_000_000),
@@ -109,8 +145,8 @@ def requests(make):
         if not kept:
             kept.append(http.client.HTTPConnection(*sender.address, timeout=TIMEOUT))
         try:
-            method, path, body = make()
-            kept[0].request(method, path, body, {"Content-Type": "application/json"})
+            method, path, body, *headers = make()
+            kept[0].request(method, path, body, dict(JSON, **(headers[0] if headers else {})))
             answer = kept[0].getresponse()
             answer.read()
             return answer.status
@@ -119,50 +155,3 @@ def requests(make):
             raise
 
     return act
-
-
-def held(first, drip, count):
-    """Returns an act that holds connections open: sends `first` on each, then `drip` once a second."""
-    open_sockets = []
-
-    def act(sender):
-        while len(open_sockets) < count and not sender.ended.is_set():
-            one = socket.create_connection(sender.address, timeout=TIMEOUT)
-            one.sendall(first)
-            open_sockets.append(one)
-            sender.outcomes["opened"] += 1
-        sender.ended.wait(1)
-        for one in list(open_sockets):
-            try:
-                one.sendall(drip)
-            except OSError:
-                open_sockets.remove(one)
-                one.close()
-                sender.outcomes["closed by the server"] += 1
-        if sender.ended.is_set():
-            for one in open_sockets:
-                one.close()
-        return "rounds"
-
-    return act
-
-
-def broken(sender):
-    """Sends bytes that are not HTTP."""
-    with socket.create_connection(sender.address, timeout=TIMEOUT) as one:
-        one.sendall(random.randbytes(2_000))
-        return "answered" if one.recv(100) else "closed by the server"
-
-
-def held_inputs(connections):
-    """Returns the inputs of slow clients, each of which holds `connections` connections."""
-    head = b"POST /api/search HTTP/1.1\r\nHost: akin\r\nContent-Type: application/json\r\n"
-    body = json.dumps({"query": "phone", "page_size": 100, "facets": FACETS}).encode()
-    whole = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    return {
-        "half heads": held(head + b"X-Slow: ", b"", connections),
-        "heads of a byte a second": held(head + b"X-Slow: ", b"x", connections),
-        "bodies of a byte a second": held(head + b"Content-Length: 60000\r\n\r\n{", b" ", connections),
-        "clients that never read": held(whole * 20, whole, connections // 4),
-        "bytes that are not HTTP": broken,
-    }

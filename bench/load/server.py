@@ -8,9 +8,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from inputs import TIMEOUT, VOCABULARY, word
+from inputs import BULKY, ROOT, TIMEOUT, VOCABULARY, word
 
-ROOT = Path(__file__).resolve().parents[2]
+BULKY_PRODUCTS = 120
+BULKY_BYTES = 240_000
 
 
 class Server:
@@ -58,3 +59,23 @@ def grown_feed(path, count):
             own = f"{word(7)} {word(9)}"
             writer.writerow({**row, "product_id": f"LOAD-{number}", "link": "", "name": f"{row['name']} {own}"})
             VOCABULARY.extend(one for one in own.split())
+        for number in range(BULKY_PRODUCTS):
+            text = (f"{BULKY} {number} " * BULKY_BYTES)[:BULKY_BYTES]
+            writer.writerow({**rows[0], "product_id": f"BULKY-{number}", "link": "", "name": f"{BULKY} {number}",
+                             "description": text})
+
+
+def ingestions(akin, data, folder):
+    """Returns an act that changes the names of 200 products and ingests them beside the load."""
+
+    def act(sender):
+        feed = Path(folder) / "changes.csv"
+        with open(feed, "w", encoding="utf-8") as file:
+            file.write("product_id,name\n")
+            file.writelines(f"CHANGE-{number},{word(7)} {word(9)}\n" for number in range(200))
+        command = [akin, "ingest", "--data", data, "--currency", "INR", feed]
+        code = subprocess.run(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode
+        sender.ended.wait(1)
+        return f"exit code {code}"
+
+    return act
