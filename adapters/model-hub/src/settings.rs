@@ -27,6 +27,11 @@ impl Settings {
         if endpoint.is_empty() {
             return Some("no hub: set --hub or HF_ENDPOINT to its address, https://...");
         }
+        if endpoint.contains(['?', '#']) {
+            return Some(
+                "--hub (HF_ENDPOINT) contains a query or a fragment: set HF_TOKEN instead",
+            );
+        }
         let url = endpoint.parse::<Uri>().ok();
         let parts = url.as_ref().and_then(|url| Some((url.scheme_str()?, url.authority()?)));
         let Some((scheme @ ("https" | "http"), authority)) = parts else {
@@ -89,6 +94,8 @@ mod tests {
             "akin:s3cret@hub.example",
             "ftp://akin:s3cret@hub.example",
             "https://hub.example:s3cret",
+            "http://hub.invalid/?token=s3cret",
+            "https://hub.example#s3cret",
             "https://",
             "",
         ] {

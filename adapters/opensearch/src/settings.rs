@@ -193,6 +193,10 @@ impl Settings {
                         OPENSEARCH_PASSWORD instead"
                 .to_owned());
         }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("OPENSEARCH_ENDPOINT contains a query or a fragment: end it before ? or #"
+                .to_owned());
+        }
         Ok(url)
     }
 

@@ -165,6 +165,9 @@ const STRAY_VARIABLES: [(&str, &str); 3] = [
     ("PGSSLKEY", "akin logs in by --postgres-user (POSTGRES_USER) and a password"),
 ];
 
+/// Characters of addresses and connection strings, which contain passwords.
+const OF_URLS: [char; 4] = ['/', '@', '?', '='];
+
 impl Settings {
     /// Returns all missing or invalid settings by name, without connecting.
     pub fn problems(&self) -> Vec<String> {
@@ -185,6 +188,7 @@ impl Settings {
         ];
         let missing = required.iter().filter(|(value, _)| is_blank(value.as_ref()));
         let mut problems: Vec<_> = missing.map(|(_, name)| format!("{name} is not set")).collect();
+        problems.extend(self.addresses());
         problems.extend(self.names().err().map(|problem| {
             let settings = "POSTGRES_RAW_PRODUCT_TABLE_NAME, POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME";
             format!("{settings}: {problem}")
@@ -197,6 +201,23 @@ impl Settings {
             )
         }));
         problems
+    }
+
+    /// Returns the settings that contain more than a host or a database. Messages name both, so they are
+    /// refused before a password in them is printed.
+    fn addresses(&self) -> impl Iterator<Item = String> {
+        let named = [
+            (&self.host, "--postgres-host (POSTGRES_HOST) must be a host name or an address"),
+            (&self.database, "--postgres-db (POSTGRES_DB) must be the name of a database"),
+        ];
+        let is_more = |value: &Option<String>| value.iter().any(|value| value.contains(OF_URLS));
+        let refused = named.into_iter().filter(move |(value, _)| is_more(value));
+        refused.map(|(_, rule)| {
+            format!(
+                "{rule}, without any of / @ ? =; --postgres-port, --postgres-user and \
+                 POSTGRES_PASSWORD give the rest"
+            )
+        })
     }
 
     pub(crate) fn names(&self) -> Result<Names, String> {

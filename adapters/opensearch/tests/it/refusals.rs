@@ -24,6 +24,16 @@ async fn assert_refused(settings: &Settings, kind: ErrorKind, parts: &[&str]) {
     assert_eq!(found, kind, "{report}");
 }
 
+#[test]
+fn an_address_with_a_query_or_fragment_is_refused_and_not_printed() {
+    for endpoint in ["http://127.0.0.1:9200/?token=s3cret", "https://search.example#s3cret"] {
+        let problems = crate::support::bare(endpoint).problems();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("OPENSEARCH_ENDPOINT contains a query"), "{problems:?}");
+        assert!(!problems[0].contains("s3cret"), "{problems:?}");
+    }
+}
+
 #[tokio::test]
 async fn all_invalid_settings_are_reported_at_once() {
     let settings = Settings {

@@ -86,3 +86,26 @@ fn a_password_is_not_printed() {
     let shown = format!("{:?}", settings(&["--postgres-password", "hunter2"]));
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn an_address_in_place_of_a_host_or_database_is_refused_and_not_printed() {
+    for value in [
+        "postgres://u:sekrit@h/db",
+        "u:sekrit@h",
+        "d?password=sekrit",
+        "dbname=d password=sekrit",
+        "h/sekrit",
+    ] {
+        for (flag, variable) in
+            [("--postgres-host", "POSTGRES_HOST"), ("--postgres-db", "POSTGRES_DB")]
+        {
+            let problems = settings(&[flag, value]).own_problems();
+            let named: Vec<_> = problems.iter().filter(|it| it.contains(variable)).collect();
+            assert_eq!(named.len(), 1, "{problems:?}");
+            assert!(named[0].contains("/ @ ? ="), "{named:?}");
+            assert!(!problems.concat().contains("sekrit"), "{problems:?}");
+        }
+    }
+    let complete = ["--postgres-host", "::1", "--postgres-user", "a", "--postgres-db", "a-b.c d"];
+    assert!(settings(&complete).own_problems().is_empty());
+}
