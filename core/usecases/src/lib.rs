@@ -87,7 +87,9 @@ pub use register_indexes::{IndexRefusal, RegisterIndexes};
 pub use relay_changes::{RelayChanges, RelaySummary};
 pub use run_summary::RunSummary;
 pub use run_worker::{RunWorker, WorkerEvent, WorkerHost, WorkerSummary};
-pub use search_products::{FacetCount, Hit, SearchAnswer, SearchError, SearchProducts, Timings};
+pub use search_products::{
+    FacetCount, FoundProducts, Hit, SearchAnswer, SearchError, SearchProducts, Timings,
+};
 pub use search_request::{Facet, Paging, SearchRequest, Sort};
 pub use similar_products::SimilarProducts;
 pub use work_queue::{WorkQueue, WorkSummary, WorkerContext};

@@ -1,5 +1,7 @@
 use crate::{Background, Facet, QueryEmbeddings, SearchRequest, Sort};
-use akin_entities::{Embedding, FacetValues, ProductRecord, SearchMode, Similarity, Statistics};
+use akin_entities::{
+    Embedding, FacetValues, ProductId, ProductRecord, SearchMode, Similarity, Statistics,
+};
 use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, PortError, PortResult, ProductIndex, ProductStore,
     QueryVector,
@@ -119,9 +121,39 @@ impl From<SearchError> for PortError {
     }
 }
 
+/// The result of a search whose products have not been fetched.
+#[derive(Clone, Debug)]
+pub struct FoundProducts {
+    /// The hits of the requested page.
+    page: Vec<FoundProduct>,
+    /// The answer, without hits.
+    answer: SearchAnswer,
+}
+
+/// A hit whose product has not been fetched.
+#[derive(Clone, Debug)]
+struct FoundProduct {
+    id: ProductId,
+    cosine: Option<Similarity>,
+    score: Score,
+}
+
+impl FoundProducts {
+    /// Returns the number of products to fetch.
+    pub fn count(&self) -> usize {
+        self.page.len()
+    }
+}
+
 impl SearchProducts {
     /// Searches for `request`; hits are ordered best first, ties by id.
     pub async fn run(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+        self.fetch(self.find(request).await?).await
+    }
+
+    /// Searches for `request` and fetches no products, for callers that limit how many products they
+    /// hold. [`SearchProducts::fetch`] completes the answer.
+    pub async fn find(&self, request: &SearchRequest) -> Result<FoundProducts, SearchError> {
         let mut timings = Timings::default();
         let embedding = timed(&mut timings.embed, self.embedding(request))
             .await
@@ -138,19 +170,29 @@ impl SearchProducts {
             .map(|hit| (hit.candidate.cosine.map(Similarity::get), hit.score.coverage))
             .collect();
         let good = akin_ranking::is_good_answer(&top, &terms);
-        timings.rank = began.elapsed();
         let total = ranked.len();
-        let page = timed(&mut timings.fetch, self.page(request, ranked))
-            .await
-            .map_err(SearchError::Fetch)?;
-        Ok(SearchAnswer {
-            hits: page.hits,
-            facets: page.facets,
-            total,
-            good,
-            corrections: terms.corrections().to_vec(),
-            timings,
-        })
+        let facets = request.facets.iter().map(|&facet| (facet, count(facet, &ranked))).collect();
+        let page = page(request, ranked);
+        timings.rank = began.elapsed();
+        let corrections = terms.corrections().to_vec();
+        let answer = SearchAnswer { hits: Vec::new(), total, good, corrections, facets, timings };
+        Ok(FoundProducts { page, answer })
+    }
+
+    /// Fetches the products of the page that was found.
+    pub async fn fetch(&self, found: FoundProducts) -> Result<SearchAnswer, SearchError> {
+        let FoundProducts { page, mut answer } = found;
+        let ids: Vec<_> = page.iter().map(|one| one.id.clone()).collect();
+        let fetched = timed(&mut answer.timings.fetch, self.store.fetch(&ids)).await;
+        let mut records = fetched.map_err(SearchError::Fetch)?;
+        // The index may lag behind the store, so a hit without a product is not an error.
+        let hits = page.into_iter().filter_map(|found| {
+            let record = records.remove(&found.id)?;
+            let Score { score, text_score, .. } = found.score;
+            Some(Hit { record, score, similarity: found.cosine, text_score })
+        });
+        answer.hits = hits.collect();
+        Ok(answer)
     }
 
     async fn embedding(&self, request: &SearchRequest) -> PortResult<Option<Arc<Embedding>>> {
@@ -203,46 +245,23 @@ impl SearchProducts {
     }
 }
 
-/// The hits of one page, and the facet counts over all hits.
-#[derive(Debug, Default)]
-struct Page {
-    hits: Vec<Hit>,
-    facets: BTreeMap<Facet, Vec<FacetCount>>,
-}
-
-impl SearchProducts {
-    /// Counts facets and sorts all hits, and fetches the products of the page.
-    async fn page(&self, request: &SearchRequest, mut ranked: Vec<Ranked<'_>>) -> PortResult<Page> {
-        let facets = request.facets.iter().map(|&facet| (facet, count(facet, &ranked))).collect();
-        if request.sort != Sort::Relevance {
-            let none = FacetValues::default();
-            ranked.sort_by(|a, b| {
-                let [a, b] = [a, b].map(|one| one.candidate.facets.as_deref().unwrap_or(&none));
-                request.sort.compare(a, b)
-            });
-        }
-        let places = request.paging.places();
-        let wanted: Vec<_> = ranked.into_iter().skip(places.start).take(places.len()).collect();
-        let ids: Vec<_> = wanted.iter().map(|hit| hit.candidate.id.clone()).collect();
-        let mut records = self.store.fetch(&ids).await?;
-        // The index may lag behind the store, so a hit without a product is not an error.
-        let hits = wanted
-            .into_iter()
-            .filter_map(|hit| Some(Hit::new(records.remove(&hit.candidate.id)?, &hit)))
-            .collect();
-        Ok(Page { hits, facets })
+/// Sorts all hits, and returns those of the page.
+fn page(request: &SearchRequest, mut ranked: Vec<Ranked<'_>>) -> Vec<FoundProduct> {
+    if request.sort != Sort::Relevance {
+        let none = FacetValues::default();
+        ranked.sort_by(|a, b| {
+            let [a, b] = [a, b].map(|one| one.candidate.facets.as_deref().unwrap_or(&none));
+            request.sort.compare(a, b)
+        });
     }
-}
-
-impl Hit {
-    fn new(record: ProductRecord, ranked: &Ranked<'_>) -> Self {
-        Self {
-            record,
-            score: ranked.score.score,
-            similarity: ranked.candidate.cosine,
-            text_score: ranked.score.text_score,
-        }
-    }
+    let places = request.paging.places();
+    let wanted = ranked.into_iter().skip(places.start).take(places.len());
+    let found = wanted.map(|Ranked { candidate, score }| FoundProduct {
+        id: candidate.id.clone(),
+        cosine: candidate.cosine,
+        score,
+    });
+    found.collect()
 }
 
 /// Counts the values among `found`, the most frequent first, ties by value. Blanks do not count.

@@ -19,6 +19,19 @@ impl SimilarProducts {
     /// Returns the `limit` products nearest to the product `id` by embedding, without itself, the nearest
     /// first, ties by id; `None` if the store does not hold it.
     pub async fn run(&self, id: &ProductId, limit: usize) -> Result<Option<Vec<Hit>>, SearchError> {
+        match self.find(id, limit).await? {
+            Some(found) => self.fetch(found).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Does the same as [`SimilarProducts::run`] and fetches no products, for callers that limit how
+    /// many products they hold. [`SimilarProducts::fetch`] completes the answer.
+    pub async fn find(
+        &self,
+        id: &ProductId,
+        limit: usize,
+    ) -> Result<Option<Vec<(Similarity, ProductId)>>, SearchError> {
         let asked = std::slice::from_ref(id);
         let mut record = self.store.fetch(asked).await.map_err(SearchError::Fetch)?;
         let Some(record) = record.remove(id) else { return Ok(None) };
@@ -27,14 +40,21 @@ impl SimilarProducts {
         let embedding = embedding.map_err(SearchError::Embedding)?;
         let fingerprint = self.embeddings.fingerprint().clone();
         let vector = QueryVector { embedding, fingerprint };
-        let found = self.nearest(vector, id, limit).await.map_err(SearchError::Index)?;
+        self.nearest(vector, id, limit).await.map(Some).map_err(SearchError::Index)
+    }
+
+    /// Fetches the products that were found.
+    pub async fn fetch(
+        &self,
+        found: Vec<(Similarity, ProductId)>,
+    ) -> Result<Vec<Hit>, SearchError> {
         let ids: Vec<_> = found.iter().map(|(_, id)| id.clone()).collect();
         let mut records = self.store.fetch(&ids).await.map_err(SearchError::Fetch)?;
         let hits = found.into_iter().filter_map(|(cosine, id)| {
             let record = records.remove(&id)?;
             Some(Hit { record, score: cosine.get(), similarity: Some(cosine), text_score: 0.0 })
         });
-        Ok(Some(hits.collect()))
+        Ok(hits.collect())
     }
 
     /// Returns the `limit` products nearest to `vector`, without `id`, the nearest first.
