@@ -12,12 +12,14 @@
 
 mod answer;
 mod dates;
+mod durations;
 mod product;
 mod runs;
 mod status;
 
 pub use answer::{SearchView, SimilarView};
 pub use dates::format_timestamp;
+pub use durations::{milliseconds, seconds};
 pub use product::{HitView, ProductView};
 pub use runs::{Audience, CountsView, RunView};
 pub use status::{LAST_RUNS, QueueView, StatusView};

@@ -1,4 +1,4 @@
-use crate::dates;
+use crate::{dates, durations};
 use akin_ports::{Run, RunCounts, RunEnd, RunOutcome};
 use serde::{Serialize, Serializer};
 
@@ -39,7 +39,12 @@ impl RunView {
         let (outcome, reason, seconds, counts) = match run.end {
             Some(RunEnd { outcome, took, counts }) => {
                 let reason = reason(&outcome, audience);
-                (outcome.parts().0, reason, Some(took.as_secs_f64()), counts.map(CountsView::from))
+                (
+                    outcome.parts().0,
+                    reason,
+                    Some(durations::seconds(took)),
+                    counts.map(CountsView::from),
+                )
             }
             None => ("unfinished", None, None, None),
         };

@@ -73,7 +73,7 @@ pub(crate) async fn run(arguments: CopyArguments) -> anyhow::Result<ExitCode> {
     let summary = Box::pin(copied).await?;
     drop(progress);
     optimize(&opened).await;
-    tell(&summary, format, began.elapsed().as_secs_f64());
+    tell(&summary, format, akin_views::seconds(began.elapsed()));
     Ok(if summary.failures.is_empty() { exit::DONE } else { exit::partly() })
 }
 

@@ -4,10 +4,9 @@ use akin_composition::BadSettings;
 use akin_composition::{Builder, Engine, EngineSettings};
 use akin_entities::{Query, SearchMode, Similarity};
 use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest, Timings};
-use akin_views::{MAX_LIMIT, SearchView};
+use akin_views::{MAX_LIMIT, SearchView, milliseconds};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// Search the catalogue in a shopper's own words.
 #[derive(Debug, clap::Args)]
@@ -70,7 +69,6 @@ impl SearchArguments {
 
 /// Logs what a search did, for `--log-level debug`.
 fn log(engine: &Engine, request: &SearchRequest, answer: &SearchAnswer) {
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
     let Timings { embed, candidates, rank, fetch } = answer.timings;
     tracing::debug!(
         engine = %engine.name,

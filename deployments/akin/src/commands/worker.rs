@@ -146,7 +146,7 @@ fn report(summary: &WorkerSummary, format: Format, took: Duration) {
         removed: work.embedding.removed,
         released: work.released,
         failed: *failed,
-        seconds: took.as_secs_f64(),
+        seconds: akin_views::seconds(took),
     };
     if format.json {
         return output::json(&report);

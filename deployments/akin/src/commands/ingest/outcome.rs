@@ -66,7 +66,7 @@ impl Outcome {
         took: Duration,
     ) -> Self {
         let summary = RunSummary { catalogue, embedding };
-        Self { summary, extent, seconds: took.as_secs_f64(), token_limit: None }
+        Self { summary, extent, seconds: akin_views::seconds(took), token_limit: None }
     }
 
     /// Returns the results for the run log.
