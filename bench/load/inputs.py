@@ -5,7 +5,6 @@ import http.client
 import itertools
 import json
 import random
-import socket
 import string
 import threading
 from pathlib import Path

@@ -19,6 +19,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonObject<T> {
                 "the request needs the header `Content-Type: application/json`",
             ));
         }
+        if let Some(encoding) = encoding(request.headers()) {
+            return Err(ApiError::encoded(&encoding));
+        }
         let bytes = Bytes::from_request(request, state).await.map_err(ApiError::unread)?;
         let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         if first.is_some_and(|first| *first != b'{') {
@@ -41,6 +44,9 @@ where
         .map_err(|error| refusal(&error.path().to_string(), error.inner()))
 }
 
+/// The beginnings of serde's messages that name a field.
+const NAMING: [&str; 3] = ["unknown field", "missing field", "duplicate field"];
+
 /// Describes in a client's terms why the field at `path` was refused.
 fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
     let text = error.to_string();
@@ -49,7 +55,7 @@ fn refusal(path: &str, error: &serde_json::Error) -> ApiError {
     }
     let text = text.split(" at line ").next().unwrap_or_default();
     // These already name the field, and the fields that exist.
-    if text.starts_with("unknown field") || text.starts_with("missing field") {
+    if NAMING.iter().any(|naming| text.starts_with(naming)) {
         return ApiError::invalid(text);
     }
     match expected(path) {
@@ -78,6 +84,15 @@ pub(crate) fn expected(path: &str) -> Option<&'static str> {
         "discounted" => "true or false",
         _ => return None,
     })
+}
+
+/// Returns the encoding of a body that is not sent as it is.
+fn encoding(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let names: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let names = names.join(", ");
+    let is_plain = |name: &str| matches!(&*name.trim().to_ascii_lowercase(), "" | "identity");
+    (!names.split(',').all(is_plain)).then_some(names)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

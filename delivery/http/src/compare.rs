@@ -4,9 +4,9 @@ use crate::engines::ServedEngine;
 use crate::error::ApiError;
 use crate::search::SearchFields;
 use akin_usecases::{CompareEngines, ComparedAnswers, RankChange, SearchAnswer, Timings};
-use akin_views::HitView;
-use axum::Json;
+use akin_views::{HitView, milliseconds};
 use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -56,25 +56,29 @@ struct RankView {
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
     JsonObject(mut fields): JsonObject<Map<String, Value>>,
-) -> Result<Json<CompareView>, ApiError> {
+) -> Result<Response, ApiError> {
     let engines = choose_two(&api, fields.remove("engines"))?;
     if fields.contains_key("engine") {
         return Err(ApiError::invalid(
             "engine is a field of /api/search; /api/compare has engines",
         ));
     }
-    let request: SearchFields = body::deserialize(Value::Object(fields))?;
+    let request: Result<SearchFields, _> = body::deserialize(Value::Object(fields));
+    // The fields that exist are listed for an unknown one.
+    let request = request.map_err(|error| error.replacing("`engine`,", "`engines`,"))?;
     let request = request.into_request()?;
     let compare = CompareEngines { engines: engines.map(|engine| engine.search.clone()) };
+    // The answers of both engines are held at once.
+    let _held = api.answers.products(request.paging.size * engines.len()).await?;
     let ComparedAnswers { answers, took, overlap, ranks } = compare.run(&request).await?;
     let views = engines.into_iter().zip(answers).zip(took);
-    Ok(Json(CompareView {
+    api.answers.json(&CompareView {
         query: request.query.as_str().to_owned(),
         mode: request.mode.name(),
         overlap,
         engines: views.map(|((engine, answer), took)| view(engine, answer, took)).collect(),
         ranks: ranks.into_iter().map(RankView::from).collect(),
-    }))
+    })
 }
 
 /// Returns the engines to compare: those that are named, by default the first two.
@@ -118,9 +122,4 @@ impl From<RankChange> for RankView {
         let rose = from.zip(to).map(|(from, to)| from - to);
         Self { product_id: change.id.to_string(), ranks: change.ranks, rose }
     }
-}
-
-/// Returns a duration in milliseconds, rounded to microseconds.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

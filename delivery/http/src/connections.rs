@@ -1,12 +1,14 @@
 use crate::error::ApiError;
-use crate::timed_stream::{Phase, TimedStream};
+use crate::phase::Phase;
+use crate::timed_stream::TimedStream;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::response::IntoResponse;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -28,8 +30,10 @@ pub struct ConnectionLimits {
     /// The time after which a connection without a request is closed. It should be longer than the
     /// idle timeout of a proxy before the server, which would otherwise use a closed connection.
     pub idle: Duration,
-    /// The time in which a client must read a further part of its response.
+    /// The time by which a client may fall behind [`Self::bytes_per_second`] in reading a response.
     pub write: Duration,
+    /// The rate at which a client must read a response that does not fit into its socket.
+    pub bytes_per_second: u32,
 }
 
 impl Default for ConnectionLimits {
@@ -39,9 +43,13 @@ impl Default for ConnectionLimits {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             write: Duration::from_secs(30),
+            bytes_per_second: 16 * 1024,
         }
     }
 }
+
+/// The size of the system's buffer for a response, in bytes.
+const SEND_BUFFER: usize = 256 * 1024;
 
 /// The number of connections that are turned away at the same time. Further ones are closed at once.
 const REFUSALS: usize = 64;
@@ -111,10 +119,14 @@ async fn serve(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    // The system would let a single response grow to megabytes.
+    if let Err(error) = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER) {
+        tracing::debug!(%error, "SO_SNDBUF could not be set");
+    }
     let phase = Phase::new();
-    let stream = TimedStream::new(stream, phase.clone(), limits.head, limits.write);
+    let stream = TimedStream::new(stream, phase.clone(), &limits);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        phase.begin_answer();
+        phase.begin_answer(request.body().size_hint().exact());
         router.clone().call(request)
     });
     let mut connection = pin!(

@@ -3,10 +3,14 @@ use akin_usecases::SearchError;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use std::any::Any;
+use std::io;
+
+/// The time after which a client may try again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// An error response. It never contains internals.
 #[derive(Debug)]
@@ -54,6 +58,20 @@ impl ApiError {
         error
     }
 
+    /// The body is encoded, for example compressed.
+    pub(crate) fn encoded(encoding: &str) -> Self {
+        let message = format!(
+            "the server does not read bodies of Content-Encoding {encoding:?}; send the JSON itself"
+        );
+        Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..Self::invalid(message) }
+    }
+
+    /// Replaces a part of the message.
+    pub(crate) fn replacing(mut self, part: &str, with: &str) -> Self {
+        self.message = self.message.replace(part, with);
+        self
+    }
+
     /// The requested resource does not exist.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self {
@@ -81,6 +99,43 @@ impl ApiError {
             code: "TOO_MANY_CONNECTIONS",
             summary: "Too many connections",
             message: "too many connections are open; try again later".to_owned(),
+        }
+    }
+
+    /// Other answers take the memory that this one needs.
+    pub(crate) fn overloaded() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "OVERLOADED",
+            summary: "Overloaded",
+            message: "other answers take the memory; try again later, or request fewer products"
+                .to_owned(),
+        }
+    }
+
+    /// An answer could not be written. The cause is logged here, once.
+    pub(crate) fn unwritten(error: &dyn std::error::Error) -> Self {
+        tracing::error!(code = "UNK", %error, "an answer could not be written");
+        Self::internal()
+    }
+
+    /// A picture could not be read, though it may exist. The cause is logged here, once.
+    pub(crate) fn unreadable_image(error: &io::Error) -> Self {
+        tracing::error!(code = "IMAGE_UNAVAILABLE", %error, "a picture could not be read");
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "IMAGE_UNAVAILABLE",
+            summary: "Image unavailable",
+            message: "try again later".to_owned(),
+        }
+    }
+
+    fn internal() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "UNK",
+            summary: "Unknown error",
+            message: "the server could not answer; see its log".to_owned(),
         }
     }
 
@@ -128,7 +183,11 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response<Body> {
         let error = Some(ErrorBody { message: self.message, code: self.code });
         let body = Envelope::<()> { message: self.summary, data: None, error };
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
     }
 }
 
@@ -153,13 +212,7 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
     let message = panic.downcast_ref::<String>().map(String::as_str);
     let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     tracing::error!(code = "UNK", panic = message, "a handler panicked");
-    let error = ApiError {
-        status: StatusCode::INTERNAL_SERVER_ERROR,
-        code: "UNK",
-        summary: "Unknown error",
-        message: "the server could not answer; see its log".to_owned(),
-    };
-    let mut response = error.into_response();
-    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    let mut response = ApiError::internal().into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

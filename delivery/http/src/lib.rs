@@ -19,14 +19,17 @@
 //! ```
 
 mod body;
+mod budget;
 mod compare;
 mod connections;
 mod engines;
 mod error;
 mod filters;
+mod head_splitter;
 mod images;
 mod metrics;
 mod page;
+mod phase;
 mod products;
 mod search;
 mod serve;
@@ -34,6 +37,7 @@ mod similar_products;
 mod status;
 mod timed_stream;
 
+pub use budget::AnswerBudget;
 pub use connections::ConnectionLimits;
 pub use engines::{Engines, ServedEngine};
 pub use serve::serve;
@@ -57,6 +61,8 @@ pub struct Api {
     pub status: CatalogueStatus,
     /// The defaults of `/api/similar_products`.
     pub defaults: SimilarProductsDefaults,
+    /// The memory that answers with products may take.
+    pub answers: AnswerBudget,
     /// The folder of the images that the catalogue refers to by relative paths, served at `/images`.
     pub images: Option<PathBuf>,
 }

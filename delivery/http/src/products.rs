@@ -2,9 +2,9 @@ use crate::Api;
 use crate::error::ApiError;
 use akin_entities::ProductId;
 use akin_views::{MAX_LIMIT, ProductView, SimilarView};
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
 use std::sync::Arc;
 
 /// The default number of similar products.
@@ -14,10 +14,12 @@ const DEFAULT_LIMIT: usize = 10;
 pub(crate) async fn get(
     State(api): State<Arc<Api>>,
     id: Result<Path<String>, PathRejection>,
-) -> Result<Json<ProductView>, ApiError> {
+) -> Result<Response, ApiError> {
     let id = product_id(id)?;
+    let _held = api.answers.products(1).await?;
     let mut records = api.engines.default.search.store.fetch(std::slice::from_ref(&id)).await?;
-    records.remove(&id).map(|record| Json(record.into())).ok_or_else(|| no_such_product(&id))
+    let record = records.remove(&id).ok_or_else(|| no_such_product(&id))?;
+    api.answers.json(&ProductView::from(record))
 }
 
 /// `GET /api/products/{id}/similar?limit=..&engine=..`: returns the most similar products.
@@ -25,12 +27,14 @@ pub(crate) async fn similar(
     State(api): State<Arc<Api>>,
     id: Result<Path<String>, PathRejection>,
     RawQuery(parameters): RawQuery,
-) -> Result<Json<SimilarView>, ApiError> {
+) -> Result<Response, ApiError> {
     let id = product_id(id)?;
     let (limit, engine) = limit_and_engine(&parameters.unwrap_or_default())?;
     let engine = api.engines.find(engine.as_deref())?;
-    let hits = engine.similar.run(&id, limit).await?.ok_or_else(|| no_such_product(&id))?;
-    Ok(Json(SimilarView::new(&id, hits)))
+    let found = engine.similar.find(&id, limit).await?.ok_or_else(|| no_such_product(&id))?;
+    let _held = api.answers.products(found.len()).await?;
+    let hits = engine.similar.fetch(found).await?;
+    api.answers.json(&SimilarView::new(&id, hits))
 }
 
 fn limit_and_engine(parameters: &str) -> Result<(usize, Option<String>), ApiError> {

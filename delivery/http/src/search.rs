@@ -5,7 +5,6 @@ use crate::{Api, serve};
 use akin_entities::{Query, SearchMode, Similarity};
 use akin_usecases::{Facet, Paging, SearchRequest, Sort};
 use akin_views::SearchView;
-use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -50,10 +49,13 @@ pub(crate) async fn get(
 async fn run(api: &Api, fields: SearchFields) -> Result<impl IntoResponse + use<>, ApiError> {
     let engine = api.engines.find(fields.engine.as_deref())?;
     let request = fields.into_request()?;
-    let answer = engine.search.run(&request).await?;
+    let found = engine.search.find(&request).await?;
+    let _held = api.answers.products(found.count()).await?;
+    let answer = engine.search.fetch(found).await?;
     let timing = serve::server_timing(&answer.timings);
     let model = engine.search.embeddings.fingerprint();
-    Ok((timing, Json(SearchView::new(&engine.name, model, &request, answer))))
+    let view = SearchView::new(&engine.name, model, &request, answer);
+    Ok((timing, api.answers.json(&view)?))
 }
 
 impl SearchFields {

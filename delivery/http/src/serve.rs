@@ -144,7 +144,7 @@ where
         let began = Instant::now();
         let work = async move {
             let mut response = response.await?;
-            let ms = began.elapsed().as_secs_f64() * 1e3;
+            let ms = akin_views::milliseconds(began.elapsed());
             let status = response.status().as_u16();
             tracing::info!(%method, route, status, ms, "answered");
             let headers = response.headers_mut();

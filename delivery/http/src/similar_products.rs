@@ -6,7 +6,6 @@ use crate::{Api, serve};
 use akin_entities::{Price, Query, Rating, SearchMode, Similarity, Timestamp};
 use akin_usecases::{Hit, Paging, SearchRequest};
 use akin_views::{MAX_LIMIT, format_timestamp};
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -51,7 +50,10 @@ pub(crate) async fn post(
     JsonObject(fields): JsonObject<SimilarProductsFields>,
 ) -> Result<impl IntoResponse, ApiError> {
     let query = fields.query.clone();
-    let answer = api.engines.default.search.run(&fields.into_request(&api)?).await?;
+    let search = &api.engines.default.search;
+    let found = search.find(&fields.into_request(&api)?).await?;
+    let _held = api.answers.products(found.count()).await?;
+    let answer = search.fetch(found).await?;
     let now = format_timestamp(now());
     let data = Data {
         similar_products: answer.hits.into_iter().map(SimilarProduct::from).collect(),
@@ -61,7 +63,8 @@ pub(crate) async fn post(
     };
     let message = "Query Similar Products successful";
     let body = Envelope { message, data: Some(data), error: None };
-    Ok((StatusCode::CREATED, serve::server_timing(&answer.timings), Json(body)))
+    let timing = serve::server_timing(&answer.timings);
+    Ok((StatusCode::CREATED, timing, api.answers.json(&body)?))
 }
 
 /// Returns the current time.

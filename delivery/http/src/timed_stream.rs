@@ -1,81 +1,53 @@
+use crate::connections::ConnectionLimits;
+use crate::head_splitter::HeadSplitter;
+use crate::phase::{HEAD, Phase};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A connection that fails when a request's head takes too long to arrive, or when the client does not
-/// read its response.
+/// A connection that fails when a request's head takes too long to arrive, or when the client reads its
+/// response too slowly.
 #[derive(Debug)]
 pub(crate) struct TimedStream {
     stream: TcpStream,
     phase: Phase,
     head: Timer,
-    write: Timer,
-    /// True while the client has not read what was written.
-    is_blocked: bool,
-}
-
-/// The phase of a connection, shared with the service, which knows when a head is complete.
-#[derive(Clone, Debug)]
-pub(crate) struct Phase(Arc<AtomicU8>);
-
-/// No part of the next request has arrived.
-const IDLE: u8 = 0;
-/// The head of a request is arriving.
-const HEAD: u8 = 1;
-/// A request is being answered.
-const ANSWER: u8 = 2;
-
-impl Phase {
-    /// Returns the phase of a new connection, whose first head is awaited.
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicU8::new(HEAD)))
-    }
-
-    /// Records that the head of a request is complete.
-    pub(crate) fn begin_answer(&self) {
-        self.set(ANSWER);
-    }
-
-    fn set(&self, phase: u8) {
-        self.0.store(phase, Ordering::Relaxed);
-    }
-
-    fn is(&self, phase: u8) -> bool {
-        self.0.load(Ordering::Relaxed) == phase
-    }
+    splitter: HeadSplitter,
+    pace: ReadingPace,
 }
 
 impl TimedStream {
-    pub(crate) fn new(stream: TcpStream, phase: Phase, head: Duration, write: Duration) -> Self {
-        let (head, write) = (Timer::new(head), Timer::new(write));
-        Self { stream, phase, head, write, is_blocked: false }
+    pub(crate) fn new(stream: TcpStream, phase: Phase, limits: &ConnectionLimits) -> Self {
+        Self {
+            stream,
+            phase,
+            head: Timer::new(limits.head),
+            splitter: HeadSplitter::default(),
+            pace: ReadingPace::new(limits.write, limits.bytes_per_second),
+        }
     }
 
-    /// Observes the result of a write or flush.
-    fn observe_write<T>(
+    /// Observes the result of a write.
+    fn observe_write(
         &mut self,
         context: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.is_blocked = false;
-            if self.phase.is(ANSWER) {
-                self.phase.set(IDLE);
+            if self.phase.end_answer() {
+                self.pace.begin();
+            }
+            if let Poll::Ready(Ok(count)) = written {
+                self.pace.advance(count);
             }
             return written;
         }
-        if !self.is_blocked {
-            self.is_blocked = true;
-            self.write.start();
-        }
-        ready!(self.write.poll(context));
-        Poll::Ready(Err(timed_out("the client does not read the response")))
+        ready!(self.pace.poll(context));
+        Poll::Ready(Err(timed_out("the client reads the response too slowly")))
     }
 }
 
@@ -85,15 +57,20 @@ impl AsyncRead for TimedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if self.phase.is(IDLE) && buffer.filled().len() > before {
-            self.phase.set(HEAD);
-            self.head.start();
+        let mut read = Poll::Ready(Ok(()));
+        if !this.splitter.take(buffer) {
+            read = Pin::new(&mut this.stream).poll_read(context, buffer);
+            this.splitter.keep_rest(buffer, before);
+        }
+        this.phase.count(buffer.filled().len() - before, this.splitter.is_empty_line);
+        if this.phase.begin_head() {
+            this.head.start();
         }
         // Checked after every read as well, so that a head of single bytes ends too.
-        if self.phase.is(HEAD) && (read.is_pending() || self.head.is_over()) {
-            ready!(self.head.poll(context));
+        if this.phase.is(HEAD) && (read.is_pending() || this.head.is_over()) {
+            ready!(this.head.poll(context));
             return Poll::Ready(Err(timed_out("the head of the request took too long")));
         }
         read
@@ -132,6 +109,47 @@ impl AsyncWrite for TimedStream {
     }
 }
 
+/// The time that a client has taken to read a response, compared with the time that it should take.
+#[derive(Debug)]
+struct ReadingPace {
+    timer: Timer,
+    bytes_per_second: f64,
+    /// The time by which the client is behind the required rate.
+    behind: Duration,
+    /// The moment from which the client has not read what was written.
+    blocked: Option<Instant>,
+}
+
+impl ReadingPace {
+    /// Creates a pace that ends a client which is `limit` behind the rate.
+    fn new(limit: Duration, bytes_per_second: u32) -> Self {
+        let bytes_per_second = f64::from(bytes_per_second.max(1));
+        Self { timer: Timer::new(limit), bytes_per_second, behind: Duration::ZERO, blocked: None }
+    }
+
+    /// Begins a response.
+    fn begin(&mut self) {
+        self.behind = Duration::ZERO;
+    }
+
+    /// Records that the client has made room for `bytes`.
+    fn advance(&mut self, bytes: usize) {
+        let waited = self.blocked.take().map_or(Duration::ZERO, |since| since.elapsed());
+        let bytes = f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
+        let allowed = Duration::from_secs_f64(bytes / self.bytes_per_second);
+        self.behind = (self.behind + waited).saturating_sub(allowed);
+    }
+
+    /// Waits until the client is too far behind.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.blocked.is_none() {
+            self.blocked = Some(Instant::now());
+            self.timer.start_at(self.behind);
+        }
+        self.timer.poll(context)
+    }
+}
+
 /// A time limit whose clock runs from [`Timer::start`]. It registers with the runtime only when it is
 /// polled, which a fast request never needs.
 #[derive(Debug)]
@@ -147,7 +165,12 @@ impl Timer {
     }
 
     fn start(&mut self) {
-        self.deadline = Instant::now() + self.limit;
+        self.start_at(Duration::ZERO);
+    }
+
+    /// Starts as if `elapsed` had passed already.
+    fn start_at(&mut self, elapsed: Duration) {
+        self.deadline = Instant::now() + self.limit.saturating_sub(elapsed);
     }
 
     fn is_over(&self) -> bool {

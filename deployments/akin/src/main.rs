@@ -4,6 +4,7 @@ mod commands;
 mod embedding;
 mod exit;
 mod feed_settings;
+mod open_files;
 mod output;
 mod process;
 mod progress;

@@ -40,6 +40,38 @@ async fn a_body_of_another_content_type_is_refused_in_the_envelope() {
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_refused_by_name() {
+    let shop = Shop::open().await;
+    for (encoding, status) in [
+        ("gzip", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("identity, br", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("Identity", StatusCode::OK),
+    ] {
+        let mut request = request(Method::POST, "/api/search", r#"{"query": "lamp"}"#);
+        request.headers_mut().insert(header::CONTENT_ENCODING, encoding.parse().unwrap());
+        let answer = shop.send(request).await;
+        assert_eq!(answer.status, status, "{encoding}");
+        if status != StatusCode::OK {
+            let (code, message) = answer.envelope();
+            assert_eq!(code, "INVALID_REQUEST_BODY");
+            assert!(message.contains(&format!("Content-Encoding {encoding:?}")), "{message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_is_given_twice_is_named() {
+    let shop = Shop::open().await;
+    for (body, field) in [
+        (r#"{"query": "a", "query": "b"}"#, "query"),
+        (r#"{"query": "a", "filters": {"brand": [], "brand": []}}"#, "brand"),
+    ] {
+        let answer = shop.post("/api/search", body).await;
+        assert_eq!(answer.envelope().1, format!("duplicate field `{field}`"));
+    }
+}
+
+#[tokio::test]
 async fn unknown_routes_and_methods_are_refused_in_the_envelope() {
     let shop = Shop::open().await;
     for path in
@@ -200,9 +232,21 @@ async fn hidden_files_other_types_and_links_out_of_the_folder_are_not_served_as_
         "%ff.png",
     ] {
         let answer = shop.get(&format!("/images/{path}")).await;
-        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.envelope().0, "NOT_FOUND", "{path}");
         assert!(!answer.text.contains("secret") && answer.text != "bytes", "{path}");
     }
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_looked_for_is_unavailable_and_not_missing() {
+    let mut shop = Shop::open().await;
+    let folder = tempfile::tempdir().unwrap();
+    shop.api.images = Some(folder.path().join("images"));
+    let answer = shop.get("/images/a.svg").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.envelope().0, "IMAGE_UNAVAILABLE");
+    assert_eq!(answer.header("retry-after"), "1");
 }
 
 /// An embedder that never answers, or panics.
@@ -237,6 +281,7 @@ async fn a_request_that_takes_too_long_times_out_in_the_envelope() {
     let answer = shop_with_broken_embedder(false).await.get("/api/search?q=lamp").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.envelope().0, "TIMED_OUT");
+    assert_eq!(answer.header("retry-after"), "1");
 }
 
 #[tokio::test]

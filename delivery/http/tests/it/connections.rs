@@ -22,6 +22,7 @@ const PATIENT: ConnectionLimits = ConnectionLimits {
     head: Duration::from_mins(10),
     idle: Duration::from_mins(10),
     write: Duration::from_mins(10),
+    bytes_per_second: 1,
 };
 
 const SHORT: Duration = Duration::from_millis(100);
@@ -108,16 +109,58 @@ async fn half_a_head_after_a_complete_request_is_closed_after_the_limit_of_the_h
 }
 
 #[tokio::test]
-async fn a_response_that_nobody_reads_is_dropped() {
-    /// Tells when it is dropped.
-    struct Told(Option<oneshot::Sender<()>>);
-    impl Drop for Told {
-        fn drop(&mut self) {
-            if let Some(sender) = self.0.take() {
-                sender.send(()).unwrap();
-            }
+async fn half_a_head_in_one_packet_with_complete_requests_is_closed_after_the_limit_of_the_head() {
+    let with_length = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\n{\n\n}\r\n";
+    let chunked = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n\
+                   2\r\n{}\r\n0\r\na: b\r\n\r\n";
+    let plain = str::from_utf8(REQUEST).unwrap();
+    let router = Router::new().route("/", get(async || "hello").post(async |_: Bytes| "hello"));
+    let address = serve(router, ConnectionLimits { head: SHORT, ..PATIENT }).await;
+    for requests in [plain.to_owned(), plain.repeat(2), with_length.to_owned(), chunked.to_owned()]
+    {
+        for half in ["GET / HTTP/1.1\r\nx: ", "\r\n\r\nG"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(format!("{requests}{half}").as_bytes()).await.unwrap();
+            let answer = read_to_end(&mut stream).await;
+            let expected = requests.matches("HTTP/1.1").count();
+            assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), expected, "{requests}{half}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_connection_is_idle_after_a_request_with_a_body() {
+    let router = Router::new().route("/", get(async || "hello").post(async |_: Bytes| "hello"));
+    let limits = ConnectionLimits { head: SHORT, ..PATIENT };
+    let address = serve(router, limits).await;
+    for body in [
+        &b"content-length: 4\r\n\r\n{\n\n}"[..],
+        b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(&[b"POST / HTTP/1.1\r\nhost: a\r\n", body].concat()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"hello") {
+            assert!(stream.read_buf(&mut answer).await.unwrap() > 0);
+        }
+        sleep(SHORT * 3).await;
+        assert!(exchange(&mut stream).await.unwrap().starts_with("HTTP/1.1 200 OK"));
+    }
+}
+
+/// Tells when it is dropped.
+struct Told(Option<oneshot::Sender<()>>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if let Some(sender) = self.0.take() {
+            sender.send(()).unwrap();
+        }
+    }
+}
+
+/// Serves a response without an end; the receiver tells when it was dropped.
+async fn serve_endless(limits: ConnectionLimits) -> (SocketAddr, oneshot::Receiver<()>) {
     let (sender, dropped) = oneshot::channel();
     let told = Arc::new(Mutex::new(Some(Told(Some(sender)))));
     let endless = move || async move {
@@ -129,10 +172,56 @@ async fn a_response_that_nobody_reads_is_dropped() {
         Body::from_stream(chunks)
     };
     let router = Router::new().route("/", get(endless));
-    let address = serve(router, ConnectionLimits { write: SHORT, ..PATIENT }).await;
+    (serve(router, limits).await, dropped)
+}
+
+#[tokio::test]
+async fn a_response_that_nobody_reads_is_dropped() {
+    let limits = ConnectionLimits { write: SHORT, ..PATIENT };
+    let (address, dropped) = serve_endless(limits).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(REQUEST).await.unwrap();
     dropped.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_response_that_is_read_below_the_required_rate_is_dropped() {
+    // The client reads ten times a second, always in time for another write.
+    let write = Duration::from_secs(2);
+    let limits = ConnectionLimits { write, bytes_per_second: 100_000_000, ..PATIENT };
+    let (address, dropped) = serve_endless(limits).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(REQUEST).await.unwrap();
+    let mut part = vec![0; 2_000_000];
+    let drip = async {
+        while stream.read_exact(&mut part).await.is_ok() {
+            sleep(SHORT).await;
+        }
+    };
+    tokio::select! {
+        ended = dropped => ended.unwrap(),
+        () = drip => {}
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_is_read_at_the_required_rate_is_delivered() {
+    let whole = || async { vec![b'x'; 20_000_000] };
+    let router = Router::new().route("/", get(whole));
+    let limits =
+        ConnectionLimits { write: Duration::from_secs(2), bytes_per_second: 1_000, ..PATIENT };
+    let address = serve(router, limits).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+    let (mut read, mut part) = (0, vec![0; 1_000_000]);
+    loop {
+        match stream.read(&mut part).await.unwrap() {
+            0 => break,
+            count => read += count,
+        }
+        sleep(SHORT).await;
+    }
+    assert!(read > 20_000_000, "{read}");
 }
 
 #[tokio::test]

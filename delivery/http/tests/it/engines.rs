@@ -117,6 +117,7 @@ async fn an_invalid_comparison_is_refused_with_the_reason() {
         (json!({"query": "lamp", "engines": ["second", "x"]}), "there is no engine \"x\""),
         (json!({"query": "lamp", "engine": "second"}), "/api/compare has engines"),
         (json!({"query": "lamp", "limit": 3}), "unknown field `limit`"),
+        (json!({"query": "lamp", "limit": 3}), "`mode`, `engines`, `page`"),
         (json!({"query": ""}), "the query is empty"),
     ];
     for (body, expected) in refused {

@@ -1,6 +1,6 @@
 //! A small shop in memory behind the routes, shared by the tests.
 use akin_entities::{Currency, Price, Product, ProductId, Rating, Similarity, Timestamp, Version};
-use akin_http::{Api, Engines, ServedEngine, SimilarProductsDefaults, router};
+use akin_http::{AnswerBudget, Api, Engines, ServedEngine, SimilarProductsDefaults, router};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
 use akin_ports::{Embedder, NewRun, ProductStore, RefusedRow, RunEnd, RunHolder, RunLog, RunStart};
 use akin_usecases::{
@@ -83,6 +83,7 @@ impl Shop {
                 limit: 10,
                 threshold: Similarity::new(0.3).unwrap(),
             },
+            answers: AnswerBudget::default(),
             images: None,
         };
         let [embedder, index, store] = faults;

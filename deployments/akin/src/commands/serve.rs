@@ -1,9 +1,9 @@
 use crate::commands::search::{limit, similarity};
 use crate::signals::asked_to_end;
-use crate::{exit, output};
+use crate::{exit, open_files, output};
 use akin_composition::{Engine, EngineSettings};
 use akin_entities::Similarity;
-use akin_http::{Api, ConnectionLimits, Engines, SimilarProductsDefaults};
+use akin_http::{AnswerBudget, Api, ConnectionLimits, Engines, SimilarProductsDefaults};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,6 +37,10 @@ pub(crate) struct ServeArguments {
     #[arg(long, env = "AKIN_MAX_CONNECTIONS", default_value = "512", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     max_connections: u16,
 
+    /// The memory, in MiB, for large answers that clients have not read. Further ones are answered with 503.
+    #[arg(long, env = "AKIN_ANSWER_MEMORY", default_value = "256", value_name = "MIB", value_parser = mebibytes)]
+    answer_memory: usize,
+
     /// How long a connection may be idle before it is closed; set it above the idle timeout of a proxy
     /// in front.
     #[arg(long, env = "AKIN_IDLE_TIMEOUT", default_value = "75", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -46,13 +50,20 @@ pub(crate) struct ServeArguments {
     engine: EngineSettings,
 }
 
+impl ServeArguments {
+    fn limits(&self) -> ConnectionLimits {
+        let wanted = usize::from(self.max_connections);
+        ConnectionLimits {
+            connections: open_files::allowed_connections(wanted),
+            idle: Duration::from_secs(self.idle_timeout),
+            ..ConnectionLimits::default()
+        }
+    }
+}
+
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
-    let limits = ConnectionLimits {
-        connections: arguments.max_connections.into(),
-        idle: Duration::from_secs(arguments.idle_timeout),
-        ..ConnectionLimits::default()
-    };
+    let limits = arguments.limits();
     let opened = arguments.engine.builder().engines().queue().open().await?;
     let mut engines = opened.engines().iter().map(served);
     let default = engines.next().context("no engine is named")?;
@@ -63,6 +74,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
             limit: arguments.default_limit,
             threshold: arguments.default_threshold,
         },
+        answers: AnswerBudget::new(arguments.answer_memory.saturating_mul(1024 * 1024)),
         images: arguments.images,
     };
     let listener = TcpListener::bind(&arguments.listen).await.with_context(|| {
@@ -113,6 +125,12 @@ fn address(text: &str) -> Result<String, String> {
         Ok(port) if is_host => Ok(format!("{host}:{port}")),
         _ => Err("expected HOST:PORT such as localhost:8080, or a port such as 8080".to_owned()),
     }
+}
+
+/// Parses a number of mebibytes.
+fn mebibytes(text: &str) -> Result<usize, String> {
+    let number = text.trim().parse().ok().filter(|number| (1..=1_048_576).contains(number));
+    number.ok_or_else(|| "expected a whole number from 1 to 1048576".to_owned())
 }
 
 /// Parses the path of a folder that exists.

@@ -1,6 +1,6 @@
 //! Flags and environment variables, and the messages for invalid ones. No test needs the model.
 
-use crate::support::{Outcome, Sandbox, masked};
+use crate::support::{Outcome, Sandbox, limit_open_files, masked};
 use std::process::Stdio;
 
 #[test]
@@ -59,6 +59,22 @@ fn without_a_model_nothing_starts_and_the_remedy_is_named() {
         masked(|| insta::assert_snapshot!("no_model", outcome.fails_with(2)));
     }
     assert!(!sandbox.path("data").exists());
+}
+
+#[test]
+fn more_connections_than_open_files_are_lowered_by_name() {
+    let sandbox = Sandbox::new();
+    for (files, connections, is_lowered) in [(256, 512, true), (256, 64, false)] {
+        let mut command = sandbox.akin("serve --listen 127.0.0.1:0");
+        // Without a model the server ends after it has read its settings.
+        command.env("AKIN_MODELS", "no-models");
+        command.env("AKIN_MAX_CONNECTIONS", connections.to_string());
+        let outcome = Outcome::from(limit_open_files(&command, files).output().unwrap());
+        let outcome = outcome.fails_with(2);
+        for part in ["RLIMIT_NOFILE", "is 256", "--max-connections (AKIN_MAX_CONNECTIONS) 512"] {
+            assert_eq!(outcome.stderr.contains(part), is_lowered, "{outcome}");
+        }
+    }
 }
 
 #[test]

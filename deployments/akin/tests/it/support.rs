@@ -163,8 +163,18 @@ pub(crate) fn send_signal(signal: &str, child: &Child) {
 /// Returns `command` with a limit on the size of every file, in blocks of 512 bytes. It simulates a full
 /// disk without root.
 pub(crate) fn limit_file_size(command: &Command, blocks: u64) -> Command {
+    limit(command, &format!("trap '' XFSZ; ulimit -f {blocks}"))
+}
+
+/// Returns `command` with a limit on the number of open files.
+pub(crate) fn limit_open_files(command: &Command, files: u64) -> Command {
+    limit(command, &format!("ulimit -n {files}"))
+}
+
+/// Returns `command`, run after the `setup` of a shell.
+fn limit(command: &Command, setup: &str) -> Command {
     let mut limited = Command::new("sh");
-    limited.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")]);
+    limited.args(["-c", &format!("{setup}; exec \"$0\" \"$@\"")]);
     limited.arg(command.get_program()).args(command.get_args()).env_clear();
     limited.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     limited.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
