@@ -20,6 +20,10 @@ pub struct AnalyzedProduct {
 /// The minimum length of a word in the vocabulary of spelling correction, in letters.
 pub(crate) const MIN_WORD: usize = 3;
 
+/// The maximum length of a text that is analyzed, in bytes: some ten thousand words. Shoppers' words are
+/// not looked for in what follows, which is a document or an image rather than a description.
+const MAX_TEXT: usize = 64 << 10;
+
 /// The maximum size of the stems that a thread caches, in bytes: a catalogue repeats its words.
 const MAX_STEM_BYTES: usize = 4 << 20;
 
@@ -50,7 +54,7 @@ pub fn analyze(text: &str) -> Vec<String> {
     terms
 }
 
-/// Analyzes all text fields of a product.
+/// Analyzes all text fields of a product, each up to 64 KiB.
 pub fn analyze_product(product: &Product) -> AnalyzedProduct {
     let category = format!("{} {}", product.main_category, product.sub_category);
     let mut words = BTreeSet::new();
@@ -63,7 +67,7 @@ pub fn analyze_product(product: &Product) -> AnalyzedProduct {
             TextField::Attributes => &product.attributes,
         };
         let mut terms = Vec::new();
-        for chunk in chunks(&fold(text)) {
+        for chunk in chunks(&fold(beginning(text))) {
             chunk.visit_terms(Cow::Borrowed, &mut |term| terms.push(stem(term)));
             let vocabulary = chunk.parts().filter(|part| is_word(part, MIN_WORD));
             words.extend(vocabulary.map(str::to_owned));
@@ -72,6 +76,16 @@ pub fn analyze_product(product: &Product) -> AnalyzedProduct {
     });
     let text = AnalyzedText::new(fields.each_ref().map(|terms| terms.iter().map(String::as_str)));
     AnalyzedProduct { text, words: words.into_iter().collect::<Vec<_>>().join(" ") }
+}
+
+/// Returns the part of `text` that is analyzed. It ends between two words where they have spaces.
+fn beginning(text: &str) -> &str {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let text = &text[..text.floor_char_boundary(MAX_TEXT)];
+    let space = text.rfind(char::is_whitespace).filter(|space| *space > MAX_TEXT / 2);
+    space.map_or(text, |end| &text[..end])
 }
 
 /// Returns `text` in lower case and NFKD, without combining marks.

@@ -1,8 +1,8 @@
-use crate::EmbedTarget;
 use crate::change_batch::{ChangeBatch, Monitor};
 use crate::embed_target::is_about_all;
 use crate::halves::Halves;
 use crate::register_indexes::check_indexes;
+use crate::{Background, EmbedTarget};
 use akin_ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
 use std::sync::Arc;
 
@@ -73,13 +73,14 @@ struct RunState<'a> {
 }
 
 impl EmbedChanges {
-    /// Returns the use case for a single engine.
+    /// Returns the use case for a single engine, which analyzes on the calling thread.
     pub fn new(
         store: Arc<dyn ProductStore>,
         embedder: Arc<dyn Embedder>,
         index: Arc<dyn ProductIndex>,
     ) -> Self {
-        Self { store, targets: vec![EmbedTarget { embedder, indexes: vec![index] }] }
+        let background = Background::inline();
+        Self { store, targets: vec![EmbedTarget { embedder, indexes: vec![index], background }] }
     }
 
     /// Embeds what is in the outbox. An index of another model is refused before anything is embedded,

@@ -1,5 +1,5 @@
-use crate::EmbedSummary;
 use crate::change_batch::{Monitor, Undone};
+use crate::{Background, EmbedSummary};
 use akin_entities::{Change, Embedding, FacetValues, ProductId, ProductRecord};
 use akin_ports::{
     Embedder, EntryEmbedding, ErrorKind, Failures, IndexEntry, IndexedState, PortError, PortResult,
@@ -19,6 +19,8 @@ pub struct EmbedTarget {
     pub embedder: Arc<dyn Embedder>,
     /// The indexes, each of which holds every product.
     pub indexes: Vec<Arc<dyn ProductIndex>>,
+    /// Analyzes the texts of products.
+    pub background: Background,
 }
 
 /// The number of texts in a batch.
@@ -82,9 +84,8 @@ impl EmbedTarget {
         &self,
         records: &[&'a ProductRecord],
     ) -> PortResult<(Failures, Vec<&'a ProductRecord>)> {
-        let entries: Vec<_> =
-            records.iter().map(|record| entry(record, EntryEmbedding::Unchanged)).collect();
-        let mut failures = self.write(&entries).await?;
+        let unchanged = records.iter().map(|record| (*record, EntryEmbedding::Unchanged));
+        let mut failures = self.write(unchanged).await?;
         let embedded = self.embedded(records.iter().copied()).await?;
         let mut overtaken = records.to_vec();
         overtaken.retain(|record| !embedded.contains(&record.product.id));
@@ -117,7 +118,7 @@ impl EmbedTarget {
                 return Ok(undone);
             }
             let count = waiting.len();
-            // The embedder is polled first, so that it works while this thread analyzes.
+            // The embedder is polled first, so that it works during the analysis.
             let (embedded, written) = join!(begun.next(), self.keep(waiting));
             // While the last batch is written, there is no next one.
             let embedded = embedded.transpose()?.unwrap_or_default();
@@ -133,20 +134,48 @@ impl EmbedTarget {
 
     /// Writes embedded products to the indexes.
     async fn keep(&self, embedded: Vec<(&ProductRecord, Embedding)>) -> PortResult<Failures> {
-        let entries = embedded.into_iter().map(|(record, embedding)| {
+        let computed = embedded.into_iter().map(|(record, embedding)| {
             let text_hash = record.product.text_hash();
             let fingerprint = self.embedder.fingerprint().clone();
-            entry(record, EntryEmbedding::Computed { embedding, text_hash, fingerprint })
+            (record, EntryEmbedding::Computed { embedding, text_hash, fingerprint })
         });
-        self.write(&entries.collect::<Vec<_>>()).await
+        self.write(computed).await
     }
 
-    async fn write(&self, entries: &[IndexEntry]) -> PortResult<Failures> {
-        if entries.is_empty() {
+    async fn write(
+        &self,
+        products: impl Iterator<Item = (&ProductRecord, EntryEmbedding)>,
+    ) -> PortResult<Failures> {
+        let products: Vec<_> =
+            products.map(|(record, embedding)| (record.clone(), embedding)).collect();
+        if products.is_empty() {
             return Ok(Failures::new());
         }
+        let entries = &*self.analyze(products).await?;
         let written = self.indexes.iter().map(|index| index.upsert(entries));
         Ok(try_join_all(written).await?.into_iter().flatten().collect())
+    }
+
+    /// Returns the entries of products. Long texts take seconds, during which leases must be renewed
+    /// and signals heard, so they are analyzed in the background.
+    async fn analyze(
+        &self,
+        products: Vec<(ProductRecord, EntryEmbedding)>,
+    ) -> PortResult<Vec<IndexEntry>> {
+        let analyze = |is_stopped: &dyn Fn() -> bool| {
+            let mut entries = Vec::with_capacity(products.len());
+            for (record, embedding) in products {
+                if is_stopped() {
+                    break;
+                }
+                entries.push(entry(record, embedding));
+            }
+            entries
+        };
+        self.background.run(analyze).await.ok_or_else(|| {
+            let message = "the analysis of the products ended without a result";
+            PortError::new("text analysis", ErrorKind::Unavailable, message)
+        })
     }
 
     /// Embeds all of them, or all except the texts that the model refuses.
@@ -192,14 +221,14 @@ fn holds_text(known: Option<&IndexedState>, record: &ProductRecord) -> bool {
     known.and_then(|known| known.text_hash) == Some(record.product.text_hash())
 }
 
-fn entry(record: &ProductRecord, embedding: EntryEmbedding) -> IndexEntry {
+fn entry(record: ProductRecord, embedding: EntryEmbedding) -> IndexEntry {
     let analyzed = analyze_product(&record.product);
     IndexEntry {
-        id: record.product.id.clone(),
+        facets: FacetValues::from(&record.product),
+        id: record.product.id,
         version: record.version,
         embedding,
         text: analyzed.text,
         words: analyzed.words,
-        facets: FacetValues::from(&record.product),
     }
 }

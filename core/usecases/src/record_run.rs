@@ -3,7 +3,8 @@ use akin_ports::{
     NewRun, PortError, PortResult, RUN_LEASE, Run, RunCounts, RunEnd, RunHolder, RunLog,
     RunOutcome, RunStart,
 };
-use futures::future::{BoxFuture, Either, select};
+use futures::channel::oneshot;
+use futures::future::{BoxFuture, Either, pending, select};
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,13 +13,17 @@ use std::time::{Duration, Instant};
 /// Performs one ingestion of a store at a time, and records when it began and how it ended.
 ///
 /// A run waits until the lease of another has ended, gets its version from the store, and renews its
-/// own lease until it ends. An end that cannot be recorded is reported, and does not fail the run.
+/// own lease until it ends, in a task of its own, so that nothing the work does can delay a renewal.
+/// An end that cannot be recorded is reported, and does not fail the run.
 pub struct RecordRun {
     sleep: Sleep,
+    spawn: Spawn,
     current: Mutex<Option<BegunRun>>,
 }
 
 type Sleep = fn(Duration) -> BoxFuture<'static, ()>;
+
+type Spawn = fn(BoxFuture<'static, ()>);
 
 /// A run that is to begin.
 pub struct RequestedRun<'a> {
@@ -80,9 +85,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_secs(1);
 
 impl RecordRun {
-    /// Returns a recorder of runs, one at a time, that waits by `sleep`.
-    pub const fn new(sleep: Sleep) -> Self {
-        Self { sleep, current: Mutex::new(None) }
+    /// Returns a recorder of runs, one at a time, that waits by `sleep` and starts tasks by `spawn`.
+    pub const fn new(sleep: Sleep, spawn: Spawn) -> Self {
+        Self { sleep, spawn, current: Mutex::new(None) }
     }
 
     /// Begins `run`, performs its `work`, and records its end, of which `end` returns the outcome and
@@ -99,8 +104,9 @@ impl RecordRun {
             Err(error) => return RecordedRun { result: Err(error.into()), recorded: Ok(()) },
         };
         *self.current() = Some(begun.clone());
+        let overtaken = self.keep_lease(begun.clone());
         let work = pin!(work(begun.clone()));
-        let result = match select(work, pin!(self.keep_lease(&begun))).await {
+        let result = match select(work, pin!(overtaken)).await {
             Either::Left((result, _)) => result,
             Either::Right(((), _)) => Err(RunError::Overtaken.into()),
         };
@@ -143,17 +149,24 @@ impl RecordRun {
         }
     }
 
-    /// Renews the lease of `run` until another run has begun.
-    async fn keep_lease(&self, run: &BegunRun) {
-        let mut pause = RUN_LEASE / 3;
-        loop {
-            (self.sleep)(pause).await;
-            pause = match self.in_time(run.runs.renew(run.version)).await {
-                Ok(true) => RUN_LEASE / 3,
-                Ok(false) => return,
-                // If another run takes over in the meantime, the store refuses this run's writes.
-                Err(_) => RETRY,
-            };
+    /// Starts a task that renews the lease of `run`. The returned future completes once another run
+    /// has begun; the task ends when it is dropped.
+    fn keep_lease(&self, run: BegunRun) -> impl Future<Output = ()> + use<> {
+        let (mut sender, overtaken) = oneshot::channel();
+        let sleep = self.sleep;
+        (self.spawn)(Box::pin(async move {
+            let renewal = pin!(renew(&run, sleep));
+            let ended = select(renewal, sender.cancellation()).await;
+            if matches!(ended, Either::Left(_)) {
+                // The run may have ended at this moment.
+                sender.send(()).ok();
+            }
+        }));
+        async {
+            // The store refuses the run's writes if it is overtaken after the task was lost.
+            if overtaken.await.is_err() {
+                pending::<()>().await;
+            }
         }
     }
 
@@ -164,21 +177,33 @@ impl RecordRun {
         counts: Option<RunCounts>,
     ) -> Result<(), String> {
         let end = RunEnd { outcome, took: run.since.elapsed(), counts };
-        self.in_time(run.runs.finish(run.version, &end)).await
-    }
-
-    /// Returns what `call` returns, or why it failed or took too long.
-    async fn in_time<T>(&self, call: impl Future<Output = PortResult<T>>) -> Result<T, String> {
-        match select(pin!(call), (self.sleep)(TIMEOUT)).await {
-            Either::Left((result, _)) => result.map_err(|error| error.report()),
-            Either::Right(_) => {
-                Err(format!("the store did not answer within {} s", TIMEOUT.as_secs()))
-            }
-        }
+        in_time(run.runs.finish(run.version, &end), self.sleep).await
     }
 
     fn current(&self) -> MutexGuard<'_, Option<BegunRun>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Renews the lease of `run` until another run has begun.
+async fn renew(run: &BegunRun, sleep: Sleep) {
+    let mut pause = RUN_LEASE / 3;
+    loop {
+        sleep(pause).await;
+        pause = match in_time(run.runs.renew(run.version), sleep).await {
+            Ok(true) => RUN_LEASE / 3,
+            Ok(false) => return,
+            // The store refuses the run's writes if another takes over meanwhile.
+            Err(_) => RETRY,
+        };
+    }
+}
+
+/// Returns what `call` returns, or why it failed or took too long.
+async fn in_time<T>(call: impl Future<Output = PortResult<T>>, sleep: Sleep) -> Result<T, String> {
+    match select(pin!(call), sleep(TIMEOUT)).await {
+        Either::Left((result, _)) => result.map_err(|error| error.report()),
+        Either::Right(_) => Err(format!("the store did not answer within {} s", TIMEOUT.as_secs())),
     }
 }
 

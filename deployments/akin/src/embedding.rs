@@ -50,6 +50,11 @@ pub(crate) fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> 
     Box::pin(tokio::time::sleep(time))
 }
 
+/// Starts a task on behalf of a use case.
+pub(crate) fn spawn(task: Pin<Box<dyn Future<Output = ()> + Send>>) {
+    drop(tokio::spawn(task));
+}
+
 /// The progress of the work on a queue. The total is an estimate, since other processes add and
 /// process messages at the same time.
 #[derive(Debug)]

@@ -44,6 +44,11 @@ impl FeedSettings {
         self.map.clone().unwrap_or_default()
     }
 
+    /// Returns the names of the feeds as they are set, whether or not they exist.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.files.feeds.iter().map(|feed| feed.display().to_string()).collect()
+    }
+
     /// Returns the named feeds. All paths without a feed are refused at once.
     pub(crate) fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
         let (files, mut problems) = match self.files.sources() {
@@ -68,6 +73,9 @@ impl FeedSettings {
 
 /// Parses a map, or reads the file that holds it.
 fn column_map(text: &str) -> Result<ColumnMap, String> {
+    if text.trim().is_empty() {
+        return Err("expected pairs such as cost=actual_price, or the name of a file".to_owned());
+    }
     let path = Path::new(text);
     if !path.is_file() && text.contains('=') {
         return text.parse().map_err(|error| format!("{error}"));

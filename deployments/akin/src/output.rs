@@ -31,6 +31,14 @@ pub(crate) fn json(document: &impl Serialize) {
     }
 }
 
+/// Prints a JSON document on one line, for a program that prints several.
+pub(crate) fn json_line(document: &impl Serialize) {
+    match serde_json::to_string(document) {
+        Ok(text) => line(&text),
+        Err(error) => unwritten(&error.into()),
+    }
+}
+
 /// Prints a line to standard output.
 pub(crate) fn line(text: &str) {
     raw(format!("{}\n", printable(text)).as_bytes());
@@ -62,6 +70,11 @@ pub(crate) fn note(text: &str) {
 /// Prints a failure with its causes.
 pub(crate) fn failure(error: &anyhow::Error) {
     note(&format!("akin: {error:#}{}", remedy(error)));
+}
+
+/// Prints a failure of one of several runs, with the time.
+pub(crate) fn failure_at(when: &str, error: &anyhow::Error) {
+    note(&format!("akin: {when} UTC: {error:#}{}", remedy(error)));
 }
 
 /// Returns what to do about an error of the core, which knows neither settings nor commands.

@@ -16,16 +16,21 @@ pub(crate) fn holder() -> RunHolder {
     RunHolder { name, key: format!("{identity} {:016x}", fastrand::u64(..)) }
 }
 
-/// Returns whether the process of `holder` is known to be gone: it ran since this machine was booted,
-/// with process ids that mean the same here, and its id now belongs to no process or another one.
-/// Nothing is known of other machines and other containers, and elsewhere than on Linux.
+/// Returns whether the process of `holder` is known to be gone.
 pub(crate) fn is_gone(holder: &RunHolder) -> bool {
+    is_alive(holder) == Some(false)
+}
+
+/// Returns whether the process of `holder` is alive. It is gone if it ran since this machine was booted,
+/// with process ids that mean the same here, and its id now belongs to no process or another one.
+/// `None`: nothing is known of other machines and other containers, and elsewhere than on Linux.
+pub(crate) fn is_alive(holder: &RunHolder) -> Option<bool> {
     let mut parts = holder.key.split(' ');
     let parts = [(); 4].map(|()| parts.next().unwrap_or_default());
     let [boot, namespace, number, start] = parts;
-    let (Some(here), Ok(number)) = (place(), number.parse()) else { return false };
+    let (here, number) = (place()?, number.parse().ok()?);
     let is_here = here == (boot.to_owned(), namespace.to_owned());
-    is_here && start_of(number).is_none_or(|found| found != start)
+    is_here.then(|| start_of(number).is_some_and(|found| found == start))
 }
 
 /// Returns the boot of this machine, the namespace of process ids, the process and its start.
@@ -73,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_process_is_gone_once_it_has_ended_even_if_nobody_waited_for_it() {
-        assert!(!is_gone(&holder()));
+        assert_eq!(is_alive(&holder()), Some(true));
         let mut child =
             Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process that waits");
         let holder = holder_of(child.id());
@@ -105,7 +110,7 @@ mod tests {
             of(&["unknown", parts[4]]),
             of(&[""]),
         ] {
-            assert!(!is_gone(&key), "{key:?}");
+            assert_eq!(is_alive(&key), None, "{key:?}");
         }
     }
 

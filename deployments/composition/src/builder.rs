@@ -5,7 +5,9 @@ use crate::{
     BadSettings, CatalogueSettings, CompositionError, EmbedderName, EmbedderSettings, EngineName,
     IndexName, NoSecrets, QueueName, SecretSource, StoreName,
 };
-use akin_ports::{ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog};
+use akin_ports::{
+    ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog, ensure_same_model,
+};
 use akin_usecases::{
     Background, CatalogueStatus, EmbedTarget, EmptyStore, QueryEmbeddings, RegisterIndexes,
     SearchProducts, SimilarProducts,
@@ -97,6 +99,16 @@ impl Builder {
     #[must_use]
     pub fn secrets(mut self, source: Arc<dyn SecretSource>) -> Self {
         self.secrets = source;
+        self
+    }
+
+    /// Requires that the store of the settings exists. Indexes may be created.
+    #[must_use]
+    pub fn existing_store(mut self) -> Self {
+        self.needs.existing_indexes.push(match self.catalogue.store() {
+            StoreName::Local => IndexName::Local,
+            StoreName::Postgres => IndexName::Postgres,
+        });
         self
     }
 
@@ -266,6 +278,17 @@ impl Composition {
         self.backends.index(name)
     }
 
+    /// Refuses engines whose index holds embeddings of another model. An index that does not answer is
+    /// left to whatever uses it.
+    pub async fn refuse_other_models(&self) -> Result<(), CompositionError> {
+        for engine in &self.engines {
+            if let Ok(Some(held)) = engine.index.fingerprint().await {
+                ensure_same_model("index", &held, engine.embedder.fingerprint())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the use case that reports the state of the catalogue; it needs the store and the queue.
     pub fn status(&self) -> Result<CatalogueStatus, CompositionError> {
         Ok(CatalogueStatus { store: self.store()?, queue: self.queue()?, runs: self.runs()? })
@@ -285,7 +308,8 @@ impl Composition {
                 target.indexes.push(index);
             } else {
                 let embedder = engine.embedder.clone();
-                targets.push((name, EmbedTarget { embedder, indexes: vec![index] }));
+                let (indexes, background) = (vec![index], blocking_threads());
+                targets.push((name, EmbedTarget { embedder, indexes, background }));
             }
         }
         targets.into_iter().map(|(_, target)| target).collect()
@@ -310,7 +334,7 @@ impl Engine {
             embeddings: self.embeddings.clone(),
             index: self.index.clone(),
             store: self.store.clone(),
-            background: Background::new(|work| drop(tokio::task::spawn_blocking(work))),
+            background: blocking_threads(),
         }
     }
 
@@ -322,4 +346,9 @@ impl Engine {
             store: self.store.clone(),
         }
     }
+}
+
+/// Returns the threads for computations that would keep others waiting.
+fn blocking_threads() -> Background {
+    Background::new(|work| drop(tokio::task::spawn_blocking(work)))
 }

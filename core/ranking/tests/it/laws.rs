@@ -26,6 +26,25 @@ fn counted(products: &[AnalyzedProduct]) -> CountedStatistics {
 }
 
 #[test]
+fn a_text_of_megabytes_is_analyzed_up_to_a_bound_between_two_words() {
+    let terms = |text: &str| {
+        let analyzed = analyze_product(&product("lamp", text)).text;
+        let (_, terms) = analyzed.fields().nth(TextField::Description.position()).unwrap();
+        terms.split(' ').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let words = |count: usize| "lantern ".repeat(count);
+    assert_eq!(terms(&words(8_000)).len(), 8_000, "a long text is analyzed whole");
+    let huge = terms(&words(1_000_000));
+    assert_eq!(huge.len(), 8_191);
+    assert!(huge.iter().all(|term| *term == huge[0]), "no word is cut in two");
+    // Texts without spaces are cut between two characters.
+    for character in ["漢", "é", "x"] {
+        let term = &terms(&character.repeat(1_000_000))[0];
+        assert!((20_000..=65_536).contains(&term.len()), "{}", term.len());
+    }
+}
+
+#[test]
 fn categories_are_one_field_and_vocabulary_words_are_not_stemmed() {
     let mut shoes = product("Running Shoes, size 42", "Café shoes");
     shoes.sub_category = "Sneakers".to_owned();

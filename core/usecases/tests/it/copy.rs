@@ -9,8 +9,8 @@ use akin_ports::{
     RunStart,
 };
 use akin_usecases::{
-    CopyCatalogue, CopyRun, CopySource, CopySummary, EmbedChanges, EmbedTarget, ExportCatalogue,
-    ExportedProduct, IndexRefusal, RegisterIndexes, UnembeddedChanges,
+    Background, CopyCatalogue, CopyRun, CopySource, CopySummary, EmbedChanges, EmbedTarget,
+    ExportCatalogue, ExportedProduct, IndexRefusal, RegisterIndexes, UnembeddedChanges,
 };
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
@@ -190,7 +190,11 @@ async fn a_copy_in_the_same_store_is_owed_every_later_change() {
     let refusal = error.source().unwrap().downcast_ref::<IndexRefusal>();
     assert_eq!(refusal, Some(&IndexRefusal::Unserved(vec!["second".to_owned()])));
     let indexes: Vec<Arc<dyn ProductIndex>> = vec![from.index.clone(), second.clone()];
-    let targets = vec![EmbedTarget { embedder: from.embedder.clone(), indexes }];
+    let targets = vec![EmbedTarget {
+        embedder: from.embedder.clone(),
+        indexes,
+        background: Background::inline(),
+    }];
     EmbedChanges { store: from.store.clone(), targets }.run(&|_| ()).await.unwrap();
     assert_eq!((from.outbox().await, second.count().await.unwrap()), (vec![], 1_200));
     assert_eq!(from.embedder.embedded().len(), embedded + 1, "only the new product");
@@ -228,7 +232,11 @@ async fn a_copy_whose_lease_was_lost_meanwhile_does_not_count() {
 async fn a_store_that_owes_its_changes_to_a_further_index_takes_no_copy() {
     let (from, to) = (stocked_shop().await, Shop::new());
     let indexes: Vec<Arc<dyn ProductIndex>> = vec![Arc::new(MemoryIndex::default().named("third"))];
-    let targets = vec![EmbedTarget { embedder: to.embedder.clone(), indexes }];
+    let targets = vec![EmbedTarget {
+        embedder: to.embedder.clone(),
+        indexes,
+        background: Background::inline(),
+    }];
     RegisterIndexes { store: to.store.clone(), targets }.run().await.unwrap();
     let error = copy(&from, &to).run(leased(&from, &to).await, &|_| ()).await.unwrap_err();
     assert!(error.report().contains("third"), "{}", error.report());

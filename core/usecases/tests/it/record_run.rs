@@ -10,7 +10,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending, ready};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn never(_: Duration) -> BoxFuture<'static, ()> {
     Box::pin(pending())
@@ -23,6 +23,20 @@ fn at_once(_: Duration) -> BoxFuture<'static, ()> {
 /// Sleeps are over at once but for those of a lease: a run is not over before its lease is renewed.
 fn renewing(time: Duration) -> BoxFuture<'static, ()> {
     if time == RUN_LEASE / 3 { at_once(time) } else { never(time) }
+}
+
+fn spawn(task: BoxFuture<'static, ()>) {
+    drop(tokio::spawn(task));
+}
+
+/// Returns what `future` returns, and occupies the thread until then.
+fn without_yielding<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Some(done) = future.as_mut().now_or_never() {
+            return done;
+        }
+    }
 }
 
 fn holder(name: &str) -> RunHolder {
@@ -78,7 +92,7 @@ async fn a_run_is_recorded_with_its_outcome_and_counts() {
         (Ok(3), RunOutcome::Finished, Some(finished)),
         (Err(TestError::Work("no space left".to_owned())), failed, None),
     ] {
-        let (runs, run_recorder) = (Arc::new(MemoryRuns::default()), RecordRun::new(never));
+        let (runs, run_recorder) = (Arc::new(MemoryRuns::default()), RecordRun::new(never, spawn));
         let is_ok = result.is_ok();
         let recorded = record(&run_recorder, requested(&runs), result).await;
         assert_eq!((recorded.result.is_ok(), recorded.recorded), (is_ok, Ok(())));
@@ -94,7 +108,7 @@ async fn a_run_is_recorded_with_its_outcome_and_counts() {
 #[tokio::test]
 async fn a_run_writes_with_the_version_that_the_store_gave_it() {
     let runs = Arc::new(MemoryRuns::default());
-    let run_recorder = RecordRun::new(never);
+    let run_recorder = RecordRun::new(never, spawn);
     let work = async |begun: BegunRun| {
         assert_eq!(runs.last(1).await.unwrap()[0].version, begun.version);
         Ok::<_, TestError>(1)
@@ -110,7 +124,7 @@ async fn a_run_needs_a_version_but_succeeds_even_if_its_end_cannot_be_recorded()
         let faults = Faults::default();
         faults.break_after(steps, ErrorKind::Unavailable);
         let runs = Arc::new(MemoryRuns::with_faults(faults.clone()));
-        let recorded = record(&RecordRun::new(never), requested(&runs), Ok(3)).await;
+        let recorded = record(&RecordRun::new(never, spawn), requested(&runs), Ok(3)).await;
         assert_eq!(recorded.result.is_ok(), is_done, "{steps}");
         assert_eq!(recorded.recorded.is_ok(), !is_done, "{steps}");
         faults.clear();
@@ -121,7 +135,7 @@ async fn a_run_needs_a_version_but_succeeds_even_if_its_end_cannot_be_recorded()
 
 #[tokio::test]
 async fn an_interrupted_run_is_recorded_as_interrupted() {
-    let (runs, run_recorder) = (Arc::new(MemoryRuns::default()), RecordRun::new(never));
+    let (runs, run_recorder) = (Arc::new(MemoryRuns::default()), RecordRun::new(never, spawn));
     run_recorder.interrupt().await.unwrap();
     let mut endless = Box::pin(run_recorder.run(requested(&runs), async |_| pending().await, end));
     while runs.last(1).await.unwrap().is_empty() {
@@ -139,7 +153,7 @@ async fn an_interrupted_run_is_recorded_as_interrupted() {
 async fn a_run_that_does_not_wait_reports_the_running_one() {
     let runs = Arc::new(MemoryRuns::default());
     let other = begin_other(&runs).await;
-    let recorded = record(&RecordRun::new(never), requested(&runs), Ok(3)).await;
+    let recorded = record(&RecordRun::new(never, spawn), requested(&runs), Ok(3)).await;
     let error = recorded.result.unwrap_err();
     assert_eq!(error.to_string(), "another ingestion is running: other");
     let TestError::Run(RunError::Busy(run)) = error else { panic!("{error}") };
@@ -160,7 +174,7 @@ async fn a_run_waits_until_the_lease_of_the_other_expires() {
     let patience = Duration::from_mins(1);
     let run = RequestedRun { patience, observe: &observe, ..requested(&runs) };
     // The work ends before its lease would be renewed.
-    let recorded = record(&RecordRun::new(at_once), run, Ok(3)).await;
+    let recorded = record(&RecordRun::new(at_once, spawn), run, Ok(3)).await;
     assert_eq!(recorded.result.unwrap(), 3);
     assert_eq!(asked.into_inner(), 4);
 }
@@ -171,7 +185,7 @@ async fn a_run_does_not_wait_for_a_dead_process() {
     let other = begin_other(&runs).await;
     let is_gone = |process: &RunHolder| *process == holder("other");
     let run = RequestedRun { is_gone: &is_gone, ..requested(&runs) };
-    assert_eq!(record(&RecordRun::new(never), run, Ok(3)).await.result.unwrap(), 3);
+    assert_eq!(record(&RecordRun::new(never, spawn), run, Ok(3)).await.result.unwrap(), 3);
     assert!(!runs.renew(other).await.unwrap());
 }
 
@@ -185,7 +199,24 @@ async fn a_run_renews_its_lease_while_it_works() {
         }
         Ok::<_, TestError>(begun.version.0.unsigned_abs())
     };
-    let recorded = RecordRun::new(renewing).run(requested(&runs), work, end).await;
+    let recorded = RecordRun::new(renewing, spawn).run(requested(&runs), work, end).await;
+    assert!(recorded.result.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_renews_its_lease_while_its_work_occupies_a_thread() {
+    let runs = Arc::new(MemoryRuns::default());
+    let work = async |_| {
+        runs.move_leases(-i64::try_from(RUN_LEASE.as_micros()).unwrap());
+        let asked = Instant::now();
+        // It never yields.
+        while !without_yielding(runs.last(1)).unwrap()[0].holds_lease {
+            assert!(asked.elapsed() < Duration::from_secs(20), "the lease was not renewed");
+            std::thread::yield_now();
+        }
+        Ok::<_, TestError>(1)
+    };
+    let recorded = RecordRun::new(renewing, spawn).run(requested(&runs), work, end).await;
     assert!(recorded.result.is_ok());
 }
 
@@ -198,14 +229,17 @@ async fn an_overtaken_run_ends() {
         pending().await
     };
     // The lease is renewed too late: the other run has taken it.
-    let recorded = RecordRun::new(|time| {
-        let is_renewal = time == RUN_LEASE / 3;
-        if is_renewal {
-            Box::pin(tokio::time::sleep(Duration::from_millis(20)))
-        } else {
-            never(time)
-        }
-    });
+    let recorded = RecordRun::new(
+        |time| {
+            let is_renewal = time == RUN_LEASE / 3;
+            if is_renewal {
+                Box::pin(tokio::time::sleep(Duration::from_millis(20)))
+            } else {
+                never(time)
+            }
+        },
+        spawn,
+    );
     let recorded = recorded.run(requested(&runs), work, end).await;
     let error = recorded.result.unwrap_err();
     assert!(matches!(error, TestError::Run(RunError::Overtaken)), "{error}");
@@ -220,12 +254,12 @@ async fn a_run_does_not_wait_for_a_log_that_hangs_at_its_end() {
     let faults = Faults::default();
     let runs = Arc::new(MemoryRuns::with_faults(faults.clone()));
     let work = async |_: BegunRun| Ok(3);
-    let recorded =
-        RecordRun::new(
-            |time| {
-                if time == Duration::from_secs(5) { at_once(time) } else { never(time) }
-            },
-        );
+    let recorded = RecordRun::new(
+        |time| {
+            if time == Duration::from_secs(5) { at_once(time) } else { never(time) }
+        },
+        spawn,
+    );
     let recorded = recorded.run(requested(&runs), work, end).await;
     assert_eq!(recorded.result.unwrap(), 3);
     assert_eq!(recorded.recorded.unwrap_err(), "the store did not answer within 5 s");

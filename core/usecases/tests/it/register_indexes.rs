@@ -6,8 +6,8 @@ use akin_entities::ProductId;
 use akin_memory::{MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, FeedRow, PortError, PortResult, ProductIndex, ProductStore};
 use akin_usecases::{
-    EmbedChanges, EmbedSummary, EmbedTarget, IndexRefusal, RegisterIndexes, RelayChanges,
-    RunWorker, WorkQueue, WorkerContext, WorkerEvent, WorkerHost,
+    Background, EmbedChanges, EmbedSummary, EmbedTarget, IndexRefusal, RegisterIndexes,
+    RelayChanges, RunWorker, WorkQueue, WorkerContext, WorkerEvent, WorkerHost,
 };
 use async_trait::async_trait;
 use std::error::Error as _;
@@ -24,7 +24,8 @@ fn named(name: &str) -> Arc<MemoryIndex> {
 
 fn target(embedder: &Arc<MemoryEmbedder>, indexes: &[&Arc<MemoryIndex>]) -> Vec<EmbedTarget> {
     let indexes = indexes.iter().map(|index| -> Arc<dyn ProductIndex> { Arc::clone(index) as _ });
-    vec![EmbedTarget { embedder: embedder.clone(), indexes: indexes.collect() }]
+    let (indexes, background) = (indexes.collect(), Background::inline());
+    vec![EmbedTarget { embedder: embedder.clone(), indexes, background }]
 }
 
 /// Registers these indexes, and embeds for them what waits.

@@ -104,6 +104,7 @@ impl Shop {
         let targets = vec![EmbedTarget {
             embedder: self.embedder.clone(),
             indexes: vec![self.index.clone()],
+            background: Background::inline(),
         }];
         RegisterIndexes { store: self.store.clone(), targets }.run().await
     }

@@ -4,7 +4,7 @@ use crate::shop::{Shop, day, id, row};
 use crate::workplace::{FragileIndex, LONG, Workplace, never, work_counts};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ChangeQueue, DeadLetters, ErrorKind, FeedRow, MAX_ATTEMPTS, ProductIndex};
-use akin_usecases::{EmbedChanges, EmbedTarget, MAX_BLAMED};
+use akin_usecases::{Background, EmbedChanges, EmbedTarget, MAX_BLAMED};
 use futures::future::BoxFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -126,7 +126,13 @@ async fn an_index_of_another_model_releases_every_message() {
     workplace.ingest_and_relay(&three(), 2).await;
     let embedder = Arc::new(MemoryEmbedder::named("other@00000000"));
     let indexes: Vec<Arc<dyn ProductIndex>> = vec![workplace.shop.index.clone()];
-    let error = workplace.work_at(EmbedTarget { embedder: embedder.clone(), indexes }).await;
+    let error = workplace
+        .work_at(EmbedTarget {
+            embedder: embedder.clone(),
+            indexes,
+            background: Background::inline(),
+        })
+        .await;
     assert_eq!(error.unwrap_err().kind, ErrorKind::Misconfigured);
     assert_eq!((workplace.counts().await, embedder.embedded().len()), ([3, 0, 0], 0));
 }
@@ -247,7 +253,7 @@ async fn a_message_is_done_once_every_index_has_the_product() {
     let Shop { index, embedder, .. } = &workplace.shop;
     let target = || {
         let indexes: Vec<Arc<dyn ProductIndex>> = vec![index.clone(), second.clone()];
-        EmbedTarget { embedder: embedder.clone(), indexes }
+        EmbedTarget { embedder: embedder.clone(), indexes, background: Background::inline() }
     };
     workplace.ingest_and_relay(&three(), 1).await;
     faults.refuse(id("a"));

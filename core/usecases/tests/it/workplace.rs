@@ -8,7 +8,7 @@ use akin_ports::{
     IndexIdentity, IndexedState, PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
 };
 use akin_usecases::{
-    EmbedTarget, RelayChanges, RelaySummary, WorkQueue, WorkSummary, WorkerContext,
+    Background, EmbedTarget, RelayChanges, RelaySummary, WorkQueue, WorkSummary, WorkerContext,
 };
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -83,7 +83,8 @@ impl Workplace {
 
     /// Returns a target of the shop's embedder and another index.
     pub(crate) fn target_of(&self, index: Arc<dyn ProductIndex>) -> EmbedTarget {
-        EmbedTarget { embedder: self.shop.embedder.clone(), indexes: vec![index] }
+        let embedder = self.shop.embedder.clone();
+        EmbedTarget { embedder, indexes: vec![index], background: Background::inline() }
     }
 
     /// Processes the visible messages.

@@ -1,5 +1,5 @@
 use crate::commands::ingest::described;
-use crate::embedding::{optimize, sleep};
+use crate::embedding::{optimize, sleep, spawn};
 use crate::output::Format;
 use crate::progress::{Progress, Unit};
 use crate::{exit, output, process};
@@ -119,7 +119,7 @@ async fn leased(
         (outcome, None)
     };
     let work = async |begun: BegunRun| work(begun.version).await;
-    let RecordedRun { result, recorded } = RecordRun::new(sleep).run(run, work, end).await;
+    let RecordedRun { result, recorded } = RecordRun::new(sleep, spawn).run(run, work, end).await;
     if let Err(error) = recorded {
         tracing::warn!(error, "the end of this copy is not recorded");
     }

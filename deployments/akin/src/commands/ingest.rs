@@ -7,17 +7,17 @@ mod schedule;
 use crate::embedding::{embed_here, hand_on, optimize};
 use crate::exit;
 use crate::feed_settings::FeedSettings;
-use crate::output::{self, Format};
+use crate::output::Format;
 use crate::progress::{Progress, Unit};
 use crate::signals::asked_to_end;
-use akin_composition::EngineSettings;
+use akin_composition::{Composition, CompositionError, EngineSettings};
 use akin_entities::{Currency, Version};
 use akin_ports::{FeedSource, ProductStore};
 use akin_usecases::{
     BegunRun, CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Percentage,
     RunError,
 };
-use outcome::{Outcome, plural};
+use outcome::Outcome;
 use record::Record;
 pub(crate) use record::described;
 use std::collections::HashMap;
@@ -92,27 +92,43 @@ impl IngestArguments {
             // A bad setting would fail every run.
             self.feeds.sources()?;
             self.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
-            schedule::repeat(interval, async || self.once(record).await.map_err(advised)).await;
+            schedule::repeat(interval, self.format.json, async || self.once(record).await).await;
             return Ok(exit::DONE);
         }
         match self.once(record).await {
             Ok(outcome) => Ok(outcome.tell(self.format.json)),
             Err(error) => {
-                tell_refused(&error);
+                outcome::tell_refused(&error);
                 Err(advised(error))
             }
         }
     }
 
     async fn once(&self, record: &Record) -> anyhow::Result<Outcome> {
-        let feeds = self.feeds.sources()?;
+        let feeds = self.feeds.sources().map_err(anyhow::Error::from);
         if self.dry_run {
-            self.dry_run(&feeds).await
-        } else if self.no_embed {
+            return self.dry_run(&feeds?).await;
+        }
+        let feeds = match feeds {
+            Ok(feeds) => feeds,
+            Err(error) => return Err(self.not_begun(error, record).await),
+        };
+        if self.no_embed {
             self.store(&feeds, record).await
         } else {
             self.embed(&feeds, record).await
         }
+    }
+
+    /// Records a run that failed with `error` before it began, unless there is no catalogue yet.
+    async fn not_begun(&self, error: anyhow::Error, record: &Record) -> anyhow::Error {
+        let opened = self.engine.catalogue.builder().existing().store().open().await;
+        if let Ok(runs) = opened.and_then(|opened| opened.runs()) {
+            let failure = async |_| Err(anyhow::anyhow!("{error:#}"));
+            // While another run works, this one is not recorded. The error is reported in any case.
+            drop(record.keep(runs, self.feeds.names(), Duration::ZERO, failure).await);
+        }
+        error
     }
 
     /// Ingests without embedding.
@@ -128,7 +144,7 @@ impl IngestArguments {
             let failures = hand_on(store, queue).await?;
             Ok(Outcome::stored(summary, failures, begun.since.elapsed()))
         };
-        record.keep(runs, feeds, self.wait, run).await
+        record.keep(runs, names(feeds), self.wait, run).await
     }
 
     /// Ingests and embeds.
@@ -137,8 +153,10 @@ impl IngestArguments {
         feeds: &[Arc<dyn FeedSource>],
         record: &Record,
     ) -> anyhow::Result<Outcome> {
-        let opened = self.engine.builder().engines().queue().open().await?;
-        opened.register_indexes()?.run().await?;
+        let opened = match self.open_engines().await {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.not_begun(error.into(), record).await),
+        };
         let run = async |begun: BegunRun| {
             let summary = self.read(feeds, opened.store()?, begun.version).await?;
             let embedded = embed_here(&opened).await?;
@@ -147,7 +165,15 @@ impl IngestArguments {
             let took = begun.since.elapsed();
             Ok(Outcome::embedded(summary, embedded, took).with_token_limit(limit))
         };
-        record.keep(opened.runs()?, feeds, self.wait, run).await
+        record.keep(opened.runs()?, names(feeds), self.wait, run).await
+    }
+
+    /// Opens the engines and registers their indexes, unless they hold embeddings of another model.
+    async fn open_engines(&self) -> Result<Composition, CompositionError> {
+        let opened = self.engine.builder().engines().queue().open().await?;
+        opened.refuse_other_models().await?;
+        opened.register_indexes()?.run().await?;
+        Ok(opened)
     }
 
     async fn read(
@@ -183,8 +209,13 @@ impl IngestArguments {
     }
 }
 
+/// Returns the names of `feeds`.
+fn names(feeds: &[Arc<dyn FeedSource>]) -> Vec<String> {
+    feeds.iter().map(|feed| feed.name().to_owned()).collect()
+}
+
 /// Adds the remedy to a run that was refused, or did not begin.
-fn advised(error: anyhow::Error) -> anyhow::Error {
+pub(crate) fn advised(error: anyhow::Error) -> anyhow::Error {
     if let Some(RunError::Busy(run)) = error.downcast_ref() {
         let run = described(run);
         return anyhow::anyhow!(
@@ -204,21 +235,7 @@ fn advised(error: anyhow::Error) -> anyhow::Error {
         }
         _ => return error,
     };
-    anyhow::anyhow!("{error}: {remedy}")
-}
-
-/// Prints the first rows for which a run was refused.
-fn tell_refused(error: &anyhow::Error) {
-    let refused = error.downcast_ref::<IngestError>();
-    if let Some(IngestError::TooManyRefused { refused, first, .. }) = refused {
-        for (feed, row) in first {
-            outcome::note_refused(feed, row);
-        }
-        let rest = refused - first.len() as u64;
-        if rest > 0 {
-            output::note(&format!("and {} more", plural(rest, "row", "rows")));
-        }
-    }
+    anyhow::anyhow!("{error}; {remedy}")
 }
 
 /// Shows the progress of each part of a run.

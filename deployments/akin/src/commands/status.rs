@@ -177,7 +177,31 @@ fn began(run: &Run) -> String {
 
 /// Returns the outcome and its reason.
 fn outcome(run: &Run) -> (&'static str, Option<&str>) {
-    let unfinished =
-        if is_running(run) { "unfinished: still running" } else { "unfinished: killed" };
+    let is_alive = run.holder.as_ref().and_then(process::is_alive);
+    let unfinished = match is_alive {
+        _ if is_running(run) => "unfinished: still running",
+        Some(true) => "unfinished: its process is alive, but has not renewed its lease",
+        _ => "unfinished: killed",
+    };
     run.end.as_ref().map_or((unfinished, None), |end| end.outcome.parts())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use akin_entities::{Timestamp, Version};
+    use akin_ports::RunHolder;
+
+    #[test]
+    fn a_run_whose_lease_has_expired_is_killed_only_if_its_process_is_not_alive() {
+        let run = |holder, holds_lease| {
+            let (version, began) = (Version(1), Timestamp(1));
+            Run { version, began, holder: Some(holder), feeds: Vec::new(), holds_lease, end: None }
+        };
+        let elsewhere = RunHolder { name: String::new(), key: "another machine".to_owned() };
+        assert_eq!(outcome(&run(process::holder(), true)).0, "unfinished: still running");
+        let lapsed = "unfinished: its process is alive, but has not renewed its lease";
+        assert_eq!(outcome(&run(process::holder(), false)).0, lapsed);
+        assert_eq!(outcome(&run(elsewhere, false)).0, "unfinished: killed");
+    }
 }

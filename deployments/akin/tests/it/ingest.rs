@@ -1,6 +1,7 @@
 //! `akin ingest`: its counts, what it embeds, and what it refuses.
 
 use crate::support::{FEED, Outcome, Sandbox, masked};
+use serde_json::{Value, json};
 use std::fmt::Write;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -270,6 +271,38 @@ fn a_schedule_repeats_its_run_until_it_is_stopped() {
     assert_eq!(running.wait().unwrap().code(), Some(128 + 15));
     let outcome = sandbox.run_with_input("ingest --every 1h -", "name\nTripod\n").fails_with(2);
     assert!(outcome.stderr.contains("--every (AKIN_EVERY)"), "{outcome}");
+}
+
+#[test]
+fn a_schedule_prints_a_document_for_each_run_and_the_rows_for_which_one_is_refused() {
+    let sandbox = Sandbox::new();
+    let mut running = sandbox.spawn("ingest --no-embed --json --every 1s feed.csv");
+    let lines = BufReader::new(running.stdout.take().unwrap()).lines();
+    let mut reports = lines.map(|line| -> Value { serde_json::from_str(&line.unwrap()).unwrap() });
+    let first = reports.next().unwrap();
+    assert_eq!((&first["outcome"], &first["inserted"]), (&json!("finished"), &json!(4)));
+    assert!(first["ended"].is_string() && first["seconds"].is_number(), "{first}");
+    sandbox.write("bad.csv", "product_id,name,price\nA,Tripod,call us\n");
+    std::fs::rename(sandbox.path("bad.csv"), sandbox.path("feed.csv")).unwrap();
+    let refused = reports.find(|run| run["outcome"] == "refused").unwrap();
+    assert_eq!(refused["read"], Value::Null);
+    assert!(refused["reason"].as_str().unwrap().starts_with("1 of 1 row"), "{refused}");
+    std::fs::remove_file(sandbox.path("feed.csv")).unwrap();
+    let failed = reports.find(|run| run["outcome"] == "failed").unwrap();
+    assert!(failed["reason"].as_str().unwrap().contains("feed.csv"), "{failed}");
+    let status = sandbox.run("status --json").succeeds().json();
+    let runs = status["runs"].as_array().unwrap();
+    assert!(runs.iter().any(|run| run["outcome"] == "failed"), "{status}");
+    running.kill().unwrap();
+    let remarks = std::io::read_to_string(running.stderr.take().unwrap()).unwrap();
+    running.wait().unwrap();
+    let lines: Vec<_> = remarks.lines().collect();
+    let row = "feed.csv, line 2, actual_price \"call us\": ";
+    let row = lines.iter().position(|line| line.starts_with(row)).expect("the refused row");
+    let year = &refused["ended"].as_str().unwrap()[..5];
+    let end = lines[row + 1];
+    assert!(end.starts_with(&format!("akin: {year}")) && end.contains(" UTC: 1 of 1 row"), "{end}");
+    assert!(end.contains("nothing was changed; fix the feed"), "{end}");
 }
 
 #[test]

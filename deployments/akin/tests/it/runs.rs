@@ -197,3 +197,22 @@ fn every_run_of_a_schedule_is_recorded_and_stopping_between_runs_interrupts_none
     let outcomes: Vec<_> = runs.as_array().unwrap().iter().map(|run| &run["outcome"]).collect();
     assert_eq!(outcomes, ["finished", "finished"], "no run was in progress");
 }
+
+#[test]
+fn a_run_whose_feed_is_missing_is_recorded_as_failed() {
+    let sandbox = Sandbox::new();
+    sandbox.run("ingest --no-embed typo.csv").fails_with(2);
+    assert!(!sandbox.path("data").exists(), "a wrong name creates no catalogue");
+    sandbox.run("ingest --no-embed feed.csv").succeeds();
+    let last = || sandbox.run("status --json").succeeds().json()["runs"][0].clone();
+    sandbox.run("ingest --no-embed --dry-run typo.csv").fails_with(2);
+    assert_eq!(last()["outcome"], "finished");
+    let failed = sandbox.run("ingest --no-embed typo.csv").fails_with(2);
+    let run = last();
+    assert_eq!((&run["outcome"], &run["feeds"]), (&json!("failed"), &json!(["typo.csv"])));
+    let reason = run["reason"].as_str().unwrap();
+    assert!(reason.contains("typo.csv") && failed.stderr.contains(reason), "{reason}");
+    // So is one that cannot begin because its model is missing.
+    sandbox.run("ingest --model nowhere/model feed.csv").fails_with(2);
+    assert_eq!((&last()["outcome"], &last()["feeds"]), (&json!("failed"), &json!(["feed.csv"])));
+}

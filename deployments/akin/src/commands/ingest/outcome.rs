@@ -1,6 +1,8 @@
 use crate::{exit, output};
 use akin_ports::{Failures, RefusedRow};
-use akin_usecases::{CatalogueSummary, DryRun, EmbedSummary, RetainedProducts, RunSummary};
+use akin_usecases::{
+    CatalogueSummary, DryRun, EmbedSummary, IngestError, RetainedProducts, RunSummary,
+};
 use akin_views::CountsView;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -29,13 +31,24 @@ enum Extent {
 
 /// The JSON document of a run.
 #[derive(Debug, Serialize)]
-struct IngestReport {
+pub(crate) struct IngestReport {
     #[serde(flatten)]
     counts: CountsView,
     seconds: f64,
     /// True if nothing was changed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
+}
+
+/// The JSON document of a run of a schedule, on one line.
+#[derive(Debug, Serialize)]
+pub(crate) struct RunReport<'a> {
+    pub(crate) ended: &'a str,
+    pub(crate) outcome: &'static str,
+    pub(crate) reason: Option<String>,
+    /// The results, if the run was completed.
+    #[serde(flatten)]
+    pub(crate) report: Option<IngestReport>,
 }
 
 impl Outcome {
@@ -98,10 +111,18 @@ impl Outcome {
         }
     }
 
-    /// Prints the outcome on one line.
-    pub(crate) fn log(self) {
-        let when = akin_views::format_timestamp(akin_composition::now());
-        output::line(&format!("{when} UTC {}", self.lines().join("; ")));
+    /// Prints the outcome of a run that ended at `when`, on one line.
+    pub(crate) fn log(self, when: &str, json: bool) {
+        if json {
+            output::json_line(&RunReport {
+                ended: when,
+                outcome: self.summary.outcome().parts().0,
+                reason: self.summary.outcome().parts().1.map(str::to_owned),
+                report: Some(self.report()),
+            });
+        } else {
+            output::line(&format!("{when} UTC {}", self.lines().join("; ")));
+        }
         if let Some(retained) = self.summary.catalogue.retained {
             output::note(&explained(retained));
         }
@@ -184,6 +205,20 @@ fn explained(RetainedProducts { products, rows }: RetainedProducts) -> String {
         rows => format!("{rows} rows do not say which product they are about"),
     };
     format!("{products}, because {why}")
+}
+
+/// Prints the first rows for which a run was refused.
+pub(crate) fn tell_refused(error: &anyhow::Error) {
+    let refused = error.downcast_ref::<IngestError>();
+    if let Some(IngestError::TooManyRefused { refused, first, .. }) = refused {
+        for (feed, row) in first {
+            note_refused(feed, row);
+        }
+        let rest = refused - first.len() as u64;
+        if rest > 0 {
+            output::note(&format!("and {} more", plural(rest, "row", "rows")));
+        }
+    }
 }
 
 /// Prints a quarantined row and the reason.

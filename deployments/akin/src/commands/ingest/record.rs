@@ -1,9 +1,9 @@
 //! One run of `akin ingest` at a time, recorded in the run log.
 
 use super::outcome::Outcome;
-use crate::embedding::sleep;
+use crate::embedding::{sleep, spawn};
 use crate::{output, process};
-use akin_ports::{FeedSource, Run, RunCounts, RunLog, RunOutcome};
+use akin_ports::{Run, RunCounts, RunLog, RunOutcome};
 use akin_usecases::{BegunRun, IngestError, RecordRun, RecordedRun, RequestedRun};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ pub(crate) struct Record(RecordRun);
 
 impl Default for Record {
     fn default() -> Self {
-        Self(RecordRun::new(sleep))
+        Self(RecordRun::new(sleep, spawn))
     }
 }
 
@@ -24,11 +24,10 @@ impl Record {
     pub(crate) async fn keep(
         &self,
         runs: Arc<dyn RunLog>,
-        feeds: &[Arc<dyn FeedSource>],
+        feeds: Vec<String>,
         patience: Duration,
         work: impl AsyncFnOnce(BegunRun) -> anyhow::Result<Outcome>,
     ) -> anyhow::Result<Outcome> {
-        let feeds = feeds.iter().map(|feed| feed.name().to_owned()).collect();
         let waiting = Waiting::default();
         let run = RequestedRun {
             runs,
@@ -94,7 +93,7 @@ fn end(result: &anyhow::Result<Outcome>) -> (RunOutcome, Option<RunCounts>) {
 }
 
 /// Returns the outcome of a run that ended with `error`.
-fn ended_by(error: &anyhow::Error) -> RunOutcome {
+pub(crate) fn ended_by(error: &anyhow::Error) -> RunOutcome {
     match error.downcast_ref::<IngestError>() {
         Some(error) => error.outcome(),
         None => RunOutcome::Failed(format!("{error:#}")),

@@ -1,6 +1,8 @@
 //! Runs at an interval, for machines without cron.
 
-use super::outcome::Outcome;
+use super::advised;
+use super::outcome::{Outcome, RunReport, tell_refused};
+use super::record::ended_by;
 use crate::output;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -39,17 +41,32 @@ fn time(text: &str) -> Option<Duration> {
 /// line for each. A failed run does not end the schedule.
 pub(crate) async fn repeat(
     interval: Duration,
+    json: bool,
     mut run: impl AsyncFnMut() -> anyhow::Result<Outcome>,
 ) {
     loop {
         let next = Instant::now() + interval.mul_f64(1.0 + JITTER * (2.0 * fastrand::f64() - 1.0));
-        match run().await {
-            Ok(outcome) => outcome.log(),
-            Err(error) => output::failure(&error),
+        let result = run().await;
+        let when = akin_views::format_timestamp(akin_composition::now());
+        match result {
+            Ok(outcome) => outcome.log(&when, json),
+            Err(error) => log_failure(error, &when, json),
         }
         // A run that takes longer than the interval is followed by the next at once.
         sleep_until(next).await;
     }
+}
+
+/// Prints why a run ended without results, and the rows for which it was refused.
+fn log_failure(error: anyhow::Error, when: &str, json: bool) {
+    if json {
+        let outcome = ended_by(&error);
+        let (outcome, reason) = outcome.parts();
+        let reason = reason.map(str::to_owned);
+        output::json_line(&RunReport { ended: when, outcome, reason, report: None });
+    }
+    tell_refused(&error);
+    output::failure_at(when, &advised(error));
 }
 
 #[cfg(test)]
