@@ -14,7 +14,7 @@ use std::process::ExitCode;
     after_help = "Examples:\n  akin export > catalogue.jsonl\n  akin export --no-embeddings --output catalogue.jsonl"
 )]
 pub(crate) struct ExportArguments {
-    /// The file to write; it appears once it is complete [default: standard output].
+    /// The file to write; it appears once it is complete. `-` is standard output, as is the default.
     #[arg(long, env = "AKIN_OUTPUT", value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: ExportArguments) -> anyhow::Result<ExitCode> 
     let total = store.counts().await?.products;
     let export = ExportCatalogue { store, index: opened.index(index)? };
     let progress = Progress::new("exporting".to_owned(), Unit::Products);
-    let mut sink = Sink::open(output.as_deref(), "--output")?;
+    let mut sink = Sink::open(output.as_deref(), "--output").await?;
     let mut done = 0;
     let write = |page: Vec<ExportedProduct>| -> anyhow::Result<()> {
         done += page.len() as u64;

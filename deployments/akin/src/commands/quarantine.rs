@@ -3,10 +3,10 @@
 mod csv_feed;
 
 use crate::output::{Cell, Format, Table};
-use crate::sink::Sink;
+use crate::sink::{Sink, is_standard_output};
 use crate::{exit, output};
 use akin_composition::{BadSettings, CatalogueSettings};
-use akin_ports::{ProductStore, QuarantinedRow};
+use akin_ports::{PortResult, ProductStore, QuarantinedRow};
 use akin_usecases::{ClearQuarantine, ExportQuarantine, QuarantinePages};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// List quarantined rows with their reasons, write them as a feed to correct, or remove them.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin quarantine --json\n  akin quarantine --csv bad.csv\n  akin ingest bad.csv\n  akin quarantine --feed acme --clear\n\nThe file of --csv has a line for each row: the columns of a feed with their original values, then the feed, the line and the reasons, which `akin ingest` ignores. Correct the values, delete the lines that could not be read at all, and ingest the file with the --currency and --rate of its feed, without --map. That adds and changes products, and removes none.\n\nA row leaves the quarantine when a later `akin ingest` reads its whole feed. Rows that were corrected in a separate file stay until the feed is corrected too, or until --clear removes them; a feed that still has them brings them back. With `--complete`, ingest the corrected file together with the feeds."
+    after_help = "Examples:\n  akin quarantine --json\n  akin quarantine --csv bad.csv\n  akin ingest --max-refused 100% bad.csv\n  akin quarantine --feed acme --clear\n\nThe file of --csv has a line for each row: the columns of a feed with their original values, then the feed, the line and the reasons, which `akin ingest` ignores. Correct the values, delete the lines that could not be read at all, and ingest the file with the --currency and --rate of its feed, without --map. Rows that are not corrected are quarantined again, as many as --max-refused allows. That adds and changes products, and removes none.\n\nA row leaves the quarantine when a later `akin ingest` reads its whole feed. Rows that were corrected in a separate file stay until the feed is corrected too, or until --clear removes them; a feed that still has them brings them back. With `--complete`, ingest the corrected file together with the feeds."
 )]
 pub(crate) struct QuarantineArguments {
     /// The maximum number of rows to list.
@@ -85,26 +85,67 @@ pub(crate) async fn run(arguments: QuarantineArguments) -> anyhow::Result<ExitCo
         let export = ExportQuarantine { store, feed: arguments.feed };
         return write(export, path, arguments.overwrite).await;
     }
-    let mut pages = QuarantinePages::new(store, arguments.feed);
+    let is_filtered = arguments.feed.is_some();
+    let mut pages = QuarantinePages::new(store.clone(), arguments.feed);
     let rows = pages.next(arguments.limit).await?;
     let rows: Vec<_> = rows.into_iter().map(Row::from).collect();
+    let total = if is_filtered {
+        rows.len() as u64 + count(pages).await?
+    } else {
+        store.counts().await?.quarantined
+    };
+    let more = unlisted(rows.len(), total);
     if arguments.format.json {
         output::json(&rows);
-        return Ok(exit::DONE);
-    }
-    if rows.is_empty() {
+        if let Some(more) = more {
+            output::note(&more);
+        }
+    } else if rows.is_empty() && more.is_none() {
         output::note("the quarantine is empty");
-        return Ok(exit::DONE);
+    } else {
+        print(&rows);
+        if let Some(more) = more {
+            output::line(&more);
+        }
+    }
+    Ok(exit::DONE)
+}
+
+/// Counts the rows that are left.
+async fn count(mut pages: QuarantinePages) -> PortResult<u64> {
+    let mut count = 0;
+    loop {
+        match pages.next(PAGE).await?.len() {
+            0 => return Ok(count),
+            page => count += page as u64,
+        }
+    }
+}
+
+/// The number of rows read at a time, which bounds the memory.
+const PAGE: usize = 1_000;
+
+/// Says that the quarantine has more rows than were listed.
+fn unlisted(listed: usize, total: u64) -> Option<String> {
+    ((listed as u64) < total).then(|| {
+        format!(
+            "{listed} of {total} rows listed: --limit {total} lists all, --csv FILE writes them"
+        )
+    })
+}
+
+fn print(rows: &[Row]) {
+    if rows.is_empty() {
+        return;
     }
     let mut table = Table::new(&["feed", "line", "field", "value", "reason"]);
-    for Row { feed, line, field, value, reason } in &rows {
+    for Row { feed, line, field, value, reason } in rows {
         let field = if field.is_empty() { "row" } else { field };
         let line = Cell::number(&line.to_string());
         let [feed, field, value, reason] = [feed, field, value, reason].map(Cell::text);
         table.add_row([feed, line, field, value, reason]);
     }
     output::print(table);
-    Ok(exit::DONE)
 }
 
 /// Removes rows, and says how many of which feed.
@@ -128,13 +169,12 @@ async fn clear(
 
 /// Writes all rows to `path`.
 async fn write(export: ExportQuarantine, path: &Path, overwrite: bool) -> anyhow::Result<ExitCode> {
-    let file = (path.as_os_str() != "-").then_some(path);
-    let exists = file.filter(|file| !overwrite && file.exists());
-    let problem = exists.map(|file| {
-        format!("--csv (AKIN_CSV): {} exists; --overwrite replaces it", file.display())
-    });
+    // Neither pipes and devices nor folders are replaced.
+    let would_replace = !overwrite && !is_standard_output(path) && path.is_file();
+    let problem = would_replace
+        .then(|| format!("--csv (AKIN_CSV): {} exists; --overwrite replaces it", path.display()));
     BadSettings::refuse(problem.into_iter().collect())?;
-    let mut sink = Sink::open(file, "--csv")?;
+    let mut sink = Sink::open(Some(path), "--csv").await?;
     sink.write(&csv_feed::header()?)?;
     export.run(|rows| sink.write(&csv_feed::lines(&rows)?)).await?;
     sink.finish()?;

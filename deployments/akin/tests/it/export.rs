@@ -1,6 +1,6 @@
 //! `akin export`: all products, one per line.
 
-use crate::support::{Sandbox, rows};
+use crate::support::{Outcome, Sandbox, limit_file_size, rows};
 use serde_json::Value;
 use std::fs;
 
@@ -98,4 +98,67 @@ fn files_of_the_catalogue_are_their_owners_alone_unless_they_replace_others() {
     fs::set_permissions(sandbox.path("rows.csv"), fs::Permissions::from_mode(0o644)).unwrap();
     sandbox.run("quarantine --csv rows.csv --overwrite").succeeds();
     assert_eq!(mode("rows.csv"), 0o644);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_a_regular_file_is_written_to_and_never_replaced() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    use std::process::Command;
+    let sandbox = Sandbox::new();
+    sandbox.run("ingest --no-embed feed.csv").succeeds();
+    symlink("/dev/null", sandbox.path("null")).unwrap();
+    sandbox.run("export --output null").succeeds();
+    sandbox.run("quarantine --csv null").succeeds();
+    assert!(sandbox.path("null").is_symlink());
+    for output in ["-", "/dev/stdout"] {
+        let printed = sandbox.run(&format!("export --output {output}")).succeeds().stdout;
+        assert_eq!(lines(&printed).len(), 4, "{output}");
+    }
+    assert!(!sandbox.path("-").exists());
+
+    assert!(Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap().success());
+    let mut export = sandbox.spawn("export --output pipe");
+    let read = fs::read_to_string(sandbox.path("pipe")).unwrap();
+    assert!(export.wait().unwrap().success());
+    assert_eq!(lines(&read).len(), 4);
+    assert!(fs::metadata(sandbox.path("pipe")).unwrap().file_type().is_fifo());
+    assert!(!sandbox.path("pipe.partial").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_to_the_file_that_is_replaced() {
+    use std::os::unix::fs::symlink;
+    let sandbox = Sandbox::new();
+    sandbox.run("ingest --no-embed feed.csv").succeeds();
+    fs::create_dir(sandbox.path("folder")).unwrap();
+    sandbox.write("folder/current.jsonl", "old");
+    symlink("folder/current.jsonl", sandbox.path("all.jsonl")).unwrap();
+    sandbox.run("export --output all.jsonl").succeeds();
+    assert!(sandbox.path("all.jsonl").is_symlink());
+    let written = fs::read_to_string(sandbox.path("folder/current.jsonl")).unwrap();
+    assert_eq!(lines(&written).len(), 4);
+    symlink("nowhere", sandbox.path("dangling")).unwrap();
+    let outcome = sandbox.run("export --output dangling").fails_with(1);
+    assert!(outcome.stderr.contains("dangling (--output): it is a link to no file"), "{outcome}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_incomplete_file_is_removed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("many.csv", rows(5_000, "id", "A thing"));
+    sandbox.run("ingest --no-embed many.csv").succeeds();
+    let command = sandbox.akin("export --output all.jsonl");
+    let outcome: Outcome = limit_file_size(&command, 512).output().unwrap().into();
+    let outcome = outcome.fails_with(1);
+    assert!(outcome.stderr.contains("cannot write all.jsonl"), "{outcome}");
+    assert!(!sandbox.path("all.jsonl").exists() && !sandbox.path("all.jsonl.partial").exists());
+    fs::create_dir(sandbox.path("folder")).unwrap();
+    for arguments in ["export --output folder", "quarantine --csv folder"] {
+        let outcome = sandbox.run(arguments).fails_with(2);
+        assert!(outcome.stderr.contains(": folder is a folder; name a file in it"), "{outcome}");
+    }
+    assert!(!sandbox.path("folder.partial").exists());
 }

@@ -88,6 +88,9 @@ fn corrected_rows_leave_the_quarantine_when_their_own_feed_is_corrected() {
 #[test]
 fn a_limit_applies_to_the_list_and_not_to_the_file() {
     let sandbox = Sandbox::new();
+    let more = |listed: u64| {
+        format!("{listed} of 1200 rows listed: --limit 1200 lists all, --csv FILE writes them\n")
+    };
     let mut feed = "product_id,name,price\n".to_owned();
     for number in 0..1_200 {
         writeln!(feed, "{number},Product {number},call us").unwrap();
@@ -96,8 +99,16 @@ fn a_limit_applies_to_the_list_and_not_to_the_file() {
     sandbox.run("ingest --no-embed --max-refused 100% many.csv").succeeds();
     let written = sandbox.run("quarantine --limit 3 --csv -").succeeds().stdout;
     assert_eq!(written.lines().count(), 1 + 1_200);
-    let listed = sandbox.run("quarantine --json --limit 3").succeeds().json();
-    assert_eq!(listed.as_array().unwrap().len(), 3);
+    let listed = sandbox.run("quarantine --json --limit 3").succeeds();
+    assert_eq!(listed.json().as_array().unwrap().len(), 3);
+    assert_eq!(listed.stderr, more(3));
+    for (limit, count) in [("", 1_000), ("--limit 0", 0)] {
+        let table = sandbox.run(&format!("quarantine {limit}")).succeeds();
+        assert!(table.stdout.ends_with(&more(count)), "{table}");
+        assert_eq!(table.stderr, "");
+    }
+    let all = sandbox.run("quarantine --limit 1200").succeeds();
+    assert!(!all.stdout.contains("rows listed"), "{all}");
     let outcome = sandbox.run("quarantine --csv nowhere/bad.csv").fails_with(1);
     assert!(outcome.stderr.contains("cannot write nowhere/bad.csv.partial (--csv)"), "{outcome}");
 }
