@@ -83,6 +83,14 @@ impl CatalogueSettings {
         self.store.or_else(|| self.first_engine().index.own_store()).unwrap_or(StoreName::Local)
     }
 
+    /// Returns what messages call the catalogue.
+    pub fn described(&self) -> String {
+        match (self.store(), self.local.folder()) {
+            (StoreName::Local, Some(folder)) => format!("the catalogue in {}", folder.display()),
+            _ => "the catalogue".to_owned(),
+        }
+    }
+
     /// Returns the queue of changes.
     pub fn queue(&self) -> QueueName {
         self.queue.unwrap_or_else(|| self.store().own_queue())

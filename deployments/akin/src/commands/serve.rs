@@ -65,6 +65,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
     let limits = arguments.limits();
     let opened = arguments.engine.builder().engines().queue().open().await?;
+    opened.refuse_other_models().await?;
     let mut engines = opened.engines().iter().map(served);
     let default = engines.next().context("no engine is named")?;
     let api = Api {
@@ -87,7 +88,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     for engine in opened.engines() {
         engine.index.statistics().await?;
     }
-    announce(opened.engines(), listener.local_addr()?).await?;
+    let catalogue = arguments.engine.catalogue.described();
+    announce(opened.engines(), &catalogue, listener.local_addr()?).await?;
     let stop = async {
         stop.await;
         output::note("stopping");
@@ -97,14 +99,16 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Prints the address, and how many products can be found there.
-async fn announce(engines: &[Engine], address: SocketAddr) -> anyhow::Result<()> {
+async fn announce(engines: &[Engine], catalogue: &str, address: SocketAddr) -> anyhow::Result<()> {
     let products = match engines.first() {
         Some(engine) => engine.index.count().await?,
         None => 0,
     };
     output::note(&format!("serving {products} products on http://{address}"));
     if products == 0 {
-        output::note("`akin ingest FEED` adds products; no restart is needed");
+        output::note(&format!(
+            "{catalogue} is empty: `akin ingest FEED` adds products; no restart is needed"
+        ));
     }
     Ok(())
 }

@@ -70,7 +70,16 @@ pub(crate) async fn run(arguments: WorkerArguments) -> anyhow::Result<ExitCode> 
         anyhow::Ok(asked_to_end()?.await)
     };
     let WorkerArguments { once, poll, format, engine } = arguments;
-    let opened = engine.builder().engines().queue().open().await?;
+    let builder = engine.builder().engines().queue();
+    // A worker that stays may be started before the first ingestion, one that ends has no work then.
+    let builder = if once { builder.existing_store() } else { builder };
+    let opened = builder.open().await?;
+    opened.refuse_other_models().await?;
+    // A wrong name of a folder would wait forever without a word.
+    if !once && opened.store()?.counts().await.is_ok_and(|counts| counts.products == 0) {
+        let catalogue = engine.catalogue.described();
+        output::note(&format!("{catalogue} is empty: `akin ingest --no-embed FEED` adds work"));
+    }
     let summary = tokio::select! {
         done = work_until_stopped(&opened, once, poll, stop) => done?,
         signal = asked_twice => return Ok(exit::interrupted(signal?)),

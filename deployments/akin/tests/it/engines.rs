@@ -94,4 +94,10 @@ fn engines_with_the_same_model_share_an_index_and_others_are_refused() {
         let refused = search(engine, "int8").fails_with(2);
         assert!(refused.stderr.contains("/fp32/384"), "{refused}");
     }
+    for command in ["serve --listen 0", "ingest feed.csv", "worker --once", "worker"] {
+        let refused = sandbox.run_with_env(&[("AKIN_MODEL", "int8")], command).fails_with(2);
+        for part in ["/fp32/384", "/int8/384", "set AKIN_MODEL to the model that made the index"] {
+            assert!(refused.stderr.contains(part), "{command}: {refused}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `akin search` and `akin similar`: tables, JSON documents, and errors that name the remedy.
 
 use crate::support::{Sandbox, masked};
+use akin_local::{LocalEngine, LocalOptions};
 use std::fs;
 
 #[test]
@@ -50,13 +51,16 @@ fn similar_products_do_not_include_the_product_itself() {
 #[ignore = "needs the model: make model"]
 fn an_empty_store_is_not_an_error_but_a_missing_one_is() {
     let sandbox = Sandbox::new();
-    let missing = sandbox.run("search tripod").fails_with(2);
-    assert!(missing.stderr.contains("there is no catalogue in data"), "{missing}");
+    for command in ["search tripod", "worker --once"] {
+        let missing = sandbox.run(command).fails_with(2);
+        assert!(missing.stderr.contains("there is no catalogue in data"), "{missing}");
+    }
     assert!(!sandbox.path("data").exists());
     sandbox.run("ingest --no-embed feed.csv").succeeds();
     let waiting = sandbox.run("search tripod").succeeds();
     assert_eq!(waiting.stderr, "4 products wait to be embedded: run `akin worker --once`\n");
     fs::remove_dir_all(sandbox.path("data")).unwrap();
+    drop(LocalEngine::open(&sandbox.path("data"), LocalOptions::default()).unwrap());
     sandbox.run("worker --once").succeeds();
     let outcome = sandbox.run("search tripod").succeeds();
     assert_eq!(outcome.stdout, "");
@@ -86,8 +90,8 @@ fn an_index_of_another_model_is_refused() {
     std::fs::write(&database, changed).unwrap();
     masked(|| {
         insta::assert_snapshot!(sandbox.run("search lamp").fails_with(2));
-        let ingested = sandbox.run("ingest feed.csv").succeeds();
-        assert!(ingested.stdout.contains("0 products embedded"), "{ingested}");
+        let refused = sandbox.run("ingest feed.csv").fails_with(2);
+        assert!(refused.stderr.contains("it holds embeddings of all-MiniLM-L9-v2"), "{refused}");
     });
 }
 
