@@ -18,7 +18,9 @@ pub struct Settings {
 impl Settings {
     /// Returns everything that is missing or wrong, by the names of the settings.
     pub fn problems(&self) -> Vec<String> {
-        self.problem(token().is_some()).map(str::to_owned).into_iter().collect()
+        let token = env::var("HF_TOKEN").unwrap_or_default();
+        let problems = [self.problem(!token.trim().is_empty()), token_problem(&token)];
+        problems.into_iter().flatten().map(str::to_owned).collect()
     }
 
     /// Returns what is wrong. It never contains the address, into which people put passwords.
@@ -73,7 +75,18 @@ fn is_loopback(host: &str) -> bool {
 
 /// Returns the token in `HF_TOKEN`, which opens models that are not public.
 pub(crate) fn token() -> Option<SecretString> {
-    env::var("HF_TOKEN").ok().filter(|token| !token.is_empty()).map(Into::into)
+    let token = env::var("HF_TOKEN").ok()?;
+    // A token from a file often ends with a line break.
+    Some(token.trim().to_owned()).filter(|token| !token.is_empty()).map(Into::into)
+}
+
+/// Returns what is wrong with a token, which is never printed.
+fn token_problem(token: &str) -> Option<&'static str> {
+    let is_visible = token.trim().chars().all(|character| character.is_ascii_graphic());
+    (!is_visible).then_some(
+        "HF_TOKEN contains a space, a line break or another character that no token has: set it \
+         to the token alone",
+    )
 }
 
 #[cfg(test)]
@@ -102,6 +115,15 @@ mod tests {
             let problem = problem(endpoint, false).unwrap_or_else(|| panic!("{endpoint}"));
             assert!(problem.contains("HF_ENDPOINT") && !problem.contains("s3cret"), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_token_with_a_line_break_inside_is_refused_and_not_printed() {
+        for token in ["s3cret\ntoken", "s3cret token", "s3cret\u{e9}"] {
+            let problem = token_problem(token).unwrap();
+            assert!(problem.contains("HF_TOKEN") && !problem.contains("s3cret"), "{problem}");
+        }
+        assert_eq!([token_problem(""), token_problem("s3cret\n")], [None; 2]);
     }
 
     #[test]

@@ -25,8 +25,13 @@ impl NativeEmbedder {
     /// Starts an embedder that executes `model` on `threads` threads.
     pub fn start(model: impl Inference, threads: NonZeroUsize) -> PortResult<Self> {
         let (fingerprint, token_limit) = (model.fingerprint().clone(), model.token_limit());
-        let scheduler = Scheduler::start(Box::new(model), threads)
-            .map_err(|error| PortError::new(SYSTEM, ErrorKind::Unavailable, error))?;
+        let scheduler = Scheduler::start(Box::new(model), threads).map_err(|error| {
+            let message = format!(
+                "{threads} threads cannot be started, choose fewer with --threads \
+                     (AKIN_THREADS): {error}"
+            );
+            PortError::new(SYSTEM, ErrorKind::Misconfigured, message)
+        })?;
         Ok(Self { scheduler, fingerprint, token_limit })
     }
 }

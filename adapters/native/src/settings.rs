@@ -11,6 +11,9 @@ use std::thread;
 /// The default model.
 pub const DEFAULT_MODEL: &str = "all-MiniLM-L6-v2";
 
+/// The maximum number of embedding threads, more than any machine can use.
+const MAX_THREADS: usize = 1024;
+
 /// The settings of the native embedder: the model, the models folder and the number of threads.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)] // Every adapter has its settings; without this clap panics on the second.
@@ -24,8 +27,8 @@ pub struct Settings {
     #[arg(long, env = "AKIN_MODELS", value_name = "DIR")]
     pub models: Option<PathBuf>,
 
-    /// The number of embedding threads [default: one per core].
-    #[arg(long, env = "AKIN_THREADS", value_name = "N")]
+    /// The number of embedding threads, at most 1024 [default: one per core].
+    #[arg(long, env = "AKIN_THREADS", value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -60,6 +63,13 @@ impl Settings {
     pub fn thread_count(&self) -> NonZeroUsize {
         self.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
+}
+
+/// Parses a number of threads.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let threads =
+        text.trim().parse().ok().filter(|threads: &NonZeroUsize| threads.get() <= MAX_THREADS);
+    threads.ok_or_else(|| format!("expected a number from 1 to {MAX_THREADS}"))
 }
 
 /// Returns the models folder: the given one, or else the one in the user's cache.

@@ -14,7 +14,7 @@ pub struct Currency([u8; 3]);
 
 /// The error for a text that is not a price, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a price: {text:?}: {reason}")]
+#[error("not a price: {reason}")]
 pub struct InvalidPrice {
     text: String,
     reason: &'static str,

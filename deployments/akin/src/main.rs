@@ -12,7 +12,7 @@ mod signals;
 mod sink;
 
 use akin_composition::{CpuSettings, LogSettings, Refusal};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Arg, CommandFactory, Parser, Subcommand, ValueHint};
 use commands::{
     copy, evaluate, export, indexes, ingest, migrate, model, quarantine, queue, search, serve,
     similar, status, worker,
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     if let Command::Completions { shell } = command {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Akin::command(), "akin", &mut script);
+        clap_complete::generate(shell, &mut completable(Akin::command()), "akin", &mut script);
         output::raw(&script);
         return Ok(exit::DONE);
     }
@@ -114,6 +114,21 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Ended::ByItself(code) => code,
         Ended::By(signal) => exit::cut_short(signal),
     })
+}
+
+/// The names of the values that are paths.
+const PATHS: [&str; 6] = ["DIR", "FEED", "FILE", "MAP", "MODEL", "PATH"];
+
+/// Returns `command` such that shells offer files only where a value is a path.
+fn completable(command: clap::Command) -> clap::Command {
+    let hinted = |argument: Arg| {
+        let is_path = argument
+            .get_value_names()
+            .is_some_and(|names| names.iter().any(|name| PATHS.contains(&name.as_str())));
+        let takes_text = argument.get_action().takes_values() && !is_path;
+        if takes_text { argument.value_hint(ValueHint::Other) } else { argument }
+    };
+    command.mut_args(hinted).mut_subcommands(completable)
 }
 
 /// The end of a command.

@@ -1,6 +1,5 @@
 //! Parses the command line and the environment, and reports all their problems at once.
 
-use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches, Id};
 use std::error::Error;
@@ -110,9 +109,18 @@ fn prepared(argument: Arg) -> Arg {
     };
     // In the environment `1`, `yes` and `on` also turn a switch on.
     if matches!(argument.get_action(), ArgAction::SetTrue) {
-        return argument.value_parser(BoolishValueParser::new());
+        return argument.value_parser(switch);
     }
     argument
+}
+
+/// Parses the value of a switch in the environment.
+fn switch(text: &str) -> Result<bool, &'static str> {
+    match &*text.to_ascii_lowercase() {
+        "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
+        "false" | "f" | "no" | "n" | "off" | "0" => Ok(false),
+        _ => Err("expected true or false"),
+    }
 }
 
 /// Lets the argument `id` accept any text.

@@ -101,7 +101,12 @@ impl Parser for XmlParser {
                 Step::Continue => {}
                 Step::Record(line) => return Ok(Some(Ok(line))),
                 Step::End if self.document.has_root => return Ok(None),
-                Step::End => return Err(Error::Empty),
+                Step::End if self.bytes_read() == 0 => return Err(Error::Empty),
+                Step::End => {
+                    let reason =
+                        "there is no XML element: is the file of another format?".to_owned();
+                    return Err(Error::Malformed { line, reason });
+                }
                 Step::Malformed(reason) => return Err(Error::Malformed { line, reason }),
             }
         }

@@ -45,9 +45,12 @@ fields! {
     converted_by;
 }
 
-/// Returns the position in [`FIELDS`] of the field of this name.
+/// Returns the position in [`FIELDS`] of the field of this name, or with this name in feeds.
 pub(super) fn position_of(name: &str) -> Option<usize> {
-    FIELDS.iter().position(|field| is_same(field.name, name))
+    let is = |known: &&str| is_same(known, name);
+    FIELDS.iter().position(|Field { name, synonyms, foreign, .. }| {
+        is(name) || synonyms.iter().chain(*foreign).any(is)
+    })
 }
 
 /// Removes white space and byte order marks around the name of a column.

@@ -54,6 +54,19 @@ fn completions_contain_every_command_in_every_shell() {
 }
 
 #[test]
+fn shells_offer_files_only_where_a_value_is_a_path() {
+    let script = Sandbox::new().run("completions zsh").succeeds().stdout;
+    let line = |flag: &str| script.lines().find(|line| line.contains(flag)).unwrap();
+    for flag in ["'--format=", "'--currency=", "'--limit=", "'--every="] {
+        assert!(!line(flag).contains(":_default"), "{}", line(flag));
+    }
+    for (flag, completer) in [("data", "files"), ("output", "files"), ("map", "default")] {
+        let line = line(&format!("'--{flag}="));
+        assert!(line.contains(&format!(":_{completer}")), "{line}");
+    }
+}
+
+#[test]
 fn a_missing_or_unknown_command_is_a_usage_error() {
     let sandbox = Sandbox::new();
     for arguments in ["", "serach tripod", "search", "ingest", "similar", "search --loud tripod"] {

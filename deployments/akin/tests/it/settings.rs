@@ -4,6 +4,34 @@ use crate::support::{Outcome, Sandbox, limit_open_files, masked};
 use std::process::Stdio;
 
 #[test]
+fn a_value_that_cannot_be_used_is_answered_with_those_that_can() {
+    let sandbox = Sandbox::new();
+    let refused = |variables: &[(&str, &str)], arguments: &str| {
+        sandbox.run_with_env(variables, arguments).fails_with(2).stderr
+    };
+    let switch = refused(&[("AKIN_COMPLETE", "maybe")], "ingest --no-embed feed.csv");
+    assert!(
+        switch.contains("(AKIN_COMPLETE) cannot be \"maybe\": expected true or false"),
+        "{switch}"
+    );
+    let threads = refused(&[], "search --threads 100000 lamp");
+    assert!(
+        threads.contains("cannot be \"100000\": expected a number from 1 to 1024"),
+        "{threads}"
+    );
+    let map = refused(&[("AKIN_FEED_MAP", " ")], "ingest --no-embed feed.csv");
+    assert!(map.contains("expected pairs such as cost=actual_price"), "{map}");
+    let xml = sandbox.run("ingest --no-embed --format xml feed.csv").fails_with(1).stderr;
+    assert!(xml.contains("there is no XML element: is the file of another format?"), "{xml}");
+    sandbox.write("shop.csv", "sku,label,cost\n1,Lamp,5\n");
+    let mapped = "ingest --no-embed --json --map sku=id,label=title,cost=price shop.csv";
+    assert_eq!(sandbox.run(mapped).succeeds().counts(["inserted"]), [1]);
+    let token =
+        refused(&[("HF_TOKEN", "one\ntwo")], "model get some/model --hub http://127.0.0.1:9");
+    assert!(token.contains("HF_TOKEN contains a space, a line break"), "{token}");
+}
+
+#[test]
 fn all_invalid_settings_are_named_at_once_before_anything_starts() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.run_with_env(
