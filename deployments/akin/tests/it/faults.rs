@@ -12,6 +12,7 @@ mod contents;
 mod environment;
 mod injector;
 mod process;
+mod reader;
 
 use environment::Environment;
 use injector::FaultInjector;

@@ -24,7 +24,12 @@ pub(crate) struct Environment {
     pub(crate) proxies: Vec<Proxy>,
     /// The address of OpenSearch without the proxy.
     opensearch: Option<String>,
+    /// If the processes embed for the index in Postgres, too.
+    has_second_engine: bool,
 }
+
+/// The files of the catalogue's database. The last one is only valid for running processes.
+const DATABASE: [&str; 3] = ["akin.db", "akin.db-wal", "akin.db-shm"];
 
 #[derive(Debug, Parser)]
 struct Servers {
@@ -38,7 +43,13 @@ impl Environment {
     /// Store, queue and index in one folder.
     pub(crate) fn local() -> Self {
         let shop = with_short_lease(Shop::local());
-        Self { name: "the embedded store", shop, proxies: Vec::new(), opensearch: None }
+        Self {
+            name: "the embedded store",
+            shop,
+            proxies: Vec::new(),
+            opensearch: None,
+            has_second_engine: false,
+        }
     }
 
     /// Store and queue in Postgres, the index in OpenSearch, each behind a proxy.
@@ -56,20 +67,60 @@ impl Environment {
             .with_variable("POSTGRES_PORT", &port)
             .with_variable("OPENSEARCH_ENDPOINT", &endpoint);
         let opensearch = Some(opensearch);
-        Self { name: "Postgres and OpenSearch", shop, proxies, opensearch }
+        let has_second_engine = false;
+        Self { name: "Postgres and OpenSearch", shop, proxies, opensearch, has_second_engine }
     }
 
-    /// Reads all contents, and searches for `words`.
-    pub(crate) async fn contents(&self, words: &[String]) -> Contents {
+    /// Lets the processes that start from now on embed for the index in Postgres, too, or no longer.
+    /// Returns whether that is a change.
+    pub(crate) fn set_second_engine(&mut self, is_used: bool) -> bool {
+        let engines = if is_used { "opensearch,postgres" } else { "opensearch" };
+        self.shop.set_variable("AKIN_ENGINES", engines);
+        if self.has_second_engine && !is_used {
+            self.shop.run("indexes forget postgres").succeeds();
+        }
+        std::mem::replace(&mut self.has_second_engine, is_used) != is_used
+    }
+
+    /// Restores the backup of the database, beside the search files of the present, or makes one if
+    /// there is none. Returns whether one was restored. No process may be running.
+    pub(crate) fn restore_or_back_up(&self) -> bool {
+        let sandbox = &self.shop.sandbox;
+        let [data, backup] = ["data", "backup"].map(|folder| sandbox.path(folder));
+        let is_restored = backup.exists();
+        if is_restored {
+            for name in DATABASE.iter().filter(|name| data.join(name).exists()) {
+                fs::remove_file(data.join(name)).expect("a file of the database");
+            }
+        } else {
+            fs::create_dir(&backup).expect("a folder");
+        }
+        let (from, to) = if is_restored { (&backup, &data) } else { (&data, &backup) };
+        for name in DATABASE[..2].iter().filter(|name| from.join(name).exists()) {
+            fs::copy(from.join(name), to.join(name)).expect("a copy of the database");
+        }
+        if is_restored {
+            fs::remove_dir_all(&backup).expect("a backup");
+        }
+        is_restored
+    }
+
+    /// Reads the contents of the store and of each index, and searches for `words`.
+    pub(crate) async fn contents(&self, words: &[String]) -> Vec<Contents> {
         if self.proxies.is_empty() {
-            return contents_of_folder(&self.shop.sandbox.path("data"), words).await;
+            return vec![contents_of_folder(&self.shop.sandbox.path("data"), words).await];
         }
         let flags = std::iter::once("akin".to_owned()).chain(self.shop.flags());
         let servers = Servers::parse_from(flags);
         let engine = PostgresEngine::open(&servers.postgres).await.expect("Postgres");
         let index = OpenSearchIndex::open(&servers.opensearch).await.expect("OpenSearch");
         index.refresh().await.expect("a refresh");
-        Contents::of(&engine.store(), &index, &engine.queue(LEASE), words).await
+        let (store, queue) = (engine.store(), engine.queue(LEASE));
+        let mut contents = vec![Contents::of(&store, &index, &queue, words).await];
+        if self.has_second_engine {
+            contents.push(Contents::of(&store, &engine.index(), &queue, words).await);
+        }
+        contents
     }
 
     /// Returns the size of the largest file in the store, in blocks of 512 bytes.

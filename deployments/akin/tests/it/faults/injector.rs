@@ -6,7 +6,8 @@ use crate::faults::catalogue::{Catalogue, FEEDS};
 use crate::faults::contents::Differences;
 use crate::faults::environment::{Environment, contents_of_folder};
 use crate::faults::process::Process;
-use crate::support::{Sandbox, limit_file_size};
+use crate::faults::reader::{READING, reader};
+use crate::support::{Outcome, Sandbox, limit_file_size};
 use fastrand::Rng;
 use faults::TemporaryFault;
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub(crate) struct FaultInjector {
     processes: Vec<Process>,
     /// Concurrent ingestions, which wait for each other.
     further_ingestions: Vec<Process>,
+    /// Processes of a user who may not write.
+    readers: Vec<Process>,
     /// The faults that are active, and when they end.
     temporary: Vec<(Instant, TemporaryFault)>,
     injected_by_kind: BTreeMap<&'static str, u64>,
@@ -61,6 +64,7 @@ impl FaultInjector {
             catalogue,
             processes: Vec::new(),
             further_ingestions: Vec::new(),
+            readers: Vec::new(),
             temporary: Vec::new(),
             injected_by_kind: BTreeMap::new(),
             compared_products: 0,
@@ -79,11 +83,16 @@ impl FaultInjector {
             let suspended = self.stop_all_but_one();
             self.work_beside(suspended);
             self.finish_work();
-            let differences = self.compare().await;
-            assert!(differences.is_empty(), "{differences}");
-            self.compared_products += differences.compared;
-            let (injected, seconds) = (self.injected(), began.elapsed().as_secs_f64());
-            eprintln!("{injected} faults in {seconds:.0} s: {differences}");
+            for differences in self.compare().await {
+                assert!(differences.is_empty(), "{differences}");
+                self.compared_products += differences.compared;
+                let (injected, seconds) = (self.injected(), began.elapsed().as_secs_f64());
+                eprintln!("{injected} faults in {seconds:.0} s: {differences}");
+            }
+            self.compare_as_reader();
+            if !self.environment.proxies.is_empty() && self.random.bool() {
+                self.environment.set_second_engine(false);
+            }
         }
         self.report(began.elapsed());
     }
@@ -121,6 +130,7 @@ impl FaultInjector {
                 self.restart_if_ended(slot);
             }
             self.further_ingestions.retain_mut(|ingestion| ingestion.ended().is_none());
+            self.readers.retain_mut(|reader| reader.ended().is_none());
             self.count_cut_connections();
             if next <= Instant::now() {
                 next = Instant::now() + self.random_duration(0..400);
@@ -208,7 +218,8 @@ impl FaultInjector {
         }
         let mut suspended = self.processes.swap_remove(self.random.usize(INGESTION + 1..PROCESSES));
         suspended.signal("STOP");
-        let further = std::mem::take(&mut self.further_ingestions);
+        let mut further = std::mem::take(&mut self.further_ingestions);
+        further.append(&mut self.readers);
         for mut process in std::mem::take(&mut self.processes).into_iter().chain(further) {
             if self.random.bool() {
                 process.kill();
@@ -261,7 +272,7 @@ impl FaultInjector {
     }
 
     /// Compares the contents with those that the feeds give in a new folder, and these with the catalogue.
-    async fn compare(&self) -> Differences {
+    async fn compare(&self) -> Vec<Differences> {
         let words = Catalogue::words();
         let sandbox = Sandbox::new();
         self.publish_in(&sandbox);
@@ -274,7 +285,20 @@ impl FaultInjector {
             (product.id.to_string(), fields)
         });
         assert_eq!(products.collect::<BTreeMap<_, _>>(), self.catalogue.expected());
-        self.environment.contents(&words).await.compare(&expected)
+        let contents = self.environment.contents(&words).await;
+        contents.iter().map(|contents| contents.compare(&expected)).collect()
+    }
+
+    /// Checks that a user who may not write sees the catalogue as it is.
+    fn compare_as_reader(&self) {
+        let shop = &self.environment.shop;
+        let Some(mut reader) = reader(&shop.sandbox, READING) else { return };
+        let seen = Outcome::from(reader.output().expect("a process")).succeeds().json();
+        let expected = shop.json("status");
+        for field in ["products", "waiting"] {
+            assert_eq!(seen[field], expected[field], "{field}");
+        }
+        assert_eq!(seen["engines"][0]["indexed"], expected["engines"][0]["indexed"]);
     }
 }
 

@@ -64,9 +64,13 @@ impl Shop {
     /// Sets an environment variable of every `akin`.
     #[must_use]
     pub(crate) fn with_variable(mut self, name: &'static str, value: &str) -> Self {
+        self.set_variable(name, value);
+        self
+    }
+
+    pub(crate) fn set_variable(&mut self, name: &'static str, value: &str) {
         self.variables.retain(|(known, _)| *known != name);
         self.variables.push((name, value.to_owned()));
-        self
     }
 
     /// Returns the settings of the servers as flags.

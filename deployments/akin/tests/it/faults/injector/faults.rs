@@ -1,12 +1,34 @@
 //! The faults: how each is injected, and how it ends.
 
+use self::Fault::{
+    AddEngine, CutConnection, DiskFull, FurtherIngestion, Kill, ReadOnly, ReplaceFeed,
+    RestoreBackup, Stall, Suspend,
+};
 use super::{FaultInjector, INGESTION, PROCESSES};
 use crate::faults::environment::LEASE;
+use crate::faults::process::Process;
+use crate::faults::reader::{READING, reader};
 use crate::support::proxy::Proxy;
 use std::time::{Duration, Instant};
 
 /// The time after which a process with a full disk is replaced, even if it has written nothing.
 const DISK_FULL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The faults of the two environments, as often as they are injected.
+const LOCAL: &[Fault] =
+    &[Kill, Kill, Suspend, DiskFull, FurtherIngestion, ReplaceFeed, RestoreBackup, ReadOnly];
+const SERVERS: &[Fault] = &[
+    Kill,
+    Kill,
+    Suspend,
+    CutConnection,
+    CutConnection,
+    Stall,
+    DiskFull,
+    FurtherIngestion,
+    ReplaceFeed,
+    AddEngine,
+];
 
 /// The number of further ingestions at a time.
 const FURTHER_INGESTIONS: usize = 2;
@@ -19,6 +41,10 @@ enum Fault {
     CutConnection,
     Stall,
     FurtherIngestion,
+    ReplaceFeed,
+    RestoreBackup,
+    ReadOnly,
+    AddEngine,
 }
 
 /// A fault that ends after a while.
@@ -34,14 +60,13 @@ pub(super) enum TemporaryFault {
 impl FaultInjector {
     /// Injects a random fault, unless it has no target at the moment.
     pub(super) fn inject(&mut self) {
-        use Fault::{CutConnection, DiskFull, FurtherIngestion, Kill, Stall, Suspend};
-        let faults: &[Fault] = if self.environment.proxies.is_empty() {
-            &[Kill, Kill, Suspend, DiskFull, FurtherIngestion]
-        } else {
-            &[Kill, Kill, Suspend, CutConnection, CutConnection, Stall, DiskFull, FurtherIngestion]
-        };
+        let faults = if self.environment.proxies.is_empty() { LOCAL } else { SERVERS };
         let (fault, slot) = (self.random.choice(faults), self.random.usize(..PROCESSES));
-        match fault.expect("there are faults") {
+        match *fault.expect("there are faults") {
+            ReplaceFeed => self.replace_feeds(),
+            RestoreBackup => self.restore_or_back_up(),
+            ReadOnly => self.start_reader(),
+            AddEngine => self.add_engine(),
             Kill => self.kill(slot),
             Suspend => self.suspend(slot),
             DiskFull if self.environment.proxies.is_empty() => self.fill_disk_of(slot),
@@ -52,6 +77,44 @@ impl FaultInjector {
             }
             Stall => self.stall(),
             FurtherIngestion => self.start_or_kill_further_ingestion(),
+        }
+    }
+
+    /// Replaces the feeds, which an ingestion may be reading.
+    fn replace_feeds(&mut self) {
+        self.catalogue.change(&mut self.random);
+        self.publish();
+        self.count("replaced feeds");
+    }
+
+    /// Kills all processes and restores a backup of the database, or makes one for the next time.
+    fn restore_or_back_up(&mut self) {
+        let further = std::mem::take(&mut self.further_ingestions);
+        let readers = std::mem::take(&mut self.readers);
+        for mut process in self.processes.drain(..).chain(further).chain(readers) {
+            process.kill();
+        }
+        if self.environment.restore_or_back_up() {
+            self.count("restored backups");
+        }
+        self.processes = (0..PROCESSES).map(|slot| self.start(slot, None)).collect();
+    }
+
+    /// Starts a process of a user who may not write to the folder of the catalogue.
+    fn start_reader(&mut self) {
+        let log = format!("log-reader-{}", self.injected());
+        let sandbox = &self.environment.shop.sandbox;
+        if let Some(command) = reader(sandbox, READING) {
+            self.readers.push(Process::start(READING, command, sandbox.path(&log)));
+            self.count("read-only folders");
+        }
+    }
+
+    /// Lets the processes that start from now on embed for a second index. Those that are running are
+    /// refused as soon as it is registered.
+    fn add_engine(&mut self) {
+        if self.environment.set_second_engine(true) {
+            self.count("added engines");
         }
     }
 
