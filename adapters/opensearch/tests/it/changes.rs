@@ -124,7 +124,7 @@ async fn a_running_server_sees_the_writes_of_others() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(15), seen).await.expect("the writes in time");
+    tokio::time::timeout(Duration::from_mins(1), seen).await.expect("the writes in time");
 }
 
 /// The alias moves to another index while the adapter is open.
