@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 /// read.
 ///
 /// An answer is charged until its last byte was handed to the system. One that finds no room is
-/// answered with 503. Answers up to [`FREE`] bytes are not charged: the number of connections bounds
+/// answered with 503. Answers up to 64 KiB are not charged: the number of connections bounds
 /// them, and slow readers of large answers do not keep others from searching.
 #[derive(Clone, Debug)]
 pub struct AnswerBudget(Arc<Budget>);
