@@ -39,6 +39,7 @@ impl BaseFolder {
     /// Opens the base on disk, if it is valid and was built from this database.
     pub(crate) fn open(&self, state: &DatabaseState) -> PortResult<Option<Base>> {
         let file = self.base_file(state);
+        // A file that cannot be examined is treated as missing: it is derived, and built again.
         let seen = FileState::of(&file).ok();
         *pool::lock(&self.seen) = Some((file.clone(), seen));
         let (Some(_), Some(dimension)) = (seen, state.dimension()) else { return Ok(None) };

@@ -154,6 +154,7 @@ impl DerivedIndex {
             if own > state.last.sequence {
                 // A backup took the place of the database that this process wrote to.
                 let (old, new) = (Ordering::AcqRel, Ordering::Acquire);
+                // If it fails, another thread has written meanwhile, and the next round compares again.
                 let _ = self.own_sequence.compare_exchange(own, state.last.sequence, old, new);
             }
             let base = self.find_base(&state)?;
@@ -230,6 +231,7 @@ impl DerivedIndex {
                 rows.push(row);
                 Ok(if rows.len() < PAGE { ControlFlow::Continue(()) } else { apply(&mut rows) })
             })?;
+            // An error is in `failure`; there is nothing left to stop.
             let _ = apply(&mut rows);
             Ok(failure.map_or(Ok(Some(next)), Err))
         })?;

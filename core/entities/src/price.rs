@@ -12,11 +12,10 @@ pub struct Price {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency([u8; 3]);
 
-/// The error for a text that is not a price, with the reason.
+/// The error for a text that is not a price, with the reason. Its caller names the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a price: {reason}")]
 pub struct InvalidPrice {
-    text: String,
     reason: &'static str,
 }
 
@@ -76,7 +75,7 @@ impl Price {
     /// currency is `default` if the text has no sign or code, or a sign that `default` shares with
     /// other currencies. An ambiguous text is an error.
     pub fn parse(text: &str, default: Currency) -> Result<Self, InvalidPrice> {
-        let error = |reason| InvalidPrice { text: text.to_owned(), reason };
+        let error = |reason| InvalidPrice { reason };
         let (number, currency) = price_text::split_currency(text, default).map_err(error)?;
         let decimals = currency.decimals() as usize;
         let number = price_text::parse_number(number, decimals).map_err(error)?;
