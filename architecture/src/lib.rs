@@ -76,12 +76,33 @@ const LAYERS: &[Layer] = &[
         crates: Some(&["tokio"]),
         ..PURE
     },
+    // What the sources of feeds share: the only adapter that others may use.
+    Layer {
+        path: "adapters/feed-records",
+        uses: &["core/entities", "core/ports", "libs/feed-formats"],
+        ..ADAPTER
+    },
     Layer {
         path: "adapters/files",
-        uses: &["core/entities", "core/ports", "libs/feed-formats"],
+        uses: &["core/entities", "core/ports", "libs/feed-formats", "adapters/feed-records"],
         tests_use: &["core/contracts", "core/usecases", "libs/feed-fixtures"],
         ..ADAPTER
     },
+    Layer {
+        path: "adapters/s3",
+        uses: &[
+            "core/entities",
+            "core/ports",
+            "libs/aws-client",
+            "libs/feed-formats",
+            "adapters/feed-records",
+        ],
+        tests_use: &["core/contracts", "core/usecases", "libs/feed-fixtures"],
+        ..ADAPTER
+    },
+    Layer { path: "adapters/sqs", ..AWS_ADAPTER },
+    Layer { path: "adapters/secrets", ..AWS_ADAPTER },
+    Layer { path: "adapters/sagemaker", ..AWS_ADAPTER },
     Layer {
         path: "adapters/native",
         uses: &["core/entities", "core/ports", "libs/sbert-cpu", "libs/sbert-model"],
@@ -116,6 +137,7 @@ const LAYERS: &[Layer] = &[
             "core/ports",
             "core/usecases",
             "adapters/",
+            "libs/aws-client",
             "libs/instruction-set",
         ],
         tests_use: &["libs/sbert-fixtures"],
@@ -173,6 +195,10 @@ const ADAPTER: Layer = Layer {
     tests_use: &["core/contracts"],
     ..OUTER
 };
+
+/// An adapter of an AWS service.
+const AWS_ADAPTER: Layer =
+    Layer { uses: &["core/entities", "core/ports", "libs/aws-client"], ..ADAPTER };
 
 /// The test double of the ports. Only tests may use it, whatever a layer allows.
 const DOUBLE: &str = "adapters/memory";

@@ -1,0 +1,1 @@
+//! An embedder behind an HTTP API: that of OpenAI, or of TEI.

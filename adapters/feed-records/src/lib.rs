@@ -1,0 +1,1 @@
+//! The records of [`feed_formats`] as feeds of the port: what every source of feeds shares.

@@ -1,0 +1,1 @@
+//! An embedder behind a SageMaker endpoint.

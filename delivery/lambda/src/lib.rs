@@ -1,0 +1,1 @@
+//! Events of AWS Lambda in, outcomes out.

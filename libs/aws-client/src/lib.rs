@@ -1,0 +1,1 @@
+//! One configuration of the clients of AWS services.
