@@ -4,9 +4,12 @@ use crate::halves::Halves;
 use crate::register_indexes::check_indexes;
 use crate::{EmbedSummary, EmbedTarget};
 use akin_entities::{Change, newest_of_each};
-use akin_ports::{Delivery, PortError, PortResult, ProductStore, Receipt};
+use akin_ports::{Delivery, ErrorKind, PortError, PortResult, ProductStore, Receipt};
+use futures::FutureExt as _;
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// Brings the indexes up to changes that were delivered, and returns an outcome for each message.
@@ -67,8 +70,8 @@ impl fmt::Debug for ProcessControl<'_> {
 }
 
 impl ProcessChanges {
-    /// Processes `deliveries`. A batch that is refused as a whole is halved until the messages at
-    /// fault are found. If the first [`MAX_BLAMED`](crate::MAX_BLAMED) messages all fail and none succeeds, the rest is
+    /// Processes `deliveries`. A batch that is refused as a whole, or whose work panics, is halved until
+    /// the messages at fault are found. If the first [`MAX_BLAMED`](crate::MAX_BLAMED) messages all fail and none succeeds, the rest is
     /// released with the error: the fault is more likely to lie elsewhere.
     pub async fn run(
         &self,
@@ -78,7 +81,9 @@ impl ProcessChanges {
         let mut processed = ProcessedChanges::default();
         let mut halves = Halves::new(deliveries);
         while let Some(part) = halves.next() {
-            match self.apply(part, &mut processed.embedding, control).await {
+            // What a panic leaves half done is done again with each half, which is harmless.
+            let applied = AssertUnwindSafe(self.apply(part, &mut processed.embedding, control));
+            match applied.catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic))) {
                 Ok(undone) => {
                     halves.succeed();
                     processed.settle(part, undone);
@@ -173,6 +178,13 @@ impl ProcessedChanges {
             deliveries.iter().enumerate().map(|(at, delivery)| (&delivery.receipt, at)).collect();
         self.outcomes.sort_by_key(|(receipt, _)| positions.get(receipt).copied());
     }
+}
+
+/// Returns the error of work that panicked.
+fn panicked(panic: &(dyn Any + Send)) -> PortError {
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    PortError::new("the work", ErrorKind::Refused, format!("it panicked: {message}"))
 }
 
 /// Monitors the work for one target.

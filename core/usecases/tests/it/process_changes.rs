@@ -2,9 +2,14 @@
 
 use crate::shop::{Shop, day, id, row};
 use crate::workplace::Workplace;
-use akin_entities::Change;
-use akin_ports::{Delivery, ErrorKind, Receipt};
-use akin_usecases::{MessageOutcome, ProcessChanges, ProcessControl, ProcessedChanges};
+use akin_entities::{Change, Fingerprint};
+use akin_memory::MemoryEmbedder;
+use akin_ports::{Delivery, EmbeddedBatch, Embedder, ErrorKind, PortResult, Receipt};
+use akin_usecases::{
+    EmbedTarget, MessageOutcome, ProcessChanges, ProcessControl, ProcessedChanges,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
 
 fn delivery(name: &str, version: i64, receipt: &str) -> Delivery {
     let change = Change { id: id(name), version: day(version) };
@@ -66,7 +71,7 @@ async fn an_outage_releases_every_delivery() {
 #[tokio::test]
 async fn a_delivery_that_makes_its_batch_fail_fails_alone() {
     let workplace = workplace().await;
-    let index = std::sync::Arc::new(workplace.fragile(&[id("a")]));
+    let index = Arc::new(workplace.fragile(&[id("a")]));
     let targets = vec![workplace.target_of(index)];
     let process = ProcessChanges { targets, ..process(&workplace) };
     let batch = [delivery("gone", 1, "removed"), delivery("a", 2, "spoiled")];
@@ -74,6 +79,39 @@ async fn a_delivery_that_makes_its_batch_fail_fails_alone() {
     assert_eq!(outcomes(&processed), ["removed done", "spoiled failed"]);
     let alone = process.run(&batch[1..], &ProcessControl::none()).await;
     assert_eq!(outcomes(&alone), ["spoiled failed"]);
+}
+
+/// An embedder with a defect.
+#[derive(Debug, Default)]
+struct PanickingEmbedder(MemoryEmbedder);
+
+#[async_trait]
+impl Embedder for PanickingEmbedder {
+    async fn embed(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
+        assert!(texts.iter().all(|text| !text.contains("lamp")), "as the test wants");
+        self.0.embed(texts).await
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        self.0.fingerprint()
+    }
+
+    fn token_limit(&self) -> usize {
+        self.0.token_limit()
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_the_failure_of_one_delivery() {
+    let workplace = workplace().await;
+    let target =
+        EmbedTarget { embedder: Arc::<PanickingEmbedder>::default(), ..workplace.target() };
+    let process = ProcessChanges { targets: vec![target], ..process(&workplace) };
+    let processed = process.run(&deliveries(), &ProcessControl::none()).await;
+    assert_eq!(outcomes(&processed), ["old done", "refused failed", "new done", "removed done"]);
+    let MessageOutcome::Failed(reason) = &processed.outcomes[1].1 else { panic!("{processed:?}") };
+    assert!(reason.ends_with("it panicked: as the test wants"), "{reason}");
+    assert!(processed.error.is_none() && workplace.shop.state("a").await.is_some());
 }
 
 #[tokio::test]
