@@ -88,7 +88,8 @@ pub enum CatalogueProgress<'a> {
     Removing(u64, u64),
 }
 
-type Observer<'a> = &'a (dyn Fn(CatalogueProgress<'_>) + Send + Sync);
+/// Called with the progress of a run.
+pub type CatalogueObserver<'a> = &'a (dyn Fn(CatalogueProgress<'_>) + Send + Sync);
 
 /// The versions that a run may still use.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +129,7 @@ impl IngestCatalogue {
         &self,
         feeds: &[Arc<dyn FeedSource>],
         at: Version,
-        observe: Observer<'_>,
+        observe: CatalogueObserver<'_>,
     ) -> Result<CatalogueSummary, IngestError> {
         let surveyed = self.survey(feeds, at, false, observe).await?;
         self.check(&surveyed)?;
@@ -155,7 +156,7 @@ impl IngestCatalogue {
     pub async fn dry_run(
         &self,
         feeds: &[Arc<dyn FeedSource>],
-        observe: Observer<'_>,
+        observe: CatalogueObserver<'_>,
     ) -> Result<DryRun, IngestError> {
         // The version of a run is greater than all that the store holds.
         let surveyed = self.survey(feeds, Version(i64::MAX), true, observe).await?;
@@ -177,7 +178,7 @@ impl IngestCatalogue {
         feeds: &[Arc<dyn FeedSource>],
         at: Version,
         exactly: bool,
-        observe: Observer<'_>,
+        observe: CatalogueObserver<'_>,
     ) -> Result<Surveyed, IngestError> {
         let survey = Survey::new(self.is_complete, exactly);
         let mut surveyed = Surveyed { survey, ..Surveyed::default() };
@@ -197,7 +198,7 @@ impl IngestCatalogue {
         source: &Arc<dyn FeedSource>,
         at: Version,
         survey: &mut Survey,
-        observe: Observer<'_>,
+        observe: CatalogueObserver<'_>,
     ) -> Result<SurveyedFeed, IngestError> {
         let (name, mut feed_survey) = (source.name().to_owned(), FeedSurvey::default());
         let reader =
@@ -294,7 +295,7 @@ impl IngestCatalogue {
         surveyed: SurveyedFeed,
         at: &mut RunVersions,
         summary: &mut CatalogueSummary,
-        observe: Observer<'_>,
+        observe: CatalogueObserver<'_>,
     ) -> Result<(), IngestError> {
         let SurveyedFeed { name, survey, unread, token, has_changes } = surveyed;
         let mut unread = unread.map(|source| IngestError::Feed { feed: name.clone(), source });
@@ -360,7 +361,7 @@ impl IngestCatalogue {
         missing: &[ProductId],
         at: Version,
         summary: &mut CatalogueSummary,
-        observe: Observer<'_>,
+        observe: CatalogueObserver<'_>,
     ) -> Result<(), IngestError> {
         let all = missing.len() as u64;
         for ids in missing.chunks(PAGE) {

@@ -39,6 +39,7 @@ mod feed_rows;
 mod halves;
 mod ingest_catalogue;
 mod ingest_feed;
+mod ingest_to_queue;
 mod normalize;
 mod percentage;
 mod pricing;
@@ -73,9 +74,11 @@ pub use export_quarantine::{ExportQuarantine, RowToCorrect};
 pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};
 pub use halves::MAX_BLAMED;
 pub use ingest_catalogue::{
-    CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits, RetainedProducts,
+    CatalogueObserver, CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits,
+    RetainedProducts,
 };
 pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
+pub use ingest_to_queue::{IngestToQueue, IngestToQueueError};
 pub use normalize::normalize;
 pub use percentage::{InvalidPercentage, Percentage};
 pub use pricing::Pricing;
