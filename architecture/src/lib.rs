@@ -154,6 +154,8 @@ const LAYERS: &[Layer] = &[
             "adapters/",
             "delivery/",
             "deployments/composition",
+            "deployments/functions",
+            "deployments/search-api",
             "libs/private-files",
             "libs/sbert-cpu",
             "libs/sbert-model",

@@ -2,10 +2,8 @@
 
 use crate::progress::{Progress, Unit};
 use akin_composition::{Composition, CompositionError};
-use akin_ports::{ChangeQueue, Failures, PortResult, ProductStore};
-use akin_usecases::{EmbedChanges, EmbedSummary, RelayChanges, WorkQueue, WorkerContext};
+use akin_usecases::{EmbedChanges, EmbedSummary, WorkQueue, WorkerContext};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -22,14 +20,6 @@ pub(crate) async fn embed_here(opened: &Composition) -> anyhow::Result<EmbedSumm
         WorkerContext { sleep: &sleep, is_over: &|| false, observe: &|done| shown.more(done) };
     summary.add(work.drain(&context).await?.embedding);
     Ok(summary)
-}
-
-/// Moves the changes in the outbox to the queue, for workers; those that it refuses stay.
-pub(crate) async fn hand_on(
-    store: Arc<dyn ProductStore>,
-    queue: Arc<dyn ChangeQueue>,
-) -> PortResult<Failures> {
-    Ok(RelayChanges { store, queue }.run().await?.failures)
 }
 
 /// Brings searches of what was written to full speed. A failure is only logged: all of it is found.

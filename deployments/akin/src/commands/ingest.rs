@@ -4,17 +4,19 @@ mod outcome;
 mod record;
 mod schedule;
 
-use crate::embedding::{embed_here, hand_on, optimize};
+use crate::embedding::{embed_here, optimize};
 use crate::exit;
 use crate::feed_settings::FeedSettings;
 use crate::output::Format;
 use crate::progress::{Progress, Unit};
 use crate::signals::asked_to_end;
-use akin_composition::{Composition, CompositionError, EngineSettings};
-use akin_entities::{Currency, Version};
+use akin_composition::{
+    BadSettings, Composition, CompositionError, EngineSettings, IngestSettings,
+};
+use akin_entities::Version;
 use akin_ports::{FeedSource, ProductStore};
 use akin_usecases::{
-    BegunRun, CatalogueProgress, CatalogueStatus, IngestCatalogue, IngestError, Limits, Percentage,
+    BegunRun, CatalogueProgress, CatalogueStatus, IngestError, IngestToQueue, IngestToQueueError,
     RunError,
 };
 use outcome::Outcome;
@@ -34,37 +36,20 @@ pub(crate) struct IngestArguments {
     #[command(flatten)]
     feeds: FeedSettings,
 
-    /// The feeds list the whole catalogue: remove the products that are in none of them.
-    #[arg(long, env = "AKIN_COMPLETE")]
-    complete: bool,
+    #[command(flatten)]
+    ingestion: IngestSettings,
 
     /// Report what the run would do, and change nothing.
     #[arg(long, env = "AKIN_DRY_RUN")]
     dry_run: bool,
 
-    /// Abort if more than this share of the rows would be quarantined.
-    #[arg(long, env = "AKIN_MAX_REFUSED", default_value = "20%", value_name = "PERCENT", value_parser = percentage)]
-    max_refused: Percentage,
-
-    /// Abort if complete feeds would remove more than this share of the products.
-    #[arg(long, env = "AKIN_MAX_REMOVED", default_value = "20%", value_name = "PERCENT", value_parser = percentage)]
-    max_removed: Percentage,
-
     /// Repeat at this interval, start to start (±10%), and print a line for each run.
     #[arg(long, env = "AKIN_EVERY", value_name = "TIME", value_parser = schedule::interval)]
     every: Option<Duration>,
 
-    /// How long to wait for another ingestion of the same store; 0 fails at once.
-    #[arg(long, env = "AKIN_WAIT", default_value = "10m", value_name = "TIME", value_parser = schedule::patience)]
-    wait: Duration,
-
     /// Store the products, and leave the embedding to `akin worker` or to a later run.
     #[arg(long, env = "AKIN_NO_EMBED")]
     no_embed: bool,
-
-    /// The currency of prices without a symbol or code.
-    #[arg(long, env = "AKIN_CURRENCY", default_value = "USD", value_name = "CODE", value_parser = Currency::new)]
-    currency: Currency,
 
     #[command(flatten)]
     format: Format,
@@ -90,7 +75,7 @@ impl IngestArguments {
     async fn all(&self, record: &Record) -> anyhow::Result<ExitCode> {
         if let Some(interval) = self.every {
             // A bad setting would fail every run.
-            self.feeds.sources()?;
+            self.sources()?;
             self.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
             schedule::repeat(interval, self.format.json, async || self.once(record).await).await;
             return Ok(exit::DONE);
@@ -105,7 +90,7 @@ impl IngestArguments {
     }
 
     async fn once(&self, record: &Record) -> anyhow::Result<Outcome> {
-        let feeds = self.feeds.sources().map_err(anyhow::Error::from);
+        let feeds = self.sources().map_err(anyhow::Error::from);
         if self.dry_run {
             return self.dry_run(&feeds?).await;
         }
@@ -118,6 +103,11 @@ impl IngestArguments {
         } else {
             self.embed(&feeds, record).await
         }
+    }
+
+    /// Returns the named feeds. All settings of them that are wrong are refused at once.
+    fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
+        self.feeds.sources(self.ingestion.problems())
     }
 
     /// Records a run that failed with `error` before it began, unless there is no catalogue yet.
@@ -139,12 +129,19 @@ impl IngestArguments {
     ) -> anyhow::Result<Outcome> {
         let opened = self.engine.catalogue.builder().store().queue().open().await?;
         let CatalogueStatus { store, queue, runs } = opened.status()?;
+        let ingest = IngestToQueue { ingest: self.ingestion.ingest(store), queue };
         let run = async |begun: BegunRun| {
-            let summary = self.read(feeds, store.clone(), begun.version).await?;
-            let failures = hand_on(store, queue).await?;
-            Ok(Outcome::stored(summary, failures, begun.since.elapsed()))
+            let observer = Observer::default();
+            let observe = |at: CatalogueProgress<'_>| observer.show(at);
+            let stored = ingest.run(feeds, begun.version, &observe).await;
+            let summary = stored.map_err(|error| match error {
+                // What is said of these depends on their kind.
+                IngestToQueueError::Ingest(error) => anyhow::Error::from(error),
+                error => error.into(),
+            })?;
+            Ok(Outcome::stored(summary, begun.since.elapsed()))
         };
-        record.keep(runs, names(feeds), self.wait, run).await
+        record.keep(runs, names(feeds), self.ingestion.wait, run).await
     }
 
     /// Ingests and embeds.
@@ -165,7 +162,7 @@ impl IngestArguments {
             let took = begun.since.elapsed();
             Ok(Outcome::embedded(summary, embedded, took).with_token_limit(limit))
         };
-        record.keep(opened.runs()?, names(feeds), self.wait, run).await
+        record.keep(opened.runs()?, names(feeds), self.ingestion.wait, run).await
     }
 
     /// Opens the engines and registers their indexes, unless they hold embeddings of another model.
@@ -184,7 +181,7 @@ impl IngestArguments {
     ) -> anyhow::Result<akin_usecases::CatalogueSummary> {
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
-        let ingest = self.ingest(store);
+        let ingest = self.ingestion.ingest(store);
         Ok(ingest.run(feeds, at, &observe).await?)
     }
 
@@ -193,19 +190,12 @@ impl IngestArguments {
         let store = self.engine.catalogue.builder().open_store_or_empty().await?;
         let observer = Observer::default();
         let observe = |at: CatalogueProgress<'_>| observer.show(at);
-        let ingest = self.ingest(store);
+        let ingest = self.ingestion.ingest(store);
         let dry_run = ingest.dry_run(feeds, &observe).await?;
         match dry_run.refusal {
             Some(refusal) => Err(refusal.into()),
             None => Ok(Outcome::dry_run(dry_run, began.elapsed())),
         }
-    }
-
-    fn ingest(&self, store: Arc<dyn ProductStore>) -> IngestCatalogue {
-        let limits = Limits { refused: self.max_refused, removed: self.max_removed };
-        let pricing = self.feeds.pricing(self.currency);
-        let columns = self.feeds.columns();
-        IngestCatalogue { store, pricing, columns, is_complete: self.complete, limits }
     }
 }
 
@@ -265,27 +255,5 @@ impl Observer {
         }
         let progress = shown.entry(what.clone()).or_insert_with(|| Progress::new(what, unit));
         progress.at(done, total, &detail);
-    }
-}
-
-/// Parses a percentage. A bare fraction is refused: `0.1` could mean 10%.
-fn percentage(text: &str) -> Result<Percentage, String> {
-    let is_fraction = text.trim().parse().is_ok_and(|number: f64| number > 0.0 && number < 1.0);
-    let example = "expected a percentage from 0% to 100%, such as 20%";
-    if is_fraction { Err(example.to_owned()) } else { text.parse().map_err(|_| example.to_owned()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bare_fraction_is_not_a_percentage() {
-        for (text, percent) in [("20%", 20.0), ("20", 20.0), ("0.1%", 0.1), ("0", 0.0)] {
-            assert_eq!(percentage(text), Ok(Percentage::percent(percent)), "{text}");
-        }
-        for text in ["0.1", ".5", "101%", "half", ""] {
-            assert!(percentage(text).is_err(), "{text:?}");
-        }
     }
 }

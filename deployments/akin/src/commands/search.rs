@@ -3,8 +3,9 @@ use crate::{exit, output};
 use akin_composition::BadSettings;
 use akin_composition::{Builder, Engine, EngineSettings};
 use akin_entities::{Query, SearchMode, Similarity};
+use akin_search_api::{limit, similarity};
 use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest, Timings};
-use akin_views::{MAX_LIMIT, SearchView, milliseconds};
+use akin_views::{SearchView, milliseconds};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::process::ExitCode;
 
@@ -112,16 +113,4 @@ fn mode() -> impl TypedValueParser<Value = SearchMode> {
     let names = SearchMode::ALL.map(SearchMode::name);
     PossibleValuesParser::new(names)
         .try_map(|name| SearchMode::parse(&name).ok_or("this mode is unknown"))
-}
-
-/// Parses a similarity.
-pub(crate) fn similarity(text: &str) -> Result<Similarity, String> {
-    let similarity = text.trim().parse().ok().and_then(Similarity::new);
-    similarity.ok_or_else(|| "expected a number from -1 to 1".to_owned())
-}
-
-/// Parses the maximum number of products in an answer.
-pub(crate) fn limit(text: &str) -> Result<usize, String> {
-    let limit = text.trim().parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| format!("expected a number from 1 to {MAX_LIMIT}"))
 }

@@ -1,9 +1,8 @@
-use crate::commands::search::{limit, similarity};
 use crate::signals::asked_to_end;
 use crate::{exit, open_files, output};
-use akin_composition::{Engine, EngineSettings};
-use akin_entities::Similarity;
-use akin_http::{AnswerBudget, Api, ConnectionLimits, Engines, SimilarProductsDefaults};
+use akin_composition::Engine;
+use akin_http::ConnectionLimits;
+use akin_search_api::SearchApiSettings;
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,21 +24,9 @@ pub(crate) struct ServeArguments {
     #[arg(long, env = "AKIN_IMAGES", value_name = "DIR", value_parser = folder)]
     images: Option<PathBuf>,
 
-    /// The default limit of `/api/similar_products`.
-    #[arg(long, env = "SEARCH_DEFAULT_LIMIT", default_value = "10", value_name = "N", value_parser = limit)]
-    default_limit: usize,
-
-    /// The default threshold of `/api/similar_products`.
-    #[arg(long, env = "SEARCH_DEFAULT_THRESHOLD", default_value = "0.3", value_name = "SIMILARITY", allow_negative_numbers = true, value_parser = similarity)]
-    default_threshold: Similarity,
-
     /// The maximum number of open connections. Further ones are answered with 503.
     #[arg(long, env = "AKIN_MAX_CONNECTIONS", default_value = "512", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     max_connections: u16,
-
-    /// The memory, in MiB, for large answers that clients have not read. Further ones are answered with 503.
-    #[arg(long, env = "AKIN_ANSWER_MEMORY", default_value = "256", value_name = "MIB", value_parser = mebibytes)]
-    answer_memory: usize,
 
     /// How long a connection may be idle before it is closed; set it above the idle timeout of a proxy
     /// in front.
@@ -47,7 +34,7 @@ pub(crate) struct ServeArguments {
     idle_timeout: u64,
 
     #[command(flatten)]
-    engine: EngineSettings,
+    api: SearchApiSettings,
 }
 
 impl ServeArguments {
@@ -64,37 +51,21 @@ impl ServeArguments {
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
     let limits = arguments.limits();
-    let opened = arguments.engine.builder().engines().queue().open().await?;
-    opened.refuse_other_models().await?;
-    let mut engines = opened.engines().iter().map(served);
-    let default = engines.next().context("no engine is named")?;
-    let api = Api {
-        engines: Engines { default, others: engines.collect() },
-        status: opened.status()?,
-        defaults: SimilarProductsDefaults {
-            limit: arguments.default_limit,
-            threshold: arguments.default_threshold,
-        },
-        answers: AnswerBudget::new(arguments.answer_memory.saturating_mul(1024 * 1024)),
-        images: arguments.images,
-    };
+    let served = arguments.api.open(arguments.api.builder(), arguments.images).await?;
     let listener = TcpListener::bind(&arguments.listen).await.with_context(|| {
         format!(
             "cannot listen on {}; choose another address with --listen (AKIN_LISTEN)",
             arguments.listen
         )
     })?;
-    // Damage shows before the first request, which then finds everything in memory.
-    for engine in opened.engines() {
-        engine.index.statistics().await?;
-    }
-    let catalogue = arguments.engine.catalogue.described();
-    announce(opened.engines(), &catalogue, listener.local_addr()?).await?;
+    served.warm_up().await?;
+    let catalogue = arguments.api.engine.catalogue.described();
+    announce(served.opened.engines(), &catalogue, listener.local_addr()?).await?;
     let stop = async {
         stop.await;
         output::note("stopping");
     };
-    akin_http::serve(listener, akin_http::router(api), limits, stop).await;
+    akin_http::serve(listener, akin_http::router(served.api), limits, stop).await;
     Ok(exit::DONE)
 }
 
@@ -113,12 +84,6 @@ async fn announce(engines: &[Engine], catalogue: &str, address: SocketAddr) -> a
     Ok(())
 }
 
-/// Returns the engine as the server offers it.
-fn served(engine: &Engine) -> akin_http::ServedEngine {
-    let (search, similar) = (engine.search(), engine.similar());
-    akin_http::ServedEngine { name: engine.name.to_string(), search, similar }
-}
-
 /// Parses HOST:PORT or a bare port.
 fn address(text: &str) -> Result<String, String> {
     let text = text.trim();
@@ -129,12 +94,6 @@ fn address(text: &str) -> Result<String, String> {
         Ok(port) if is_host => Ok(format!("{host}:{port}")),
         _ => Err("expected HOST:PORT such as localhost:8080, or a port such as 8080".to_owned()),
     }
-}
-
-/// Parses a number of mebibytes.
-fn mebibytes(text: &str) -> Result<usize, String> {
-    let number = text.trim().parse().ok().filter(|number| (1..=1_048_576).contains(number));
-    number.ok_or_else(|| "expected a whole number from 1 to 1048576".to_owned())
 }
 
 /// Parses the path of a folder that exists.

@@ -1,8 +1,8 @@
-use crate::commands::search::limit;
 use crate::output::Format;
 use crate::{exit, output};
 use akin_composition::EngineSettings;
 use akin_entities::ProductId;
+use akin_search_api::limit;
 use akin_views::SimilarView;
 use std::process::ExitCode;
 

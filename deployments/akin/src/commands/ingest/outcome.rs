@@ -1,5 +1,5 @@
 use crate::{exit, output};
-use akin_ports::{Failures, RefusedRow};
+use akin_ports::RefusedRow;
 use akin_usecases::{
     CatalogueSummary, DryRun, EmbedSummary, IngestError, RetainedProducts, RunSummary,
 };
@@ -59,9 +59,8 @@ impl Outcome {
     }
 
     /// The failures are changes that the queue did not accept.
-    pub(crate) fn stored(catalogue: CatalogueSummary, failures: Failures, took: Duration) -> Self {
-        let embedding = EmbedSummary { failures, ..EmbedSummary::default() };
-        Self::new(catalogue, embedding, Extent::Stored, took)
+    pub(crate) fn stored(summary: RunSummary, took: Duration) -> Self {
+        Self::new(summary.catalogue, summary.embedding, Extent::Stored, took)
     }
 
     pub(crate) fn embedded(

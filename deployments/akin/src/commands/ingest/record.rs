@@ -103,13 +103,13 @@ pub(crate) fn ended_by(error: &anyhow::Error) -> RunOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use akin_ports::{ErrorKind, Failures, PortError};
-    use akin_usecases::CatalogueSummary;
+    use akin_ports::{ErrorKind, PortError};
+    use akin_usecases::RunSummary;
     use std::time::Duration;
 
     #[test]
     fn a_run_is_recorded_by_what_it_did_or_by_the_error_that_ended_it() {
-        let done = Outcome::stored(CatalogueSummary::default(), Failures::new(), Duration::ZERO);
+        let done = Outcome::stored(RunSummary::default(), Duration::ZERO);
         assert_eq!(end(&Ok(done)), (RunOutcome::Finished, Some(RunCounts::default())));
         let refusal = IngestError::EmptySnapshot { held: 3 };
         let reason = refusal.to_string();

@@ -4,6 +4,7 @@ use super::advised;
 use super::outcome::{Outcome, RunReport, tell_refused};
 use super::record::ended_by;
 use crate::output;
+use akin_composition::time;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -17,24 +18,6 @@ pub(crate) fn interval(text: &str) -> Result<Duration, String> {
     time.ok_or_else(|| {
         "expected a time from a second to a year, such as 90s, 30m, 1h or 1d".to_owned()
     })
-}
-
-/// Parses a time up to a year, which may be 0.
-pub(crate) fn patience(text: &str) -> Result<Duration, String> {
-    time(text).ok_or_else(|| "expected a time up to a year, such as 0, 90s, 30m or 1h".to_owned())
-}
-
-fn time(text: &str) -> Option<Duration> {
-    let unit = text.trim_end().chars().last();
-    let (number, unit) = match unit {
-        Some('s') => (text.trim_end().trim_end_matches('s'), 1.0),
-        Some('m') => (text.trim_end().trim_end_matches('m'), 60.0),
-        Some('h') => (text.trim_end().trim_end_matches('h'), 3_600.0),
-        Some('d') => (text.trim_end().trim_end_matches('d'), 86_400.0),
-        _ => (text, 1.0),
-    };
-    let seconds = number.trim().parse::<f64>().ok()? * unit;
-    Duration::try_from_secs_f64(seconds).ok().filter(|time| *time <= Duration::from_hours(8_760))
 }
 
 /// Runs now and at every `interval`, one run at a time, until the process is stopped, and prints a
@@ -88,8 +71,5 @@ mod tests {
         for text in ["", "h", "0", "-1h", "0.5s", "1w", "1e9d", "NaNs", "hourly"] {
             assert!(interval(text).is_err(), "{text:?} should be refused");
         }
-        assert_eq!(patience("0"), Ok(Duration::ZERO));
-        assert_eq!(patience("0.5s"), Ok(Duration::from_millis(500)));
-        assert!(patience("-1").is_err() && patience("400d").is_err());
     }
 }

@@ -1,0 +1,48 @@
+use crate::parts::not_opened;
+use crate::start::{Failure, start};
+use akin_composition::CompositionError;
+use akin_lambda::{HttpFunction, Parts};
+use akin_search_api::{OpenedSearchApi, SearchApiSettings};
+use clap::Args;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// The settings of the query function.
+#[derive(Clone, Debug, Args)]
+struct QuerySettings {
+    /// The path below which a custom domain maps the API, such as `shop`.
+    #[arg(long, env = "AKIN_BASE_PATH", default_value = "", value_name = "PATH")]
+    base_path: String,
+
+    #[command(flatten)]
+    api: SearchApiSettings,
+}
+
+/// Answers searches behind an API Gateway HTTP API, with the routes of `akin serve`.
+pub fn query() -> ExitCode {
+    start(run)
+}
+
+async fn run(settings: QuerySettings) -> Result<(), Failure> {
+    let QuerySettings { base_path, api } = settings;
+    let api = Arc::new(api);
+    let open = move || {
+        let api = Arc::clone(&api);
+        async move {
+            let opened = open(&api).await.map_err(|error| not_opened(&error))?;
+            Ok(akin_http::router(opened.api))
+        }
+    };
+    let router = Parts::new(open);
+    router.prepare().await?;
+    let function = HttpFunction { router, base_path };
+    let handle = async |event, invocation| function.handle(event, invocation).await;
+    Ok(akin_lambda::run(handle).await?)
+}
+
+/// Opens the engines to read only: nothing is created, since the catalogue is another function's.
+async fn open(settings: &SearchApiSettings) -> Result<OpenedSearchApi, CompositionError> {
+    let opened = settings.open(settings.builder().existing(), None).await?;
+    opened.warm_up().await?;
+    Ok(opened)
+}
