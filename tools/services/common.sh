@@ -75,6 +75,14 @@ install_python() {
     exec 9>&-
 }
 
+# Succeeds if the server at URL $1 answers a GET request, without a proxy.
+http_answers() {
+    python3 - "$1" <<'END'
+import sys, urllib.request
+urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], timeout=5)
+END
+}
+
 # Waits until the server responds; prints the end of its log if it does not.
 await() {
     local port=$1 tries=0
