@@ -1,0 +1,6 @@
+//! The adapter against emulated SQS: ministack and moto.
+
+mod clock;
+mod contract;
+mod emulator;
+mod messages;
