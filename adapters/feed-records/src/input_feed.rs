@@ -1,6 +1,5 @@
-use crate::error::FileError;
+use crate::ContentError;
 use crate::records::feed_batch;
-use crate::unchanged_file::UnchangedFile;
 use akin_ports::{ColumnFilter, FeedBatch, FeedProgress, PortResult, ProductFeed};
 use async_trait::async_trait;
 use feed_formats::{Format, Input, NameFilter, Options, ReadAhead, UnpackLimits};
@@ -26,8 +25,6 @@ pub struct InputFeed {
     name: String,
     progress: FeedProgress,
     batches: ReadAhead,
-    /// The file, if the feed is in one.
-    file: Option<UnchangedFile>,
 }
 
 impl InputFeed {
@@ -38,19 +35,15 @@ impl InputFeed {
         options: impl Into<FeedOptions>,
         columns: &ColumnFilter,
     ) -> PortResult<Self> {
-        let (name, length) = (name.into(), input.length());
-        let total = length.map_err(|cause| FileError::Open { name: name.clone(), cause })?;
+        let name = name.into();
+        // If the beginning cannot be read, the first batch tells it.
+        let total = input.length().ok().flatten();
         let FeedOptions { format, unpack_limits } = options.into();
         let columns = columns.clone();
         let names = NameFilter::new(move |name| columns.selects(name));
         let batches = ReadAhead::start(input, Options { format, names, unpack_limits })
-            .map_err(FileError::from)?;
-        Ok(Self { name, progress: FeedProgress { read: 0, total }, batches, file: None })
-    }
-
-    /// Ends the feed with an error as soon as the file changes: it gives no row of another content.
-    pub(crate) fn while_unchanged(self, file: UnchangedFile) -> Self {
-        Self { file: Some(file), ..self }
+            .map_err(ContentError::from)?;
+        Ok(Self { name, progress: FeedProgress { read: 0, total }, batches })
     }
 }
 
@@ -61,13 +54,7 @@ impl ProductFeed for InputFeed {
     }
 
     async fn next_batch(&mut self) -> PortResult<Option<FeedBatch>> {
-        let batch = self.batches.next_batch().await;
-        // After the batch has been read, so that all its bytes are of the content that was opened. It
-        // also explains an error: the end of a file that is being rewritten is cut off.
-        if let Some(file) = self.file.take() {
-            self.file = Some(file.check(&self.name).await?);
-        }
-        let batch = batch.map_err(FileError::from)?;
+        let batch = self.batches.next_batch().await.map_err(ContentError::from)?;
         self.progress.read = match &batch {
             Some(batch) => batch.bytes_read,
             None => self.progress.total.unwrap_or(self.progress.read),

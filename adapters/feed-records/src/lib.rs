@@ -1,1 +1,9 @@
 //! The records of [`feed_formats`] as feeds of the port: what every source of feeds shares.
+
+mod error;
+mod input_feed;
+mod records;
+
+pub use error::ContentError;
+pub use feed_formats::{Format, Input, UnknownFormat, UnpackLimits};
+pub use input_feed::{FeedOptions, InputFeed};

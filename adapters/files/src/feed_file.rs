@@ -1,11 +1,12 @@
 use crate::error::FileError;
-use crate::input_feed::{FeedOptions, InputFeed};
 use crate::spool::Spool;
 use crate::token::token;
-use crate::unchanged_file::UnchangedFile;
-use akin_ports::{ColumnFilter, FeedSource, FeedToken, OpenedFeed, PortError, PortResult};
+use crate::unchanged_file::{UnchangedFeed, UnchangedFile};
+use akin_feed_records::{FeedOptions, Input, InputFeed};
+use akin_ports::{
+    ColumnFilter, FeedSource, FeedToken, OpenedFeed, PortError, PortResult, ProductFeed,
+};
 use async_trait::async_trait;
-use feed_formats::Input;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -90,11 +91,12 @@ impl Shared {
             Opened::File(file, unchanged, token) => (Input::file(file), Some(unchanged), token),
             Opened::Pipe(spool) => (Input::stream(spool.reader()), None, None),
         };
-        let mut feed = InputFeed::start(&*self.name, input, self.options, columns)?;
-        if let Some(file) = file {
-            feed = feed.while_unchanged(file);
-        }
-        Ok(OpenedFeed::Opened { feed: Box::new(feed), token })
+        let feed = InputFeed::start(&*self.name, input, self.options, columns)?;
+        let feed: Box<dyn ProductFeed> = match file {
+            Some(file) => Box::new(UnchangedFeed { feed, file: Some(file) }),
+            None => Box::new(feed),
+        };
+        Ok(OpenedFeed::Opened { feed, token })
     }
 
     /// Opens the file, or begins or finds the spool of the pipe.

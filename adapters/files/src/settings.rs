@@ -1,7 +1,9 @@
 use crate::feed_file::is_standard_input;
-use crate::{FeedFile, FeedOptions, Format, UnpackLimits, find_feeds, size};
+use crate::{FeedFile, NoFeed, find_feeds, size};
+use akin_feed_records::{FeedOptions, Format, UnpackLimits};
+use akin_ports::FeedSource;
 use feed_formats::limits;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The maximum number of characters in the name of a feed.
 const MAX_NAME: usize = 200;
@@ -53,15 +55,18 @@ impl Settings {
     pub fn sources(&self) -> Result<Vec<FeedFile>, Vec<String>> {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for path in &self.feeds {
-            match find_feeds(path) {
+            match self.sources_at(path) {
                 Ok(found) => files.extend(found),
                 Err(error) => problems.push(error.to_string()),
             }
         }
-        problems.extend(self.problem_of_name(&files));
-        if !problems.is_empty() {
-            return Err(problems);
-        }
+        problems.extend(self.problem_of_name(files.iter().map(FeedSource::name)));
+        if problems.is_empty() { Ok(files) } else { Err(problems) }
+    }
+
+    /// Returns the feeds that one path or pattern of the settings names.
+    pub fn sources_at(&self, path: &Path) -> Result<Vec<FeedFile>, NoFeed> {
+        let files = find_feeds(path)?;
         Ok(files.into_iter().map(|file| self.source(file)).collect())
     }
 
@@ -74,8 +79,8 @@ impl Settings {
         }
     }
 
-    /// Returns what is wrong with the name of standard input.
-    fn problem_of_name(&self, files: &[PathBuf]) -> Option<String> {
+    /// Returns what is wrong with the name of standard input, beside feeds with these `names`.
+    pub fn problem_of_name<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
         let name = self.feed_name.as_deref()?;
         if !self.has_standard_input() {
             return Some(
@@ -84,13 +89,15 @@ impl Settings {
                     .to_owned(),
             );
         }
-        let is_taken = files.iter().any(|file| file.as_os_str() == name);
+        // One of them is standard input itself.
+        let is_taken = names.into_iter().filter(|taken| *taken == name).count() > 1;
         is_taken.then(|| {
             format!("--feed-name (AKIN_FEED_NAME): another feed is called {name:?}; choose another")
         })
     }
 
-    fn options(&self) -> FeedOptions {
+    /// Returns how the feeds are read.
+    pub fn options(&self) -> FeedOptions {
         let unpack_limits =
             UnpackLimits { max_ratio: self.max_unpacked_ratio, max_bytes: self.max_unpacked_bytes };
         FeedOptions { format: self.feed_format, unpack_limits }
@@ -115,7 +122,6 @@ fn feed_name(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use akin_ports::FeedSource;
 
     fn settings(feeds: &[&str], name: Option<&str>) -> Settings {
         Settings {

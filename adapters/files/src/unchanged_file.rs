@@ -1,5 +1,7 @@
 use crate::error::FileError;
-use akin_ports::{ErrorKind, PortError, PortResult};
+use akin_feed_records::InputFeed;
+use akin_ports::{ErrorKind, FeedBatch, FeedProgress, PortError, PortResult, ProductFeed};
+use async_trait::async_trait;
 use std::fs::{File, Metadata};
 use std::io;
 use std::time::SystemTime;
@@ -10,6 +12,36 @@ pub(crate) struct UnchangedFile {
     file: File,
     length: u64,
     modified: Option<SystemTime>,
+}
+
+/// A feed in a file, which ends with an error as soon as the file changes: it gives no row of another
+/// content.
+#[derive(Debug)]
+pub(crate) struct UnchangedFeed {
+    pub(crate) feed: InputFeed,
+    /// `None` once the file has changed.
+    pub(crate) file: Option<UnchangedFile>,
+}
+
+#[async_trait]
+impl ProductFeed for UnchangedFeed {
+    fn name(&self) -> &str {
+        self.feed.name()
+    }
+
+    async fn next_batch(&mut self) -> PortResult<Option<FeedBatch>> {
+        let batch = self.feed.next_batch().await;
+        // After the batch has been read, so that all its bytes are of the content that was opened. It
+        // also explains an error: the end of a file that is being rewritten is cut off.
+        if let Some(file) = self.file.take() {
+            self.file = Some(file.check(self.feed.name()).await?);
+        }
+        batch
+    }
+
+    fn progress(&self) -> FeedProgress {
+        self.feed.progress()
+    }
 }
 
 impl UnchangedFile {
