@@ -1,0 +1,67 @@
+use crate::error::{misconfigured, port_error};
+use crate::{S3Feed, S3Location, Settings};
+use akin_feed_records::FeedOptions;
+use akin_ports::PortResult;
+use aws_client::{Failure, SdkConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Builder;
+
+/// Finds feeds in buckets.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    client: Client,
+    /// The attempts of reading on without any progress.
+    attempts: u32,
+}
+
+/// The maximum number of objects that a pattern may match.
+const MAX_MATCHES: usize = 10_000;
+
+impl Bucket {
+    /// Creates the adapter. Makes no call yet.
+    pub fn new(config: &SdkConfig, aws: &aws_client::Settings, settings: &Settings) -> Self {
+        let mut builder = Builder::from(config);
+        if settings.path_style {
+            builder = builder.force_path_style(true);
+        }
+        Self { client: Client::from_conf(builder.build()), attempts: aws.max_attempts }
+    }
+
+    /// Returns the feed at `location`, whether or not it exists, or those that match its pattern, in the
+    /// order of their keys; at least one.
+    pub async fn find(
+        &self,
+        location: &S3Location,
+        options: FeedOptions,
+    ) -> PortResult<Vec<S3Feed>> {
+        let Some((prefix, _)) = location.pattern() else {
+            return Ok(vec![self.feed(location.clone(), options)]);
+        };
+        let request = self.client.list_objects_v2().bucket(location.bucket()).prefix(prefix);
+        let mut pages = request.into_paginator().send();
+        let mut feeds = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| port_error(location, &Failure::of(&error)))?;
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            for key in keys.filter(|key| location.matches(key)) {
+                // A key with an asterisk of its own cannot be named.
+                if let Ok(found) = S3Location::new(location.bucket(), key) {
+                    feeds.push(self.feed(found, options));
+                }
+            }
+            if feeds.len() > MAX_MATCHES {
+                return Err(misconfigured(format!(
+                    "{location} matches more than {MAX_MATCHES} objects: name fewer"
+                )));
+            }
+        }
+        if feeds.is_empty() {
+            return Err(misconfigured(format!("no object matches {location}: check the pattern")));
+        }
+        Ok(feeds)
+    }
+
+    fn feed(&self, location: S3Location, options: FeedOptions) -> S3Feed {
+        S3Feed::new(self.client.clone(), location, options, self.attempts)
+    }
+}
