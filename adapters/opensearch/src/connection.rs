@@ -1,6 +1,6 @@
 use crate::backoff::Backoff;
 use crate::error::{self, ServerError};
-use crate::settings::{ConnectionOptions, Settings};
+use crate::settings::{ConnectionOptions, Renewal, Settings};
 use akin_ports::{ErrorKind, PortResult};
 use opensearch::cert::CertificateValidation;
 use opensearch::http::Method;
@@ -9,6 +9,7 @@ use opensearch::http::transport::{SingleNodeConnectionPool, Transport, Transport
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The time that a search retries while the server is busy: a shopper is waiting.
@@ -16,7 +17,9 @@ const MAX_SEARCH_RETRY: Duration = Duration::from_secs(1);
 
 /// A connection to the server.
 pub(crate) struct Connection {
-    transport: Transport,
+    /// Replaced when the settings were read again.
+    transport: RwLock<Arc<Transport>>,
+    renewal: Option<Renewal>,
     timeout: Duration,
     retry_timeout: Duration,
 }
@@ -87,19 +90,12 @@ impl Request {
 
 impl Connection {
     pub(crate) fn new(settings: &Settings) -> PortResult<Self> {
-        let ConnectionOptions { endpoint, credentials, authority } = settings
-            .connection_options()
-            .map_err(|problems| error::misconfigured(problems.join("; ")))?;
-        let pool = SingleNodeConnectionPool::new(endpoint);
-        let mut builder = TransportBuilder::new(pool).timeout(settings.timeout);
-        if let Some(credentials) = credentials {
-            builder = builder.auth(credentials).service_name(&settings.aws_service);
-        }
-        if let Some(certificate) = authority {
-            builder = builder.cert_validation(CertificateValidation::Full(certificate));
-        }
-        let transport = builder.build().map_err(|error| error::misconfigured(error.to_string()))?;
-        Ok(Self { transport, timeout: settings.timeout, retry_timeout: settings.retry_timeout })
+        Ok(Self {
+            transport: RwLock::new(Arc::new(transport(settings)?)),
+            renewal: settings.renewal.clone(),
+            timeout: settings.timeout,
+            retry_timeout: settings.retry_timeout,
+        })
     }
 
     /// Returns the waits between the attempts of a request.
@@ -115,8 +111,13 @@ impl Connection {
     /// be harmless. A response that reports an error is returned as a response.
     pub(crate) async fn ask(&self, request: &Request) -> PortResult<Response> {
         let mut backoff = self.backoff(request.retry);
+        let mut renewal = self.renewal.as_ref();
         loop {
             let (failure, retryable) = match self.ask_once(request).await {
+                Ok(response) if response.status == 401 && renewal.is_some() => {
+                    self.renew(renewal.take()).await?;
+                    continue;
+                }
                 Ok(response) if !response.is_busy() => return Ok(response),
                 Ok(response) => (response.port_error(), true),
                 Err(error) => {
@@ -137,6 +138,15 @@ impl Connection {
         self.ask(request).await?.into_success()?.json()
     }
 
+    /// Reads the settings again, which the server rejected.
+    async fn renew(&self, renewal: Option<&Renewal>) -> PortResult<()> {
+        if let Some(renewal) = renewal {
+            let renewed = transport(&renewal.read().await?)?;
+            *self.transport.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+        }
+        Ok(())
+    }
+
     async fn ask_once(&self, request: &Request) -> Result<Response, opensearch::Error> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -144,10 +154,29 @@ impl Connection {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let body = request.body.clone();
         let (method, path) = (request.method, request.path.as_str());
-        let response = self.transport.send(method, path, headers, None::<&()>, body, None).await?;
+        let transport = {
+            let transport = self.transport.read().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&transport)
+        };
+        let response = transport.send(method, path, headers, None::<&()>, body, None).await?;
         let status = response.status_code().as_u16();
         Ok(Response { status, body: response.text().await? })
     }
+}
+
+fn transport(settings: &Settings) -> PortResult<Transport> {
+    let ConnectionOptions { endpoint, credentials, authority } = settings
+        .connection_options()
+        .map_err(|problems| error::misconfigured(problems.join("; ")))?;
+    let pool = SingleNodeConnectionPool::new(endpoint);
+    let mut builder = TransportBuilder::new(pool).timeout(settings.timeout);
+    if let Some(credentials) = credentials {
+        builder = builder.auth(credentials).service_name(&settings.aws_service);
+    }
+    if let Some(certificate) = authority {
+        builder = builder.cert_validation(CertificateValidation::Full(certificate));
+    }
+    builder.build().map_err(|error| error::misconfigured(error.to_string()))
 }
 
 /// Omits the credentials.

@@ -48,4 +48,4 @@ mod vocabulary;
 
 pub use index::OpenSearchIndex;
 pub use open::IndexMigration;
-pub use settings::Settings;
+pub use settings::{Renewal, RenewedSettings, Settings};

@@ -1,3 +1,7 @@
+mod renewal;
+
+pub use renewal::{Renewal, RenewedSettings};
+
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::region::Region;
 use opensearch::auth::Credentials;
@@ -144,6 +148,10 @@ pub struct Settings {
         value_parser = seconds
     )]
     pub statistics_age: Duration,
+
+    /// Reads the settings again when the user or the password is rejected.
+    #[arg(skip)]
+    pub renewal: Option<Renewal>,
 }
 
 /// The validated parts of a connection.

@@ -5,6 +5,7 @@ use crate::names::Names;
 use crate::settings::Settings;
 use akin_ports::PortResult;
 use async_trait::async_trait;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -121,7 +122,7 @@ impl Database {
     }
 
     async fn attempt<C: Call>(&self, call: &C) -> Result<C::Answer, Failure> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.acquire().await?;
         let limit = call.time_limit().unwrap_or(self.settings.statement_timeout()) + CLIENT_MARGIN;
         let result = timeout(limit, call.run(&mut connection, &self.names)).await;
         let result = result.unwrap_or(Err(Failure::Slow(limit)));
@@ -134,6 +135,22 @@ impl Database {
             }
         }
         result
+    }
+
+    /// Takes a connection. If its user or password is rejected, the settings are read again once.
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, Failure> {
+        let failure = match self.pool.acquire().await {
+            Ok(connection) => return Ok(connection),
+            Err(error) => Failure::from(error),
+        };
+        match &self.settings.renewal {
+            Some(renewal) if failure.is_rejected_login() => {
+                let renewed = renewal.read().await?;
+                self.pool.set_connect_options(renewed.connect_options());
+                Ok(self.pool.acquire().await?)
+            }
+            _ => Err(failure),
+        }
     }
 
     fn port(&self, failure: Failure) -> akin_ports::PortError {
@@ -154,8 +171,19 @@ fn session(settings: &Settings) -> String {
     )
 }
 
-/// Opens a connection outside the pool. Its errors are specific.
+/// Opens a connection outside the pool. Its errors are specific. If the user or the password is
+/// rejected, the settings are read again once.
 pub(crate) async fn connect(settings: &Settings) -> Result<PgConnection, Failure> {
+    let connected = connect_once(settings).await;
+    match (&settings.renewal, connected) {
+        (Some(renewal), Err(failure)) if failure.is_rejected_login() => {
+            connect_once(&renewal.read().await?).await
+        }
+        (_, connected) => connected,
+    }
+}
+
+async fn connect_once(settings: &Settings) -> Result<PgConnection, Failure> {
     let limit = settings.connect_timeout();
     let connected = timeout(limit, async {
         let host = (settings.host(), settings.port);

@@ -81,6 +81,11 @@ impl Failure {
         matches!(kind, ErrorKind::Refused | ErrorKind::Misconfigured)
     }
 
+    /// Returns whether the server rejected the user or the password.
+    pub(crate) fn is_rejected_login(&self) -> bool {
+        matches!(self, Self::Sql(error) if matches!(code(error).as_deref(), Some("28P01" | "28000")))
+    }
+
     /// Returns whether a value that must be unique exists.
     pub(crate) fn is_repetition(&self) -> bool {
         matches!(self, Self::Sql(error) if code(error).as_deref() == Some("23505"))

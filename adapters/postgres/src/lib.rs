@@ -56,7 +56,7 @@ pub use index::PostgresIndex;
 pub use migrations::DatabaseMigration;
 pub use queue::PostgresQueue;
 pub use runs::PostgresRuns;
-pub use settings::{Settings, SslMode};
+pub use settings::{Renewal, RenewedSettings, Settings, SslMode};
 pub use store::PostgresStore;
 
 use akin_ports::PortResult;

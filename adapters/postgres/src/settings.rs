@@ -1,5 +1,7 @@
+mod renewal;
 mod values;
 
+pub use renewal::{Renewal, RenewedSettings};
 pub use values::SslMode;
 
 use crate::names::Names;
@@ -156,6 +158,10 @@ pub struct Settings {
         env = "POSTGRES_ADOPTED_CURRENCY", value_name = "CODE", default_value = "HKD",
         value_parser = Currency::new)]
     pub adopted_currency: Currency,
+
+    /// Reads the settings again when the user or the password is rejected.
+    #[arg(skip)]
+    pub renewal: Option<Renewal>,
 }
 
 /// Variables of libpq that the driver would obey and nothing can override, and what to do instead.

@@ -9,6 +9,7 @@ mod contract;
 mod large;
 mod outage;
 mod refusals;
+mod rotation;
 mod secure;
 mod server;
 mod signature;

@@ -8,6 +8,7 @@ mod errors;
 mod limits;
 mod migrations;
 mod recall;
+mod rotation;
 mod support;
 mod tls;
 mod work;
