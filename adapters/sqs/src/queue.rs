@@ -1,7 +1,7 @@
 use crate::dead_letters::DeadLetterQueue;
 use crate::error::{SYSTEM, misconfigured, port_error};
 use crate::outcomes::{delay, handles, receipt};
-use crate::raw_queue::{Incoming, MAX_VISIBILITY, Outgoing, RawQueue, Receive};
+use crate::raw_queue::{Incoming, Outgoing, RawQueue, Receive, whole_seconds};
 use crate::{MessageFormat, Settings};
 use akin_entities::Change;
 use akin_ports::{
@@ -51,8 +51,7 @@ impl SqsQueue {
         Ok(Self {
             messages: RawQueue { client, url, attempts: aws.max_attempts },
             format: settings.message_format(),
-            lease: Duration::from_secs(lease.as_millis().div_ceil(1_000) as u64)
-                .clamp(Duration::from_secs(1), MAX_VISIBILITY),
+            lease: Duration::from_secs(whole_seconds(lease).max(1)),
             wait: settings.wait,
             dead_letters_url: settings.dead_letter_queue_url.clone().filter(|url| !url.is_empty()),
             dead_letters: Arc::default(),

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// The longest time that SQS hides a message.
-pub(crate) const MAX_VISIBILITY: Duration = Duration::from_hours(12);
+const MAX_VISIBILITY: Duration = Duration::from_hours(12);
 
 /// One queue in SQS.
 #[derive(Clone, Debug)]
@@ -174,10 +174,13 @@ fn settled<E>(rejected: Vec<Rejected<E>>) -> Result<(), Failure> {
 }
 
 /// Returns whole seconds, rounded up, as far as SQS allows them.
-pub(crate) fn seconds(time: Duration) -> i32 {
+pub(crate) fn whole_seconds(time: Duration) -> u64 {
     let time = time.min(MAX_VISIBILITY);
-    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    i32::try_from(seconds).unwrap_or(i32::MAX)
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+fn seconds(time: Duration) -> i32 {
+    i32::try_from(whole_seconds(time)).unwrap_or(i32::MAX)
 }
 
 struct Send<'a>(&'a RawQueue);

@@ -31,7 +31,7 @@ pub struct Settings {
     )]
     pub wait: Duration,
 
-    /// The time zone of the dates in messages, such as Asia/Hong_Kong.
+    /// The time zone of the dates in messages, such as `Asia/Hong_Kong`.
     #[arg(
         id = "sqs-time-zone",
         long,
@@ -70,7 +70,8 @@ fn problem(setting: &str, url: &str) -> Option<String> {
         Some((host, path)) if !host.is_empty() && !path.is_empty() => {}
         _ => return Some(format!("{setting} is not the URL of a queue: {url:?}")),
     }
-    let is_fifo = url.ends_with(".fifo");
+    // SQS requires this ending, in lower case.
+    let is_fifo = url.strip_suffix(".fifo").is_some();
     is_fifo.then(|| format!("{setting} is a FIFO queue: create a standard queue"))
 }
 

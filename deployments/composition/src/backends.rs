@@ -1,13 +1,15 @@
 //! The technologies behind stores, queues and indexes. Each is opened once, and only if needed.
 
+use crate::credentials::{fill_opensearch, fill_postgres};
 use crate::names::{EngineName, IndexName, QueueName, StoreName};
-use crate::secrets::{FetchedSecret, SecretNames};
+use crate::secrets::{AwsSecrets, SecretNames};
 use crate::settings::{BadSettings, seconds};
-use crate::{CompositionError, SecretSource, cryptography};
+use crate::{CompositionError, SecretSource, aws, cryptography};
 use akin_local::{LocalEngine, LocalOptions};
 use akin_opensearch::OpenSearchIndex;
 use akin_ports::{ChangeQueue, DeadLetters, ProductIndex, ProductStore, RunLog};
 use akin_postgres::PostgresEngine;
+use akin_sqs::SqsQueue;
 use clap::Args;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +53,14 @@ pub struct CatalogueSettings {
     /// The OpenSearch server.
     #[command(flatten)]
     pub opensearch: akin_opensearch::Settings,
+
+    /// The queue in SQS.
+    #[command(flatten)]
+    pub sqs: akin_sqs::Settings,
+
+    /// Calls to AWS services.
+    #[command(flatten)]
+    pub aws: aws_client::Settings,
 }
 
 /// The stores and indexes that a role needs.
@@ -58,6 +68,9 @@ pub struct CatalogueSettings {
 pub(crate) struct Needs {
     pub(crate) stores: Vec<StoreName>,
     pub(crate) indexes: Vec<IndexName>,
+    pub(crate) sqs: bool,
+    /// Nothing is written, so that a replica does.
+    pub(crate) only_reads: bool,
     /// All of it must exist; nothing is created.
     pub(crate) existing: bool,
     /// The indexes that must exist, with the stores of their technologies.
@@ -70,6 +83,7 @@ pub(crate) struct Backends {
     local: Option<LocalEngine>,
     postgres: Option<PostgresEngine>,
     opensearch: Option<OpenSearchIndex>,
+    sqs: Option<SqsQueue>,
 }
 
 impl CatalogueSettings {
@@ -113,36 +127,34 @@ impl CatalogueSettings {
         if needs.opensearch() {
             problems.extend(self.opensearch.problems());
         }
+        if needs.sqs {
+            problems.extend(self.sqs.problems());
+        }
         problems
     }
 
-    /// Fills settings from the secrets that name them. A setting that is given beats its secret;
-    /// Postgres's port counts as given unless it is the default.
+    /// Fills settings of the servers that are needed from the secrets that name them.
     pub(crate) async fn resolve(
         &mut self,
         needs: &Needs,
-        source: &dyn SecretSource,
+        source: &Arc<dyn SecretSource>,
     ) -> Result<(), CompositionError> {
-        if let Some(name) = self.secrets.postgres.as_deref().filter(|_| needs.postgres()) {
-            let setting = "--postgres-secret (POSTGRES_SECRETS_MANAGER_NAME)";
-            let secret = FetchedSecret::fetch(source, setting, name).await?;
-            let postgres = &mut self.postgres;
-            secret.fill(&mut postgres.host, "host");
-            secret.fill(&mut postgres.user, "username");
-            secret.fill(&mut postgres.password, "password");
-            if let Some(port) = secret.text("port").filter(|_| postgres.port == POSTGRES_PORT) {
-                let bad = |_| secret.problem("port", "is not a port number");
-                postgres.port = port.parse().map_err(bad)?;
-            }
+        if needs.postgres() {
+            let only_reads = needs.only_reads;
+            fill_postgres(&mut self.postgres, &self.secrets, source, only_reads).await?;
         }
-        if let Some(name) = self.secrets.opensearch.as_deref().filter(|_| needs.opensearch()) {
-            let setting = "--opensearch-secret (OPENSEARCH_SECRETS_MANAGER_NAME)";
-            let secret = FetchedSecret::fetch(source, setting, name).await?;
-            secret.fill(&mut self.opensearch.endpoint, "endpoint");
-            secret.fill(&mut self.opensearch.username, "username");
-            secret.fill(&mut self.opensearch.password, "password");
+        if needs.opensearch() {
+            fill_opensearch(&mut self.opensearch, &self.secrets, source).await?;
         }
         Ok(())
+    }
+
+    /// Fills the settings of all servers from the secrets that name them, for what connects to servers
+    /// by itself.
+    pub async fn fill_from_secrets(&mut self) -> Result<(), CompositionError> {
+        let source: Arc<dyn SecretSource> = Arc::new(AwsSecrets::new(self.aws.clone()));
+        fill_postgres(&mut self.postgres, &self.secrets, &source, false).await?;
+        fill_opensearch(&mut self.opensearch, &self.secrets, &source).await
     }
 
     /// Returns whether the store holds a catalogue. Creates nothing.
@@ -189,12 +201,13 @@ impl CatalogueSettings {
                 OpenSearchIndex::open(opensearch).await?
             });
         }
+        if needs.sqs {
+            let config = aws::config(&self.aws).await?;
+            backends.sqs = Some(SqsQueue::new(&config, &self.aws, &self.sqs, self.queue_lease)?);
+        }
         Ok(backends)
     }
 }
-
-/// The port of Postgres unless another is given.
-const POSTGRES_PORT: u16 = 5432;
 
 impl Needs {
     fn local(&self) -> bool {
@@ -231,6 +244,7 @@ impl Backends {
         Ok(match name {
             QueueName::Local => Arc::new(self.local()?.queue(lease)),
             QueueName::Postgres => Arc::new(self.postgres()?.queue(lease)),
+            QueueName::Sqs => Arc::new(self.sqs()?.clone()),
         })
     }
 
@@ -242,6 +256,7 @@ impl Backends {
         Ok(match name {
             QueueName::Local => Arc::new(self.local()?.queue(lease)),
             QueueName::Postgres => Arc::new(self.postgres()?.queue(lease)),
+            QueueName::Sqs => Arc::new(self.sqs()?.clone()),
         })
     }
 
@@ -284,6 +299,10 @@ impl Backends {
 
     fn postgres(&self) -> Result<&PostgresEngine, CompositionError> {
         self.postgres.as_ref().ok_or_else(|| not_opened("Postgres"))
+    }
+
+    fn sqs(&self) -> Result<&SqsQueue, CompositionError> {
+        self.sqs.as_ref().ok_or_else(|| not_opened("the SQS queue"))
     }
 }
 

@@ -1,9 +1,10 @@
 //! The composition root: opens the adapters that a role needs and hands them to use cases.
 
 use crate::backends::{Backends, Needs};
+use crate::secrets::AwsSecrets;
 use crate::{
     BadSettings, CatalogueSettings, CompositionError, EmbedderName, EmbedderSettings, EngineName,
-    IndexName, NoSecrets, QueueName, SecretSource, StoreName,
+    IndexName, QueueName, SecretSource, StoreName,
 };
 use akin_ports::{
     ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog, ensure_same_model,
@@ -71,7 +72,7 @@ impl CatalogueSettings {
         Builder {
             catalogue: self.clone(),
             embedder: None,
-            secrets: Arc::new(NoSecrets),
+            secrets: Arc::new(AwsSecrets::new(self.aws.clone())),
             needs: Needs::default(),
             engines: Vec::new(),
             problems: Vec::new(),
@@ -88,14 +89,15 @@ impl EngineSettings {
     /// Opens the default engine alone, to answer searches over a catalogue that exists.
     pub async fn open_first_engine(&self) -> Result<Engine, CompositionError> {
         let engine = self.catalogue.first_engine();
-        let composition = self.builder().existing().engine(engine).open().await?;
+        let composition = self.builder().existing().only_reads().engine(engine).open().await?;
         let mut engines = composition.engines;
         engines.pop().ok_or_else(|| CompositionError::NotOpened(engine.to_string()))
     }
 }
 
 impl Builder {
-    /// Fetches credentials from `source` where settings name secrets.
+    /// Fetches credentials from `source` where settings name secrets; from AWS Secrets Manager by
+    /// default.
     #[must_use]
     pub fn secrets(mut self, source: Arc<dyn SecretSource>) -> Self {
         self.secrets = source;
@@ -116,6 +118,13 @@ impl Builder {
     #[must_use]
     pub fn existing(mut self) -> Self {
         self.needs.existing = true;
+        self
+    }
+
+    /// Connects to a read replica where a secret names one: for roles that only search.
+    #[must_use]
+    pub fn only_reads(mut self) -> Self {
+        self.needs.only_reads = true;
         self
     }
 
@@ -142,8 +151,16 @@ impl Builder {
 
     /// Opens the queue.
     #[must_use]
-    pub fn queue(mut self) -> Self {
-        self.needs.stores.push(self.catalogue.queue().store());
+    pub fn queue(self) -> Self {
+        let name = self.catalogue.queue();
+        self.queue_named(name)
+    }
+
+    /// Opens a queue that need not be the one of the settings.
+    #[must_use]
+    pub fn queue_named(mut self, name: QueueName) -> Self {
+        self.needs.stores.extend(name.store());
+        self.needs.sqs |= name == QueueName::Sqs;
         self
     }
 
@@ -193,7 +210,7 @@ impl Builder {
 
     /// Resolves secrets and checks the settings of all parts.
     async fn check(&mut self) -> Result<(), CompositionError> {
-        self.catalogue.resolve(&self.needs, &*self.secrets).await?;
+        self.catalogue.resolve(&self.needs, &self.secrets).await?;
         Ok(BadSettings::refuse(self.problems())?)
     }
 

@@ -4,13 +4,16 @@
 //! [`EngineSettings::builder`] and [`CatalogueSettings::builder`] open the adapters that a role
 //! needs, and only those. `examples/minimal_deployment.rs` is a complete deployment in ten lines.
 
+mod aws;
 mod backends;
 mod builder;
 mod clock;
 mod cpu;
+mod credentials;
 mod cryptography;
 mod embedders;
 mod error;
+mod feeds;
 mod ignored;
 mod ingestion;
 mod logging;
@@ -25,6 +28,7 @@ pub use clock::now;
 pub use cpu::CpuSettings;
 pub use embedders::EmbedderSettings;
 pub use error::CompositionError;
+pub use feeds::FeedPlaces;
 pub use ignored::warn_of_ignored_variables;
 pub use ingestion::{IngestSettings, time};
 pub use logging::LogSettings;

@@ -49,6 +49,8 @@ pub enum QueueName {
     Local,
     /// A table in Postgres.
     Postgres,
+    /// A queue in Amazon SQS.
+    Sqs,
 }
 
 /// The name of an embedder.
@@ -95,11 +97,12 @@ impl StoreName {
 }
 
 impl QueueName {
-    /// Returns the store whose table the queue is.
-    pub fn store(self) -> StoreName {
+    /// Returns the store whose table the queue is, if it is one.
+    pub fn store(self) -> Option<StoreName> {
         match self {
-            Self::Local => StoreName::Local,
-            Self::Postgres => StoreName::Postgres,
+            Self::Local => Some(StoreName::Local),
+            Self::Postgres => Some(StoreName::Postgres),
+            Self::Sqs => None,
         }
     }
 }

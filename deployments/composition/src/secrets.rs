@@ -1,15 +1,53 @@
 //! Secrets: credentials that a deployment keeps outside of its settings.
 
-use crate::{BadSettings, CompositionError};
-use akin_ports::PortResult;
+use crate::{BadSettings, CompositionError, aws};
+use akin_ports::{ErrorKind, PortError, PortResult};
+use akin_secrets::SecretsManager;
 use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// Fetches secrets by name, for example from AWS Secrets Manager.
 #[async_trait]
 pub trait SecretSource: Send + Sync {
-    /// Returns the secret as a JSON object, or `None` if this deployment has no store of secrets.
-    async fn fetch(&self, name: &str) -> PortResult<Option<String>>;
+    /// Returns the secret, a JSON object, or `None` if this deployment has no store of secrets.
+    async fn fetch(&self, name: &str) -> PortResult<Option<SecretString>>;
+
+    /// Returns the secret as it is now, because a server rejected what [`SecretSource::fetch`] returned.
+    async fn fetch_again(&self, name: &str) -> PortResult<Option<SecretString>> {
+        self.fetch(name).await
+    }
+}
+
+/// The secrets in AWS Secrets Manager. AWS's settings are read when the first secret is fetched.
+#[derive(Debug)]
+pub(crate) struct AwsSecrets {
+    settings: aws_client::Settings,
+    manager: OnceCell<SecretsManager>,
+}
+
+impl AwsSecrets {
+    pub(crate) fn new(settings: aws_client::Settings) -> Self {
+        Self { settings, manager: OnceCell::new() }
+    }
+
+    async fn manager(&self) -> PortResult<&SecretsManager> {
+        let connect = async || Ok(SecretsManager::new(&aws::config(&self.settings).await?));
+        self.manager.get_or_try_init(connect).await
+    }
+}
+
+#[async_trait]
+impl SecretSource for AwsSecrets {
+    async fn fetch(&self, name: &str) -> PortResult<Option<SecretString>> {
+        self.manager().await?.fetch(name).await.map(Some)
+    }
+
+    async fn fetch_again(&self, name: &str) -> PortResult<Option<SecretString>> {
+        self.manager().await?.fetch_again(name).await.map(Some)
+    }
 }
 
 /// The source of a deployment whose settings hold all credentials.
@@ -18,7 +56,7 @@ pub struct NoSecrets;
 
 #[async_trait]
 impl SecretSource for NoSecrets {
-    async fn fetch(&self, _name: &str) -> PortResult<Option<String>> {
+    async fn fetch(&self, _name: &str) -> PortResult<Option<SecretString>> {
         Ok(None)
     }
 }
@@ -27,7 +65,8 @@ impl SecretSource for NoSecrets {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)] // Every set of settings is an `Args`; a group of each would clash.
 pub(crate) struct SecretNames {
-    /// The secret with the keys `host`, `port`, `username` and `password` of Postgres.
+    /// The secret with the keys `host`, `port`, `username` and `password` of Postgres, and `readerHost` and
+    /// `readerPort` of a replica for what only reads.
     #[arg(
         long = "postgres-secret",
         env = "POSTGRES_SECRETS_MANAGER_NAME",
@@ -46,35 +85,58 @@ pub(crate) struct SecretNames {
     pub(crate) opensearch: Option<String>,
 }
 
+/// The secret of one server.
+#[derive(Clone)]
+pub(crate) struct ServerSecret {
+    pub(crate) source: Arc<dyn SecretSource>,
+    pub(crate) setting: &'static str,
+    pub(crate) name: String,
+}
+
 /// The values of one secret.
-pub(crate) struct FetchedSecret {
+pub(crate) struct SecretValues {
     setting: &'static str,
     name: String,
     values: Value,
 }
 
-impl FetchedSecret {
-    /// Fetches the secret `name`, which `setting` names.
-    pub(crate) async fn fetch(
-        source: &dyn SecretSource,
-        setting: &'static str,
-        name: &str,
-    ) -> Result<Self, CompositionError> {
-        let bad = |reason: &str| {
-            CompositionError::from(BadSettings(vec![format!("{setting} {name:?}: {reason}")]))
-        };
-        let Some(text) = source.fetch(name).await? else {
+impl ServerSecret {
+    /// Fetches the values.
+    pub(crate) async fn fetch(&self) -> Result<SecretValues, CompositionError> {
+        let secret = self.source.fetch(&self.name).await?;
+        Ok(self.parse(secret)?)
+    }
+
+    /// Fetches the values as they are now.
+    pub(crate) async fn fetch_again(&self) -> PortResult<SecretValues> {
+        let secret = self.source.fetch_again(&self.name).await?;
+        self.parse(secret).map_err(unusable)
+    }
+
+    fn parse(&self, secret: Option<SecretString>) -> Result<SecretValues, BadSettings> {
+        let Self { setting, name, .. } = self;
+        let bad = |reason: &str| BadSettings(vec![format!("{setting} {name:?}: {reason}")]);
+        let Some(text) = secret else {
             return Err(bad(
                 "this deployment reads no secrets; set the server's own settings instead",
             ));
         };
         // The parser's message could quote the secret.
-        match serde_json::from_str(&text) {
-            Ok(values @ Value::Object(_)) => Ok(Self { setting, name: name.to_owned(), values }),
+        match serde_json::from_str(text.expose_secret()) {
+            Ok(values @ Value::Object(_)) => {
+                Ok(SecretValues { setting, name: name.clone(), values })
+            }
             _ => Err(bad("the secret is not a JSON object")),
         }
     }
+}
 
+/// Maps a secret that can no longer be used.
+pub(crate) fn unusable(error: BadSettings) -> PortError {
+    PortError::new("secrets", ErrorKind::Misconfigured, error)
+}
+
+impl SecretValues {
     /// Fills `setting` from the key, unless it has a value already.
     pub(crate) fn fill<T: From<String>>(&self, setting: &mut Option<T>, key: &str) {
         if setting.is_none() {
@@ -91,8 +153,13 @@ impl FetchedSecret {
         }
     }
 
-    /// Describes a value that cannot be used, without quoting it.
-    pub(crate) fn problem(&self, key: &str, reason: &str) -> BadSettings {
-        BadSettings(vec![format!("{} {:?}: {key} {reason}", self.setting, self.name)])
+    /// Returns the key's port number, if it has one.
+    pub(crate) fn port(&self, key: &str) -> Result<Option<u16>, BadSettings> {
+        let bad = |_| {
+            // Without quoting it.
+            let Self { setting, name, .. } = self;
+            BadSettings(vec![format!("{setting} {name:?}: {key} is not a port number")])
+        };
+        self.text(key).map(|port| port.parse().map_err(bad)).transpose()
     }
 }

@@ -60,14 +60,7 @@ impl TestBucket {
 
     /// Returns the adapter.
     pub(crate) fn adapter(&self) -> Bucket {
-        self.adapter_at(&self.address)
-    }
-
-    /// Returns the adapter, which reaches the emulator at `address`.
-    pub(crate) fn adapter_at(&self, address: &str) -> Bucket {
-        let aws = aws_client::Settings::default();
-        let config = wait(aws.load_emulator(address));
-        Bucket::new(&config, &aws, &Settings::default())
+        adapter_at(&self.address)
     }
 
     /// Returns the source of the feed at `key`.
@@ -82,6 +75,13 @@ impl TestBucket {
     pub(crate) fn location(&self, key: &str) -> S3Location {
         S3Location::new(&self.name, key).unwrap()
     }
+}
+
+/// Returns the adapter, which reaches the emulator at `address`.
+pub(crate) fn adapter_at(address: &str) -> Bucket {
+    let aws = aws_client::Settings::default();
+    let config = wait(aws.load_emulator(address));
+    Bucket::new(&config, &aws, &Settings::default())
 }
 
 /// Returns a table of rows with these names.

@@ -1,7 +1,7 @@
 //! What the contract of feed sources does not ask for.
 
 use crate::cutter::Cutter;
-use crate::emulator::{TestBucket, read, rows, table};
+use crate::emulator::{TestBucket, adapter_at, read, rows, table};
 use akin_ports::{ColumnFilter, ErrorKind, FeedRow, FeedSource, ProductFeed};
 use feed_fixtures::{gzip, zstd};
 use std::sync::atomic::Ordering;
@@ -99,7 +99,7 @@ async fn a_feed_goes_on_where_a_connection_broke() {
         let many = many();
         bucket.put("feed.csv", table(&many).csv(b','));
         let cutter = Cutter::start(&bucket.address, 5, 300_000);
-        let adapter = bucket.adapter_at(&cutter.address);
+        let adapter = adapter_at(&cutter.address);
         let found = adapter.find(&bucket.location("feed.csv"), None.into()).await.unwrap();
         let names = read(&mut *open(&found[0]).await).await.unwrap();
         assert_eq!(cutter.cut.load(Ordering::Relaxed), 6, "five cut, and one that went on");
@@ -115,7 +115,7 @@ async fn a_feed_that_is_replaced_while_a_connection_breaks_ends_with_an_error() 
         let bucket = TestBucket::create(emulator);
         bucket.put("feed.csv", table(&many()).csv(b','));
         let cutter = Cutter::start(&bucket.address, u32::MAX, 300_000);
-        let adapter = bucket.adapter_at(&cutter.address);
+        let adapter = adapter_at(&cutter.address);
         let found = adapter.find(&bucket.location("feed.csv"), None.into()).await.unwrap();
         let mut feed = open(&found[0]).await;
         bucket.put("feed.csv", table(&rows(&["hammer"])).csv(b','));

@@ -1,4 +1,5 @@
 //! The adapter against emulated Secrets Manager: ministack and moto.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use akin_ports::ErrorKind;
 use akin_secrets::SecretsManager;

@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: CopyArguments) -> anyhow::Result<ExitCode> {
     let [source, target] = stores;
     let queue = catalogue.queue.unwrap_or_else(|| source.own_queue());
     let mut builder = catalogue.builder().store_named(source).store_named(target);
-    builder = builder.store_named(queue.store());
+    builder = builder.queue_named(queue);
     if from == to {
         builder = builder.problem(format!("--from and --to both name {from}: choose two indexes"));
     }

@@ -10,9 +10,7 @@ use crate::feed_settings::FeedSettings;
 use crate::output::Format;
 use crate::progress::{Progress, Unit};
 use crate::signals::asked_to_end;
-use akin_composition::{
-    BadSettings, Composition, CompositionError, EngineSettings, IngestSettings,
-};
+use akin_composition::{Composition, CompositionError, EngineSettings, IngestSettings};
 use akin_entities::Version;
 use akin_ports::{FeedSource, ProductStore};
 use akin_usecases::{
@@ -75,7 +73,7 @@ impl IngestArguments {
     async fn all(&self, record: &Record) -> anyhow::Result<ExitCode> {
         if let Some(interval) = self.every {
             // A bad setting would fail every run.
-            self.sources()?;
+            self.sources().await?;
             self.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
             schedule::repeat(interval, self.format.json, async || self.once(record).await).await;
             return Ok(exit::DONE);
@@ -90,7 +88,7 @@ impl IngestArguments {
     }
 
     async fn once(&self, record: &Record) -> anyhow::Result<Outcome> {
-        let feeds = self.sources().map_err(anyhow::Error::from);
+        let feeds = self.sources().await.map_err(anyhow::Error::from);
         if self.dry_run {
             return self.dry_run(&feeds?).await;
         }
@@ -106,8 +104,8 @@ impl IngestArguments {
     }
 
     /// Returns the named feeds. All settings of them that are wrong are refused at once.
-    fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, BadSettings> {
-        self.feeds.sources(self.ingestion.problems())
+    async fn sources(&self) -> Result<Vec<Arc<dyn FeedSource>>, CompositionError> {
+        self.feeds.sources(&self.engine.catalogue, self.ingestion.problems()).await
     }
 
     /// Records a run that failed with `error` before it began, unless there is no catalogue yet.

@@ -43,8 +43,9 @@ struct Index {
 }
 
 pub(crate) async fn run(arguments: MigrateArguments) -> anyhow::Result<ExitCode> {
-    let MigrateArguments { format, catalogue: CatalogueSettings { postgres, opensearch, .. } } =
-        arguments;
+    let MigrateArguments { format, mut catalogue } = arguments;
+    catalogue.fill_from_secrets().await?;
+    let CatalogueSettings { postgres, opensearch, .. } = catalogue;
     let (wants_postgres, wants_opensearch) =
         (postgres.host.is_some(), opensearch.endpoint.is_some());
     let mut problems = Vec::new();

@@ -1,6 +1,7 @@
 //! The `akin` command, as a process.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod aws;
 mod damage;
 mod engines;
 mod evaluate;

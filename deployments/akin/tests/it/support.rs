@@ -1,5 +1,6 @@
 //! Helpers shared by all tests: they run the command as a process in a temporary folder.
 
+pub(crate) mod aws;
 pub(crate) mod contents;
 pub(crate) mod hub;
 pub(crate) mod proxy;

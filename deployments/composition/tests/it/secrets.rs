@@ -1,9 +1,10 @@
 //! Credentials come from a source of secrets before settings are checked.
 
 use crate::support::settings;
-use akin_composition::SecretSource;
+use akin_composition::{CompositionError, NoSecrets, SecretSource};
 use akin_ports::{ErrorKind, PortError, PortResult};
 use async_trait::async_trait;
+use secrecy::SecretString;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -12,10 +13,10 @@ struct FakeSecrets(Vec<(&'static str, &'static str)>);
 
 #[async_trait]
 impl SecretSource for FakeSecrets {
-    async fn fetch(&self, name: &str) -> PortResult<Option<String>> {
+    async fn fetch(&self, name: &str) -> PortResult<Option<SecretString>> {
         let secret = self.0.iter().find(|(known, _)| *known == name);
         match secret {
-            Some((_, text)) => Ok(Some((*text).to_owned())),
+            Some((_, text)) => Ok(Some(SecretString::from(*text))),
             None => Err(PortError::new("secrets", ErrorKind::Unavailable, "no answer")),
         }
     }
@@ -26,10 +27,11 @@ async fn failure(secrets: Option<FakeSecrets>, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let common = ["--engine", "postgres", "--postgres-secret", "shop/db", "--postgres-db", "shop"];
     let settings = settings(folder.path(), &[&common, arguments].concat());
-    let mut builder = settings.catalogue.builder().store();
-    if let Some(secrets) = secrets {
-        builder = builder.secrets(Arc::new(secrets));
-    }
+    let builder = settings.catalogue.builder().store();
+    let builder = match secrets {
+        Some(secrets) => builder.secrets(Arc::new(secrets)),
+        None => builder.secrets(Arc::new(NoSecrets)),
+    };
     let error = builder.open().await.unwrap_err();
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     format!("{error}: {cause}")
@@ -44,6 +46,22 @@ async fn a_secret_fills_the_settings_that_are_not_given() {
     let given = failure(secrets(), &["--postgres-port", "2"]).await;
     assert!(given.contains("127.0.0.1:2/shop"), "{given}");
     assert!(!refused.contains("hidden"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_reads_connects_to_the_replica_of_the_secret() {
+    let text = r#"{"host": "127.0.0.1", "port": "1", "readerHost": "127.0.0.2", "readerPort": 3,
+                   "username": "akin", "password": "hidden"}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--engine", "postgres", "--postgres-secret", "a", "--postgres-db", "shop"];
+    let settings = settings(folder.path(), &arguments);
+    let secrets = Arc::new(FakeSecrets(vec![("a", text)]));
+    let builder = || settings.catalogue.builder().store().existing().secrets(secrets.clone());
+    let report = |error: CompositionError| format!("{error}: {:?}", error.source());
+    let reads = report(builder().only_reads().open().await.unwrap_err());
+    assert!(reads.contains("127.0.0.2:3/shop"), "{reads}");
+    let writes = report(builder().open().await.unwrap_err());
+    assert!(writes.contains("127.0.0.1:1/shop"), "{writes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
