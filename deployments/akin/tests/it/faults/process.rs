@@ -79,7 +79,7 @@ impl Process {
     pub(crate) fn stop(&mut self) {
         self.signal("TERM");
         let has_ended = self.ends_within(Duration::from_secs(30));
-        assert!(has_ended, "`akin {}` does not stop", self.arguments);
+        assert!(has_ended, "`akin {}` does not stop: {}", self.arguments, self.read_log());
     }
 
     /// Waits at most `timeout`, and returns whether it has ended.
