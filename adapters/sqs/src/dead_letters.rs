@@ -1,5 +1,6 @@
 use crate::SqsQueue;
 use crate::error::{SYSTEM, misconfigured, port_error};
+use crate::listings::Listing;
 use crate::raw_queue::{Incoming, RawQueue, Receive};
 use akin_ports::{
     DeadLetter, DeadLetterCursor, DeadLetterPage, DeadLetters, ErrorKind, MAX_ATTEMPTS, PortError,
@@ -19,9 +20,6 @@ pub(crate) struct DeadLetterQueue {
     /// The number of receives after which a message is moved here.
     max_receives: u32,
 }
-
-/// The cursor of the next page. Letters that were listed are hidden, so it needs no place.
-const NEXT: &str = "next";
 
 /// The number of dead letters that are redriven at a time, which bounds the memory.
 const REDRIVEN: usize = 100;
@@ -61,8 +59,32 @@ impl SqsQueue {
         self.dead_letter_queue().await?.ok_or_else(|| misconfigured(NO_POLICY))
     }
 
-    fn receive_dead(&self, limit: usize) -> Receive {
-        Receive { limit, lease: self.lease, wait: self.wait }
+    /// Receives the next letters of a listing, and returns whether there are no more.
+    async fn list_page(
+        &self,
+        dead: &DeadLetterQueue,
+        listing: Listing,
+        limit: usize,
+    ) -> PortResult<(Vec<Incoming>, bool)> {
+        // The last wait ends before the first letter is visible again.
+        let time = listing.left(self.lease).saturating_sub(self.wait);
+        if time.is_zero() {
+            tracing::warn!("listing dead letters took longer than a lease, so some may be missing");
+            return Ok((Vec::new(), true));
+        }
+        let (lease, wait) = (self.lease, self.wait);
+        let receive = Receive { limit, lease, wait, finds_all: true, time };
+        let received = dead.messages.receive(receive).await.map_err(port_error)?;
+        let handles = received.iter().map(|letter| letter.handle.clone()).collect();
+        self.listings.hide(listing, handles, self.lease);
+        let is_last = received.len() < limit;
+        if is_last {
+            let shown = self.listings.end(listing).into_iter();
+            let shown = shown.map(|handle| (handle, Duration::ZERO)).collect();
+            // If this fails, they are visible again when their leases end.
+            drop(dead.messages.hide(shown).await);
+        }
+        Ok((received, is_last))
     }
 
     /// Sends dead letters to the queue and then deletes them here, so that none is lost in between.
@@ -98,6 +120,8 @@ const NO_POLICY: &str = "the SQS queue has no redrive policy, so messages that a
                          received for ever: give it one with a maxReceiveCount of 5, or set \
                          AWS_SQS_DEAD_LETTER_QUEUE_URL";
 
+/// A listing hides its letters until it ends, or else for a lease; after a page that is not full, they
+/// are listed and redriven again at once.
 #[async_trait]
 impl DeadLetters for SqsQueue {
     async fn list(
@@ -105,16 +129,13 @@ impl DeadLetters for SqsQueue {
         after: Option<&DeadLetterCursor>,
         limit: usize,
     ) -> PortResult<DeadLetterPage> {
-        if let Some(cursor) = after.filter(|cursor| cursor.0 != NEXT) {
-            let what = format!("{:?} is not a cursor of this queue", cursor.0);
-            return Err(PortError::new(SYSTEM, ErrorKind::Refused, what));
-        }
+        let listing = Listing::at(after)?;
         if limit == 0 {
             return Ok(DeadLetterPage::default());
         }
         let dead = self.existing_dead_letter_queue().await?;
-        let received = dead.messages.receive(self.receive_dead(limit)).await.map_err(port_error)?;
-        let next = (!received.is_empty()).then(|| DeadLetterCursor(NEXT.to_owned()));
+        let (received, is_last) = self.list_page(dead, listing, limit).await?;
+        let next = (!is_last).then(|| listing.cursor());
         let mut letters = Vec::new();
         for Incoming { id, attempts, message, .. } in received {
             match self.format.parse(&message.body) {
@@ -136,7 +157,7 @@ impl DeadLetters for SqsQueue {
         let mut redriven = 0;
         while redriven < limit {
             let dead = self.existing_dead_letter_queue().await?;
-            let receive = self.receive_dead((limit - redriven).min(REDRIVEN));
+            let receive = self.receive_soon((limit - redriven).min(REDRIVEN));
             let letters = dead.messages.receive(receive).await.map_err(port_error)?;
             if letters.is_empty() {
                 break;

@@ -11,6 +11,7 @@
 mod batch;
 mod dead_letters;
 mod error;
+mod listings;
 mod message;
 mod outcomes;
 mod queue;

@@ -1,5 +1,6 @@
 use crate::dead_letters::DeadLetterQueue;
 use crate::error::{SYSTEM, misconfigured, port_error};
+use crate::listings::Listings;
 use crate::outcomes::{delay, handles, receipt};
 use crate::raw_queue::{Incoming, Outgoing, RawQueue, Receive, whole_seconds};
 use crate::{MessageFormat, Settings};
@@ -28,6 +29,7 @@ pub struct SqsQueue {
     pub(crate) dead_letters_url: Option<String>,
     /// The dead-letter queue, once it was needed; `None` if there is none.
     pub(crate) dead_letters: Arc<OnceCell<Option<DeadLetterQueue>>>,
+    pub(crate) listings: Arc<Listings>,
 }
 
 impl SqsQueue {
@@ -55,7 +57,14 @@ impl SqsQueue {
             wait: settings.wait,
             dead_letters_url: settings.dead_letter_queue_url.clone().filter(|url| !url.is_empty()),
             dead_letters: Arc::default(),
+            listings: Arc::default(),
         })
+    }
+
+    /// Receives up to `limit` messages, without holding those received for long.
+    pub(crate) fn receive_soon(&self, limit: usize) -> Receive {
+        let (lease, wait) = (self.lease, self.wait);
+        Receive { limit, lease, wait, finds_all: false, time: lease / 4 }
     }
 
     /// Splits messages into changes and those whose bodies are no changes. The latter have failed, so
@@ -118,7 +127,7 @@ impl ChangeQueue for SqsQueue {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let receive = Receive { limit, lease: self.lease, wait: self.wait };
+        let receive = self.receive_soon(limit);
         loop {
             let messages = self.messages.receive(receive).await.map_err(port_error)?;
             let is_empty = messages.is_empty();

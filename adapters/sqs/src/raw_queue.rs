@@ -48,6 +48,10 @@ pub(crate) struct Receive {
     pub(crate) lease: Duration,
     /// The time to wait for the first one.
     pub(crate) wait: Duration,
+    /// Whether to wait for each further one too, without which SQS may overlook some.
+    pub(crate) finds_all: bool,
+    /// The time after which no further ones are received.
+    pub(crate) time: Duration,
 }
 
 /// A count of messages, which lags behind.
@@ -79,15 +83,16 @@ impl RawQueue {
         settled(send_all(&Hide(self), messages, self.attempts).await?)
     }
 
-    /// Receives messages until there are `limit`, none is visible, or a quarter of the lease is over.
+    /// Receives messages until there are `limit`, none is visible, or the time is over.
     pub(crate) async fn receive(&self, receive: Receive) -> Result<Vec<Incoming>, Failure> {
         let began = Instant::now();
         let mut received = Vec::new();
         while received.len() < receive.limit
-            && (received.is_empty() || began.elapsed() < receive.lease / 4)
+            && (received.is_empty() || began.elapsed() < receive.time)
         {
             // What has been received should not wait for more to come.
-            let wait = if received.is_empty() { receive.wait } else { Duration::ZERO };
+            let waits = received.is_empty() || receive.finds_all;
+            let wait = if waits { receive.wait } else { Duration::ZERO };
             let limit = (receive.limit - received.len()).min(MAX_RECEIVED);
             match self.receive_once(Receive { limit, wait, ..receive }).await {
                 Ok(messages) if messages.is_empty() => break,

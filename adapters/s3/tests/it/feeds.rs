@@ -131,10 +131,11 @@ async fn a_feed_that_is_replaced_while_a_connection_breaks_ends_with_an_error() 
 
 #[tokio::test]
 #[ignore = "needs emulated AWS: make test"]
-async fn an_empty_object_is_a_feed_without_rows() {
+async fn an_empty_object_is_refused_like_an_empty_file() {
     let bucket = TestBucket::create("AKIN_TEST_AWS");
     bucket.put("feed.csv", Vec::new());
-    assert!(read(&mut *open(&*bucket.source("feed.csv")).await).await.unwrap().is_empty());
+    let error = read(&mut *open(&*bucket.source("feed.csv")).await).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused, "{}", error.report());
 }
 
 #[tokio::test]

@@ -151,8 +151,13 @@ impl State {
             }
             "AmazonSQS.ChangeMessageVisibilityBatch" => {
                 for entry in succeeded() {
-                    let until = self.now + seconds(entry);
-                    self.hidden.insert((url.clone(), text(&entry["ReceiptHandle"])), until);
+                    let (message, time) =
+                        ((url.clone(), text(&entry["ReceiptHandle"])), seconds(entry));
+                    if time == 0 {
+                        self.hidden.remove(&message);
+                    } else {
+                        self.hidden.insert(message, self.now + time);
+                    }
                 }
             }
             "AmazonSQS.DeleteMessageBatch" => {

@@ -10,7 +10,7 @@ async fn fresh(variable: &str) -> Subject<dyn ChangeQueue> {
         let clock = clock.clone();
         async move { clock.pass(time).await }
     };
-    Subject::queue(queue.clone(), queue, pass).of_size(500)
+    Subject::queue(queue.clone(), queue, pass).of_size(150)
 }
 
 mod ministack {

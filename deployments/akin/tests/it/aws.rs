@@ -57,8 +57,6 @@ fn changes_of_a_store_in_postgres_travel_through_sqs() {
 fn dead_letters_in_sqs_are_listed_and_redriven() {
     let aws = Aws::new();
     let (shop, [queue, dead]) = with_queue(&aws, Shop::local());
-    // Listing hides the letters for a lease.
-    let shop = shop.with_variable("AKIN_QUEUE_LEASE", "1");
     shop.json("ingest --no-embed feed.csv");
     while let Some(body) = aws.take(&queue) {
         aws.send(&dead, &body);

@@ -251,6 +251,6 @@ async fn dead_letters_are_listed_with_their_reasons_and_redriven() {
 #[test]
 fn all_invalid_queue_settings_are_named_at_once() {
     let outcome = Sandbox::new()
-        .run_with_env(&[("AKIN_QUEUE", "sqs"), ("AKIN_QUEUE_LEASE", "0")], "worker --poll never");
+        .run_with_env(&[("AKIN_QUEUE", "kafka"), ("AKIN_QUEUE_LEASE", "0")], "worker --poll never");
     insta::assert_snapshot!("bad_queue", outcome.fails_with(2));
 }
