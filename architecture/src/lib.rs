@@ -32,6 +32,7 @@ const DELIVERY: &[&str] = &[
     "core/ranking",
     "core/evaluation",
     "core/usecases",
+    "delivery/http-server",
     "delivery/views",
 ];
 
@@ -129,6 +130,7 @@ const LAYERS: &[Layer] = &[
         uses: &["core/entities", "core/ports", "core/usecases"],
         ..OUTER
     },
+    Layer { path: "delivery/http-server", ..OUTER },
     Layer { path: "delivery/", uses: DELIVERY, tests_use: &["adapters/memory"], ..OUTER },
     Layer {
         path: "deployments/composition",

@@ -21,28 +21,25 @@
 mod body;
 mod budget;
 mod compare;
-mod connections;
 mod engines;
 mod error;
 mod filters;
-mod head_splitter;
 mod images;
 mod metrics;
 mod page;
-mod phase;
 mod products;
 mod search;
 mod serve;
 mod similar_products;
 mod status;
-mod timed_stream;
 
+pub use akin_http_server::ConnectionLimits;
 pub use budget::AnswerBudget;
-pub use connections::ConnectionLimits;
 pub use engines::{Engines, ServedEngine};
 pub use serve::serve;
 
 use akin_entities::Similarity;
+use akin_http_server::RequestIds;
 use akin_usecases::CatalogueStatus;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -107,5 +104,5 @@ pub fn router(api: Api) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(serve::limit_time))
         .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(serve::RequestIds)
+        .layer(RequestIds)
 }

@@ -1,9 +1,6 @@
-use crate::error::ApiError;
 use crate::phase::Phase;
 use crate::timed_stream::TimedStream;
 use axum::Router;
-use axum::body::to_bytes;
-use axum::response::IntoResponse;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -34,6 +31,8 @@ pub struct ConnectionLimits {
     pub write: Duration,
     /// The rate at which a client must read a response that does not fit into its socket.
     pub bytes_per_second: u32,
+    /// The time that running requests have to finish once the server was asked to stop.
+    pub grace: Duration,
 }
 
 impl Default for ConnectionLimits {
@@ -44,6 +43,7 @@ impl Default for ConnectionLimits {
             idle: Duration::from_secs(75),
             write: Duration::from_secs(30),
             bytes_per_second: 16 * 1024,
+            grace: Duration::from_secs(10),
         }
     }
 }
@@ -73,14 +73,14 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) async fn new(router: Router, limits: ConnectionLimits) -> Self {
+    pub(crate) fn new(router: Router, limits: ConnectionLimits, refusal: &[u8]) -> Self {
         Self {
             router,
             limits,
             free: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             stop: watch::Sender::new(()),
-            refusal: refusal().await.into(),
+            refusal: answer(refusal).into(),
         }
     }
 
@@ -161,17 +161,12 @@ async fn refuse(mut stream: TcpStream, answer: Arc<[u8]>) {
     drop::<Result<io::Result<u64>, _>>(timeout(REFUSAL_TIME, exchange).await);
 }
 
-/// Returns the response to a refused connection.
-async fn refusal() -> Vec<u8> {
-    let response = ApiError::too_many_connections().into_response();
-    // Reading fails only if the body breaks off or is too long; this one is short and in memory.
-    let body = to_bytes(response.into_body(), crate::MAX_BODY).await.unwrap_or_default();
-    let mut answer = format!(
+/// Returns the response to a refused connection, with a JSON document as its body.
+fn answer(body: &[u8]) -> Vec<u8> {
+    let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          retry-after: 1\r\nconnection: close\r\n\r\n",
         body.len()
-    )
-    .into_bytes();
-    answer.extend_from_slice(&body);
-    answer
+    );
+    [head.as_bytes(), body].concat()
 }
