@@ -1,6 +1,8 @@
 use crate::{Faults, SYSTEM, lock};
 use akin_entities::{Embedding, Fingerprint};
-use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
+use akin_ports::{
+    EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult, TokenizedText, Tokenizer,
+};
 use async_trait::async_trait;
 use std::sync::Mutex;
 
@@ -93,6 +95,25 @@ impl Embedder for MemoryEmbedder {
 
     fn token_limit(&self) -> usize {
         self.token_limit
+    }
+}
+
+/// Each word is a token, whose id is the word's hash.
+impl Tokenizer for MemoryEmbedder {
+    fn tokenize(&self, text: &str) -> TokenizedText {
+        #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
+        let id = |word: String| hash(&[&word]) as u32;
+        let mut ids: Vec<_> = words(text).map(id).collect();
+        let is_truncated = ids.len() > self.token_limit;
+        ids.truncate(self.token_limit);
+        if ids.is_empty() {
+            ids.push(0);
+        }
+        TokenizedText { ids, is_truncated }
+    }
+
+    fn token(&self, id: u32) -> Option<String> {
+        Some(format!("word-{id}"))
     }
 }
 

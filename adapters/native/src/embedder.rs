@@ -1,7 +1,9 @@
 use crate::scheduler::Scheduler;
 use crate::{Inference, InferenceError, NativeModelError, SentenceEncoder, Settings};
 use akin_entities::Fingerprint;
-use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
+use akin_ports::{
+    EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult, TokenizedText, Tokenizer,
+};
 use async_trait::async_trait;
 use std::num::NonZeroUsize;
 
@@ -51,6 +53,16 @@ impl Embedder for NativeEmbedder {
 
     fn token_limit(&self) -> usize {
         self.token_limit
+    }
+}
+
+impl Tokenizer for NativeEmbedder {
+    fn tokenize(&self, text: &str) -> TokenizedText {
+        self.scheduler.model().tokenize(text)
+    }
+
+    fn token(&self, id: u32) -> Option<String> {
+        self.scheduler.model().token(id)
     }
 }
 

@@ -1,4 +1,5 @@
 use akin_entities::{Embedding, Fingerprint};
+use akin_ports::TokenizedText;
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,6 +10,12 @@ pub trait Inference: Debug + Send + Sync + 'static {
     /// Embeds each text, in order, on at most `threads` threads. An empty text has an embedding.
     fn infer(&self, texts: &[&str], threads: usize)
     -> Result<Vec<InferenceOutput>, InferenceError>;
+
+    /// Returns the tokens of a text as the model reads them.
+    fn tokenize(&self, text: &str) -> TokenizedText;
+
+    /// Returns a token as the vocabulary writes it.
+    fn token(&self, id: u32) -> Option<String>;
 
     /// Returns the fingerprint of the model and its precision.
     fn fingerprint(&self) -> &Fingerprint;

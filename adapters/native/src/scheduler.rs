@@ -107,6 +107,11 @@ impl Scheduler {
         Ok(scheduler)
     }
 
+    /// Returns the model.
+    pub(crate) fn model(&self) -> &dyn Inference {
+        &*self.0.inference
+    }
+
     /// Embeds each text, in order. Dropping the future cancels the work that has not started.
     pub(crate) async fn embed(
         &self,

@@ -3,6 +3,7 @@ use crate::{
     Inference, InferenceError, InferenceOutput, ModelPrecision, NativeModelError, NativeModelFiles,
 };
 use akin_entities::{Embedding, Fingerprint};
+use akin_ports::TokenizedText;
 use sbert_cpu::Encoder;
 use sbert_model::SentenceModel;
 
@@ -51,6 +52,15 @@ impl Inference for SentenceEncoder {
                 Ok(InferenceOutput { embedding, is_truncated })
             })
             .collect()
+    }
+
+    fn tokenize(&self, text: &str) -> TokenizedText {
+        let encoding = self.encoder.tokenizer().encode(text);
+        TokenizedText { ids: encoding.ids, is_truncated: encoding.truncated }
+    }
+
+    fn token(&self, id: u32) -> Option<String> {
+        self.encoder.tokenizer().token(id)
     }
 
     fn fingerprint(&self) -> &Fingerprint {

@@ -4,7 +4,9 @@ use crate::identity::check_record;
 use crate::model::{OnnxModel, panic_message};
 use crate::{OnnxError, OnnxModelFiles};
 use akin_entities::{Embedding, Fingerprint};
-use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult};
+use akin_ports::{
+    EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult, TokenizedText, Tokenizer,
+};
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use sbert_model::Encoding;
@@ -89,5 +91,16 @@ impl Embedder for OnnxEmbedder {
 
     fn token_limit(&self) -> usize {
         self.model.token_limit()
+    }
+}
+
+impl Tokenizer for OnnxEmbedder {
+    fn tokenize(&self, text: &str) -> TokenizedText {
+        let encoding = self.model.encode(text);
+        TokenizedText { ids: encoding.ids, is_truncated: encoding.truncated }
+    }
+
+    fn token(&self, id: u32) -> Option<String> {
+        self.model.token(id)
     }
 }

@@ -87,6 +87,11 @@ impl OnnxModel {
         self.encoder.limit
     }
 
+    /// Returns a token as the vocabulary writes it.
+    pub(crate) fn token(&self, id: u32) -> Option<String> {
+        self.encoder.token(id)
+    }
+
     /// Tokenizes a text.
     pub(crate) fn encode(&self, text: &str) -> Encoding {
         self.encoder.encode(text)

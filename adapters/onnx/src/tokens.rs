@@ -36,6 +36,11 @@ impl TextEncoder {
         Ok(Self { tokenizer, limit, padding })
     }
 
+    /// Returns a token as the vocabulary writes it.
+    pub(crate) fn token(&self, id: u32) -> Option<String> {
+        self.tokenizer.token(id)
+    }
+
     /// Tokenizes a text into at least one token.
     pub(crate) fn encode(&self, text: &str) -> Encoding {
         self.tokenizer.encode(text)

@@ -26,6 +26,7 @@ mod queue;
 mod registered_index;
 mod runs;
 mod store;
+mod tokenizer;
 
 pub use dead_letters::{DeadLetter, DeadLetterCursor, DeadLetterPage, DeadLetters};
 pub use embedder::{EmbeddedBatch, Embedder};
@@ -55,6 +56,7 @@ pub use store::{
     Applied, EXACT_COUNTS, OutboxEntry, ProductStore, QuarantinedRow, RelayedPage, RemovedProduct,
     SendChanges, SentChanges, StoreCounts,
 };
+pub use tokenizer::{TokenizedText, Tokenizer};
 
 use akin_entities::ProductId;
 use std::collections::HashMap;

@@ -6,7 +6,7 @@ use crate::weights::Precision;
 use crate::workspace::Workspace;
 use compute_pool::ReservedThreads;
 use instruction_set::InstructionSet;
-use sbert_model::SentenceModel;
+use sbert_model::{SentenceModel, Tokenizer};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -126,7 +126,12 @@ impl Encoder {
 
     /// Returns the tokens of `text`, including the special ones.
     pub fn tokenize(&self, text: &str) -> Vec<u32> {
-        self.model.tokenizer.encode(text).ids
+        self.tokenizer().encode(text).ids
+    }
+
+    /// Returns the tokenizer, which truncates texts to [`Self::max_tokens`].
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.model.tokenizer
     }
 
     /// Embeds tokenized texts and returns a row for each.

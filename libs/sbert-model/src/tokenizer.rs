@@ -109,6 +109,14 @@ impl Tokenizer {
         }
     }
 
+    /// Returns the token with this id as the vocabulary writes it; `None` if there is none.
+    pub fn token(&self, id: u32) -> Option<String> {
+        match self {
+            Self::WordPiece(tokenizer) => tokenizer.token(id),
+            Self::General { tokenizer, .. } => tokenizer.id_to_token(id),
+        }
+    }
+
     /// Serializes the tokenizer for [`Self::from_bytes`].
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {

@@ -1,5 +1,6 @@
 use super::*;
 use akin_entities::{Embedding, Fingerprint};
+use akin_ports::TokenizedText;
 use futures::future::{FutureExt, join_all};
 use std::pin::pin;
 use std::sync::mpsc;
@@ -25,6 +26,14 @@ impl Inference for GatedModel {
         lock(&self.permits).recv().map_err(|_| InferenceError::new("the gate is closed"))?;
         assert!(!texts.iter().any(|text| text.starts_with("panic")), "on purpose");
         Ok(texts.iter().map(|text| inferred(text)).collect())
+    }
+
+    fn tokenize(&self, _: &str) -> TokenizedText {
+        unreachable!("the scheduler does not ask for it")
+    }
+
+    fn token(&self, _: u32) -> Option<String> {
+        unreachable!("the scheduler does not ask for it")
     }
 
     fn fingerprint(&self) -> &Fingerprint {

@@ -4,7 +4,7 @@ use akin_entities::{Embedding, Fingerprint};
 use akin_native::{
     Inference, InferenceError, InferenceOutput, ModelChoice, NativeEmbedder, Settings,
 };
-use akin_ports::{Embedder, ErrorKind};
+use akin_ports::{Embedder, ErrorKind, TokenizedText, Tokenizer};
 use std::num::NonZeroUsize;
 
 /// A model that reads four bytes per text, and fails for "bad".
@@ -21,6 +21,15 @@ impl Inference for FourBytes {
             }),
         };
         texts.iter().map(infer).collect()
+    }
+
+    fn tokenize(&self, text: &str) -> TokenizedText {
+        let bytes = text.bytes().take(4);
+        TokenizedText { ids: bytes.map(u32::from).collect(), is_truncated: text.len() > 4 }
+    }
+
+    fn token(&self, id: u32) -> Option<String> {
+        char::from_u32(id).map(String::from)
     }
 
     fn fingerprint(&self) -> &Fingerprint {
@@ -73,4 +82,18 @@ async fn the_embedder_reports_the_fingerprint_and_token_limit_of_its_model() {
     assert_eq!(embedder.token_limit(), 4);
     let embedder: &dyn Embedder = &embedder;
     assert!(embedder.embed_one("a").await.is_ok());
+}
+
+#[tokio::test]
+async fn the_tokens_of_a_text_are_those_that_the_model_reads() {
+    let model = ModelChoice::At(sbert_fixtures::folder("minilm-l6"));
+    let settings = Settings { model, models: None, threads: NonZeroUsize::new(1) };
+    let native = NativeEmbedder::open(&settings).unwrap();
+    for (words, tokens, is_truncated) in [(0, 2, false), (22, 24, false), (23, 24, true)] {
+        let text = native.tokenize(&"steady ".repeat(words));
+        assert_eq!((text.ids.len(), text.is_truncated), (tokens, is_truncated));
+        let names: Vec<_> = text.ids.iter().map(|id| native.token(*id).unwrap()).collect();
+        assert_eq!((&*names[0], &*names[tokens - 1]), ("[CLS]", "[SEP]"));
+    }
+    assert_eq!(native.token(u32::MAX), None);
 }

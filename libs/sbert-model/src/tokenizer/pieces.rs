@@ -52,6 +52,12 @@ impl Pieces {
         Ok(())
     }
 
+    /// Returns the piece with this id.
+    pub(crate) fn get(&self, id: u32) -> Option<&[u8]> {
+        let number = id as usize;
+        (number + 1 < self.begins.len()).then(|| self.piece(number))
+    }
+
     fn piece(&self, number: usize) -> &[u8] {
         &self.text[self.begins[number] as usize..self.begins[number + 1] as usize]
     }

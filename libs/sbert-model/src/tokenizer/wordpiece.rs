@@ -105,6 +105,13 @@ impl WordPiece {
         self.max_tokens
     }
 
+    /// Returns the token with this id.
+    pub(crate) fn token(&self, id: u32) -> Option<String> {
+        let special = self.special.iter().find(|(_, special)| *special == id);
+        let piece = || Some(String::from_utf8_lossy(self.pieces.get(id)?).into_owned());
+        special.map(|(name, _)| name.clone()).or_else(piece)
+    }
+
     /// Returns the tokens of `text` between `[CLS]` and `[SEP]`.
     pub fn encode(&self, text: &str) -> Encoding {
         let mut writer = Writer {
