@@ -30,4 +30,4 @@ pub use files::{NativeModelError, NativeModelFiles};
 pub use inference::{Inference, InferenceError, InferenceOutput};
 pub use packing::{PackedModel, pack_all};
 pub use sentence_encoder::SentenceEncoder;
-pub use settings::{DEFAULT_MODEL, ModelChoice, ModelPrecision, Settings, models_folder};
+pub use settings::{DEFAULT_MODEL, ModelChoice, ModelPrecision, Settings, models_folder, threads};

@@ -11,6 +11,7 @@ pub(crate) mod quarantine;
 pub(crate) mod queue;
 pub(crate) mod search;
 pub(crate) mod serve;
+pub(crate) mod serve_embeddings;
 pub(crate) mod similar;
 pub(crate) mod status;
 pub(crate) mod worker;

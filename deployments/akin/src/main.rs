@@ -15,7 +15,7 @@ use akin_composition::{CpuSettings, LogSettings, Refusal};
 use clap::{Arg, CommandFactory, Parser, Subcommand, ValueHint};
 use commands::{
     copy, evaluate, export, indexes, ingest, migrate, model, quarantine, queue, search, serve,
-    similar, status, worker,
+    serve_embeddings, similar, status, worker,
 };
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -46,6 +46,7 @@ enum Command {
     Search(search::SearchArguments),
     Similar(similar::SimilarArguments),
     Serve(serve::ServeArguments),
+    ServeEmbeddings(serve_embeddings::ServeEmbeddingsArguments),
     Worker(worker::WorkerArguments),
     Queue(queue::QueueArguments),
     Status(status::StatusArguments),
@@ -97,8 +98,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
     // These handle signals themselves: a server finishes open requests, a worker its batch, and an
     // ingestion logs the interruption.
-    let ends_at_once =
-        !matches!(command, Command::Serve(_) | Command::Worker(_) | Command::Ingest(_));
+    let ends_at_once = !matches!(
+        command,
+        Command::Serve(_) | Command::ServeEmbeddings(_) | Command::Worker(_) | Command::Ingest(_)
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let asked_to_end = signals::asked_to_end()?;
@@ -144,6 +147,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Search(arguments) => search::run(arguments).await,
         Command::Similar(arguments) => similar::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::ServeEmbeddings(arguments) => serve_embeddings::run(arguments).await,
         Command::Worker(arguments) => worker::run(arguments).await,
         Command::Queue(arguments) => queue::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,

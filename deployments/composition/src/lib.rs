@@ -20,6 +20,7 @@ mod logging;
 mod names;
 mod printable;
 mod secrets;
+mod served_model;
 mod settings;
 
 pub use backends::CatalogueSettings;
@@ -35,4 +36,5 @@ pub use logging::LogSettings;
 pub use names::{EmbedderName, EngineName, IndexName, QueueName, StoreName};
 pub use printable::{printable, printable_line};
 pub use secrets::{NoSecrets, SecretSource};
+pub use served_model::{LocalModel, ServedModelSettings};
 pub use settings::{BadSettings, Refusal, parse, seconds};

@@ -2,7 +2,7 @@
 
 mod values;
 
-pub use values::{limit, similarity};
+pub use values::{limit, mebibytes, similarity};
 
 use akin_composition::{Builder, Composition, CompositionError, Engine, EngineSettings};
 use akin_entities::Similarity;
@@ -10,7 +10,6 @@ use akin_http::{AnswerBudget, Api, Engines, ServedEngine, SimilarProductsDefault
 use akin_ports::PortResult;
 use clap::Args;
 use std::path::PathBuf;
-use values::mebibytes;
 
 /// The settings of the search API and of the engines behind it.
 #[derive(Clone, Debug, Args)]

@@ -16,7 +16,7 @@ pub fn limit(text: &str) -> Result<usize, String> {
 }
 
 /// Parses a number of mebibytes.
-pub(crate) fn mebibytes(text: &str) -> Result<usize, String> {
+pub fn mebibytes(text: &str) -> Result<usize, String> {
     let number = text.trim().parse().ok().filter(|number| (1..=1_048_576).contains(number));
     number.ok_or_else(|| "expected a whole number from 1 to 1048576".to_owned())
 }

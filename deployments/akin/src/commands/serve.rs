@@ -85,7 +85,7 @@ async fn announce(engines: &[Engine], catalogue: &str, address: SocketAddr) -> a
 }
 
 /// Parses HOST:PORT or a bare port.
-fn address(text: &str) -> Result<String, String> {
+pub(crate) fn address(text: &str) -> Result<String, String> {
     let text = text.trim();
     let (host, port) = text.rsplit_once(':').unwrap_or(("127.0.0.1", text));
     // A bare IPv6 address has colons, too; it needs brackets before a port.
