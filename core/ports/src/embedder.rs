@@ -33,3 +33,42 @@ impl dyn Embedder {
         embedded.ok_or_else(|| PortError::new("embedder", ErrorKind::Corrupt, "no embedding"))
     }
 }
+
+/// Splits texts into the batches of a remote embedder: in order, of at most `count` texts, and of at most
+/// `bytes` bytes unless a single text has more.
+pub fn text_batches(texts: &[String], count: usize, bytes: usize) -> Vec<&[String]> {
+    let mut batches = Vec::new();
+    let (mut begin, mut size) = (0, 0);
+    for (end, text) in texts.iter().enumerate() {
+        let is_full = end - begin == count.max(1) || size + text.len() > bytes;
+        if end > begin && is_full {
+            batches.push(&texts[begin..end]);
+            (begin, size) = (end, 0);
+        }
+        size += text.len();
+    }
+    if begin < texts.len() {
+        batches.push(&texts[begin..]);
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_limited_by_texts_and_by_bytes() {
+        let texts = ["aaa", "b", "cc", "ddddd", "e"].map(str::to_owned);
+        let sizes = |count, bytes| -> Vec<usize> {
+            let batches = text_batches(&texts, count, bytes);
+            assert_eq!(batches.concat(), texts);
+            batches.into_iter().map(<[_]>::len).collect()
+        };
+        assert_eq!(sizes(10, 100), [5]);
+        assert_eq!(sizes(2, 100), [2, 2, 1]);
+        assert_eq!(sizes(10, 4), [2, 1, 1, 1]);
+        assert_eq!(sizes(0, 0), [1; 5]);
+        assert!(text_batches(&[], 1, 1).is_empty());
+    }
+}

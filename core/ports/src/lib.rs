@@ -29,7 +29,7 @@ mod store;
 mod tokenizer;
 
 pub use dead_letters::{DeadLetter, DeadLetterCursor, DeadLetterPage, DeadLetters};
-pub use embedder::{EmbeddedBatch, Embedder};
+pub use embedder::{EmbeddedBatch, Embedder, text_batches};
 pub use error::{ErrorKind, PortError};
 pub use feed::{ColumnFilter, FeedProgress, FeedSource, FeedToken, OpenedFeed, ProductFeed};
 pub use feed_record::{

@@ -217,9 +217,9 @@ impl Builder {
     async fn open_parts(self) -> Result<Composition, CompositionError> {
         let Self { catalogue, embedder, needs, engines: names, .. } = self;
         // Each takes milliseconds, so models and stores are opened side by side.
-        let engine_names = names.clone();
+        let (engine_names, aws) = (names.clone(), catalogue.aws.clone());
         let embedders = tokio::task::spawn_blocking(move || {
-            embedder.map_or(Ok(Vec::new()), |settings| settings.open_all(&engine_names))
+            embedder.map_or(Ok(Vec::new()), |settings| settings.open_all(&engine_names, &aws))
         });
         let backends = catalogue.open(&needs).await?;
         let mut engines = Vec::new();
@@ -237,7 +237,7 @@ impl Builder {
         let mut problems = self.problems.clone();
         for engine in &self.engines {
             match &self.embedder {
-                Some(embedder) => problems.extend(embedder.problem(engine.embedder)),
+                Some(embedder) => problems.extend(embedder.problems(engine.embedder)),
                 None => problems.push(format!("{engine} needs an embedder, which has no settings")),
             }
         }

@@ -1,12 +1,15 @@
 //! The settings of every embedder, and the choice among them.
 
-use crate::{EmbedderName, EngineName};
+use crate::{EmbedderName, EngineName, cryptography};
+use akin_embedding_api::HttpEmbedder;
 use akin_native::{DEFAULT_MODEL, ModelChoice, ModelPrecision, NativeEmbedder};
 use akin_onnx::{OnnxEmbedder, OnnxModelFiles};
 use akin_ports::{Embedder, ErrorKind, PortError, PortResult};
+use akin_sagemaker::SageMakerEmbedder;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// The settings of every embedder.
 #[derive(Clone, Debug, Args)]
@@ -18,19 +21,29 @@ pub struct EmbedderSettings {
 
     #[command(flatten)]
     onnx: akin_onnx::Settings,
+
+    #[command(flatten)]
+    http: akin_embedding_api::Settings,
+
+    #[command(flatten)]
+    sagemaker: akin_sagemaker::Settings,
 }
 
 impl EmbedderSettings {
     /// Opens the embedder of each engine, in their order; engines of one name share one. Blocks on
-    /// files.
-    pub(crate) fn open_all(&self, engines: &[EngineName]) -> PortResult<Vec<Arc<dyn Embedder>>> {
+    /// files and servers; needs a tokio runtime.
+    pub(crate) fn open_all(
+        &self,
+        engines: &[EngineName],
+        aws: &aws_client::Settings,
+    ) -> PortResult<Vec<Arc<dyn Embedder>>> {
         let mut opened: Vec<(EmbedderName, Arc<dyn Embedder>)> = Vec::new();
         let mut all = Vec::new();
         for engine in engines {
             let known = opened.iter().find(|(name, _)| *name == engine.embedder);
             let embedder = match known {
                 Some((_, embedder)) => Arc::clone(embedder),
-                None => self.open(engine.embedder)?,
+                None => self.open(engine.embedder, aws)?,
             };
             opened.push((engine.embedder, Arc::clone(&embedder)));
             all.push(embedder);
@@ -38,8 +51,12 @@ impl EmbedderSettings {
         Ok(all)
     }
 
-    /// Opens one embedder. Blocks on files.
-    fn open(&self, name: EmbedderName) -> PortResult<Arc<dyn Embedder>> {
+    /// Opens one embedder. Blocks on files and servers.
+    fn open(
+        &self,
+        name: EmbedderName,
+        aws: &aws_client::Settings,
+    ) -> PortResult<Arc<dyn Embedder>> {
         Ok(match name {
             EmbedderName::Native => Arc::new(NativeEmbedder::open(&self.native)?),
             EmbedderName::Onnx => {
@@ -48,14 +65,31 @@ impl EmbedderSettings {
                 })?;
                 Arc::new(OnnxEmbedder::open(&files, self.native.thread_count())?)
             }
+            EmbedderName::Http => {
+                cryptography::install();
+                Arc::new(Handle::current().block_on(HttpEmbedder::open(&self.http))?)
+            }
+            EmbedderName::SageMaker => {
+                cryptography::install();
+                Arc::new(Handle::current().block_on(self.open_endpoint(aws))?)
+            }
         })
     }
 
-    /// Returns why the embedder has no model, if it has none.
-    pub(crate) fn problem(&self, name: EmbedderName) -> Option<String> {
+    async fn open_endpoint(&self, aws: &aws_client::Settings) -> PortResult<SageMakerEmbedder> {
+        let config = crate::aws::config(aws).await?;
+        SageMakerEmbedder::open(&self.sagemaker, &config, aws.operation_timeout).await
+    }
+
+    /// Returns what is missing or wrong in the settings of the embedder.
+    pub(crate) fn problems(&self, name: EmbedderName) -> Vec<String> {
         match name {
-            EmbedderName::Native => self.native.find_model().err().map(|error| error.to_string()),
-            EmbedderName::Onnx => self.onnx_files().err(),
+            EmbedderName::Native => {
+                self.native.find_model().err().map(|error| error.to_string()).into_iter().collect()
+            }
+            EmbedderName::Onnx => self.onnx_files().err().into_iter().collect(),
+            EmbedderName::Http => self.http.problems(),
+            EmbedderName::SageMaker => self.sagemaker.problems(),
         }
     }
 

@@ -15,8 +15,20 @@ pub struct EngineName {
 }
 
 /// The engines that help and shell completion list.
-const SHOWN: [&str; 6] =
-    ["local", "local+onnx", "postgres", "postgres+onnx", "opensearch", "opensearch+onnx"];
+const SHOWN: [&str; 12] = [
+    "local",
+    "local+onnx",
+    "local+http",
+    "local+sagemaker",
+    "postgres",
+    "postgres+onnx",
+    "postgres+http",
+    "postgres+sagemaker",
+    "opensearch",
+    "opensearch+onnx",
+    "opensearch+http",
+    "opensearch+sagemaker",
+];
 
 /// Engines that name the default embedder, which is implied.
 const IMPLIED: [&str; 3] = ["local+native", "postgres+native", "opensearch+native"];
@@ -61,6 +73,11 @@ pub enum EmbedderName {
     Native,
     /// An exported ONNX model.
     Onnx,
+    /// A server behind an HTTP API: OpenAI's or TEI's.
+    Http,
+    /// A SageMaker endpoint.
+    #[value(name = "sagemaker")]
+    SageMaker,
 }
 
 impl EngineName {
@@ -172,7 +189,7 @@ mod tests {
     fn an_unknown_name_is_refused_with_the_alternatives() {
         for (text, expected) in [
             ("x", "\"x\" is not an index: choose local, postgres, opensearch"),
-            ("local+x", "\"x\" is not an embedder: choose native, onnx"),
+            ("local+x", "\"x\" is not an embedder: choose native, onnx, http, sagemaker"),
         ] {
             assert_eq!(text.parse::<EngineName>().unwrap_err(), expected);
         }

@@ -94,7 +94,7 @@ fn map_arguments(command: Command, map: &dyn Fn(Arg) -> Arg) -> Command {
 }
 
 /// The headings of settings that only servers need.
-const SERVERS: [&str; 3] = ["Postgres", "OpenSearch", "AWS"];
+const SERVERS: [&str; 5] = ["AWS", "Postgres", "OpenSearch", "Embedding API", "SageMaker"];
 
 /// Adapts an argument to the rules that all commands share.
 fn prepared(argument: Arg) -> Arg {

@@ -11,6 +11,7 @@ fn every_subcommand_has_help() {
         "search",
         "similar",
         "serve",
+        "serve-embeddings",
         "worker",
         "queue",
         "status",

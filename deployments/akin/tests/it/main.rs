@@ -3,6 +3,7 @@
 
 mod aws;
 mod damage;
+mod embeddings;
 mod engines;
 mod evaluate;
 mod export;
