@@ -44,7 +44,7 @@ stop-services: ## stop the servers that `make services` started
 test: python ## set up everything that tests need, including real servers, and run every test
 	$(CARGO) test --locked --workspace --no-run
 	$(call set_up_model,$(TARGET)/debug/akin)
-	tools/with-services.sh bash -c 'tools/run_tests.py --include-ignored && tools/test-each-cpu.sh'
+	tools/with-services.sh bash -c 'tools/run_tests.py --include-ignored && tools/test-each-cpu.sh && tools/embedding-clients.sh'
 	python3 tools/check_data.py
 
 bench: model ## compare akin with its peers in one run
