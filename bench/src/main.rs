@@ -12,6 +12,7 @@
 mod catalogue;
 mod client;
 mod corpus;
+mod embedding_server;
 mod encoder;
 mod engines;
 mod exact;
@@ -123,11 +124,12 @@ impl Bench {
     }
 
     fn run(&mut self) -> Result<()> {
-        let subjects: [(Subject, Run); 5] = [
+        let subjects: [(Subject, Run); 6] = [
             (Subject::Encoder, encoder::run),
             (Subject::Startup, startup::run),
             (Subject::Ingest, ingest::run),
             (Subject::Http, http::run),
+            (Subject::EmbeddingServer, embedding_server::run),
             (Subject::Engines, engines::run),
         ];
         for (subject, run) in subjects {

@@ -85,9 +85,14 @@ impl Program {
 
     /// The same, with further arguments.
     pub(crate) fn serve_with(&self, further: &[&str]) -> Result<Server> {
+        self.listen("serve", further)
+    }
+
+    /// Starts the program in a role that listens, and waits until it does.
+    pub(crate) fn listen(&self, role: &str, further: &[&str]) -> Result<Server> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let listen = address.to_string();
-        let arguments = [&["serve", "--listen", &listen], further].concat();
+        let arguments = [&[role, "--listen", &listen], further].concat();
         let child =
             self.command(&arguments)?.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let mut server = Server { child, address };

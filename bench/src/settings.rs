@@ -73,6 +73,8 @@ pub(crate) enum Subject {
     Ingest,
     /// Requests per second, and memory.
     Http,
+    /// Sentences per second of the embedding server, and its memory under three times the load it can take.
+    EmbeddingServer,
     /// The same search on every engine, whose servers must be running.
     Engines,
 }
