@@ -23,6 +23,7 @@ const PATIENT: ConnectionLimits = ConnectionLimits {
     idle: Duration::from_mins(10),
     write: Duration::from_mins(10),
     bytes_per_second: 1,
+    grace: Duration::from_secs(10),
 };
 
 const SHORT: Duration = Duration::from_millis(100);
