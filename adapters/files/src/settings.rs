@@ -13,7 +13,7 @@ const MAX_NAME: usize = 200;
 #[group(skip)] // Every adapter has `Settings`; clap refuses two groups of one name.
 pub struct Settings {
     /// The feeds: CSV, JSON Lines, Google Merchant XML or Parquet files, plain or compressed with
-    /// gzip or zstd; quoted patterns; `-` for standard input.
+    /// gzip or zstd; quoted patterns; `s3://BUCKET/KEY`; `-` for standard input.
     #[arg(required = true, value_name = "FEED")]
     pub feeds: Vec<PathBuf>,
 

@@ -51,6 +51,17 @@ impl FromStr for Level {
     }
 }
 
+impl Level {
+    /// Returns the filter. The warnings of AWS's configuration are left out unless more is asked for: what
+    /// they are about fails with an error of akin's own, or does not matter.
+    fn filter(&self) -> String {
+        match &*self.0 {
+            level @ ("warn" | "info") => format!("{level},aws_config=error"),
+            filter => filter.to_owned(),
+        }
+    }
+}
+
 impl LogSettings {
     /// Starts to log to standard error.
     pub fn start(&self) {
@@ -65,7 +76,7 @@ impl LogSettings {
     {
         let log = tracing_subscriber::fmt()
             .with_ansi(colors)
-            .with_env_filter(EnvFilter::new(&self.log_level.0));
+            .with_env_filter(EnvFilter::new(self.log_level.filter()));
         if self.log_json {
             let log = log.json().flatten_event(true).with_span_list(false);
             log.with_writer(PrintableLog(writer)).into()

@@ -170,8 +170,12 @@ impl Failure {
 
     /// Maps a request that was never sent: it has no credentials, or its input is invalid.
     fn not_built(error: &(dyn Error + 'static)) -> Self {
+        let is_denied = ["forbidden", "AccessDenied", "not authorized", "InvalidIdentityToken"];
+        let is_denied = is_denied.iter().any(|word| causes(error).contains(word));
         match find::<CredentialsError>(error) {
-            Some(CredentialsError::ProviderTimedOut(_) | CredentialsError::ProviderError(_)) => {
+            Some(CredentialsError::ProviderTimedOut(_) | CredentialsError::ProviderError(_))
+                if !is_denied =>
+            {
                 let message = "the credentials cannot be fetched at the moment";
                 Self::new(FailureKind::Unavailable, format!("{message} ({})", causes(error)))
             }

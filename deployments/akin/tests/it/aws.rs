@@ -153,7 +153,12 @@ fn the_credentials_of_postgres_come_from_a_secret() {
     }
     aws.create_secret(&secret);
     let shop = shop.with_variable("POSTGRES_SECRETS_MANAGER_NAME", &aws.name);
-    shop.run("migrate").succeeds();
+    let shop = shop.with_variable("AWS_SESSION_TOKEN", "hidden-token");
+    let logged = shop.run("migrate --log-level trace").succeeds().stderr;
+    assert!(logged.contains("GetSecretValue"), "calls are logged");
+    for hidden in ["hidden-key", "hidden-token", secret["password"].as_str().unwrap()] {
+        assert!(!logged.contains(hidden), "a secret is logged");
+    }
     let stored = shop.json("ingest --engine postgres --no-embed feed.csv");
     assert_eq!(stored["inserted"], 4);
     let shop = shop.with_variable("POSTGRES_SECRETS_MANAGER_NAME", "none");

@@ -99,6 +99,8 @@ fn missing_credentials_are_told_apart_from_those_that_cannot_be_fetched() {
     assert!(missing.to_string().contains("AWS_PROFILE"));
     let late = of(CredentialsError::provider_timed_out(std::time::Duration::from_secs(1)));
     assert_eq!(late.kind, FailureKind::Unavailable);
+    let denied = of(CredentialsError::provider_error("request forbidden"));
+    assert_eq!(denied.kind, FailureKind::Misconfigured);
     let invalid = Failure::of(&TestError::construction_failure("a field is missing"));
     assert_eq!(invalid.kind, FailureKind::Refused);
 }
