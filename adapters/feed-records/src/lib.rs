@@ -3,7 +3,10 @@
 mod error;
 mod input_feed;
 mod records;
+mod settings;
+mod size;
 
 pub use error::ContentError;
 pub use feed_formats::{Format, Input, UnknownFormat, UnpackLimits};
 pub use input_feed::{FeedOptions, InputFeed};
+pub use settings::Settings;

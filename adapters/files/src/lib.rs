@@ -5,7 +5,6 @@ mod error;
 mod feed_file;
 mod paths;
 mod settings;
-mod size;
 mod spool;
 mod token;
 mod unchanged_file;

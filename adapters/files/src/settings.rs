@@ -1,8 +1,7 @@
 use crate::feed_file::is_standard_input;
-use crate::{FeedFile, NoFeed, find_feeds, size};
-use akin_feed_records::{FeedOptions, Format, UnpackLimits};
+use crate::{FeedFile, NoFeed, find_feeds};
+use akin_feed_records::FeedOptions;
 use akin_ports::FeedSource;
-use feed_formats::limits;
 use std::path::{Path, PathBuf};
 
 /// The maximum number of characters in the name of a feed.
@@ -17,36 +16,14 @@ pub struct Settings {
     #[arg(required = true, value_name = "FEED")]
     pub feeds: Vec<PathBuf>,
 
-    /// The format of the feeds: csv (or tsv), jsonl, xml, parquet; detected from the content by
-    /// default.
-    #[arg(long = "format", env = "AKIN_FEED_FORMAT", value_name = "FORMAT")]
-    pub feed_format: Option<Format>,
-
     /// The name of the feed from standard input, in messages and in the quarantine; feeds of several
     /// sources need one each [default: standard input].
     #[arg(long, env = "AKIN_FEED_NAME", value_name = "NAME", value_parser = feed_name)]
     pub feed_name: Option<String>,
 
-    /// Abort if a compressed feed, or Parquet, unpacks to more than this many times its size. The
-    /// first 64 MiB are free.
-    #[arg(
-        long,
-        env = "AKIN_MAX_UNPACKED_RATIO",
-        default_value_t = limits::UNPACKED_RATIO,
-        value_name = "N",
-        value_parser = clap::value_parser!(u64).range(1..)
-    )]
-    pub max_unpacked_ratio: u64,
-
-    /// Abort if a compressed feed, or Parquet, unpacks to more than this: bytes, or such as 64GiB.
-    #[arg(
-        long,
-        env = "AKIN_MAX_UNPACKED_BYTES",
-        default_value = "64GiB",
-        value_name = "SIZE",
-        value_parser = size::parse
-    )]
-    pub max_unpacked_bytes: u64,
+    /// How their content is read.
+    #[command(flatten)]
+    pub content: akin_feed_records::Settings,
 }
 
 impl Settings {
@@ -98,9 +75,7 @@ impl Settings {
 
     /// Returns how the feeds are read.
     pub fn options(&self) -> FeedOptions {
-        let unpack_limits =
-            UnpackLimits { max_ratio: self.max_unpacked_ratio, max_bytes: self.max_unpacked_bytes };
-        FeedOptions { format: self.feed_format, unpack_limits }
+        self.content.options()
     }
 
     /// Returns whether standard input is read, which can be read only once.
@@ -122,14 +97,17 @@ fn feed_name(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use feed_formats::limits;
 
     fn settings(feeds: &[&str], name: Option<&str>) -> Settings {
         Settings {
             feeds: feeds.iter().map(PathBuf::from).collect(),
-            feed_format: None,
             feed_name: name.map(str::to_owned),
-            max_unpacked_ratio: limits::UNPACKED_RATIO,
-            max_unpacked_bytes: limits::UNPACKED_BYTES,
+            content: akin_feed_records::Settings {
+                feed_format: None,
+                max_unpacked_ratio: limits::UNPACKED_RATIO,
+                max_unpacked_bytes: limits::UNPACKED_BYTES,
+            },
         }
     }
 
