@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// The settings of the query function.
 #[derive(Clone, Debug, Args)]
-struct QuerySettings {
+pub(crate) struct QuerySettings {
     /// The path below which a custom domain maps the API, such as `shop`.
     #[arg(long, env = "AKIN_BASE_PATH", default_value = "", value_name = "PATH")]
     base_path: String,
@@ -42,7 +42,7 @@ async fn run(settings: QuerySettings) -> Result<(), Failure> {
 
 /// Opens the engines to read only: nothing is created, since the catalogue is another function's.
 async fn open(settings: &SearchApiSettings) -> Result<OpenedSearchApi, CompositionError> {
-    let opened = settings.open(settings.builder().existing(), None).await?;
+    let opened = settings.open(settings.builder().existing().only_reads(), None).await?;
     opened.warm_up().await?;
     Ok(opened)
 }

@@ -1,10 +1,12 @@
 //! What every function does before its first event.
 
-use crate::package;
+use crate::defaults::defaults;
 use crate::parts::chain;
 use akin_composition::{CpuSettings, LogSettings, Refusal, printable};
 use akin_lambda::{NotOpened, RuntimeError};
 use clap::{Args, Parser};
+use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{Write, stderr};
 use std::process::ExitCode;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 /// A function of AWS Lambda; its settings are environment variables.
 #[derive(Debug, Parser)]
 #[command(version)]
-struct Function<T: Args> {
+pub(crate) struct Function<T: Args> {
     #[command(flatten)]
     logging: LogSettings,
 
@@ -35,7 +37,7 @@ pub(crate) enum Failure {
 /// Reads the settings `T` and runs the function, which ends only with a failure. The exit code is 2 if a
 /// setting is wrong, else 1.
 pub(crate) fn start<T: Args>(run: impl AsyncFnOnce(T) -> Result<(), Failure>) -> ExitCode {
-    let function: Function<T> = match akin_composition::parse(&package::arguments()) {
+    let function: Function<T> = match akin_composition::parse(&arguments()) {
         Ok(function) => function,
         // Covers the version, which is not a failure.
         Err(Refusal::Usage(error)) => error.exit(),
@@ -53,6 +55,12 @@ pub(crate) fn start<T: Args>(run: impl AsyncFnOnce(T) -> Result<(), Failure>) ->
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => ended(&failure),
     }
+}
+
+/// Returns the arguments of this process, and those that its surroundings imply.
+fn arguments() -> Vec<OsString> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    env::args_os().chain(defaults(&set)).collect()
 }
 
 /// Reports a failure where AWS Lambda logs it, at every log level.

@@ -1,0 +1,81 @@
+use crate::parts::not_opened;
+use crate::start::{Failure, start};
+use akin_composition::{
+    CatalogueSettings, CompositionError, IngestSettings, ObjectFeeds, OpenedObjectFeeds,
+};
+use akin_lambda::{FeedOpener, IngestFunction, IngestParts, Parts};
+use akin_ports::FeedSource;
+use akin_usecases::CatalogueStatus;
+use async_trait::async_trait;
+use clap::Args;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// The settings of the ingesting function.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct IngestFunctionSettings {
+    #[command(flatten)]
+    ingestion: IngestSettings,
+
+    #[command(flatten)]
+    feeds: ObjectFeeds,
+
+    #[command(flatten)]
+    catalogue: CatalogueSettings,
+}
+
+/// Opens feeds by the settings of a function.
+struct Feeds(OpenedObjectFeeds);
+
+#[async_trait]
+impl FeedOpener for Feeds {
+    async fn configured(&self) -> Result<Vec<Arc<dyn FeedSource>>, String> {
+        self.0.scheduled().await
+    }
+
+    async fn object(&self, bucket: &str, key: &str) -> Result<Arc<dyn FeedSource>, String> {
+        self.0.object(bucket, key).await
+    }
+}
+
+/// Ingests feeds when they change in S3, on a schedule, and when invoked.
+pub fn ingest() -> ExitCode {
+    start(run)
+}
+
+async fn run(settings: IngestFunctionSettings) -> Result<(), Failure> {
+    let patience = settings.ingestion.wait;
+    let settings = Arc::new(settings);
+    let open = move || {
+        let settings = Arc::clone(&settings);
+        async move { open(&settings).await.map_err(|error| not_opened(&error)) }
+    };
+    let parts = Parts::new(open);
+    parts.prepare().await?;
+    let function = IngestFunction { parts, patience };
+    let handle = async |event, invocation| function.handle(event, invocation).await;
+    Ok(akin_lambda::run(handle).await?)
+}
+
+/// Opens the store, the run log and the queue.
+async fn open(settings: &IngestFunctionSettings) -> Result<IngestParts, CompositionError> {
+    let IngestFunctionSettings { ingestion, feeds, catalogue } = settings;
+    let mut builder = catalogue.builder().store().queue();
+    for problem in problems(settings) {
+        builder = builder.problem(problem);
+    }
+    let CatalogueStatus { store, queue, runs } = builder.open().await?.status()?;
+    let feeds = Arc::new(Feeds(feeds.open(&catalogue.aws).await?));
+    Ok(IngestParts { ingest: ingestion.ingest(store), queue, runs, feeds })
+}
+
+/// Returns the problems of the settings that are the function's own.
+fn problems(settings: &IngestFunctionSettings) -> Vec<String> {
+    let mut problems: Vec<_> = settings.ingestion.problems().collect();
+    let missing = settings.feeds.problems();
+    if settings.ingestion.complete && !missing.is_empty() {
+        problems.push("AKIN_COMPLETE needs the feeds that are the whole catalogue:".to_owned());
+        problems.extend(missing);
+    }
+    problems
+}
