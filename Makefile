@@ -2,7 +2,8 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build dist model python demo services stop-services test bench fuzz fmt lint deny sanitize clean
+.PHONY: help build dist model lambdas model-archive python demo services stop-services test bench fuzz fmt lint deny \
+	sanitize clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -27,6 +28,12 @@ dist: ## binaries to ship in target/dist, optimized across crates; slower to bui
 
 model: build ## fetch, verify, pack and export the model where akin finds it by default
 	$(call set_up_model,$(AKIN))
+
+lambdas: model ## pack the functions of AWS Lambda in .cache/lambda
+	tools/lambdas.sh
+
+model-archive: model ## pack the model of an embedding endpoint in .cache/lambda
+	tools/model_archive.sh
 
 python: ## install the reference packages for exported models in .cache/venv
 	tools/python.sh
