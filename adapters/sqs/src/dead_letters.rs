@@ -66,12 +66,11 @@ impl SqsQueue {
         listing: Listing,
         limit: usize,
     ) -> PortResult<(Vec<Incoming>, bool)> {
-        // The last wait ends before the first letter is visible again.
-        let time = listing.left(self.lease).saturating_sub(self.wait);
-        if time.is_zero() {
-            tracing::warn!("listing dead letters took longer than a lease, so some may be missing");
+        if listing.left(self.lease).is_zero() {
             return Ok((Vec::new(), true));
         }
+        // The last wait ends before the first letter is visible again.
+        let time = listing.left(self.lease).saturating_sub(self.wait);
         let (lease, wait) = (self.lease, self.wait);
         let receive = Receive { limit, lease, wait, finds_all: true, time };
         let received = dead.messages.receive(receive).await.map_err(port_error)?;
@@ -79,6 +78,9 @@ impl SqsQueue {
         self.listings.hide(listing, handles, self.lease);
         let is_last = received.len() < limit;
         if is_last {
+            if listing.left(self.lease) <= self.wait && !received.is_empty() {
+                tracing::warn!("listing took as long as a lease: some dead letters may be missing");
+            }
             let shown = self.listings.end(listing).into_iter();
             let shown = shown.map(|handle| (handle, Duration::ZERO)).collect();
             // If this fails, they are visible again when their leases end.
