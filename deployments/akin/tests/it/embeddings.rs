@@ -37,6 +37,30 @@ fn a_model_folder_is_served_in_every_format() {
 }
 
 #[test]
+fn the_folder_of_an_onnx_model_is_served_as_well() {
+    let sandbox = sandbox();
+    sandbox.run("model export --model-name model").succeeds();
+    let native = Server::spawn(serve_embeddings(&sandbox, ""));
+    let mut onnx = sandbox.akin("serve-embeddings --listen 127.0.0.1:0");
+    onnx.env("AKIN_MODEL", "model/onnx");
+    let onnx = Server::spawn(onnx);
+    let (is, was) = (onnx.get("/info"), native.get("/info"));
+    assert_eq!((&is["model_dtype"], &was["model_dtype"]), (&json!("fp32"), &json!("int8")));
+    assert_eq!((&is["dimension"], &is["token_limit"]), (&was["dimension"], &was["token_limit"]));
+    let texts = json!({"inputs": ["a tripod", "steady ".repeat(30)]});
+    let [found, expected] = [&onnx, &native].map(|server| server.post("/embed", &texts));
+    for (found, expected) in found.as_array().unwrap().iter().zip(expected.as_array().unwrap()) {
+        let numbers = |list: &serde_json::Value| -> Vec<f64> {
+            list.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+        };
+        let pairs = numbers(found).into_iter().zip(numbers(expected));
+        let cosine: f64 = pairs.map(|(a, b)| a * b).sum();
+        assert!(cosine > 0.95, "{cosine}");
+    }
+    assert_eq!(onnx.post("/tokenize", &texts), native.post("/tokenize", &texts));
+}
+
+#[test]
 fn a_container_of_sagemaker_is_started_with_serve_and_ended_with_sigterm() {
     let sandbox = sandbox();
     let mut server = Server::spawn(serve_embeddings(&sandbox, "serve"));
