@@ -121,7 +121,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         path: "adapters/model-hub",
-        uses: &["core/entities", "core/ports", "libs/private-files"],
+        uses: &["core/entities", "core/ports", "libs/loopback", "libs/private-files"],
         ..ADAPTER
     },
     ADAPTER,
@@ -195,7 +195,7 @@ const LAYERS: &[Layer] = &[
 
 const ADAPTER: Layer = Layer {
     path: "adapters/",
-    uses: &["core/entities", "core/ports"],
+    uses: &["core/entities", "core/ports", "libs/loopback"],
     tests_use: &["core/contracts"],
     ..OUTER
 };

@@ -1,7 +1,8 @@
+use loopback::is_loopback;
 use secrecy::SecretString;
 use std::env;
+use std::ffi::OsStr;
 use std::fmt;
-use std::net::IpAddr;
 use ureq::http::Uri;
 
 /// The address of the hub.
@@ -18,8 +19,9 @@ pub struct Settings {
 impl Settings {
     /// Returns everything that is missing or wrong, by the names of the settings.
     pub fn problems(&self) -> Vec<String> {
-        let token = env::var("HF_TOKEN").unwrap_or_default();
-        let problems = [self.problem(!token.trim().is_empty()), token_problem(&token)];
+        let token = env::var_os("HF_TOKEN").unwrap_or_default();
+        let has_token = token.to_str().is_none_or(|token| !token.trim().is_empty());
+        let problems = [self.problem(has_token), token_problem(&token)];
         problems.into_iter().flatten().map(str::to_owned).collect()
     }
 
@@ -67,12 +69,6 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Returns whether requests to `host` stay on this machine.
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-}
-
 /// Returns the token in `HF_TOKEN`, which opens models that are not public.
 pub(crate) fn token() -> Option<SecretString> {
     let token = env::var("HF_TOKEN").ok()?;
@@ -81,9 +77,9 @@ pub(crate) fn token() -> Option<SecretString> {
 }
 
 /// Returns what is wrong with a token, which is never printed.
-fn token_problem(token: &str) -> Option<&'static str> {
-    let is_visible = token.trim().chars().all(|character| character.is_ascii_graphic());
-    (!is_visible).then_some(
+fn token_problem(token: &OsStr) -> Option<&'static str> {
+    let is_visible = |token: &str| token.trim().chars().all(|it| it.is_ascii_graphic());
+    (!token.to_str().is_some_and(is_visible)).then_some(
         "HF_TOKEN contains a space, a line break or another character that no token has: set it \
          to the token alone",
     )
@@ -120,10 +116,18 @@ mod tests {
     #[test]
     fn a_token_with_a_line_break_inside_is_refused_and_not_printed() {
         for token in ["s3cret\ntoken", "s3cret token", "s3cret\u{e9}"] {
-            let problem = token_problem(token).unwrap();
+            let problem = token_problem(OsStr::new(token)).unwrap();
             assert!(problem.contains("HF_TOKEN") && !problem.contains("s3cret"), "{problem}");
         }
-        assert_eq!([token_problem(""), token_problem("s3cret\n")], [None; 2]);
+        assert_eq!(["", "s3cret\n"].map(|token| token_problem(OsStr::new(token))), [None; 2]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_token_that_is_not_unicode_is_refused_and_does_not_count_as_absent() {
+        use std::os::unix::ffi::OsStrExt;
+        let problem = token_problem(OsStr::from_bytes(b"s3cret\xff"));
+        assert!(problem.is_some_and(|problem| problem.contains("HF_TOKEN")));
     }
 
     #[test]

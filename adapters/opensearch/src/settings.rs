@@ -4,11 +4,11 @@ pub use renewal::{Renewal, RenewedSettings};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::region::Region;
+use loopback::is_loopback;
 use opensearch::auth::Credentials;
 use opensearch::cert::Certificate;
 use opensearch::http::Url;
 use secrecy::{ExposeSecret, SecretString};
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -171,7 +171,8 @@ impl Settings {
         let index_name = check_name(&self.index_name);
         match (self.url(), self.credentials(), self.authority(), index_name) {
             (Ok(endpoint), Ok(credentials), Ok(authority), Ok(())) => {
-                let is_exposed = endpoint.scheme() == "http" && !is_loopback(&endpoint);
+                let is_exposed =
+                    endpoint.scheme() == "http" && !endpoint.host_str().is_some_and(is_loopback);
                 if is_exposed && credentials.is_some() {
                     return Err(vec![EXPOSED.to_owned()]);
                 }
@@ -252,12 +253,6 @@ impl Settings {
 /// The problem of credentials that anybody on the network could read.
 const EXPOSED: &str = "OPENSEARCH_ENDPOINT is a plain http:// address, which would expose the password \
                        or the keys: use https:// (OPENSEARCH_CA_FILE trusts a certificate of your own)";
-
-/// Returns whether requests to `url` stay on this machine.
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-}
 
 /// Treats an empty setting as unset.
 fn given(text: Option<&str>) -> Option<&str> {
