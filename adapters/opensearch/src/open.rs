@@ -2,11 +2,12 @@
 
 use crate::connection::{Connection, Request, RetryPolicy};
 use crate::{error, schema};
-use akin_ports::{PortError, PortResult};
+use akin_ports::PortResult;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// The first version that scores embeddings exactly as its graphs do, as (1 + cosine) / 2. Older
 /// versions return 1 + cosine, or no scores of named queries.
@@ -49,8 +50,7 @@ struct IndexInfo {
 /// Checks that the server is suitable and that `alias` names an index of the current schema;
 /// creates it if it is missing. Idempotent, also if two processes run it at once.
 pub(crate) async fn prepare(connection: &Connection, alias: &str) -> PortResult<IndexMigration> {
-    let prepared = tokio::time::timeout(MAX_WAIT, async {
-        check_server(connection).await?;
+    let prepared = in_time(connection, alias, async {
         if let Some(index) = find(connection, alias).await? {
             await_shards(connection, alias).await?;
             return Ok(IndexMigration { index, created: false });
@@ -66,13 +66,12 @@ pub(crate) async fn prepare(connection: &Connection, alias: &str) -> PortResult<
         })?;
         Ok(IndexMigration { index, created })
     });
-    prepared.await.unwrap_or_else(|_| Err(timed_out()))
+    prepared.await
 }
 
 /// Checks that the server is suitable and that `alias` names an index. Creates nothing.
 pub(crate) async fn check_existing(connection: &Connection, alias: &str) -> PortResult<()> {
-    let checked = tokio::time::timeout(MAX_WAIT, async {
-        check_server(connection).await?;
+    let checked = in_time(connection, alias, async {
         if find(connection, alias).await?.is_none() {
             return Err(error::misconfigured(format!(
                 "there is no index {alias}: run `akin migrate` or `akin ingest`, or check \
@@ -81,12 +80,28 @@ pub(crate) async fn check_existing(connection: &Connection, alias: &str) -> Port
         }
         await_shards(connection, alias).await
     });
-    checked.await.unwrap_or_else(|_| Err(timed_out()))
+    checked.await
 }
 
-fn timed_out() -> PortError {
-    let seconds = MAX_WAIT.as_secs();
-    error::unavailable(format!("not ready within {seconds} s: check OPENSEARCH_ENDPOINT"))
+/// Checks the server and does `work` with the index, both within [`MAX_WAIT`].
+async fn in_time<T>(
+    connection: &Connection,
+    alias: &str,
+    work: impl Future<Output = PortResult<T>>,
+) -> PortResult<T> {
+    let (deadline, seconds) = (Instant::now() + MAX_WAIT, MAX_WAIT.as_secs());
+    timeout_at(deadline, check_server(connection)).await.unwrap_or_else(|_| {
+        Err(error::unavailable(format!(
+            "the server at OPENSEARCH_ENDPOINT gave no answer within {seconds} s: check whether it runs \
+             at that address, and whether a firewall is in between"
+        )))
+    })?;
+    timeout_at(deadline, work).await.unwrap_or_else(|_| {
+        Err(error::unavailable(format!(
+            "the server answers, but its index {alias} was not available within {seconds} s: it is \
+             starting or busy; try again later, or check its nodes and its log"
+        )))
+    })
 }
 
 async fn check_server(connection: &Connection) -> PortResult<()> {
