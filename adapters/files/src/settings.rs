@@ -16,8 +16,8 @@ pub struct Settings {
     #[arg(required = true, value_name = "FEED")]
     pub feeds: Vec<PathBuf>,
 
-    /// The name of the feed from standard input, in messages and in the quarantine; feeds of several
-    /// sources need one each [default: standard input].
+    /// The name of the feed from standard input, in messages and in the quarantine: the same in every run of a
+    /// source, and another for each source. Standard input needs one.
     #[arg(long, env = "AKIN_FEED_NAME", value_name = "NAME", value_parser = feed_name)]
     pub feed_name: Option<String>,
 
@@ -58,7 +58,13 @@ impl Settings {
 
     /// Returns what is wrong with the name of standard input, beside feeds with these `names`.
     pub fn problem_of_name<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-        let name = self.feed_name.as_deref()?;
+        let Some(name) = self.feed_name.as_deref() else {
+            return self.has_standard_input().then(|| {
+                "standard input needs a name, under which its refused rows are kept: add --feed-name \
+                 NAME (AKIN_FEED_NAME), the same in every run of a source"
+                    .to_owned()
+            });
+        };
         if !self.has_standard_input() {
             return Some(
                 "--feed-name (AKIN_FEED_NAME) names standard input, which is not read: name the \
@@ -112,13 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn standard_input_has_the_name_it_is_given() {
+    fn standard_input_needs_a_name_and_has_the_one_it_is_given() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let path = file.path().to_str().unwrap();
         let names = |settings: Settings| -> Vec<_> {
             settings.sources().unwrap().iter().map(|feed| feed.name().to_owned()).collect()
         };
-        assert_eq!(names(settings(&["-", path], None)), ["standard input", path]);
+        let unnamed = settings(&["-", path], None).sources().unwrap_err().join("; ");
+        assert!(unnamed.contains("--feed-name NAME (AKIN_FEED_NAME)"), "{unnamed}");
         assert_eq!(names(settings(&["-", path], Some("acme"))), ["acme", path]);
     }
 

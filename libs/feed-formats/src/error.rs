@@ -28,7 +28,7 @@ pub enum Error {
     #[error("the file is {what}: {remedy}")]
     Unsupported {
         /// The format.
-        what: &'static str,
+        what: String,
         /// The remedy.
         remedy: &'static str,
     },

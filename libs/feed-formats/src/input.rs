@@ -1,6 +1,7 @@
 use crate::compression::Compression;
 use crate::encoding;
 use crate::error::Error;
+use crate::foreign::{self, Foreign};
 use crate::format::Format;
 use crate::peeked::{Bytes, Peeked};
 use crate::unpack::UnpackLimits;
@@ -27,14 +28,6 @@ pub(crate) enum Content {
 
 /// The number of bytes that are copied at a time.
 const CHUNK: usize = 64 << 10;
-
-/// Beginnings of files that are not supported, what they are, and what to do.
-const UNSUPPORTED: &[(&[u8], &str, &str)] = &[
-    (b"PK\x03\x04", "a zip archive or a spreadsheet", "unpack it, or save it as CSV"),
-    (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "save it as CSV"),
-    (b"BZh", "compressed by bzip2", "decompress it first (bunzip2)"),
-    (b"\xfd7zXZ", "compressed by xz", "decompress it first (unxz)"),
-];
 
 impl Input {
     /// Reads a stream. Parquet from a stream is copied to a temporary file.
@@ -110,8 +103,7 @@ fn seekable(mut bytes: Peeked<Bytes>, file: Option<File>) -> Result<File, Error>
 }
 
 fn decode(bytes: Peeked<Bytes>, format: Option<Format>) -> Result<Content, Error> {
-    let unsupported = UNSUPPORTED.iter().find(|(mark, ..)| bytes.beginning.starts_with(mark));
-    if let Some(&(_, what, remedy)) = unsupported {
+    if let Some(Foreign { what, remedy }) = foreign::recognize(&bytes.beginning, format.is_some()) {
         return Err(Error::Unsupported { what, remedy });
     }
     let (text, is_marked) = encoding::decode_by_mark(bytes);

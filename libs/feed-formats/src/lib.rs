@@ -34,6 +34,7 @@ mod compression;
 mod csv;
 mod encoding;
 mod error;
+mod foreign;
 mod format;
 mod input;
 mod invalid;

@@ -152,8 +152,10 @@ async fn a_deep_or_endless_document_is_refused_with_its_line() {
 }
 
 #[tokio::test]
-async fn an_html_page_is_refused_by_its_first_element() {
+async fn an_html_page_and_another_document_are_refused_by_name() {
     let error = error_of(b"<!DOCTYPE html>\n<html><body>Not found</body></html>").await;
-    assert!(error.contains("<html>") && error.contains("<rss> or <feed>"), "{error}");
+    assert!(error.contains("an HTML page"), "{error}");
+    let error = error_of(b"<?xml version=\"1.0\"?>\n<shop><item/></shop>").await;
+    assert!(error.contains("<shop>") && error.contains("<rss> or <feed>"), "{error}");
     assert!(error_of(b"<rss></rss><rss></rss>").await.contains("found <rss> where"));
 }
