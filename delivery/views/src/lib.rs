@@ -18,7 +18,7 @@ mod runs;
 mod status;
 
 pub use answer::{SearchView, SimilarView};
-pub use dates::format_timestamp;
+pub use dates::{format_rfc3339, format_timestamp};
 pub use durations::{milliseconds, seconds};
 pub use product::{HitView, ProductView};
 pub use runs::{Audience, CountsView, RunView};

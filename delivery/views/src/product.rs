@@ -55,8 +55,8 @@ impl From<ProductRecord> for ProductView {
             attributes: product.attributes,
             image_url: product.image_url,
             link: product.link,
-            modified_date: dates::format_timestamp(version.timestamp()),
-            created_date: dates::format_timestamp(created),
+            modified_date: dates::format_rfc3339(version.timestamp()),
+            created_date: dates::format_rfc3339(created),
         }
     }
 }

@@ -52,7 +52,7 @@ impl RunView {
             Audience::Operator => run.feeds,
             Audience::Public => run.feeds.iter().map(|feed| file_name(feed).to_owned()).collect(),
         };
-        Self { began: dates::format_timestamp(run.began), feeds, outcome, reason, seconds, counts }
+        Self { began: dates::format_rfc3339(run.began), feeds, outcome, reason, seconds, counts }
     }
 }
 
