@@ -42,7 +42,7 @@ demo: model ## ingest the sample catalogue and serve the page on http://127.0.0.
 	$(AKIN) ingest --data .cache/demo --currency INR data/catalogue.csv
 	$(AKIN) serve --data .cache/demo --images data/images --listen 127.0.0.1:8080
 
-services: ## start the servers for tests, leave them running, print their settings
+services: ## start the servers for tests, leave them running, print settings to eval
 	@tools/services.sh start
 
 stop-services: ## stop the servers that `make services` started

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts the real servers for tests and leaves them running: `start` prints the settings for the tests,
-# `stop` stops the servers.
+# Starts the real servers and leaves them running: `start` prints the settings of the tests and of akin, for a
+# shell to evaluate (`eval "$(make services)"`), `stop` stops the servers.
 # shellcheck source=services/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/services/common.sh"
 
@@ -13,6 +13,10 @@ start | stop) for service in $(service_names); do "$tree/tools/services/$service
 esac
 if [ "$1" = start ]; then
     for service in $(service_names); do
-        echo "export $(service_variable "$service")=$("$tree/tools/services/$service.sh" url)"
+        script=$tree/tools/services/$service.sh
+        printf 'export %s=%q\n' "$(service_variable "$service")" "$("$script" url)"
+        "$script" settings | while IFS='=' read -r setting value; do
+            printf 'export %s=%q\n' "$setting" "$value"
+        done
     done
 fi

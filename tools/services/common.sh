@@ -2,15 +2,17 @@
 #
 # A service is a script NAME.sh of this folder that takes one of these commands:
 #
-#   start   installs the server if needed, starts it and waits until it responds; does nothing if it runs
-#   stop    stops it by its process id and deletes its data; does nothing if it does not run
-#   url     prints its address for the tests: the value of AKIN_TEST_<NAME>
-#   crash   kills it like a power failure and restarts it with its data on the same port
+#   start     installs the server if needed, starts it and waits until it responds; does nothing if it runs
+#   stop      stops it by its process id and deletes its data; does nothing if it does not run
+#   url       prints its address for the tests: the value of AKIN_TEST_<NAME>
+#   settings  prints akin's own settings for it, one NAME=VALUE a line
+#   crash     kills it like a power failure and restarts it with its data on the same port
 #
 # and defines four functions, which `service` below calls: `set_up` (once for each machine), `launch PORT`
 # (starts the server in the background with its data in $run, keeps existing data, and writes $run/pid),
 # `answers PORT` and `url PORT`. $stop_signal stops the process (default TERM), $crash_signal kills it
-# (default KILL). Progress goes to standard error, results to standard output.
+# (default KILL). A service that akin has settings for also defines `settings PORT`. Progress goes to standard
+# error, results to standard output.
 
 set -euo pipefail
 
@@ -30,6 +32,9 @@ tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 runs=${AKIN_SERVICES_RUN:-$cache/runs/$(printf %s "$tree" | cksum | cut -d' ' -f1)}
 
 say() { echo "$name: $*" >&2; }
+
+# By default, akin has no settings for a service.
+settings() { :; }
 
 # Prints the names of all services.
 service_names() {
@@ -144,12 +149,12 @@ service() {
         finish "${crash_signal:-KILL}"
         run_on "$(cat "$run/port")"
         ;;
-    url) if is_running; then url "$(cat "$run/port")"; else
+    url | settings) if is_running; then "$2" "$(cat "$run/port")"; else
         say "is not running; start it with tools/services/$name.sh start"
         return 1
     fi ;;
     *)
-        echo "usage: tools/services/$name.sh start|stop|url|crash" >&2
+        echo "usage: tools/services/$name.sh start|stop|url|settings|crash" >&2
         return 2
         ;;
     esac

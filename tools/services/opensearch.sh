@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# OpenSearch with its k-NN plugin for tests, on 127.0.0.1 only: start | stop | crash | url. See common.sh.
+# OpenSearch with its k-NN plugin for tests, on 127.0.0.1 only: start | stop | url | settings | crash. See common.sh.
 #
 # A community runner starts the server without the security plugin. The tests of users and TLS use small
 # servers of their own.
@@ -115,5 +115,7 @@ END
 }
 
 url() { echo "http://127.0.0.1:$1"; }
+
+settings() { echo "OPENSEARCH_ENDPOINT=$(url "$1")"; }
 
 service opensearch "$@"

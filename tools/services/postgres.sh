@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Postgres with pgvector for tests, on 127.0.0.1 only: start | stop | url | crash. See common.sh.
+# Postgres with pgvector for tests, on 127.0.0.1 only: start | stop | url | settings | crash. See common.sh.
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 requirements=$tree/tools/services/postgres.txt
@@ -53,5 +53,16 @@ make_data() {
 answers() { "$(bin)/pg_isready" --quiet -h 127.0.0.1 -p "$1"; }
 
 url() { echo "postgres://postgres:$(cat "$run/password")@127.0.0.1:$1/postgres"; }
+
+settings() {
+    cat <<END
+POSTGRES_HOST=127.0.0.1
+POSTGRES_PORT=$1
+POSTGRES_USER=postgres
+POSTGRES_PASSWORD=$(cat "$run/password")
+POSTGRES_DB=postgres
+POSTGRES_SSLMODE=disable
+END
+}
 
 service postgres "$@"
