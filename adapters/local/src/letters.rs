@@ -12,7 +12,7 @@ pub(crate) fn list(
     limit: i64,
 ) -> rusqlite::Result<Vec<(u64, DeadLetter)>> {
     let mut statement = connection.prepare_cached(
-        "SELECT sequence, id, version, tries, reason, died FROM queue
+        "SELECT sequence, id, version, tries, reason, died FROM queue INDEXED BY queue_dead
          WHERE died IS NOT NULL AND sequence > ?1 ORDER BY sequence LIMIT ?2",
     )?;
     let letters = statement.query_map([after, limit], |row| {
@@ -31,8 +31,8 @@ pub(crate) fn list(
 pub(crate) fn redrive(connection: &Connection, limit: i64, now: i64) -> rusqlite::Result<u64> {
     let redriven = connection
         .prepare_cached(
-            "UPDATE queue SET died = NULL, tries = 0, visible = ?1
-             WHERE sequence IN (SELECT sequence FROM queue WHERE died IS NOT NULL
+            "UPDATE queue SET died = NULL, tries = 0, hidden = 0, visible = ?1
+             WHERE sequence IN (SELECT sequence FROM queue INDEXED BY queue_dead WHERE died IS NOT NULL
                  ORDER BY sequence LIMIT ?2)",
         )?
         .execute(params![now, limit])?;

@@ -41,6 +41,7 @@ mod permissions;
 mod pool;
 mod quarantine;
 mod queue;
+mod relay_lock;
 mod removal;
 mod rows;
 mod run_log;

@@ -25,11 +25,42 @@ pub(crate) fn send(connection: &Connection, changes: &[Change], now: i64) -> rus
     })
 }
 
+/// Returns the number of a message that is visible, if there is one.
+const VISIBLE: &str = "
+    SELECT sequence FROM (
+        SELECT sequence FROM queue INDEXED BY queue_ready WHERE died IS NULL AND hidden = 0 LIMIT 1)
+    UNION ALL SELECT sequence FROM (
+        SELECT sequence FROM queue INDEXED BY queue_hidden
+        WHERE died IS NULL AND hidden = 1 AND leased IN (0, 1) AND visible <= ?1 LIMIT 1)";
+
+/// The minimum number of messages that one call reveals, if so many became visible. Up to so many keep
+/// their order.
+const REVEALED: i64 = 10_000;
+
+/// Reveals messages whose lease or delay is over. Those that have no attempts left die.
+const REVEAL: &str = "
+    UPDATE queue SET hidden = 0, leased = leased AND tries < ?2,
+        died = CASE WHEN leased AND tries >= ?2 THEN ?1 END,
+        reason = CASE WHEN leased AND tries >= ?2 THEN ?3 ELSE reason END
+    WHERE sequence IN (
+        SELECT sequence FROM queue INDEXED BY queue_hidden
+        WHERE died IS NULL AND hidden = 1 AND leased IN (0, 1) AND visible <= ?1 LIMIT ?4)";
+
+const FIRST: &str = "
+    SELECT unfinished FROM queue INDEXED BY queue_ready WHERE died IS NULL AND hidden = 0
+    ORDER BY sequence LIMIT 1";
+
+const LEASE: &str = "
+    UPDATE queue SET tries = tries + 1, unfinished = unfinished + 1, takes = takes + 1, leased = 1,
+        hidden = 1, visible = ?1
+    WHERE sequence IN (
+        SELECT sequence FROM queue INDEXED BY queue_ready
+        WHERE died IS NULL AND hidden = 0 AND unfinished < ?2 ORDER BY sequence LIMIT ?3)
+    RETURNING sequence, id, version, takes, tries";
+
 /// Returns whether a message is visible.
 pub(crate) fn is_any_visible(connection: &Connection, now: i64) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM queue WHERE died IS NULL AND visible <= ?1 LIMIT 1")?
-        .exists([now])
+    connection.prepare_cached(VISIBLE)?.exists([now])
 }
 
 /// Leases at most `limit` messages, or one that must be isolated. Messages without an outcome and
@@ -40,27 +71,14 @@ pub(crate) fn receive(
     now: i64,
     lease: i64,
 ) -> rusqlite::Result<Vec<Delivery>> {
-    connection
-        .prepare_cached(
-            "UPDATE queue SET died = ?1, reason = ?2, leased = 0
-             WHERE died IS NULL AND leased AND tries >= ?3 AND visible <= ?1",
-        )?
-        .execute(params![now, UNSETTLED, MAX_ATTEMPTS])?;
-    let first = "SELECT unfinished FROM queue WHERE died IS NULL AND visible <= ?1
-                 ORDER BY sequence LIMIT 1";
-    let first: Option<u32> =
-        connection.prepare_cached(first)?.query_row([now], |row| row.get(0)).optional()?;
-    let is_isolated = first.is_some_and(|unfinished| unfinished >= ISOLATE_AFTER);
+    let revealed = REVEALED.max(limit);
+    let mut reveal = connection.prepare_cached(REVEAL)?;
+    reveal.execute(params![now, MAX_ATTEMPTS, UNSETTLED, revealed])?;
+    let first = connection.prepare_cached(FIRST)?.query_row([], |row| row.get(0)).optional()?;
+    let is_isolated = first.is_some_and(|unfinished: u32| unfinished >= ISOLATE_AFTER);
     let (below, limit) = if is_isolated { (u32::MAX, 1) } else { (ISOLATE_AFTER, limit) };
-    let mut lease_messages = connection.prepare_cached(
-        "UPDATE queue SET tries = tries + 1, unfinished = unfinished + 1, takes = takes + 1,
-             leased = 1, visible = ?2
-         WHERE sequence IN (SELECT sequence FROM queue
-             WHERE died IS NULL AND visible <= ?1 AND unfinished < ?3
-             ORDER BY sequence LIMIT ?4)
-         RETURNING sequence, id, version, takes, tries",
-    )?;
-    let taken = lease_messages.query_map([now, now + lease, below.into(), limit], delivery)?;
+    let mut lease_messages = connection.prepare_cached(LEASE)?;
+    let taken = lease_messages.query_map([now + lease, below.into(), limit], delivery)?;
     let mut taken = taken.collect::<rusqlite::Result<Vec<_>>>()?;
     taken.sort_unstable_by_key(|(sequence, _)| *sequence);
     Ok(taken.into_iter().map(|(_, delivery)| delivery).collect())
@@ -80,7 +98,8 @@ pub(crate) fn extend(
     visible: i64,
 ) -> rusqlite::Result<()> {
     let mut extend = connection.prepare_cached(
-        "UPDATE queue SET visible = ?3 WHERE sequence = ?1 AND takes = ?2 AND leased",
+        "UPDATE queue SET visible = ?3, hidden = 1
+         WHERE sequence = ?1 AND takes = ?2 AND leased",
     )?;
     leases
         .iter()
@@ -101,7 +120,7 @@ pub(crate) fn release(
     visible: i64,
 ) -> rusqlite::Result<()> {
     let mut release = connection.prepare_cached(
-        "UPDATE queue SET leased = 0, unfinished = 0, tries = tries - 1, visible = ?3
+        "UPDATE queue SET leased = 0, unfinished = 0, tries = tries - 1, visible = ?3, hidden = 1
          WHERE sequence = ?1 AND takes = ?2 AND leased",
     )?;
     leases
@@ -118,7 +137,7 @@ pub(crate) fn fail(
     let mut attempts = connection
         .prepare_cached("SELECT tries FROM queue WHERE sequence = ?1 AND takes = ?2 AND leased")?;
     let mut fail = connection.prepare_cached(
-        "UPDATE queue SET leased = 0, unfinished = 0, visible = ?2, reason = ?3, died = ?4
+        "UPDATE queue SET leased = 0, unfinished = 0, visible = ?2, hidden = 1, reason = ?3, died = ?4
          WHERE sequence = ?1",
     )?;
     for (lease, reason) in failed {
@@ -131,15 +150,76 @@ pub(crate) fn fail(
     Ok(())
 }
 
+/// Counts the messages that wait, are leased, and are dead.
+const COUNTS: &str = "
+    SELECT (SELECT count(*) FROM queue INDEXED BY queue_ready WHERE died IS NULL AND hidden = 0)
+            + (SELECT count(*) FROM queue INDEXED BY queue_hidden
+                WHERE died IS NULL AND hidden = 1 AND leased = 0)
+            + (SELECT count(*) FROM queue INDEXED BY queue_hidden
+                WHERE died IS NULL AND hidden = 1 AND leased = 1 AND visible <= ?1),
+        (SELECT count(*) FROM queue INDEXED BY queue_hidden
+            WHERE died IS NULL AND hidden = 1 AND leased = 1 AND visible > ?1),
+        (SELECT count(*) FROM queue INDEXED BY queue_dead WHERE died IS NOT NULL)";
+
 /// Counts the messages, dead letters included.
 pub(crate) fn counts(connection: &Connection, now: i64) -> rusqlite::Result<QueueCounts> {
-    let mut statement = connection.prepare_cached(
-        "SELECT count(*) FILTER (WHERE died IS NULL AND NOT (leased AND visible > ?1)),
-             count(*) FILTER (WHERE died IS NULL AND leased AND visible > ?1),
-             count(died) FROM queue",
-    )?;
-    statement.query_row([now], |row| {
+    connection.prepare_cached(COUNTS)?.query_row([now], |row| {
         let count = |at| row.get(at).map(i64::cast_unsigned);
         Ok(QueueCounts { waiting: count(0)?, in_flight: count(1)?, dead: count(2)? })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::Database;
+    use crate::{LocalOptions, letters};
+    use rusqlite::StatementStatus;
+
+    /// Runs `sql` and returns the number of steps that the database's machine took.
+    fn steps(connection: &Connection, sql: &str, values: &[i64]) -> i32 {
+        let mut statement = connection.prepare(sql).expect("a statement");
+        let mut rows = statement.query(rusqlite::params_from_iter(values)).expect("rows");
+        while rows.next().expect("a row").is_some() {}
+        drop(rows);
+        statement.get_status(StatementStatus::VmStep)
+    }
+
+    #[test]
+    fn the_work_of_a_delivery_does_not_grow_with_the_messages_that_are_hidden_or_dead() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("akin.db");
+        let database = Database::open(file, LocalOptions::default()).expect("a database");
+        database
+            .write_now(|queue| {
+                let mut insert = queue.prepare(
+                    "INSERT INTO queue (id, version, leased, hidden, visible, died)
+                     VALUES (?1, 1, ?2, ?3, ?4, ?5)",
+                )?;
+                for number in 0..20_000 {
+                    // Leased, delayed, dead.
+                    for (leased, hidden, died) in [(1, 1, None), (0, 1, None), (0, 0, Some(1))] {
+                        insert.execute(params![number.to_string(), leased, hidden, 9_000, died])?;
+                    }
+                }
+                insert.execute(params!["ready", 0, 0, 1, None::<i64>])?;
+                drop(insert);
+                for (sql, values) in [
+                    (VISIBLE, &[5][..]),
+                    (REVEAL, &[5, 5, 0, 10_000][..]),
+                    (FIRST, &[][..]),
+                    (LEASE, &[65, 2, 512][..]),
+                ] {
+                    let steps = steps(queue, sql, values);
+                    assert!(steps < 300, "{steps} steps: {sql}");
+                }
+                assert_eq!(receive(queue, 512, 70, 60)?.len(), 1, "the lease is over");
+                let expected = QueueCounts { waiting: 20_000, in_flight: 20_001, dead: 20_000 };
+                assert_eq!(counts(queue, 71)?, expected);
+                assert_eq!(letters::redrive(queue, 1, 71)?, 1);
+                assert_eq!(receive(queue, 512, 72, 60)?.len(), 1);
+                Ok(())
+            })
+            .expect("a queue");
+    }
 }

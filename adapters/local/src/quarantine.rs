@@ -24,6 +24,22 @@ pub(crate) fn insert(
     Ok(())
 }
 
+/// Stores rows of another store, except where a row is held that was refused at that time or later.
+pub(crate) fn restore(connection: &Connection, rows: &[QuarantinedRow]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO quarantine (feed, line, field, value, reason, at, texts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (feed, line, field) DO UPDATE SET value = excluded.value,
+             reason = excluded.reason, at = excluded.at, texts = excluded.texts
+         WHERE excluded.at > at",
+    )?;
+    for QuarantinedRow { feed, row: RefusedRow { line, field, value, reason, row }, at } in rows {
+        let texts = row.as_deref().map(to_json).transpose()?;
+        statement.execute(params![feed, line.cast_signed(), field, value, reason, at.0, texts])?;
+    }
+    Ok(())
+}
+
 /// Deletes the rows of `feed` that were refused before `before`.
 pub(crate) fn release(
     connection: &Connection,

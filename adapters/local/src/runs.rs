@@ -83,8 +83,8 @@ pub(crate) fn finish(
 ) -> rusqlite::Result<()> {
     let mut update = connection.prepare_cached(
         "UPDATE runs SET outcome = ?2, reason = ?3, took = ?4, read = ?5, inserted = ?6,
-             changed = ?7, unchanged = ?8, held_newer = ?9, removed = ?10, quarantined = ?11,
-             embedded = ?12, updated_fields = ?13, failed = ?14
+             changed = ?7, unchanged = ?8, held_newer = ?9, repeated = ?10, removed = ?11,
+             quarantined = ?12, embedded = ?13, updated_fields = ?14, failed = ?15
          WHERE version = ?1 AND outcome IS NULL",
     )?;
     let ((outcome, reason), took) = (end.outcome.parts(), micros(end.took));
@@ -106,7 +106,7 @@ pub(crate) fn last(
 ) -> rusqlite::Result<Vec<Run>> {
     let mut select = connection.prepare_cached(
         "SELECT number, version, began, holder, holder_key, expires, outcome, reason, took, read,
-             inserted, changed, unchanged, held_newer, removed, quarantined, embedded,
+             inserted, changed, unchanged, held_newer, repeated, removed, quarantined, embedded,
              updated_fields, failed
          FROM runs ORDER BY number DESC LIMIT ?1",
     )?;

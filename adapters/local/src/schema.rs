@@ -18,6 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_index_transactions.sql"),
     include_str!("../migrations/0009_private_files.sql"),
     include_str!("../migrations/0010_indexes.sql"),
+    include_str!("../migrations/0011_repeated_rows.sql"),
+    include_str!("../migrations/0012_queue_indexes.sql"),
 ];
 
 /// The first version whose databases were created for their owner alone.

@@ -1,11 +1,11 @@
 use crate::apply::{HashedProduct, ProductChange, ProductComparer, last_of_each, write};
-use crate::pool::Database;
+use crate::pool::{self, Database};
 use crate::versions::{self, Admitted};
-use crate::{copy, indexes, quarantine, removal, rows};
+use crate::{copy, indexes, quarantine, relay_lock, removal, rows};
 use akin_entities::{Change, Product, ProductId, ProductRecord, Timestamp, Version};
 use akin_ports::{
     Applied, NewIndex, OutboxEntry, PortResult, ProductStore, QuarantinedRow, RefusedRow,
-    RegisteredIndex, RemovedProduct, StoreCounts,
+    RegisteredIndex, RelayedPage, RemovedProduct, SendChanges, StoreCounts, relay_page,
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -99,6 +99,21 @@ impl ProductStore for LocalStore {
         self.database.write(work).await
     }
 
+    async fn relay(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+        send: &SendChanges<'_>,
+    ) -> PortResult<RelayedPage> {
+        // An idle worker takes no lock.
+        if self.outbox(after, 1).await?.is_empty() {
+            return Ok(RelayedPage::default());
+        }
+        let database = Arc::clone(&self.database);
+        let _lock = pool::blocking(move || relay_lock::take(&database)).await?;
+        relay_page(self, after, limit, send).await
+    }
+
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()> {
         if rows.is_empty() {
             return Ok(());
@@ -165,6 +180,14 @@ impl ProductStore for LocalStore {
         }
         let removed = removed.to_vec();
         self.database.write(move |t| copy::restore_removed(t, &removed)).await
+    }
+
+    async fn restore_quarantine(&self, rows: &[QuarantinedRow]) -> PortResult<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows = rows.to_vec();
+        self.database.write(move |t| quarantine::restore(t, &rows)).await
     }
 
     async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>> {

@@ -131,6 +131,18 @@ impl ProductStore for MemoryStore {
         .await
     }
 
+    async fn restore_quarantine(&self, rows: &[QuarantinedRow]) -> PortResult<()> {
+        self.call(|state| {
+            for row in rows {
+                let held = state.quarantine.get(&key(row));
+                if held.is_none_or(|held| held.at < row.at) {
+                    state.quarantine.insert(key(row), row.clone());
+                }
+            }
+        })
+        .await
+    }
+
     async fn quarantined(
         &self,
         after: Option<&QuarantinedRow>,

@@ -46,36 +46,12 @@ pub(crate) async fn adopt(
     Ok(AdoptionCounts { adopted: count(0)?, refused: count(1)? })
 }
 
-/// Returns the statement that adopts rows. Prices are in the currency $2, with $1 minor units per
-/// unit. The content hash stays null, so that the first ingestion updates every product from its
-/// feed. Versions are not newer than this moment: dates without a time zone, of another one, would
-/// outdo the runs of the next hours.
+/// Returns the statement that adopts rows. The content hash stays null, so that the first ingestion updates
+/// every product from its feed.
 fn statement(dates: &DateColumns) -> String {
-    // No other price is adopted: a larger one would fit no column.
-    let is_price = |column: &str| {
-        format!(
-            "CASE WHEN {column}::text ~ {NUMBER}
-             THEN round({column}::text::numeric * $1) <= {} ELSE false END",
-            i64::MAX
-        )
-    };
-    let minor_units = |column: &str| {
-        let is_price = is_price(column);
-        format!("CASE WHEN {is_price} THEN round({column}::text::numeric * $1) END")
-    };
-    let currency = |column: &str| format!("CASE WHEN {} THEN $2::text END", is_price(column));
-    let rating = format!(
-        "CASE WHEN ratings::text ~ {NUMBER} THEN CASE WHEN ratings::text::numeric <= 5
-         THEN round(ratings::text::numeric * 100) END END"
-    );
     format!(
         "WITH adopted AS (
-             UPDATE {{products}} product SET
-                 akin_version = greatest(0, least(coalesce({modified}, {created}, 0), {now})),
-                 akin_created = least(coalesce({created}, {modified}, 0), {now}),
-                 akin_rating = {rating},
-                 akin_discount_price = {discount}, akin_discount_currency = {discount_currency},
-                 akin_actual_price = {actual}, akin_actual_currency = {actual_currency}
+             UPDATE {{products}} product SET {}
              WHERE akin_version IS NULL AND octet_length(product_id) <= 256
                  AND product_id ~ '\\S' AND name::text ~ '\\S'
                  AND NOT EXISTS (SELECT FROM {{removed}} removed
@@ -91,12 +67,39 @@ fn statement(dates: &DateColumns) -> String {
              (SELECT count(*) FROM {{products}} WHERE akin_version IS NULL)
                  - (SELECT count(*) FROM adopted),
              (SELECT max(akin_version) FROM adopted)",
-        now = NOW,
-        modified = dates.micros("modified_date"),
-        created = dates.micros("created_date"),
-        discount = minor_units("discount_price"),
-        discount_currency = currency("discount_price"),
-        actual = minor_units("actual_price"),
-        actual_currency = currency("actual_price"),
+        assignments(dates)
+    )
+}
+
+/// Returns the values of akin's columns. Prices are in the currency $2, with $1 minor units per unit.
+/// Versions are not newer than this moment: dates without a time zone, of another one, would outdo the
+/// runs of the next hours.
+fn assignments(dates: &DateColumns) -> String {
+    let (modified, created) = (dates.micros("modified_date"), dates.micros("created_date"));
+    let rating = format!(
+        "CASE WHEN ratings::text ~ {NUMBER} THEN CASE WHEN ratings::text::numeric <= 5
+         THEN round(ratings::text::numeric * 100) END END"
+    );
+    let mut assignments = vec![
+        format!("akin_version = greatest(0, least(coalesce({modified}, {created}, 0), {NOW}))"),
+        format!("akin_created = least(coalesce({created}, {modified}, 0), {NOW})"),
+        format!("akin_rating = {rating}"),
+    ];
+    for (column, akin) in [("discount_price", "akin_discount"), ("actual_price", "akin_actual")] {
+        let is_price = is_price(column);
+        let minor_units = format!("round({column}::text::numeric * $1)");
+        assignments.push(format!("{akin}_price = CASE WHEN {is_price} THEN {minor_units} END"));
+        assignments.push(format!("{akin}_currency = CASE WHEN {is_price} THEN $2::text END"));
+    }
+    assignments.join(",\n    ")
+}
+
+/// Returns the condition that `column` holds a price. No other one is adopted: a larger one would fit no
+/// column.
+fn is_price(column: &str) -> String {
+    format!(
+        "CASE WHEN {column}::text ~ {NUMBER}
+         THEN round({column}::text::numeric * $1) <= {} ELSE false END",
+        i64::MAX
     )
 }

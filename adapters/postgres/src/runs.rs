@@ -130,8 +130,9 @@ impl Call for FinishRun<'_> {
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
         let sql =
             "UPDATE {runs} SET outcome = $2, reason = $3, took = $4, read = $5, inserted = $6,
-                       changed = $7, unchanged = $8, held_newer = $9, removed = $10,
-                       quarantined = $11, embedded = $12, updated_fields = $13, failed = $14
+                       changed = $7, unchanged = $8, held_newer = $9, repeated = $10,
+                       removed = $11, quarantined = $12, embedded = $13, updated_fields = $14,
+                       failed = $15
                    WHERE version = $1 AND outcome IS NULL";
         let RunEnd { outcome, took, counts } = self.end;
         let (outcome, reason) = outcome.parts();
@@ -158,8 +159,8 @@ impl Call for ListRuns {
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Vec<Run>, Failure> {
         let sql = format!(
             "SELECT version, began, feeds, holder, holder_key, expires, {NOW}, outcome, reason,
-                 took, read, inserted, changed, unchanged, held_newer, removed, quarantined,
-                 embedded, updated_fields, failed
+                 took, read, inserted, changed, unchanged, held_newer, repeated, removed,
+                 quarantined, embedded, updated_fields, failed
              FROM {{runs}} ORDER BY number DESC LIMIT $1"
         );
         let rows =

@@ -24,7 +24,9 @@ use apply::{ApplyProducts, CompareProducts};
 use async_trait::async_trait;
 use indexes::{ForgetIndex, ListIndexes, RegisterIndexes};
 use outbox::{ClearOutbox, ReadOutbox, RelayOutbox};
-use quarantine::{ClearQuarantine, ListQuarantine, QuarantineRows, ReleaseQuarantine};
+use quarantine::{
+    ClearQuarantine, ListQuarantine, QuarantineRows, ReleaseQuarantine, RestoreQuarantine,
+};
 use records::{FetchProducts, ListIds, ListProducts};
 use removal::RemoveProducts;
 use removed::{ListRemoved, RestoreRemoved};
@@ -150,6 +152,13 @@ impl ProductStore for PostgresStore {
     async fn restore_removed(&self, removed: &[RemovedProduct]) -> PortResult<()> {
         let rows = self.database.settings.upsert_batch_size.get();
         self.database.call(&RestoreRemoved { removed, rows }).await
+    }
+
+    async fn restore_quarantine(&self, rows: &[QuarantinedRow]) -> PortResult<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.database.call(&RestoreQuarantine(rows)).await
     }
 
     async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>> {

@@ -67,6 +67,7 @@ macro_rules! product_store_contract {
             a_release_affects_only_earlier_rows_of_one_feed,
             what_is_cleared_leaves_the_quarantine_whatever_has_run_since,
             unusual_rows_are_kept_unchanged,
+            rows_of_another_quarantine_are_kept_with_their_times_unless_refused_later,
             the_counts_match_what_the_store_holds,
             a_list_names_every_product_once_in_the_order_of_the_ids,
             a_restored_product_keeps_its_dates_and_is_not_announced,

@@ -54,7 +54,7 @@ pub use runs::{
 };
 pub use store::{
     Applied, EXACT_COUNTS, OutboxEntry, ProductStore, QuarantinedRow, RelayedPage, RemovedProduct,
-    SendChanges, SentChanges, StoreCounts,
+    SendChanges, SentChanges, StoreCounts, relay_page,
 };
 pub use tokenizer::{TokenizedText, Tokenizer};
 

@@ -139,6 +139,8 @@ pub struct RunCounts {
     pub unchanged: u64,
     /// Products that the store holds in a newer version.
     pub held_newer: u64,
+    /// Rows of products that an earlier row of the run names. The last row of a product counts.
+    pub repeated: u64,
     /// Products that complete feeds no longer name.
     pub removed: u64,
     /// Rows that were quarantined.
@@ -179,12 +181,13 @@ impl RunOutcome {
 
 impl RunCounts {
     /// The names of the counts, in the order of the [`values`](Self::values).
-    pub const NAMES: [&str; 10] = [
+    pub const NAMES: [&str; 11] = [
         "read",
         "inserted",
         "changed",
         "unchanged",
         "held_newer",
+        "repeated",
         "removed",
         "quarantined",
         "embedded",
@@ -193,13 +196,14 @@ impl RunCounts {
     ];
 
     /// Returns every count.
-    pub fn values(&self) -> [u64; 10] {
+    pub fn values(&self) -> [u64; 11] {
         [
             self.read,
             self.inserted,
             self.changed,
             self.unchanged,
             self.held_newer,
+            self.repeated,
             self.removed,
             self.quarantined,
             self.embedded,
@@ -209,13 +213,14 @@ impl RunCounts {
     }
 
     /// Returns the counts with these [`values`](Self::values).
-    pub fn from_values(values: [u64; 10]) -> Self {
+    pub fn from_values(values: [u64; 11]) -> Self {
         let [
             read,
             inserted,
             changed,
             unchanged,
             held_newer,
+            repeated,
             removed,
             quarantined,
             embedded,
@@ -228,6 +233,7 @@ impl RunCounts {
             changed,
             unchanged,
             held_newer,
+            repeated,
             removed,
             quarantined,
             embedded,
@@ -274,7 +280,7 @@ mod tests {
 
     #[test]
     fn every_count_is_restored_under_its_own_name() {
-        let values = [1, 2, 3, 4, 5, 6, 7, 8, 9, u64::MAX];
+        let values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, u64::MAX];
         let counts = RunCounts::from_values(values);
         assert_eq!(counts.values(), values);
         let told = format!("{counts:?}");

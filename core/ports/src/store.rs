@@ -48,13 +48,7 @@ pub trait ProductStore: Debug + Send + Sync {
         limit: usize,
         send: &SendChanges<'_>,
     ) -> PortResult<RelayedPage> {
-        let mut entries = self.outbox(after, limit).await?;
-        let Some(last) = entries.last() else { return Ok(RelayedPage::default()) };
-        let last = Some(last.sequence);
-        let failures = send(entries.iter().map(|entry| entry.change.clone()).collect()).await?;
-        entries.retain(|entry| !failures.contains_key(&entry.change.id));
-        self.clear_outbox(&entries).await?;
-        Ok(RelayedPage { last, sent: entries.len() as u64, failures })
+        relay_page(self, after, limit, send).await
     }
 
     /// Keeps the rows of `feed` that were refused at `at`, as completely as they could be read. A field
@@ -98,6 +92,10 @@ pub trait ProductStore: Debug + Send + Sync {
     /// Removes products that another store removed, as [`ProductStore::restore`] writes those that it
     /// holds: a newer product or tombstone stays, and nothing is added to the outbox.
     async fn restore_removed(&self, removed: &[RemovedProduct]) -> PortResult<()>;
+
+    /// Keeps rows that another store has in quarantine, with their times. A field of a line that was refused
+    /// here at that time or later stays. Runs do not matter.
+    async fn restore_quarantine(&self, rows: &[QuarantinedRow]) -> PortResult<()>;
 
     /// Lists the indexes that every change is owed to, by name.
     async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>>;
@@ -146,6 +144,22 @@ pub type SendChanges<'a> = dyn Fn(Vec<Change>) -> SentChanges<'a> + Send + Sync 
 
 /// The answer of [`SendChanges`].
 pub type SentChanges<'a> = Pin<Box<dyn Future<Output = PortResult<Failures>> + Send + 'a>>;
+
+/// Passes on a page of the outbox of `store`, as [`ProductStore::relay`] does, whoever else does so.
+pub async fn relay_page(
+    store: &(impl ProductStore + ?Sized),
+    after: Option<u64>,
+    limit: usize,
+    send: &SendChanges<'_>,
+) -> PortResult<RelayedPage> {
+    let mut entries = store.outbox(after, limit).await?;
+    let Some(last) = entries.last() else { return Ok(RelayedPage::default()) };
+    let last = Some(last.sequence);
+    let failures = send(entries.iter().map(|entry| entry.change.clone()).collect()).await?;
+    entries.retain(|entry| !failures.contains_key(&entry.change.id));
+    store.clear_outbox(&entries).await?;
+    Ok(RelayedPage { last, sent: entries.len() as u64, failures })
+}
 
 /// A page of the outbox that was passed on.
 #[derive(Debug, Default)]

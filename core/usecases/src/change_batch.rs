@@ -30,6 +30,19 @@ pub(crate) struct Undone {
     pub(crate) skipped: HashSet<ProductId>,
 }
 
+impl Undone {
+    /// Adds what is left of another part of the work.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.failures.extend(other.failures);
+        self.skipped.extend(other.skipped);
+    }
+
+    /// Returns whether the product `id` is not done.
+    pub(crate) fn contains(&self, id: &ProductId) -> bool {
+        self.failures.contains_key(id) || self.skipped.contains(id)
+    }
+}
+
 impl ChangeBatch {
     /// Fetches the products of `changes`. A change that is superseded by another one of them or by
     /// the store needs no work: the newer one was announced as well.

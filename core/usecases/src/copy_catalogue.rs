@@ -1,3 +1,4 @@
+use crate::QuarantinePages;
 use crate::register_indexes::{IndexRefusal, refused, register};
 use akin_entities::{ProductId, Version};
 use akin_ports::{
@@ -10,7 +11,8 @@ use std::sync::Arc;
 ///
 /// It holds the leases of both stores, so that no ingestion writes meanwhile. It may run twice: what is
 /// newer on either side stays. The next run finishes one that was interrupted; until then the target's
-/// index is not registered, and an ingestion that registers it owes it everything.
+/// index is not registered, and an ingestion that registers it owes it everything. The rows in quarantine
+/// are copied with the products, from one store to another.
 #[derive(Clone, Debug)]
 pub struct CopyCatalogue {
     /// The source.
@@ -50,6 +52,8 @@ pub struct CopySummary {
     pub products: u64,
     /// Index entries that were copied, with their embeddings.
     pub entries: u64,
+    /// Rows in quarantine that were copied.
+    pub quarantined: u64,
     /// Entries that failed, and why.
     pub failures: Failures,
 }
@@ -106,6 +110,7 @@ impl CopyCatalogue {
         copying.step(0);
         if let Some(target) = &self.target_store {
             self.copy_products(&**target, &mut copying).await?;
+            self.copy_quarantine(&**target, &mut copying.summary).await?;
         }
         self.copy_entries(&mut copying).await?;
         self.copy_removals(&mut copying).await?;
@@ -177,6 +182,22 @@ impl CopyCatalogue {
             target.restore(&page).await?;
             copying.summary.products += page.len() as u64;
             copying.step(page.len());
+        }
+    }
+
+    async fn copy_quarantine(
+        &self,
+        target: &dyn ProductStore,
+        summary: &mut CopySummary,
+    ) -> PortResult<()> {
+        let mut pages = QuarantinePages::new(Arc::clone(&self.source.store), None);
+        loop {
+            let page = pages.next(PAGE).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            target.restore_quarantine(&page).await?;
+            summary.quarantined += page.len() as u64;
         }
     }
 

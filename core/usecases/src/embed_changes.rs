@@ -1,4 +1,4 @@
-use crate::change_batch::{ChangeBatch, Monitor};
+use crate::change_batch::{ChangeBatch, Monitor, Undone};
 use crate::embed_target::is_about_all;
 use crate::halves::Halves;
 use crate::register_indexes::check_indexes;
@@ -57,11 +57,12 @@ pub struct EmbedProgress {
 /// The number of changes taken from the outbox at a time, which bounds the memory.
 const PAGE: usize = 1024;
 
-/// Monitors the work for one target; it is never stopped.
+/// Monitors the work for one target.
 struct OutboxMonitor<'a> {
     /// Changes of the page that are not done yet.
     left: u64,
     progress: &'a mut EmbedProgress,
+    is_stopping: &'a (dyn Fn() -> bool + Send + Sync),
     observe: &'a (dyn Fn(EmbedProgress) + Send + Sync),
 }
 
@@ -69,6 +70,7 @@ struct OutboxMonitor<'a> {
 struct RunState<'a> {
     summary: EmbedSummary,
     progress: EmbedProgress,
+    is_stopping: &'a (dyn Fn() -> bool + Send + Sync),
     observe: &'a (dyn Fn(EmbedProgress) + Send + Sync),
 }
 
@@ -89,10 +91,21 @@ impl EmbedChanges {
         &self,
         observe: &(dyn Fn(EmbedProgress) + Send + Sync),
     ) -> PortResult<EmbedSummary> {
+        self.run_until(&|| false, observe).await
+    }
+
+    /// Does the same until `is_stopping` returns true: then it finishes what was started and leaves the
+    /// rest in the outbox, so that no change both waits and is done.
+    pub async fn run_until(
+        &self,
+        is_stopping: &(dyn Fn() -> bool + Send + Sync),
+        observe: &(dyn Fn(EmbedProgress) + Send + Sync),
+    ) -> PortResult<EmbedSummary> {
         let waiting = self.store.counts().await?.outbox;
         let total = waiting * self.targets.len() as u64;
         let progress = EmbedProgress { done: 0, total };
-        let mut state = RunState { summary: EmbedSummary::default(), progress, observe };
+        let summary = EmbedSummary::default();
+        let mut state = RunState { summary, progress, is_stopping, observe };
         let mut after = None;
         observe(progress);
         if total > 0 {
@@ -100,35 +113,36 @@ impl EmbedChanges {
                 target.check().await?;
             }
         }
-        loop {
+        while !is_stopping() {
             let entries = self.store.outbox(after, PAGE).await?;
-            let Some(last) = entries.last() else { return Ok(state.summary) };
+            let Some(last) = entries.last() else { break };
             after = Some(last.sequence);
             // What was taken before an index is registered is owed to it, and stays in the outbox.
             check_indexes(&*self.store, &self.targets).await?;
-            let failures = self.embed_page(&entries, &mut state).await?;
-            let is_done = |entry: &OutboxEntry| !failures.contains_key(&entry.change.id);
+            let undone = self.embed_page(&entries, &mut state).await?;
+            let is_done = |entry: &OutboxEntry| !undone.contains(&entry.change.id);
             let done: Vec<_> = entries.into_iter().filter(is_done).collect();
             self.store.clear_outbox(&done).await?;
-            state.summary.failures.extend(failures);
+            state.summary.failures.extend(undone.failures);
         }
+        Ok(state.summary)
     }
 
-    /// Brings every target up to `entries`, and returns the products that failed. Where they fail
+    /// Brings every target up to `entries`, and returns the products that are not done. Where they fail
     /// without a name, they are halved until the products at fault are found.
     async fn embed_page(
         &self,
         entries: &[OutboxEntry],
         state: &mut RunState<'_>,
-    ) -> PortResult<Failures> {
-        let mut failures = Failures::new();
+    ) -> PortResult<Undone> {
+        let mut undone = Undone::default();
         let mut halves = Halves::new(entries);
         while let Some(part) = halves.next() {
             let before = state.progress;
             match self.embed_part(part, state).await {
-                Ok(failed) => {
+                Ok(part) => {
                     halves.succeed();
-                    failures.extend(failed);
+                    undone.add(part);
                 }
                 Err(error) if is_about_all(&error) => return Err(error),
                 Err(error) => {
@@ -141,29 +155,33 @@ impl EmbedChanges {
         }
         for (entry, error) in halves.take_failed() {
             state.progress.done += self.targets.len() as u64;
-            failures.insert(entry.change.id.clone(), error);
+            undone.failures.insert(entry.change.id.clone(), error);
         }
         (state.observe)(state.progress);
-        Ok(failures)
+        Ok(undone)
     }
 
     async fn embed_part(
         &self,
         entries: &[OutboxEntry],
         state: &mut RunState<'_>,
-    ) -> PortResult<Failures> {
+    ) -> PortResult<Undone> {
         let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
         let batch = ChangeBatch::fetch(&*self.store, &changes).await?;
-        let mut failures = Failures::new();
+        let mut undone = Undone::default();
         for target in &self.targets {
             let left = entries.len() as u64;
-            let RunState { summary, progress, observe } = &mut *state;
-            let mut monitor = OutboxMonitor { left, progress, observe: *observe };
-            failures.extend(batch.apply_to(target, summary, &mut monitor).await?.failures);
-            // Superseded changes are done as well.
-            monitor.step(monitor.left);
+            let RunState { summary, progress, is_stopping, observe } = &mut *state;
+            let (is_stopping, observe) = (*is_stopping, *observe);
+            let mut monitor = OutboxMonitor { left, progress, is_stopping, observe };
+            let left = batch.apply_to(target, summary, &mut monitor).await?;
+            if left.skipped.is_empty() {
+                // Superseded changes are done as well.
+                monitor.step(monitor.left);
+            }
+            undone.add(left);
         }
-        Ok(failures)
+        Ok(undone)
     }
 }
 
@@ -175,6 +193,6 @@ impl Monitor for OutboxMonitor<'_> {
     }
 
     fn is_stopped(&self) -> bool {
-        false
+        (self.is_stopping)()
     }
 }

@@ -79,6 +79,10 @@ impl ProductStore for EmptyStore {
         Err(read_only())
     }
 
+    async fn restore_quarantine(&self, _: &[QuarantinedRow]) -> PortResult<()> {
+        Err(read_only())
+    }
+
     async fn indexes(&self) -> PortResult<Vec<RegisteredIndex>> {
         Ok(Vec::new())
     }

@@ -1,8 +1,8 @@
 use crate::feed_rows::changed;
 use crate::survey::{FeedSurvey, Survey, SurveyError, SurveyFeed};
 use crate::{
-    ColumnMap, IngestError, IngestFeed, IngestProgress, IngestSummary, Percentage, Pricing,
-    RowReader,
+    CatalogueSummary, ColumnMap, DryRun, IngestError, IngestFeed, IngestProgress, IngestSummary,
+    Percentage, Pricing, RetainedProducts, RowReader,
 };
 use akin_entities::{ProductId, Version};
 use akin_ports::{
@@ -38,43 +38,6 @@ pub struct Limits {
     pub refused: Percentage,
     /// The maximum share of stored products that complete feeds would remove.
     pub removed: Percentage,
-}
-
-/// The result of a run, or of a dry run.
-#[derive(Debug, Default)]
-pub struct CatalogueSummary {
-    /// The counts over all feeds.
-    pub rows: IngestSummary,
-    /// The first refused rows of each feed, with the feed's name.
-    pub refused: Vec<(String, RefusedRow)>,
-    /// The number of products removed because complete feeds no longer name them.
-    pub removed: u64,
-    /// Products that were not removed although no feed names them.
-    pub retained: Option<RetainedProducts>,
-    /// Feeds that could not be read to the end; what was read of them is kept.
-    pub unread: Vec<IngestError>,
-}
-
-/// Products that no feed names, kept because an unreadable row or feed may name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetainedProducts {
-    /// The number of products.
-    pub products: u64,
-    /// The number of rows that identify no product; 0 if a whole feed was not read.
-    pub rows: u64,
-}
-
-/// The result of a dry run.
-#[derive(Debug, Default)]
-pub struct DryRun {
-    /// The changes to the store.
-    pub summary: CatalogueSummary,
-    /// The number of texts to embed.
-    pub embedded: u64,
-    /// The number of products of which only fields would be updated.
-    pub updated_fields: u64,
-    /// The reason why the run would change nothing.
-    pub refusal: Option<IngestError>,
 }
 
 /// The progress of a run.
@@ -136,6 +99,8 @@ impl IngestCatalogue {
         let retained = surveyed.retained();
         let mut summary = CatalogueSummary { retained, ..CatalogueSummary::default() };
         let mut at = RunVersions { next: at, last: at.last_of_run() };
+        // It takes memory for each product.
+        drop(surveyed.survey);
         for (source, surveyed) in feeds.iter().zip(surveyed.feeds) {
             self.write(source, surveyed, &mut at, &mut summary, observe).await?;
         }
@@ -180,7 +145,7 @@ impl IngestCatalogue {
         exactly: bool,
         observe: CatalogueObserver<'_>,
     ) -> Result<Surveyed, IngestError> {
-        let survey = Survey::new(self.is_complete, exactly);
+        let survey = Survey::new(exactly);
         let mut surveyed = Surveyed { survey, ..Surveyed::default() };
         for source in feeds {
             let mut feed = self.survey_feed(source, at, &mut surveyed.survey, observe).await?;
@@ -201,6 +166,7 @@ impl IngestCatalogue {
         observe: CatalogueObserver<'_>,
     ) -> Result<SurveyedFeed, IngestError> {
         let (name, mut feed_survey) = (source.name().to_owned(), FeedSurvey::default());
+        survey.begin(&name);
         let reader =
             SurveyFeed { store: &self.store, pricing: &self.pricing, columns: &self.columns, at };
         let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Surveying(&name, at));
@@ -306,7 +272,8 @@ impl IngestCatalogue {
             survey.summary
         } else {
             let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Writing(&name, at));
-            let mut rows = IngestSummary::default();
+            let repeats = survey.summary.repeats.clone();
+            let mut rows = IngestSummary { repeats, ..IngestSummary::default() };
             match self.read_again(source, token.as_ref(), &survey, at, &mut rows, &progress).await {
                 Ok(()) => {}
                 // An error of the survey came first and is the cause.
@@ -380,18 +347,6 @@ impl Surveyed {
         let (products, rows) = (self.missing.len() as u64, self.survey.nameless);
         let retained = RetainedProducts { products, rows: if is_partly_read { 0 } else { rows } };
         (products > 0 && (is_partly_read || rows > 0)).then_some(retained)
-    }
-}
-
-impl CatalogueSummary {
-    fn add(&mut self, feed: &str, rows: IngestSummary) {
-        self.rows.read += rows.read;
-        self.rows.inserted += rows.inserted;
-        self.rows.changed += rows.changed;
-        self.rows.unchanged += rows.unchanged;
-        self.rows.held_newer += rows.held_newer;
-        self.rows.quarantined += rows.quarantined;
-        self.refused.extend(rows.refused.into_iter().map(|row| (feed.to_owned(), row)));
     }
 }
 

@@ -1,9 +1,10 @@
 use crate::feed_rows::{BatchHash, FeedRows, changed, next_rows};
-use crate::{ColumnMap, Percentage, Pricing, RowReader};
+use crate::first_rows::FirstRows;
+use crate::survey::SurveyedBatch;
+use crate::{ColumnMap, IngestSummary, Percentage, Pricing, RowReader};
 use akin_entities::Version;
-use akin_ports::{
-    Applied, FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow,
-};
+use akin_ports::{FeedProgress, PortError, PortResult, ProductFeed, ProductStore, RefusedRow};
+use std::slice::Iter;
 use std::sync::Arc;
 
 /// Brings the store up to the content of a feed, and enters changes into the outbox.
@@ -15,25 +16,6 @@ pub struct IngestFeed {
     pub pricing: Pricing,
     /// The mapping of columns to fields.
     pub columns: ColumnMap,
-}
-
-/// The counts of an ingestion. Every row read is in one of the other counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IngestSummary {
-    /// Rows read.
-    pub read: u64,
-    /// New products.
-    pub inserted: u64,
-    /// Products whose content changed.
-    pub changed: u64,
-    /// Products whose content is the same.
-    pub unchanged: u64,
-    /// Products that the store holds in a newer version.
-    pub held_newer: u64,
-    /// Refused rows.
-    pub quarantined: u64,
-    /// The first refused rows, for messages.
-    pub refused: Vec<RefusedRow>,
 }
 
 /// The progress of an ingestion.
@@ -109,29 +91,6 @@ impl IngestError {
     }
 }
 
-impl IngestSummary {
-    /// The number of refused rows in a summary.
-    pub(crate) const SHOWN: usize = 5;
-
-    /// Counts `rows` that became products. A repeated id is in the answer once, although each of its
-    /// rows was read.
-    pub(crate) fn count(&mut self, applied: &Applied, rows: usize) {
-        let [inserted, changed, held_newer] =
-            [&applied.inserted, &applied.changed, &applied.held_newer].map(Vec::len);
-        self.inserted += inserted as u64;
-        self.changed += changed as u64;
-        self.held_newer += held_newer as u64;
-        self.unchanged += (rows - inserted - changed - held_newer) as u64;
-    }
-
-    /// Counts refused rows, and keeps the first ones.
-    pub(crate) fn refuse(&mut self, rows: Vec<RefusedRow>) {
-        self.quarantined += rows.len() as u64;
-        let room = IngestSummary::SHOWN.saturating_sub(self.refused.len());
-        self.refused.extend(rows.into_iter().take(room));
-    }
-}
-
 impl IngestFeed {
     /// Reads `feed` to its end and writes it with the versions of the run `at`, one for each batch.
     pub async fn run(
@@ -147,13 +106,13 @@ impl IngestFeed {
         Ok(summary)
     }
 
-    /// Does the same. If `surveyed` has the hashes of batches, only these are written: another batch,
-    /// or a further or missing one, is an error of the feed. `summary` also has the counts before an
-    /// error, and `at` is advanced past the last batch, up to `last`.
+    /// Does the same. If batches were `surveyed`, only these are written: another batch, or a further or
+    /// missing one, is an error of the feed. `summary` also has the counts before an error, and `at` is
+    /// advanced past the last batch, up to `last`.
     pub(crate) async fn read(
         &self,
         feed: &mut dyn ProductFeed,
-        surveyed: Option<&[BatchHash]>,
+        surveyed: Option<&[SurveyedBatch]>,
         at: &mut Version,
         last: Version,
         summary: &mut IngestSummary,
@@ -163,26 +122,28 @@ impl IngestFeed {
         let in_store = |source| IngestError::Store { feed: name.clone(), source };
         let in_feed = |source| IngestError::Feed { feed: name.clone(), source };
         let mut reader = RowReader::new(self.columns.clone());
-        let mut expected = surveyed.map(<[_]>::iter);
-        loop {
-            let batch = next_rows(feed, &mut reader).await.map_err(in_feed)?;
-            let hash = batch.as_ref().map(|(_, hash)| hash);
-            if expected.as_mut().is_some_and(|expected| expected.next() != hash) {
-                return Err(in_feed(changed()));
-            }
-            let Some((batch, _)) = batch else { break };
+        let (mut first_rows, mut surveyed) = (FirstRows::default(), surveyed.map(<[_]>::iter));
+        first_rows.begin(&name);
+        while let Some((batch, hash)) = next_rows(feed, &mut reader).await.map_err(in_feed)? {
+            let surveyed = expected(&mut surveyed, Some(hash)).map_err(in_feed)?;
             if batch.is_empty() {
                 continue;
             }
             let rows = FeedRows::read(batch, &self.pricing);
             summary.read += rows.count();
-            let refused = self.apply(rows, summary, *at).await.map_err(in_store)?;
+            let repeated = match surveyed {
+                Some(batch) => batch.repeated.clone(),
+                None => first_rows.record(&rows, summary),
+            };
+            let applied = self.apply(rows, &repeated, summary, *at).await;
+            let refused = applied.map_err(in_store)?;
             self.quarantine(&name, refused, summary, started).await.map_err(in_store)?;
             // A repeated product gets a newer version, so that a worker that is late with the
             // previous one cannot overwrite it.
             *at = Version(at.0.saturating_add(1)).min(last);
             observe(IngestProgress { feed: feed.progress(), summary });
         }
+        expected(&mut surveyed, None).map_err(in_feed)?;
         // Only at the end: an interrupted run must not release rows that it has not read.
         self.store.release_quarantine(&name, started.timestamp()).await.map_err(in_store)
     }
@@ -191,6 +152,7 @@ impl IngestFeed {
     async fn apply(
         &self,
         rows: FeedRows,
+        repeated: &[usize],
         summary: &mut IngestSummary,
         at: Version,
     ) -> PortResult<Vec<RefusedRow>> {
@@ -201,7 +163,6 @@ impl IngestFeed {
             return Err(error);
         }
         let mut refused = rows.refused;
-        let before = refused.len();
         for (product, line) in rows.products.iter().zip(&rows.lines) {
             if let Some(error) = applied.failures.get(&product.id) {
                 refused.push(RefusedRow {
@@ -214,8 +175,7 @@ impl IngestFeed {
                 });
             }
         }
-        let failed = refused.len() - before;
-        summary.count(&applied, rows.products.len() - failed);
+        summary.count(&applied, &rows.products, repeated);
         Ok(refused)
     }
 
@@ -233,4 +193,15 @@ impl IngestFeed {
         summary.refuse(refused);
         Ok(())
     }
+}
+
+/// Returns the next of the batches that were `surveyed`, if any were. An error if it is another than the one
+/// with this hash; `None` means the end.
+fn expected<'a>(
+    surveyed: &mut Option<Iter<'a, SurveyedBatch>>,
+    hash: Option<BatchHash>,
+) -> PortResult<Option<&'a SurveyedBatch>> {
+    let Some(batches) = surveyed else { return Ok(None) };
+    let batch = batches.next();
+    if batch.map(|batch| batch.hash) == hash { Ok(batch) } else { Err(changed()) }
 }

@@ -24,6 +24,7 @@
 
 mod background;
 mod catalogue_status;
+mod catalogue_summary;
 mod change_batch;
 mod clear_quarantine;
 mod compare_engines;
@@ -36,9 +37,11 @@ mod export_catalogue;
 mod export_quarantine;
 mod feed_columns;
 mod feed_rows;
+mod first_rows;
 mod halves;
 mod ingest_catalogue;
 mod ingest_feed;
+mod ingest_summary;
 mod ingest_to_queue;
 mod normalize;
 mod percentage;
@@ -51,6 +54,7 @@ mod register_indexes;
 mod relay_changes;
 mod run_summary;
 mod run_worker;
+mod search_answer;
 mod search_products;
 mod search_request;
 mod similar_products;
@@ -60,6 +64,7 @@ mod work_queue;
 pub use akin_ranking::Correction;
 pub use background::Background;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
+pub use catalogue_summary::{CatalogueSummary, DryRun, RetainedProducts};
 pub use clear_quarantine::ClearQuarantine;
 pub use compare_engines::{CompareEngines, ComparedAnswers, RankChange};
 pub use copy_catalogue::{
@@ -72,12 +77,11 @@ pub use evaluate_search::{EvaluateSearch, JudgedQuery};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToCorrect};
 pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};
+pub use first_rows::RepeatedRow;
 pub use halves::MAX_BLAMED;
-pub use ingest_catalogue::{
-    CatalogueObserver, CatalogueProgress, CatalogueSummary, DryRun, IngestCatalogue, Limits,
-    RetainedProducts,
-};
-pub use ingest_feed::{IngestError, IngestFeed, IngestProgress, IngestSummary};
+pub use ingest_catalogue::{CatalogueObserver, CatalogueProgress, IngestCatalogue, Limits};
+pub use ingest_feed::{IngestError, IngestFeed, IngestProgress};
+pub use ingest_summary::IngestSummary;
 pub use ingest_to_queue::{IngestToQueue, IngestToQueueError};
 pub use normalize::normalize;
 pub use percentage::{InvalidPercentage, Percentage};
@@ -90,9 +94,8 @@ pub use register_indexes::{IndexRefusal, RegisterIndexes};
 pub use relay_changes::{RelayChanges, RelaySummary};
 pub use run_summary::RunSummary;
 pub use run_worker::{RunWorker, WorkerEvent, WorkerHost, WorkerSummary};
-pub use search_products::{
-    FacetCount, FoundProducts, Hit, SearchAnswer, SearchError, SearchProducts, Timings,
-};
+pub use search_answer::{FacetCount, Hit, SearchAnswer, SearchError, Timings};
+pub use search_products::{FoundProducts, SearchProducts};
 pub use search_request::{Facet, Paging, SearchRequest, Sort};
 pub use similar_products::SimilarProducts;
 pub use work_queue::{WorkQueue, WorkSummary, WorkerContext};

@@ -127,12 +127,11 @@ impl ProcessChanges {
         for target in &self.targets {
             let mut monitor = DeliveryMonitor { left: deliveries.len() as u64, control };
             let undone = batch.apply_to(target, summary, &mut monitor).await?;
-            all.failures.extend(undone.failures);
             if undone.skipped.is_empty() {
                 // Superseded messages are done as well.
                 monitor.step(monitor.left);
             }
-            all.skipped.extend(undone.skipped);
+            all.add(undone);
         }
         Ok(all)
     }

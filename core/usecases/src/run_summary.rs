@@ -23,6 +23,7 @@ impl RunSummary {
             changed: rows.changed,
             unchanged: rows.unchanged,
             held_newer: rows.held_newer,
+            repeated: rows.repeated,
             removed: *removed,
             quarantined: rows.quarantined,
             embedded: embedding.embedded,
@@ -31,17 +32,21 @@ impl RunSummary {
         }
     }
 
-    /// Returns the outcome for the run log. It gives the first problem, and the number of the others.
+    /// Returns the outcome for the run log. It gives the first problem, and the number of the others. A run
+    /// that read no row of its feeds, and did nothing else, has failed.
     pub fn outcome(&self) -> RunOutcome {
         let unread = self.catalogue.unread.iter().map(with_causes);
         let mut problems = unread.chain(self.failures());
         let Some(first) = problems.next() else {
             return RunOutcome::Finished;
         };
-        match problems.count() {
-            0 => RunOutcome::Partly(first),
-            others => RunOutcome::Partly(format!("{first}, and {others} more")),
-        }
+        let reason = match problems.count() {
+            0 => first,
+            others => format!("{first}, and {others} more"),
+        };
+        let counts = RunCounts { failed: 0, ..self.counts() };
+        let is_in_vain = counts == RunCounts::default() && !self.catalogue.unread.is_empty();
+        if is_in_vain { RunOutcome::Failed(reason) } else { RunOutcome::Partly(reason) }
     }
 
     /// Describes each product that was not embedded.

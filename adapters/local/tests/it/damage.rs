@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use crate::support::{entry, open, product, report};
+use crate::support::{all, base, entry, open, product, report};
 use akin_entities::{ProductId, Version};
 use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{ErrorKind, PortResult, ProductIndex, ProductStore};
@@ -91,6 +91,35 @@ async fn a_check_finds_a_row_that_an_index_lacks() {
     let file = File::options().write(true).open(folder.path().join("akin.db")).unwrap();
     file.write_all_at(&[0xFF; 64], 8_192 * 3).unwrap();
     assert_eq!(engine.check().await.unwrap_err().kind, ErrorKind::Corrupt);
+}
+
+/// The bytes of the header of a base; the last four are its checksum.
+const HEADER: usize = 4_096;
+
+#[tokio::test]
+async fn a_base_with_a_right_checksum_that_claims_the_impossible_is_rebuilt() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let entries: Vec<_> = (0..20).map(|n| entry(&format!("p{n}"), 1, [1.0; 4])).collect();
+    engine.index().upsert(&entries).await.unwrap();
+    engine.optimize().await.unwrap();
+    drop(engine);
+    let (file, sound) = base(folder.path());
+    let mut rebuilt = 0;
+    // The fields of the header, with two to the power of 62 in each.
+    for place in (8..512).step_by(4) {
+        let mut claims = sound.clone();
+        claims[place..place + 8].copy_from_slice(&(1_u64 << 62).to_le_bytes());
+        let sum = crc32fast::hash(&claims[..HEADER - 4]).to_le_bytes();
+        claims[HEADER - 4..HEADER].copy_from_slice(&sum);
+        fs::write(file.with_extension("other"), &claims).unwrap();
+        fs::rename(file.with_extension("other"), &file).unwrap();
+        let again = open(folder.path());
+        assert_eq!(again.index().candidates(&all()).await.unwrap().len(), 20, "at byte {place}");
+        again.optimize().await.unwrap();
+        rebuilt += usize::from(fs::read(&file).unwrap() == sound);
+    }
+    assert!(rebuilt > 60, "{rebuilt} were rebuilt");
 }
 
 #[tokio::test]

@@ -4,13 +4,13 @@ use akin_entities::{Currency, Price, Product, Timestamp, Version};
 use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{
     ErrorKind, FeedRow, IndexContent, IndexIdentity, NewIndex, NewRun, ProductIndex, ProductStore,
-    RefusedRow, RunHolder, RunLog, RunStart,
+    RefusedRow, RunCounts, RunEnd, RunHolder, RunLog, RunOutcome, RunStart,
 };
 use rusqlite::Connection;
 use std::fs;
 use std::time::Duration;
 
-use crate::support::{first_database, open, product, report};
+use crate::support::{first_database, open, product, report, take_back_to_version_10};
 
 #[tokio::test]
 async fn a_product_is_read_back_from_disk_unchanged() {
@@ -154,6 +154,24 @@ fn a_database_of_another_program_is_refused() {
     assert!(report(&error).contains("belongs to another program"), "{}", report(&error));
     let theirs = Connection::open(&file).unwrap();
     assert_eq!(theirs.query_row("SELECT count(*) FROM theirs", [], |r| r.get(0)), Ok(0));
+}
+
+#[tokio::test]
+async fn runs_of_an_earlier_version_keep_their_counts_and_repeated_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = open(folder.path()).runs();
+    let counts = RunCounts::from_values([1, 2, 3, 4, 5, 0, 7, 8, 9, 10, 11]);
+    for (key, counts) in [("one", Some(counts)), ("two", None)] {
+        let holder = RunHolder { name: String::new(), key: key.to_owned() };
+        let run = NewRun { holder, feeds: vec!["a.csv".to_owned()], gone: None };
+        let RunStart::Begun(version) = runs.begin(&run).await.unwrap() else { panic!("a lease") };
+        let end = RunEnd { outcome: RunOutcome::Finished, took: Duration::ZERO, counts };
+        runs.finish(version, &end).await.unwrap();
+    }
+    let before = runs.last(10).await.unwrap();
+    drop(runs);
+    take_back_to_version_10(folder.path(), "");
+    assert_eq!(open(folder.path()).runs().last(10).await.unwrap(), before);
 }
 
 #[test]

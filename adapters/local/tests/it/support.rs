@@ -8,7 +8,8 @@ use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry};
 use rusqlite::Connection;
 use std::error::Error;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Creates a product with most fields set.
 pub(crate) fn product(id: &str, name: &str) -> Product {
@@ -64,6 +65,16 @@ pub(crate) fn open(folder: &Path) -> LocalEngine {
     LocalEngine::open(folder, LocalOptions::default()).expect("a sound folder")
 }
 
+/// Returns the base file in `folder`, and its bytes.
+pub(crate) fn base(folder: &Path) -> (PathBuf, Vec<u8>) {
+    let files = fs::read_dir(folder.join("index")).expect("search files");
+    let mut files = files.map(|file| file.expect("a file").path());
+    let base = files.find(|file| file.extension().is_some_and(|name| name == "flat"));
+    let base = base.expect("a base");
+    let bytes = fs::read(&base).expect("bytes");
+    (base, bytes)
+}
+
 /// Creates a database of schema version 1 in `folder`, and inserts `rows`.
 pub(crate) fn first_database(folder: &Path, rows: &str) {
     let old = Connection::open(folder.join("akin.db")).expect("a database");
@@ -72,6 +83,21 @@ pub(crate) fn first_database(folder: &Path, rows: &str) {
     old.execute_batch(rows).expect("the rows");
     old.pragma_update(None, "user_version", 1).expect("a version");
     old.pragma_update(None, "application_id", 0x616B_696E).expect("an owner");
+}
+
+/// Makes the database in `folder` one of schema version 10, and executes `statements`.
+pub(crate) fn take_back_to_version_10(folder: &Path, statements: &str) {
+    let earlier = Connection::open(folder.join("akin.db")).expect("a database");
+    earlier
+        .execute_batch(
+            "ALTER TABLE runs DROP COLUMN repeated;
+             DROP INDEX queue_ready; DROP INDEX queue_hidden; DROP INDEX queue_dead;
+             ALTER TABLE queue DROP COLUMN hidden;
+             CREATE INDEX queue_by_death ON queue (died);
+             PRAGMA user_version = 10",
+        )
+        .expect("the tables of then");
+    earlier.execute_batch(statements).expect("the rows");
 }
 
 /// Returns the error report that an operator reads.

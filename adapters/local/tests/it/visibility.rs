@@ -1,11 +1,11 @@
 //! When an engine sees the writes of others, and which embeddings it refuses.
 
-use crate::support::{all, entry, fingerprint, open, report};
+use crate::support::{all, base, entry, fingerprint, open, report};
 use akin_entities::{Change, ProductId, Version};
 use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{EntryEmbedding, ErrorKind, IndexEntry, ProductIndex};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -96,16 +96,6 @@ async fn an_emptied_index_accepts_another_model() {
     assert!(index.upsert(&[other]).await.unwrap().is_empty());
     assert_eq!(index.fingerprint().await.unwrap(), Some(fingerprint("other@1")));
     assert_eq!(index.candidates(&all()).await.unwrap().len(), 1);
-}
-
-/// Returns the base file in `folder`, and its bytes.
-fn base(folder: &Path) -> (PathBuf, Vec<u8>) {
-    let files = fs::read_dir(folder.join("index")).expect("search files");
-    let mut files = files.map(|file| file.expect("a file").path());
-    let base = files.find(|file| file.extension().is_some_and(|name| name == "flat"));
-    let base = base.expect("a base");
-    let bytes = fs::read(&base).expect("bytes");
-    (base, bytes)
 }
 
 #[tokio::test]

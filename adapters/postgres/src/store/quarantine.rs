@@ -18,42 +18,88 @@ pub(crate) struct QuarantineRows<'a> {
     pub(crate) at: Timestamp,
 }
 
+/// Stores rows of another store, except where a row is held that was refused at that time or later.
+pub(crate) struct RestoreQuarantine<'a>(pub(crate) &'a [QuarantinedRow]);
+
 const KEEP: &str = "
-    INSERT INTO {quarantine} (place, feed, line, field, value, reason, at, texts)
-    SELECT place, $2, line, field, value, reason, $7, texts::json
-    FROM unnest($1::bytea[], $3::bigint[], $4::text[], $5::text[], $6::text[], $8::text[])
-        AS row(place, line, field, value, reason, texts)
+    INSERT INTO {quarantine} AS held (place, feed, line, field, value, reason, at, texts)
+    SELECT place, feed, line, field, value, reason, at, texts::json
+    FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
+        $7::bigint[], $8::text[]) AS row(place, feed, line, field, value, reason, at, texts)
     ORDER BY place
     ON CONFLICT (place) DO UPDATE SET value = excluded.value, reason = excluded.reason,
         at = excluded.at, texts = excluded.texts";
+
+/// Added to [`KEEP`]: the row that was refused last stays.
+const UNLESS_LATER: &str = " WHERE excluded.at > held.at";
+
+/// Rows as the statement takes them: each place once.
+#[derive(Default)]
+struct Columns {
+    places: Vec<Vec<u8>>,
+    feeds: Vec<String>,
+    lines: Vec<i64>,
+    fields: Vec<String>,
+    values: Vec<String>,
+    reasons: Vec<String>,
+    times: Vec<i64>,
+    texts: Vec<Option<String>>,
+}
+
+impl Columns {
+    /// Collects `rows`, each with its feed and time. Of a line's field that is repeated, the last counts.
+    fn collect<'a>(
+        rows: impl Iterator<Item = (&'a str, &'a RefusedRow, Timestamp)>,
+    ) -> Result<Self, Failure> {
+        let place =
+            |feed: &str, row: &RefusedRow| hash_parts([feed, &row.line.to_string(), &row.field]);
+        let last: HashMap<_, _> =
+            rows.map(|(feed, row, at)| (place(feed, row), (feed, row, at))).collect();
+        let mut columns = Self::default();
+        for (place, (feed, row, at)) in last {
+            columns.places.push(place.to_vec());
+            columns.feeds.push(escape(feed).into_owned());
+            columns.lines.push(row.line.cast_signed());
+            columns.fields.push(escape(&row.field).into_owned());
+            columns.values.push(escape(&row.value).into_owned());
+            columns.reasons.push(escape(&row.reason).into_owned());
+            columns.times.push(at.0);
+            columns.texts.push(row.row.as_deref().map(to_json).transpose()?);
+        }
+        Ok(columns)
+    }
+
+    async fn write(self, connection: &mut PgConnection, sql: String) -> Result<(), Failure> {
+        let Self { places, feeds, lines, fields, values, reasons, times, texts } = self;
+        let insert = query(sql).bind(places).bind(feeds).bind(lines).bind(fields);
+        let insert = insert.bind(values).bind(reasons).bind(times).bind(texts);
+        insert.execute(connection).await?;
+        Ok(())
+    }
+}
 
 #[async_trait]
 impl Call for QuarantineRows<'_> {
     type Answer = ();
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
-        let key = |row: &RefusedRow| hash_parts([self.feed, &row.line.to_string(), &row.field]);
-        // Of a line's field that a batch repeats, the last counts.
-        let last: HashMap<_, _> = self.rows.iter().map(|row| (key(row), row)).collect();
-        let column = |text: fn(&RefusedRow) -> &str| -> Vec<_> {
-            last.values().map(|row| escape(text(row))).collect()
-        };
-        let texts = last.values().map(|row| row.row.as_deref().map(to_json).transpose());
-        let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        let columns = Columns::collect(self.rows.iter().map(|row| (self.feed, row, self.at)))?;
         let mut transaction = connection.begin().await?;
         admit_write(&mut transaction, names, Version(self.at.0)).await?;
-        query(names.fill(KEEP))
-            .bind(last.keys().map(|key| key.to_vec()).collect::<Vec<_>>())
-            .bind(escape(self.feed))
-            .bind(last.values().map(|row| row.line.cast_signed()).collect::<Vec<_>>())
-            .bind(column(|row| &row.field))
-            .bind(column(|row| &row.value))
-            .bind(column(|row| &row.reason))
-            .bind(self.at.0)
-            .bind(texts)
-            .execute(&mut *transaction)
-            .await?;
+        columns.write(&mut transaction, names.fill(KEEP)).await?;
         Ok(transaction.commit().await?)
+    }
+}
+
+#[async_trait]
+impl Call for RestoreQuarantine<'_> {
+    type Answer = ();
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
+        let Self(rows) = self;
+        let rows = rows.iter().map(|QuarantinedRow { feed, row, at }| (&**feed, row, *at));
+        let sql = names.fill(KEEP) + UNLESS_LATER;
+        Columns::collect(rows)?.write(connection, sql).await
     }
 }
 

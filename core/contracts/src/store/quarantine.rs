@@ -112,6 +112,29 @@ pub async fn what_is_cleared_leaves_the_quarantine_whatever_has_run_since(store:
     assert_eq!(places(store).await, [("A.csv".to_owned(), 3), ("a.csv".to_owned(), 9)]);
 }
 
+/// The rows of several feeds at once, whatever run has begun since.
+pub async fn rows_of_another_quarantine_are_kept_with_their_times_unless_refused_later(
+    store: &Store,
+) {
+    quarantine(store, "a.csv", &[row(1, "here")], 5).await;
+    quarantine(store, "a.csv", &[row(2, "name"), row(3, "name")], 5).await;
+    let other = |feed: &str, line, at| {
+        let feed = feed.to_owned();
+        QuarantinedRow { feed, row: whole(line, "name", "other"), at: Timestamp(at) }
+    };
+    let rows = [other("a.csv", 2, 5), other("a.csv", 3, 6), other("a.csv", 4, 1)];
+    let more = [other("b.csv", 2, 3)];
+    store.restore_quarantine(&[&rows[..], &more[..]].concat()).await.unwrap();
+    store.restore_quarantine(&[]).await.unwrap();
+    let kept = store.quarantined(None, 10).await.unwrap();
+    let held = |line, field| {
+        let feed = "a.csv".to_owned();
+        QuarantinedRow { feed, row: row(line, field), at: Timestamp(5) }
+    };
+    let [_, later, new] = rows;
+    assert_eq!(kept, [held(1, "here"), held(2, "name"), later, new, more[0].clone()]);
+}
+
 /// Refused rows often hold damaged text.
 pub async fn unusual_rows_are_kept_unchanged(store: &Store) {
     for (line, text) in (1..).zip(unusual_texts()) {

@@ -93,13 +93,23 @@ fn is_of_refused_rows(header: &[String]) -> bool {
 
 impl fmt::Display for ColumnNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 40;
-        for (position, name) in self.0.iter().take(SHOWN).enumerate() {
-            let separator = if position == 0 { "" } else { ", " };
-            let short: String = name.chars().take(60).collect();
-            write!(f, "{separator}{short:?}")?;
+        /// The number of names that are shown, and of their characters. A text that is no header is
+        /// not repeated.
+        const SHOWN: (usize, usize) = (40, 240);
+        const LONGEST: usize = 32;
+        let (mut shown, mut size) = (0, 0);
+        for name in &self.0 {
+            let short: String = name.chars().take(LONGEST).collect();
+            size += short.chars().count();
+            if shown == SHOWN.0 || size > SHOWN.1 {
+                break;
+            }
+            let separator = if shown == 0 { "" } else { ", " };
+            let rest = if short.len() < name.len() { " ..." } else { "" };
+            write!(f, "{separator}{short:?}{rest}")?;
+            shown += 1;
         }
-        match self.0.len().saturating_sub(SHOWN) {
+        match self.0.len() - shown {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }

@@ -4,6 +4,7 @@ use akin_entities::CountedStatistics;
 use akin_memory::MemoryEmbedder;
 use akin_ports::{ErrorKind, ModelMismatch, ProductIndex, ProductStore};
 use akin_usecases::{EmbedChanges, EmbedProgress};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 fn three() -> [akin_ports::FeedRow; 3] {
@@ -197,6 +198,26 @@ async fn more_than_a_page_of_changes_is_embedded_in_one_run() {
     let told = told.into_inner().unwrap();
     assert!(told.is_sorted() && told.first() == Some(&(0, 2_500)), "{told:?}");
     assert_eq!(told.last(), Some(&(2_500, 2_500)));
+}
+
+#[tokio::test]
+async fn work_that_is_stopped_leaves_no_product_both_indexed_and_waiting() {
+    let shop = Shop::new();
+    let rows: Vec<_> = (0..2_500).map(|n| row(&n.to_string(), "Product", "")).collect();
+    shop.ingest(&rows, 1).await;
+    let (store, embedder) = (shop.store.clone(), shop.embedder.clone());
+    let embed = EmbedChanges::new(store, embedder, shop.index.clone());
+    let done = AtomicU64::new(0);
+    let observe = |progress: EmbedProgress| done.store(progress.done, Ordering::Relaxed);
+    // In the middle of the second page.
+    let is_stopping = || done.load(Ordering::Relaxed) > 1_200;
+    let summary = embed.run_until(&is_stopping, &observe).await.unwrap();
+    let (indexed, waiting) = (shop.index.count().await.unwrap(), shop.outbox().await.len() as u64);
+    assert!((1_200..2_000).contains(&indexed), "{indexed}");
+    assert_eq!((summary.embedded, indexed + waiting), (indexed, 2_500));
+    assert!(summary.failures.is_empty());
+    let rest = embed.run(&|_| ()).await.unwrap();
+    assert_eq!((rest.embedded, shop.outbox().await.len()), (2_500 - indexed, 0));
 }
 
 #[tokio::test]

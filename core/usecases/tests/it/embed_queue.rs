@@ -55,6 +55,10 @@ impl ProductStore for Delivered {
         self.store.release_quarantine(feed, before).await
     }
 
+    async fn restore_quarantine(&self, rows: &[QuarantinedRow]) -> PortResult<()> {
+        self.store.restore_quarantine(rows).await
+    }
+
     async fn clear_quarantine(&self, feed: &str, until: Timestamp) -> PortResult<u64> {
         self.store.clear_quarantine(feed, until).await
     }

@@ -4,7 +4,7 @@ use akin_memory::MemoryFeed;
 use akin_ports::{ErrorKind, FeedItem, FeedRow, FeedSource, ProductStore, RefusedRow};
 use akin_usecases::{
     CatalogueSummary, ColumnMap, DryRun, IngestCatalogue, IngestError, Limits, Percentage,
-    RetainedProducts,
+    RepeatedRow, RetainedProducts,
 };
 use std::sync::Arc;
 
@@ -92,6 +92,38 @@ async fn the_last_feed_that_lists_a_product_counts_in_every_run() {
         shop.embed().await;
         shop.assert_in_step(&ten_ids()).await;
     }
+}
+
+#[tokio::test]
+async fn a_product_of_two_feeds_is_reported_with_both_lines_whether_or_not_anything_changes() {
+    let shop = Shop::new();
+    let both = [feed("shop.csv", &ten()), feed("news.csv", &[row("3", "Newer name", "₹1")])];
+    let first_feed = Some("shop.csv".to_owned());
+    let repeat = RepeatedRow { id: id("3"), line: 2, first_line: 5, first_feed };
+    for (run, expected) in [(1, [10, 0, 0, 0, 0]), (2, [0, 1, 9, 0, 0]), (3, [0, 1, 9, 0, 0])] {
+        let done = ingestion(&shop).run(&both, day(run), &|_| ()).await.unwrap();
+        assert_eq!((counts(&done), done.rows.repeated), (expected, 1), "run {run}");
+        assert_eq!(done.repeats, [("news.csv".to_owned(), repeat.clone())], "run {run}");
+    }
+    let twice = [feed("shop.csv", &ten()), feed("again.csv", &ten())];
+    let shop = Shop::new();
+    for (run, expected) in [(1, [10, 0, 0, 0, 0]), (2, [0, 0, 10, 0, 0])] {
+        let done = ingestion(&shop).run(&twice, day(run), &|_| ()).await.unwrap();
+        assert_eq!((counts(&done), done.rows.repeated), (expected, 10), "run {run}");
+        assert_eq!(done.repeats.len(), 5, "the first of a feed");
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_row_that_differs_from_the_store_is_written_although_the_first_one_is_equal() {
+    let shop = Shop::new();
+    run(&shop, &ten(), 1).await.unwrap();
+    let mut rows = ten();
+    rows.push(row("0", "Another name", "₹1"));
+    let summary = run(&shop, &rows, 2).await.unwrap();
+    assert_eq!((counts(&summary), summary.rows.repeated), ([0, 0, 10, 0, 0], 1));
+    let held = shop.store.fetch(&[id("0")]).await.unwrap();
+    assert_eq!(held[&id("0")].product.name, "Another name");
 }
 
 #[tokio::test]
@@ -232,7 +264,8 @@ async fn a_dry_run_reports_exactly_what_the_run_does_and_changes_nothing() {
     assert_eq!(shop.store.counts().await.unwrap().quarantined, 0);
     let done = run(&shop, &rows, 2).await.unwrap();
     assert_eq!(counts(&rehearsed.summary), counts(&done));
-    assert_eq!(counts(&done), [1, 5, 6, 1, 1]);
+    assert_eq!((counts(&done), done.rows.repeated), ([1, 3, 5, 1, 1], 3));
+    assert_eq!(rehearsed.summary.rows.repeated, 3);
     let embedded = shop.embed().await;
     assert_eq!((rehearsed.embedded, rehearsed.updated_fields), (2, 2));
     assert_eq!((embedded.embedded, embedded.updated_fields, embedded.removed), (2, 2, 1));

@@ -1,7 +1,7 @@
 use crate::shop::{Shop, day, id, row, rupees};
 use akin_memory::MemoryFeed;
 use akin_ports::{ErrorKind, FeedItem, FeedProgress, ProductStore, RefusedRow};
-use akin_usecases::{ColumnMap, IngestError, IngestFeed, IngestSummary};
+use akin_usecases::{ColumnMap, IngestError, IngestFeed, IngestSummary, RepeatedRow};
 use std::sync::Mutex;
 
 /// Returns the numbers of rows read, products inserted, changed and unchanged, and rows quarantined.
@@ -21,7 +21,7 @@ async fn every_row_read_is_counted_once() {
         row("", " ", "₹1"),
     ];
     let summary = shop.ingest(&rows, 1).await;
-    assert_eq!(counts(&summary), [5, 2, 0, 1, 2]);
+    assert_eq!((counts(&summary), summary.repeated), ([5, 2, 0, 0, 2], 1));
     let refused: Vec<_> = summary.refused.iter().map(|row| (row.line, &*row.field)).collect();
     assert_eq!(refused, [(3, "actual_price"), (6, "name")]);
 }
@@ -64,8 +64,9 @@ async fn the_last_row_of_a_repeated_id_counts_within_and_across_batches() {
     // A batch has three rows.
     let rows = ["one", "two", "three", "four", "five"].map(|name| row("a", name, ""));
     let summary = shop.ingest(&rows, 1).await;
-    assert_eq!((summary.read, summary.inserted), (5, 1));
-    assert_eq!(summary.changed + summary.unchanged, 4);
+    assert_eq!((counts(&summary), summary.repeated), ([5, 1, 0, 0, 0], 4));
+    let first = RepeatedRow { id: id("a"), line: 3, first_line: 2, first_feed: None };
+    assert_eq!(summary.repeats, [first], "once for each product");
     let held = shop.store.fetch(&[id("a")]).await.unwrap().remove(&id("a")).unwrap();
     assert_eq!(held.product.name, "five");
     assert!(held.version > day(1), "it is newer than what was said in the first batch");

@@ -17,6 +17,7 @@ fn summary(feeds: &[&str], products: &[&str]) -> RunSummary {
     };
     RunSummary {
         catalogue: CatalogueSummary {
+            rows: IngestSummary { read: 1, unchanged: 1, ..IngestSummary::default() },
             unread: feeds.iter().map(|feed| unreadable(feed)).collect(),
             ..CatalogueSummary::default()
         },
@@ -39,6 +40,7 @@ fn the_counts_cover_feeds_and_embedding() {
         changed: 2,
         unchanged: 3,
         held_newer: 8,
+        repeated: 10,
         quarantined: 4,
         ..IngestSummary::default()
     };
@@ -56,6 +58,7 @@ fn the_counts_cover_feeds_and_embedding() {
         changed: 2,
         unchanged: 3,
         held_newer: 8,
+        repeated: 10,
         removed: 5,
         quarantined: 4,
         embedded: 6,
@@ -74,6 +77,16 @@ fn a_run_is_finished_unless_a_feed_or_a_product_failed() {
     let RunOutcome::Partly(reason) = &outcome else { panic!("{outcome:?}") };
     assert!(reason.starts_with("product P-1 was not embedded: model refused"), "{reason}");
     assert!(reason.ends_with("not a number"), "{reason}");
+}
+
+#[test]
+fn a_run_that_could_read_none_of_its_feeds_has_failed() {
+    let mut run = summary(&["a.csv", "b.csv"], &[]);
+    run.catalogue.rows = IngestSummary::default();
+    let feed = "the feed a.csv cannot be read: disk is unavailable: no space left";
+    assert_eq!(run.outcome(), RunOutcome::Failed(format!("{feed}, and 1 more")));
+    run.embedding.embedded = 1;
+    assert_eq!(run.outcome(), partly(&format!("{feed}, and 1 more")), "it did earlier work");
 }
 
 #[test]
