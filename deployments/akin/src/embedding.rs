@@ -1,25 +1,29 @@
 //! Embedding of waiting changes, or handing them to workers.
 
 use crate::progress::{Progress, Unit};
+use crate::signals::{Interrupted, Stop};
 use akin_composition::{Composition, CompositionError};
 use akin_usecases::{EmbedChanges, EmbedSummary, WorkQueue, WorkerContext};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Embeds the changes in the outbox, and those visible in the queue.
-pub(crate) async fn embed_here(opened: &Composition) -> anyhow::Result<EmbedSummary> {
+/// Embeds the changes in the outbox, and those visible in the queue. If it is asked to `stop`, it finishes
+/// what was started and returns [`Interrupted`].
+pub(crate) async fn embed_here(opened: &Composition, stop: &Stop) -> anyhow::Result<EmbedSummary> {
+    let _finishing = stop.finishing();
+    let is_stopping = || stop.is_asked();
     let embed = EmbedChanges { store: opened.store()?, targets: opened.targets() };
     let progress = Progress::new("embedding".to_owned(), Unit::Products);
     let observe = |at: akin_usecases::EmbedProgress| progress.at(at.done, Some(at.total), "");
-    let mut summary = embed.run(&observe).await?;
+    let mut summary = embed.run_until(&is_stopping, &observe).await?;
     drop(progress);
     let work = work(opened)?;
     let shown = QueueProgress::new(&work, work.queue.counts().await?.waiting);
     let context =
-        WorkerContext { sleep: &sleep, is_over: &|| false, observe: &|done| shown.more(done) };
+        WorkerContext { sleep: &sleep, is_over: &is_stopping, observe: &|done| shown.more(done) };
     summary.add(work.drain(&context).await?.embedding);
-    Ok(summary)
+    if stop.is_asked() { Err(Interrupted.into()) } else { Ok(summary) }
 }
 
 /// Brings searches of what was written to full speed. A failure is only logged: all of it is found.

@@ -4,6 +4,7 @@ mod commands;
 mod embedding;
 mod exit;
 mod feed_settings;
+mod help;
 mod open_files;
 mod output;
 mod process;
@@ -26,7 +27,7 @@ use std::time::Duration;
 #[command(
     name = "akin",
     version,
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\n`-h` shows the settings that one machine needs, `--help` all of them. Every flag can also be set in the environment; a flag wins, and an empty variable counts as unset. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done except for some products, 130 interrupted."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\n`-h` shows the settings that one machine needs, `--help` all of them, and `akin migrate --help` those of servers. Every flag can also be set in the environment; a flag wins, and an empty variable counts as unset. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done except for some products, 130 interrupted."
 )]
 struct Akin {
     #[command(flatten)]
@@ -34,6 +35,17 @@ struct Akin {
 
     #[command(flatten)]
     cpu: CpuSettings,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The command line as shells complete it: without `--cpu`, which help hides and clap would offer.
+#[derive(Debug, Parser)]
+#[command(name = "akin", version)]
+struct Completed {
+    #[command(flatten)]
+    logging: LogSettings,
 
     #[command(subcommand)]
     command: Command,
@@ -69,7 +81,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
-    let akin: Akin = match akin_composition::parse(&line) {
+    let command = help::shortened(Akin::command());
+    let akin: Akin = match akin_composition::parse_by(command, &line) {
         Ok(akin) => akin,
         // Covers help and the version, which are not failures.
         Err(Refusal::Usage(error)) => error.exit(),
@@ -92,7 +105,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     if let Command::Completions { shell } = command {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut completable(Akin::command()), "akin", &mut script);
+        clap_complete::generate(shell, &mut completable(Completed::command()), "akin", &mut script);
         output::raw(&script);
         return Ok(exit::DONE);
     }

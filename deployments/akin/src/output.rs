@@ -100,10 +100,13 @@ fn remedy(error: &anyhow::Error) -> String {
     if let Some(unembedded) = error.chain().find_map(|cause| cause.downcast_ref()) {
         return match unembedded {
             UnembeddedChanges::Waiting(_) => {
-                ": run `akin ingest` or `akin worker --once`, then copy"
+                ": run `akin ingest` or `akin worker --once`, then copy; a product that fails each time must \
+                 be corrected in its feed first, or removed by `akin ingest --complete`"
             }
             UnembeddedChanges::Dead(_) => {
-                ": run `akin queue redrive` and `akin worker --once`, then copy"
+                ": run `akin queue redrive` and `akin worker --once`, then copy; a product that can never be \
+                 embedded (`akin queue dead` says why) must be corrected in its feed first, or removed by \
+                 `akin ingest --complete`"
             }
         }
         .into();

@@ -39,4 +39,4 @@ pub use object_feeds::{ObjectFeeds, OpenedObjectFeeds};
 pub use printable::{printable, printable_line};
 pub use secrets::{NoSecrets, SecretSource};
 pub use served_model::{LocalModel, ServedModelSettings};
-pub use settings::{BadSettings, Refusal, parse, seconds};
+pub use settings::{BadSettings, Refusal, parse, parse_by, seconds};

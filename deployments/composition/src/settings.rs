@@ -36,7 +36,12 @@ struct BadValue {
 
 /// Parses `line`, then the environment for settings that it lacks. An empty variable counts as unset.
 pub fn parse<T: CommandFactory + FromArgMatches>(line: &[OsString]) -> Result<T, Refusal> {
-    let mut command = map_arguments(T::command(), &prepared);
+    parse_by(T::command(), line)
+}
+
+/// Does the same by `command`, that of `T` with another help.
+pub fn parse_by<T: FromArgMatches>(command: Command, line: &[OsString]) -> Result<T, Refusal> {
+    let mut command = map_arguments(command, &prepared);
     let mut problems = Vec::new();
     loop {
         let error = match command.clone().try_get_matches_from(line) {

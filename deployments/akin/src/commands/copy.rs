@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// Copy products and embeddings from one engine to another, without embedding again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  akin copy --from local --to postgres\n\nA copy can be repeated: the newer version of a product wins, and what was removed at the source is removed at the target. It is refused while changes wait to be embedded or an ingestion is running. `opensearch` has no store of its own; its products are in the other engine's store, or in --store. The next ingestion of that store then has to name both engines, unless `akin indexes forget` gives the old one up."
+    after_help = "Example:\n  akin copy --from local --to postgres\n\nA copy can be repeated: the newer version of a product wins, and what was removed at the source is removed at the target. The quarantine is copied too. A copy is refused while changes wait to be embedded or an ingestion is running. `opensearch` has no store of its own; its products are in the other engine's store, or in --store. The next ingestion of that store then has to name both engines, unless `akin indexes forget` gives the old one up."
 )]
 pub(crate) struct CopyArguments {
     /// The source.
@@ -43,6 +43,7 @@ pub(crate) struct CopyArguments {
 struct CopyReport {
     products: u64,
     entries: u64,
+    quarantined: u64,
     failed: usize,
     seconds: f64,
 }
@@ -55,6 +56,13 @@ pub(crate) async fn run(arguments: CopyArguments) -> anyhow::Result<ExitCode> {
     let queue = catalogue.queue.unwrap_or_else(|| source.own_queue());
     let mut builder = catalogue.builder().store_named(source).store_named(target);
     builder = builder.queue_named(queue);
+    if let Some((set, own)) = catalogue.store.zip(from.own_store()).filter(|(set, own)| set != own)
+    {
+        builder = builder.problem(format!(
+            "--store (AKIN_STORE) is {set}, but `akin copy --from {from}` reads the products of the store {own}: \
+             leave --store out"
+        ));
+    }
     if from == to {
         builder = builder.problem(format!("--from and --to both name {from}: choose two indexes"));
     }
@@ -139,12 +147,17 @@ fn stores(from: IndexName, to: IndexName, set: StoreName) -> [StoreName; 2] {
 }
 
 fn tell(summary: &CopySummary, format: Format, seconds: f64) {
-    let CopySummary { products, entries, failures } = summary;
+    let CopySummary { products, entries, quarantined, failures } = summary;
     if format.json {
-        let (products, entries, failed) = (*products, *entries, failures.len());
-        output::json(&CopyReport { products, entries, failed, seconds });
+        let (products, entries, quarantined) = (*products, *entries, *quarantined);
+        let failed = failures.len();
+        output::json(&CopyReport { products, entries, quarantined, failed, seconds });
     } else {
-        let copied = format!("{products} products and {entries} embeddings");
+        let rows = match quarantined {
+            0 => String::new(),
+            rows => format!(", and {rows} quarantined rows"),
+        };
+        let copied = format!("{products} products and {entries} embeddings{rows}");
         output::line(&format!("{copied} copied in {seconds:.1} s"));
     }
     for (id, error) in failures {

@@ -69,16 +69,17 @@ pub(crate) async fn run(arguments: IndexesArguments) -> anyhow::Result<ExitCode>
 }
 
 fn print(indexes: &[RegisteredIndex], format: Format) {
-    let reports: Vec<_> = indexes.iter().map(IndexReport::new).collect();
     if format.json {
+        let reports: Vec<_> = indexes.iter().map(IndexReport::new).collect();
         return output::json(&reports);
     }
-    if reports.is_empty() {
+    if indexes.is_empty() {
         return output::note("no index is registered: the first ingestion registers its own");
     }
     let mut table = Table::new(&["index", "registered (UTC)", "identity"]);
-    for IndexReport { index, identity, registered } in &reports {
-        table.add_row([Cell::text(index), Cell::text(registered), Cell::text(identity)]);
+    for RegisteredIndex { identity, since } in indexes {
+        let since = akin_views::format_timestamp(*since);
+        table.add_row([Cell::text(&identity.name), Cell::text(&since), Cell::text(&identity.key)]);
     }
     output::print(table);
 }
@@ -88,7 +89,7 @@ impl IndexReport {
         Self {
             index: index.identity.name.clone(),
             identity: index.identity.key.clone(),
-            registered: akin_views::format_timestamp(index.since),
+            registered: akin_views::format_rfc3339(index.since),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::exit;
 use crate::feed_settings::FeedSettings;
 use crate::output::Format;
 use crate::progress::{Progress, Unit};
-use crate::signals::asked_to_end;
+use crate::signals::{GRACE, Interrupted, Stop, asked_to_end};
 use akin_composition::{Composition, CompositionError, EngineSettings, IngestSettings};
 use akin_entities::Version;
 use akin_ports::{FeedSource, ProductStore};
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 /// Read product feeds and embed what changed.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  akin ingest --complete --dry-run catalogue.csv\n  akin ingest --complete --every 1h /srv/feeds/catalogue.csv\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest -\n\nA second run over the same feed embeds nothing. The next run finishes one that was interrupted."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin ingest 'feeds/*.xml.gz' --map g:color=attributes\n  akin ingest --complete --dry-run catalogue.csv\n  akin ingest --complete --every 1h /srv/feeds/catalogue.csv\n  curl -s https://shop.example/feed.jsonl.zst | akin ingest --feed-name shop -\n\nA second run over the same feed embeds nothing. The next run finishes one that was interrupted."
 )]
 pub(crate) struct IngestArguments {
     #[command(flatten)]
@@ -58,27 +58,41 @@ pub(crate) struct IngestArguments {
 
 pub(crate) async fn run(arguments: IngestArguments) -> anyhow::Result<ExitCode> {
     let asked = asked_to_end()?;
-    let record = Record::default();
-    tokio::select! {
-        done = arguments.all(&record) => done,
-        signal = asked => {
-            record.interrupt().await;
-            Ok(exit::cut_short(signal))
+    let (record, stop) = (Record::default(), Stop::default());
+    let mut work = Box::pin(arguments.all(&record, &stop));
+    let signal = tokio::select! {
+        done = &mut work => return done,
+        signal = asked => signal,
+    };
+    // Products that are being embedded are written and leave the outbox, unless it takes too long.
+    if stop.ask() {
+        let asked_again = asked_to_end()?;
+        tokio::select! {
+            done = &mut work => match done {
+                Err(error) if error.is::<Interrupted>() => {}
+                done => return done,
+            },
+            _ = asked_again => {}
+            () = tokio::time::sleep(GRACE) => {}
         }
     }
+    drop(work);
+    record.interrupt().await;
+    Ok(exit::cut_short(signal))
 }
 
 impl IngestArguments {
     /// Runs once, or at an interval.
-    async fn all(&self, record: &Record) -> anyhow::Result<ExitCode> {
+    async fn all(&self, record: &Record, stop: &Stop) -> anyhow::Result<ExitCode> {
         if let Some(interval) = self.every {
             // A bad setting would fail every run.
             self.sources().await?;
             self.feeds.refuse_standard_input("--every (AKIN_EVERY)")?;
-            schedule::repeat(interval, self.format.json, async || self.once(record).await).await;
-            return Ok(exit::DONE);
+            let run = async || self.once(record, stop).await;
+            schedule::repeat(interval, self.format.json, run).await;
+            return Err(Interrupted.into());
         }
-        match self.once(record).await {
+        match self.once(record, stop).await {
             Ok(outcome) => Ok(outcome.tell(self.format.json)),
             Err(error) => {
                 outcome::tell_refused(&error);
@@ -87,7 +101,7 @@ impl IngestArguments {
         }
     }
 
-    async fn once(&self, record: &Record) -> anyhow::Result<Outcome> {
+    async fn once(&self, record: &Record, stop: &Stop) -> anyhow::Result<Outcome> {
         let feeds = self.sources().await.map_err(anyhow::Error::from);
         if self.dry_run {
             return self.dry_run(&feeds?).await;
@@ -99,7 +113,7 @@ impl IngestArguments {
         if self.no_embed {
             self.store(&feeds, record).await
         } else {
-            self.embed(&feeds, record).await
+            self.embed(&feeds, record, stop).await
         }
     }
 
@@ -147,6 +161,7 @@ impl IngestArguments {
         &self,
         feeds: &[Arc<dyn FeedSource>],
         record: &Record,
+        stop: &Stop,
     ) -> anyhow::Result<Outcome> {
         let opened = match self.open_engines().await {
             Ok(opened) => opened,
@@ -154,7 +169,7 @@ impl IngestArguments {
         };
         let run = async |begun: BegunRun| {
             let summary = self.read(feeds, opened.store()?, begun.version).await?;
-            let embedded = embed_here(&opened).await?;
+            let embedded = embed_here(&opened, stop).await?;
             optimize(&opened).await;
             let limit = opened.engines().first().map(|engine| engine.embedder.token_limit());
             let took = begun.since.elapsed();

@@ -107,8 +107,8 @@ async fn first_letters(
 }
 
 fn print_letters(letters: &[DeadLetter], format: Format) {
-    let letters: Vec<_> = letters.iter().map(Letter::from).collect();
     if format.json {
+        let letters: Vec<_> = letters.iter().map(Letter::from).collect();
         return output::json(&letters);
     }
     if letters.is_empty() {
@@ -116,16 +116,15 @@ fn print_letters(letters: &[DeadLetter], format: Format) {
     }
     let mut table =
         Table::new(&["product", "modified (UTC)", "attempts", "given up (UTC)", "reason"]);
-    for Letter { product_id, modified_date, attempts, reason, given_up } in &letters {
-        let attempts = Cell::number(&attempts.to_string());
-        let given_up = Cell::text(given_up.as_deref().unwrap_or_default());
-        let reason = Cell::text(reason.as_deref().unwrap_or_default());
+    for letter in letters {
+        let modified = akin_views::format_timestamp(letter.change.version.timestamp());
+        let given_up = letter.died.map(akin_views::format_timestamp);
         table.add_row([
-            Cell::text(product_id),
-            Cell::text(modified_date),
-            attempts,
-            given_up,
-            reason,
+            Cell::text(letter.change.id.as_str()),
+            Cell::text(&modified),
+            Cell::number(&letter.attempts.to_string()),
+            Cell::text(given_up.as_deref().unwrap_or_default()),
+            Cell::text(letter.reason.as_deref().unwrap_or_default()),
         ]);
     }
     output::print(table);
@@ -135,10 +134,10 @@ impl From<&DeadLetter> for Letter {
     fn from(letter: &DeadLetter) -> Self {
         Self {
             product_id: letter.change.id.to_string(),
-            modified_date: akin_views::format_timestamp(letter.change.version.timestamp()),
+            modified_date: akin_views::format_rfc3339(letter.change.version.timestamp()),
             attempts: letter.attempts,
             reason: letter.reason.clone(),
-            given_up: letter.died.map(akin_views::format_timestamp),
+            given_up: letter.died.map(akin_views::format_rfc3339),
         }
     }
 }

@@ -4,11 +4,12 @@ use akin_composition::Engine;
 use akin_http::ConnectionLimits;
 use akin_search_api::SearchApiSettings;
 use anyhow::Context;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpSocket, lookup_host};
 
 /// Serve the search API and the page.
 #[derive(Debug, clap::Args)]
@@ -51,13 +52,14 @@ impl ServeArguments {
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let stop = asked_to_end()?;
     let limits = arguments.limits();
+    // Before anything is opened: a server that cannot listen leaves no empty catalogue behind.
+    let address = &arguments.listen;
+    let cannot_listen = || {
+        format!("cannot listen on {address}; choose another address with --listen (AKIN_LISTEN)")
+    };
+    let socket = reserve(address).await.with_context(cannot_listen)?;
     let served = arguments.api.open(arguments.api.builder(), arguments.images).await?;
-    let listener = TcpListener::bind(&arguments.listen).await.with_context(|| {
-        format!(
-            "cannot listen on {}; choose another address with --listen (AKIN_LISTEN)",
-            arguments.listen
-        )
-    })?;
+    let listener = socket.listen(BACKLOG).with_context(cannot_listen)?;
     served.warm_up().await?;
     let catalogue = arguments.api.engine.catalogue.described();
     announce(served.opened.engines(), &catalogue, listener.local_addr()?).await?;
@@ -67,6 +69,30 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     };
     akin_http::serve(listener, akin_http::router(served.api), limits, stop).await;
     Ok(exit::DONE)
+}
+
+/// The maximum number of connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Reserves an address. No client can connect to it yet.
+async fn reserve(address: &str) -> io::Result<TcpSocket> {
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+    for address in lookup_host(address).await? {
+        match bind(address) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // After a restart, connections of the process before may still be closing.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 /// Prints the address, and how many products can be found there.

@@ -47,7 +47,7 @@ struct RunningReport {
 impl RunningReport {
     fn new(run: &Run) -> Self {
         let holder = run.holder.as_ref().map(|holder| holder.name.clone());
-        let began = akin_views::format_timestamp(run.began);
+        let began = akin_views::format_rfc3339(run.began);
         Self { began, holder, feeds: run.feeds.clone() }
     }
 }
@@ -148,8 +148,12 @@ fn print_runs(runs: &[Run]) {
         let took = run.end.as_ref().map(|end| format!(", {:.1} s", end.took.as_secs_f64()));
         output::line(&format!("{} UTC  {outcome}{}", began(run), took.unwrap_or_default()));
         let counts = run.end.as_ref().and_then(|end| end.counts).map(|is| {
+            let repeated = match is.repeated {
+                0 => String::new(),
+                repeated => format!("{repeated} repeated, "),
+            };
             format!(
-                "{} read, {} new, {} changed, {} removed, {} quarantined, {} embedded",
+                "{} read, {} new, {} changed, {repeated}{} removed, {} quarantined, {} embedded",
                 is.read, is.inserted, is.changed, is.removed, is.quarantined, is.embedded
             )
         });
@@ -181,7 +185,9 @@ fn outcome(run: &Run) -> (&'static str, Option<&str>) {
     let unfinished = match is_alive {
         _ if is_running(run) => "unfinished: still running",
         Some(true) => "unfinished: its process is alive, but has not renewed its lease",
-        _ => "unfinished: killed",
+        Some(false) => "unfinished: killed",
+        // Of processes on other machines only the lease is known.
+        None => "unfinished: no sign of life, its lease has expired",
     };
     run.end.as_ref().map_or((unfinished, None), |end| end.outcome.parts())
 }
@@ -193,7 +199,7 @@ mod tests {
     use akin_ports::RunHolder;
 
     #[test]
-    fn a_run_whose_lease_has_expired_is_killed_only_if_its_process_is_not_alive() {
+    fn a_run_whose_lease_has_expired_is_killed_only_if_its_process_is_known_to_be_gone() {
         let run = |holder, holds_lease| {
             let (version, began) = (Version(1), Timestamp(1));
             Run { version, began, holder: Some(holder), feeds: Vec::new(), holds_lease, end: None }
@@ -202,6 +208,13 @@ mod tests {
         assert_eq!(outcome(&run(process::holder(), true)).0, "unfinished: still running");
         let lapsed = "unfinished: its process is alive, but has not renewed its lease";
         assert_eq!(outcome(&run(process::holder(), false)).0, lapsed);
-        assert_eq!(outcome(&run(elsewhere, false)).0, "unfinished: killed");
+        let unknown = "unfinished: no sign of life, its lease has expired";
+        assert_eq!(outcome(&run(elsewhere, false)).0, unknown);
+        let own = process::holder().key;
+        let parts: Vec<_> = own.split(' ').collect();
+        // A process of this number that began at another time.
+        let key = [parts[0], parts[1], parts[2], "1"].join(" ");
+        let gone = RunHolder { name: String::new(), key };
+        assert_eq!(outcome(&run(gone, true)).0, "unfinished: killed");
     }
 }

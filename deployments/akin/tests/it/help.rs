@@ -55,6 +55,14 @@ fn completions_contain_every_command_in_every_shell() {
 }
 
 #[test]
+fn hidden_flags_are_not_offered_by_shells() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = Sandbox::new().run(&format!("completions {shell}")).succeeds().stdout;
+        assert!(!script.contains("cpu"), "{shell}");
+    }
+}
+
+#[test]
 fn shells_offer_files_only_where_a_value_is_a_path() {
     let script = Sandbox::new().run("completions zsh").succeeds().stdout;
     let line = |flag: &str| script.lines().find(|line| line.contains(flag)).unwrap();

@@ -1,7 +1,7 @@
 //! The store knows to which indexes it owes its changes.
 
-use crate::support::rows;
 use crate::support::shop::Shop;
+use crate::support::{Sandbox, rows};
 use akin_entities::{Change, ProductId, Version};
 use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{ChangeQueue, MAX_ATTEMPTS, NewRun, RunHolder, RunLog, RunStart};
@@ -107,7 +107,7 @@ async fn a_copy_is_refused_while_changes_are_dead_letters() {
     shop.run("ingest feed.csv").succeeds();
     kill_one(&shop).await;
     let refused = shop.run("copy --from local --to postgres").fails_with(1);
-    for part in ["1 changes are dead letters", "akin queue redrive"] {
+    for part in ["1 changes are dead letters", "akin queue redrive", "can never be embedded"] {
         assert!(refused.stderr.contains(part), "{refused}");
     }
     shop.run("queue redrive").succeeds();
@@ -115,6 +115,20 @@ async fn a_copy_is_refused_while_changes_are_dead_letters() {
     assert!(refused.stderr.contains("1 changes wait to be embedded"), "{refused}");
     shop.run("worker --once").succeeds();
     assert_eq!(shop.json("copy --from local --to postgres")["entries"], 4);
+}
+
+#[test]
+fn a_copy_with_a_store_that_its_source_does_not_use_is_refused() {
+    let sandbox = Sandbox::new();
+    let copy = "copy --from local --to postgres --postgres-host 127.0.0.1 --postgres-port 1";
+    for variables in [&[("AKIN_STORE", "postgres")][..], &[]] {
+        let flag = if variables.is_empty() { "--store postgres" } else { "" };
+        let refused = sandbox.run_with_env(variables, &format!("{copy} {flag}")).fails_with(2);
+        let expected = "--store (AKIN_STORE) is postgres, but `akin copy --from local` reads the \
+                        products of the store local: leave --store out";
+        assert!(refused.stderr.contains(expected), "{refused}");
+    }
+    assert!(!sandbox.path("data").exists());
 }
 
 #[tokio::test]

@@ -31,54 +31,13 @@ fn a_row_leaves_the_quarantine_once_it_is_corrected() {
 }
 
 #[test]
-fn a_file_that_is_not_a_feed_is_refused_with_the_reason() {
-    let sandbox = Sandbox::new();
-    sandbox.write("columns.csv", "titel;preis\nTripod;3\n");
-    sandbox.write("empty.csv", "");
-    sandbox.write("sheet.csv", b"PK\x03\x04 a spreadsheet");
-    std::fs::create_dir(sandbox.path("folder.csv")).unwrap();
-    for (feed, code) in [("columns.csv", 1), ("empty.csv", 1), ("sheet.csv", 1), ("folder.csv", 2)]
-    {
-        let outcome = sandbox.run(&format!("ingest --no-embed {feed}")).fails_with(code);
-        masked(|| insta::assert_snapshot!(format!("refused_{feed}"), outcome));
-    }
-}
-
-/// `product_id,name`, a tripod and a lamp: 32 bytes by gzip.
-const GZIPPED: &[u8] =
-    b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x2b\x28\xca\x4f\x29\x4d\x2e\x89\xcf\x4c\xd1\xc9\
-    \x4b\xcc\x4d\xe5\x32\xd4\x09\x29\xca\x2c\xc8\x4f\xe1\x32\xd2\xf1\x49\xcc\x2d\xe0\x02\0\x37\xa1\
-    \x90\x36\x20\0\0\0";
-
-#[test]
-fn a_feed_that_unpacks_to_more_than_the_limit_is_refused_with_the_setting() {
-    let sandbox = Sandbox::new();
-    sandbox.write("feed.csv.gz", GZIPPED);
-    let limit = |bytes: u64| format!("ingest --no-embed --max-unpacked-bytes {bytes} feed.csv.gz");
-    let outcome = sandbox.run(&limit(31)).fails_with(1);
-    let said = outcome.stderr.replace('\n', " ");
-    assert!(said.contains("feed.csv.gz") && said.contains("more than 31 bytes"), "{outcome}");
-    assert!(said.contains("--max-unpacked-bytes (AKIN_MAX_UNPACKED_BYTES)"), "{outcome}");
-    sandbox.run(&limit(32)).succeeds();
-    let outcome = sandbox.run("ingest --max-unpacked-ratio 0 feed.csv.gz").fails_with(2);
-    assert!(outcome.stderr.contains("--max-unpacked-ratio <N>"), "{outcome}");
-}
-
-#[test]
-fn a_refused_feed_does_not_block_the_others() {
-    let sandbox = Sandbox::new();
-    sandbox.write("bad.csv", "what,is,this\n1,2,3\n");
-    let outcome = sandbox.run("ingest --no-embed --json bad.csv feed.csv").fails_with(1);
-    assert_eq!(outcome.counts(["read", "inserted"]), [5, 4]);
-    assert!(outcome.stderr.contains("akin: the feed bad.csv cannot be read"), "{outcome}");
-}
-
-#[test]
 fn several_feeds_and_standard_input_form_one_catalogue() {
     let sandbox = Sandbox::new();
     sandbox.write("more.csv", "title,price\nGarden chair,12.50\nGarden table,99\n");
-    let outcome =
-        sandbox.run_with_input("ingest --no-embed --json feed.csv more.csv -", "name\nHammock\n");
+    let outcome = sandbox.run_with_input(
+        "ingest --no-embed --json --feed-name pipe feed.csv more.csv -",
+        "name\nHammock\n",
+    );
     let outcome = outcome.succeeds();
     assert_eq!(outcome.counts(["read", "inserted", "quarantined"]), [8, 7, 1]);
     assert!(outcome.stderr.contains("feed.csv, line 5, name"), "{outcome}");
@@ -157,11 +116,15 @@ fn a_dry_run_reports_what_a_run_would_do_and_changes_nothing() {
     lines.truncate(19);
     lines.push("new,New,1".to_owned());
     let feed = lines.join("\n");
-    let dry = "ingest --dry-run --complete -";
+    let dry = "ingest --dry-run --complete --feed-name pipe -";
     masked(|| insta::assert_snapshot!(sandbox.run_with_input(dry, &feed).succeeds()));
     let keys = ["read", "inserted", "changed", "unchanged", "removed", "quarantined"];
-    let dry = sandbox.run_with_input("ingest --dry-run --json --complete -", &feed).succeeds();
-    let done = sandbox.run_with_input("ingest --no-embed --json --complete -", &feed).succeeds();
+    let dry = sandbox
+        .run_with_input("ingest --dry-run --json --complete --feed-name pipe -", &feed)
+        .succeeds();
+    let done = sandbox
+        .run_with_input("ingest --no-embed --json --complete --feed-name pipe -", &feed)
+        .succeeds();
     assert_eq!(dry.counts(keys), done.counts(keys));
     assert_eq!(dry.counts(["embedded", "updated_fields"]), [2, 1]);
     lines.truncate(5);
@@ -269,7 +232,9 @@ fn a_schedule_repeats_its_run_until_it_is_stopped() {
     let killed = Command::new("kill").arg(running.id().to_string()).status().unwrap();
     assert!(killed.success());
     assert_eq!(running.wait().unwrap().code(), Some(128 + 15));
-    let outcome = sandbox.run_with_input("ingest --every 1h -", "name\nTripod\n").fails_with(2);
+    let outcome = sandbox
+        .run_with_input("ingest --every 1h --feed-name pipe -", "name\nTripod\n")
+        .fails_with(2);
     assert!(outcome.stderr.contains("--every (AKIN_EVERY)"), "{outcome}");
 }
 

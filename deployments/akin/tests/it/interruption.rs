@@ -94,7 +94,10 @@ async fn ctrl_c_while_embedding_ends_cleanly_and_the_next_run_continues() {
     assert_eq!(outcome.stdout, "", "an interrupted run reports nothing");
     let kept = "interrupted; completed work is kept, and the next run continues from there\n";
     assert!(outcome.stderr.ends_with(kept), "{outcome}");
-    let done = indexed();
+    let status = sandbox.run("status --json").succeeds();
+    let [products, done, waiting] = status.counts(["products", "indexed", "waiting"]);
+    assert_eq!(done + waiting, products, "no product is both indexed and waiting");
+    assert_eq!(status.json()["runs"][0]["outcome"], "interrupted");
     let rest = wait(spawn_ingestion(&sandbox)).succeeds();
     let [inserted, unchanged, embedded] = rest.counts(["inserted", "unchanged", "embedded"]);
     let all = sandbox.run("status --json").succeeds().json()["products"].as_u64().unwrap();
@@ -106,7 +109,7 @@ async fn ctrl_c_while_embedding_ends_cleanly_and_the_next_run_continues() {
 fn ctrl_c_while_reading_ends_cleanly_before_anything_is_changed() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let sandbox = Sandbox::new();
-        let mut command = sandbox.akin("ingest --no-embed -");
+        let mut command = sandbox.akin("ingest --no-embed --feed-name pipe -");
         let (out, err) = (Stdio::piped(), Stdio::piped());
         let mut child = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();

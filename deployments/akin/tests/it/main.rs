@@ -20,6 +20,7 @@ mod model_install;
 mod opensearch;
 mod postgres;
 mod quarantine;
+mod refused_feeds;
 mod runs;
 mod search;
 mod server;

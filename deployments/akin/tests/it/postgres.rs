@@ -35,6 +35,8 @@ fn a_copy_to_postgres_has_the_same_contents_and_needs_no_embedding() {
         (&copied["products"], &copied["entries"], &copied["failed"]),
         (&json!(4), &json!(4), &json!(0))
     );
+    let quarantine = |store: &str| shop.json(&format!("quarantine --store {store}"));
+    assert_eq!((&copied["quarantined"], quarantine("postgres")), (&json!(1), quarantine("local")));
     let export = |engine: &str| shop.run(&format!("export --engine {engine}")).succeeds().stdout;
     assert_eq!(export("postgres"), export("local"));
     // The copied embeddings are current, so nothing is embedded again.

@@ -143,6 +143,14 @@ fn feeds_from_standard_input_have_quarantines_of_their_own_by_name() {
 }
 
 #[test]
+fn standard_input_without_a_name_is_refused_since_its_sources_would_share_a_quarantine() {
+    let sandbox = Sandbox::new();
+    let refused = sandbox.run_with_input("ingest --no-embed -", "name\nPan\n").fails_with(2);
+    assert!(refused.stderr.contains("--feed-name NAME (AKIN_FEED_NAME)"), "{refused}");
+    assert!(!sandbox.path("data").exists());
+}
+
+#[test]
 fn a_name_for_standard_input_that_is_not_read_is_refused() {
     let sandbox = Sandbox::new();
     let refused = sandbox.run("ingest --no-embed --feed-name acme feed.csv").fails_with(2);

@@ -7,12 +7,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-const COUNTS: [&str; 10] = [
+const COUNTS: [&str; 11] = [
     "read",
     "inserted",
     "changed",
     "unchanged",
     "held_newer",
+    "repeated",
     "removed",
     "quarantined",
     "embedded",
@@ -85,7 +86,7 @@ fn embedded_products_are_counted_and_a_worker_is_not_a_run() {
 #[test]
 fn a_killed_run_has_no_end() {
     let sandbox = Sandbox::new();
-    let mut command = sandbox.akin("ingest --no-embed -");
+    let mut command = sandbox.akin("ingest --no-embed --feed-name pipe -");
     let (out, err) = (Stdio::null(), Stdio::null());
     let mut child = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
@@ -149,7 +150,7 @@ fn a_wrong_clock_hides_no_change_in_a_database() {
 fn a_second_ingestion_waits_until_the_first_has_ended() {
     let sandbox = Sandbox::new();
     sandbox.run("ingest --no-embed feed.csv").succeeds();
-    let mut command = sandbox.akin("ingest --no-embed -");
+    let mut command = sandbox.akin("ingest --no-embed --feed-name pipe -");
     let (out, err) = (Stdio::null(), Stdio::null());
     let mut first = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().unwrap();
     let mut input = first.stdin.take().unwrap();

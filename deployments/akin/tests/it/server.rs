@@ -30,6 +30,17 @@ fn existing_clients_get_the_responses_they_expect() {
 }
 
 #[test]
+fn a_server_that_cannot_listen_leaves_no_catalogue_behind() {
+    let sandbox = Sandbox::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let refused = sandbox.run(&format!("serve --listen {address}")).fails_with(1);
+    let expected = format!("cannot listen on {address}; choose another address with --listen");
+    assert!(refused.stderr.contains(&expected), "{refused}");
+    assert!(!sandbox.path("data").exists());
+}
+
+#[test]
 #[ignore = "needs the model: make model"]
 fn a_server_under_load_finds_products_that_another_process_ingests() {
     let sandbox = Sandbox::ingested();

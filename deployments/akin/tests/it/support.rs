@@ -192,6 +192,7 @@ pub(crate) fn masked(check: impl FnOnce()) {
     settings.add_filter(r" +\d+\.\d s\b", " [time] s");
     settings.add_filter(r"took +", "took ");
     settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?", "[date]");
+    settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "[date, RFC 3339]");
     settings.add_filter(r"/[^\s]*/\.tmp[A-Za-z0-9]+", "[place]");
     settings.bind(check);
 }

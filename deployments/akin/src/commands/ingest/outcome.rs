@@ -1,7 +1,8 @@
 use crate::{exit, output};
+use akin_entities::Timestamp;
 use akin_ports::RefusedRow;
 use akin_usecases::{
-    CatalogueSummary, DryRun, EmbedSummary, IngestError, RetainedProducts, RunSummary,
+    CatalogueSummary, DryRun, EmbedSummary, IngestError, RepeatedRow, RetainedProducts, RunSummary,
 };
 use akin_views::CountsView;
 use serde::Serialize;
@@ -42,8 +43,8 @@ pub(crate) struct IngestReport {
 
 /// The JSON document of a run of a schedule, on one line.
 #[derive(Debug, Serialize)]
-pub(crate) struct RunReport<'a> {
-    pub(crate) ended: &'a str,
+pub(crate) struct RunReport {
+    pub(crate) ended: String,
     pub(crate) outcome: &'static str,
     pub(crate) reason: Option<String>,
     /// The results, if the run was completed.
@@ -111,15 +112,16 @@ impl Outcome {
     }
 
     /// Prints the outcome of a run that ended at `when`, on one line.
-    pub(crate) fn log(self, when: &str, json: bool) {
+    pub(crate) fn log(self, when: Timestamp, json: bool) {
         if json {
             output::json_line(&RunReport {
-                ended: when,
+                ended: akin_views::format_rfc3339(when),
                 outcome: self.summary.outcome().parts().0,
                 reason: self.summary.outcome().parts().1.map(str::to_owned),
                 report: Some(self.report()),
             });
         } else {
+            let when = akin_views::format_timestamp(when);
             output::line(&format!("{when} UTC {}", self.lines().join("; ")));
         }
         if let Some(retained) = self.summary.catalogue.retained {
@@ -141,12 +143,14 @@ impl Outcome {
         let RunSummary { catalogue: CatalogueSummary { rows, removed, .. }, embedding } =
             &self.summary;
         let read = plural(rows.read, "row", "rows");
-        let newer = match rows.held_newer {
+        let unusual = |count: u64, what| match count {
             0 => String::new(),
-            newer => format!(" {newer} held in a newer version,"),
+            count => format!(" {count} {what},"),
         };
+        let newer = unusual(rows.held_newer, "held in a newer version");
+        let repeated = unusual(rows.repeated, "repeated");
         let counts = format!(
-            "{} new, {} changed, {} unchanged,{newer} {removed} removed, {} quarantined",
+            "{} new, {} changed, {} unchanged,{newer}{repeated} {removed} removed, {} quarantined",
             rows.inserted, rows.changed, rows.unchanged, rows.quarantined
         );
         let embedded = format!(
@@ -179,6 +183,11 @@ impl Outcome {
         catalogue.refused.iter().for_each(|(feed, row)| note_refused(feed, row));
         if catalogue.rows.quarantined > catalogue.refused.len() as u64 {
             output::note("`akin quarantine` lists the rest");
+        }
+        catalogue.repeats.iter().for_each(|(feed, row)| note_repeated(feed, row));
+        if catalogue.rows.repeated > catalogue.repeats.len() as u64 {
+            let repeated = plural(catalogue.rows.repeated, "row repeats", "rows repeat");
+            output::note(&format!("{repeated} products in all"));
         }
         if let Some(retained) = catalogue.retained {
             output::note(&explained(retained));
@@ -224,6 +233,15 @@ pub(crate) fn tell_refused(error: &anyhow::Error) {
 pub(crate) fn note_refused(feed: &str, RefusedRow { line, field, value, reason, .. }: &RefusedRow) {
     let field = if field.is_empty() { "row" } else { field };
     output::note(&format!("{feed}, line {line}, {field} {value:?}: {reason}"));
+}
+
+/// Prints a row that repeats a product, and where the product is named first.
+fn note_repeated(feed: &str, RepeatedRow { id, line, first_line, first_feed }: &RepeatedRow) {
+    let of = first_feed.as_ref().map(|first| format!(" of {first}")).unwrap_or_default();
+    output::note(&format!(
+        "{feed}, line {line}: the product {:?} is in line {first_line}{of} too; its last row counts",
+        id.as_str()
+    ));
 }
 
 pub(crate) fn plural(count: u64, one: &str, many: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::outcome::Outcome;
 use crate::embedding::{sleep, spawn};
+use crate::signals::Interrupted;
 use crate::{output, process};
 use akin_ports::{Run, RunCounts, RunLog, RunOutcome};
 use akin_usecases::{BegunRun, IngestError, RecordRun, RecordedRun, RequestedRun};
@@ -96,6 +97,7 @@ fn end(result: &anyhow::Result<Outcome>) -> (RunOutcome, Option<RunCounts>) {
 pub(crate) fn ended_by(error: &anyhow::Error) -> RunOutcome {
     match error.downcast_ref::<IngestError>() {
         Some(error) => error.outcome(),
+        None if error.is::<Interrupted>() => RunOutcome::Interrupted,
         None => RunOutcome::Failed(format!("{error:#}")),
     }
 }

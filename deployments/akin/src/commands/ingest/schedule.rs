@@ -4,7 +4,9 @@ use super::advised;
 use super::outcome::{Outcome, RunReport, tell_refused};
 use super::record::ended_by;
 use crate::output;
+use crate::signals::Interrupted;
 use akin_composition::time;
+use akin_entities::Timestamp;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -20,8 +22,8 @@ pub(crate) fn interval(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// Runs now and at every `interval`, one run at a time, until the process is stopped, and prints a
-/// line for each. A failed run does not end the schedule.
+/// Runs now and at every `interval`, one run at a time, until a run was interrupted, and prints a line for
+/// each. A failed run does not end the schedule.
 pub(crate) async fn repeat(
     interval: Duration,
     json: bool,
@@ -30,10 +32,11 @@ pub(crate) async fn repeat(
     loop {
         let next = Instant::now() + interval.mul_f64(1.0 + JITTER * (2.0 * fastrand::f64() - 1.0));
         let result = run().await;
-        let when = akin_views::format_timestamp(akin_composition::now());
+        let when = akin_composition::now();
         match result {
-            Ok(outcome) => outcome.log(&when, json),
-            Err(error) => log_failure(error, &when, json),
+            Ok(outcome) => outcome.log(when, json),
+            Err(error) if error.is::<Interrupted>() => return,
+            Err(error) => log_failure(error, when, json),
         }
         // A run that takes longer than the interval is followed by the next at once.
         sleep_until(next).await;
@@ -41,15 +44,16 @@ pub(crate) async fn repeat(
 }
 
 /// Prints why a run ended without results, and the rows for which it was refused.
-fn log_failure(error: anyhow::Error, when: &str, json: bool) {
+fn log_failure(error: anyhow::Error, when: Timestamp, json: bool) {
     if json {
         let outcome = ended_by(&error);
         let (outcome, reason) = outcome.parts();
         let reason = reason.map(str::to_owned);
-        output::json_line(&RunReport { ended: when, outcome, reason, report: None });
+        let ended = akin_views::format_rfc3339(when);
+        output::json_line(&RunReport { ended, outcome, reason, report: None });
     }
     tell_refused(&error);
-    output::failure_at(when, &advised(error));
+    output::failure_at(&akin_views::format_timestamp(when), &advised(error));
 }
 
 #[cfg(test)]
