@@ -93,14 +93,7 @@ fn measure(
     mode: SearchMode,
     filter: &Filter,
 ) -> Result<Found> {
-    let embedder: Arc<dyn Embedder> = Arc::new(KnownTexts::of(workload, &bench.fingerprint)?);
-    let index: Arc<dyn ProductIndex> = Arc::new(engine.index());
-    let search = SearchProducts {
-        embeddings: QueryEmbeddings::new(embedder, QueryEmbeddings::DEFAULT_CAPACITY),
-        index: index.clone(),
-        store: Arc::new(engine.store()),
-        background: Background::inline(),
-    };
+    let search = search(bench, workload, engine)?;
     let requests = requests(workload, mode, filter)?;
     let found: RefCell<Vec<Vec<ProductId>>> = RefCell::new(vec![Vec::new(); requests.len()]);
     let timings: RefCell<Vec<Timings>> = RefCell::default();
@@ -113,7 +106,7 @@ fn measure(
     });
     let latencies = contest.latencies(bench.settings.rounds(), requests.len())?;
     drop(contest);
-    let statistics = bench.block_on(index.statistics())?;
+    let statistics = bench.block_on(search.index.statistics())?;
     let exact = Exact::new(workload, statistics, &bench.fingerprint);
     let exact = SearchProducts { index: Arc::new(exact), ..search };
     let recall = mean_recall(bench, &exact, &requests, &found.into_inner())?;
@@ -125,6 +118,17 @@ fn measure(
         all: latencies.first().context("nothing was measured")?.1,
         parts: [part(|one| one.candidates), part(|one| one.rank), part(|one| one.fetch)],
         recall,
+    })
+}
+
+/// Returns a search over `engine` whose embedder knows the queries.
+fn search(bench: &Bench, workload: &Workload, engine: &LocalEngine) -> Result<SearchProducts> {
+    let embedder: Arc<dyn Embedder> = Arc::new(KnownTexts::of(workload, &bench.fingerprint)?);
+    Ok(SearchProducts {
+        embeddings: QueryEmbeddings::new(embedder, QueryEmbeddings::DEFAULT_CAPACITY),
+        index: Arc::new(engine.index()),
+        store: Arc::new(engine.store()),
+        background: Background::inline(),
     })
 }
 
