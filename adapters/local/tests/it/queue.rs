@@ -57,14 +57,14 @@ async fn processes_of_one_folder_relay_each_change_once() {
     let relays = stores.map(|store| {
         let sent = Arc::clone(&sent);
         tokio::spawn(async move {
-            let send = |changes: Vec<Change>| -> SentChanges<'_> {
+            let record = |changes: Vec<Change>| -> SentChanges<'_> {
                 let ids = changes.into_iter().map(|change| change.id.to_string());
                 sent.lock().expect("no panic").extend(ids);
                 Box::pin(async { Ok(Failures::new()) })
             };
             let mut after = None;
             loop {
-                let page = store.relay(after, 100, &send).await.expect("a page");
+                let page = store.relay(after, 100, &record).await.expect("a page");
                 let Some(last) = page.last else { break };
                 after = Some(last);
             }
