@@ -20,7 +20,13 @@ pub struct ScheduledFeed {
     pub bucket: Option<String>,
 
     /// The key of the feed. It may contain one `*`.
-    #[arg(id = "s3-key", long, env = "AWS_S3_SAMPLE_DATA_KEY", value_name = "KEY")]
+    #[arg(
+        id = "s3-key",
+        long,
+        env = "AWS_S3_SAMPLE_DATA_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
     pub key: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 #[command(next_help_heading = "SageMaker")]
 pub struct Settings {
     /// The endpoint of an engine `+sagemaker`.
-    #[arg(long, env = "AWS_SAGEMAKER_ENDPOINT_NAME", value_name = "NAME")]
+    #[arg(long, env = "AWS_SAGEMAKER_ENDPOINT_NAME", value_name = "NAME", hide_env_values = true)]
     pub sagemaker_endpoint: Option<String>,
 
     /// The number of texts per invocation, 1 to 1024; others count as the nearest of these.

@@ -8,7 +8,13 @@ use std::time::Duration;
 #[command(next_help_heading = "AWS")]
 pub struct Settings {
     /// The URL of the SQS queue of changes.
-    #[arg(id = "sqs-queue-url", long, env = "AWS_SQS_SUBSCRIBED_QUEUE_URL", value_name = "URL")]
+    #[arg(
+        id = "sqs-queue-url",
+        long,
+        env = "AWS_SQS_SUBSCRIBED_QUEUE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub queue_url: Option<String>,
 
     /// The URL of the queue's dead-letter queue [default: that of the queue's redrive policy].
@@ -16,7 +22,8 @@ pub struct Settings {
         id = "sqs-dead-letter-queue-url",
         long,
         env = "AWS_SQS_DEAD_LETTER_QUEUE_URL",
-        value_name = "URL"
+        value_name = "URL",
+        hide_env_values = true
     )]
     pub dead_letter_queue_url: Option<String>,
 
