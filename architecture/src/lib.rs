@@ -195,14 +195,14 @@ const LAYERS: &[Layer] = &[
 
 const ADAPTER: Layer = Layer {
     path: "adapters/",
-    uses: &["core/entities", "core/ports", "libs/loopback"],
+    uses: &["core/entities", "core/ports", "libs/backoff", "libs/loopback"],
     tests_use: &["core/contracts"],
     ..OUTER
 };
 
 /// An adapter of an AWS service.
 const AWS_ADAPTER: Layer =
-    Layer { uses: &["core/entities", "core/ports", "libs/aws-client"], ..ADAPTER };
+    Layer { uses: &["core/entities", "core/ports", "libs/aws-client", "libs/backoff"], ..ADAPTER };
 
 /// The test double of the ports. Only tests may use it, whatever a layer allows.
 const DOUBLE: &str = "adapters/memory";

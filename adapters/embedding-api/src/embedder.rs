@@ -2,7 +2,7 @@ use crate::answer;
 use crate::error::{corrupt, misconfigured};
 use crate::server::{ApiServer, ServerInfo};
 use crate::{ApiFormat, Settings};
-use akin_entities::{Embedding, Fingerprint};
+use akin_entities::Fingerprint;
 use akin_ports::{EmbeddedBatch, Embedder, ErrorKind, PortError, PortResult, text_batches};
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -66,13 +66,11 @@ impl HttpEmbedder {
     async fn embed_batch(&self, texts: &[String]) -> PortResult<EmbeddedBatch> {
         match self.request(texts).await {
             Err(error) if error.kind == ErrorKind::Refused && self.may_be_long(texts) => {
-                let mut all = EmbeddedBatch { embeddings: Vec::new(), truncated: 0 };
+                let mut answers = Vec::new();
                 for text in texts {
-                    let alone = self.embed_shortened(text).await?;
-                    all.embeddings.extend(alone.embeddings);
-                    all.truncated += alone.truncated;
+                    answers.push(self.embed_shortened(text).await?);
                 }
-                Ok(all)
+                Ok(answers.into_iter().collect())
             }
             answer => answer,
         }
@@ -137,10 +135,7 @@ impl Embedder for HttpEmbedder {
         }
         let answers: Vec<EmbeddedBatch> =
             stream::iter(requests).buffered(PARALLEL).try_collect().await?;
-        let truncated = answers.iter().map(|answer| answer.truncated).sum();
-        let embeddings: Vec<Embedding> =
-            answers.into_iter().flat_map(|answer| answer.embeddings).collect();
-        Ok(EmbeddedBatch { embeddings, truncated })
+        Ok(answers.into_iter().collect())
     }
 
     fn fingerprint(&self) -> &Fingerprint {

@@ -5,7 +5,6 @@
 //! `akin serve-embeddings` does, gives the same fingerprint as the model has when akin executes it.
 
 mod answer;
-mod backoff;
 mod embedder;
 mod error;
 mod request;

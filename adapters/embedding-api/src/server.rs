@@ -1,11 +1,11 @@
 //! Requests to the server.
 
-use crate::backoff::Backoff;
 use crate::error::{self, unavailable};
 use crate::request::RequestOptions;
-use crate::settings::{Address, is_loopback};
+use crate::settings::{Address, is_local};
 use crate::{ApiFormat, Settings};
 use akin_ports::{PortError, PortResult};
+use backoff::Backoff;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
@@ -72,7 +72,7 @@ impl ApiServer {
             .timeout(settings.embeddings_timeout)
             // A redirected request might go anywhere.
             .redirect(Policy::none());
-        if is_loopback(&url) {
+        if is_local(&url) {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|error| error::misconfigured(error.to_string()))?;

@@ -1,6 +1,6 @@
+use loopback::is_loopback;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -165,13 +165,12 @@ const EXPOSED: &str = "AKIN_EMBEDDINGS_URL is a plain http:// address, which wou
                        AKIN_EMBEDDINGS_API_KEY: use https://";
 
 fn is_exposed(url: &Url) -> bool {
-    url.scheme() == "http" && !is_loopback(url)
+    url.scheme() == "http" && !is_local(url)
 }
 
 /// Returns whether requests to `url` stay on this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+pub(crate) fn is_local(url: &Url) -> bool {
+    url.host_str().is_some_and(is_loopback)
 }
 
 /// Parses a number of seconds, such as `10` or `0.5`.

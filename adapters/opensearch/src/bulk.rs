@@ -120,7 +120,7 @@ async fn perform_batch(
         if again.is_empty() {
             return Ok(());
         }
-        if !backoff.wait().await {
+        if !backoff.wait(None).await {
             for (action, error) in again {
                 fail(failures, action, error);
             }

@@ -1,7 +1,7 @@
-use crate::backoff::Backoff;
 use crate::error::{self, ServerError};
 use crate::settings::{ConnectionOptions, Renewal, Settings};
 use akin_ports::{ErrorKind, PortResult};
+use backoff::Backoff;
 use opensearch::cert::CertificateValidation;
 use opensearch::http::Method;
 use opensearch::http::headers::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -127,7 +127,7 @@ impl Connection {
                     (failure, retryable)
                 }
             };
-            if !retryable || !backoff.wait().await {
+            if !retryable || !backoff.wait(None).await {
                 return Err(failure);
             }
         }

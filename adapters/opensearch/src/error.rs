@@ -1,8 +1,7 @@
 //! Maps the server's errors to [`PortError`], with the remedy for an operator.
 
-use akin_ports::{ErrorKind, PortError};
+use akin_ports::{ErrorKind, PortError, with_causes};
 use serde_json::Value;
-use std::error::Error;
 use std::time::Duration;
 
 /// The name of this adapter in errors.
@@ -68,21 +67,6 @@ pub(crate) fn transport(error: &opensearch::Error, timeout: Duration) -> PortErr
         ));
     }
     unavailable(format!("the connection was lost ({causes})"))
-}
-
-/// Joins the messages of an error and its causes, without repetitions.
-fn with_causes(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !message.contains(&text) {
-            message.push_str(": ");
-            message.push_str(&text);
-        }
-        cause = error.source();
-    }
-    message
 }
 
 impl ServerError {

@@ -99,7 +99,7 @@ impl IndexSession {
             let refused = docs.iter().find(|document| !document.error.is_null());
             let Some(refused) = refused else { return Ok(docs) };
             let error: PortError = ServerError::for_document(&refused.error).into();
-            if !error.is_retryable() || !backoff.wait().await {
+            if !error.is_retryable() || !backoff.wait(None).await {
                 return Err(error);
             }
         }

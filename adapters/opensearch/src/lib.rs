@@ -25,7 +25,6 @@
 //! ```
 
 mod aggregations;
-mod backoff;
 mod bulk;
 mod candidates;
 mod connection;

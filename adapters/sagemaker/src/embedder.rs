@@ -114,9 +114,7 @@ impl Embedder for SageMakerEmbedder {
         }
         let answers: Vec<EmbeddedBatch> =
             stream::iter(invocations).buffered(PARALLEL).try_collect().await?;
-        let truncated = answers.iter().map(|answer| answer.truncated).sum();
-        let embeddings = answers.into_iter().flat_map(|answer| answer.embeddings).collect();
-        Ok(EmbeddedBatch { embeddings, truncated })
+        Ok(answers.into_iter().collect())
     }
 
     fn fingerprint(&self) -> &Fingerprint {

@@ -3,7 +3,8 @@ use akin_ports::{PortError, PortResult};
 use aws_client::SdkConfig;
 use aws_sdk_sagemakerruntime::Client;
 use aws_sdk_sagemakerruntime::primitives::Blob;
-use std::time::{Duration, Instant};
+use backoff::Backoff;
+use std::time::Duration;
 
 /// An endpoint, and how long it is tried again.
 #[derive(Clone, Debug)]
@@ -16,9 +17,8 @@ pub(crate) struct Endpoint {
 /// The largest body that every kind of endpoint takes, in bytes.
 pub(crate) const MAX_BODY: usize = 4_000_000;
 
-/// The first and the longest wait after the model was overloaded.
+/// The first wait after the model was overloaded.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
-const MAX_WAIT: Duration = Duration::from_secs(5);
 
 impl Endpoint {
     pub(crate) fn new(config: &SdkConfig, name: &str, retry: Duration) -> Self {
@@ -35,18 +35,16 @@ impl Endpoint {
             )));
         }
         let body = Blob::new(body);
-        let (deadline, mut wait) = (Instant::now() + self.retry, FIRST_WAIT);
+        let mut backoff = Backoff::new(self.retry).with_first_wait(FIRST_WAIT);
         loop {
-            let error = match self.invoke_once(body.clone()).await {
+            match self.invoke_once(body.clone()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let pause = wait.mul_f64(0.5 + 0.5 * fastrand::f64());
-            if !error.is_retryable() || Instant::now() + pause > deadline {
-                return Err(error);
+                Err(error) => {
+                    if !error.is_retryable() || !backoff.wait(None).await {
+                        return Err(error);
+                    }
+                }
             }
-            tokio::time::sleep(pause).await;
-            wait = (2 * wait).min(MAX_WAIT);
         }
     }
 

@@ -18,12 +18,24 @@ pub trait Embedder: Debug + Send + Sync {
 }
 
 /// The embeddings of a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EmbeddedBatch {
     /// One for each text, in the order of the texts.
     pub embeddings: Vec<Embedding>,
     /// The number of texts that were longer than the model reads.
     pub truncated: usize,
+}
+
+/// Joins consecutive batches.
+impl FromIterator<EmbeddedBatch> for EmbeddedBatch {
+    fn from_iter<I: IntoIterator<Item = EmbeddedBatch>>(batches: I) -> Self {
+        let mut all = Self::default();
+        for batch in batches {
+            all.embeddings.extend(batch.embeddings);
+            all.truncated += batch.truncated;
+        }
+        all
+    }
 }
 
 impl dyn Embedder {

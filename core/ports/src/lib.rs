@@ -30,7 +30,7 @@ mod tokenizer;
 
 pub use dead_letters::{DeadLetter, DeadLetterCursor, DeadLetterPage, DeadLetters};
 pub use embedder::{EmbeddedBatch, Embedder, text_batches};
-pub use error::{ErrorKind, PortError};
+pub use error::{ErrorKind, PortError, with_causes};
 pub use feed::{ColumnFilter, FeedProgress, FeedSource, FeedToken, OpenedFeed, ProductFeed};
 pub use feed_record::{
     FeedBatch, FeedLayout, FeedList, FeedObject, FeedRecord, FeedRecordValue, FeedValue,
