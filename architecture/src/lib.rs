@@ -52,7 +52,8 @@ const LAYERS: &[Layer] = &[
         path: "core/ranking",
         uses: &["core/entities"],
         crates: Some(&[
-            "rust-stemmers",
+            "snowball_stemmers_rs",
+            "stop-words",
             "unicode-general-category",
             "unicode-normalization",
             "wide",

@@ -7,7 +7,7 @@ use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure};
 use crate::workload::{SHARES, Workload};
 use akin_entities::{
-    Change, Embedding, FacetValues, Filter, Fingerprint, ProductId, Query, SearchMode, Similarity,
+    Change, Embedding, FacetValues, Filter, Fingerprint, Language, ProductId, Query, SearchMode, Similarity,
     Statistics, Version,
 };
 use akin_local::{LocalEngine, LocalOptions};
@@ -129,6 +129,7 @@ fn search(bench: &Bench, workload: &Workload, engine: &LocalEngine) -> Result<Se
         index: Arc::new(engine.index()),
         store: Arc::new(engine.store()),
         background: Background::inline(),
+        language: Language::English,
     })
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "it prints its results")]
 
-use akin_entities::{AnalyzedText, CountedStatistics, Product, ProductId, SearchMode};
+use akin_entities::{AnalyzedText, CountedStatistics, Language, Product, ProductId, SearchMode};
 use akin_ranking::{CandidateFeatures, QueryTerms, analyze_product, score_candidates};
 use std::error::Error;
 use std::hint::black_box;
@@ -17,7 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let products =
         (0..PRODUCTS).map(|seed| product(seed, &words)).collect::<Result<Vec<_>, _>>()?;
     let start = Instant::now();
-    let analyzed: Vec<_> = products.iter().map(analyze_product).collect();
+    let analyzed: Vec<_> =
+        products.iter().map(|product| analyze_product(product, Language::English)).collect();
     let took = start.elapsed();
     let terms: usize =
         analyzed.iter().map(|product| product.text.as_stream().split_whitespace().count()).sum();
@@ -32,10 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     statistics.add(&AnalyzedText::default(), &all);
     statistics.add(&AnalyzedText::default(), &all);
     let misspelled = format!("{}q", words[7]);
-    let took = fastest(|| drop(black_box(QueryTerms::analyze(&misspelled, &statistics))));
+    let took = fastest(|| {
+        drop(black_box(QueryTerms::analyze(&misspelled, Language::English, &statistics)));
+    });
     println!("correction: one word among {WORDS} in {took:?}");
 
-    let query = QueryTerms::analyze(&products[3].name, &statistics);
+    let query = QueryTerms::analyze(&products[3].name, Language::English, &statistics);
     let bytes: usize =
         analyzed[..CANDIDATES].iter().map(|product| product.text.as_stream().len()).sum();
     let features: Vec<_> = analyzed[..CANDIDATES]

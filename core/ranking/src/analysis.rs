@@ -1,8 +1,7 @@
-use akin_entities::{AnalyzedText, Product, TextField};
-use rust_stemmers::{Algorithm, Stemmer};
+use crate::stems::stem;
+use akin_entities::{AnalyzedText, Language, Product, TextField};
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
@@ -24,12 +23,6 @@ pub(crate) const MIN_WORD: usize = 3;
 /// not looked for in what follows, which is a document or an image rather than a description.
 const MAX_TEXT: usize = 64 << 10;
 
-/// The maximum size of the stems that a thread caches, in bytes: a catalogue repeats its words.
-const MAX_STEM_BYTES: usize = 4 << 20;
-
-/// The size of a cached stem beyond its two texts, in bytes: their pointers and a place in the table.
-const STEM_OVERHEAD: usize = 64;
-
 /// The class of a character, for splitting text into terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CharacterClass {
@@ -45,17 +38,17 @@ enum CharacterClass {
 
 /// Analyzes `text` into terms: lower case, NFKD without combining marks; chunks of letters and
 /// digits, both split and joined if they look like a model number (`TN-2110` gives `tn`, `2110`,
-/// `tn2110`); stemmed by Snowball English.
-pub fn analyze(text: &str) -> Vec<String> {
+/// `tn2110`); stemmed as words of `language`.
+pub fn analyze(text: &str, language: Language) -> Vec<String> {
     let mut terms = Vec::new();
     for chunk in chunks(&fold(text)) {
-        chunk.visit_terms(Cow::Borrowed, &mut |term| terms.push(stem(term)));
+        chunk.visit_terms(Cow::Borrowed, &mut |term| terms.push(stem(term, language)));
     }
     terms
 }
 
 /// Analyzes all text fields of a product, each up to 64 KiB.
-pub fn analyze_product(product: &Product) -> AnalyzedProduct {
+pub fn analyze_product(product: &Product, language: Language) -> AnalyzedProduct {
     let category = format!("{} {}", product.main_category, product.sub_category);
     let mut words = BTreeSet::new();
     let fields = TextField::ALL.map(|field| {
@@ -68,7 +61,7 @@ pub fn analyze_product(product: &Product) -> AnalyzedProduct {
         };
         let mut terms = Vec::new();
         for chunk in chunks(&fold(beginning(text))) {
-            chunk.visit_terms(Cow::Borrowed, &mut |term| terms.push(stem(term)));
+            chunk.visit_terms(Cow::Borrowed, &mut |term| terms.push(stem(term, language)));
             let vocabulary = chunk.parts().filter(|part| is_word(part, MIN_WORD));
             words.extend(vocabulary.map(str::to_owned));
         }
@@ -219,64 +212,5 @@ fn class(character: char) -> CharacterClass {
         G::LetterNumber | G::OtherNumber => CharacterClass::Other,
         _ if is_letter(character) => CharacterClass::Other,
         _ => CharacterClass::Separator,
-    }
-}
-
-/// Returns the stem of a folded word (Snowball English, which changes Latin letters only).
-pub(crate) fn stem(word: &str) -> String {
-    thread_local! {
-        static STEMMER: RefCell<CachedStemmer> = RefCell::new(CachedStemmer {
-            stemmer: Stemmer::create(Algorithm::English),
-            cache: HashMap::new(),
-            bytes: 0,
-        });
-    }
-    STEMMER.with_borrow_mut(|stemmer| stemmer.stem(word))
-}
-
-/// A stemmer with a cache of its results.
-struct CachedStemmer {
-    stemmer: Stemmer,
-    cache: HashMap<Box<str>, Box<str>>,
-    /// The size of the cache.
-    bytes: usize,
-}
-
-impl CachedStemmer {
-    fn stem(&mut self, word: &str) -> String {
-        if let Some(stem) = self.cache.get(word) {
-            return stem.to_string();
-        }
-        let stem = self.stemmer.stem(word).into_owned();
-        let bytes = word.len() + stem.len() + STEM_OVERHEAD;
-        if self.bytes + bytes > MAX_STEM_BYTES {
-            self.cache = HashMap::new();
-            self.bytes = 0;
-        }
-        if bytes <= MAX_STEM_BYTES {
-            self.bytes += bytes;
-            self.cache.insert(word.into(), stem.as_str().into());
-        }
-        stem
-    }
-}
-
-#[cfg(test)]
-mod cache_tests {
-    use super::*;
-
-    #[test]
-    fn the_cache_of_stems_is_bounded_by_bytes_whatever_the_length_of_the_words() {
-        let stemmer = Stemmer::create(Algorithm::English);
-        let mut stems = CachedStemmer { stemmer, cache: HashMap::new(), bytes: 0 };
-        for length in [1, 100, 60_000, MAX_STEM_BYTES] {
-            for number in 0..(8 * MAX_STEM_BYTES / (length + STEM_OVERHEAD)).min(20_000) {
-                stems.stem(&format!("{number}{}", "x".repeat(length)));
-            }
-            let texts: usize = stems.cache.iter().map(|(word, stem)| word.len() + stem.len()).sum();
-            assert_eq!(stems.bytes, texts + stems.cache.len() * STEM_OVERHEAD);
-            assert!(stems.bytes <= MAX_STEM_BYTES, "{length}: {}", stems.bytes);
-        }
-        assert_eq!(stems.stem("running"), stems.stem("running"));
     }
 }

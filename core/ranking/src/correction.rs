@@ -1,5 +1,6 @@
-use crate::analysis::{MIN_WORD, chunks, fold, is_word, stem};
-use akin_entities::Statistics;
+use crate::analysis::{MIN_WORD, chunks, fold, is_word};
+use crate::stems::stem;
+use akin_entities::{Language, Statistics};
 use std::cmp::Reverse;
 
 /// A spelling correction of a query word.
@@ -23,7 +24,11 @@ const MIN_FREQUENCY: u64 = 2;
 
 /// Returns the distinct words of `query` that may be misspelled, at most [`MAX_CORRECTED_WORDS`]: the
 /// catalogue contains neither them nor their stems.
-pub fn misspelled_words(query: &str, statistics: &dyn Statistics) -> Vec<String> {
+pub fn misspelled_words(
+    query: &str,
+    language: Language,
+    statistics: &dyn Statistics,
+) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for chunk in chunks(&fold(query)) {
         for part in chunk.parts() {
@@ -31,7 +36,7 @@ pub fn misspelled_words(query: &str, statistics: &dyn Statistics) -> Vec<String>
                 return words;
             }
             if !words.iter().any(|word| word == part)
-                && statistics.document_frequency(&stem(part)) == 0
+                && statistics.document_frequency(&stem(part, language)) == 0
                 && may_be_misspelled(part, statistics)
             {
                 words.push(part.to_owned());
@@ -193,7 +198,7 @@ mod tests {
         let words: Vec<_> =
             (0..500).map(|n| format!("x{}{}qq", letter(n), letter(n / 26))).collect();
         let query = format!("{0} {0} {1}", words[0], words.join(" "));
-        let misspelled = misspelled_words(&query, &vocabulary);
+        let misspelled = misspelled_words(&query, Language::English, &vocabulary);
         assert_eq!(misspelled, words[..MAX_CORRECTED_WORDS]);
         correct_words(&misspelled, &vocabulary, &|| false);
         assert_eq!(vocabulary.visits.load(Ordering::Relaxed), MAX_CORRECTED_WORDS);

@@ -10,9 +10,11 @@
 //! Products and queries pass through the same analyzer, so that their words meet:
 //!
 //! ```
+//! use akin_entities::Language;
 //! use akin_ranking::analyze;
 //!
-//! assert_eq!(analyze("Wireless headphones"), analyze("wireless HEADPHONE"));
+//! let terms = |text| analyze(text, Language::English);
+//! assert_eq!(terms("Wireless headphones"), terms("wireless HEADPHONE"));
 //! ```
 
 mod analysis;
@@ -20,6 +22,8 @@ mod correction;
 mod good_answer;
 mod query_terms;
 mod score;
+mod stems;
+mod stop_words;
 mod term_matcher;
 
 pub use analysis::{AnalyzedProduct, analyze, analyze_product};

@@ -3,6 +3,7 @@ use crate::embed_target::is_about_all;
 use crate::halves::Halves;
 use crate::register_indexes::check_indexes;
 use crate::{Background, EmbedTarget};
+use akin_entities::Language;
 use akin_ports::{Embedder, Failures, OutboxEntry, PortResult, ProductIndex, ProductStore};
 use std::sync::Arc;
 
@@ -75,14 +76,19 @@ struct RunState<'a> {
 }
 
 impl EmbedChanges {
-    /// Returns the use case for a single engine, which analyzes on the calling thread.
+    /// Returns the use case for a single engine, which analyzes on the calling thread, as English.
     pub fn new(
         store: Arc<dyn ProductStore>,
         embedder: Arc<dyn Embedder>,
         index: Arc<dyn ProductIndex>,
     ) -> Self {
-        let background = Background::inline();
-        Self { store, targets: vec![EmbedTarget { embedder, indexes: vec![index], background }] }
+        let target = EmbedTarget {
+            embedder,
+            indexes: vec![index],
+            background: Background::inline(),
+            language: Language::default(),
+        };
+        Self { store, targets: vec![target] }
     }
 
     /// Embeds what is in the outbox. An index of another model is refused before anything is embedded,

@@ -1,6 +1,6 @@
 use crate::change_batch::{Monitor, Undone};
 use crate::{Background, EmbedSummary};
-use akin_entities::{Change, Embedding, FacetValues, ProductId, ProductRecord};
+use akin_entities::{Change, Embedding, FacetValues, Language, ProductId, ProductRecord};
 use akin_ports::{
     Embedder, EntryEmbedding, ErrorKind, Failures, IndexEntry, IndexedState, PortError, PortResult,
     ProductIndex, ensure_same_model,
@@ -21,6 +21,8 @@ pub struct EmbedTarget {
     pub indexes: Vec<Arc<dyn ProductIndex>>,
     /// Analyzes the texts of products.
     pub background: Background,
+    /// The language of the texts.
+    pub language: Language,
 }
 
 /// The number of texts in a batch.
@@ -162,13 +164,14 @@ impl EmbedTarget {
         &self,
         products: Vec<(ProductRecord, EntryEmbedding)>,
     ) -> PortResult<Vec<IndexEntry>> {
-        let analyze = |is_stopped: &dyn Fn() -> bool| {
+        let language = self.language;
+        let analyze = move |is_stopped: &dyn Fn() -> bool| {
             let mut entries = Vec::with_capacity(products.len());
             for (record, embedding) in products {
                 if is_stopped() {
                     break;
                 }
-                entries.push(entry(record, embedding));
+                entries.push(entry(record, embedding, language));
             }
             entries
         };
@@ -221,8 +224,8 @@ fn holds_text(known: Option<&IndexedState>, record: &ProductRecord) -> bool {
     known.and_then(|known| known.text_hash) == Some(record.product.text_hash())
 }
 
-fn entry(record: ProductRecord, embedding: EntryEmbedding) -> IndexEntry {
-    let analyzed = analyze_product(&record.product);
+fn entry(record: ProductRecord, embedding: EntryEmbedding, language: Language) -> IndexEntry {
+    let analyzed = analyze_product(&record.product, language);
     IndexEntry {
         facets: FacetValues::from(&record.product),
         id: record.product.id,

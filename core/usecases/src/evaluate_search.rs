@@ -66,7 +66,7 @@ impl EvaluateSearch {
 mod tests {
     use super::*;
     use crate::{Background, Pricing, QueryEmbeddings, normalize};
-    use akin_entities::{Currency, Version};
+    use akin_entities::{Currency, Language, Version};
     use akin_evaluation::Grade;
     use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryStore};
     use akin_ports::{FeedRow, ProductStore};
@@ -92,6 +92,7 @@ mod tests {
             index: Arc::new(MemoryIndex::default()),
             store: Arc::new(store),
             background: Background::inline(),
+            language: Language::English,
         };
         let evaluate = EvaluateSearch { search };
         let queries = [judged("q1", &["p1", "p9"]), judged("q2", &["p9", "p8"]), judged("q3", &[])];

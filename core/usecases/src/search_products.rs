@@ -2,7 +2,9 @@ use crate::{
     Background, Facet, FacetCount, Hit, QueryEmbeddings, SearchAnswer, SearchError, SearchRequest,
     Sort, Timings,
 };
-use akin_entities::{Embedding, FacetValues, ProductId, SearchMode, Similarity, Statistics};
+use akin_entities::{
+    Embedding, FacetValues, Language, ProductId, SearchMode, Similarity, Statistics,
+};
 use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, PortError, PortResult, ProductIndex, ProductStore,
     QueryVector,
@@ -26,6 +28,8 @@ pub struct SearchProducts {
     pub store: Arc<dyn ProductStore>,
     /// Corrects the spelling of queries.
     pub background: Background,
+    /// The language of the products' texts.
+    pub language: Language,
 }
 
 /// A candidate, scored.
@@ -144,9 +148,9 @@ impl SearchProducts {
     /// Analyzes and corrects `query`. Corrections take much longer than everything else here, so they
     /// are computed in the background.
     async fn terms(&self, query: &str, statistics: Arc<dyn Statistics>) -> PortResult<QueryTerms> {
-        let words = misspelled_words(query, &*statistics);
+        let words = misspelled_words(query, self.language, &*statistics);
         if words.is_empty() {
-            return Ok(QueryTerms::with_corrections(query, &[], &*statistics));
+            return Ok(QueryTerms::with_corrections(query, self.language, &[], &*statistics));
         }
         let vocabulary = Arc::clone(&statistics);
         let correct =
@@ -155,7 +159,7 @@ impl SearchProducts {
             let message = "the correction of the query's spelling ended without a result";
             PortError::new("spelling correction", ErrorKind::Unavailable, message)
         })?;
-        Ok(QueryTerms::with_corrections(query, &corrections, &*statistics))
+        Ok(QueryTerms::with_corrections(query, self.language, &corrections, &*statistics))
     }
 }
 

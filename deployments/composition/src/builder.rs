@@ -6,6 +6,7 @@ use crate::{
     BadSettings, CatalogueSettings, CompositionError, EmbedderName, EmbedderSettings, EngineName,
     IndexName, QueueName, SecretSource, StoreName,
 };
+use akin_entities::Language;
 use akin_ports::{
     ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog, ensure_same_model,
 };
@@ -326,7 +327,8 @@ impl Composition {
             } else {
                 let embedder = engine.embedder.clone();
                 let (indexes, background) = (vec![index], blocking_threads());
-                targets.push((name, EmbedTarget { embedder, indexes, background }));
+                let language = Language::default();
+                targets.push((name, EmbedTarget { embedder, indexes, background, language }));
             }
         }
         targets.into_iter().map(|(_, target)| target).collect()
@@ -352,6 +354,7 @@ impl Engine {
             index: self.index.clone(),
             store: self.store.clone(),
             background: blocking_threads(),
+            language: Language::default(),
         }
     }
 

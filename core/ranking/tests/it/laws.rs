@@ -1,7 +1,8 @@
 //! Properties that hold for any text and any catalogue.
 
 use akin_entities::{
-    AnalyzedText, CountedStatistics, Product, ProductId, SearchMode, Statistics, TextField,
+    AnalyzedText, CountedStatistics, Language, Product, ProductId, SearchMode, Statistics,
+    TextField,
 };
 use akin_ranking::{
     AnalyzedProduct, CandidateFeatures, QueryTerms, analyze, analyze_product, correct,
@@ -28,7 +29,7 @@ fn counted(products: &[AnalyzedProduct]) -> CountedStatistics {
 #[test]
 fn a_text_of_megabytes_is_analyzed_up_to_a_bound_between_two_words() {
     let terms = |text: &str| {
-        let analyzed = analyze_product(&product("lamp", text)).text;
+        let analyzed = analyze_product(&product("lamp", text), Language::English).text;
         let (_, terms) = analyzed.fields().nth(TextField::Description.position()).unwrap();
         terms.split(' ').map(str::to_owned).collect::<Vec<_>>()
     };
@@ -48,7 +49,7 @@ fn a_text_of_megabytes_is_analyzed_up_to_a_bound_between_two_words() {
 fn categories_are_one_field_and_vocabulary_words_are_not_stemmed() {
     let mut shoes = product("Running Shoes, size 42", "Café shoes");
     shoes.sub_category = "Sneakers".to_owned();
-    let analyzed = analyze_product(&shoes);
+    let analyzed = analyze_product(&shoes, Language::English);
     assert_eq!(analyzed.text.as_stream(), "run shoe size 42\ncafe shoe\nhome sneaker\n\n");
     assert_eq!(analyzed.words, "cafe home running shoes size sneakers");
 }
@@ -56,10 +57,11 @@ fn categories_are_one_field_and_vocabulary_words_are_not_stemmed() {
 #[test]
 fn a_misspelled_word_is_replaced_and_reported() {
     let products = [
-        analyze_product(&product("wireless headphones", "")),
-        analyze_product(&product("headphones, wireless", "")),
+        analyze_product(&product("wireless headphones", ""), Language::English),
+        analyze_product(&product("headphones, wireless", ""), Language::English),
     ];
-    let terms = QueryTerms::analyze("wirelss hedphones zebra", &counted(&products));
+    let terms =
+        QueryTerms::analyze("wirelss hedphones zebra", Language::English, &counted(&products));
     assert_eq!(terms.distinct().collect::<Vec<_>>(), ["wireless", "headphon"]);
     let corrected =
         terms.corrections().iter().map(|correction| (&*correction.from, &*correction.to));
@@ -69,9 +71,11 @@ fn a_misspelled_word_is_replaced_and_reported() {
 
 #[test]
 fn a_word_with_a_known_stem_is_not_corrected() {
-    let products =
-        [analyze_product(&product("shoe", "shoed")), analyze_product(&product("shoe", "shoed"))];
-    let terms = QueryTerms::analyze("shoes", &counted(&products));
+    let products = [
+        analyze_product(&product("shoe", "shoed"), Language::English),
+        analyze_product(&product("shoe", "shoed"), Language::English),
+    ];
+    let terms = QueryTerms::analyze("shoes", Language::English, &counted(&products));
     assert!(terms.corrections().is_empty());
     assert_eq!(terms.distinct().collect::<Vec<_>>(), ["shoe"]);
 }
@@ -79,8 +83,9 @@ fn a_word_with_a_known_stem_is_not_corrected() {
 #[test]
 fn text_after_the_last_field_is_not_scored() {
     let products = [("red shoe", "a shoe"), ("blue shoe", "blue")];
-    let products = products.map(|(name, text)| analyze_product(&product(name, text)));
-    let terms = QueryTerms::analyze("blue shoe", &counted(&products));
+    let products =
+        products.map(|(name, text)| analyze_product(&product(name, text), Language::English));
+    let terms = QueryTerms::analyze("blue shoe", Language::English, &counted(&products));
     let [first, second] = products.map(|product| product.text);
     let longer = format!("{}\nblue shoe\nshoe", first.as_stream());
     let scores = |first: &AnalyzedText| {
@@ -112,8 +117,8 @@ impl Statistics for InconsistentStatistics {
 
 #[test]
 fn inconsistent_statistics_give_finite_scores() {
-    let text = analyze_product(&product("mini tripod", "")).text;
-    let terms = QueryTerms::analyze("mini tripod", &InconsistentStatistics);
+    let text = analyze_product(&product("mini tripod", ""), Language::English).text;
+    let terms = QueryTerms::analyze("mini tripod", Language::English, &InconsistentStatistics);
     let scores = score_candidates(
         SearchMode::Hybrid,
         &terms,
@@ -125,7 +130,7 @@ fn inconsistent_statistics_give_finite_scores() {
 proptest! {
     #[test]
     fn a_term_consists_of_letters_and_digits(text in "\\PC{0,60}|[a-zA-Z0-9./_-]{0,40}|[\\s\\S]{0,40}") {
-        for term in analyze(&text) {
+        for term in analyze(&text, Language::English) {
             prop_assert!(!term.is_empty());
             prop_assert!(term.chars().all(char::is_alphanumeric), "{term:?} of {text:?}");
         }
@@ -133,11 +138,11 @@ proptest! {
 
     #[test]
     fn the_fields_of_a_product_are_read_back_from_its_stream(name in "\\PC{0,40}", text in "[\\s\\S]{0,60}") {
-        let analyzed = analyze_product(&product(&name, &text)).text;
+        let analyzed = analyze_product(&product(&name, &text), Language::English).text;
         let stored = AnalyzedText::from_stream(analyzed.as_stream().to_owned());
         let fields: Vec<_> = stored.fields().map(|(_, stream)| stream.to_owned()).collect();
-        prop_assert_eq!(&fields[0], &analyze(&name).join(" "));
-        prop_assert_eq!(&fields[1], &analyze(&text).join(" "));
+        prop_assert_eq!(&fields[0], &analyze(&name, Language::English).join(" "));
+        prop_assert_eq!(&fields[1], &analyze(&text, Language::English).join(" "));
     }
 
     #[test]
@@ -147,8 +152,8 @@ proptest! {
         strange in "[\\s\\S]{0,40}",
     ) {
         let mut products: Vec<_> =
-            texts.iter().map(|(name, _)| analyze_product(&product(name, name))).collect();
-        let terms = QueryTerms::analyze(&query, &counted(&products));
+            texts.iter().map(|(name, _)| analyze_product(&product(name, name), Language::English)).collect();
+        let terms = QueryTerms::analyze(&query, Language::English, &counted(&products));
         // An engine may contain text that akin did not write.
         if let Some(first) = products.first_mut() {
             first.text = AnalyzedText::from_stream(strange);

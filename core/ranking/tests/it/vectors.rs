@@ -1,6 +1,6 @@
 //! The implementation agrees with `vectors.json`, which a plain script of the formula produced.
 
-use akin_entities::{AnalyzedText, CountedStatistics, SearchMode, Statistics, TextField};
+use akin_entities::{AnalyzedText, CountedStatistics, Language, SearchMode, Statistics, TextField};
 use akin_ranking::{
     CandidateFeatures, QueryTerms, analyze, correct, is_good_answer, score_candidates,
 };
@@ -11,7 +11,7 @@ fn vectors() -> Value {
 }
 
 fn text(product: &Value) -> AnalyzedText {
-    let field = |name: &str| analyze(product[name].as_str().unwrap());
+    let field = |name: &str| analyze(product[name].as_str().unwrap(), Language::English);
     let fields = [field("title"), field("description"), field("category"), field("brand"), vec![]];
     AnalyzedText::new(fields.each_ref().map(|terms| terms.iter().map(String::as_str)))
 }
@@ -39,7 +39,7 @@ fn texts_are_analyzed_as_specified() {
     for (text, terms) in vectors()["analyze"].as_object().unwrap() {
         let terms: Vec<_> =
             terms.as_array().unwrap().iter().map(|term| term.as_str().unwrap()).collect();
-        assert_eq!(analyze(text), terms, "{text:?}");
+        assert_eq!(analyze(text, Language::English), terms, "{text:?}");
     }
 }
 
@@ -69,7 +69,7 @@ fn queries_are_scored_as_specified() {
         .collect();
     for case in vectors["cases"].as_array().unwrap() {
         let query = case["query"].as_str().unwrap();
-        let terms = QueryTerms::analyze(query, &statistics);
+        let terms = QueryTerms::analyze(query, Language::English, &statistics);
         let scores = score_candidates(SearchMode::Hybrid, &terms, &features);
         for (score, expected) in scores.iter().zip(floats(&case["scores"])) {
             assert!(is_near(score.score, expected), "{query}: {} is not {expected}", score.score);

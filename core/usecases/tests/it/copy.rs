@@ -2,7 +2,7 @@
 
 use crate::shop::{Shop, day, id, request, row};
 use crate::workplace::LONG;
-use akin_entities::{Change, SearchMode, Timestamp, Version};
+use akin_entities::{Change, Language, SearchMode, Timestamp, Version};
 use akin_memory::{MemoryIndex, MemoryQueue};
 use akin_ports::{
     ChangeQueue, ErrorKind, MAX_ATTEMPTS, NewRun, ProductIndex, ProductStore, RunHolder, RunLog,
@@ -215,6 +215,7 @@ async fn a_copy_in_the_same_store_is_owed_every_later_change() {
         embedder: from.embedder.clone(),
         indexes,
         background: Background::inline(),
+        language: Language::English,
     }];
     EmbedChanges { store: from.store.clone(), targets }.run(&|_| ()).await.unwrap();
     assert_eq!((from.outbox().await, second.count().await.unwrap()), (vec![], 1_200));
@@ -257,6 +258,7 @@ async fn a_store_that_owes_its_changes_to_a_further_index_takes_no_copy() {
         embedder: to.embedder.clone(),
         indexes,
         background: Background::inline(),
+        language: Language::English,
     }];
     RegisterIndexes { store: to.store.clone(), targets }.run().await.unwrap();
     let error = copy(&from, &to).run(leased(&from, &to).await, &|_| ()).await.unwrap_err();

@@ -227,7 +227,8 @@ async fn the_statistics_of_the_ranking_match_the_store() {
     let mut counted = CountedStatistics::default();
     let records = akin_ports::ProductStore::fetch(&*shop.store, &all()).await.unwrap();
     for record in records.values() {
-        let analyzed = akin_ranking::analyze_product(&record.product);
+        let analyzed =
+            akin_ranking::analyze_product(&record.product, akin_entities::Language::English);
         counted.add(&analyzed.text, &analyzed.words);
     }
     let found = shop.index.statistics().await.unwrap();

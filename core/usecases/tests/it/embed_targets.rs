@@ -1,6 +1,7 @@
 //! Several engines that are updated from one outbox.
 
 use crate::shop::{Shop, id, row};
+use akin_entities::Language;
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, ProductIndex};
 use akin_usecases::{Background, EmbedChanges, EmbedTarget};
@@ -23,11 +24,13 @@ fn engines(shop: &Shop) -> Engines {
         embedder: shop.embedder.clone(),
         indexes: vec![shop.index.clone(), second.clone()],
         background: Background::inline(),
+        language: Language::English,
     };
     let other = EmbedTarget {
         embedder: Arc::new(MemoryEmbedder::named("other@00000000")),
         indexes: vec![foreign.clone()],
         background: Background::inline(),
+        language: Language::English,
     };
     let embed = EmbedChanges { store: shop.store.clone(), targets: vec![same, other] };
     Engines { second, foreign, faults, embed }

@@ -2,7 +2,7 @@
 
 use crate::shop::{Shop, day, id, row};
 use crate::workplace::{Workplace, never};
-use akin_entities::ProductId;
+use akin_entities::{Language, ProductId};
 use akin_memory::{MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, FeedRow, PortError, PortResult, ProductIndex, ProductStore};
 use akin_usecases::{
@@ -25,7 +25,12 @@ fn named(name: &str) -> Arc<MemoryIndex> {
 fn target(embedder: &Arc<MemoryEmbedder>, indexes: &[&Arc<MemoryIndex>]) -> Vec<EmbedTarget> {
     let indexes = indexes.iter().map(|index| -> Arc<dyn ProductIndex> { Arc::clone(index) as _ });
     let (indexes, background) = (indexes.collect(), Background::inline());
-    vec![EmbedTarget { embedder: embedder.clone(), indexes, background }]
+    vec![EmbedTarget {
+        embedder: embedder.clone(),
+        indexes,
+        background,
+        language: Language::English,
+    }]
 }
 
 /// Registers these indexes, and embeds for them what waits.

@@ -1,6 +1,6 @@
 //! A shop in memory, with helpers for the tests.
 
-use akin_entities::{Currency, Filter, ProductId, Query, SearchMode, Version};
+use akin_entities::{Currency, Filter, Language, ProductId, Query, SearchMode, Version};
 use akin_memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryStore};
 use akin_ports::{
     CandidateQuery, Embedder, FeedItem, FeedRow, IndexedState, OutboxEntry, PortResult,
@@ -105,6 +105,7 @@ impl Shop {
             embedder: self.embedder.clone(),
             indexes: vec![self.index.clone()],
             background: Background::inline(),
+            language: Language::English,
         }];
         RegisterIndexes { store: self.store.clone(), targets }.run().await
     }
@@ -133,6 +134,7 @@ impl Shop {
             index,
             store,
             background: Background::inline(),
+            language: Language::English,
         }
     }
 
@@ -177,7 +179,7 @@ impl Shop {
             };
             let found = self.index.candidates(&query).await.unwrap();
             let found = found.iter().find(|found| found.id == *id).unwrap();
-            assert_eq!(found.text, analyze_product(product).text);
+            assert_eq!(found.text, analyze_product(product, Language::English).text);
             assert!(found.cosine.unwrap().get() > 0.999, "{id} points elsewhere");
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::shop::{Shop, day, id, row};
 use crate::workplace::{FragileIndex, LONG, Workplace, never, work_counts};
+use akin_entities::Language;
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ChangeQueue, DeadLetters, ErrorKind, FeedRow, MAX_ATTEMPTS, ProductIndex};
 use akin_usecases::{Background, EmbedChanges, EmbedTarget, MAX_BLAMED};
@@ -131,6 +132,7 @@ async fn an_index_of_another_model_releases_every_message() {
             embedder: embedder.clone(),
             indexes,
             background: Background::inline(),
+            language: Language::English,
         })
         .await;
     assert_eq!(error.unwrap_err().kind, ErrorKind::Misconfigured);
@@ -253,7 +255,12 @@ async fn a_message_is_done_once_every_index_has_the_product() {
     let Shop { index, embedder, .. } = &workplace.shop;
     let target = || {
         let indexes: Vec<Arc<dyn ProductIndex>> = vec![index.clone(), second.clone()];
-        EmbedTarget { embedder: embedder.clone(), indexes, background: Background::inline() }
+        EmbedTarget {
+            embedder: embedder.clone(),
+            indexes,
+            background: Background::inline(),
+            language: Language::English,
+        }
     };
     workplace.ingest_and_relay(&three(), 1).await;
     faults.refuse(id("a"));

@@ -1,7 +1,7 @@
 //! A shop whose changes are processed from a queue.
 
 use crate::shop::{Shop, day, id};
-use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_entities::{Change, Fingerprint, Language, ProductId, Statistics};
 use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
 use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry,
@@ -84,7 +84,12 @@ impl Workplace {
     /// Returns a target of the shop's embedder and another index.
     pub(crate) fn target_of(&self, index: Arc<dyn ProductIndex>) -> EmbedTarget {
         let embedder = self.shop.embedder.clone();
-        EmbedTarget { embedder, indexes: vec![index], background: Background::inline() }
+        EmbedTarget {
+            embedder,
+            indexes: vec![index],
+            background: Background::inline(),
+            language: Language::English,
+        }
     }
 
     /// Processes the visible messages.

@@ -1,6 +1,7 @@
 //! Several engines behind one API: listing, choosing and comparing them.
 
 use crate::support::Shop;
+use akin_entities::Language;
 use akin_http::{Api, Engines, ServedEngine};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, ProductStore};
@@ -30,6 +31,7 @@ async fn two_engines() -> (Shop, Faults) {
             index: index.clone(),
             store: store.clone(),
             background: Background::inline(),
+            language: Language::English,
         },
         similar: SimilarProducts { embeddings, index, store },
     };

@@ -1,5 +1,7 @@
 //! A small shop in memory behind the routes, shared by the tests.
-use akin_entities::{Currency, Price, Product, ProductId, Rating, Similarity, Timestamp, Version};
+use akin_entities::{
+    Currency, Language, Price, Product, ProductId, Rating, Similarity, Timestamp, Version,
+};
 use akin_http::{AnswerBudget, Api, Engines, ServedEngine, SimilarProductsDefaults, router};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
 use akin_ports::{Embedder, NewRun, ProductStore, RefusedRow, RunEnd, RunHolder, RunLog, RunStart};
@@ -71,6 +73,7 @@ impl Shop {
                 index: index.clone(),
                 store: store.clone(),
                 background: Background::inline(),
+                language: Language::English,
             },
             similar: SimilarProducts { embeddings, index, store: store.clone() },
         };

@@ -1,6 +1,6 @@
 //! A shop in memory.
 
-use akin_entities::{Change, Currency, ProductId};
+use akin_entities::{Change, Currency, Language, ProductId};
 use akin_lambda::{Invocation, NotOpened, Parts};
 use akin_memory::{Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryStore};
 use akin_ports::{FeedRow, FeedSource, ProductStore as _, RunLog};
@@ -46,6 +46,7 @@ impl Shop {
             embedder: Arc::new(MemoryEmbedder::default().refusing("lamp")),
             indexes: vec![self.index.clone()],
             background: Background::inline(),
+            language: Language::English,
         };
         ProcessChanges { store: self.store.clone(), targets: vec![target] }
     }
