@@ -22,13 +22,14 @@ pub struct SecretsManager {
 #[derive(Debug)]
 struct KnownSecret {
     text: SecretString,
-    read: Instant,
+    /// The last time that it was read again.
+    read_again: Option<Instant>,
 }
 
 /// The name of this adapter in errors.
 const SYSTEM: &str = "secrets manager";
 
-/// The time for which a secret is not read again, however many servers reject it.
+/// The minimum time between two reads of a rejected secret, however many servers reject it.
 const MIN_AGE: Duration = Duration::from_secs(5);
 
 impl SecretsManager {
@@ -39,26 +40,25 @@ impl SecretsManager {
 
     /// Returns the current text of the secret with this name or ARN.
     pub async fn fetch(&self, name: &str) -> PortResult<SecretString> {
-        self.fetch_unless(name, |_| true).await
-    }
-
-    /// Reads the secret again, because a server rejected what it said; a secret that was read in the last
-    /// five seconds is returned as it was read then.
-    pub async fn fetch_again(&self, name: &str) -> PortResult<SecretString> {
-        self.fetch_unless(name, |known| known.read.elapsed() < MIN_AGE).await
-    }
-
-    async fn fetch_unless(
-        &self,
-        name: &str,
-        is_recent: impl Fn(&KnownSecret) -> bool,
-    ) -> PortResult<SecretString> {
         let mut all = self.known.lock().await;
-        if let Some(known) = all.get(name).filter(|known| is_recent(known)) {
+        if let Some(known) = all.get(name) {
             return Ok(known.text.clone());
         }
         let text = self.read(name).await?;
-        let known = KnownSecret { text: text.clone(), read: Instant::now() };
+        all.insert(name.to_owned(), KnownSecret { text: text.clone(), read_again: None });
+        Ok(text)
+    }
+
+    /// Reads the secret again, because a server rejected what it said; a secret that was read again in the
+    /// last five seconds is returned as it was read then.
+    pub async fn fetch_again(&self, name: &str) -> PortResult<SecretString> {
+        let mut all = self.known.lock().await;
+        let is_recent = |read: Instant| read.elapsed() < MIN_AGE;
+        if let Some(known) = all.get(name).filter(|known| known.read_again.is_some_and(is_recent)) {
+            return Ok(known.text.clone());
+        }
+        let text = self.read(name).await?;
+        let known = KnownSecret { text: text.clone(), read_again: Some(Instant::now()) };
         all.insert(name.to_owned(), known);
         Ok(text)
     }

@@ -52,11 +52,13 @@ async fn a_secret_is_kept_until_a_server_rejects_it() {
         assert_eq!(secret.fetch().await, "first");
         secret.rotate("second").await;
         assert_eq!(secret.fetch().await, "first", "it is kept");
-        assert_eq!(secret.fetch_again().await, "first", "it was read a moment ago");
+        assert_eq!(secret.fetch_again().await, "second", "however lately it was first read");
+        secret.rotate("third").await;
+        assert_eq!(secret.fetch_again().await, "second", "it was read again a moment ago");
         tokio::time::sleep(Duration::from_millis(5_100)).await;
-        assert_eq!(secret.fetch().await, "first", "age alone does not matter");
-        assert_eq!(secret.fetch_again().await, "second");
-        assert_eq!(secret.fetch().await, "second");
+        assert_eq!(secret.fetch().await, "second", "age alone does not matter");
+        assert_eq!(secret.fetch_again().await, "third");
+        assert_eq!(secret.fetch().await, "third");
     }
 }
 
