@@ -2,8 +2,8 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build dist model lambdas model-archive python demo services stop-services test bench fuzz fmt lint deny \
-	sanitize clean
+.PHONY: help build dist model lambdas model-archive python demo services stop-services test e2e-aws bench fuzz fmt lint \
+	deny sanitize clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -53,6 +53,12 @@ test: python ## set up everything that tests need, including real servers, and r
 	$(call set_up_model,$(TARGET)/debug/akin)
 	tools/with-services.sh bash -c 'tools/run_tests.py --include-ignored && tools/test-each-cpu.sh && tools/embedding-clients.sh'
 	python3 tools/check_data.py
+
+e2e-aws: ## run the functions of AWS Lambda between real servers and an emulated AWS, and list what is shown
+	$(CARGO) test --locked --workspace --no-run
+	$(call set_up_model,$(TARGET)/debug/akin)
+	tools/with-services.sh $(CARGO) test --locked --workspace --test it functions:: -- --include-ignored --nocapture \
+		--test-threads 1
 
 bench: model ## compare akin with its peers in one run
 	bench/run

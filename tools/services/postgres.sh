@@ -65,4 +65,10 @@ POSTGRES_SSLMODE=disable
 END
 }
 
+# For tests that change the server itself: psql ARGUMENT...
+if [ "${1:-}" = psql ]; then
+    shift
+    exec "$(bin)/psql" "$@"
+fi
+
 service postgres "$@"

@@ -6,10 +6,10 @@
 #![cfg(unix)]
 #![allow(clippy::print_stderr, reason = "prints the seed, and the progress of a run of hours")]
 
-mod catalogue;
+pub(crate) mod catalogue;
 mod comparison;
-mod contents;
-mod environment;
+pub(crate) mod contents;
+pub(crate) mod environment;
 mod injector;
 mod process;
 mod reader;

@@ -8,6 +8,7 @@ mod engines;
 mod evaluate;
 mod export;
 mod faults;
+mod functions;
 mod help;
 mod indexes;
 mod ingest;

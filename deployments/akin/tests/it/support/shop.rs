@@ -73,6 +73,11 @@ impl Shop {
         self.variables.push((name, value.to_owned()));
     }
 
+    /// Returns the variables of every `akin`.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.variables.iter().map(|(name, value)| (*name, &**value))
+    }
+
     /// Returns the settings of the servers as flags.
     pub(crate) fn flags(&self) -> Vec<String> {
         let servers = self.variables.iter().filter(|(name, _)| !name.starts_with("AKIN_"));
