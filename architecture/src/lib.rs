@@ -52,6 +52,7 @@ const LAYERS: &[Layer] = &[
         path: "core/ranking",
         uses: &["core/entities"],
         crates: Some(&[
+            "icu_segmenter",
             "snowball_stemmers_rs",
             "stop-words",
             "unicode-general-category",

@@ -1,4 +1,7 @@
-use crate::analysis::{MIN_WORD, chunks, fold, is_word};
+use crate::analysis::{MIN_WORD, is_word};
+use crate::chunks::chunks;
+use crate::folding::fold;
+use crate::identifiers::query_is_identifier;
 use crate::stems::stem;
 use akin_entities::{Language, Statistics};
 use std::cmp::Reverse;
@@ -16,27 +19,36 @@ pub struct Correction {
 /// compared with every word of the catalogue that begins with the same letter.
 pub const MAX_CORRECTED_WORDS: usize = 16;
 
-/// The minimum length of a word to correct, in letters.
-const MIN_CORRECTED: usize = 4;
+/// The minimum length of a word to correct, in letters: a shorter one is often one letter away from
+/// another word, as `bike` is from `bake`.
+const MIN_CORRECTED: usize = 5;
 
 /// The minimum number of products that contain a replacement.
 const MIN_FREQUENCY: u64 = 2;
 
 /// Returns the distinct words of `query` that may be misspelled, at most [`MAX_CORRECTED_WORDS`]: the
-/// catalogue contains neither them nor their stems.
+/// catalogue contains neither them, nor their stems, nor what they are joined to, as in `wi-fi`. Empty if
+/// the query is an identifier.
 pub fn misspelled_words(
     query: &str,
     language: Language,
     statistics: &dyn Statistics,
 ) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
+    if query_is_identifier(query, statistics) {
+        return words;
+    }
+    let is_known = |word: &str| statistics.document_frequency(&stem(word, language)) > 0;
     for chunk in chunks(&fold(query)) {
+        if chunk.joined().is_some_and(|joined| is_known(&joined)) {
+            continue;
+        }
         for part in chunk.parts() {
             if words.len() == MAX_CORRECTED_WORDS {
                 return words;
             }
             if !words.iter().any(|word| word == part)
-                && statistics.document_frequency(&stem(part, language)) == 0
+                && !is_known(part)
                 && may_be_misspelled(part, statistics)
             {
                 words.push(part.to_owned());
@@ -67,7 +79,7 @@ fn may_be_misspelled(word: &str, statistics: &dyn Statistics) -> bool {
 /// Returns the word of the catalogue that `word` most likely misspells: one with the same first
 /// letter within an optimal string alignment distance of 1 (2 for words of eight or more letters);
 /// the nearest, then the most frequent, then the first in alphabetical order. `None` if the
-/// catalogue contains `word`, if `word` is not at least four letters, or if no word is near.
+/// catalogue contains `word`, if `word` is not at least five letters, or if no word is near.
 pub fn correct(word: &str, statistics: &dyn Statistics) -> Option<String> {
     correct_unless(word, statistics, &|| false)
 }

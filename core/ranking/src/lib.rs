@@ -18,10 +18,16 @@
 //! ```
 
 mod analysis;
+mod characters;
+mod chunks;
 mod correction;
+mod folding;
 mod good_answer;
+mod identifiers;
+mod numbers;
 mod query_terms;
 mod score;
+mod segments;
 mod stems;
 mod stop_words;
 mod term_matcher;
@@ -29,5 +35,6 @@ mod term_matcher;
 pub use analysis::{AnalyzedProduct, analyze, analyze_product};
 pub use correction::{Correction, MAX_CORRECTED_WORDS, correct, correct_words, misspelled_words};
 pub use good_answer::{GOOD_ANSWER_HITS, is_good_answer};
+pub use identifiers::query_is_identifier;
 pub use query_terms::QueryTerms;
 pub use score::{CandidateFeatures, Score, score_candidates};

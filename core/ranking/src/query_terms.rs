@@ -1,5 +1,7 @@
-use crate::analysis::{chunks, fold};
+use crate::chunks::{Term, visit_terms};
 use crate::correction::{Correction, correct_words, misspelled_words};
+use crate::folding::fold;
+use crate::identifiers::known_identifier;
 use crate::stems::stem;
 use crate::stop_words::is_stop_word;
 use akin_entities::{Language, Statistics, TextField, bm25};
@@ -26,6 +28,46 @@ pub(crate) struct QueryTerm {
     pub(crate) idf: f64,
     /// True for a word such as `the`, which says nothing about a product.
     pub(crate) is_stop_word: bool,
+    /// True for the whole query, if it is an identifier of a product.
+    pub(crate) is_identifier: bool,
+}
+
+/// The terms of a query that is being analyzed.
+struct AnalyzedQuery<'a> {
+    language: Language,
+    statistics: &'a dyn Statistics,
+    terms: Vec<AnalyzedTerm>,
+}
+
+struct AnalyzedTerm {
+    stem: String,
+    /// The number of products that contain it.
+    frequency: u64,
+    is_stop_word: bool,
+    /// True if the catalogue writes it as part of a joined word, or does not join it.
+    is_covered: bool,
+}
+
+impl AnalyzedQuery<'_> {
+    fn push(&mut self, term: Term<'_>) {
+        let (word, parts) = match term {
+            Term::Written(word) => (word, 0),
+            Term::Joined { term, parts } => (term, parts),
+        };
+        let stem = stem(word, self.language);
+        let frequency = self.statistics.document_frequency(&stem);
+        let is_joined = parts > 0;
+        if is_joined {
+            let is_repeated = self.terms.last().is_some_and(|last| last.stem == stem);
+            if frequency == 0 || is_repeated {
+                return;
+            }
+            let first = self.terms.len().saturating_sub(parts);
+            self.terms[first..].iter_mut().for_each(|part| part.is_covered = true);
+        }
+        let is_stop_word = is_stop_word(word, self.language);
+        self.terms.push(AnalyzedTerm { stem, frequency, is_stop_word, is_covered: is_joined });
+    }
 }
 
 impl QueryTerms {
@@ -46,34 +88,40 @@ impl QueryTerms {
         statistics: &dyn Statistics,
     ) -> Self {
         let mut made = Vec::new();
-        let mut analyzed = Vec::new();
-        for chunk in chunks(&fold(query)) {
-            let replace = |part| {
-                let correction = corrections.iter().find(|correction| correction.from == part);
-                let Some(correction) = correction else { return Cow::Borrowed(part) };
-                made.push(correction.clone());
-                Cow::Owned(correction.to.clone())
-            };
-            chunk.visit_terms(replace, &mut |term| {
-                analyzed.push((stem(term, language), is_stop_word(term, language)));
-            });
-        }
-        let has_content = analyzed.iter().any(|(_, is_stop_word)| !is_stop_word);
+        let mut analyzed = AnalyzedQuery { language, statistics, terms: Vec::new() };
+        let replace = |part| {
+            let correction = corrections.iter().find(|correction| correction.from == part);
+            let Some(correction) = correction else { return Cow::Borrowed(part) };
+            made.push(correction.clone());
+            Cow::Owned(correction.to.clone())
+        };
+        visit_terms(&fold(query), replace, |term| analyzed.push(term));
+        let AnalyzedQuery { terms: analyzed, .. } = analyzed;
+        let has_content = analyzed.iter().any(|term| !term.is_stop_word);
         let documents = statistics.documents();
-        let total = analyzed.len();
-        let known = analyzed.into_iter().filter_map(|(text, is_stop_word)| {
-            let frequency = statistics.document_frequency(&text);
-            let idf = bm25::idf(documents, frequency);
-            (frequency > 0).then_some(QueryTerm { text, idf, is_stop_word })
+        let unknown =
+            analyzed.iter().filter(|term| term.frequency == 0 && !term.is_covered).count();
+        let known = analyzed.into_iter().filter(|term| term.frequency > 0);
+        let terms = known.map(|AnalyzedTerm { stem, frequency, is_stop_word, .. }| QueryTerm {
+            idf: bm25::idf(documents, frequency),
+            text: stem,
+            is_stop_word,
+            is_identifier: false,
         });
-        let terms: Vec<_> = known.collect();
+        // It is no evidence beside the words: whatever it finds comes first.
+        let identifier = known_identifier(query, statistics).map(|text| QueryTerm {
+            idf: 0.0,
+            text,
+            is_stop_word: false,
+            is_identifier: true,
+        });
         Self {
-            unknown: total - terms.len(),
-            terms,
+            unknown,
+            has_content,
             documents,
             average_lengths: TextField::ALL.map(|field| statistics.average_length(field)),
             corrections: made,
-            has_content,
+            terms: terms.chain(identifier).collect(),
         }
     }
 
@@ -89,6 +137,11 @@ impl QueryTerms {
         let mut seen = HashSet::new();
         let content = self.terms.iter().filter(|term| !term.is_stop_word);
         content.map(|term| term.text.as_str()).filter(move |term| seen.insert(*term))
+    }
+
+    /// Returns true if the whole query is an identifier of a product in the catalogue.
+    pub fn is_identifier(&self) -> bool {
+        self.terms.last().is_some_and(|term| term.is_identifier)
     }
 
     /// Returns true if a word of the query is not a stop word, even one that the catalogue lacks.

@@ -9,6 +9,8 @@ const ALPHA: f64 = 0.5;
 const COVERAGE: f64 = 0.3;
 /// The weight of adjacent pairs.
 const PAIRS: f64 = 0.1;
+/// What a product scores beyond any other if the query is its identifier: more than all the rest together.
+const IDENTIFIED: f64 = 2.0;
 /// The number of terms of a title in which pairs are searched for.
 const MAX_TITLE: usize = 64;
 
@@ -41,6 +43,8 @@ struct TextFeatures {
     coverage: f64,
     /// The share of the weight of the query's adjacent pairs that the title contains.
     pairs: f64,
+    /// True if the query is an identifier of the product.
+    is_identified: bool,
 }
 
 /// Scores a set of candidates; the scores are in the order of the candidates. In hybrid mode a score
@@ -65,7 +69,8 @@ pub fn score_candidates(
     let scores = candidates.iter().zip(&features).map(|(candidate, features)| {
         let text = (1.0 - ALPHA) * features.l / max_l
             + COVERAGE * features.coverage
-            + PAIRS * features.pairs;
+            + PAIRS * features.pairs
+            + if features.is_identified { IDENTIFIED } else { 0.0 };
         let cosine = candidate.cosine.map(f64::from);
         let score = match mode {
             SearchMode::Lexical => text,
@@ -146,9 +151,13 @@ impl<'a> FeatureExtractor<'a> {
             let frequency = self.frequencies[index];
             features.l += bm25::term_score(term.idf, frequency);
             features.coverage += if frequency > 0.0 { term.idf } else { 0.0 };
+            features.is_identified |= term.is_identifier && frequency > 0.0;
         }
         // Inconsistent statistics may give every term a weight of 0.
         features.coverage = if self.weight > 0.0 { features.coverage / self.weight } else { 0.0 };
+        if features.is_identified {
+            features.coverage = 1.0;
+        }
         if self.pairs_weight > 0.0 && !self.adjacent.is_empty() {
             let contained = self.pairs.iter().filter(|(pair, _)| self.adjacent.contains(pair));
             features.pairs = contained.map(|(_, weight)| weight).sum::<f64>() / self.pairs_weight;

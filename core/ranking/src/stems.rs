@@ -50,6 +50,9 @@ impl CachedStemmer {
         if stem.is_empty() {
             word.clone_into(&mut stem);
         }
+        if self.language == Language::English {
+            singular(&mut stem);
+        }
         let bytes = word.len() + stem.len() + STEM_OVERHEAD;
         if self.bytes + bytes > MAX_STEM_BYTES {
             self.cache = HashMap::new();
@@ -61,6 +64,35 @@ impl CachedStemmer {
         }
         stem
     }
+}
+
+/// Turns the English stem of a plural without an `s` into that of its singular.
+fn singular(stem: &mut String) {
+    let whole = match stem.as_str() {
+        "men" => "man",
+        "women" => "woman",
+        "children" => "child",
+        "feet" => "foot",
+        "teeth" => "tooth",
+        "mice" => "mous",
+        "gees" => "goos",
+        "knive" => "knife",
+        "halv" => "half",
+        "leav" => "leaf",
+        "loav" => "loaf",
+        "scarv" => "scarf",
+        "wolv" => "wolf",
+        "calv" => "calf",
+        "hoov" => "hoof",
+        _ => {
+            // `bookshelves` as well.
+            if stem.ends_with("shelv") {
+                stem.replace_range(stem.len() - 1.., "f");
+            }
+            return;
+        }
+    };
+    whole.clone_into(stem);
 }
 
 fn algorithm(language: Language) -> Option<Algorithm> {

@@ -1,6 +1,7 @@
 //! Stop words: words that say nothing about a product, such as `the` and `for`.
 
-use crate::analysis::{chunks, fold};
+use crate::chunks::chunks;
+use crate::folding::fold;
 use akin_entities::Language;
 use std::collections::HashSet;
 use std::sync::OnceLock;

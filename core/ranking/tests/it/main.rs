@@ -4,3 +4,4 @@
 mod analysis;
 mod laws;
 mod vectors;
+mod words;

@@ -1,0 +1,140 @@
+//! Numbers as shops write them, with their units: `3.5 mm`, `3,5mm`, `1,000 W`, `65"`.
+
+use std::borrow::Cow;
+
+/// Returns `text` without commas inside numbers: those between thousands are removed, and those before
+/// decimals of a unit of measure become points. A comma that may separate two numbers stays.
+pub(crate) fn without_commas(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let mut commas = text.match_indices(',').map(|(at, _)| at);
+    let is_inside = |at: &usize| *at > 0 && is_digit(at - 1) && is_digit(at + 1);
+    let Some(first) = commas.find(is_inside) else { return text };
+    let mut written = String::with_capacity(text.len());
+    let mut done = 0;
+    for at in std::iter::once(first).chain(commas.filter(is_inside)) {
+        let before = digits(text[..at].bytes().rev());
+        let after = digits(text[at + 1..].bytes());
+        let rest = &text[at + 1 + after..];
+        let follows_number = text[..at - before].ends_with([',', '.']);
+        let goes_on = rest.starts_with([',', '.']) && is_digit(text.len() - rest.len() + 1);
+        let replacement = if follows_number || goes_on {
+            ","
+        } else if after == 3 && (before < 3 || text[at + 1..].starts_with("000")) && before < 4 {
+            ""
+        } else if after != 3 && begins_with_unit(rest) {
+            "."
+        } else {
+            ","
+        };
+        written.push_str(&text[done..at]);
+        written.push_str(replacement);
+        done = at + 1;
+    }
+    written.push_str(&text[done..]);
+    Cow::Owned(written)
+}
+
+/// Returns true if a unit comes next. After a space, `a` and `in` are other words.
+fn begins_with_unit(text: &str) -> bool {
+    let next = word(text.trim_start_matches(' '));
+    unit(next).is_some() && !(text.starts_with(' ') && matches!(next, "a" | "in"))
+}
+
+fn digits(bytes: impl Iterator<Item = u8>) -> usize {
+    bytes.take_while(u8::is_ascii_digit).count()
+}
+
+/// Returns the letters that `text` begins with.
+fn word(text: &str) -> &str {
+    &text[..text.bytes().take_while(u8::is_ascii_lowercase).count()]
+}
+
+/// Returns true if `word` is a number, perhaps with decimals.
+pub(crate) fn is_number(word: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    !word.is_empty() && word.bytes().all(is_digit)
+}
+
+/// Returns true if a folded word after a number and a space is its unit: `in` only if no number follows,
+/// as in `2 in 1`.
+pub(crate) fn is_unit_before(unit: &str, rest: &str) -> bool {
+    let next = rest.trim_start();
+    unit != "in" || !(next.starts_with(|c: char| c.is_ascii_digit()) || next.starts_with("one"))
+}
+
+/// Returns true for a unit that says nothing without its number: `mm`, but not `pack`.
+pub(crate) fn is_symbol(word: &str) -> bool {
+    unit(word).is_some_and(|unit| !matches!(unit, "pack" | "pcs"))
+}
+
+/// Returns the symbol of a unit of measure by its folded name; `None` for any other word.
+pub(crate) fn unit(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "mm" | "millimeter" | "millimeters" | "millimetre" | "millimetres" => "mm",
+        "cm" | "cms" | "centimeter" | "centimeters" | "centimetre" | "centimetres" => "cm",
+        "m" | "mtr" | "meter" | "meters" | "metre" | "metres" => "m",
+        "km" | "kilometer" | "kilometers" | "kilometre" | "kilometres" => "km",
+        "in" | "inch" | "inches" | "zoll" | "pouce" | "pouces" | "pulgada" | "pulgadas"
+        | "pollice" | "pollici" => "in",
+        "ft" | "foot" | "feet" => "ft",
+        "yd" | "yard" | "yards" => "yd",
+        "mg" | "milligram" | "milligrams" => "mg",
+        "g" | "gm" | "gms" | "gr" | "gram" | "grams" => "g",
+        "kg" | "kgs" | "kilo" | "kilos" | "kilogram" | "kilograms" => "kg",
+        "lb" | "lbs" | "pound" | "pounds" => "lb",
+        "oz" | "ounce" | "ounces" => "oz",
+        "ml" | "milliliter" | "milliliters" | "millilitre" | "millilitres" => "ml",
+        "cl" | "centiliter" | "centilitre" => "cl",
+        "l" | "lt" | "ltr" | "liter" | "liters" | "litre" | "litres" => "l",
+        "gal" | "gallon" | "gallons" => "gal",
+        "w" | "watt" | "watts" => "w",
+        "kw" | "kilowatt" | "kilowatts" => "kw",
+        "v" | "volt" | "volts" => "v",
+        "a" | "amp" | "amps" => "a",
+        "ma" => "ma",
+        "mah" => "mah",
+        "wh" => "wh",
+        "kwh" => "kwh",
+        "hz" | "hertz" => "hz",
+        "khz" => "khz",
+        "mhz" => "mhz",
+        "ghz" => "ghz",
+        "kb" | "kilobyte" | "kilobytes" => "kb",
+        "mb" | "megabyte" | "megabytes" => "mb",
+        "gb" | "gigabyte" | "gigabytes" => "gb",
+        "tb" | "terabyte" | "terabytes" => "tb",
+        "mp" | "megapixel" | "megapixels" => "mp",
+        "db" | "decibel" | "decibels" => "db",
+        "lm" | "lumen" | "lumens" => "lm",
+        "rpm" => "rpm",
+        "psi" => "psi",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "min" | "mins" | "minute" | "minutes" => "min",
+        "pc" | "pcs" | "pce" | "piece" | "pieces" => "pcs",
+        "pack" | "packs" | "pk" => "pack",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_commas_inside_numbers_are_removed_or_become_points() {
+        for (text, expected) in [
+            ("1,000 pieces", "1000 pieces"),
+            ("10,000mah 100,000 hours", "10000mah 100000 hours"),
+            ("3,5 mm and 0,75l", "3.5 mm and 0.75l"),
+            ("sizes 38,39,40", "sizes 38,39,40"),
+            ("38,39 in stock", "38,39 in stock"),
+            ("sizes 100,110", "sizes 100,110"),
+            ("1,2,3 mm", "1,2,3 mm"),
+            ("1.5,2 m 3,4.5 m", "1.5,2 m 3,4.5 m"),
+            ("red, 5, blue,9", "red, 5, blue,9"),
+            (",5 5, ,", ",5 5, ,"),
+        ] {
+            assert_eq!(without_commas(text.into()), expected);
+        }
+    }
+}
