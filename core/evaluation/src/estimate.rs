@@ -42,6 +42,19 @@ pub fn bootstrap_mean(values: &[f64]) -> Option<MeanEstimate> {
     Some(MeanEstimate { mean: mean(values.iter().copied()), low, high, queries: values.len() })
 }
 
+/// Returns the sum of the first numbers of `counts` divided by the sum of the second, with its 95 %
+/// percentile bootstrap interval over resampled pairs. Pairs whose second number is 0 are left out;
+/// `None` if there are no others.
+pub fn bootstrap_ratio(counts: &[(usize, usize)]) -> Option<MeanEstimate> {
+    let counts: Vec<_> = counts.iter().copied().filter(|(_, whole)| *whole > 0).collect();
+    let (mean, mut random) = (ratio(counts.iter().copied())?, Random(SEED));
+    let resample = |_| ratio(counts.iter().map(|_| counts[random.below(counts.len())]));
+    let mut ratios: Vec<_> = (0..RESAMPLES).filter_map(resample).collect();
+    ratios.sort_by(f64::total_cmp);
+    let (low, high) = (ratios[RESAMPLES / 40], ratios[RESAMPLES - 1 - RESAMPLES / 40]);
+    Some(MeanEstimate { mean, low, high, queries: counts.len() })
+}
+
 /// Summarizes the `differences` between pairs, second minus first: their mean with its interval, and
 /// the p-value of a paired randomization test (signs flipped at random 10,000 times; Smucker et
 /// al., 2007). `None` for no differences.
@@ -65,6 +78,12 @@ pub fn paired_difference(differences: &[f64]) -> Option<PairedDifference> {
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len();
     values.sum::<f64>() / count as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn ratio(counts: impl Iterator<Item = (usize, usize)>) -> Option<f64> {
+    let (part, whole) = counts.fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// The `SplitMix64` generator of random numbers (Steele et al., 2014).

@@ -61,6 +61,12 @@ impl Evaluation {
         Self { name: name.into(), depth, queries: BTreeMap::new() }
     }
 
+    /// Renames it, as among those of other engines.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
     /// Returns the name: `hybrid`.
     pub fn name(&self) -> &str {
         &self.name
@@ -70,6 +76,17 @@ impl Evaluation {
     pub fn add(&mut self, query: &str, ranking: &[ProductId], judgments: &Judgments) {
         let values = Measure::ALL.map(|measure| measure.compute(ranking, judgments, self.depth));
         self.queries.insert(query.to_owned(), values);
+    }
+
+    /// Restores a query's value of `measure` that was measured before; `None` for a query without
+    /// relevant products.
+    pub fn restore(&mut self, query: &str, measure: Measure, value: Option<f64>) {
+        self.queries.entry(query.to_owned()).or_default()[position(measure)] = value;
+    }
+
+    /// Returns the number of first hits that it looks at.
+    pub fn depth(&self) -> NonZeroUsize {
+        self.depth
     }
 
     /// Iterates over each query and its value of `measure`, sorted by query; `None` for a query
@@ -103,6 +120,8 @@ pub fn compare_evaluations(
     let differences: Vec<_> = from
         .by_query(measure)
         .filter_map(|(query, before)| Some(to.queries.get(query)?[position(measure)]? - before?))
+        // A value that was written as text and read again may differ in its last bit.
+        .map(|difference| if difference.abs() < 1e-12 { 0.0 } else { difference })
         .collect();
     let difference = paired_difference(&differences)?;
     Some(EvaluationComparison { from: from.name.clone(), to: to.name.clone(), measure, difference })

@@ -24,6 +24,11 @@ impl Grade {
         if grade > 3 { Err(InvalidGrade(grade.to_string())) } else { Ok(Self(grade)) }
     }
 
+    /// Returns the grade as a number, 0 to 3.
+    pub fn get(self) -> u8 {
+        self.0
+    }
+
     /// Returns true for a grade of [`Grade::RELEVANT`] or more.
     pub fn is_relevant(self) -> bool {
         self >= Self::RELEVANT

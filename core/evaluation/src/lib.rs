@@ -2,7 +2,8 @@
 //!
 //! Judges graded some products for each query. An [`Evaluation`] measures one search configuration
 //! over those queries; [`Evaluation::report`] gives the mean of each measure with its interval, and
-//! [`compare_evaluations`] tests whether another configuration is better. Everything is pure and
+//! [`compare_evaluations`] tests whether another configuration is better. A [`SetEvaluation`] measures
+//! everything that a search finds, in any order. Everything is pure and
 //! reproducible: random numbers come from a fixed seed.
 //!
 //! ```
@@ -25,10 +26,14 @@ mod estimate;
 mod evaluation;
 mod judgments;
 mod measures;
+mod result_set;
 
-pub use estimate::{MeanEstimate, PairedDifference, bootstrap_mean, paired_difference};
+pub use estimate::{
+    MeanEstimate, PairedDifference, bootstrap_mean, bootstrap_ratio, paired_difference,
+};
 pub use evaluation::{
     Evaluation, EvaluationComparison, EvaluationReport, MeasureSummary, compare_evaluations,
 };
 pub use judgments::{Grade, InvalidGrade, Judgments};
 pub use measures::{Measure, judged_ndcg, ndcg, precision, recall, reciprocal_rank};
+pub use result_set::{JudgedSet, SetEvaluation};

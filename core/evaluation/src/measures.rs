@@ -34,6 +34,17 @@ impl Measure {
         }
     }
 
+    /// Returns the name of the measure in settings: `ndcg`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Ndcg => "ndcg",
+            Self::JudgedNdcg => "judged_ndcg",
+            Self::ReciprocalRank => "mrr",
+            Self::Recall => "recall",
+            Self::Precision => "precision",
+        }
+    }
+
     /// Measures a ranking, best hit first; `None` if the judgments contain no relevant product.
     pub fn compute(
         self,

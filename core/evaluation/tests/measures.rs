@@ -4,8 +4,9 @@
 
 use akin_entities::ProductId;
 use akin_evaluation::{
-    Evaluation, Grade, Judgments, Measure, bootstrap_mean, compare_evaluations, judged_ndcg, ndcg,
-    paired_difference, precision, recall, reciprocal_rank,
+    Evaluation, Grade, JudgedSet, Judgments, Measure, SetEvaluation, bootstrap_mean,
+    bootstrap_ratio, compare_evaluations, judged_ndcg, ndcg, paired_difference, precision, recall,
+    reciprocal_rank,
 };
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
@@ -140,6 +141,74 @@ fn evaluations_are_compared_over_the_queries_that_both_measured() {
         compare_evaluations(&lexical, &Evaluation::new("short", depth(5)), Measure::Ndcg),
         None
     );
+}
+
+#[test]
+fn a_result_set_is_measured_over_its_judged_products_only() {
+    // Products 0 and 1 are relevant, 2 and 3 are not, 9 was not judged.
+    let judgments = judged(&[3, 2, 1, 0]);
+    let set = JudgedSet::new(&ids(&[0, 2, 9, 0]), &judgments);
+    assert_eq!(set, JudgedSet { relevant_found: 1, judged_found: 2, relevant: 2 });
+    assert_near(set.precision(), 0.5);
+    assert_near(set.recall(), 0.5);
+    let nothing = JudgedSet::new(&ids(&[9]), &judgments);
+    assert_eq!((nothing.precision(), nothing.recall()), (None, Some(0.0)));
+    let nothing_relevant = JudgedSet::new(&ids(&[0]), &judged(&[1]));
+    assert_eq!((nothing_relevant.precision(), nothing_relevant.recall()), (Some(0.0), None));
+}
+
+#[test]
+fn sets_are_measured_over_all_judged_pairs_together() {
+    let mut sets = SetEvaluation::default();
+    assert_eq!((sets.precision(), sets.recall()), (None, None));
+    sets.add("many", JudgedSet { relevant_found: 8, judged_found: 10, relevant: 10 });
+    sets.add("few", JudgedSet { relevant_found: 0, judged_found: 2, relevant: 0 });
+    sets.add("none", JudgedSet { relevant_found: 0, judged_found: 0, relevant: 2 });
+    // 8 of the 12 found are relevant, 8 of the 12 relevant are found.
+    let (precision, recall) = (sets.precision().unwrap(), sets.recall().unwrap());
+    assert_near(Some(precision.mean), 8.0 / 12.0);
+    assert_near(Some(recall.mean), 8.0 / 12.0);
+    assert_eq!((precision.queries, recall.queries), (2, 2));
+    assert_near(Some(precision.low), 0.0);
+    assert_near(Some(precision.high), 0.8);
+    assert_eq!(sets.by_query().count(), 3);
+}
+
+#[test]
+fn a_ratio_of_equal_pairs_has_an_interval_of_no_width() {
+    let estimate = bootstrap_ratio(&[(1, 4); 20]).unwrap();
+    for value in [estimate.mean, estimate.low, estimate.high] {
+        assert_near(Some(value), 0.25);
+    }
+    assert_eq!(bootstrap_ratio(&[(0, 0)]), None);
+}
+
+#[test]
+fn a_restored_evaluation_equals_the_one_that_was_measured() {
+    let (mut measured, judgments) = (Evaluation::new("hybrid", depth(10)), judged(&[3, 0, 2]));
+    measured.add("tripod", &ids(&[1, 0]), &judgments);
+    measured.add("nothing relevant", &ids(&[0]), &judged(&[0]));
+    let mut restored = Evaluation::new("hybrid", measured.depth());
+    for measure in Measure::ALL {
+        for (query, value) in measured.by_query(measure) {
+            restored.restore(query, measure, value);
+        }
+    }
+    assert_eq!(restored, measured);
+}
+
+#[test]
+fn values_that_differ_in_the_last_bit_do_not_differ() {
+    let (mut before, mut after) =
+        (Evaluation::new("before", depth(10)), Evaluation::new("after", depth(10)));
+    for query in ["q1", "q2"] {
+        before.restore(query, Measure::Ndcg, Some(0.3));
+        after.restore(query, Measure::Ndcg, Some(0.1 + 0.2));
+    }
+    let mean = compare_evaluations(&after, &before, Measure::Ndcg).unwrap().difference.mean;
+    for value in [mean.mean, mean.low, mean.high] {
+        assert_eq!(format!("{value:+.3}"), "+0.000");
+    }
 }
 
 fn judged_rankings() -> impl Strategy<Value = (Vec<u8>, Vec<usize>)> {

@@ -1,9 +1,16 @@
-use crate::{Paging, SearchError, SearchProducts, SearchRequest};
-use akin_entities::{ProductId, Query, SearchMode};
-use akin_evaluation::{Evaluation, Judgments};
+use crate::{Hit, Paging, SearchError, SearchProducts, SearchRequest, Sort};
+use akin_entities::{ProductId, Query, SearchMode, Similarity};
+use akin_evaluation::{Evaluation, Grade, JudgedSet, Judgments, SetEvaluation};
 use akin_ports::PortResult;
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroUsize;
+
+/// The number of products of a result set that are asked for at once.
+const SET_PAGE: usize = 1_000;
+
+/// The maximum number of products of a result set that are looked at.
+const MAX_SET: usize = 10_000;
 
 /// Measures the quality of a search mode over judged queries.
 #[derive(Clone, Debug)]
@@ -23,42 +30,172 @@ pub struct JudgedQuery {
     pub judgments: Judgments,
 }
 
+/// One search mode, measured over judged queries.
+#[derive(Clone, Debug)]
+pub struct EvaluatedMode {
+    /// The measures of the ranking.
+    pub evaluation: Evaluation,
+    /// The result sets: everything that was found, up to 10,000 products of a query.
+    pub sets: SetEvaluation,
+    /// The first hits of the result sets, cheapest first.
+    pub first_by_price: SetEvaluation,
+    /// The answers, in the order of the queries.
+    pub answers: Vec<EvaluatedAnswer>,
+}
+
+/// The answer to a judged query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvaluatedAnswer {
+    /// The number of products found.
+    pub total: usize,
+    /// The first hits, best first.
+    pub hits: Vec<EvaluatedHit>,
+    /// The relevant products that are not among them, best grade first.
+    pub missed: Vec<MissedProduct>,
+}
+
+/// A hit for a judged query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvaluatedHit {
+    /// The product.
+    pub id: ProductId,
+    /// Its name.
+    pub name: String,
+    /// Its grade; `None` if it was not judged.
+    pub grade: Option<Grade>,
+    /// The score that orders hits.
+    pub score: f32,
+    /// The cosine to the query; `None` in lexical mode.
+    pub similarity: Option<Similarity>,
+}
+
+/// A relevant product that is not among the first hits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissedProduct {
+    /// The product.
+    pub id: ProductId,
+    /// Its grade.
+    pub grade: Grade,
+    /// Its rank, counted from 1; `None` if it was not found.
+    pub rank: Option<usize>,
+}
+
 impl EvaluateSearch {
     /// Returns every judged product once, in the order of the ids.
     pub fn judged(queries: &[JudgedQuery]) -> BTreeSet<&ProductId> {
         queries.iter().flat_map(|query| query.judgments.products()).collect()
     }
 
-    /// Returns the judged products that the store lacks, which no search can find.
-    pub async fn missing(&self, queries: &[JudgedQuery]) -> PortResult<Vec<ProductId>> {
+    /// Returns the names of the judged products that the store has.
+    pub async fn names(&self, queries: &[JudgedQuery]) -> PortResult<HashMap<ProductId, String>> {
         let judged: Vec<_> = Self::judged(queries).into_iter().cloned().collect();
-        let known = self.search.store.fetch(&judged).await?;
-        Ok(judged.into_iter().filter(|id| !known.contains_key(id)).collect())
+        let records = self.search.store.fetch(&judged).await?.into_iter();
+        Ok(records.map(|(id, record)| (id, record.product.name)).collect())
     }
 
-    /// Returns the measures of `mode` at `depth`. They are over every candidate of each query, because
-    /// some measures leave out products that were not judged.
+    /// Returns the judged products without a name in `names`: the store lacks them, and no search can
+    /// find them.
+    pub fn missing<'a>(
+        queries: &'a [JudgedQuery],
+        names: &HashMap<ProductId, String>,
+    ) -> Vec<&'a ProductId> {
+        Self::judged(queries).into_iter().filter(|id| !names.contains_key(*id)).collect()
+    }
+
+    /// Measures `mode` at `depth`. The measures of a ranking are over every candidate of each query,
+    /// because some measures leave out products that were not judged.
     pub async fn run(
         &self,
         mode: SearchMode,
         queries: &[JudgedQuery],
         depth: NonZeroUsize,
         observe: &(dyn Fn(usize) + Send + Sync),
-    ) -> Result<Evaluation, SearchError> {
-        let mut evaluation = Evaluation::new(mode.name(), depth);
+    ) -> Result<EvaluatedMode, SearchError> {
+        let mut evaluated = EvaluatedMode {
+            evaluation: Evaluation::new(mode.name(), depth),
+            sets: SetEvaluation::default(),
+            first_by_price: SetEvaluation::default(),
+            answers: Vec::new(),
+        };
         for (done, judged) in queries.iter().enumerate() {
-            let request = SearchRequest {
-                mode,
-                paging: Paging { page: 1, size: 2 * SearchRequest::DEFAULT_DEPTH },
-                ..SearchRequest::new(judged.query.clone())
-            };
-            let answer = self.search.run(&request).await?;
-            let ranking: Vec<ProductId> =
-                answer.hits.into_iter().map(|hit| hit.record.product.id).collect();
-            evaluation.add(&judged.name, &ranking, &judged.judgments);
+            let request = SearchRequest { mode, ..SearchRequest::new(judged.query.clone()) };
+            self.measure(request, judged, &mut evaluated).await?;
             observe(done + 1);
         }
-        Ok(evaluation)
+        Ok(evaluated)
+    }
+
+    async fn measure(
+        &self,
+        mut request: SearchRequest,
+        judged: &JudgedQuery,
+        evaluated: &mut EvaluatedMode,
+    ) -> Result<(), SearchError> {
+        let JudgedQuery { name, judgments, .. } = judged;
+        let depth = evaluated.evaluation.depth().get();
+        request.paging = Paging { page: 1, size: 2 * SearchRequest::DEFAULT_DEPTH };
+        let answer = self.search.run(&request).await?;
+        let ranking: Vec<_> = answer.hits.iter().map(|hit| hit.record.product.id.clone()).collect();
+        evaluated.evaluation.add(name, &ranking, judgments);
+        let set = if answer.total == ranking.len() {
+            JudgedSet::new(&ranking, judgments)
+        } else {
+            JudgedSet::new(&self.result_set(&mut request).await?, judgments)
+        };
+        evaluated.sets.add(name, set);
+        request.sort = Sort::PriceAscending;
+        request.paging = Paging { page: 1, size: depth };
+        let cheapest = self.search.find(&request).await?;
+        // Without a result set, the nearest products may be shown instead.
+        let cheapest = cheapest.ids().take(cheapest.total());
+        evaluated.first_by_price.add(name, JudgedSet::new(cheapest, judgments));
+        let missed = missed(&ranking, depth, judgments);
+        let hits = answer.hits.into_iter().take(depth).map(|hit| evaluated_hit(hit, judgments));
+        let answer = EvaluatedAnswer { total: answer.total, hits: hits.collect(), missed };
+        evaluated.answers.push(answer);
+        Ok(())
+    }
+
+    /// Returns everything that `request` finds, page by page.
+    async fn result_set(&self, request: &mut SearchRequest) -> Result<Vec<ProductId>, SearchError> {
+        let mut members = Vec::new();
+        for page in 1..=MAX_SET / SET_PAGE {
+            request.paging = Paging { page, size: SET_PAGE };
+            let found = self.search.find(request).await?;
+            members.extend(found.ids().take(found.total()).cloned());
+            if page * SET_PAGE >= found.total() {
+                break;
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// Returns the relevant products after the first `depth` of `ranking`, best grade first, then by rank
+/// and id.
+fn missed(ranking: &[ProductId], depth: usize, judgments: &Judgments) -> Vec<MissedProduct> {
+    let ranks: HashMap<_, _> = ranking.iter().zip(1..).collect();
+    let relevant = judgments.products().filter_map(|id| {
+        let grade = judgments.grade(id).filter(|grade| grade.is_relevant())?;
+        Some(MissedProduct { id: id.clone(), grade, rank: ranks.get(id).copied() })
+    });
+    let is_missed = |product: &MissedProduct| product.rank.is_none_or(|rank| rank > depth);
+    let mut missed: Vec<_> = relevant.filter(is_missed).collect();
+    missed.sort_by_key(|product| {
+        let rank = product.rank.unwrap_or(usize::MAX);
+        (Reverse(product.grade), rank, product.id.clone())
+    });
+    missed
+}
+
+fn evaluated_hit(hit: Hit, judgments: &Judgments) -> EvaluatedHit {
+    let product = hit.record.product;
+    EvaluatedHit {
+        grade: judgments.grade(&product.id),
+        id: product.id,
+        name: product.name,
+        score: hit.score,
+        similarity: hit.similarity,
     }
 }
 
@@ -96,10 +233,12 @@ mod tests {
         };
         let evaluate = EvaluateSearch { search };
         let queries = [judged("q1", &["p1", "p9"]), judged("q2", &["p9", "p8"]), judged("q3", &[])];
-        let missing = evaluate.missing(&queries).await.unwrap();
-        let missing: Vec<_> = missing.iter().map(ProductId::as_str).collect();
+        let names = evaluate.names(&queries).await.unwrap();
+        let missing = EvaluateSearch::missing(&queries, &names);
+        let missing: Vec<_> = missing.iter().map(|id| id.as_str()).collect();
         assert_eq!(missing, ["p8", "p9"]);
+        assert_eq!(names[&ProductId::new("p1").unwrap()], "Tripod");
         assert_eq!(EvaluateSearch::judged(&queries).len(), 3);
-        assert_eq!(evaluate.missing(&[]).await.unwrap(), []);
+        assert!(evaluate.names(&[]).await.unwrap().is_empty());
     }
 }

@@ -73,7 +73,9 @@ pub use copy_catalogue::{
 pub use embed_changes::{EmbedChanges, EmbedProgress, EmbedSummary};
 pub use embed_target::EmbedTarget;
 pub use empty_store::EmptyStore;
-pub use evaluate_search::{EvaluateSearch, JudgedQuery};
+pub use evaluate_search::{
+    EvaluateSearch, EvaluatedAnswer, EvaluatedHit, EvaluatedMode, JudgedQuery, MissedProduct,
+};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToCorrect};
 pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};

@@ -57,6 +57,16 @@ struct FoundProduct {
 }
 
 impl FoundProducts {
+    /// Returns the number of products that were found, on all pages.
+    pub fn total(&self) -> usize {
+        self.answer.total
+    }
+
+    /// Iterates over the products of the page, in its order.
+    pub fn ids(&self) -> impl Iterator<Item = &ProductId> {
+        self.page.iter().map(|found| &found.id)
+    }
+
     /// Returns the number of products to fetch.
     pub fn count(&self) -> usize {
         self.page.len()

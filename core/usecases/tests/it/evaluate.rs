@@ -1,7 +1,7 @@
 use crate::shop::{Shop, id, row};
 use akin_entities::{Query, SearchMode};
-use akin_evaluation::{Grade, Judgments, Measure};
-use akin_usecases::{EvaluateSearch, JudgedQuery};
+use akin_evaluation::{Grade, JudgedSet, Judgments, Measure};
+use akin_usecases::{EvaluateSearch, JudgedQuery, MissedProduct};
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
@@ -27,7 +27,7 @@ async fn every_mode_is_measured_over_every_query() {
     for mode in SearchMode::ALL {
         let told = Mutex::new(Vec::new());
         let observe = |done| told.lock().unwrap().push(done);
-        let evaluation = evaluate.run(mode, &queries, depth, &observe).await.unwrap();
+        let evaluation = evaluate.run(mode, &queries, depth, &observe).await.unwrap().evaluation;
         assert_eq!(told.into_inner().unwrap(), [1, 2, 3]);
         let report = evaluation.report();
         assert_eq!((&*report.name, report.queries), (mode.name(), 3));
@@ -47,7 +47,33 @@ async fn hits_beyond_the_first_page_are_measured() {
     let queries = [judged("last", "phone tripod", &[("59", 3)])];
     let depth = NonZeroUsize::new(60).unwrap();
     let evaluate = EvaluateSearch { search: shop.search() };
-    let evaluation = evaluate.run(SearchMode::Hybrid, &queries, depth, &|_| ()).await.unwrap();
-    let recall: Vec<_> = evaluation.by_query(Measure::Recall).collect();
+    let evaluated = evaluate.run(SearchMode::Hybrid, &queries, depth, &|_| ()).await.unwrap();
+    let recall: Vec<_> = evaluated.evaluation.by_query(Measure::Recall).collect();
     assert_eq!(recall, [("last", Some(1.0))]);
+}
+
+#[tokio::test]
+async fn the_result_set_its_cheapest_products_and_what_it_lacks_are_measured() {
+    let shop = Shop::new();
+    let rows = [
+        row("1", "phone tripod", "300"),
+        row("2", "phone tripod bag", "100"),
+        row("3", "camera stand", "50"),
+        row("4", "phone tripod head", "200"),
+    ];
+    shop.stock(&rows).await;
+    let queries = [judged("q", "phone tripod", &[("1", 3), ("2", 0), ("3", 2)])];
+    let evaluate = EvaluateSearch { search: shop.search() };
+    let depth = NonZeroUsize::new(2).unwrap();
+    let evaluated = evaluate.run(SearchMode::Lexical, &queries, depth, &|_| ()).await.unwrap();
+    let set =
+        |relevant_found, judged_found| JudgedSet { relevant_found, judged_found, relevant: 2 };
+    assert_eq!(evaluated.sets.by_query().collect::<Vec<_>>(), [("q", set(1, 2))]);
+    // The two cheapest of the three that hold the words: 2, which is wrong, and 4, which nobody judged.
+    assert_eq!(evaluated.first_by_price.by_query().collect::<Vec<_>>(), [("q", set(0, 1))]);
+    let [answer] = &*evaluated.answers else { panic!("one query, {:?}", evaluated.answers) };
+    assert_eq!((answer.total, answer.hits.len()), (3, 2));
+    assert_eq!((&*answer.hits[0].name, answer.hits[0].grade), ("phone tripod", Grade::new(3).ok()));
+    let missed = MissedProduct { id: id("3"), grade: Grade::RELEVANT, rank: None };
+    assert_eq!(answer.missed, [missed]);
 }
