@@ -13,6 +13,11 @@ pub(crate) fn partly() -> ExitCode {
     ExitCode::from(3)
 }
 
+/// Done, but a measure is below what was demanded.
+pub(crate) fn below_standard() -> ExitCode {
+    ExitCode::from(4)
+}
+
 /// The command line or a setting is wrong.
 pub(crate) fn misconfigured() -> ExitCode {
     ExitCode::from(2)

@@ -27,7 +27,7 @@ use std::time::Duration;
 #[command(
     name = "akin",
     version,
-    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\n`-h` shows the settings that one machine needs, `--help` all of them, and `akin migrate --help` those of servers. Every flag can also be set in the environment; a flag wins, and an empty variable counts as unset. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done except for some products, 130 interrupted."
+    after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\n`-h` shows the settings that one machine needs, `--help` all of them, and `akin migrate --help` those of servers. Every flag can also be set in the environment; a flag wins, and an empty variable counts as unset. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done except for some products, 4 done but below a demanded quality, 130 interrupted."
 )]
 struct Akin {
     #[command(flatten)]

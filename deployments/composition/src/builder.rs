@@ -94,6 +94,11 @@ impl EngineSettings {
         let mut engines = composition.engines;
         engines.pop().ok_or_else(|| CompositionError::NotOpened(engine.to_string()))
     }
+
+    /// Opens every engine that the settings name, to answer searches over a catalogue that exists.
+    pub async fn open_engines(&self) -> Result<Vec<Engine>, CompositionError> {
+        Ok(self.builder().existing().only_reads().engines().open().await?.engines)
+    }
 }
 
 impl Builder {

@@ -52,6 +52,65 @@ fn an_invalid_file_is_refused_with_its_line_before_anything_is_opened() {
 }
 
 #[test]
+fn a_wrong_minimum_is_a_usage_error() {
+    for (minimum, told) in [
+        ("hybrid.dcg=.7", "\"dcg\" is no measure: use one of ndcg, judged_ndcg, mrr"),
+        ("hybrid.ndcg", "use [ENGINE:]MODE.MEASURE=VALUE"),
+    ] {
+        let output = akin(&["evaluate", "queries.csv", "judgments.csv", "--min", minimum]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(message.contains(told), "{minimum}: {message}");
+    }
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
+fn a_gate_a_comparison_and_a_report_tell_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, earlier, report] =
+        ["data", "earlier.json", "report.html"].map(|name| folder.path().join(name));
+    let [data, earlier, report] = [&data, &earlier, &report].map(|path| path.to_str().unwrap());
+    success(&["ingest", &sample("catalogue.csv"), "--currency", "INR", "--data", data]);
+    let (queries, judgments) = (sample("queries.csv"), sample("judgments.csv"));
+    let evaluate =
+        |more: &[&str]| akin(&[&["evaluate", &queries, &judgments, "--data", data], more].concat());
+    let json = evaluate(&["--json", "--worst", "2"]).stdout;
+    let document: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(document["worst"].as_array().unwrap().len(), 2);
+    assert_eq!(document["worst"][0]["hits"].as_array().unwrap().len(), 10);
+    assert_eq!(document["engines"][0]["modes"], document["modes"]);
+    let recall = &document["modes"][0]["result_set"]["set_recall"]["mean"];
+    assert!(recall.as_f64().unwrap() > 0.5, "{recall}");
+
+    // What is as good as before passes, in another depth it cannot be compared.
+    std::fs::write(earlier, &json).unwrap();
+    let same = ["--compare", earlier, "--fail-if-worse", "--report", report];
+    let output = evaluate(&same);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("hybrid - hybrid in earlier.json: +0.000 nDCG@10 [+0.000"), "{told}");
+    let html = std::fs::read_to_string(report).unwrap();
+    for part in ["<svg role=\"img\"", "<h2>Worst queries of hybrid</h2>", "hybrid in earlier.json"]
+    {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(!html.contains("http") && !html.contains("<script"), "it opens offline");
+    let output = evaluate(&[&same[..2], &["--depth", "20"]].concat());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("evaluate both at one --depth"));
+
+    let output = evaluate(&["--compare", "hybrid,lexical", "--fail-if-worse"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("lexical is worse than hybrid by nDCG@10")
+    );
+    let output = evaluate(&["--min", "hybrid.ndcg=0.5,lexical.mrr=1"]);
+    assert_eq!(output.status.code(), Some(4));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("lexical.mrr is 0.") && !told.contains("hybrid.ndcg"), "{told}");
+}
+
+#[test]
 #[ignore = "needs the model: make model"]
 fn hybrid_search_is_best_on_the_sample_catalogue() {
     let folder = tempfile::tempdir().unwrap();
