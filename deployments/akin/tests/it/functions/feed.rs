@@ -26,19 +26,28 @@ impl Feed {
 
     /// Keeps the first row of each product, and none that is quarantined.
     fn keep_good_rows(&mut self) {
-        let columns =
-            ["product_id", "name", "actual_price", "ratings"].map(|name| self.column(name));
-        let [id, name, price, ratings] = columns;
+        let [name, price, ratings] =
+            ["name", "actual_price", "ratings"].map(|name| self.column(name));
         let (width, mut ids) = (self.header.len(), BTreeSet::new());
-        self.rows.retain(|row| {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.retain(|row| {
             row.len() == width
-                && !row[id].trim().is_empty()
                 && !row[name].trim().is_empty()
                 && (row[price].is_empty()
                     || row[price].contains(|character: char| character.is_ascii_digit()))
                 && row[ratings].parse().unwrap_or(0.0) <= 5.0
-                && ids.insert(row[id].to_owned())
+                && self.product_id(row).is_some_and(|id| ids.insert(id.to_owned()))
         });
+        self.rows = rows;
+    }
+
+    /// Returns the id of a row's product: in a column of its own, or the ASIN in its link.
+    fn product_id<'a>(&self, row: &'a StringRecord) -> Option<&'a str> {
+        let position = |name| self.header.iter().position(|column| column == name);
+        if let Some(column) = position("product_id") {
+            return row.get(column).filter(|id| !id.trim().is_empty());
+        }
+        row.get(position("link")?)?.split_once("/dp/")?.1.get(..10)
     }
 
     pub(crate) fn to_csv(&self) -> String {
@@ -53,7 +62,7 @@ impl Feed {
     }
 
     pub(crate) fn id(&self, row: usize) -> String {
-        self.rows[row][self.column("product_id")].to_owned()
+        self.product_id(&self.rows[row]).expect("an id").to_owned()
     }
 
     pub(crate) fn name(&self, row: usize) -> String {
