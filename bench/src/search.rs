@@ -13,10 +13,12 @@ use akin_entities::{
 use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{
     Candidate, CandidateQuery, EmbeddedBatch, Embedder, EntryEmbedding, ErrorKind, Failures,
-    IndexEntry, IndexIdentity, IndexedState, PortError, PortResult, ProductIndex, ProductStore,
+    IndexEntry, IndexIdentity, IndexedState, MatchQuery, Matches, PortError, PortResult,
+    ProductIndex, ProductStore,
 };
 use akin_usecases::{
-    Background, Paging, QueryEmbeddings, SearchAnswer, SearchProducts, SearchRequest, Timings,
+    Background, Paging, QueryEmbeddings, Scope, SearchAnswer, SearchProducts, SearchRequest,
+    Timings,
 };
 use anyhow::{Context, Result};
 use async_trait::async_trait;
@@ -137,7 +139,8 @@ fn requests(workload: &Workload, mode: SearchMode, filter: &Filter) -> Result<Ve
     let requests = workload.queries.iter().map(|query| {
         let paging = Paging { page: 1, size: 24 };
         let query = Query::new(query)?;
-        Ok(SearchRequest { mode, filter: filter.clone(), paging, ..SearchRequest::new(query) })
+        let scope = Scope::Candidates;
+        Ok(SearchRequest { mode, scope, filter: filter.clone(), paging, ..SearchRequest::new(query) })
     });
     requests.collect()
 }
@@ -283,6 +286,10 @@ impl ProductIndex for Exact {
     }
 
     async fn states(&self, _: &[ProductId]) -> PortResult<HashMap<ProductId, IndexedState>> {
+        Err(read_only())
+    }
+
+    async fn matches(&self, _: &MatchQuery) -> PortResult<Matches> {
         Err(read_only())
     }
 

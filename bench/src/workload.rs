@@ -3,7 +3,7 @@
 use crate::catalogue::Catalogue;
 use crate::exact::Words;
 use crate::{Bench, DIMENSION};
-use akin_entities::{AnalyzedText, FacetValues, Filter, NumberRange, TextField};
+use akin_entities::{AnalyzedText, FacetValues, Filter, NumberField, NumberRange, TextField};
 use anyhow::{Context, Result};
 use flat_index::{Base, BaseBuilder, FoundDocument, IndexDocument, Schema, Snapshot};
 use std::collections::HashMap;
@@ -92,12 +92,13 @@ impl Workload {
         prices.sort_by(f64::total_cmp);
         let last = ((self.facets.len() as f64 * share) as usize).saturating_sub(1);
         let max = prices.get(last).or(prices.last()).copied();
-        Filter { price: NumberRange { min: None, max }, ..Filter::default() }
+        Filter::default().with_range(NumberField::Price, NumberRange { min: None, max })
     }
 
     /// Returns the products that `filter` admits, by position.
     pub(crate) fn kept(&self, filter: &Filter) -> Vec<bool> {
-        self.facets.iter().map(|facets| filter.admits(facets)).collect()
+        let range = filter.numbers.get(&NumberField::Price).copied().unwrap_or_default();
+        self.facets.iter().map(|facets| range.contains(facets.price)).collect()
     }
 
     /// Returns the positions of the hits of each answer.
@@ -130,7 +131,7 @@ fn document(
 
 /// Converts `filter` for the flat index; the benchmark filters by price only.
 pub(crate) fn flat_filter(filter: &Filter) -> flat_index::DocumentFilter {
-    let most = filter.price.max.map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
+    let most = filter.numbers.get(&NumberField::Price).and_then(|range| range.max).map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
     flat_index::DocumentFilter {
         numbers: most.into_iter().collect(),
         ..flat_index::DocumentFilter::default()

@@ -4,7 +4,7 @@ use crate::entries;
 use crate::error;
 use crate::pool::{self, Database};
 use crate::snapshot::SearchSnapshot;
-use akin_ports::{Candidate, CandidateQuery, ErrorKind, PortResult};
+use akin_ports::{Candidate, CandidateQuery, ErrorKind, MatchQuery, Matches, PortResult};
 use arc_swap::ArcSwapOption;
 use flat_index::Base;
 use rusqlite::Connection;
@@ -104,6 +104,18 @@ impl DerivedIndex {
             vector.check(error::SYSTEM, model)?;
         }
         snapshot.candidates(query).map_err(|e| error::flat(self.files.path(), &e))
+    }
+
+    /// Counts and lists the products that match `query`, from `snapshot`.
+    pub(crate) fn matches(
+        &self,
+        snapshot: &SearchSnapshot,
+        query: &MatchQuery,
+    ) -> PortResult<Matches> {
+        if let (Some(vector), Some(model)) = (query.matching.vector(), snapshot.fingerprint()) {
+            vector.check(error::SYSTEM, model)?;
+        }
+        snapshot.matches(query).map_err(|e| error::flat(self.files.path(), &e))
     }
 
     /// Applies all writes, and rebuilds the base unless it holds nearly all of them, so that the

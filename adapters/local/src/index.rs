@@ -7,8 +7,8 @@ use crate::snapshot::SearchSnapshot;
 use crate::store::row_limit;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, IndexIdentity, IndexedState, PortResult,
-    ProductIndex,
+    Candidate, CandidateQuery, Failures, IndexEntry, IndexIdentity, IndexedState, MatchQuery,
+    Matches, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -60,6 +60,16 @@ impl ProductIndex for LocalIndex {
         }
         let (derived, query) = (Arc::clone(&self.derived), query.clone());
         pool::blocking(move || derived.candidates(&*derived.current()?, &query)).await
+    }
+
+    async fn matches(&self, query: &MatchQuery) -> PortResult<Matches> {
+        query.page.as_ref().map_or(Ok(()), |page| page.check("local"))?;
+        let current = self.derived.if_current()?;
+        if let Some(snapshot) = current.filter(|snapshot| snapshot.len() <= MAX_INLINE_SEARCH) {
+            return self.derived.matches(&snapshot, query);
+        }
+        let (derived, query) = (Arc::clone(&self.derived), query.clone());
+        pool::blocking(move || derived.matches(&*derived.current()?, &query)).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

@@ -24,6 +24,7 @@
 
 mod apply;
 mod base_folder;
+mod columns;
 mod copy;
 mod database_state;
 mod derived_index;
@@ -35,6 +36,7 @@ mod index;
 mod indexes;
 mod letters;
 mod maintenance;
+mod matches;
 mod messages;
 mod open;
 mod permissions;

@@ -1,11 +1,10 @@
+use crate::columns;
 use crate::entries::{EntryRow, SearchContent};
 use akin_entities::{
-    AnalyzedText, FacetValues, Fingerprint, ProductId, Similarity, Statistics, TextField, bm25,
+    AnalyzedText, Fingerprint, ProductId, Similarity, Statistics, TextField, bm25,
 };
 use akin_ports::{Candidate, CandidateQuery};
-use flat_index::{
-    Base, DocumentChange, DocumentFilter, IndexDocument, IndexFileError, Request, Schema, Stamp,
-};
+use flat_index::{Base, DocumentChange, IndexDocument, IndexFileError, Request, Schema, Stamp};
 
 /// The searchable products as of one state of the database. Immutable.
 #[derive(Debug)]
@@ -26,8 +25,8 @@ pub(crate) fn schema(dimension: usize) -> Schema {
         text_fields: TextField::ALL.map(TextField::weight).to_vec(),
         k1: bm25::K1 as f32,
         b: bm25::B as f32,
-        keyword_columns: ["main_category", "sub_category", "brand"].map(str::to_owned).to_vec(),
-        number_columns: ["price", "rating", "discounted"].map(str::to_owned).to_vec(),
+        keyword_columns: columns::keyword_columns(),
+        number_columns: columns::number_columns(),
     }
 }
 
@@ -39,8 +38,8 @@ pub(crate) fn document(id: &ProductId, content: SearchContent) -> IndexDocument 
         vector: embedding,
         text: text.as_stream().to_owned(),
         surface: words,
-        keywords: vec![facets.main_category, facets.sub_category, facets.brand],
-        numbers: vec![facets.price, facets.rating, Some(f64::from(u8::from(facets.discounted)))],
+        keywords: columns::keywords(&facets),
+        numbers: columns::numbers(&facets),
     }
 }
 
@@ -85,6 +84,11 @@ impl SearchSnapshot {
         self.documents.documents()
     }
 
+    /// Returns the documents.
+    pub(crate) fn documents(&self) -> &flat_index::Snapshot {
+        &self.documents
+    }
+
     /// Returns this snapshot with `rows`, written on the way to `stamp`, with embeddings of
     /// `fingerprint`.
     pub(crate) fn with(
@@ -117,13 +121,13 @@ impl SearchSnapshot {
         let request = Request {
             terms: &terms,
             vector: query.vector.as_ref().map(|vector| vector.embedding.as_slice()),
-            filter: &filter(&query.filter),
+            filter: &columns::filter(&query.filter),
             depth: query.depth,
             threshold: query.threshold.map(Similarity::get),
         };
         let found = self.documents.search(&request)?;
         let candidate = |found: flat_index::FoundDocument<'_>| {
-            let facets = query.with_facets.then(|| Box::new(facets(&found)));
+            let facets = query.with_facets.then(|| Box::new(columns::facets(&found)));
             // Every key was a product id when it was written.
             let id = ProductId::new(found.key).ok()?;
             let text = AnalyzedText::from_stream(found.text);
@@ -134,40 +138,6 @@ impl SearchSnapshot {
         candidates.extend(found.into_iter().filter_map(candidate));
         Ok(candidates)
     }
-}
-
-/// Reads the facet values from the columns of [`schema`].
-fn facets(found: &flat_index::FoundDocument<'_>) -> FacetValues {
-    FacetValues {
-        main_category: found.keyword(0).to_owned(),
-        sub_category: found.keyword(1).to_owned(),
-        brand: found.keyword(2).to_owned(),
-        price: found.number(0),
-        rating: found.number(1),
-        discounted: found.number(2) == Some(1.0),
-    }
-}
-
-fn filter(filter: &akin_entities::Filter) -> DocumentFilter {
-    let words = [
-        ("main_category", &filter.main_category),
-        ("sub_category", &filter.sub_category),
-        ("brand", &filter.brand),
-    ];
-    let keywords = words.into_iter().filter(|(_, values)| !values.is_empty());
-    let mut numbers = Vec::new();
-    let mut range = |column: &str, min: Option<f64>, max: Option<f64>| {
-        if min.is_some() || max.is_some() {
-            let bounds = (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY));
-            numbers.push((column.to_owned(), bounds.0, bounds.1));
-        }
-    };
-    range("price", filter.price.min, filter.price.max);
-    range("rating", filter.min_rating, None);
-    let discounted = filter.discounted.map(|discounted| f64::from(u8::from(discounted)));
-    range("discounted", discounted, discounted);
-    let keywords = keywords.map(|(column, values)| (column.to_owned(), values.clone())).collect();
-    DocumentFilter { keywords, numbers }
 }
 
 impl Statistics for SearchSnapshot {

@@ -1,3 +1,4 @@
+use crate::matches::{Matched, matches};
 use crate::{Faults, SYSTEM, words};
 use akin_entities::{
     AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Fingerprint, ProductId,
@@ -5,7 +6,7 @@ use akin_entities::{
 };
 use akin_ports::{
     Candidate, CandidateQuery, EntryEmbedding, ErrorKind, Failures, IndexEntry, IndexIdentity,
-    IndexedState, PortError, PortResult, ProductIndex,
+    IndexedState, MatchQuery, Matches, PortError, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -125,6 +126,24 @@ impl ProductIndex for MemoryIndex {
         self.call(|state| state.candidates(query)).await
     }
 
+    async fn matches(&self, query: &MatchQuery) -> PortResult<Matches> {
+        self.call(|state| {
+            query.page.as_ref().map_or(Ok(()), |page| page.check(SYSTEM))?;
+            if let (Some(vector), Some(held)) = (query.matching.vector(), state.held_fingerprint())
+            {
+                vector.check(SYSTEM, held)?;
+            }
+            let products = state.findable().map(|(id, found)| Matched {
+                id,
+                embedding: &found.embedding,
+                text: &found.text,
+                facets: &found.facets,
+            });
+            Ok(matches(&products.collect::<Vec<_>>(), query))
+        })
+        .await
+    }
+
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
         self.call(|state| {
             let Some(fingerprint) = state.held_fingerprint() else { return Ok(Vec::new()) };
@@ -227,7 +246,7 @@ impl IndexState {
             vector.check(SYSTEM, held)?;
         }
         let admitted: Vec<_> =
-            self.findable().filter(|(_, found)| query.filter.admits(&found.facets)).collect();
+            self.findable().filter(|(id, found)| query.filter.admits(id, &found.facets)).collect();
         let cosine = |found: &SearchedFields| {
             Some(query.vector.as_ref()?.embedding.similarity(&found.embedding))
         };

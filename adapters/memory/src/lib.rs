@@ -23,6 +23,7 @@ mod embedder;
 mod faults;
 mod feed;
 mod index;
+mod matches;
 mod queue;
 mod queue_state;
 mod runs;

@@ -191,18 +191,23 @@ fn by_words(query: &CandidateQuery, terms: &[(&str, f64)], model: &Fingerprint) 
         body["post_filter"] = json!({"script_score": {
             "_name": COSINE,
             "query": {"match_all": {}},
-            "script": {
-                "lang": "knn",
-                "source": "knn_score",
-                "params": {
-                    "field": schema::embedding_field(model.dimension),
-                    "query_value": coordinates(embedding),
-                    "space_type": "cosinesimil",
-                },
-            },
+            "script": cosine_script(embedding, model),
         }});
     }
     body
+}
+
+/// Builds the script whose score is (1 + cosine) / 2.
+pub(crate) fn cosine_script(embedding: &Embedding, model: &Fingerprint) -> Value {
+    json!({
+        "lang": "knn",
+        "source": "knn_score",
+        "params": {
+            "field": schema::embedding_field(model.dimension),
+            "query_value": coordinates(embedding),
+            "space_type": "cosinesimil",
+        },
+    })
 }
 
 fn clause(term: &str, idf: f64) -> Value {

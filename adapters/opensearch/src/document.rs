@@ -42,6 +42,7 @@ struct ProductDocument<'a> {
     text_hash: &'a str,
     text: &'a str,
     terms: Vec<&'a str>,
+    title_terms: Vec<&'a str>,
     words: Vec<&'a str>,
     shares: BTreeMap<&'a str, f32>,
     lengths: BTreeMap<&'static str, u32>,
@@ -88,6 +89,12 @@ impl<'a> TermCounts<'a> {
         self.lengths[field.position()]
     }
 
+    /// Iterates over the distinct terms of the title.
+    fn title_terms(&self) -> impl Iterator<Item = &'a str> {
+        let title = TextField::Title.position();
+        self.counts.iter().filter(move |(_, counts)| counts[title] > 0).map(|(term, _)| *term)
+    }
+
     /// Returns the frequency of `term`, each field's count weighted by its norm.
     pub(crate) fn frequency(&self, term: &str, norms: &[f64; TextField::ALL.len()]) -> f64 {
         let weigh = |counts: &[u32; TextField::ALL.len()]| {
@@ -125,6 +132,7 @@ pub(crate) fn document(
         text_hash: &embedding.text_hash,
         text: entry.text.as_stream(),
         terms: counts.counts.keys().copied().collect(),
+        title_terms: counts.title_terms().collect(),
         words: entry.words.split_ascii_whitespace().collect(),
         shares: counts.frequencies(lengths),
         lengths: TextField::ALL

@@ -1,11 +1,14 @@
 //! The fields that filters use: how documents store them, and how queries filter by them.
 
 use crate::error;
-use akin_entities::{FacetValues, Filter, NumberRange, hash_parts};
+use akin_entities::{
+    FacetValues, Filter, KeywordField, NumberRange, ProductId, folded_value, hash_parts,
+};
 use akin_ports::PortResult;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The maximum length in bytes of a value that is stored unshortened; the server limits keywords to
 /// 32,766.
@@ -20,6 +23,8 @@ pub(crate) struct FacetFields<'a> {
     price: Option<f64>,
     rating: Option<f64>,
     discounted: bool,
+    /// The texts as filters compare them.
+    folded: BTreeMap<&'static str, String>,
 }
 
 impl<'a> FacetFields<'a> {
@@ -31,12 +36,23 @@ impl<'a> FacetFields<'a> {
             price: facets.price,
             rating: facets.rating,
             discounted: facets.discounted,
+            folded: KeywordField::ALL
+                .map(|field| (field.name(), folded(facets.keyword(field))))
+                .into(),
         }
     }
 }
 
+/// Returns the form of a value that filters compare.
+fn folded(value: &str) -> String {
+    keyword(&folded_value(value)).into_owned()
+}
+
 /// Returns the mapping of the fields.
-pub(crate) fn mapping() -> [(&'static str, Value); 6] {
+pub(crate) fn mapping() -> [(&'static str, Value); 7] {
+    let keyword = json!({"type": "keyword", "doc_values": false});
+    let folded = KeywordField::ALL.map(|field| (field.name().to_owned(), keyword.clone()));
+    let folded: Map<_, _> = folded.into_iter().collect();
     [
         ("main_category", json!({"type": "keyword"})),
         ("sub_category", json!({"type": "keyword"})),
@@ -44,6 +60,7 @@ pub(crate) fn mapping() -> [(&'static str, Value); 6] {
         ("price", json!({"type": "double"})),
         ("rating", json!({"type": "double"})),
         ("discounted", json!({"type": "boolean"})),
+        ("folded", json!({"properties": folded})),
     ]
 }
 
@@ -83,21 +100,17 @@ pub(crate) fn read(text: &str) -> PortResult<FacetValues> {
 /// Returns the clauses that a document must satisfy to pass `filter`.
 pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
     let mut clauses = Vec::new();
-    let values = [
-        ("main_category", &filter.main_category),
-        ("sub_category", &filter.sub_category),
-        ("brand", &filter.brand),
-    ];
-    for (field, values) in values {
-        if !values.is_empty() {
-            let values: Vec<_> = values.iter().map(|value| keyword(value)).collect();
-            clauses.push(json!({"terms": {field: values}}));
-        }
+    for (field, values) in filter.lists() {
+        let values: Vec<_> = values.iter().map(|value| folded(value)).collect();
+        clauses.push(json!({"terms": {format!("folded.{}", field.name()): values}}));
     }
-    let rating = NumberRange { min: filter.min_rating, max: None };
-    clauses.extend([("price", filter.price), ("rating", rating)].into_iter().filter_map(range));
-    if let Some(discounted) = filter.discounted {
-        clauses.push(json!({"term": {"discounted": discounted}}));
+    clauses.extend(filter.ranges().filter_map(|(field, bounds)| range((field.name(), bounds))));
+    for (field, flag) in &filter.flags {
+        clauses.push(json!({"term": {field.name(): flag}}));
+    }
+    if !filter.ids.is_empty() {
+        let ids: Vec<_> = filter.ids.iter().map(ProductId::as_str).collect();
+        clauses.push(json!({"terms": {"id": ids}}));
     }
     clauses
 }

@@ -6,8 +6,8 @@ use crate::settings::Settings;
 use crate::statistics::StatisticsCache;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
-    Candidate, CandidateQuery, Failures, IndexEntry, IndexIdentity, IndexedState, PortResult,
-    ProductIndex,
+    Candidate, CandidateQuery, Failures, IndexEntry, IndexIdentity, IndexedState, MatchQuery,
+    Matches, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -42,10 +42,18 @@ impl OpenSearchIndex {
         )))
     }
 
-    /// Creates the index if it is missing, and returns what was done. Idempotent, also if two
-    /// processes run it at once.
+    /// Creates the index if it is missing, upgrades one of an earlier version, and returns what was
+    /// done. Idempotent, also if two processes run it at once or one is interrupted. An upgrade writes
+    /// every product again, without embedding it; until it is done, the index is not opened.
     pub async fn migrate(settings: &Settings) -> PortResult<IndexMigration> {
-        open::prepare(&Connection::new(settings)?, &settings.index_name).await
+        let connection = Connection::new(settings)?;
+        if open::is_outdated(&connection, &settings.index_name).await? {
+            Self::with_connection(settings, connection).0.upgrade().await?;
+            let connection = Connection::new(settings)?;
+            let prepared = open::prepare(&connection, &settings.index_name).await?;
+            return Ok(IndexMigration { upgraded: true, ..prepared });
+        }
+        open::prepare(&connection, &settings.index_name).await
     }
 
     /// Makes all writes visible to searches at once, also in this process's statistics. Other
@@ -78,6 +86,10 @@ impl ProductIndex for OpenSearchIndex {
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
         self.0.candidates(query).await
+    }
+
+    async fn matches(&self, query: &MatchQuery) -> PortResult<Matches> {
+        self.0.matches(query).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

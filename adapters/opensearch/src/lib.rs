@@ -35,6 +35,7 @@ mod get;
 mod hits;
 mod index;
 mod list;
+mod matches;
 mod model;
 mod open;
 mod schema;
@@ -42,6 +43,7 @@ mod scoring;
 mod session;
 mod settings;
 mod statistics;
+mod upgrade;
 mod upsert;
 mod vocabulary;
 

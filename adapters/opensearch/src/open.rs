@@ -23,6 +23,8 @@ pub struct IndexMigration {
     pub index: String,
     /// True if it was created by this call.
     pub created: bool,
+    /// True if it was of an earlier version and was upgraded by this call.
+    pub upgraded: bool,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +55,7 @@ pub(crate) async fn prepare(connection: &Connection, alias: &str) -> PortResult<
     let prepared = in_time(connection, alias, async {
         if let Some(index) = find(connection, alias).await? {
             await_shards(connection, alias).await?;
-            return Ok(IndexMigration { index, created: false });
+            return Ok(IndexMigration { index, created: false, upgraded: false });
         }
         let created = create(connection, alias).await?;
         await_shards(connection, alias).await?;
@@ -64,7 +66,7 @@ pub(crate) async fn prepare(connection: &Connection, alias: &str) -> PortResult<
                 schema::index_name(alias)
             ))
         })?;
-        Ok(IndexMigration { index, created })
+        Ok(IndexMigration { index, created, upgraded: false })
     });
     prepared.await
 }
@@ -162,6 +164,19 @@ async fn find(connection: &Connection, alias: &str) -> PortResult<Option<String>
     check_indexes(alias, &indexes).map(Some)
 }
 
+/// Returns true if `alias` names one index, of an earlier version of the schema.
+pub(crate) async fn is_outdated(connection: &Connection, alias: &str) -> PortResult<bool> {
+    let response = connection.ask(&Request::get(alias).retry(RetryPolicy::Never)).await?;
+    if response.status == 404 {
+        return Ok(false);
+    }
+    let indexes: BTreeMap<String, IndexInfo> = response.into_success()?.json()?;
+    let mut indexes = indexes.into_values();
+    let (Some(index), None) = (indexes.next(), indexes.next()) else { return Ok(false) };
+    let version = schema::version(&index.mappings);
+    Ok(index.aliases.contains_key(alias) && version.is_some_and(|held| held < schema::VERSION))
+}
+
 fn check_indexes(alias: &str, indexes: &BTreeMap<String, IndexInfo>) -> PortResult<String> {
     let wrong = |what: String| {
         Err(error::misconfigured(format!("{what}: set OPENSEARCH_INDEX_NAME to another name")))
@@ -176,6 +191,9 @@ fn check_indexes(alias: &str, indexes: &BTreeMap<String, IndexInfo>) -> PortResu
         Some(version) if version > schema::VERSION => Err(error::misconfigured(format!(
             "{name} was created by a newer akin (schema {version}): use that version, or set \
             OPENSEARCH_INDEX_NAME to another name"
+        ))),
+        Some(version) if index.aliases.contains_key(alias) => Err(error::misconfigured(format!(
+            "{name} was created by an older akin (schema {version}): run `akin migrate`, which upgrades it"
         ))),
         Some(version) => wrong(format!("{name} was created by an older akin (schema {version})")),
         None => wrong(format!("{name} was not created by akin")),
@@ -227,7 +245,7 @@ mod tests {
             (vec![("a", current()), ("b", current())], "several indexes"),
             (vec![("akin", index(Some(schema::VERSION), "other"))], "not an alias"),
             (vec![("a", index(Some(schema::VERSION + 1), "akin"))], "newer akin"),
-            (vec![("a", index(Some(0), "akin"))], "older akin"),
+            (vec![("a", index(Some(0), "other"))], "older akin"),
             (vec![("a", index(None, "akin"))], "not created by akin"),
         ] {
             let report = check(indexes).unwrap_err();

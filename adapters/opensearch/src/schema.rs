@@ -5,7 +5,7 @@ use akin_entities::TextField;
 use serde_json::{Map, Value, json};
 
 /// The version of this schema, stored in the index.
-pub(crate) const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 2;
 
 /// The maximum length of a word in characters. Longer words are stored, but neither searched nor
 /// counted. The server limits keywords to 32,766 bytes.
@@ -14,9 +14,10 @@ pub(crate) const MAX_WORD_LENGTH: usize = 1_000;
 /// The maximum number of hits of one search.
 pub(crate) const MAX_HITS: usize = 10_000;
 
-/// Returns the name of the index behind `alias`.
+/// Returns the name of the index behind `alias`. Its number is not that of the schema, which is upgraded
+/// in place.
 pub(crate) fn index_name(alias: &str) -> String {
-    format!("{alias}-v{VERSION}")
+    format!("{alias}-v1")
 }
 
 /// Returns the body that creates an index behind `alias`.
@@ -36,7 +37,8 @@ pub(crate) fn index_body(alias: &str) -> Value {
     })
 }
 
-fn mappings() -> Value {
+/// Returns the mappings, without those of embeddings.
+pub(crate) fn mappings() -> Value {
     let unindexed = json!({"type": "keyword", "index": false, "doc_values": false});
     let count = json!({"type": "integer", "index": false});
     let lengths: Map<_, _> = TextField::ALL
@@ -51,6 +53,7 @@ fn mappings() -> Value {
         "text": {"type": "text", "index": false, "norms": false, "store": true},
         "facets": {"type": "text", "index": false, "norms": false, "store": true},
         "terms": {"type": "keyword"},
+        "title_terms": {"type": "keyword", "doc_values": false},
         "words": {"type": "keyword", "ignore_above": MAX_WORD_LENGTH},
         "shares": {"type": "rank_features"},
         "lengths": {"properties": lengths},

@@ -5,6 +5,8 @@ mod filter;
 mod graph;
 mod indexed;
 mod list;
+mod matches;
+mod parameters;
 mod rescore;
 mod state;
 mod statistics;
@@ -13,6 +15,7 @@ mod term_scores;
 mod write;
 
 pub(crate) use statistics::StatisticsCache;
+pub(crate) use tables::fold_values;
 
 use crate::database::Database;
 use crate::error::{Failure, SYSTEM};
@@ -20,13 +23,14 @@ use crate::halves::Halves;
 use akin_entities::{Change, Fingerprint, ProductId, Statistics, newest_of_each};
 use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, Failures, IndexEntry, IndexIdentity, IndexedState,
-    PortResult, ProductIndex,
+    MatchQuery, Matches, PortResult, ProductIndex,
 };
 use async_trait::async_trait;
 use candidates::Candidates;
 use graph::BuildGraph;
 use indexed::ReadIndexed;
 use list::ListEntries;
+use matches::CountMatches;
 use rescore::RescoreTerms;
 use state::{ReadIdentity, ReadState};
 use std::collections::HashMap;
@@ -101,6 +105,11 @@ impl ProductIndex for PostgresIndex {
         }
         let exact_rows = self.database.settings.exact_rows;
         self.database.call(&Candidates { query, exact_rows }).await
+    }
+
+    async fn matches(&self, query: &MatchQuery) -> PortResult<Matches> {
+        query.page.as_ref().map_or(Ok(()), |page| page.check(SYSTEM))?;
+        self.database.call(&CountMatches(query)).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

@@ -3,6 +3,7 @@
 use crate::adoption::{self, AdoptionCounts};
 use crate::database::{get, query};
 use crate::error::Failure;
+use crate::index::fold_values;
 use crate::names::Names;
 use akin_entities::Currency;
 use akin_ports::ErrorKind;
@@ -45,6 +46,7 @@ const TABLE_GROUPS: [TableGroup; 2] = [
         files: &[
             include_str!("../migrations/entries/0001_entries.sql"),
             include_str!("../migrations/entries/0002_identity.sql"),
+            include_str!("../migrations/entries/0003_matches.sql"),
         ],
     },
 ];
@@ -93,6 +95,7 @@ pub(crate) async fn migrate(
     for group in &TABLE_GROUPS {
         steps += update(&mut transaction, names, group).await?;
     }
+    fold_values(&mut transaction, names).await?;
     let AdoptionCounts { adopted, refused } =
         adoption::adopt(&mut transaction, names, currency).await?;
     transaction.commit().await?;

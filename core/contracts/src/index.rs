@@ -3,6 +3,7 @@
 mod concurrency;
 mod copy;
 mod filters;
+mod matches;
 mod models;
 mod removal;
 mod similarity;
@@ -14,6 +15,7 @@ mod writes;
 pub use concurrency::*;
 pub use copy::*;
 pub use filters::*;
+pub use matches::*;
 pub use models::*;
 pub use removal::*;
 pub use similarity::*;
@@ -82,6 +84,18 @@ macro_rules! product_index_contract {
             a_filtered_search_returns_as_many_as_qualify,
             filters_apply_to_the_latest_writes,
             unusual_values_can_be_filtered_by,
+            products_match_by_the_weights_of_their_words,
+            products_match_by_their_ids_whatever_their_words,
+            products_match_by_words_and_similarity_together,
+            totals_and_facets_count_all_products_that_match,
+            a_facet_is_counted_under_its_own_filter,
+            a_list_is_sorted_with_missing_numbers_last_and_ties_by_id,
+            the_pages_of_a_list_contain_every_product_once,
+            a_list_leaves_out_products_that_still_count,
+            values_are_filtered_without_case_and_marks_and_counted_as_written,
+            matches_follow_the_latest_writes,
+            an_empty_index_has_no_matches,
+            a_page_beyond_the_greatest_depth_is_refused,
             the_statistics_match_a_count_of_the_products,
             the_statistics_follow_changes_and_removals,
             statistics_do_not_change_once_returned,

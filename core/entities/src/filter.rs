@@ -1,21 +1,19 @@
-use crate::Product;
+use crate::{FlagField, KeywordField, NumberField, Product, ProductId, folded_value};
+use std::collections::BTreeMap;
 
-/// A filter of products. An empty list or `None` admits all.
+/// A filter of products: a condition for each of some fields, all of which a product must meet. The
+/// default admits all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
-    /// The admitted main categories.
-    pub main_category: Vec<String>,
-    /// The admitted subcategories.
-    pub sub_category: Vec<String>,
-    /// The admitted brands.
-    pub brand: Vec<String>,
-    /// The range of prices, in whole currency units; a bounded range excludes products without a
-    /// price.
-    pub price: NumberRange,
-    /// The minimum rating in stars; it excludes products without a rating.
-    pub min_rating: Option<f64>,
-    /// Admits only discounted products, or only products that are not discounted.
-    pub discounted: Option<bool>,
+    /// The admitted values of each field, compared without regard to case and marks. An empty list
+    /// admits all.
+    pub keywords: BTreeMap<KeywordField, Vec<String>>,
+    /// The admitted range of each field; a bounded range excludes products without a number.
+    pub numbers: BTreeMap<NumberField, NumberRange>,
+    /// Whether products must or must not have each property.
+    pub flags: BTreeMap<FlagField, bool>,
+    /// The admitted products; an empty list admits all.
+    pub ids: Vec<ProductId>,
 }
 
 /// A range of numbers, bounds included.
@@ -58,6 +56,16 @@ impl From<&Product> for FacetValues {
 }
 
 impl NumberRange {
+    /// Returns the range of numbers that are at least `min`.
+    pub fn at_least(min: f64) -> Self {
+        Self { min: Some(min), max: None }
+    }
+
+    /// Returns the range of numbers that are at most `max`.
+    pub fn at_most(max: f64) -> Self {
+        Self { min: None, max: Some(max) }
+    }
+
     /// Returns true if the range has no bounds, so that it contains even a missing value.
     pub fn is_unbounded(&self) -> bool {
         self.min.is_none() && self.max.is_none()
@@ -75,21 +83,76 @@ impl NumberRange {
 }
 
 impl Filter {
-    /// Returns true if the filter admits every product.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+    /// Returns the filter that also demands one of `values` in `field`; none demands nothing.
+    #[must_use]
+    pub fn with_any_of<V: Into<String>>(
+        mut self,
+        field: KeywordField,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let values: Vec<_> = values.into_iter().map(Into::into).collect();
+        if !values.is_empty() {
+            self.keywords.insert(field, values);
+        }
+        self
     }
 
-    /// Returns true if a product with these values may be found. Every engine filters by this rule.
-    pub fn admits(&self, facets: &FacetValues) -> bool {
-        let is_listed = |list: &[String], value: &String| list.is_empty() || list.contains(value);
-        let stars = NumberRange { min: self.min_rating, max: None };
-        is_listed(&self.main_category, &facets.main_category)
-            && is_listed(&self.sub_category, &facets.sub_category)
-            && is_listed(&self.brand, &facets.brand)
-            && self.price.contains(facets.price)
-            && stars.contains(facets.rating)
-            && self.discounted.is_none_or(|discounted| discounted == facets.discounted)
+    /// Returns the filter that also demands a number within `range` in `field`.
+    #[must_use]
+    pub fn with_range(mut self, field: NumberField, range: NumberRange) -> Self {
+        if !range.is_unbounded() {
+            self.numbers.insert(field, range);
+        }
+        self
+    }
+
+    /// Returns the filter that also demands that products have the property `field`, or lack it.
+    #[must_use]
+    pub fn with_flag(mut self, field: FlagField, value: bool) -> Self {
+        self.flags.insert(field, value);
+        self
+    }
+
+    /// Returns the filter that also demands one of `ids`; none demands nothing.
+    #[must_use]
+    pub fn with_ids(mut self, ids: impl IntoIterator<Item = ProductId>) -> Self {
+        self.ids = ids.into_iter().collect();
+        self
+    }
+
+    /// Returns the lists of values that restrict a field.
+    pub fn lists(&self) -> impl Iterator<Item = (KeywordField, &[String])> {
+        let lists = self.keywords.iter().map(|(field, values)| (*field, values.as_slice()));
+        lists.filter(|(_, values)| !values.is_empty())
+    }
+
+    /// Returns the ranges that restrict a field.
+    pub fn ranges(&self) -> impl Iterator<Item = (NumberField, NumberRange)> {
+        let ranges = self.numbers.iter().map(|(field, range)| (*field, *range));
+        ranges.filter(|(_, range)| !range.is_unbounded())
+    }
+
+    /// Returns true if the filter admits every product.
+    pub fn is_empty(&self) -> bool {
+        self.flags.is_empty()
+            && self.ids.is_empty()
+            && self.lists().next().is_none()
+            && self.ranges().next().is_none()
+    }
+
+    /// Returns true if the product with this id and these values may be found. Every engine filters by
+    /// this rule.
+    pub fn admits(&self, id: &ProductId, facets: &FacetValues) -> bool {
+        let is_listed = |(field, list): (KeywordField, &[String])| {
+            let value = folded_value(facets.keyword(field));
+            list.iter().any(|listed| folded_value(listed) == value)
+        };
+        let is_within =
+            |(field, range): (NumberField, NumberRange)| range.contains(facets.number(field));
+        self.lists().all(is_listed)
+            && self.ranges().all(is_within)
+            && self.flags.iter().all(|(field, flag)| facets.flag(*field) == *flag)
+            && (self.ids.is_empty() || self.ids.contains(id))
     }
 }
 
@@ -97,10 +160,14 @@ impl Filter {
 mod tests {
     use super::*;
 
+    fn id() -> ProductId {
+        ProductId::new("p1").unwrap()
+    }
+
     #[test]
     fn a_missing_price_is_only_in_an_unbounded_range() {
         assert!(NumberRange::default().contains(None));
-        assert!(!NumberRange { min: Some(0.0), max: None }.contains(None));
+        assert!(!NumberRange::at_least(0.0).contains(None));
         assert!(NumberRange { min: Some(1.0), max: Some(2.0) }.contains(Some(2.0)));
     }
 
@@ -108,9 +175,33 @@ mod tests {
     fn a_product_must_match_every_part_of_a_filter() {
         let facets =
             FacetValues { brand: "Pebble".into(), rating: Some(4.0), ..FacetValues::default() };
-        let brand = Filter { brand: vec!["Pebble".into(), "Lumo".into()], ..Filter::default() };
-        assert!(brand.admits(&facets));
-        assert!(!Filter { min_rating: Some(4.5), ..brand.clone() }.admits(&facets));
-        assert!(!Filter { discounted: Some(true), ..brand }.admits(&facets));
+        let brand = Filter::default().with_any_of(KeywordField::Brand, ["Pebble", "Lumo"]);
+        assert!(brand.admits(&id(), &facets));
+        let rated = brand.clone().with_range(NumberField::Rating, NumberRange::at_least(4.5));
+        assert!(!rated.admits(&id(), &facets));
+        assert!(!brand.clone().with_flag(FlagField::Discounted, true).admits(&id(), &facets));
+        assert!(brand.clone().with_ids([id()]).admits(&id(), &facets));
+        assert!(!brand.with_ids([ProductId::new("p2").unwrap()]).admits(&id(), &facets));
+    }
+
+    #[test]
+    fn a_value_is_compared_without_regard_to_case_and_marks() {
+        let facets = FacetValues { brand: "Café Müller".into(), ..FacetValues::default() };
+        for (value, is_admitted) in
+            [("cafe muller", true), ("CAFÉ MÜLLER", true), ("café", false), ("", false)]
+        {
+            let filter = Filter::default().with_any_of(KeywordField::Brand, [value]);
+            assert_eq!(filter.admits(&id(), &facets), is_admitted, "{value}");
+        }
+    }
+
+    #[test]
+    fn conditions_that_demand_nothing_make_an_empty_filter() {
+        let filter = Filter::default()
+            .with_any_of(KeywordField::Brand, Vec::<String>::new())
+            .with_range(NumberField::Price, NumberRange::default())
+            .with_ids([]);
+        assert!(filter.is_empty() && filter.admits(&id(), &FacetValues::default()));
+        assert!(!Filter::default().with_flag(FlagField::Discounted, false).is_empty());
     }
 }

@@ -1,4 +1,4 @@
-use crate::{ErrorKind, Failures, IndexIdentity, PortError, PortResult};
+use crate::{ErrorKind, Failures, IndexIdentity, MatchQuery, Matches, PortError, PortResult};
 use akin_entities::{
     AnalyzedText, Change, Embedding, FacetValues, Filter, Fingerprint, ProductId, Similarity,
     Statistics, TextHash, Version,
@@ -31,6 +31,10 @@ pub trait ProductIndex: Debug + Send + Sync {
     /// each product once and in no particular order. A query may lack either part; a vector of
     /// another model or dimension is refused.
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>>;
+
+    /// Counts the products that match, counts their facets and lists a page of them, over the whole
+    /// catalogue. A page beyond [`MAX_DEPTH`](crate::MAX_DEPTH) is refused.
+    async fn matches(&self, query: &MatchQuery) -> PortResult<Matches>;
 
     /// Lists the next `limit` entries after `after` that can be found, in the byte order of their ids,
     /// as [`Self::upsert`] takes them. Copies are made of them.

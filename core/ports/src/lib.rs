@@ -22,6 +22,7 @@ mod feed;
 mod feed_record;
 mod feed_row;
 mod index;
+mod matches;
 mod queue;
 mod registered_index;
 mod runs;
@@ -40,6 +41,10 @@ pub use feed_row::{FeedItem, FeedRow, RefusedRow};
 pub use index::{
     Candidate, CandidateQuery, EntryEmbedding, IndexEntry, IndexedState, ModelMismatch,
     ProductIndex, QueryVector, ensure_same_model,
+};
+pub use matches::{
+    FacetCounts, FacetQuery, MAX_DEPTH, MatchOrder, MatchPage, MatchQuery, Matches, Matching,
+    NearRule, NumberCounts, Relation,
 };
 pub use queue::{
     ChangeQueue, Delivery, ISOLATE_AFTER, MAX_ATTEMPTS, QueueCapabilities, QueueCounts,

@@ -1,7 +1,7 @@
 //! Ranking: one formula for every engine.
 //!
 //! An engine returns candidates. This crate analyzes the query and corrects its spelling, scores
-//! the candidates from the catalogue's statistics, and tells whether the answer is good. Everything
+//! the candidates from the catalogue's statistics, and decides which products fit the query. Everything
 //! is pure: no I/O, no clock, no engine.
 //!
 //! score = 0.5 L / max L + 0.5 min-max cosine + 0.3 coverage + 0.1 adjacent pairs, where L is the
@@ -21,8 +21,8 @@ mod analysis;
 mod characters;
 mod chunks;
 mod correction;
+mod fits;
 mod folding;
-mod good_answer;
 mod identifiers;
 mod numbers;
 mod query_terms;
@@ -34,7 +34,7 @@ mod term_matcher;
 
 pub use analysis::{AnalyzedProduct, analyze, analyze_product};
 pub use correction::{Correction, MAX_CORRECTED_WORDS, correct, correct_words, misspelled_words};
-pub use good_answer::{GOOD_ANSWER_HITS, is_good_answer};
+pub use fits::{BeyondRule, FitRule, Floors, Judgment, NEAREST, ScoredCandidate};
 pub use identifiers::query_is_identifier;
 pub use query_terms::QueryTerms;
-pub use score::{CandidateFeatures, Score, score_candidates};
+pub use score::{CandidateFeatures, Score, WordEvidence, score_candidates};

@@ -19,6 +19,10 @@ pub struct QueryTerms {
     corrections: Vec<Correction>,
     /// True if a word is not a stop word, whether the catalogue contains it or not.
     has_content: bool,
+    /// The number of distinct terms that the catalogue lacks and that are no stop words.
+    unknown_content: usize,
+    /// The number of words that are written, stop words included.
+    written_words: usize,
 }
 
 /// A term that the catalogue contains.
@@ -28,8 +32,17 @@ pub(crate) struct QueryTerm {
     pub(crate) idf: f64,
     /// True for a word such as `the`, which says nothing about a product.
     pub(crate) is_stop_word: bool,
+    /// True for a part of a word that the catalogue also writes joined, as `shirt` in `t-shirt`.
+    pub(crate) is_part: bool,
     /// True for the whole query, if it is an identifier of a product.
     pub(crate) is_identifier: bool,
+}
+
+impl QueryTerm {
+    /// Returns true if the term says something about a product, and no other term says it.
+    pub(crate) fn is_content(&self) -> bool {
+        !self.is_stop_word && !self.is_part && !self.is_identifier
+    }
 }
 
 /// The terms of a query that is being analyzed.
@@ -46,6 +59,8 @@ struct AnalyzedTerm {
     is_stop_word: bool,
     /// True if the catalogue writes it as part of a joined word, or does not join it.
     is_covered: bool,
+    /// True if a joined word that the catalogue contains takes its place.
+    is_part: bool,
 }
 
 impl AnalyzedQuery<'_> {
@@ -63,10 +78,13 @@ impl AnalyzedQuery<'_> {
                 return;
             }
             let first = self.terms.len().saturating_sub(parts);
-            self.terms[first..].iter_mut().for_each(|part| part.is_covered = true);
+            for part in &mut self.terms[first..] {
+                (part.is_covered, part.is_part) = (true, true);
+            }
         }
         let is_stop_word = is_stop_word(word, self.language);
-        self.terms.push(AnalyzedTerm { stem, frequency, is_stop_word, is_covered: is_joined });
+        let is_covered = is_joined;
+        self.terms.push(AnalyzedTerm { stem, frequency, is_stop_word, is_covered, is_part: false });
     }
 }
 
@@ -98,21 +116,30 @@ impl QueryTerms {
         visit_terms(&fold(query), replace, |term| analyzed.push(term));
         let AnalyzedQuery { terms: analyzed, .. } = analyzed;
         let has_content = analyzed.iter().any(|term| !term.is_stop_word);
+        let has_letters = |word: &&str| word.chars().any(char::is_alphanumeric);
+        let written_words = query.split_whitespace().filter(has_letters).count();
         let documents = statistics.documents();
+        let lacking =
+            |term: &&AnalyzedTerm| term.frequency == 0 && !term.is_covered && !term.is_stop_word;
+        let lacking = analyzed.iter().filter(lacking).map(|term| term.stem.as_str());
+        let unknown_content = lacking.collect::<HashSet<_>>().len();
         let unknown =
             analyzed.iter().filter(|term| term.frequency == 0 && !term.is_covered).count();
         let known = analyzed.into_iter().filter(|term| term.frequency > 0);
-        let terms = known.map(|AnalyzedTerm { stem, frequency, is_stop_word, .. }| QueryTerm {
-            idf: bm25::idf(documents, frequency),
-            text: stem,
-            is_stop_word,
-            is_identifier: false,
-        });
+        let terms =
+            known.map(|AnalyzedTerm { stem, frequency, is_stop_word, is_part, .. }| QueryTerm {
+                idf: bm25::idf(documents, frequency),
+                text: stem,
+                is_stop_word,
+                is_part,
+                is_identifier: false,
+            });
         // It is no evidence beside the words: whatever it finds comes first.
         let identifier = known_identifier(query, statistics).map(|text| QueryTerm {
             idf: 0.0,
             text,
             is_stop_word: false,
+            is_part: false,
             is_identifier: true,
         });
         Self {
@@ -122,6 +149,8 @@ impl QueryTerms {
             average_lengths: TextField::ALL.map(|field| statistics.average_length(field)),
             corrections: made,
             terms: terms.chain(identifier).collect(),
+            unknown_content,
+            written_words,
         }
     }
 
@@ -135,8 +164,13 @@ impl QueryTerms {
     /// Iterates over the distinct terms that are not stop words, in the order of the query.
     pub fn content(&self) -> impl Iterator<Item = &str> {
         let mut seen = HashSet::new();
-        let content = self.terms.iter().filter(|term| !term.is_stop_word);
+        let content = self.terms.iter().filter(|term| term.is_content());
         content.map(|term| term.text.as_str()).filter(move |term| seen.insert(*term))
+    }
+
+    /// Returns the term of the identifier that the whole query is, if it is one.
+    pub(crate) fn identifier(&self) -> Option<&str> {
+        self.terms.last().filter(|term| term.is_identifier).map(|term| term.text.as_str())
     }
 
     /// Returns true if the whole query is an identifier of a product in the catalogue.
@@ -147,6 +181,27 @@ impl QueryTerms {
     /// Returns true if a word of the query is not a stop word, even one that the catalogue lacks.
     pub fn has_content(&self) -> bool {
         self.has_content
+    }
+
+    /// Returns true if the catalogue lacks a content word.
+    pub(crate) fn lacks_content(&self) -> bool {
+        self.unknown_content > 0
+    }
+
+    /// Returns the number of words that are written, stop words included.
+    pub(crate) fn written_words(&self) -> usize {
+        self.written_words
+    }
+
+    /// Returns the sum of the inverse document frequencies of the distinct content words, those that the
+    /// catalogue lacks included.
+    #[expect(clippy::cast_precision_loss, reason = "a query has far fewer than 2^52 words")]
+    pub(crate) fn content_weight(&self) -> f64 {
+        let mut seen = HashSet::new();
+        let content = self.terms.iter().filter(|term| term.is_content());
+        let distinct = content.filter(|term| seen.insert(term.text.as_str()));
+        let known: f64 = distinct.map(|term| term.idf).sum();
+        known + self.unknown_content as f64 * bm25::idf(self.documents, 0)
     }
 
     /// Returns the spelling corrections.

@@ -32,6 +32,27 @@ pub struct Score {
     pub text_score: f32,
     /// The share of the query's weight that the text contains: 0 to 1.
     pub coverage: f32,
+    /// What the text holds of the query's content words.
+    pub words: WordEvidence,
+    /// True if the query is an identifier of the product.
+    pub is_identified: bool,
+}
+
+/// What a text holds of a query's content words: the distinct words that are no stop words, those that
+/// the catalogue lacks included.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WordEvidence {
+    /// The share of their weight that the text contains: 0 to 1.
+    pub coverage: f32,
+    /// The share of their weight that the title contains: 0 to 1.
+    pub title: f32,
+    /// True if the text contains all of them.
+    pub fill_any: bool,
+    /// True if the title contains all of them.
+    pub fill_title: bool,
+    /// True if the text contains every model number among them that the catalogue has: a word of at
+    /// least four letters and digits.
+    pub hold_model_numbers: bool,
 }
 
 /// The features of a candidate's text.
@@ -45,6 +66,8 @@ struct TextFeatures {
     pairs: f64,
     /// True if the query is an identifier of the product.
     is_identified: bool,
+    /// What the text holds of the content words.
+    words: WordEvidence,
 }
 
 /// Scores a set of candidates; the scores are in the order of the candidates. In hybrid mode a score
@@ -81,14 +104,20 @@ pub fn score_candidates(
             }
         };
         let text = if mode == SearchMode::Semantic { 0.0 } else { text };
-        narrow(score, text, features.coverage)
+        narrow(score, text, features)
     });
     scores.collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a response needs no more than f32")]
-fn narrow(score: f64, text: f64, coverage: f64) -> Score {
-    Score { score: score as f32, text_score: text as f32, coverage: coverage as f32 }
+fn narrow(score: f64, text: f64, features: &TextFeatures) -> Score {
+    Score {
+        score: score as f32,
+        text_score: text as f32,
+        coverage: features.coverage as f32,
+        words: features.words,
+        is_identified: features.is_identified,
+    }
 }
 
 /// Extracts the features of candidates' texts; its buffers are reused between texts.
@@ -111,6 +140,29 @@ struct FeatureExtractor<'a> {
     counts: Vec<u32>,
     /// The adjacent pairs of query terms in the title.
     adjacent: Vec<(usize, usize)>,
+    /// Whether the title contains each distinct term.
+    in_title: Vec<bool>,
+    /// The distinct content terms.
+    content: Vec<ContentTerm>,
+    /// The sum of the weights of all content terms, those that the catalogue lacks included.
+    content_weight: f64,
+}
+
+/// A content term of the query.
+#[derive(Clone, Copy, Debug)]
+struct ContentTerm {
+    /// Its index among the distinct terms.
+    index: usize,
+    weight: f64,
+    is_model_number: bool,
+}
+
+/// Returns true if `term` is at least four letters and digits, some of each.
+fn is_model_number(term: &str) -> bool {
+    let is_digit = |character: char| character.is_numeric();
+    term.chars().nth(3).is_some()
+        && term.chars().any(is_digit)
+        && term.chars().any(|character| !is_digit(character))
 }
 
 impl<'a> FeatureExtractor<'a> {
@@ -133,6 +185,9 @@ impl<'a> FeatureExtractor<'a> {
             pairs_weight: pairs.iter().map(|(_, weight)| weight).sum(),
             pairs,
             weight: query.weight(),
+            content: content_terms(query, &terms),
+            content_weight: query.content_weight(),
+            in_title: vec![false; distinct.len()],
             frequencies: vec![0.0; distinct.len()],
             counts: vec![0; distinct.len()],
             adjacent: Vec::new(),
@@ -143,7 +198,8 @@ impl<'a> FeatureExtractor<'a> {
 
     fn extract(&mut self, text: &AnalyzedText) -> TextFeatures {
         if self.terms.is_empty() {
-            return TextFeatures::default();
+            let words = WordEvidence { hold_model_numbers: true, ..WordEvidence::default() };
+            return TextFeatures { words, ..TextFeatures::default() };
         }
         self.count_terms(text);
         let mut features = TextFeatures::default();
@@ -162,14 +218,43 @@ impl<'a> FeatureExtractor<'a> {
             let contained = self.pairs.iter().filter(|(pair, _)| self.adjacent.contains(pair));
             features.pairs = contained.map(|(_, weight)| weight).sum::<f64>() / self.pairs_weight;
         }
+        features.words = self.evidence();
         features
+    }
+
+    /// Returns what the counted text holds of the content terms.
+    #[expect(clippy::cast_possible_truncation, reason = "a share needs no more than f32")]
+    fn evidence(&self) -> WordEvidence {
+        let (mut coverage, mut title) = (0.0, 0.0);
+        let is_complete = !self.content.is_empty() && !self.query.lacks_content();
+        let mut words = WordEvidence {
+            fill_any: is_complete,
+            fill_title: is_complete,
+            hold_model_numbers: true,
+            ..WordEvidence::default()
+        };
+        for term in &self.content {
+            let (is_held, is_in_title) =
+                (self.frequencies[term.index] > 0.0, self.in_title[term.index]);
+            coverage += if is_held { term.weight } else { 0.0 };
+            title += if is_in_title { term.weight } else { 0.0 };
+            words.fill_any &= is_held;
+            words.fill_title &= is_in_title;
+            words.hold_model_numbers &= is_held || !term.is_model_number;
+        }
+        if self.content_weight > 0.0 {
+            words.coverage = (coverage / self.content_weight) as f32;
+            words.title = (title / self.content_weight) as f32;
+        }
+        words
     }
 
     /// Computes the frequency of each term, and collects the adjacent pairs of the title.
     #[expect(clippy::cast_precision_loss, reason = "a text has fewer than 2^52 terms")]
     fn count_terms(&mut self, text: &AnalyzedText) {
-        let Self { query, matcher, frequencies, counts, adjacent, .. } = self;
+        let Self { query, matcher, frequencies, counts, adjacent, in_title, .. } = self;
         frequencies.fill(0.0);
+        in_title.fill(false);
         adjacent.clear();
         let mut fields = TextField::ALL.into_iter();
         let mut field = fields.next();
@@ -182,6 +267,7 @@ impl<'a> FeatureExtractor<'a> {
                     has_matches = true;
                     counts[found.index] += 1;
                     if current == TextField::Title {
+                        in_title[found.index] = true;
                         let position = found.position();
                         if let Some((before, first)) = previous
                             && before + 1 == position
@@ -206,4 +292,16 @@ impl<'a> FeatureExtractor<'a> {
             }
         });
     }
+}
+
+/// Returns the distinct content terms of `query`, whose terms have these indexes among the distinct ones.
+fn content_terms(query: &QueryTerms, indexes: &[usize]) -> Vec<ContentTerm> {
+    let mut content: Vec<ContentTerm> = Vec::new();
+    for (term, &index) in query.terms.iter().zip(indexes).filter(|(term, _)| term.is_content()) {
+        if !content.iter().any(|known| known.index == index) {
+            let is_model_number = is_model_number(&term.text);
+            content.push(ContentTerm { index, weight: term.idf, is_model_number });
+        }
+    }
+    content
 }

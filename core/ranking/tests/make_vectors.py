@@ -48,10 +48,7 @@ def score(case, texts, frequencies, averages, cosines):
         for l, c, p, cosine in zip(all_l, coverage, adjacent, cosines)
     ]
     order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
-    known = total / (total + (len(analyzed) - len(terms)) * idf(0)) if total else 0.0
-    best = [cosines[i] + 0.5 * coverage[i] * known for i in order[:5]]
     case.update(terms=analyzed, scores=rounded(scores), coverage=rounded(coverage), order=order)
-    case["good_answer"] = sum(best) / len(best) >= 0.55
 
 
 if __name__ == "__main__":

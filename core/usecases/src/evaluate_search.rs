@@ -1,4 +1,4 @@
-use crate::{Hit, Paging, SearchError, SearchProducts, SearchRequest, Sort};
+use crate::{Hit, Paging, Scope, SearchError, SearchProducts, SearchRequest, Sort};
 use akin_entities::{ProductId, Query, SearchMode, Similarity};
 use akin_evaluation::{Evaluation, Grade, JudgedSet, Judgments, SetEvaluation};
 use akin_ports::PortResult;
@@ -134,15 +134,14 @@ impl EvaluateSearch {
         let JudgedQuery { name, judgments, .. } = judged;
         let depth = evaluated.evaluation.depth().get();
         request.paging = Paging { page: 1, size: 2 * SearchRequest::DEFAULT_DEPTH };
+        // The ranking is measured over all candidates, the result set over what fits.
+        request.scope = Scope::Candidates;
         let answer = self.search.run(&request).await?;
         let ranking: Vec<_> = answer.hits.iter().map(|hit| hit.record.product.id.clone()).collect();
         evaluated.evaluation.add(name, &ranking, judgments);
-        let set = if answer.total == ranking.len() {
-            JudgedSet::new(&ranking, judgments)
-        } else {
-            JudgedSet::new(&self.result_set(&mut request).await?, judgments)
-        };
-        evaluated.sets.add(name, set);
+        request.scope = Scope::Fitting;
+        let set = self.result_set(&mut request).await?;
+        evaluated.sets.add(name, JudgedSet::new(&set, judgments));
         request.sort = Sort::PriceAscending;
         request.paging = Paging { page: 1, size: depth };
         let cheapest = self.search.find(&request).await?;
@@ -151,7 +150,7 @@ impl EvaluateSearch {
         evaluated.first_by_price.add(name, JudgedSet::new(cheapest, judgments));
         let missed = missed(&ranking, depth, judgments);
         let hits = answer.hits.into_iter().take(depth).map(|hit| evaluated_hit(hit, judgments));
-        let answer = EvaluatedAnswer { total: answer.total, hits: hits.collect(), missed };
+        let answer = EvaluatedAnswer { total: set.len(), hits: hits.collect(), missed };
         evaluated.answers.push(answer);
         Ok(())
     }
@@ -194,7 +193,7 @@ fn evaluated_hit(hit: Hit, judgments: &Judgments) -> EvaluatedHit {
         grade: judgments.grade(&product.id),
         id: product.id,
         name: product.name,
-        score: hit.score,
+        score: hit.score.unwrap_or_default(),
         similarity: hit.similarity,
     }
 }

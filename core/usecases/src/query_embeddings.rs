@@ -1,15 +1,26 @@
+use crate::measured_floors::measured_floors;
 use akin_entities::{Embedding, Fingerprint, Query};
 use akin_ports::{Embedder, PortResult};
+use akin_ranking::Floors;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Embeds queries and caches the most recent. Equal queries that arrive together share one inference.
 #[derive(Clone)]
 pub struct QueryEmbeddings {
     embedder: Arc<dyn Embedder>,
     remembered: Arc<Cache<Query, Arc<Embedding>, Size>>,
+    floors: FloorSource,
+}
+
+/// The origin of the similarities from which products fit.
+#[derive(Clone)]
+enum FloorSource {
+    Known(Floors),
+    /// Measured at the first search.
+    Measured(Arc<OnceLock<Floors>>),
 }
 
 /// The size of a cached query beyond its text and its embedding, in bytes.
@@ -39,7 +50,30 @@ impl QueryEmbeddings {
         let embedding = embedder.fingerprint().dimension * size_of::<f32>();
         let bytes = capacity * (embedding + Self::TYPICAL_QUERY + OVERHEAD);
         let remembered = Arc::new(Cache::with_weighter(capacity, bytes as u64, Size));
-        Self { embedder, remembered }
+        Self { embedder, remembered, floors: FloorSource::Known(Floors::default()) }
+    }
+
+    /// Returns the cache with floors that belong to its model: those that are known, or else they are
+    /// measured at the first search, by embedding 32 short texts. Without this, they are those of the
+    /// default model.
+    #[must_use]
+    pub fn with_floors_of_model(self) -> Self {
+        let known = Floors::known(self.fingerprint()).map(FloorSource::Known);
+        Self { floors: known.unwrap_or_else(|| FloorSource::Measured(Arc::default())), ..self }
+    }
+
+    /// Returns the similarities from which products fit a query.
+    pub async fn floors(&self) -> PortResult<Floors> {
+        let cell = match &self.floors {
+            FloorSource::Known(floors) => return Ok(*floors),
+            FloorSource::Measured(cell) => cell,
+        };
+        if let Some(floors) = cell.get() {
+            return Ok(*floors);
+        }
+        // Two first searches may both measure; they measure the same.
+        let floors = measured_floors(&*self.embedder).await?;
+        Ok(*cell.get_or_init(|| floors))
     }
 
     /// Returns the embedding of `query`.
@@ -72,6 +106,6 @@ impl fmt::Debug for QueryEmbeddings {
         f.debug_struct("QueryEmbeddings")
             .field("embedder", &self.embedder)
             .field("remembered", &self.remembered.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

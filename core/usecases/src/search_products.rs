@@ -1,23 +1,28 @@
+use crate::facet_answers::{facet_answer, without_field};
+use crate::ranked::{Ranked, rank, sorted};
 use crate::{
-    Background, Facet, FacetCount, Hit, QueryEmbeddings, SearchAnswer, SearchError, SearchRequest,
-    Sort, Timings,
+    Background, Hit, QueryEmbeddings, Scope, SearchAnswer, SearchError, SearchRequest, Sort,
+    Timings,
 };
 use akin_entities::{
-    Embedding, FacetValues, Language, ProductId, SearchMode, Similarity, Statistics,
+    Embedding, Filter, Language, ProductId, Query, SearchMode, Similarity, Statistics,
 };
 use akin_ports::{
-    Candidate, CandidateQuery, ErrorKind, PortError, PortResult, ProductIndex, ProductStore,
-    QueryVector,
+    Candidate, CandidateQuery, ErrorKind, FacetQuery, MAX_DEPTH, MatchPage, MatchQuery, Matches,
+    Matching, NearRule, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
-use akin_ranking::{CandidateFeatures, QueryTerms, Score, correct_words, misspelled_words};
-use std::collections::HashMap;
+use akin_ranking::{
+    BeyondRule, FitRule, Floors, QueryTerms, Score, correct_words, misspelled_words,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Finds the products that a shopper asks for, in the same way on every engine.
 ///
-/// One call to the index returns the candidates. akin scores that set itself, and totals, facets,
-/// order and pages all come from it, so that they agree.
+/// The index returns candidates, which akin scores itself. Those that fit the query by
+/// [`FitRule`] and all products that fit by their words are the result set: the index counts it,
+/// whatever its size, and lists it in any order. Totals, facets, order and pages speak of that set and
+/// of nothing else.
 #[derive(Clone, Debug)]
 pub struct SearchProducts {
     /// Embeds the query.
@@ -30,13 +35,6 @@ pub struct SearchProducts {
     pub background: Background,
     /// The language of the products' texts.
     pub language: Language,
-}
-
-/// A candidate, scored.
-#[derive(Clone, Copy, Debug)]
-struct Ranked<'a> {
-    candidate: &'a Candidate,
-    score: Score,
 }
 
 /// The result of a search whose products have not been fetched.
@@ -53,7 +51,27 @@ pub struct FoundProducts {
 struct FoundProduct {
     id: ProductId,
     cosine: Option<Similarity>,
-    score: Score,
+    score: Option<Score>,
+}
+
+/// A query, analyzed and embedded.
+struct PreparedQuery<'a> {
+    request: &'a SearchRequest,
+    terms: QueryTerms,
+    candidates: CandidateQuery,
+    floors: Floors,
+}
+
+impl PreparedQuery<'_> {
+    /// Returns the rule that decides which products fit.
+    fn rule(&self) -> FitRule<'_> {
+        FitRule {
+            mode: self.request.mode,
+            query: &self.terms,
+            floors: self.floors,
+            threshold: self.request.threshold,
+        }
+    }
 }
 
 impl FoundProducts {
@@ -74,7 +92,7 @@ impl FoundProducts {
 }
 
 impl SearchProducts {
-    /// Searches for `request`; hits are ordered best first, ties by id.
+    /// Searches for `request`; hits are in its order, ties by id.
     pub async fn run(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         self.fetch(self.find(request).await?).await
     }
@@ -82,29 +100,36 @@ impl SearchProducts {
     /// Searches for `request` and fetches no products, for callers that limit how many products they
     /// hold. [`SearchProducts::fetch`] completes the answer.
     pub async fn find(&self, request: &SearchRequest) -> Result<FoundProducts, SearchError> {
+        let is_listed = request.query.is_none() || request.scope == Scope::Fitting;
+        if is_listed && request.paging.places().end > MAX_DEPTH {
+            return Err(SearchError::TooDeep);
+        }
         let mut timings = Timings::default();
-        let embedding = timed(&mut timings.embed, self.embedding(request))
+        let Some(query) = &request.query else { return self.browse(request).await };
+        let embedded = timed(&mut timings.embed, self.embedding(request, query))
             .await
             .map_err(SearchError::Embedding)?;
-        let (terms, candidates) =
-            timed(&mut timings.candidates, self.candidates(request, embedding))
+        let (prepared, candidates) =
+            timed(&mut timings.candidates, self.candidates(request, query.as_str(), embedded))
                 .await
                 .map_err(SearchError::Index)?;
         let began = Instant::now();
-        let ranked = rank(request, &terms, &candidates);
-        let top: Vec<_> = ranked
-            .iter()
-            .take(akin_ranking::GOOD_ANSWER_HITS)
-            .map(|hit| (hit.candidate.cosine.map(Similarity::get), hit.score.coverage))
-            .collect();
-        let good = akin_ranking::is_good_answer(&top, &terms);
-        let total = ranked.len();
-        let facets = request.facets.iter().map(|&facet| (facet, count(facet, &ranked))).collect();
-        let page = page(request, ranked);
+        let (ranked, beyond) = rank(&prepared.rule(), &candidates);
+        let fitting = ranked.iter().filter(|one| one.fits || request.scope == Scope::Candidates);
+        let hits = sorted(fitting.copied().collect(), request);
         timings.rank = began.elapsed();
-        let corrections = terms.corrections().to_vec();
-        let answer = SearchAnswer { hits: Vec::new(), total, good, corrections, facets, timings };
-        Ok(FoundProducts { page, answer })
+        let matches = timed(&mut timings.matches, self.matches(&prepared, beyond, &hits));
+        let matches = matches.await.map_err(SearchError::Index)?;
+        let corrections = prepared.terms.corrections().to_vec();
+        let good = hits.first().is_some_and(|best| best.is_good);
+        let mut found = found(request, matches, &hits);
+        found.answer = SearchAnswer { good, corrections, timings, ..found.answer };
+        if hits.is_empty() && found.answer.total == 0 && request.sort == Sort::Relevance {
+            let closest = sorted(ranked, request);
+            found.page = page(request, &closest).iter().map(FoundProduct::from).collect();
+            found.answer.closest = !closest.is_empty();
+        }
+        Ok(found)
     }
 
     /// Fetches the products of the page that was found.
@@ -116,29 +141,64 @@ impl SearchProducts {
         // The index may lag behind the store, so a hit without a product is not an error.
         let hits = page.into_iter().filter_map(|found| {
             let record = records.remove(&found.id)?;
-            let Score { score, text_score, .. } = found.score;
+            let score = found.score.map(|score| score.score);
+            let text_score = found.score.map(|score| score.text_score);
             Some(Hit { record, score, similarity: found.cosine, text_score })
         });
         answer.hits = hits.collect();
         Ok(answer)
     }
 
-    async fn embedding(&self, request: &SearchRequest) -> PortResult<Option<Arc<Embedding>>> {
+    /// Lists all products that the filter admits.
+    async fn browse(&self, request: &SearchRequest) -> Result<FoundProducts, SearchError> {
+        let mut timings = Timings::default();
+        let places = request.paging.places();
+        let facet = |field| {
+            let filter = without_field(&request.filter, field);
+            FacetQuery { field, filter, also: Vec::new() }
+        };
+        let page = MatchPage {
+            order: request.sort.order(),
+            without: Vec::new(),
+            offset: places.start,
+            limit: places.len(),
+        };
+        let query = MatchQuery {
+            matching: Matching::Everything,
+            filter: request.filter.clone(),
+            facets: request.facets.iter().map(|field| facet(*field)).collect(),
+            page: Some(page),
+        };
+        let matches = timed(&mut timings.matches, self.index.matches(&query)).await;
+        let mut found = found(request, matches.map_err(SearchError::Index)?, &[]);
+        found.answer.good = found.answer.total > 0;
+        found.answer.timings = timings;
+        Ok(found)
+    }
+
+    /// Returns the embedding of `query`, if the mode needs it, and the floors of the model.
+    async fn embedding(
+        &self,
+        request: &SearchRequest,
+        query: &Query,
+    ) -> PortResult<(Option<Arc<Embedding>>, Floors)> {
         match request.mode {
-            SearchMode::Lexical => Ok(None),
+            SearchMode::Lexical => Ok((None, Floors::default())),
             SearchMode::Hybrid | SearchMode::Semantic => {
-                self.embeddings.embed(&request.query).await.map(Some)
+                let embedding = self.embeddings.embed(query).await?;
+                Ok((Some(embedding), self.embeddings.floors().await?))
             }
         }
     }
 
-    async fn candidates(
+    async fn candidates<'a>(
         &self,
-        request: &SearchRequest,
-        embedding: Option<Arc<Embedding>>,
-    ) -> PortResult<(QueryTerms, Vec<Candidate>)> {
+        request: &'a SearchRequest,
+        query: &str,
+        (embedding, floors): (Option<Arc<Embedding>>, Floors),
+    ) -> PortResult<(PreparedQuery<'a>, Vec<Candidate>)> {
         let statistics = self.index.statistics().await?;
-        let terms = self.terms(request.query.as_str(), statistics).await?;
+        let terms = self.terms(query, statistics).await?;
         let by_words = request.mode != SearchMode::Semantic;
         let query = CandidateQuery {
             terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
@@ -149,10 +209,63 @@ impl SearchProducts {
             filter: request.filter.clone(),
             depth: request.depth,
             threshold: request.threshold,
-            with_facets: request.looks_at_facets(),
+            with_facets: false,
         };
         let candidates = self.index.candidates(&query).await?;
-        Ok((terms, candidates))
+        Ok((PreparedQuery { request, terms, candidates: query, floors }, candidates))
+    }
+
+    /// Counts all products that fit, of which `hits` are candidates, best first.
+    async fn matches(
+        &self,
+        prepared: &PreparedQuery<'_>,
+        beyond: Option<BeyondRule>,
+        hits: &[Ranked<'_>],
+    ) -> PortResult<Matches> {
+        let request = prepared.request;
+        let words = match request.scope {
+            Scope::Fitting => prepared.rule().words(),
+            Scope::Candidates => None,
+        };
+        let by_relevance = request.sort == Sort::Relevance;
+        if words.is_none() && request.facets.is_empty() && by_relevance {
+            return Ok(Matches { total: hits.len() as u64, ..Matches::default() });
+        }
+        let mut facets = Vec::new();
+        for &field in &request.facets {
+            let filter = without_field(&request.filter, field);
+            let also = if filter == request.filter {
+                Vec::new()
+            } else {
+                self.fitting(prepared, &filter).await?
+            };
+            facets.push(FacetQuery { field, filter, also });
+        }
+        let page = match_page(request, hits).filter(|_| words.is_some() || !by_relevance);
+        let also = hits.iter().map(|hit| hit.candidate.id.clone()).collect();
+        let near = beyond.zip(prepared.candidates.vector.clone()).filter(|_| words.is_some());
+        let near = near.map(|(BeyondRule { words, least }, vector)| NearRule {
+            words,
+            vector,
+            least: Similarity::from_cosine(least),
+        });
+        let matching = Matching::Some { words, also, near };
+        let filter = request.filter.clone();
+        self.index.matches(&MatchQuery { matching, filter, facets, page }).await
+    }
+
+    /// Returns the candidates that would fit under another filter.
+    async fn fitting(
+        &self,
+        prepared: &PreparedQuery<'_>,
+        filter: &Filter,
+    ) -> PortResult<Vec<ProductId>> {
+        let query = CandidateQuery { filter: filter.clone(), ..prepared.candidates.clone() };
+        let candidates = self.index.candidates(&query).await?;
+        let every = prepared.request.scope == Scope::Candidates;
+        let (ranked, _) = rank(&prepared.rule(), &candidates);
+        let fitting = ranked.iter().filter(|one| one.fits || every);
+        Ok(fitting.map(|one| one.candidate.id.clone()).collect())
     }
 
     /// Analyzes and corrects `query`. Corrections take much longer than everything else here, so they
@@ -173,68 +286,56 @@ impl SearchProducts {
     }
 }
 
-/// Sorts all hits, and returns those of the page.
-fn page(request: &SearchRequest, mut ranked: Vec<Ranked<'_>>) -> Vec<FoundProduct> {
+/// Returns the part of the page that the index lists: in another order than relevance all of it, else
+/// what comes after the candidates.
+fn match_page(request: &SearchRequest, hits: &[Ranked<'_>]) -> Option<MatchPage> {
+    let (places, order) = (request.paging.places(), request.sort.order());
     if request.sort != Sort::Relevance {
-        let none = FacetValues::default();
-        ranked.sort_by(|a, b| {
-            let [a, b] = [a, b].map(|one| one.candidate.facets.as_deref().unwrap_or(&none));
-            request.sort.compare(a, b)
-        });
+        let (offset, limit) = (places.start, places.len());
+        return Some(MatchPage { order, without: Vec::new(), offset, limit });
     }
+    let offset = places.start.saturating_sub(hits.len());
+    let limit = places.end.saturating_sub(hits.len().max(places.start));
+    let without = hits.iter().map(|hit| hit.candidate.id.clone()).collect();
+    (limit > 0).then_some(MatchPage { order, without, offset, limit })
+}
+
+/// Returns the hits of the page.
+fn page<'a, 'c>(request: &SearchRequest, hits: &'a [Ranked<'c>]) -> &'a [Ranked<'c>] {
     let places = request.paging.places();
-    let wanted = ranked.into_iter().skip(places.start).take(places.len());
-    let found = wanted.map(|Ranked { candidate, score }| FoundProduct {
-        id: candidate.id.clone(),
-        cosine: candidate.cosine,
-        score,
-    });
-    found.collect()
+    let start = places.start.min(hits.len());
+    &hits[start..places.end.min(hits.len()).max(start)]
 }
 
-/// Counts the values among `found`, the most frequent first, ties by value. Blanks do not count.
-fn count(facet: Facet, found: &[Ranked<'_>]) -> Vec<FacetCount> {
-    let mut counts = HashMap::<&str, usize>::new();
-    for facets in found.iter().filter_map(|one| one.candidate.facets.as_deref()) {
-        *counts.entry(facet.value(facets)).or_default() += 1;
-    }
-    counts.remove("");
-    let mut counts: Vec<_> = counts
-        .into_iter()
-        .map(|(value, count)| FacetCount { value: value.to_owned(), count })
-        .collect();
-    counts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-    counts
-}
-
-/// Scores the candidates and orders them best first, ties by id, as far as the page needs.
-fn rank<'a>(
-    request: &SearchRequest,
-    terms: &QueryTerms,
-    candidates: &'a [Candidate],
-) -> Vec<Ranked<'a>> {
-    let features = |candidate: &'a Candidate| CandidateFeatures {
-        text: &candidate.text,
-        cosine: candidate.cosine.map(Similarity::get),
-    };
-    let features: Vec<_> = candidates.iter().map(features).collect();
-    let scores = akin_ranking::score_candidates(request.mode, terms, &features).into_iter();
-    let both = candidates.iter().zip(scores);
-    let mut ranked: Vec<_> = both.map(|(candidate, score)| Ranked { candidate, score }).collect();
-    let order = |a: &Ranked<'_>, b: &Ranked<'_>| {
-        let by_id = || a.candidate.id.cmp(&b.candidate.id);
-        b.score.score.total_cmp(&a.score.score).then_with(by_id)
-    };
-    let mut first = ranked.as_mut_slice();
-    // With another sort, the score decides between equals on any page.
+/// Puts the answer together: `hits` are the candidates that fit, best first.
+fn found(request: &SearchRequest, matches: Matches, hits: &[Ranked<'_>]) -> FoundProducts {
+    let mut page: Vec<FoundProduct> = Vec::new();
     if request.sort == Sort::Relevance {
-        let wanted = request.paging.places().end.max(akin_ranking::GOOD_ANSWER_HITS);
-        if wanted < first.len() {
-            first = first.select_nth_unstable_by(wanted, order).0;
-        }
+        page.extend(self::page(request, hits).iter().map(FoundProduct::from));
     }
-    first.sort_unstable_by(order);
-    ranked
+    page.extend(matches.page.into_iter().map(|id| {
+        let ranked = hits.iter().find(|hit| hit.candidate.id == id);
+        ranked.map_or(FoundProduct { id, cosine: None, score: None }, FoundProduct::from)
+    }));
+    let facets = request.facets.iter().copied().zip(matches.facets);
+    let answer = SearchAnswer {
+        hits: Vec::new(),
+        total: usize::try_from(matches.total).unwrap_or(usize::MAX),
+        relation: matches.relation,
+        good: false,
+        closest: false,
+        corrections: Vec::new(),
+        facets: facets.map(|(field, counts)| (field, facet_answer(counts))).collect(),
+        timings: Timings::default(),
+    };
+    FoundProducts { page, answer }
+}
+
+impl From<&Ranked<'_>> for FoundProduct {
+    fn from(ranked: &Ranked<'_>) -> Self {
+        let candidate = ranked.candidate;
+        Self { id: candidate.id.clone(), cosine: candidate.cosine, score: Some(ranked.score) }
+    }
 }
 
 async fn timed<T>(spent: &mut Duration, work: impl Future<Output = T>) -> T {

@@ -1,26 +1,40 @@
-use akin_entities::{FacetValues, Filter, Query, SearchMode, Similarity};
-use std::cmp::Ordering;
+use akin_entities::{FacetField, Filter, InvalidQuery, NumberField, Query, SearchMode, Similarity};
+use akin_ports::MatchOrder;
 use std::ops::Range;
 
 /// A search and its options.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchRequest {
-    /// The shopper's words.
-    pub query: Query,
+    /// The shopper's words; `None` browses: it finds every product that the filter admits.
+    pub query: Option<Query>,
     /// The search mode.
     pub mode: SearchMode,
     /// The products that may be found.
     pub filter: Filter,
-    /// The minimum cosine of a product that is found by meaning alone.
+    /// The products that are hits.
+    pub scope: Scope,
+    /// The minimum cosine of a product that is found by meaning alone, in place of the model's own floor.
+    /// In a semantic search, products below it are not found by their words either.
     pub threshold: Option<Similarity>,
     /// The requested page.
     pub paging: Paging,
     /// The order of the hits.
     pub sort: Sort,
-    /// The facets to count over all hits.
-    pub facets: Vec<Facet>,
+    /// The fields to count over all products found.
+    pub facets: Vec<FacetField>,
     /// The number of candidates by words, and the number by meaning.
     pub depth: usize,
+}
+
+/// The products that are hits of a search.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Products that fit the query, whatever their number.
+    #[default]
+    Fitting,
+    /// All candidates of the index, whatever they are worth: to measure a ranking, and for clients that
+    /// ask for as many products as they can get.
+    Candidates,
 }
 
 /// A page of an answer.
@@ -35,26 +49,17 @@ pub struct Paging {
 /// The order of the hits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// Best score first.
+    /// Best score first. Products that fit but were no candidates follow in the order of
+    /// [`Sort::Rating`], which is also the order of browsing: shoppers who ask for nothing in particular
+    /// are shown what others liked.
     #[default]
     Relevance,
-    /// Cheapest first; products without a price last.
+    /// Cheapest first; products without a price last. As in every order, ties are sorted by id.
     PriceAscending,
     /// Most expensive first; products without a price last.
     PriceDescending,
     /// Best rated first; products without a rating last.
     Rating,
-}
-
-/// A field whose values can be counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Facet {
-    /// The main category.
-    MainCategory,
-    /// The subcategory.
-    SubCategory,
-    /// The brand.
-    Brand,
 }
 
 impl Paging {
@@ -71,8 +76,23 @@ impl SearchRequest {
 
     /// Creates a search for `query` with default options.
     pub fn new(query: Query) -> Self {
+        Self { query: Some(query), ..Self::browse() }
+    }
+
+    /// Creates a search for `text` with default options; a blank text and `*` browse.
+    pub fn for_text(text: &str) -> Result<Self, InvalidQuery> {
+        match Query::new(text) {
+            Ok(query) if query.as_str() != "*" => Ok(Self::new(query)),
+            Ok(_) | Err(InvalidQuery::Empty) => Ok(Self::browse()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a request for all products with default options.
+    pub fn browse() -> Self {
         Self {
-            query,
+            query: None,
+            scope: Scope::default(),
             mode: SearchMode::default(),
             filter: Filter::default(),
             threshold: None,
@@ -81,11 +101,6 @@ impl SearchRequest {
             facets: Vec::new(),
             depth: Self::DEFAULT_DEPTH,
         }
-    }
-
-    /// Returns whether the answer counts facets or sorts by a field.
-    pub(crate) fn looks_at_facets(&self) -> bool {
-        self.sort != Sort::Relevance || !self.facets.is_empty()
     }
 }
 
@@ -103,52 +118,13 @@ impl Sort {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, sort)| *sort)
     }
 
-    /// Compares two products. The sort is stable: equal products stay in order of relevance.
-    pub(crate) fn compare(self, a: &FacetValues, b: &FacetValues) -> Ordering {
-        let falling = |a: &f64, b: &f64| b.total_cmp(a);
-        match self {
-            Self::Relevance => Ordering::Equal,
-            Self::PriceAscending => missing_last(a.price, b.price, f64::total_cmp),
-            Self::PriceDescending => missing_last(a.price, b.price, falling),
-            Self::Rating => missing_last(a.rating, b.rating, falling),
-        }
-    }
-}
-
-impl Facet {
-    /// Every facet, with its name in settings and answers.
-    pub const NAMES: [(&'static str, Self); 3] = [
-        ("main_category", Self::MainCategory),
-        ("sub_category", Self::SubCategory),
-        ("brand", Self::Brand),
-    ];
-
-    /// The facet of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, facet)| *facet)
-    }
-
-    /// Its name in settings and answers.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, facet)| *facet == self).map_or("", |(name, _)| name)
-    }
-
-    pub(crate) fn value(self, facets: &FacetValues) -> &str {
-        match self {
-            Self::MainCategory => &facets.main_category,
-            Self::SubCategory => &facets.sub_category,
-            Self::Brand => &facets.brand,
-        }
-    }
-}
-
-fn missing_last(
-    a: Option<f64>,
-    b: Option<f64>,
-    compare: impl Fn(&f64, &f64) -> Ordering,
-) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => compare(&a, &b),
-        (a, b) => b.is_some().cmp(&a.is_some()),
+    /// Returns the order of products that have no relevance to be sorted by, or are not to be.
+    pub(crate) fn order(self) -> MatchOrder {
+        let (field, descending) = match self {
+            Self::PriceAscending => (NumberField::Price, false),
+            Self::PriceDescending => (NumberField::Price, true),
+            Self::Relevance | Self::Rating => (NumberField::Rating, true),
+        };
+        MatchOrder { field, descending }
     }
 }

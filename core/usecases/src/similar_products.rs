@@ -52,7 +52,8 @@ impl SimilarProducts {
         let mut records = self.store.fetch(&ids).await.map_err(SearchError::Fetch)?;
         let hits = found.into_iter().filter_map(|(cosine, id)| {
             let record = records.remove(&id)?;
-            Some(Hit { record, score: cosine.get(), similarity: Some(cosine), text_score: 0.0 })
+            let score = Some(cosine.get());
+            Some(Hit { record, score, similarity: Some(cosine), text_score: Some(0.0) })
         });
         Ok(hits.collect())
     }

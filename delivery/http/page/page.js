@@ -55,7 +55,7 @@ function card({ product, score, similarity }) {
   item.querySelector(".description").textContent = product.description;
   item.querySelector(".facts").append(...facts(product));
   const closeness = similarity === null ? "" : `, similarity ${similarity.toFixed(3)}`;
-  item.querySelector(".score").textContent = `score ${score.toFixed(3)}${closeness}`;
+  if (score !== null) item.querySelector(".score").textContent = `score ${score.toFixed(3)}${closeness}`;
   return item;
 }
 
@@ -65,22 +65,17 @@ function showSummary(text, poor = false) {
 }
 
 function describe(answer, milliseconds) {
-  if (answer.total === 0) return showSummary("No products found.", true);
   const corrections = answer.corrections.map(({ from, to }) => `“${to}” instead of “${from}”`).join(", ");
   const products = answer.total === 1 ? "1 product" : `${answer.total} products`;
   const count = `${products} in ${milliseconds.toFixed(0)} ms`;
   const searched = corrections ? ` Searched for ${corrections}.` : "";
-  if (answer.good) return showSummary(`${count}.${searched}`);
-  showSummary(`No close match. The nearest: ${count}.${searched}`, true);
+  if (answer.closest) return showSummary(`No product fits. These come closest.${searched}`, true);
+  if (answer.total === 0) return showSummary(`No products found.${searched}`, true);
+  showSummary(`${count}.${searched}`);
 }
 
-function reset() {
-  latestRequest += 1;
-  hits.replaceChildren();
-  more.hidden = true;
-  document.title = "akin: find products by meaning";
-  showSummary("Search in your own words.");
-}
+// Hits can be listed up to this number.
+const deepest = 10000;
 
 async function fetchPage(page) {
   const request = ++latestRequest;
@@ -98,7 +93,8 @@ async function fetchPage(page) {
       describe(answer, performance.now() - start);
     }
     hits.append(...answer.hits.map(card));
-    more.hidden = page * answer.page_size >= answer.total;
+    const last = Math.min(answer.total, deepest - answer.page_size);
+    more.hidden = answer.closest || page * answer.page_size >= last;
     more.onclick = () => fetchPage(page + 1);
   } catch (error) {
     if (request !== latestRequest) return;
@@ -111,8 +107,8 @@ async function fetchPage(page) {
 
 function search() {
   const query = form.q.value.trim();
-  if (!query) return reset();
-  document.title = `${query} · akin`;
+  // Without a query, all products are listed.
+  document.title = query ? `${query} · akin` : "akin: find products by meaning";
   return fetchPage(1);
 }
 

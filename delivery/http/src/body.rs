@@ -77,7 +77,7 @@ pub(crate) fn expected(path: &str) -> Option<&'static str> {
         "page_size" => "a whole number from 1 to 100",
         "limit" => "a whole number from 1 to 1000",
         "threshold" => "a number from -1 to 1",
-        "facets" | "main_category" | "sub_category" | "brand" => "a list of texts",
+        "facets" | "main_category" | "sub_category" | "brand" | "ids" => "a list of texts",
         "filters" => "an object of filters",
         "price" => "an object with min, max or both",
         "price.min" | "price.max" | "price_min" | "price_max" | "min_rating" => "a number",

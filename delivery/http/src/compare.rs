@@ -40,6 +40,7 @@ struct TimingsView {
     embed: f64,
     candidates: f64,
     rank: f64,
+    matches: f64,
     fetch: f64,
 }
 
@@ -73,7 +74,7 @@ pub(crate) async fn post(
     let ComparedAnswers { answers, took, overlap, ranks } = compare.run(&request).await?;
     let views = engines.into_iter().zip(answers).zip(took);
     api.answers.json(&CompareView {
-        query: request.query.as_str().to_owned(),
+        query: request.query.as_ref().map_or_else(String::new, |query| query.as_str().to_owned()),
         mode: request.mode.name(),
         overlap,
         engines: views.map(|((engine, answer), took)| view(engine, answer, took)).collect(),
@@ -99,7 +100,7 @@ fn choose_two(api: &Api, names: Option<Value>) -> Result<[&ServedEngine; 2], Api
 }
 
 fn view(engine: &ServedEngine, answer: SearchAnswer, took: Duration) -> AnswerView {
-    let Timings { embed, candidates, rank, fetch } = answer.timings;
+    let Timings { embed, candidates, rank, matches, fetch } = answer.timings;
     AnswerView {
         engine: engine.name.clone(),
         model: engine.search.embeddings.fingerprint().to_string(),
@@ -108,6 +109,7 @@ fn view(engine: &ServedEngine, answer: SearchAnswer, took: Duration) -> AnswerVi
             embed: milliseconds(embed),
             candidates: milliseconds(candidates),
             rank: milliseconds(rank),
+            matches: milliseconds(matches),
             fetch: milliseconds(fetch),
         },
         good: answer.good,

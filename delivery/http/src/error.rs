@@ -160,16 +160,19 @@ impl ApiError {
 
 impl From<SearchError> for ApiError {
     fn from(error: SearchError) -> Self {
-        let (code, summary) = match error {
-            SearchError::Embedding(_) => ("QUERY_EMBEDDING_FAILED", "Query embedding failed"),
-            SearchError::Index(_) => {
-                ("QUERY_SIMILAR_PRODUCTS_FAILED", "Query similar products failed")
+        let (code, summary, cause) = match &error {
+            SearchError::Embedding(cause) => {
+                ("QUERY_EMBEDDING_FAILED", "Query embedding failed", cause)
             }
-            SearchError::Fetch(_) => {
-                ("FETCH_SIMILAR_PRODUCTS_FAILED", "Fetch similar products failed")
+            SearchError::Index(cause) => {
+                ("QUERY_SIMILAR_PRODUCTS_FAILED", "Query similar products failed", cause)
             }
+            SearchError::Fetch(cause) => {
+                ("FETCH_SIMILAR_PRODUCTS_FAILED", "Fetch similar products failed", cause)
+            }
+            SearchError::TooDeep => return Self::invalid(error.to_string()),
         };
-        Self::failed(code, summary, error.source_error())
+        Self::failed(code, summary, cause)
     }
 }
 

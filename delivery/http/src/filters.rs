@@ -1,5 +1,5 @@
 use crate::error::ApiError;
-use akin_entities::{Filter, NumberRange};
+use akin_entities::{Filter, FlagField, KeywordField, NumberField, NumberRange, ProductId};
 use serde::Deserialize;
 
 /// The filters of a search request.
@@ -12,6 +12,7 @@ pub(crate) struct Filters {
     pub(crate) price: PriceRange,
     pub(crate) min_rating: Option<f64>,
     pub(crate) discounted: Option<bool>,
+    pub(crate) ids: Vec<String>,
 }
 
 /// A range of prices, in whole currency units.
@@ -29,23 +30,33 @@ impl TryFrom<Filters> for Filter {
     type Error = ApiError;
 
     fn try_from(filters: Filters) -> Result<Self, ApiError> {
-        let lists = [&filters.main_category, &filters.sub_category, &filters.brand];
+        let Filters { main_category, sub_category, brand, price, min_rating, discounted, ids } =
+            filters;
+        let lists = [&main_category, &sub_category, &brand, &ids];
         if lists.iter().any(|list| list.len() > MAX_VALUES) {
             return Err(ApiError::invalid(format!(
                 "a filter may list at most {MAX_VALUES} values"
             )));
         }
-        let bounds = [filters.price.min, filters.price.max, filters.min_rating];
+        let bounds = [price.min, price.max, min_rating];
         if bounds.into_iter().flatten().any(|bound| !bound.is_finite()) {
             return Err(ApiError::invalid("price and min_rating must be finite numbers"));
         }
-        Ok(Self {
-            main_category: filters.main_category,
-            sub_category: filters.sub_category,
-            brand: filters.brand,
-            price: NumberRange { min: filters.price.min, max: filters.price.max },
-            min_rating: filters.min_rating,
-            discounted: filters.discounted,
-        })
+        let id = |id: String| {
+            let named = format!("ids: {id:?} is no product id");
+            ProductId::new(id).map_err(|error| ApiError::invalid(format!("{named}: {error}")))
+        };
+        let rating = NumberRange { min: min_rating, max: None };
+        let mut filter = Self::default()
+            .with_any_of(KeywordField::MainCategory, main_category)
+            .with_any_of(KeywordField::SubCategory, sub_category)
+            .with_any_of(KeywordField::Brand, brand)
+            .with_range(NumberField::Price, NumberRange { min: price.min, max: price.max })
+            .with_range(NumberField::Rating, rating)
+            .with_ids(ids.into_iter().map(id).collect::<Result<Vec<_>, _>>()?);
+        if let Some(discounted) = discounted {
+            filter = filter.with_flag(FlagField::Discounted, discounted);
+        }
+        Ok(filter)
     }
 }

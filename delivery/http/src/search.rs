@@ -2,8 +2,9 @@ use crate::body::{JsonObject, expected};
 use crate::error::ApiError;
 use crate::filters::Filters;
 use crate::{Api, serve};
-use akin_entities::{Query, SearchMode, Similarity};
-use akin_usecases::{Facet, Paging, SearchRequest, Sort};
+use akin_entities::{FacetField, SearchMode, Similarity};
+use akin_ports::MAX_DEPTH;
+use akin_usecases::{Paging, SearchRequest, Sort};
 use akin_views::SearchView;
 use axum::extract::{RawQuery, State};
 use axum::response::IntoResponse;
@@ -75,6 +76,7 @@ impl SearchFields {
                 "main_category" => filters.main_category.push(value),
                 "sub_category" => filters.sub_category.push(value),
                 "brand" => filters.brand.push(value),
+                "id" => filters.ids.push(value),
                 "page" => fields.page = Some(parse("page", &value)?),
                 "page_size" => fields.page_size = Some(parse("page_size", &value)?),
                 "threshold" => fields.threshold = Some(parse("threshold", &value)?),
@@ -90,16 +92,18 @@ impl SearchFields {
 
     /// Checks the fields.
     pub(crate) fn into_request(self) -> Result<SearchRequest, ApiError> {
-        let query =
-            Query::new(&self.query).map_err(|error| ApiError::invalid(error.to_string()))?;
+        let request = SearchRequest::for_text(&self.query);
+        let request = request.map_err(|error| ApiError::invalid(error.to_string()))?;
         let modes = SearchMode::ALL.map(SearchMode::name);
         let sorts = Sort::NAMES.map(|(name, _)| name);
-        let facet_names = Facet::NAMES.map(|(name, _)| name);
+        let facet_names = FacetField::ALL.map(FacetField::name);
         let mode =
             self.mode.map(|mode| one_of("mode", &mode, SearchMode::parse, &modes)).transpose()?;
         let sort = self.sort.map(|sort| one_of("sort", &sort, Sort::parse, &sorts)).transpose()?;
-        let facets =
-            self.facets.iter().map(|facet| one_of("facets", facet, Facet::parse, &facet_names));
+        let facets = self
+            .facets
+            .iter()
+            .map(|facet| one_of("facets", facet, FacetField::parse, &facet_names));
         let (page, size) = (self.page.unwrap_or(1), self.page_size.unwrap_or(24));
         if page == 0 {
             return Err(ApiError::invalid("page must be a whole number from 1"));
@@ -107,6 +111,12 @@ impl SearchFields {
         if !(1..=MAX_PAGE_SIZE).contains(&size) {
             return Err(ApiError::invalid(format!(
                 "page_size must be a whole number from 1 to {MAX_PAGE_SIZE}"
+            )));
+        }
+        if page.saturating_mul(size) > MAX_DEPTH {
+            return Err(ApiError::invalid(format!(
+                "page times page_size must be at most {MAX_DEPTH}: ask for an earlier page, or narrow \
+                 the search with filters"
             )));
         }
         let threshold = self.threshold.map(|threshold| {
@@ -120,14 +130,14 @@ impl SearchFields {
             threshold: threshold.transpose()?,
             paging: Paging { page, size },
             sort: sort.unwrap_or_default(),
-            ..SearchRequest::new(query)
+            ..request
         })
     }
 }
 
 /// The parameters of a link.
 const PARAMETERS: &str = "q, mode, engine, page, page_size, threshold, main_category, sub_category, \
-                          brand, price_min, price_max, min_rating, discounted, facets, sort";
+                          brand, id, price_min, price_max, min_rating, discounted, facets, sort";
 
 fn unknown_parameter(name: &str) -> ApiError {
     ApiError::invalid(format!("there is no parameter {name:?}; the parameters are {PARAMETERS}"))

@@ -33,6 +33,7 @@ pub(crate) fn server_timing(timings: &Timings) -> [(HeaderName, HeaderValue); 1]
         ("embed", timings.embed),
         ("candidates", timings.candidates),
         ("rank", timings.rank),
+        ("matches", timings.matches),
         ("fetch", timings.fetch),
     ];
     let parts =

@@ -4,7 +4,7 @@ use crate::body::JsonObject;
 use crate::error::{ApiError, Envelope};
 use crate::{Api, serve};
 use akin_entities::{Price, Query, Rating, SearchMode, Similarity, Timestamp};
-use akin_usecases::{Hit, Paging, SearchRequest};
+use akin_usecases::{Hit, Paging, Scope, SearchRequest};
 use akin_views::{MAX_LIMIT, format_timestamp};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -93,6 +93,7 @@ impl SimilarProductsFields {
         };
         Ok(SearchRequest {
             mode: SearchMode::Semantic,
+            scope: Scope::Candidates,
             threshold: Some(threshold),
             paging: Paging { page: 1, size: limit },
             depth: limit,
@@ -105,7 +106,7 @@ impl From<Hit> for SimilarProduct {
     fn from(hit: Hit) -> Self {
         let product = hit.record.product;
         Self {
-            score: hit.score,
+            score: hit.score.unwrap_or_default(),
             ratings: product.rating.map(Rating::stars),
             discount_price: product.discount_price.map(Price::amount),
             actual_price: product.actual_price.map(Price::amount),

@@ -1,6 +1,7 @@
 use crate::product::HitView;
 use akin_entities::{Fingerprint, ProductId};
-use akin_usecases::{FacetCount, Hit, SearchAnswer, SearchRequest};
+use akin_ports::{NumberCounts, Relation};
+use akin_usecases::{FacetAnswer, FacetCount, Hit, SearchAnswer, SearchRequest};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -12,12 +13,15 @@ pub struct SearchView {
     engine: String,
     model: String,
     good: bool,
+    /// True if nothing fits: the hits are what comes closest.
+    closest: bool,
     total: usize,
+    relation: &'static str,
     page: usize,
     page_size: usize,
     corrections: Vec<CorrectionView>,
     hits: Vec<HitView>,
-    facets: BTreeMap<&'static str, Vec<CountView>>,
+    facets: BTreeMap<&'static str, FacetView>,
 }
 
 /// The products most similar to one, as `/api/products/{id}/similar` writes them.
@@ -32,6 +36,29 @@ pub struct SimilarView {
 struct CorrectionView {
     from: String,
     to: String,
+}
+
+/// The counts of a field: of its values, or of its numbers, `null` if there are none.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum FacetView {
+    Values(Vec<CountView>),
+    Numbers(Option<NumbersView>),
+}
+
+#[derive(Debug, Serialize)]
+struct NumbersView {
+    min: f64,
+    max: f64,
+    histogram: Vec<IntervalView>,
+}
+
+/// The number of products from `from` to below `to`; the last interval contains `to`.
+#[derive(Debug, Serialize)]
+struct IntervalView {
+    from: f64,
+    to: f64,
+    count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,19 +78,24 @@ impl SearchView {
         let corrections = answer.corrections.into_iter();
         let facets = answer.facets.into_iter();
         Self {
-            query: request.query.as_str().to_owned(),
+            query: request
+                .query
+                .as_ref()
+                .map_or_else(String::new, |query| query.as_str().to_owned()),
             mode: request.mode.name(),
             engine: engine.to_owned(),
             model: model.to_string(),
             good: answer.good,
+            closest: answer.closest,
             total: answer.total,
+            relation: relation_name(answer.relation),
             page: request.paging.page,
             page_size: request.paging.size,
             corrections: corrections
                 .map(|correction| CorrectionView { from: correction.from, to: correction.to })
                 .collect(),
             hits: answer.hits.into_iter().map(HitView::from).collect(),
-            facets: facets.map(|(facet, values)| (facet.name(), counts(values))).collect(),
+            facets: facets.map(|(field, facet)| (field.name(), FacetView::from(facet))).collect(),
         }
     }
 }
@@ -76,6 +108,32 @@ impl SimilarView {
     }
 }
 
-fn counts(counts: Vec<FacetCount>) -> Vec<CountView> {
-    counts.into_iter().map(|FacetCount { value, count }| CountView { value, count }).collect()
+impl From<FacetAnswer> for FacetView {
+    fn from(facet: FacetAnswer) -> Self {
+        match facet {
+            FacetAnswer::Values(counts) => {
+                let counts = counts.into_iter();
+                let view = |FacetCount { value, count }| CountView { value, count };
+                Self::Values(counts.map(view).collect())
+            }
+            FacetAnswer::Numbers(counts) => Self::Numbers(counts.map(NumbersView::from)),
+        }
+    }
+}
+
+impl From<NumberCounts> for NumbersView {
+    fn from(numbers: NumberCounts) -> Self {
+        let intervals = numbers.bounds.windows(2).zip(numbers.counts);
+        let view =
+            |(bounds, count): (&[f64], u64)| IntervalView { from: bounds[0], to: bounds[1], count };
+        Self { min: numbers.min, max: numbers.max, histogram: intervals.map(view).collect() }
+    }
+}
+
+/// Returns the name of the relation between a count and the true number.
+fn relation_name(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Exact => "exact",
+        Relation::AtLeast => "at_least",
+    }
 }

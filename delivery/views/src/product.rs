@@ -31,9 +31,10 @@ pub struct ProductView {
 #[derive(Debug, Serialize)]
 pub struct HitView {
     product: ProductView,
-    score: f32,
+    /// None if the product was not found as a candidate.
+    score: Option<f32>,
     similarity: Option<f32>,
-    text_score: f32,
+    text_score: Option<f32>,
 }
 
 impl From<ProductRecord> for ProductView {

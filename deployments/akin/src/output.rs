@@ -134,11 +134,12 @@ pub(crate) fn hits(hits: &[Hit]) {
     for (place, hit) in hits.iter().enumerate() {
         let product = &hit.record.product;
         let similarity = hit.similarity.map_or_else(String::new, |is| format!("{:.3}", is.get()));
+        let score = hit.score.map_or_else(String::new, |score| format!("{score:.3}"));
         let stars = product.rating.map_or_else(String::new, |is| format!("{:.1}", is.stars()));
         let price = product.price().map_or_else(String::new, |price| price.to_string());
         table.add_line([
             Cell::text(&(place + 1).to_string()),
-            Cell::text(&format!("{:.3}", hit.score)),
+            Cell::text(&score),
             Cell::text(&similarity),
             Cell::text(&price),
             Cell::text(&stars),

@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let request = SearchRequest::new(Query::new(&arguments.query)?);
     let answer = engine.search().run(&request).await?;
     for hit in answer.hits {
-        writeln!(stdout(), "{:.3} {}", hit.score, hit.record.product.name)?;
+        writeln!(stdout(), "{:.3} {}", hit.score.unwrap_or_default(), hit.record.product.name)?;
     }
     Ok(())
 }

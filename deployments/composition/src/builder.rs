@@ -232,7 +232,8 @@ impl Builder {
         for (name, embedder) in names.into_iter().zip(embedders.await??) {
             let (store, index) = (backends.store(catalogue.store())?, backends.index(name.index)?);
             let embeddings =
-                QueryEmbeddings::new(embedder.clone(), QueryEmbeddings::DEFAULT_CAPACITY);
+                QueryEmbeddings::new(embedder.clone(), QueryEmbeddings::DEFAULT_CAPACITY)
+                    .with_floors_of_model();
             engines.push(Engine { name, store, index, embedder, embeddings });
         }
         Ok(Composition { catalogue, backends, engines })

@@ -3,6 +3,7 @@ use crate::layout::{HEADER, Header};
 use crate::output::{Output, TextTable};
 use crate::quantized::{block_bytes, quantize, set_code, width};
 use crate::simd::ROWS_PER_BLOCK;
+use crate::term_rule::marked;
 use crate::{IndexDocument, IndexFileError, Schema, Stamp};
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -218,19 +219,20 @@ impl Content {
         let mut found = Vec::new();
         for (row, text) in (0_u32..).zip(self.texts.iter()) {
             found.clear();
-            for (term, frequency) in frequencies(schema, averages, text) {
+            for (field, term, frequency) in frequencies(schema, averages, text) {
                 let place = *places.entry(term).or_insert_with(|| {
                     postings.push((term, Vec::new()));
                     postings.len() - 1
                 });
-                found.push((place, frequency));
+                found.push((place, field, frequency));
             }
             // A stable sort keeps the order of the fields, so that equal texts have equal bits.
-            found.sort_by_key(|(place, _)| *place);
+            found.sort_by_key(|(place, ..)| *place);
             for same in found.chunk_by(|a, b| a.0 == b.0) {
-                let frequency: f32 = same.iter().map(|(_, frequency)| frequency).sum();
+                let frequency: f32 = same.iter().map(|(.., frequency)| frequency).sum();
                 let share = frequency / (frequency + schema.k1);
-                postings[same[0].0].1.push((row, share));
+                let is_in_first_field = same.iter().any(|(_, field, _)| *field == 0);
+                postings[same[0].0].1.push((row, marked(share, is_in_first_field)));
             }
         }
         postings.sort_unstable_by_key(|(term, _)| *term);
@@ -274,20 +276,20 @@ impl Content {
     }
 }
 
-/// Returns each occurrence of a term in `text` with its weighted frequency.
+/// Returns each occurrence of a term in `text` with the index of its field and its weighted frequency.
 #[expect(clippy::cast_precision_loss, reason = "a field has far fewer than 2^24 terms")]
 fn frequencies<'a>(
     schema: &Schema,
     averages: &[f32],
     text: &'a str,
-) -> impl Iterator<Item = (&'a str, f32)> {
+) -> impl Iterator<Item = (usize, &'a str, f32)> {
     let fields = text.split('\n').zip(field_lengths(text));
     let fields = fields.zip(schema.text_fields.iter().zip(averages));
-    fields.flat_map(|((field, length), (weight, average))| {
+    fields.enumerate().flat_map(|(index, ((field, length), (weight, average)))| {
         // The averages may be older than the first document with this field.
         let relative = if *average > 0.0 { length as f32 / average } else { 1.0 };
         let frequency = weight / (1.0 - schema.b + schema.b * relative);
-        field.split_ascii_whitespace().map(move |term| (term, frequency))
+        field.split_ascii_whitespace().map(move |term| (index, term, frequency))
     })
 }
 

@@ -9,6 +9,8 @@ pub struct DocumentFilter {
     pub keywords: Vec<(String, Vec<String>)>,
     /// Column names, each with an inclusive minimum and maximum; a missing value never matches.
     pub numbers: Vec<(String, f64, f64)>,
+    /// The keys of which the document must have one; an empty list admits all.
+    pub keys: Vec<String>,
 }
 
 /// A filter with column names resolved to indexes.
@@ -16,6 +18,7 @@ pub struct DocumentFilter {
 pub(crate) struct ResolvedFilter<'a> {
     keywords: Vec<(usize, &'a [String])>,
     numbers: Vec<(usize, f64, f64)>,
+    keys: &'a [String],
 }
 
 impl DocumentFilter {
@@ -30,6 +33,7 @@ impl DocumentFilter {
         Ok(ResolvedFilter {
             keywords: keywords.collect::<Result<_, _>>()?,
             numbers: numbers.collect::<Result<_, _>>()?,
+            keys: &self.keys,
         })
     }
 }
@@ -41,7 +45,7 @@ fn column(columns: &[String], name: &str) -> Result<usize, IndexFileError> {
 
 impl ResolvedFilter<'_> {
     pub(crate) fn admits_all(&self) -> bool {
-        self.keywords.is_empty() && self.numbers.is_empty()
+        self.keywords.is_empty() && self.numbers.is_empty() && self.keys.is_empty()
     }
 
     /// Removes from `rows` those that do not match the filter.
@@ -59,6 +63,11 @@ impl ResolvedFilter<'_> {
         for (column, least, greatest) in &self.numbers {
             // NaN marks a missing value and lies in no range.
             rows.retain(segment.numbers(*column), |x| x >= *least && x <= *greatest);
+        }
+        if !self.keys.is_empty() {
+            let mut listed = Rows::none(segment.rows());
+            self.keys.iter().filter_map(|key| segment.row(key)).for_each(|row| listed.insert(row));
+            rows.intersect(&listed);
         }
     }
 }

@@ -7,7 +7,7 @@
 use crate::Stamp;
 use std::ops::Range;
 
-const MAGIC: &[u8; 8] = b"FLATIDX4";
+const MAGIC: &[u8; 8] = b"FLATIDX5";
 
 /// The size of the header in bytes: a page, so that the vectors after it are aligned.
 pub(crate) const HEADER: usize = 4096;

@@ -8,6 +8,8 @@
 //! - **Words** have postings with each document's precomputed share of the score, so that matching only
 //!   adds.
 //! - **Columns** turn a filter into a bitmap before the scan.
+//! - **Sets** of all documents that match, whatever their number, are bitmaps too: a [`DocumentSet`] is
+//!   counted by value, and sorted by a number.
 //!
 //! A [`Base`] is a checksummed file, mapped into memory. A [`Snapshot`] applies later changes in small
 //! segments of the same format, merged as they grow, and is searched without locks. Files hold only
@@ -41,8 +43,10 @@ mod base;
 mod best;
 mod builder;
 mod document;
+mod document_set;
 mod error;
 mod filter;
+mod first_rows;
 mod layer;
 mod layout;
 mod matching;
@@ -56,11 +60,14 @@ mod segment;
 mod simd;
 mod snapshot;
 mod structure;
+mod term_rule;
 
 pub use base::{Base, BaseBuilder};
 pub use document::{IndexDocument, Schema, Stamp};
+pub use document_set::{DocumentOrder, DocumentSet};
 pub use error::IndexFileError;
 pub use filter::DocumentFilter;
 pub use instruction_set::InstructionSet;
 pub use search::{FoundDocument, Request};
 pub use snapshot::{DocumentChange, Snapshot};
+pub use term_rule::{RuleTerm, TermRule};

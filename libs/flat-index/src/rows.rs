@@ -15,6 +15,43 @@ impl Rows {
         Self { words, count }
     }
 
+    /// Returns an empty set of rows of a segment of `count` rows.
+    pub(crate) fn none(count: usize) -> Self {
+        Self { words: vec![0; count.div_ceil(64)], count: 0 }
+    }
+
+    /// Adds a row, unless the segment has fewer.
+    pub(crate) fn insert(&mut self, row: u32) {
+        if let Some(word) = self.words.get_mut(row as usize / 64) {
+            let bit = 1 << (row % 64);
+            self.count += usize::from(*word & bit == 0);
+            *word |= bit;
+        }
+    }
+
+    /// Removes the rows that are not in `others`.
+    pub(crate) fn intersect(&mut self, others: &Self) {
+        self.combine(others, |word, other| word & other);
+    }
+
+    /// Adds the rows of `others`.
+    pub(crate) fn unite(&mut self, others: &Self) {
+        self.combine(others, |word, other| word | other);
+    }
+
+    /// Removes the rows of `others`.
+    pub(crate) fn subtract(&mut self, others: &Self) {
+        self.combine(others, |word, other| word & !other);
+    }
+
+    fn combine(&mut self, others: &Self, combine: impl Fn(u64, u64) -> u64) {
+        self.count = 0;
+        for (word, other) in self.words.iter_mut().zip(&others.words) {
+            *word = combine(*word, *other);
+            self.count += word.count_ones() as usize;
+        }
+    }
+
     /// Returns the number of rows in the set.
     pub(crate) fn count(&self) -> usize {
         self.count
@@ -108,6 +145,17 @@ mod tests {
             set.retain(|row| (*row as usize).is_multiple_of(step));
             prop_assert_eq!(rows.count(), set.len());
             prop_assert_eq!(rows.to_vec(), set.iter().copied().collect::<Vec<_>>());
+            let (mut united, mut cut) = (Rows::none(count), Rows::all(count));
+            united.unite(&rows);
+            cut.subtract(&rows);
+            prop_assert_eq!(&united, &rows);
+            prop_assert_eq!(cut.count(), count - rows.count());
+            cut.intersect(&rows);
+            prop_assert_eq!(cut.count(), 0);
+            for row in &set {
+                cut.insert(*row);
+            }
+            prop_assert_eq!(&cut, &rows);
             let mut blocks = Vec::new();
             rows.visit_blocks::<7>(|block| blocks.extend_from_slice(block));
             prop_assert_eq!(blocks, rows.to_vec());

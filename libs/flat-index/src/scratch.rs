@@ -7,6 +7,8 @@ pub(crate) struct Scratch {
     pub(crate) distances: Vec<u16>,
     /// Buffers of keyword search.
     pub(crate) words: WordScratch,
+    /// Buffers of rules about terms.
+    pub(crate) sums: SumScratch,
 }
 
 /// Keyword scores of rows.
@@ -18,6 +20,15 @@ pub(crate) struct WordScratch {
     pub(crate) touched: Vec<u32>,
     /// Positions of rows in a term's postings.
     pub(crate) positions: Vec<usize>,
+}
+
+/// Sums of weights of rows.
+#[derive(Debug, Default)]
+pub(crate) struct SumScratch {
+    /// The sum of each row; all zeros between searches.
+    pub(crate) sums: Vec<u32>,
+    /// The rows with a sum.
+    pub(crate) touched: Vec<u32>,
 }
 
 /// A pool of scratch buffers, one for each concurrent search.

@@ -106,7 +106,7 @@ impl PreparedSearch<'_> {
     fn layer(&self, place: usize, layer: &Layer, scratch: &mut Scratch) -> LayerMatches {
         let segment = layer.segment();
         let rows = layer.admitted(&self.filter);
-        let Scratch { distances, words } = scratch;
+        let Scratch { distances, words, .. } = scratch;
         let mut match_keywords = || {
             let terms = self.terms.iter().filter_map(|term| term.within(segment, place));
             let terms: Vec<_> = terms.collect();
@@ -151,7 +151,11 @@ impl Snapshot {
     }
 
     fn check(&self, request: &Request<'_>) -> Result<(), IndexFileError> {
-        let Some(vector) = request.vector else { return Ok(()) };
+        request.vector.map_or(Ok(()), |vector| self.check_vector(vector))
+    }
+
+    /// Returns an error if `vector` cannot be compared with those of the documents.
+    pub(crate) fn check_vector(&self, vector: &[f32]) -> Result<(), IndexFileError> {
         if vector.len() != self.schema().dimension {
             return Err(IndexFileError::Request(
                 "the dimension of the vector is not that of the schema",

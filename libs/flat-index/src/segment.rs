@@ -36,7 +36,8 @@ pub(crate) struct CandidateReader<'a> {
     texts: Texts<'a>,
 }
 
-/// The rows with a term, each with its share of the score: f / (f + k1).
+/// The rows with a term, each with its share of the score: f / (f + k1). The lowest bit of a share tells
+/// whether the first text field contains the term.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Postings<'a> {
     pub(crate) rows: &'a [u32],
@@ -179,8 +180,17 @@ impl Segment {
 
     /// Returns the index of a value in a keyword column, or `None` if no row has it.
     pub(crate) fn value(&self, column: usize, value: &str) -> Option<u32> {
-        let places = range_of(self.numbers_of(Section::ColumnEnds), column);
-        self.values().find_within(places, value)
+        self.values().find_within(self.values_of(column), value)
+    }
+
+    /// Returns the indexes of a keyword column's values.
+    pub(crate) fn values_of(&self, column: usize) -> std::ops::Range<usize> {
+        range_of(self.numbers_of(Section::ColumnEnds), column)
+    }
+
+    /// Returns the value at an index.
+    pub(crate) fn value_at(&self, place: usize) -> &str {
+        self.values().get(self::place(place))
     }
 
     /// Returns the index of each row's value in a keyword column.

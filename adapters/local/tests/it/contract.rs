@@ -5,7 +5,7 @@ use akin_entities::{Change, Fingerprint, ProductId, Statistics};
 use akin_local::{LocalEngine, LocalIndex, LocalOptions};
 use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, IndexIdentity, IndexedState,
-    PortResult, ProductIndex, ProductStore, RunLog,
+    MatchQuery, Matches, PortResult, ProductIndex, ProductStore, RunLog,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -129,6 +129,10 @@ impl ProductIndex for ManyProcesses {
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
         self.index().candidates(query).await
+    }
+
+    async fn matches(&self, query: &MatchQuery) -> PortResult<Matches> {
+        self.index().matches(query).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

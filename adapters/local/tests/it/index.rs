@@ -2,7 +2,8 @@
 
 use akin_entities::{
     AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Filter, Fingerprint,
-    NumberRange, ProductId, Similarity, Statistics, TextField, TextHash, Version,
+    KeywordField, NumberField, NumberRange, ProductId, Similarity, Statistics, TextField, TextHash,
+    Version,
 };
 use akin_local::{LocalEngine, LocalIndex, LocalOptions};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, ProductIndex, QueryVector};
@@ -138,7 +139,8 @@ impl IndexModel {
 
     /// Returns all candidates of `query`.
     fn candidates(&self, query: &CandidateQuery) -> BTreeMap<ProductId, ExpectedCandidate> {
-        let admitted = self.contents().filter(|(entry, ..)| query.filter.admits(&entry.facets));
+        let admitted =
+            self.contents().filter(|(entry, ..)| query.filter.admits(&entry.id, &entry.facets));
         let candidates = admitted.filter_map(|(entry, embedding, _)| {
             let cosine =
                 query.vector.as_ref().map(|vector| vector.embedding.similarity(embedding).get());
@@ -288,11 +290,10 @@ async fn run(steps: Vec<IndexStep>) {
                 damage_files(folder.path(), position.into());
             }
             IndexStep::Search { terms, direction, brand, price, threshold } => {
-                let filter = Filter {
-                    brand: brand.map(|brand| BRANDS[brand].to_owned()).into_iter().collect(),
-                    price: NumberRange { min: price.map(f64::from), max: None },
-                    ..Filter::default()
-                };
+                let price = NumberRange { min: price.map(f64::from), max: None };
+                let filter = Filter::default()
+                    .with_any_of(KeywordField::Brand, brand.map(|brand| BRANDS[brand]))
+                    .with_range(NumberField::Price, price);
                 let query = query(&terms, direction, filter, threshold);
                 assert_candidates(&index, &model, &query).await;
                 assert_state(&index, &model).await;

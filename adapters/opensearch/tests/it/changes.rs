@@ -1,7 +1,9 @@
 //! Concurrent writers, an alias that moves to another index, and servers that see others' writes.
 
 use akin_contracts::sample::{direction, fingerprint, id, titled};
-use akin_entities::{Change, FacetValues, Filter, Fingerprint, NumberRange, TextHash, Version};
+use akin_entities::{
+    Change, FacetValues, Filter, Fingerprint, NumberField, NumberRange, TextHash, Version,
+};
 use akin_opensearch::{OpenSearchIndex, Settings};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, ProductIndex};
 use std::time::Duration;
@@ -59,7 +61,7 @@ async fn concurrent_writers_never_separate_an_embedding_from_its_text_hash() {
     let known = index.states(&[id("one")]).await.unwrap()[&id("one")];
     assert_eq!(known.version, Version(192), "the newest stays");
     let price = NumberRange { min: Some(192.0), max: Some(192.0) };
-    let filter = Filter { price, ..Filter::default() };
+    let filter = Filter::default().with_range(NumberField::Price, price);
     let hashes = (0..60_u8).map(|text| (text, TextHash::compute([&*format!("text{text}")])));
     let (text, _) = hashes.into_iter().find(|(_, hash)| Some(*hash) == known.text_hash).unwrap();
     let found =

@@ -2,8 +2,8 @@
 
 use akin_contracts::sample::{Numbers, fingerprint, titled};
 use akin_entities::{
-    AnalyzedText, CountedStatistics, Embedding, FacetValues, Filter, Fingerprint, Statistics,
-    TextField, TextHash, bm25,
+    AnalyzedText, CountedStatistics, Embedding, FacetValues, Filter, Fingerprint, KeywordField,
+    Statistics, TextField, TextHash, bm25,
 };
 use akin_opensearch::OpenSearchIndex;
 use akin_ports::{
@@ -83,8 +83,8 @@ fn query(depth: usize) -> CandidateQuery {
     }
 }
 
-fn yes() -> Vec<String> {
-    vec!["yes".to_owned()]
+fn yes(field: KeywordField) -> Filter {
+    Filter::default().with_any_of(field, ["yes"])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,9 +108,9 @@ async fn search_among_twenty_thousand_products_finds_what_exact_search_finds() {
     assert_words(&index, &products, &mut numbers).await;
     for (name, filter) in [
         ("all", Filter::default()),
-        ("50 %", Filter { main_category: yes(), ..Filter::default() }),
-        ("5 %", Filter { sub_category: yes(), ..Filter::default() }),
-        ("0.2 %", Filter { brand: yes(), ..Filter::default() }),
+        ("50 %", yes(KeywordField::MainCategory)),
+        ("5 %", yes(KeywordField::SubCategory)),
+        ("0.2 %", yes(KeywordField::Brand)),
     ] {
         assert_recall(&index, &products, name, &filter, &mut numbers).await;
     }
@@ -217,7 +217,8 @@ async fn assert_recall(
     filter: &Filter,
     numbers: &mut Numbers,
 ) {
-    let admitted: Vec<_> = products.iter().filter(|entry| filter.admits(&entry.facets)).collect();
+    let admitted: Vec<_> =
+        products.iter().filter(|entry| filter.admits(&entry.id, &entry.facets)).collect();
     for depth in [3, 10, DEPTH] {
         let (mut correct, mut total) = (0, 0);
         let mut elapsed = std::time::Duration::ZERO;

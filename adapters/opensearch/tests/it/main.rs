@@ -14,3 +14,4 @@ mod secure;
 mod server;
 mod signature;
 mod support;
+mod upgrade;

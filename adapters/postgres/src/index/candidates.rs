@@ -1,8 +1,9 @@
 //! Finds candidates: the best by words and the nearest by meaning, in two statements.
 
 use super::facets;
-use super::filter::{self, condition};
+use super::filter::condition;
 use super::graph::MAX_DIMENSION;
+use super::parameters::Parameters;
 use super::state::{STATE, STATE_COLUMNS, State, missing_state};
 use crate::database::{Call, get, query};
 use crate::error::{Failure, SYSTEM};
@@ -82,26 +83,24 @@ impl Candidates<'_> {
         connection: &mut PgConnection,
         names: &Names,
     ) -> Result<SearchPlan, Failure> {
+        let mut parameters = Parameters::after(3);
         let sql = format!(
             "SELECT {STATE},
-                 ARRAY(SELECT id FROM {{terms}} WHERE term = ANY ($8::text[]) AND documents > 0
+                 ARRAY(SELECT id FROM {{terms}} WHERE term = ANY ($1::text[]) AND documents > 0
                      ORDER BY id),
-                 ARRAY(SELECT documents FROM {{terms}} WHERE term = ANY ($8::text[])
+                 ARRAY(SELECT documents FROM {{terms}} WHERE term = ANY ($1::text[])
                      AND documents > 0 ORDER BY id),
-                 CASE WHEN $10 AND products > $9 THEN (SELECT count(*) FROM (
-                     SELECT FROM {{entries}} WHERE {} LIMIT $9 + 1) AS admitted)
+                 CASE WHEN $3 AND products > $2 THEN (SELECT count(*) FROM (
+                     SELECT FROM {{entries}} WHERE {} LIMIT $2 + 1) AS admitted)
                  ELSE products END
              FROM {{state}}",
-            condition(&self.query.filter)
+            condition(&self.query.filter, &mut parameters)
         );
         let terms: Vec<_> = self.query.terms.iter().map(|term| escape(term)).collect();
         let must_count = self.query.vector.is_some() && !self.query.filter.is_empty();
-        let row = filter::bind(query(names.fill(&sql)), &self.query.filter)
-            .bind(terms)
-            .bind(self.exact_limit())
-            .bind(must_count)
-            .fetch_optional(connection)
-            .await?;
+        let statement =
+            query(names.fill(&sql)).bind(terms).bind(self.exact_limit()).bind(must_count);
+        let row = parameters.bind(statement).fetch_optional(connection).await?;
         let row = row.ok_or_else(missing_state)?;
         let state = State::from_row(&row)?;
         let frequencies: Vec<i64> = get(&row, STATE_COLUMNS + 1)?;
@@ -135,12 +134,15 @@ impl Candidates<'_> {
         names: &Names,
         plan: &SearchPlan,
     ) -> Result<(Vec<Candidate>, i64), Failure> {
-        let by_words = if plan.terms.is_empty() { NO_KEYS.into() } else { by_words(self.query) };
-        let (proposed, nearest) = nearest(self.query, plan.near);
+        let mut parameters = Parameters::after(5);
+        let condition = condition(&self.query.filter, &mut parameters);
+        let by_words =
+            if plan.terms.is_empty() { NO_KEYS.into() } else { by_words(self.query, &condition) };
+        let (proposed, nearest) = nearest(self.query, plan.near, &condition);
         let cosine = if plan.near == VectorSearch::Skip {
             "NULL"
         } else {
-            "-(e.embedding <#> $8::real[]::vector)"
+            "-(e.embedding <#> $1::real[]::vector)"
         };
         let with_facets = self.query.with_facets;
         let facets = if with_facets { format!(", {}", facets::COLUMNS) } else { String::new() };
@@ -155,14 +157,13 @@ impl Candidates<'_> {
                  JOIN {{texts}} t ON t.key = chosen.key {values}
              ) ON true"
         );
-        let rows = filter::bind(query(names.fill(&sql)), &self.query.filter)
+        let statement = query(names.fill(&sql))
             .bind(self.query.vector.as_ref().map(|vector| vector.embedding.as_slice().to_vec()))
             .bind(row_limit(self.query.depth))
             .bind(self.query.threshold.map_or(f64::MIN, |threshold| f64::from(threshold.get())))
             .bind(&plan.terms)
-            .bind(&plan.weights)
-            .fetch_all(connection)
-            .await?;
+            .bind(&plan.weights);
+        let rows = parameters.bind(statement).fetch_all(connection).await?;
         let count = rows.first().map_or(Ok(0), |row| get(row, 0))?;
         let candidates = rows.iter().filter_map(|row| candidate(row, with_facets).transpose());
         Ok((candidates.collect::<Result<_, _>>()?, count))
@@ -173,41 +174,39 @@ impl Candidates<'_> {
 const NO_KEYS: &str = "SELECT NULL::integer AS key, NULL::double precision AS cosine WHERE false";
 
 /// Selects the keys of the best products by words.
-fn by_words(query: &CandidateQuery) -> String {
+fn by_words(query: &CandidateQuery, condition: &str) -> String {
     let admitted = if query.filter.is_empty() {
         String::new()
     } else {
-        let condition = condition(&query.filter);
         format!("WHERE held.key IN (SELECT akin_key FROM {{entries}} WHERE {condition})")
     };
     format!(
-        "SELECT held.key FROM unnest($11::integer[], $12::double precision[]) AS asked(term, weight)
+        "SELECT held.key FROM unnest($4::integer[], $5::double precision[]) AS asked(term, weight)
          JOIN {{postings}} held ON held.term = asked.term {admitted}
-         GROUP BY held.key ORDER BY sum(weight * share) DESC, held.key LIMIT $9"
+         GROUP BY held.key ORDER BY sum(weight * share) DESC, held.key LIMIT $2"
     )
 }
 
 /// Returns two statements: one that finds the products that may be nearest, and one that selects
 /// among them.
-fn nearest(query: &CandidateQuery, near: VectorSearch) -> (String, &'static str) {
+fn nearest(query: &CandidateQuery, near: VectorSearch, condition: &str) -> (String, &'static str) {
     const CHOOSE: &str =
-        "SELECT key FROM named WHERE cosine >= $10 ORDER BY cosine DESC, key LIMIT $9";
-    let condition = condition(&query.filter);
-    let exactly = "akin_key AS key, -(embedding <#> $8::real[]::vector) AS cosine FROM {entries}";
+        "SELECT key FROM named WHERE cosine >= $3 ORDER BY cosine DESC, key LIMIT $2";
+    let exactly = "akin_key AS key, -(embedding <#> $1::real[]::vector) AS cosine FROM {entries}";
     let named = match near {
         VectorSearch::Skip => return (NO_KEYS.to_owned(), "SELECT key FROM named"),
         VectorSearch::Exact if query.filter.is_empty() => {
-            format!("SELECT {exactly} WHERE {condition} ORDER BY cosine DESC, key LIMIT $9")
+            format!("SELECT {exactly} WHERE {condition} ORDER BY cosine DESC, key LIMIT $2")
         }
         // The filter uses its own index, so that only admitted vectors are read.
         VectorSearch::Exact => format!(
             "SELECT {exactly} WHERE akin_text_hash IS NOT NULL AND akin_key = ANY (ARRAY(
                  SELECT akin_key FROM {{entries}} WHERE {condition}))
-             ORDER BY cosine DESC, key LIMIT $9"
+             ORDER BY cosine DESC, key LIMIT $2"
         ),
         VectorSearch::Graph { dimension, limit } => format!(
             "SELECT {exactly} WHERE {condition}
-             ORDER BY embedding::halfvec({dimension}) <#> $8::real[]::vector::halfvec({dimension})
+             ORDER BY embedding::halfvec({dimension}) <#> $1::real[]::vector::halfvec({dimension})
              LIMIT {limit}"
         ),
     };

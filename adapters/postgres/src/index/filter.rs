@@ -1,49 +1,74 @@
-//! Filters as SQL conditions on the entries.
+//! Filters as SQL conditions on the entries. This is the one place that knows which field is in which
+//! column, besides those that write and read rows.
 
+use super::parameters::{Parameters, SqlValue};
 use super::tables::digest;
-use crate::database::SqlQuery;
-use akin_entities::Filter;
+use crate::text::escape;
+use akin_entities::{Filter, FlagField, KeywordField, NumberField, ProductId, folded_value};
 
-/// Returns the condition for rows that are searchable and pass `filter`, as a template whose first
-/// seven parameters are the filter's.
-pub(crate) fn condition(filter: &Filter) -> String {
-    let mut condition = "akin_text_hash IS NOT NULL".to_owned();
-    let among = [
-        (&filter.main_category, "akin_main_category", "$1"),
-        (&filter.sub_category, "akin_sub_category", "$2"),
-        (&filter.brand, "akin_brand", "$3"),
-    ];
-    for (wanted, column, parameter) in among {
-        if !wanted.is_empty() {
-            let ids = "SELECT id FROM {values} WHERE digest = ANY";
-            let among = [" AND ", column, " = ANY (ARRAY(", ids, " (", parameter, "::bytea[])))"];
-            condition.push_str(&among.concat());
-        }
+/// Returns the column that holds the id of a field's value.
+pub(crate) fn keyword_column(field: KeywordField) -> &'static str {
+    match field {
+        KeywordField::MainCategory => "akin_main_category",
+        KeywordField::SubCategory => "akin_sub_category",
+        KeywordField::Brand => "akin_brand",
     }
-    let bounds = [
-        (filter.price.min.is_some(), "akin_price >= $4::double precision"),
-        (filter.price.max.is_some(), "akin_price <= $5::double precision"),
-        (filter.min_rating.is_some(), "akin_rating >= $6::double precision"),
-        (filter.discounted.is_some(), "akin_discounted = $7::boolean"),
-    ];
-    for (_, bound) in bounds.iter().filter(|(is_set, _)| *is_set) {
-        condition.push_str(" AND ");
-        condition.push_str(bound);
-    }
-    condition
 }
 
-/// Binds the parameters of [`condition`].
-pub(crate) fn bind(query: SqlQuery, filter: &Filter) -> SqlQuery {
-    let digests = |values: &[String]| values.iter().map(|value| digest(value)).collect::<Vec<_>>();
-    query
-        .bind(digests(&filter.main_category))
-        .bind(digests(&filter.sub_category))
-        .bind(digests(&filter.brand))
-        .bind(filter.price.min)
-        .bind(filter.price.max)
-        .bind(filter.min_rating)
-        .bind(filter.discounted)
+/// Returns the column of a number.
+pub(crate) fn number_column(field: NumberField) -> &'static str {
+    match field {
+        NumberField::Price => "akin_price",
+        NumberField::Rating => "akin_rating",
+    }
+}
+
+/// Returns the column of a flag.
+pub(crate) fn flag_column(field: FlagField) -> &'static str {
+    match field {
+        FlagField::Discounted => "akin_discounted",
+    }
+}
+
+/// Returns the condition for rows that are searchable and pass `filter`, as a template. Its values are
+/// added to `parameters`.
+pub(crate) fn condition(filter: &Filter, parameters: &mut Parameters) -> String {
+    format!("akin_text_hash IS NOT NULL{}", restrictions(filter, parameters))
+}
+
+/// Returns what [`condition`] demands of rows that are searchable: each restriction after an ` AND `.
+pub(crate) fn restrictions(filter: &Filter, parameters: &mut Parameters) -> String {
+    let mut parts = String::new();
+    for (field, values) in filter.lists() {
+        let digests = values.iter().map(|value| digest(&folded_value(value))).collect();
+        let digests = parameters.add(SqlValue::Digests(digests));
+        let ids = "SELECT id FROM {values} WHERE folded = ANY";
+        parts += &[" AND ", keyword_column(field), " = ANY (ARRAY(", ids, " (", &digests, ")))"]
+            .concat();
+    }
+    for (field, range) in filter.ranges() {
+        for (bound, comparison) in [(range.min, ">="), (range.max, "<=")] {
+            let Some(bound) = bound else { continue };
+            let bound = parameters.add(SqlValue::Number(bound));
+            parts += &[" AND ", number_column(field), " ", comparison, " ", &bound].concat();
+        }
+    }
+    for (field, flag) in &filter.flags {
+        let flag = parameters.add(SqlValue::Flag(*flag));
+        parts += &[" AND ", flag_column(*field), " = ", &flag].concat();
+    }
+    if !filter.ids.is_empty() {
+        parts += &[" AND akin_key = ANY (", &keys(&filter.ids, parameters), ")"].concat();
+    }
+    parts
+}
+
+/// Returns the array of the keys of the searchable products among `ids`.
+pub(crate) fn keys(ids: &[ProductId], parameters: &mut Parameters) -> String {
+    let ids = ids.iter().map(|id| escape(id.as_str()).into_owned()).collect();
+    let ids = parameters.add(SqlValue::Texts(ids));
+    let found = "SELECT akin_key FROM {entries} WHERE akin_text_hash IS NOT NULL";
+    [r"ARRAY(", found, r#" AND product_id::text COLLATE "C" = ANY ("#, &ids, "))"].concat()
 }
 
 #[cfg(test)]
@@ -53,11 +78,15 @@ mod tests {
 
     #[test]
     fn a_condition_contains_only_what_the_filter_sets() {
-        assert_eq!(condition(&Filter::default()), "akin_text_hash IS NOT NULL");
-        let price = NumberRange { min: None, max: Some(9.0) };
-        let filter = Filter { brand: vec!["'; --".into()], price, ..Filter::default() };
-        let condition = condition(&filter);
-        assert!(condition.contains("akin_brand") && condition.contains("akin_price <= $5"));
-        assert!(!condition.contains("akin_price >=") && !condition.contains("--"));
+        let mut parameters = Parameters::after(2);
+        let all = condition(&Filter::default(), &mut parameters);
+        assert_eq!(all, "akin_text_hash IS NOT NULL");
+        let filter = Filter::default()
+            .with_any_of(KeywordField::Brand, ["'; --"])
+            .with_range(NumberField::Price, NumberRange::at_most(9.0));
+        let condition = condition(&filter, &mut parameters);
+        assert!(condition.contains("akin_brand = ANY") && condition.contains("$3::bytea[]"));
+        assert!(condition.contains("akin_price <= $4") && !condition.contains("akin_price >="));
+        assert!(!condition.contains("--"));
     }
 }

@@ -8,7 +8,7 @@ use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use akin_entities::{AnalyzedText, hash_parts};
+use akin_entities::{AnalyzedText, TextField, folded_value, hash_parts};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -32,11 +32,13 @@ pub(crate) async fn value_ids(
     }
     let new: Vec<_> = distinct.iter().filter(|(digest, _)| !ids.contains_key(*digest)).collect();
     if !new.is_empty() {
-        let insert = "INSERT INTO {values} (digest, value)
-                      SELECT * FROM unnest($1::bytea[], $2::text[]) RETURNING digest, id";
+        let insert = "INSERT INTO {values} (digest, value, folded)
+                      SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[])
+                      RETURNING digest, id";
         let rows = query(names.fill(insert))
             .bind(new.iter().map(|(digest, _)| (*digest).clone()).collect::<Vec<_>>())
             .bind(new.iter().map(|(_, value)| escape(value)).collect::<Vec<_>>())
+            .bind(new.iter().map(|(_, value)| digest(&folded_value(value))).collect::<Vec<_>>())
             .fetch_all(connection)
             .await?;
         for row in rows {
@@ -44,6 +46,27 @@ pub(crate) async fn value_ids(
         }
     }
     Ok(ids)
+}
+
+/// Fills in the folded forms of values that were written without them, by an earlier version.
+pub(crate) async fn fold_values(
+    connection: &mut PgConnection,
+    names: &Names,
+) -> Result<(), Failure> {
+    let find = names.fill("SELECT id, value FROM {values} WHERE folded IS NULL");
+    let (mut ids, mut folded) = (Vec::<i32>::new(), Vec::new());
+    for row in query(find).fetch_all(&mut *connection).await? {
+        ids.push(get(&row, 0)?);
+        folded.push(digest(&folded_value(&unescape(get(&row, 1)?))));
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let update = "UPDATE {values} held SET folded = batch.folded
+                  FROM unnest($1::integer[], $2::bytea[]) AS batch(id, folded)
+                  WHERE held.id = batch.id";
+    query(names.fill(update)).bind(ids).bind(folded).execute(connection).await?;
+    Ok(())
 }
 
 /// The texts of a product by its key: analyzed, and as unstemmed words.
@@ -169,26 +192,36 @@ async fn insert_postings(
     let mut postings = Vec::new();
     for (key, text, _) in texts {
         let scores = basis.term_scores(text).into_iter();
-        postings.extend(scores.map(|(term, score)| (*key, term.to_owned(), score)));
+        let titles = title_terms(text);
+        postings.extend(
+            scores.map(|(term, score)| (*key, term.to_owned(), score, titles.contains(term))),
+        );
     }
     if postings.is_empty() {
         return Ok(());
     }
-    let ids = term_ids(connection, names, postings.iter().map(|(_, term, _)| &**term)).await?;
+    let ids = term_ids(connection, names, postings.iter().map(|(_, term, ..)| &**term)).await?;
     let mut terms = Vec::with_capacity(postings.len());
-    for (_, term, _) in &postings {
+    for (_, term, ..) in &postings {
         let missing = || Failure::corrupt(format!("the term {term:?} is missing"));
         terms.push(*ids.get(term).ok_or_else(missing)?);
     }
-    let sql = "INSERT INTO {postings} (term, key, share)
-               SELECT * FROM unnest($1::integer[], $2::integer[], $3::real[])";
+    let sql = "INSERT INTO {postings} (term, key, share, in_title)
+               SELECT * FROM unnest($1::integer[], $2::integer[], $3::real[], $4::boolean[])";
     query(names.fill(sql))
         .bind(terms)
         .bind(postings.iter().map(|(key, ..)| *key).collect::<Vec<_>>())
-        .bind(postings.iter().map(|(.., score)| *score).collect::<Vec<_>>())
+        .bind(postings.iter().map(|(_, _, score, _)| *score).collect::<Vec<_>>())
+        .bind(postings.iter().map(|(.., is_in_title)| *is_in_title).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Returns the distinct terms of the title.
+fn title_terms(text: &AnalyzedText) -> HashSet<&str> {
+    let title = text.fields().find(|(field, _)| *field == TextField::Title);
+    title.map(|(_, stream)| stream.split_ascii_whitespace().collect()).unwrap_or_default()
 }
 
 async fn term_ids<'a>(

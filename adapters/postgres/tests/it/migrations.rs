@@ -1,10 +1,12 @@
 //! Migrations, and the names of tables.
 
 use akin_contracts::sample::product;
-use akin_entities::{Embedding, Version};
+use akin_entities::{
+    Embedding, FacetValues, Filter, KeywordField, Version, WeightedTerm, WordRule,
+};
 use akin_ports::{
-    ChangeQueue, IndexContent, IndexIdentity, NewIndex, NewRun, ProductIndex, ProductStore,
-    QueueCounts, RunCounts, RunEnd, RunHolder, RunLog, RunOutcome, RunStart,
+    ChangeQueue, IndexContent, IndexIdentity, MatchQuery, Matching, NewIndex, NewRun, ProductIndex,
+    ProductStore, QueueCounts, RunCounts, RunEnd, RunHolder, RunLog, RunOutcome, RunStart,
 };
 use akin_postgres::{DatabaseMigration, PostgresEngine, PostgresStore, Settings, migrate};
 
@@ -130,6 +132,46 @@ async fn several_catalogues_can_share_a_database() {
     let second = second.expect("an engine").store();
     first.store().apply(&[product("a", "one")], Version(1)).await.expect("a product");
     assert_eq!(second.counts().await.expect("counts").products, 0);
+}
+
+/// Takes back what counts matches.
+const WITHOUT_MATCHES: &str = "
+    ALTER TABLE embedded_products_postings DROP CONSTRAINT embedded_products_postings_pkey;
+    ALTER TABLE embedded_products_postings DROP COLUMN in_title;
+    ALTER TABLE embedded_products_postings ADD PRIMARY KEY (term, key) INCLUDE (share);
+    ALTER TABLE embedded_products_values DROP COLUMN folded;
+    DELETE FROM embedded_products_migrations WHERE version >= 3;
+";
+
+#[tokio::test]
+#[ignore = "needs Postgres: make test"]
+async fn matches_are_found_in_an_index_of_an_earlier_version() {
+    let database = TestDatabase::create().await;
+    let index = database.open().await.index();
+    let direction = akin_entities::Embedding::new(&[1.0, 0.0]).expect("a direction");
+    let entry = |id: &str, title: &str, brand: &str| {
+        let entry = crate::support::entry(id, 1, title, direction.clone());
+        let facets = FacetValues { brand: brand.to_owned(), ..FacetValues::default() };
+        akin_ports::IndexEntry { facets, ..entry }
+    };
+    let entries = [entry("a", "red lamp", "Café"), entry("b", "tripod", "CAFE")];
+    assert!(index.upsert(&entries).await.expect("entries").is_empty());
+    database.execute(WITHOUT_MATCHES).await;
+
+    let index = database.open().await.index();
+    let count = async |title: &str, brand: &str| {
+        let term = WeightedTerm { text: title.to_owned(), anywhere: 0, title: 1 };
+        let words = Some(WordRule { terms: vec![term], least: 1 });
+        let query = MatchQuery {
+            matching: Matching::Some { words, also: Vec::new(), near: None },
+            filter: Filter::default().with_any_of(KeywordField::Brand, [brand]),
+            facets: Vec::new(),
+            page: None,
+        };
+        index.matches(&query).await.expect("matches").total
+    };
+    assert_eq!((count("lamp", "cafe").await, count("tripod", "Café").await), (1, 1));
+    assert_eq!((count("lamp", "caf").await, count("stand", "cafe").await), (0, 0));
 }
 
 /// Takes back what registers indexes.

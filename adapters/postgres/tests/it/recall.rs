@@ -2,8 +2,8 @@
 
 use akin_contracts::sample::Numbers;
 use akin_entities::{
-    AnalyzedText, CountedStatistics, Embedding, FacetValues, Filter, NumberRange, Statistics,
-    TextField, Version, bm25,
+    AnalyzedText, CountedStatistics, Embedding, FacetValues, Filter, KeywordField, NumberField,
+    NumberRange, Statistics, TextField, Version, bm25,
 };
 use akin_ports::{CandidateQuery, IndexEntry, ProductIndex, QueryVector};
 use akin_postgres::{PostgresEngine, PostgresIndex, Settings};
@@ -75,15 +75,15 @@ fn embedding(entry: &IndexEntry) -> &Embedding {
 }
 
 fn filters() -> Vec<(&'static str, Filter)> {
-    let yes = vec!["yes".to_owned()];
     let none = Filter::default();
-    let price = NumberRange { min: Some(900.0), max: None };
+    let yes = |field| Filter::default().with_any_of(field, ["yes"]);
+    let price = NumberRange::at_least(900.0);
     vec![
         ("all", none.clone()),
-        ("50 %", Filter { main_category: yes.clone(), ..none.clone() }),
-        ("10 %", Filter { price, ..none.clone() }),
-        ("5 %", Filter { sub_category: yes.clone(), ..none.clone() }),
-        ("0.2 %", Filter { brand: yes, ..none }),
+        ("50 %", yes(KeywordField::MainCategory)),
+        ("10 %", none.clone().with_range(NumberField::Price, price)),
+        ("5 %", yes(KeywordField::SubCategory)),
+        ("0.2 %", yes(KeywordField::Brand)),
     ]
 }
 
@@ -98,7 +98,7 @@ async fn recall(
     let (mut correct, mut total) = (0_u32, 0_u32);
     for _ in 0..20 {
         let query_embedding = direction(&mut numbers);
-        let admitted = entries.iter().filter(|entry| filter.admits(&entry.facets));
+        let admitted = entries.iter().filter(|entry| filter.admits(&entry.id, &entry.facets));
         let mut exact: Vec<_> =
             admitted.map(|entry| query_embedding.similarity(embedding(entry)).get()).collect();
         exact.sort_by(|a, b| b.total_cmp(a));
@@ -173,7 +173,7 @@ async fn assert_best_by_words(index: &PostgresIndex, entries: &[IndexEntry]) {
     for terms in ["w1 w2", "w7 w90 w3", "w250 w333", "w500", "w20 w1000 w1"] {
         let terms: Vec<_> = terms.split(' ').map(str::to_owned).collect();
         for (name, filter) in filters() {
-            let admitted = entries.iter().filter(|entry| filter.admits(&entry.facets));
+            let admitted = entries.iter().filter(|entry| filter.admits(&entry.id, &entry.facets));
             let scored =
                 admitted.map(|entry| (text_score(&terms, &entry.text, &statistics), &entry.id));
             let mut scored: Vec<_> = scored.filter(|(score, _)| *score > 0.0).collect();

@@ -1,6 +1,8 @@
 use super::{Index, Recall, candidates, for_words, ids, keep, near, vector};
-use crate::sample::{Numbers, embedded, entry, titled, unusual_texts};
-use akin_entities::{Embedding, FacetValues, Filter, NumberRange};
+use crate::sample::{Numbers, embedded, entry, id, titled, unusual_texts};
+use akin_entities::{
+    Embedding, FacetValues, Filter, FlagField, KeywordField, NumberField, NumberRange,
+};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry};
 use std::collections::HashMap;
 
@@ -20,7 +22,7 @@ fn facets(number: usize) -> FacetValues {
 }
 
 /// Writes many products with the word "thing". Returns their facets and embeddings by id.
-async fn catalogue(index: &Index) -> HashMap<String, (FacetValues, Embedding)> {
+pub(super) async fn catalogue(index: &Index) -> HashMap<String, (FacetValues, Embedding)> {
     let mut numbers = Numbers(2);
     let mut catalogue = HashMap::new();
     let mut entries = Vec::new();
@@ -38,46 +40,45 @@ async fn catalogue(index: &Index) -> HashMap<String, (FacetValues, Embedding)> {
     catalogue
 }
 
-fn words(values: &[&str]) -> Vec<String> {
-    values.iter().map(|value| (*value).to_owned()).collect()
-}
-
 fn between(min: f64, max: f64) -> NumberRange {
     NumberRange { min: Some(min), max: Some(max) }
 }
 
 /// Returns filters of every kind, alone and combined.
-fn filters() -> Vec<Filter> {
-    let none = Filter::default();
-    let half = Filter { main_category: words(&["yes"]), ..none.clone() };
-    let shelf = Filter { sub_category: words(&["yes"]), ..none.clone() };
-    let dear = Filter { price: NumberRange { min: Some(90.0), max: None }, ..none.clone() };
+pub(super) fn filters() -> Vec<Filter> {
+    use KeywordField::{Brand, MainCategory, SubCategory};
+    use NumberField::{Price, Rating};
+    let none = Filter::default;
+    let priced = |range| none().with_range(Price, range);
+    let half = none().with_any_of(MainCategory, ["yes"]);
+    let shelf = none().with_any_of(SubCategory, ["yes"]);
+    let dear = priced(NumberRange::at_least(90.0));
     vec![
-        Filter { brand: words(&["yes", "unheard of"]), ..none.clone() },
-        Filter { brand: words(&[""]), ..none.clone() },
-        Filter { brand: words(&["unheard of"]), ..none.clone() },
-        Filter { brand: words(&["YES", "ye", "yes "]), ..none.clone() },
-        Filter { main_category: words(&["yes", "no", "yes"]), ..none.clone() },
-        Filter { price: between(12.3, 45.6), ..none.clone() },
-        Filter { price: between(45.6, 45.6), ..none.clone() },
-        Filter { price: between(2.0, 1.0), ..none.clone() },
-        Filter { price: NumberRange { min: None, max: Some(0.0) }, ..none.clone() },
-        Filter { price: NumberRange { min: Some(0.0), max: None }, ..none.clone() },
-        Filter { min_rating: Some(4.25), ..none.clone() },
-        Filter { min_rating: Some(0.0), ..none.clone() },
-        Filter { discounted: Some(true), ..none.clone() },
-        Filter { discounted: Some(false), ..none.clone() },
-        Filter { discounted: Some(true), min_rating: Some(2.5), ..half.clone() },
-        Filter { price: between(20.0, 80.0), ..shelf.clone() },
-        Filter {
-            brand: words(&["no", ""]),
-            main_category: half.main_category.clone(),
-            ..dear.clone()
-        },
+        none().with_any_of(Brand, ["yes", "unheard of"]),
+        none().with_any_of(Brand, [""]),
+        none().with_any_of(Brand, ["unheard of"]),
+        none().with_any_of(Brand, ["YÉS", "ye", "yes "]),
+        none().with_any_of(MainCategory, ["yes", "no", "yes"]),
+        priced(between(12.3, 45.6)),
+        priced(between(45.6, 45.6)),
+        priced(between(2.0, 1.0)),
+        priced(NumberRange::at_most(0.0)),
+        priced(NumberRange::at_least(0.0)),
+        none().with_range(Rating, NumberRange::at_least(4.25)),
+        none().with_range(Rating, NumberRange::at_least(0.0)),
+        none().with_flag(FlagField::Discounted, true),
+        none().with_flag(FlagField::Discounted, false),
+        half.clone()
+            .with_flag(FlagField::Discounted, true)
+            .with_range(Rating, NumberRange::at_least(2.5)),
+        shelf.clone().with_range(Price, between(20.0, 80.0)),
+        dear.clone().with_any_of(Brand, ["no", ""]).with_any_of(MainCategory, ["yes"]),
+        none().with_ids(["7", "12", "13", "unknown"].map(id)),
+        half.clone().with_ids(["7", "12", "13"].map(id)),
         half,
         shelf,
         dear,
-        none,
+        none(),
     ]
 }
 
@@ -86,8 +87,10 @@ pub async fn every_filter_admits_exactly_the_products_that_match(index: &Index) 
     let catalogue = catalogue(index).await;
     let vector = Some(vector(Numbers(3).embedding()));
     for filter in filters() {
-        let mut expected: Vec<_> =
-            catalogue.iter().filter(|(_, (facets, _))| filter.admits(facets)).collect();
+        let mut expected: Vec<_> = catalogue
+            .iter()
+            .filter(|(name, (facets, _))| filter.admits(&id(name), facets))
+            .collect();
         expected.sort_by_key(|(id, _)| id.as_str());
         let by_words = CandidateQuery { depth: catalogue.len(), filter, ..for_words("thing") };
         let by_both = CandidateQuery { vector: vector.clone(), ..by_words.clone() };
@@ -103,15 +106,11 @@ pub async fn every_filter_admits_exactly_the_products_that_match(index: &Index) 
 /// products qualify. Recall against exact search is at least .99.
 pub async fn a_filtered_search_returns_as_many_as_qualify(index: &Index) {
     let catalogue = catalogue(index).await;
-    let yes = words(&["yes"]);
-    let filters = [
-        Filter { main_category: yes.clone(), ..Filter::default() },
-        Filter { sub_category: yes.clone(), ..Filter::default() },
-        Filter { brand: yes, ..Filter::default() },
-    ];
+    let filters = KeywordField::ALL.map(|field| Filter::default().with_any_of(field, ["yes"]));
     let mut numbers = Numbers(4);
     for filter in filters {
-        let admitted = catalogue.iter().filter(|(_, (facets, _))| filter.admits(facets));
+        let admitted =
+            catalogue.iter().filter(|(name, (facets, _))| filter.admits(&id(name), facets));
         let admitted: Vec<_> = admitted.map(|(id, (_, held))| (id.as_str(), held)).collect();
         assert!(!admitted.is_empty(), "too small a catalogue for {filter:?}");
         let mut recall = Recall::default();
@@ -132,7 +131,7 @@ pub async fn filters_apply_to_the_latest_writes(index: &Index) {
         let facets = FacetValues { price: Some(price), ..FacetValues::default() };
         IndexEntry { facets, ..entry("thing", version) }
     };
-    let cheap = Filter { price: NumberRange { min: None, max: Some(10.0) }, ..Filter::default() };
+    let cheap = Filter::default().with_range(NumberField::Price, NumberRange::at_most(10.0));
     let query = CandidateQuery { filter: cheap, ..for_words("thing") };
     keep(index, &[priced(1, 20.0)]).await;
     assert!(ids(index, &query).await.is_empty());
@@ -142,7 +141,7 @@ pub async fn filters_apply_to_the_latest_writes(index: &Index) {
     assert!(ids(index, &query).await.is_empty());
 }
 
-/// Quotes, NUL, characters of four bytes and 100 kB are compared byte by byte, in every column.
+/// Quotes, NUL, characters of four bytes and 100 kB are compared like every other value, in every field.
 pub async fn unusual_values_can_be_filtered_by(index: &Index) {
     let texts = unusual_texts();
     let mut entries = Vec::new();
@@ -153,13 +152,8 @@ pub async fn unusual_values_can_be_filtered_by(index: &Index) {
     }
     keep(index, &entries).await;
     for (number, text) in texts.into_iter().enumerate() {
-        let value = vec![text];
-        let columns = [
-            Filter { main_category: value.clone(), ..Filter::default() },
-            Filter { sub_category: value.clone(), ..Filter::default() },
-            Filter { brand: value, ..Filter::default() },
-        ];
-        for filter in columns {
+        for field in KeywordField::ALL {
+            let filter = Filter::default().with_any_of(field, [text.clone()]);
             let found = ids(index, &CandidateQuery { filter, ..for_words("thing") }).await;
             assert_eq!(found, [number.to_string()]);
         }

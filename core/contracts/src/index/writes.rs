@@ -1,6 +1,9 @@
 use super::{Index, candidates, for_words, ids, keep, near, query, upsert, vector};
 use crate::sample::{analyzed, direction, entry, id, titled, unusual_ids};
-use akin_entities::{AnalyzedText, FacetValues, ProductId, TextField, TextHash, Version};
+use akin_entities::{
+    AnalyzedText, FacetValues, Filter, NumberField, NumberRange, ProductId, TextField, TextHash,
+    Version,
+};
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, IndexedState};
 
 /// Nothing is found, and nothing fails.
@@ -181,8 +184,8 @@ pub async fn an_unchanged_embedding_stays_while_everything_else_changes(index: &
     let indexed = index.states(&[id("a")]).await.unwrap()[&id("a")];
     assert_eq!(indexed.version, Version(2));
     assert_eq!(indexed.text_hash, Some(TextHash::compute(["first"])), "it is the embedded text's");
-    let cheap = akin_entities::NumberRange { min: Some(9.5), max: Some(9.5) };
-    let filter = akin_entities::Filter { price: cheap, ..akin_entities::Filter::default() };
+    let cheap = NumberRange { min: Some(9.5), max: Some(9.5) };
+    let filter = Filter::default().with_range(NumberField::Price, cheap);
     let found = candidates(index, &CandidateQuery { filter, ..near(direction(0.0)) }).await;
     super::assert_close(found[0].cosine.unwrap().get(), 1.0);
     assert_eq!(found[0].text, analyzed("second"));

@@ -1,9 +1,7 @@
 //! The implementation agrees with `vectors.json`, which a plain script of the formula produced.
 
 use akin_entities::{AnalyzedText, CountedStatistics, Language, SearchMode, Statistics, TextField};
-use akin_ranking::{
-    CandidateFeatures, QueryTerms, analyze, correct, is_good_answer, score_candidates,
-};
+use akin_ranking::{CandidateFeatures, QueryTerms, analyze, correct, score_candidates};
 use serde_json::Value;
 
 fn vectors() -> Value {
@@ -84,9 +82,6 @@ fn queries_are_scored_as_specified() {
         let mut order: Vec<_> = (0..scores.len()).collect();
         order.sort_by(|&a, &b| scores[b].score.total_cmp(&scores[a].score).then(a.cmp(&b)));
         assert_eq!(serde_json::json!(order), case["order"], "{query}");
-        let best: Vec<_> =
-            order.iter().take(5).map(|&i| (Some(cosines[i]), scores[i].coverage)).collect();
-        assert_eq!(Some(is_good_answer(&best, &terms)), case["good_answer"].as_bool(), "{query}");
     }
 }
 

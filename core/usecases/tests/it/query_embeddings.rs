@@ -77,3 +77,19 @@ async fn the_cache_is_bounded_in_bytes_for_queries_of_any_length() {
     let room = 64 * (256 + 256 + 4 * embedder.fingerprint().dimension as u64);
     assert!(cached > 3_000 && cached <= room, "{cached} of {room} bytes");
 }
+
+#[tokio::test]
+async fn the_floors_of_an_unknown_model_are_measured_once() {
+    let embedder = Arc::new(MemoryEmbedder::default());
+    let default = QueryEmbeddings::new(embedder.clone(), 8);
+    assert_eq!(default.floors().await.unwrap(), akin_ranking::Floors::default());
+    let embeddings = default.with_floors_of_model();
+    assert_eq!(embedder.embedded().len(), 0, "not before the first search");
+    let floors = embeddings.floors().await.unwrap();
+    assert!(floors.name > 0.0 && floors.name < floors.description, "{floors:?}");
+    assert_eq!(embeddings.clone().floors().await.unwrap(), floors);
+    assert_eq!(embedder.embedded().len(), 32);
+    let known = Arc::new(MemoryEmbedder::named("sentence-transformers/all-MiniLM-L6-v2@1"));
+    let known = QueryEmbeddings::new(known, 8).with_floors_of_model();
+    assert_eq!(known.floors().await.unwrap(), akin_ranking::Floors::default());
+}

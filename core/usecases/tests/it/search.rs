@@ -1,11 +1,12 @@
 //! The hits of a search and their order.
 
 use crate::shop::{Shop, day, id, ids, request, row};
-use akin_entities::{Filter, NumberRange, SearchMode, Similarity};
+use akin_entities::{Filter, NumberField, NumberRange, SearchMode, Similarity};
 use akin_memory::MemoryEmbedder;
 use akin_ports::{ErrorKind, FeedRow, ProductStore};
 use akin_usecases::{
-    Background, Correction, Paging, QueryEmbeddings, SearchError, SearchProducts, SearchRequest,
+    Background, Correction, Paging, QueryEmbeddings, Scope, SearchError, SearchProducts,
+    SearchRequest,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -30,32 +31,37 @@ async fn stocked_shop() -> Shop {
     shop
 }
 
+/// Returns a request for every candidate, whether it fits or not.
+fn every(words: &str, mode: SearchMode) -> SearchRequest {
+    SearchRequest { scope: Scope::Candidates, ..request(words, mode) }
+}
+
 #[tokio::test]
-async fn lexical_search_finds_products_with_any_of_the_words() {
+async fn products_with_any_of_the_words_are_candidates_of_lexical_search() {
     let shop = stocked_shop().await;
-    let answer = shop.answer(&request("phone tripod", SearchMode::Lexical)).await;
+    let answer = shop.answer(&every("phone tripod", SearchMode::Lexical)).await;
     assert_eq!(ids(&answer)[..2], ["1", "2"]);
     assert_eq!((answer.total, ids(&answer).contains(&"4")), (3, false));
     assert!(answer.hits.iter().all(|hit| hit.similarity.is_none()));
-    assert!(answer.hits.iter().all(|hit| hit.score.to_bits() == hit.text_score.to_bits()));
+    assert!(answer.hits.iter().all(|hit| hit.score.is_some() && hit.score == hit.text_score));
     assert_eq!(shop.embedder.embedded().len(), 5, "no query was embedded");
 }
 
 #[tokio::test]
-async fn semantic_search_orders_all_products_by_cosine() {
+async fn semantic_search_orders_candidates_by_cosine() {
     let shop = stocked_shop().await;
-    let answer = shop.answer(&request("tripod for a phone", SearchMode::Semantic)).await;
+    let answer = shop.answer(&every("tripod for a phone", SearchMode::Semantic)).await;
     assert_eq!((answer.total, ids(&answer)[0]), (5, "2"));
     assert!(answer.hits.is_sorted_by(|a, b| a.score >= b.score));
     for hit in &answer.hits {
-        assert_eq!((hit.similarity.map(Similarity::get), hit.text_score), (Some(hit.score), 0.0));
+        assert_eq!((hit.similarity.map(Similarity::get), hit.text_score), (hit.score, Some(0.0)));
     }
 }
 
 #[tokio::test]
-async fn hybrid_search_finds_what_either_part_finds() {
+async fn what_either_part_finds_is_a_candidate_of_hybrid_search() {
     let shop = stocked_shop().await;
-    let answer = shop.answer(&request("phone tripod", SearchMode::Hybrid)).await;
+    let answer = shop.answer(&every("phone tripod", SearchMode::Hybrid)).await;
     assert_eq!((answer.total, ids(&answer)[..2].concat()), (5, "21".to_owned()));
     assert!(answer.hits.is_sorted_by(|a, b| a.score >= b.score));
     assert!(answer.hits.iter().all(|hit| hit.similarity.is_some()));
@@ -89,8 +95,8 @@ async fn filters_apply_to_all_matches() {
     let shop = Shop::new();
     let priced = |n: usize| row(&n.to_string(), "phone tripod", &format!("₹{n}"));
     shop.stock(&(1..=300).map(priced).collect::<Vec<_>>()).await;
-    let price = NumberRange { min: Some(299.0), max: None };
-    let filter = Filter { price, ..Filter::default() };
+    let price = NumberRange::at_least(299.0);
+    let filter = Filter::default().with_range(NumberField::Price, price);
     for mode in SearchMode::ALL {
         let asked = SearchRequest { filter: filter.clone(), depth: 10, ..request("tripod", mode) };
         assert_eq!(ids(&shop.answer(&asked).await), ["299", "300"], "{mode:?}");
@@ -103,7 +109,7 @@ async fn each_part_finds_no_more_than_its_depth() {
     let rows: Vec<_> = (0..30).map(|n| row(&format!("{n:02}"), "phone tripod", "")).collect();
     shop.stock(&rows).await;
     for mode in [SearchMode::Lexical, SearchMode::Semantic] {
-        let answer = shop.answer(&SearchRequest { depth: 7, ..request("tripod", mode) }).await;
+        let answer = shop.answer(&SearchRequest { depth: 7, ..every("tripod", mode) }).await;
         assert_eq!((answer.total, answer.hits.len()), (7, 7));
     }
 }
@@ -121,11 +127,12 @@ async fn an_unknown_word_is_corrected() {
 async fn a_poor_answer_is_not_marked_good() {
     let shop = stocked_shop().await;
     let answer = shop.answer(&request("xylophone quartet", SearchMode::Hybrid)).await;
-    assert!(!answer.good && answer.total > 0);
+    assert_eq!((answer.good, answer.closest, answer.total, answer.hits.len()), (false, true, 0, 5));
+    assert!(answer.facets.is_empty(), "what comes closest is in no count");
     let best = SearchRequest { depth: 1, ..request("phone tripod", SearchMode::Hybrid) };
     assert!(shop.answer(&best).await.good);
     let nothing = shop.answer(&request("xylophone quartet", SearchMode::Lexical)).await;
-    assert_eq!((nothing.good, nothing.total, nothing.hits.len()), (false, 0, 0));
+    assert_eq!((nothing.good, nothing.closest, nothing.hits.len()), (false, false, 0));
 }
 
 #[tokio::test]
@@ -146,8 +153,8 @@ async fn an_index_of_another_model_refuses_all_but_lexical_search() {
     for mode in [SearchMode::Hybrid, SearchMode::Semantic] {
         let error = search.run(&request("tripod", mode)).await.unwrap_err();
         assert!(matches!(error, SearchError::Index(_)));
-        assert_eq!(error.source_error().kind, ErrorKind::Misconfigured);
-        let report = error.source_error().report();
+        assert_eq!(error.source_error().unwrap().kind, ErrorKind::Misconfigured);
+        let report = error.source_error().unwrap().report();
         assert!(report.contains("other@00000000"), "{report}");
     }
     assert_eq!(search.run(&request("tripod", SearchMode::Lexical)).await.unwrap().total, 2);
@@ -158,20 +165,21 @@ type IsPart = fn(&SearchError) -> bool;
 #[tokio::test]
 async fn an_error_names_the_part_that_failed() {
     let shop = stocked_shop().await;
-    // Embedding the query, reading statistics, finding candidates and fetching products take two steps
-    // each.
-    let parts: [(u64, IsPart); 4] = [
+    // Embedding the query, reading statistics, finding candidates, counting matches and fetching
+    // products take two steps each.
+    let parts: [(u64, IsPart); 5] = [
         (0, |error| matches!(error, SearchError::Embedding(_))),
         (2, |error| matches!(error, SearchError::Index(_))),
         (4, |error| matches!(error, SearchError::Index(_))),
-        (6, |error| matches!(error, SearchError::Fetch(_))),
+        (6, |error| matches!(error, SearchError::Index(_))),
+        (8, |error| matches!(error, SearchError::Fetch(_))),
     ];
     for (steps, is_part) in parts {
         let search = shop.search();
         shop.faults.break_after(steps, ErrorKind::Unavailable);
         let error = search.run(&request("tripod", SearchMode::Hybrid)).await.unwrap_err();
         assert!(is_part(&error), "{error:?} after {steps} steps");
-        assert!(error.source_error().is_retryable());
+        assert!(error.source_error().unwrap().is_retryable());
         shop.faults.clear();
     }
 }
@@ -212,12 +220,12 @@ proptest! {
             other.stock(&rows).await;
             for mode in SearchMode::ALL {
                 let paging = Paging { page: 1, size: 100 };
-                let asked = SearchRequest { paging, ..request(&joined(&asked), mode) };
+                let asked = SearchRequest { paging, ..every(&joined(&asked), mode) };
                 let answer = one.answer(&asked).await;
                 let keys: Vec<_> = answer
                     .hits
                     .iter()
-                    .map(|hit| (-hit.score, hit.record.product.id.clone()))
+                    .map(|hit| (-hit.score.unwrap(), hit.record.product.id.clone()))
                     .collect();
                 assert!(keys.is_sorted(), "{keys:?}");
                 assert!(keys.iter().all(|(score, _)| score.is_finite()));
@@ -252,5 +260,5 @@ async fn spelling_is_corrected_in_the_background_and_a_dropped_search_stops_it()
     // A lost task is an error, not a search that never ends.
     let search = SearchProducts { background: Background::new(drop), ..shop.search() };
     let error = search.run(&misspelled).await.unwrap_err();
-    assert_eq!(error.source_error().kind, ErrorKind::Unavailable);
+    assert_eq!(error.source_error().unwrap().kind, ErrorKind::Unavailable);
 }

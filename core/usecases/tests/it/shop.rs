@@ -159,13 +159,9 @@ impl Shop {
                 IndexedState { version: record.version, text_hash: Some(product.text_hash()) };
             assert_eq!(known.get(id), Some(&expected), "{id}");
             let computed = self.embedder.embed(&[product.embedded_text()]).await.unwrap();
-            let filter = Filter {
-                price: akin_entities::NumberRange {
-                    min: product.price().map(akin_entities::Price::amount),
-                    max: product.price().map(akin_entities::Price::amount),
-                },
-                ..Filter::default()
-            };
+            let price = product.price().map(akin_entities::Price::amount);
+            let price = akin_entities::NumberRange { min: price, max: price };
+            let filter = Filter::default().with_range(akin_entities::NumberField::Price, price);
             let fingerprint = self.embedder.fingerprint().clone();
             let embedding = computed.embeddings.into_iter().next();
             let vector = embedding.map(|embedding| QueryVector { embedding, fingerprint });

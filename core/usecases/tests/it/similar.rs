@@ -31,10 +31,7 @@ async fn the_nearest_products_come_first_without_the_product_itself_and_ties_by_
     let place = |wanted| ids(&hits).iter().position(|id| *id == wanted).unwrap();
     assert_eq!(place("5"), place("2") + 1);
     assert_eq!(place("4"), 3);
-    assert!(
-        hits.iter()
-            .all(|hit| hit.similarity.map(akin_entities::Similarity::get) == Some(hit.score))
-    );
+    assert!(hits.iter().all(|hit| hit.similarity.map(akin_entities::Similarity::get) == hit.score));
 }
 
 #[tokio::test]

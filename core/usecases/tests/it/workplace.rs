@@ -5,7 +5,8 @@ use akin_entities::{Change, Fingerprint, Language, ProductId, Statistics};
 use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
 use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry,
-    IndexIdentity, IndexedState, PortError, PortResult, ProductIndex, ProductStore, QueueCounts,
+    IndexIdentity, IndexedState, MatchQuery, Matches, PortError, PortResult, ProductIndex,
+    ProductStore, QueueCounts,
 };
 use akin_usecases::{
     Background, EmbedTarget, RelayChanges, RelaySummary, WorkQueue, WorkSummary, WorkerContext,
@@ -161,6 +162,10 @@ impl ProductIndex for FragileIndex {
 
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
         self.index.candidates(query).await
+    }
+
+    async fn matches(&self, query: &MatchQuery) -> PortResult<Matches> {
+        self.index.matches(query).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

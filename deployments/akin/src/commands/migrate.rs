@@ -40,6 +40,7 @@ struct Tables {
 struct Index {
     name: String,
     created: bool,
+    upgraded: bool,
 }
 
 pub(crate) async fn run(arguments: MigrateArguments) -> anyhow::Result<ExitCode> {
@@ -69,7 +70,8 @@ pub(crate) async fn run(arguments: MigrateArguments) -> anyhow::Result<ExitCode>
     }
     if wants_opensearch {
         let done = OpenSearchIndex::migrate(&opensearch).await?;
-        report.opensearch = Some(Index { name: done.index, created: done.created });
+        let (name, created, upgraded) = (done.index, done.created, done.upgraded);
+        report.opensearch = Some(Index { name, created, upgraded });
     }
     if format.json {
         output::json(&report);
@@ -99,8 +101,12 @@ impl MigrateReport {
                 ));
             }
         }
-        if let Some(Index { name, created }) = self.opensearch {
-            let what = if created { "was created" } else { "exists already" };
+        if let Some(Index { name, created, upgraded }) = self.opensearch {
+            let what = match (created, upgraded) {
+                (true, _) => "was created",
+                (_, true) => "was upgraded",
+                _ => "is up to date",
+            };
             output::line(&format!("OpenSearch: the index {name} {what}"));
         }
     }

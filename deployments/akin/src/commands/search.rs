@@ -2,9 +2,11 @@ use crate::output::Format;
 use crate::{exit, output};
 use akin_composition::BadSettings;
 use akin_composition::{Builder, Engine, EngineSettings};
-use akin_entities::{Query, SearchMode, Similarity};
+use akin_entities::{
+    Filter, FlagField, KeywordField, NumberField, NumberRange, SearchMode, Similarity,
+};
 use akin_search_api::{limit, similarity};
-use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest, Timings};
+use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest, Sort, Timings};
 use akin_views::{SearchView, milliseconds};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::process::ExitCode;
@@ -12,11 +14,11 @@ use std::process::ExitCode;
 /// Search the catalogue in a shopper's own words.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin search --limit 3 something to keep my phone steady while filming\n  akin search --mode lexical --json tripod | jq '.hits[].product.name'\n\n`--json` prints what `/api/search` answers."
+    after_help = "Examples:\n  akin search --limit 3 something to keep my phone steady while filming\n  akin search --mode lexical --json tripod | jq '.hits[].product.name'\n  akin search --brand Lumo --sort price_asc\n\nWithout words it lists all products, by default the best rated first. `--json` prints what `/api/search` answers."
 )]
 pub(crate) struct SearchArguments {
-    /// The query; quotes are not needed.
-    #[arg(required = true, value_name = "WORDS")]
+    /// The query; quotes are not needed. Without one, all products are listed.
+    #[arg(value_name = "WORDS")]
     words: Vec<String>,
 
     /// Search by words and meaning (hybrid), by meaning (semantic) or by words (lexical).
@@ -31,11 +33,55 @@ pub(crate) struct SearchArguments {
     #[arg(long, env = "AKIN_THRESHOLD", allow_negative_numbers = true, value_name = "SIMILARITY", value_parser = similarity)]
     threshold: Option<Similarity>,
 
+    /// The order of the products; ties are sorted by id.
+    #[arg(long, default_value = "relevance", value_name = "ORDER", value_parser = sort())]
+    sort: Sort,
+
+    /// The page, counted from 1; a page has as many products as `--limit` says.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = page())]
+    page: usize,
+
     #[command(flatten)]
     format: Format,
 
     #[command(flatten)]
+    filters: FilterArguments,
+
+    #[command(flatten)]
     engine: EngineSettings,
+}
+
+/// The products that may be found.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Filters")]
+struct FilterArguments {
+    /// Find products of this main category only; may be repeated. Case and accents do not matter.
+    #[arg(long, value_name = "NAME")]
+    main_category: Vec<String>,
+
+    /// Find products of this subcategory only; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    sub_category: Vec<String>,
+
+    /// Find products of this brand only; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    brand: Vec<String>,
+
+    /// The minimum price, in whole currency units.
+    #[arg(long, value_name = "PRICE")]
+    price_min: Option<f64>,
+
+    /// The maximum price, in whole currency units.
+    #[arg(long, value_name = "PRICE")]
+    price_max: Option<f64>,
+
+    /// The minimum rating in stars.
+    #[arg(long, value_name = "STARS")]
+    min_rating: Option<f64>,
+
+    /// Find discounted products only.
+    #[arg(long)]
+    discounted: bool,
 }
 
 pub(crate) async fn run(arguments: SearchArguments) -> anyhow::Result<ExitCode> {
@@ -56,21 +102,36 @@ pub(crate) async fn run(arguments: SearchArguments) -> anyhow::Result<ExitCode> 
 
 impl SearchArguments {
     fn request(&self) -> Result<SearchRequest, BadSettings> {
-        let query = Query::new(&self.words.join(" "));
-        let query = query.map_err(|error| BadSettings(vec![error.to_string()]))?;
+        let request = SearchRequest::for_text(&self.words.join(" "));
+        let request = request.map_err(|error| BadSettings(vec![error.to_string()]))?;
         Ok(SearchRequest {
             mode: self.mode,
             threshold: self.threshold,
-            paging: Paging { page: 1, size: self.limit },
-            depth: self.limit.max(SearchRequest::DEFAULT_DEPTH),
-            ..SearchRequest::new(query)
+            filter: self.filters.filter(),
+            sort: self.sort,
+            paging: Paging { page: self.page, size: self.limit },
+            ..request
         })
+    }
+}
+
+impl FilterArguments {
+    fn filter(&self) -> Filter {
+        let price = NumberRange { min: self.price_min, max: self.price_max };
+        let rating = NumberRange { min: self.min_rating, max: None };
+        let filter = Filter::default()
+            .with_any_of(KeywordField::MainCategory, self.main_category.clone())
+            .with_any_of(KeywordField::SubCategory, self.sub_category.clone())
+            .with_any_of(KeywordField::Brand, self.brand.clone())
+            .with_range(NumberField::Price, price)
+            .with_range(NumberField::Rating, rating);
+        if self.discounted { filter.with_flag(FlagField::Discounted, true) } else { filter }
     }
 }
 
 /// Logs what a search did, for `--log-level debug`.
 fn log(engine: &Engine, request: &SearchRequest, answer: &SearchAnswer) {
-    let Timings { embed, candidates, rank, fetch } = answer.timings;
+    let Timings { embed, candidates, rank, matches, fetch } = answer.timings;
     tracing::debug!(
         engine = %engine.name,
         mode = request.mode.name(),
@@ -79,6 +140,7 @@ fn log(engine: &Engine, request: &SearchRequest, answer: &SearchAnswer) {
         embed_ms = milliseconds(embed),
         candidates_ms = milliseconds(candidates),
         rank_ms = milliseconds(rank),
+        matches_ms = milliseconds(matches),
         fetch_ms = milliseconds(fetch),
         "searched"
     );
@@ -102,10 +164,23 @@ fn print(answer: &SearchAnswer) {
         output::note("no product matches");
         return;
     }
-    if !answer.good {
-        output::note("no product fits well; these come closest");
+    if answer.closest {
+        output::note("no product fits; these come closest");
+    } else if answer.total > answer.hits.len() {
+        output::note(&format!("{} of {} products", answer.hits.len(), answer.total));
     }
     output::hits(&answer.hits);
+}
+
+/// Parses an order, and lists the orders for help and shell completion.
+fn sort() -> impl TypedValueParser<Value = Sort> {
+    PossibleValuesParser::new(Sort::NAMES.map(|(name, _)| name))
+        .try_map(|name| Sort::parse(&name).ok_or("this order is unknown"))
+}
+
+/// Parses the number of a page.
+fn page() -> impl TypedValueParser<Value = usize> {
+    clap::value_parser!(u32).range(1..).map(|page| usize::try_from(page).unwrap_or(usize::MAX))
 }
 
 /// Parses a mode, and lists the modes for help and shell completion.

@@ -95,7 +95,9 @@ fn a_catalogue_is_ingested_and_searched_through_an_embedding_server() {
     // The model is the same one, wherever it is executed.
     let models =
         [("local+http", &*url), ("local+http", &tei), ("local", "")].map(|(engine, url)| {
-            let found = run(engine, url, "search --json --mode semantic tripod").succeeds().json();
+            let found = run(engine, url, "search --json --mode semantic --threshold -1 tripod")
+                .succeeds()
+                .json();
             assert_eq!(found["hits"].as_array().unwrap().len(), 4, "{found}");
             found["model"].clone()
         });

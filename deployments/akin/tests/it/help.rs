@@ -78,7 +78,7 @@ fn shells_offer_files_only_where_a_value_is_a_path() {
 #[test]
 fn a_missing_or_unknown_command_is_a_usage_error() {
     let sandbox = Sandbox::new();
-    for arguments in ["", "serach tripod", "search", "ingest", "similar", "search --loud tripod"] {
+    for arguments in ["", "serach tripod", "ingest", "similar", "search --loud tripod"] {
         let outcome = sandbox.run(arguments).fails_with(2);
         assert!(outcome.stderr.contains("Usage: akin"), "{arguments}: {outcome}");
     }

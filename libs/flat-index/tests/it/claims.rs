@@ -61,7 +61,11 @@ fn is_rejected(path: &Path, bytes: &[u8]) -> bool {
     let brand = ("brand".to_owned(), WORDS.map(str::to_owned).to_vec());
     let filters = [
         DocumentFilter::default(),
-        DocumentFilter { keywords: vec![brand], numbers: vec![("price".to_owned(), 0.0, 1e300)] },
+        DocumentFilter {
+            keywords: vec![brand],
+            numbers: vec![("price".to_owned(), 0.0, 1e300)],
+            ..DocumentFilter::default()
+        },
     ];
     for filter in &filters {
         let request =

@@ -133,8 +133,10 @@ fn recall_is_high_above_fifty_thousand_documents() {
     // All, half and few of the documents take different search paths.
     for (left_out, depth) in [(0_u16, 10), (0, 200), (30_000, 10), (59_500, 10), (59_980, 10)] {
         let least = f64::from(left_out);
-        let filter =
-            DocumentFilter { keywords: vec![], numbers: vec![("number".into(), least, 1e9)] };
+        let filter = DocumentFilter {
+            numbers: vec![("number".into(), least, 1e9)],
+            ..DocumentFilter::default()
+        };
         let (mut correct, mut total) = (0, 0);
         for _ in 0..20 {
             let query = clustered(&mut dice, &centers);

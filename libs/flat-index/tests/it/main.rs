@@ -4,4 +4,5 @@
 mod claims;
 mod files;
 mod search;
+mod sets;
 mod support;

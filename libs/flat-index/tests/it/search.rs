@@ -14,6 +14,7 @@ fn filter() -> DocumentFilter {
     DocumentFilter {
         keywords: vec![("brand".into(), brands.collect())],
         numbers: vec![("price".into(), 2.0, 7.0)],
+        ..DocumentFilter::default()
     }
 }
 
