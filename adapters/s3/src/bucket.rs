@@ -35,7 +35,7 @@ impl Bucket {
         options: FeedOptions,
     ) -> PortResult<Vec<S3Feed>> {
         let Some((prefix, _)) = location.pattern() else {
-            return Ok(vec![self.feed(location.clone(), options)]);
+            return Ok(vec![self.object(location.clone(), options)]);
         };
         let request = self.client.list_objects_v2().bucket(location.bucket()).prefix(prefix);
         let mut pages = request.into_paginator().send();
@@ -44,9 +44,8 @@ impl Bucket {
             let page = page.map_err(|error| port_error(location, &Failure::of(&error)))?;
             let keys = page.contents().iter().filter_map(|object| object.key());
             for key in keys.filter(|key| location.matches(key)) {
-                // A key with an asterisk of its own cannot be named.
-                if let Ok(found) = S3Location::new(location.bucket(), key) {
-                    feeds.push(self.feed(found, options));
+                if let Ok(found) = S3Location::object(location.bucket(), key) {
+                    feeds.push(self.object(found, options));
                 }
             }
             if feeds.len() > MAX_MATCHES {
@@ -61,7 +60,8 @@ impl Bucket {
         Ok(feeds)
     }
 
-    fn feed(&self, location: S3Location, options: FeedOptions) -> S3Feed {
+    /// Returns the feed in the one object at `location`, whether or not it exists.
+    pub fn object(&self, location: S3Location, options: FeedOptions) -> S3Feed {
         S3Feed::new(self.client.clone(), location, options, self.attempts)
     }
 }

@@ -7,6 +7,8 @@ use std::str::FromStr;
 pub struct S3Location {
     bucket: String,
     key: String,
+    /// True if a `*` in the key is one, and stands for no other characters.
+    is_literal: bool,
 }
 
 /// A text that names no object.
@@ -22,23 +24,21 @@ impl S3Location {
         text.starts_with(SCHEME)
     }
 
-    /// Creates the location of an object by the names in an event of S3, which writes keys as forms do:
-    /// a space as `+`, and others as `%` and two digits.
-    pub fn from_event(bucket: &str, key: &str) -> Result<Self, InvalidLocation> {
-        // A pair without a value is decoded as a whole; separators of pairs are encoded in keys.
-        let decoded = form_urlencoded::parse(key.as_bytes()).map(|(name, value)| match &*value {
-            "" => name.into_owned(),
-            value => format!("{name}={value}"),
-        });
-        let key = decoded.collect::<Vec<_>>().join("&");
-        Self::new(bucket, &key)
+    /// Creates the location of `key` in `bucket`, whose `*` stands for any characters.
+    pub fn new(bucket: &str, key: &str) -> Result<Self, InvalidLocation> {
+        let location = Self::object(bucket, key)?;
+        if key.matches('*').count() > 1 {
+            return Err(InvalidLocation(location.to_string()));
+        }
+        Ok(Self { is_literal: false, ..location })
     }
 
-    /// Creates the location of `key` in `bucket`.
-    pub fn new(bucket: &str, key: &str) -> Result<Self, InvalidLocation> {
+    /// Creates the location of the one object `key` of `bucket`, whatever characters the key has.
+    pub fn object(bucket: &str, key: &str) -> Result<Self, InvalidLocation> {
         let is_name = |text: &str| !text.is_empty() && !text.contains(['/', '*', '?', '[']);
-        if is_name(bucket) && !key.is_empty() && key.matches('*').count() <= 1 {
-            return Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() });
+        if is_name(bucket) && !key.is_empty() {
+            let (bucket, key) = (bucket.to_owned(), key.to_owned());
+            return Ok(Self { bucket, key, is_literal: true });
         }
         Err(InvalidLocation(format!("{SCHEME}{bucket}/{key}")))
     }
@@ -48,14 +48,14 @@ impl S3Location {
         &self.bucket
     }
 
-    /// Returns the key, which may contain `*`.
+    /// Returns the key or the pattern.
     pub fn key(&self) -> &str {
         &self.key
     }
 
     /// Returns the parts of the key before and after `*`, if it names several objects.
     pub(crate) fn pattern(&self) -> Option<(&str, &str)> {
-        self.key.split_once('*')
+        if self.is_literal { None } else { self.key.split_once('*') }
     }
 
     /// Returns whether the pattern matches `key`.
@@ -111,16 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_events_are_decoded() {
-        for (encoded, key) in [
-            ("feeds/a.csv", "feeds/a.csv"),
-            ("a+b%20c.csv", "a b c.csv"),
-            ("1%2B1%3D2%26more.csv", "1+1=2&more.csv"),
-            ("%C3%BCber.csv", "über.csv"),
-            ("a=b&c.csv", "a=b&c.csv"),
-            ("100%.csv", "100%.csv"),
-        ] {
-            assert_eq!(S3Location::from_event("shop", encoded).unwrap().key(), key, "{encoded}");
-        }
+    fn the_key_of_an_object_may_have_any_characters() {
+        let location = S3Location::object("shop", "feeds/b*[1]?*.csv").unwrap();
+        assert_eq!(location.pattern(), None);
+        assert!(location.matches("feeds/b*[1]?*.csv") && !location.matches("feeds/bx[1]?x.csv"));
+        assert!(S3Location::object("shop", "").is_err() && S3Location::object("*", "a").is_err());
     }
 }

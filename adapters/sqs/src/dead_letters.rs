@@ -148,7 +148,7 @@ impl DeadLetters for SqsQueue {
                     died: None,
                 }),
                 Err(error) => {
-                    tracing::warn!(message = id, %error, "a dead letter is not a change");
+                    tracing::warn!(message_id = id, %error, "a dead letter is not a change");
                 }
             }
         }

@@ -78,7 +78,7 @@ impl SqsQueue {
                     deliveries.push(Delivery { receipt, change, attempts });
                 }
                 Err(error) => {
-                    tracing::warn!(message = id, attempts, %error, "a message is not a change");
+                    tracing::warn!(message_id = id, attempts, %error, "a message is not a change");
                     malformed.push((handle, delay(attempts)));
                 }
             }

@@ -74,7 +74,14 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Data => {
             let text = error.to_string();
-            ApiError::new(Problem::Unprocessable, text)
+            let missing =
+                text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+            let field = missing.map(|(field, _)| field.to_owned());
+            let error = ApiError::new(Problem::Unprocessable, text);
+            match field {
+                Some(field) => error.at(field),
+                None => error,
+            }
         }
         _ => ApiError::new(Problem::Invalid, format!("the body is not valid JSON: {error}")),
     })

@@ -164,12 +164,12 @@ impl Problem {
 
     fn tei_type(self) -> &'static str {
         match self {
-            Self::Empty => "empty",
-            Self::Unprocessable => "tokenizer",
-            Self::Overloaded => "overloaded",
-            Self::Failed | Self::Internal => "backend",
-            Self::TimedOut => "unhealthy",
-            _ => "validation",
+            Self::Empty => "Empty",
+            Self::Unprocessable => "Tokenizer",
+            Self::Overloaded => "Overloaded",
+            Self::Failed | Self::Internal => "Backend",
+            Self::TimedOut => "Unhealthy",
+            _ => "Validation",
         }
     }
 

@@ -32,6 +32,17 @@ struct Fields {
     normalize: Option<bool>,
     #[serde(default)]
     prompt_name: Option<String>,
+    #[serde(default)]
+    truncation_direction: Option<String>,
+    #[serde(default)]
+    dimensions: Option<usize>,
+}
+
+/// How the texts are read, and their embeddings written.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    truncate: bool,
+    encoding: Encoding,
 }
 
 /// The embedding of `text`.
@@ -80,22 +91,30 @@ pub(crate) async fn invoke(
     request: Request,
 ) -> Result<Response, TeiError> {
     let Received::<Fields> { fields, charge } = receive(&server, request).await?;
-    let encoding = fields.encoding_format.unwrap_or_default();
+    let Fields { truncate, normalize, prompt_name, truncation_direction, dimensions, .. } = fields;
+    let options =
+        EmbedOptions { truncate, truncation_direction, normalize, prompt_name, dimensions };
+    options.check(&server)?;
+    let form = Form {
+        truncate: truncate.unwrap_or(true),
+        encoding: fields.encoding_format.unwrap_or_default(),
+    };
     Ok(match (fields.text, fields.texts, fields.inputs) {
-        (Some(text), None, None) => embed_text(&server, text, encoding, charge).await?,
+        (Some(text), None, None) => embed_text(&server, text, form, charge).await?,
         (None, Some(Inputs::Many(texts)), None) => {
-            embed_texts(&server, texts, encoding, charge).await?
+            embed_texts(&server, texts, form, charge).await?
         }
         (None, Some(_), None) => {
             let message = "texts must be a list of texts";
             return Err(ApiError::new(Problem::Unprocessable, message).at("texts").into());
         }
-        (None, None, Some(inputs)) => {
-            let Fields { truncate, normalize, prompt_name, .. } = fields;
-            let options =
-                EmbedOptions { truncate, normalize, prompt_name, ..EmbedOptions::default() };
-            embed_inputs(&server, inputs, &options, charge).await?
+        (None, None, Some(_)) if form.encoding != Encoding::Float => {
+            let message = "inputs are answered in the format of TEI, which has no base64";
+            return Err(ApiError::new(Problem::Unprocessable, message)
+                .at("encoding_format")
+                .into());
         }
+        (None, None, Some(inputs)) => embed_inputs(&server, inputs, &options, charge).await?,
         _ => {
             let message = "the body must have one of the fields text, texts and inputs";
             return Err(ApiError::new(Problem::Invalid, message).into());
@@ -106,10 +125,10 @@ pub(crate) async fn invoke(
 async fn embed_text(
     server: &Server,
     text: String,
-    encoding: Encoding,
+    Form { truncate, encoding }: Form,
     mut charge: Charge,
 ) -> Result<Response, ApiError> {
-    let batch = TextBatch { texts: vec![text], field: "text", truncate: true };
+    let batch = TextBatch { texts: vec![text], field: "text", truncate };
     let embedded = server.embed(batch, &mut charge).await?.all("text")?;
     let model = ModelView::of(server);
     let write = move |embedded: &EmbeddedTexts| {
@@ -124,10 +143,10 @@ async fn embed_text(
 async fn embed_texts(
     server: &Server,
     texts: Vec<String>,
-    encoding: Encoding,
+    Form { truncate, encoding }: Form,
     mut charge: Charge,
 ) -> Result<Response, ApiError> {
-    let batch = TextBatch { texts, field: "texts", truncate: true };
+    let batch = TextBatch { texts, field: "texts", truncate };
     let mut embedded = server.embed(batch, &mut charge).await?;
     if !embedded.results.is_empty() && embedded.results.iter().all(Result::is_err) {
         embedded = embedded.all("texts")?;

@@ -101,7 +101,7 @@ fn texts(inputs: Inputs) -> Result<Vec<String>, ApiError> {
 
 impl EmbedOptions {
     /// Refuses what the server would otherwise ignore.
-    fn check(&self, server: &Server) -> Result<(), ApiError> {
+    pub(crate) fn check(&self, server: &Server) -> Result<(), ApiError> {
         let dimension = server.model.embedder.fingerprint().dimension;
         let refused = |field: &str, message: String| {
             Err(ApiError::new(Problem::Unprocessable, message).at(field))

@@ -40,7 +40,7 @@ struct Batch {
 impl EmbedFunction {
     /// Processes a batch of messages, and returns those that SQS must deliver again.
     pub async fn handle(&self, event: SqsEvent, invocation: Invocation) -> SqsBatchResponse {
-        let began = Instant::now();
+        let (began, received) = (Instant::now(), event.records.len());
         let Batch { deliveries, unreadable } = self.read(&event.records);
         let mut again = unreadable;
         if !deliveries.is_empty() {
@@ -49,7 +49,7 @@ impl EmbedFunction {
         let ids = event.records.into_iter().map(|message| message.message_id);
         let response = SqsBatchResponse::failures(ids.filter(|id| again.contains(id)));
         tracing::info!(
-            received = deliveries.len(),
+            received,
             again = response.batch_item_failures.len(),
             ms = akin_views::milliseconds(began.elapsed()),
             "processed a batch"
@@ -66,7 +66,7 @@ impl EmbedFunction {
                     batch.deliveries.push(Delivery { receipt: Receipt(id), change, attempts });
                 }
                 Err(error) => {
-                    tracing::warn!(message = id, attempts, error, "a message holds no change");
+                    tracing::warn!(message_id = id, attempts, error, "a message holds no change");
                     batch.unreadable.insert(id);
                 }
             }

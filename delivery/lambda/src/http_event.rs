@@ -80,7 +80,8 @@ impl HttpEvent {
             path = without_segment(path, stage);
         }
         path = without_segment(path, base_path);
-        let mut target = escaped(if path.is_empty() { "/" } else { path });
+        // A question mark in a decoded path is part of it.
+        let mut target = escaped(if path.is_empty() { "/" } else { path }).replace('?', "%3F");
         if !target.starts_with('/') {
             target.insert(0, '/');
         }

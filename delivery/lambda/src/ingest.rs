@@ -1,5 +1,8 @@
 use crate::{FunctionError, IngestEvent, Invocation, ObjectEvent, Parts};
-use akin_ports::{ChangeQueue, FeedSource, MAX_RUNS, RunCounts, RunHolder, RunLog, RunOutcome};
+use akin_ports::{
+    ChangeQueue, ErrorKind, FeedSource, MAX_RUNS, PortError, PortResult, RunCounts, RunHolder,
+    RunLog, RunOutcome,
+};
 use akin_usecases::{
     BegunRun, IngestCatalogue, IngestToQueue, IngestToQueueError, RecordRun, RecordedRun,
     RequestedRun, RunError, RunSummary,
@@ -48,10 +51,10 @@ pub struct IngestParts {
 #[async_trait]
 pub trait FeedOpener: Send + Sync {
     /// Returns the feeds of the settings. The error says what is missing.
-    async fn configured(&self) -> Result<Vec<Arc<dyn FeedSource>>, String>;
+    async fn configured(&self) -> PortResult<Vec<Arc<dyn FeedSource>>>;
 
-    /// Returns the feed in an object of S3.
-    async fn object(&self, bucket: &str, key: &str) -> Result<Arc<dyn FeedSource>, String>;
+    /// Returns the feed in an object of S3, whether or not it exists.
+    fn object(&self, bucket: &str, key: &str) -> PortResult<Arc<dyn FeedSource>>;
 }
 
 /// The answer to an event.
@@ -93,10 +96,13 @@ impl IngestFunction {
         if event == IngestEvent::Nothing {
             return Ok(RunReport::nothing(began));
         }
-        let parts = self.parts.get().await?;
-        let Some(request) = parts.request(event).await? else {
-            return Ok(RunReport::nothing(began));
+        let prepare = async {
+            let parts = self.parts.get().await?;
+            Ok::<_, FunctionError>((parts, parts.request(event).await?))
         };
+        let prepared = timeout_at(invocation.stop_by(MARGIN).into(), prepare).await;
+        let (parts, request) = prepared.unwrap_or_else(|_| Err(out_of_time()))?;
+        let Some(request) = request else { return Ok(RunReport::nothing(began)) };
         let names = request.names.clone();
         let summary = self.run(parts, request, &invocation).await?;
         let counts = summary.counts();
@@ -165,14 +171,14 @@ impl IngestParts {
         }
         let mut sources = Vec::new();
         for ObjectEvent { bucket, key, .. } in &objects {
-            sources.push(self.feeds.object(bucket, key).await.map_err(misconfigured)?);
+            sources.push(self.feeds.object(bucket, key).map_err(|error| unopened(&error))?);
         }
         let names = objects.iter().map(ObjectEvent::run_name).collect();
         Ok(Some(Request { sources, names, objects }))
     }
 
     async fn configured(&self, objects: Vec<ObjectEvent>) -> Result<Request, FunctionError> {
-        let sources = self.feeds.configured().await.map_err(misconfigured)?;
+        let sources = self.feeds.configured().await.map_err(|error| unopened(&error))?;
         let events = objects.iter().map(ObjectEvent::run_name);
         let names = sources.iter().map(|feed| feed.name().to_owned()).chain(events).collect();
         Ok(Request { sources, names, objects })
@@ -243,8 +249,10 @@ fn failed(outcome: &RunOutcome) -> FunctionError {
     FunctionError { kind, message: reason.unwrap_or(name).to_owned() }
 }
 
-fn misconfigured(message: String) -> FunctionError {
-    FunctionError { kind: "Misconfigured", message }
+/// Returns the error of feeds that could not be opened.
+fn unopened(error: &PortError) -> FunctionError {
+    let kind = if error.kind == ErrorKind::Unavailable { "Failed" } else { "Misconfigured" };
+    FunctionError { kind, message: error.report() }
 }
 
 fn out_of_time() -> FunctionError {

@@ -1,7 +1,9 @@
 use crate::FunctionError;
 use futures::future::BoxFuture;
 use std::fmt;
+use std::time::Duration;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 /// The parts of a function, which are opened once.
 ///
@@ -21,6 +23,10 @@ pub struct NotOpened {
     pub is_final: bool,
 }
 
+/// The time for opening parts before the first event. AWS Lambda ends a process that did not ask for an event
+/// within ten seconds of its start.
+const MAX_PREPARATION: Duration = Duration::from_secs(8);
+
 impl<T> Parts<T> {
     /// Returns parts that `open` opens.
     pub fn new<F>(open: impl Fn() -> F + Send + Sync + 'static) -> Self
@@ -31,12 +37,17 @@ impl<T> Parts<T> {
     }
 
     /// Opens the parts before the first event. An error if they cannot ever be opened; any other is
-    /// logged, and the events try again.
+    /// logged, and the events try again. So do they if this takes longer than AWS Lambda allows: a server
+    /// that accepts connections and says nothing must not keep events from being answered.
     pub async fn prepare(&self) -> Result<(), NotOpened> {
-        match self.opened.get_or_try_init(&self.open).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_final => Err(error),
-            Err(error) => {
+        match timeout(MAX_PREPARATION, self.opened.get_or_try_init(&self.open)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if error.is_final => Err(error),
+            Err(_) => {
+                tracing::warn!(seconds = MAX_PREPARATION.as_secs(), "not ready in time");
+                Ok(())
+            }
+            Ok(Err(error)) => {
                 tracing::warn!(error = error.message, "not ready yet");
                 Ok(())
             }
@@ -81,6 +92,14 @@ mod tests {
         assert_eq!((error.kind, &*error.message), ("NotOpened", "the server is away"));
         assert_eq!(parts.get().await, Ok(&1));
         assert_eq!(parts.get().await, Ok(&1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_does_not_keep_a_function_from_its_events() {
+        let began = tokio::time::Instant::now();
+        let parts = Parts::<u32>::new(std::future::pending);
+        assert_eq!(parts.prepare().await, Ok(()));
+        assert_eq!(began.elapsed(), MAX_PREPARATION);
     }
 
     #[tokio::test]

@@ -91,7 +91,8 @@ impl IngestEvent {
     /// Returns the event of these objects, of which the newest event of each counts.
     fn of(objects: Vec<ObjectEvent>) -> Self {
         let mut newest: Vec<ObjectEvent> = Vec::new();
-        for object in objects {
+        // A folder that a console created is an empty object whose key ends with a slash.
+        for object in objects.into_iter().filter(|object| !object.key.ends_with('/')) {
             let is_same = |known: &&mut ObjectEvent| {
                 (&known.bucket, &known.key) == (&object.bucket, &object.key)
             };

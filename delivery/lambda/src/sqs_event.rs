@@ -1,4 +1,6 @@
+use crate::FunctionError;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// A batch of messages of an SQS queue.
@@ -38,6 +40,15 @@ pub struct SqsBatchResponse {
 pub struct BatchItemFailure {
     /// The id of the message.
     pub item_identifier: String,
+}
+
+impl SqsEvent {
+    /// Reads an event of SQS. An error if it is another one.
+    pub fn read(event: Value) -> Result<Self, FunctionError> {
+        serde_json::from_value(event).map_err(|error| {
+            FunctionError::event(format!("the event is no batch of messages of SQS: {error}"))
+        })
+    }
 }
 
 impl SqsMessage {
@@ -85,6 +96,15 @@ mod tests {
         let attempts: Vec<_> = event.records.iter().map(SqsMessage::attempts).collect();
         assert_eq!(attempts, [3, 1]);
         assert_eq!(event.records[0].body, "{}");
+    }
+
+    #[test]
+    fn another_event_is_an_error_that_says_so() {
+        for event in [json!({}), json!(null), json!([1])] {
+            let error = SqsEvent::read(event).unwrap_err();
+            assert_eq!(error.kind, "InvalidEvent");
+            assert!(error.message.contains("messages of SQS"), "{error}");
+        }
     }
 
     #[test]

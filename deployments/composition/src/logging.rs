@@ -57,6 +57,8 @@ impl Level {
     fn filter(&self) -> String {
         match &*self.0 {
             level @ ("warn" | "info") => format!("{level},aws_config=error"),
+            // Otherwise it logs events whole: what shoppers ask, and the headers that identify them.
+            "trace" => "trace,lambda_runtime=debug".to_owned(),
             filter => filter.to_owned(),
         }
     }
@@ -124,6 +126,13 @@ mod tests {
         for text in ["loud", "", "info,local=loud", "=="] {
             assert!(read(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn no_level_logs_the_events_of_a_function() {
+        let filter = |text: &str| text.parse::<Level>().map(|level| level.filter());
+        assert_eq!(filter("trace").as_deref(), Ok("trace,lambda_runtime=debug"));
+        assert_eq!(filter("debug").as_deref(), Ok("debug"));
     }
 
     /// A log in memory.

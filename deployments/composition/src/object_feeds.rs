@@ -2,7 +2,7 @@
 
 use crate::{CompositionError, aws};
 use akin_feed_records::FeedOptions;
-use akin_ports::FeedSource;
+use akin_ports::{ErrorKind, FeedSource, PortError, PortResult};
 use akin_s3::{Bucket, S3Location};
 use std::sync::Arc;
 
@@ -49,21 +49,19 @@ impl ObjectFeeds {
 
 impl OpenedObjectFeeds {
     /// Returns the feeds of the settings.
-    pub async fn scheduled(&self) -> Result<Vec<Arc<dyn FeedSource>>, String> {
-        let location = self.scheduled.as_ref().map_err(|problems| problems.join("; "))?;
-        self.find(location).await
+    pub async fn scheduled(&self) -> PortResult<Vec<Arc<dyn FeedSource>>> {
+        let location = self.scheduled.as_ref().map_err(|problems| wrong(problems.join("; ")))?;
+        let found = self.bucket.find(location, self.options).await?;
+        Ok(found.into_iter().map(|feed| -> Arc<dyn FeedSource> { Arc::new(feed) }).collect())
     }
 
     /// Returns the feed in the object `key` of `bucket`.
-    pub async fn object(&self, bucket: &str, key: &str) -> Result<Arc<dyn FeedSource>, String> {
-        let location = S3Location::new(bucket, key).map_err(|error| error.to_string())?;
-        let found = self.find(&location).await?;
-        found.into_iter().next().ok_or_else(|| format!("{location} is no object"))
+    pub fn object(&self, bucket: &str, key: &str) -> PortResult<Arc<dyn FeedSource>> {
+        let location = S3Location::object(bucket, key).map_err(|error| wrong(error.to_string()))?;
+        Ok(Arc::new(self.bucket.object(location, self.options)))
     }
+}
 
-    async fn find(&self, location: &S3Location) -> Result<Vec<Arc<dyn FeedSource>>, String> {
-        let found = self.bucket.find(location, self.options).await;
-        let found = found.map_err(|error| error.report())?;
-        Ok(found.into_iter().map(|feed| -> Arc<dyn FeedSource> { Arc::new(feed) }).collect())
-    }
+fn wrong(what: String) -> PortError {
+    PortError::new("feeds", ErrorKind::Misconfigured, what)
 }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Returns arguments for the settings that are not set: the model in the package, the engines whose
-/// servers are set, and the queue whose address is. So a deployment that never heard of engines works.
+/// servers are set, the store in Postgres and the queue in SQS. So a deployment that never heard of engines
+/// works, and one that lacks a server's settings is told: what a function writes to its own disk is lost.
 pub(crate) fn defaults(variable: Lookup<'_>) -> Vec<OsString> {
     let mut arguments = Vec::new();
     let mut add = |name: &str, flag: &str, value: Option<OsString>| {
@@ -16,11 +17,9 @@ pub(crate) fn defaults(variable: Lookup<'_>) -> Vec<OsString> {
         }
     };
     add("AKIN_MODEL", "--model", packed_model(variable));
-    add("AKIN_ENGINES", "--engine", engines(variable));
-    let has_postgres = is_set(variable, &POSTGRES);
-    add("AKIN_STORE", "--store", has_postgres.then(|| "postgres".into()));
-    let has_queue = variable("AWS_SQS_SUBSCRIBED_QUEUE_URL").is_some();
-    add("AKIN_QUEUE", "--queue", has_queue.then(|| "sqs".into()));
+    add("AKIN_ENGINES", "--engine", Some(engines(variable)));
+    add("AKIN_STORE", "--store", Some("postgres".into()));
+    add("AKIN_QUEUE", "--queue", Some("sqs".into()));
     arguments
 }
 
@@ -34,8 +33,9 @@ fn packed_model(variable: Lookup<'_>) -> Option<OsString> {
     model.exists().then(|| model.into())
 }
 
-/// Returns the engines whose servers are set.
-fn engines(variable: Lookup<'_>) -> Option<OsString> {
+/// Returns the engines whose servers are set, or else the one of Postgres, whose settings every function
+/// needs.
+fn engines(variable: Lookup<'_>) -> OsString {
     let embedder = match variable("AWS_SAGEMAKER_ENDPOINT_NAME") {
         Some(_) => "+sagemaker",
         None => "",
@@ -43,7 +43,7 @@ fn engines(variable: Lookup<'_>) -> Option<OsString> {
     let indexes = [("postgres", POSTGRES), ("opensearch", OPENSEARCH)];
     let set = indexes.iter().filter(|(_, names)| is_set(variable, names));
     let engines: Vec<_> = set.map(|(index, _)| format!("{index}{embedder}")).collect();
-    (!engines.is_empty()).then(|| engines.join(",").into())
+    if engines.is_empty() { format!("postgres{embedder}").into() } else { engines.join(",").into() }
 }
 
 fn is_set(variable: Lookup<'_>, names: &[&str]) -> bool {
@@ -66,8 +66,8 @@ mod tests {
     #[test]
     fn the_engines_are_those_whose_servers_are_set() {
         for (variables, expected) in [
-            (&[][..], ""),
-            (&[("POSTGRES_HOST", "db")], "--engine postgres --store postgres"),
+            (&[][..], "--engine postgres --store postgres --queue sqs"),
+            (&[("POSTGRES_HOST", "db")], "--engine postgres --store postgres --queue sqs"),
             (
                 &[
                     ("POSTGRES_SECRETS_MANAGER_NAME", "shop_rds_credentials"),
@@ -77,7 +77,10 @@ mod tests {
                 ],
                 "--engine postgres+sagemaker,opensearch+sagemaker --store postgres --queue sqs",
             ),
-            (&[("OPENSEARCH_ENDPOINT", "https://search.example")], "--engine opensearch"),
+            (
+                &[("OPENSEARCH_ENDPOINT", "https://search.example")],
+                "--engine opensearch --store postgres --queue sqs",
+            ),
         ] {
             assert_eq!(defaults_of(variables), expected, "{variables:?}");
         }
@@ -99,10 +102,13 @@ mod tests {
     fn a_model_in_the_package_is_the_default() {
         let package = tempfile::tempdir().expect("a folder");
         let root = package.path().to_str().expect("a text");
-        assert_eq!(defaults_of(&[("LAMBDA_TASK_ROOT", root)]), "");
+        let has_model = |more: &[(&str, &str)]| {
+            defaults_of(&[&[("LAMBDA_TASK_ROOT", root)], more].concat()).contains("--model")
+        };
+        assert!(!has_model(&[]));
         std::fs::create_dir(package.path().join("model")).expect("a folder");
-        let expected = format!("--model {root}/model");
-        assert_eq!(defaults_of(&[("LAMBDA_TASK_ROOT", root)]), expected);
-        assert_eq!(defaults_of(&[("LAMBDA_TASK_ROOT", root), ("AKIN_MODEL", "fp32")]), "");
+        let expected = format!("--model {root}/model ");
+        assert!(defaults_of(&[("LAMBDA_TASK_ROOT", root)]).starts_with(&expected));
+        assert!(!has_model(&[("AKIN_MODEL", "fp32")]));
     }
 }

@@ -1,7 +1,7 @@
 use crate::parts::not_opened;
 use crate::start::{Failure, start};
 use akin_composition::{CompositionError, EngineSettings};
-use akin_lambda::{EmbedFunction, Parts};
+use akin_lambda::{EmbedFunction, Parts, SqsEvent};
 use akin_usecases::ProcessChanges;
 use clap::Args;
 use std::process::ExitCode;
@@ -30,7 +30,8 @@ async fn run(settings: EmbedSettings) -> Result<(), Failure> {
     let process = Parts::new(open);
     process.prepare().await?;
     let function = EmbedFunction { process, parse: Arc::new(parse) };
-    let handle = async |event, invocation| Ok(function.handle(event, invocation).await);
+    let handle =
+        async |event, invocation| Ok(function.handle(SqsEvent::read(event)?, invocation).await);
     Ok(akin_lambda::run(handle).await?)
 }
 

@@ -4,7 +4,7 @@ use akin_composition::{
     CatalogueSettings, CompositionError, IngestSettings, ObjectFeeds, OpenedObjectFeeds,
 };
 use akin_lambda::{FeedOpener, IngestFunction, IngestParts, Parts};
-use akin_ports::FeedSource;
+use akin_ports::{FeedSource, PortResult};
 use akin_usecases::CatalogueStatus;
 use async_trait::async_trait;
 use clap::Args;
@@ -29,12 +29,12 @@ struct Feeds(OpenedObjectFeeds);
 
 #[async_trait]
 impl FeedOpener for Feeds {
-    async fn configured(&self) -> Result<Vec<Arc<dyn FeedSource>>, String> {
+    async fn configured(&self) -> PortResult<Vec<Arc<dyn FeedSource>>> {
         self.0.scheduled().await
     }
 
-    async fn object(&self, bucket: &str, key: &str) -> Result<Arc<dyn FeedSource>, String> {
-        self.0.object(bucket, key).await
+    fn object(&self, bucket: &str, key: &str) -> PortResult<Arc<dyn FeedSource>> {
+        self.0.object(bucket, key)
     }
 }
 

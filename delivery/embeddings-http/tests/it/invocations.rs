@@ -73,7 +73,7 @@ async fn a_text_on_which_the_model_fails_has_an_error_of_its_own() {
         [json!({"text": "cursed"}), json!({"texts": ["cursed"]}), json!({"inputs": "cursed"})]
     {
         let failed = post_json(&server, "/invocations", &body).await.with_status(424);
-        assert_eq!(failed["error_type"], "backend", "{failed}");
+        assert_eq!(failed["error_type"], "Backend", "{failed}");
         assert!(!failed["error"].as_str().unwrap().contains("told to refuse"), "{failed}");
     }
 }
@@ -105,4 +105,28 @@ async fn embeddings_can_be_written_in_base64() {
     let document = post_json(&server().await, "/invocations", &body).await.with_status(200);
     // 64 coordinates of 4 bytes.
     assert_eq!(document["results"][0].as_str().unwrap().len(), 344);
+}
+
+#[tokio::test]
+async fn what_would_be_ignored_is_refused_in_every_form() {
+    let server = server().await;
+    let long = "lamp ".repeat(33);
+    for field in ["text", "texts", "inputs"] {
+        let lamp = if field == "texts" { json!(["lamp"]) } else { json!("lamp") };
+        for (option, value) in [
+            ("normalize", json!(false)),
+            ("prompt_name", json!("query")),
+            ("dimensions", json!(5)),
+            ("truncation_direction", json!("left")),
+        ] {
+            let body = json!({field: lamp, option: value});
+            let refused = post_json(&server, "/invocations", &body).await.with_status(422);
+            assert_eq!(refused["error_type"], "Tokenizer", "{body}: {refused}");
+        }
+        let long = if field == "texts" { json!([long]) } else { json!(long) };
+        let body = json!({field: long, "truncate": false});
+        post_json(&server, "/invocations", &body).await.with_status(413);
+    }
+    let body = json!({"inputs": "lamp", "encoding_format": "base64"});
+    post_json(&server, "/invocations", &body).await.with_status(422);
 }

@@ -81,7 +81,7 @@ async fn requests_are_refused_while_too_many_tokens_wait() {
         }
     };
     assert_eq!(refused.header("retry-after"), "1");
-    assert_eq!(refused.with_status(429)["error_type"], "overloaded");
+    assert_eq!(refused.with_status(429)["error_type"], "Overloaded");
     let refused = post_json(&server, "/v1/embeddings", &json!({"input": "lamp"})).await;
     assert_eq!(refused.header("retry-after"), "1");
     let error = refused.with_status(429);
@@ -116,7 +116,7 @@ async fn a_request_that_takes_too_long_is_ended() {
     let server = serving(Arc::new(StuckEmbedder::default()), limits).await;
     let slow = post_json(&server, "/embed", &json!({"inputs": "lamp"})).await;
     assert_eq!(slow.header("retry-after"), "1");
-    assert_eq!(slow.with_status(503)["error_type"], "unhealthy");
+    assert_eq!(slow.with_status(503)["error_type"], "Unhealthy");
     let never: Body = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
     let request = Request::post("/v1/embeddings").body(never).unwrap();
     assert_eq!(send(&server, request).await.with_status(503)["error"]["type"], "server_error");

@@ -35,16 +35,16 @@ async fn what_cannot_be_done_is_refused_with_the_status_of_the_format() {
     let many = json!({"inputs": vec!["a"; 101]}).to_string();
     let long = json!({"inputs": "lamp ".repeat(33), "truncate": false}).to_string();
     for (body, status, error_type, part) in [
-        (r#"{"inputs": []}"#, 400, "empty", "no text"),
-        ("{", 400, "validation", "not valid JSON"),
-        ("{}", 422, "tokenizer", "missing field `inputs`"),
-        (r#"{"inputs": [1, 2]}"#, 422, "tokenizer", "token ids"),
-        (r#"{"inputs": "a", "prompt_name": "query"}"#, 422, "tokenizer", "no prompt \"query\""),
-        (r#"{"inputs": "a", "normalize": false}"#, 422, "tokenizer", "length 1"),
-        (r#"{"inputs": "a", "truncation_direction": "Left"}"#, 422, "tokenizer", "on the right"),
-        (r#"{"inputs": "a", "dimensions": 2}"#, 422, "tokenizer", "64 dimensions"),
-        (&long, 413, "validation", "inputs has more than the 32 tokens"),
-        (&many, 413, "validation", "101 texts are more than the 100"),
+        (r#"{"inputs": []}"#, 400, "Empty", "no text"),
+        ("{", 400, "Validation", "not valid JSON"),
+        ("{}", 422, "Tokenizer", "missing field `inputs`"),
+        (r#"{"inputs": [1, 2]}"#, 422, "Tokenizer", "token ids"),
+        (r#"{"inputs": "a", "prompt_name": "query"}"#, 422, "Tokenizer", "no prompt \"query\""),
+        (r#"{"inputs": "a", "normalize": false}"#, 422, "Tokenizer", "length 1"),
+        (r#"{"inputs": "a", "truncation_direction": "Left"}"#, 422, "Tokenizer", "on the right"),
+        (r#"{"inputs": "a", "dimensions": 2}"#, 422, "Tokenizer", "64 dimensions"),
+        (&long, 413, "Validation", "inputs has more than the 32 tokens"),
+        (&many, 413, "Validation", "101 texts are more than the 100"),
     ] {
         let error = post(&server, "/embed", body.to_owned()).await.with_status(status);
         assert_eq!(error["error_type"], error_type, "{body}: {error}");
@@ -64,5 +64,5 @@ async fn tokens_are_listed_with_their_texts() {
     assert_eq!((&token["special"], &token["start"]), (&json!(false), &json!(null)));
     let many = json!({"inputs": vec!["a"; 101]});
     let error = post_json(&server, "/tokenize", &many).await.with_status(413);
-    assert_eq!(error["error_type"], "validation");
+    assert_eq!(error["error_type"], "Validation");
 }

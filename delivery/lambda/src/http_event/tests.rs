@@ -140,3 +140,8 @@ fn the_size_of_a_body_is_that_of_its_json() {
     let answer = HttpAnswer { body: body.clone(), ..HttpAnswer::default() };
     assert_eq!(answer.body_size(), serde_json::to_string(&body).unwrap().len() - 2);
 }
+
+#[test]
+fn a_question_mark_in_a_path_does_not_begin_a_query() {
+    assert_eq!(uri("/api/products/a?b", "$default", ""), "/api/products/a%3Fb");
+}

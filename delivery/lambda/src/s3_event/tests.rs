@@ -72,6 +72,8 @@ fn keys_of_notifications_are_decoded_and_those_of_event_bridge_are_not_encoded()
 fn a_test_of_the_connection_and_removals_are_nothing() {
     let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "shop"});
     assert_eq!(read(test), IngestEvent::Nothing);
+    let folder = json!({"Records": [record("ObjectCreated:Put", "feeds/", "1")]});
+    assert_eq!(read(folder), IngestEvent::Nothing);
     let removed = json!({"Records": [record("ObjectRemoved:Delete", "a", "1")]});
     assert_eq!(read(removed), IngestEvent::Nothing);
 }

@@ -1,8 +1,8 @@
 use crate::shop::{Shop, feed, open, within};
 use akin_lambda::{FeedOpener, FunctionError, IngestFunction, IngestParts, RunReport};
 use akin_ports::{
-    ChangeQueue as _, ErrorKind, FeedSource, NewRun, ProductStore as _, RunEnd, RunHolder,
-    RunOutcome, RunStart,
+    ChangeQueue as _, ErrorKind, FeedSource, NewRun, PortResult, ProductStore as _, RunEnd,
+    RunHolder, RunOutcome, RunStart,
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -36,11 +36,11 @@ impl Feeds {
 
 #[async_trait]
 impl FeedOpener for Feeds {
-    async fn configured(&self) -> Result<Vec<Arc<dyn FeedSource>>, String> {
+    async fn configured(&self) -> PortResult<Vec<Arc<dyn FeedSource>>> {
         Ok(vec![self.source("s3://shop/all.csv")])
     }
 
-    async fn object(&self, bucket: &str, key: &str) -> Result<Arc<dyn FeedSource>, String> {
+    fn object(&self, bucket: &str, key: &str) -> PortResult<Arc<dyn FeedSource>> {
         Ok(self.source(&format!("s3://{bucket}/{key}")))
     }
 }

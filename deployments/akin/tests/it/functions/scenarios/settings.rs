@@ -54,8 +54,7 @@ impl Scenarios {
 
     pub(crate) fn settings_that_are_missing_or_ignored_are_named(&mut self) {
         let folder = self.pipeline.shop.sandbox.0.path();
-        let bare = [("AKIN_STORE", "postgres"), ("AKIN_QUEUE", "sqs"), ("AKIN_COMPLETE", "true")];
-        let bare = bare.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let bare = [("AKIN_COMPLETE".to_owned(), "true".to_owned())];
         let mut function = Function::new("ingest-lambda", folder, bare);
         function.start();
         assert_eq!(function.exit_code(), Some(2));
