@@ -7,7 +7,7 @@ use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure};
 use crate::workload::{SHARES, Workload};
 use akin_entities::{
-    Change, Embedding, FacetValues, Filter, Fingerprint, Language, ProductId, Query, SearchMode, Similarity,
+    Analysis, Change, Embedding, FacetValues, Filter, Fingerprint, Language, ProductId, Query, SearchMode, Similarity,
     Statistics, Version,
 };
 use akin_local::{LocalEngine, LocalOptions};
@@ -320,6 +320,14 @@ impl ProductIndex for Exact {
 
     async fn count(&self) -> PortResult<u64> {
         Ok(self.workload.catalogue.len() as u64)
+    }
+
+    async fn analysis(&self) -> PortResult<Option<Analysis>> {
+        Ok(None)
+    }
+
+    async fn set_analysis(&self, _: &Analysis) -> PortResult<()> {
+        Err(read_only())
     }
 }
 

@@ -1,7 +1,9 @@
 //! The rows of the index in SQLite, which the search files are derived from.
 
 use crate::rows;
-use akin_entities::{AnalyzedText, FacetValues, Fingerprint, ProductId, TextHash, Version};
+use akin_entities::{
+    Analysis, AnalyzedText, FacetValues, Fingerprint, ProductId, TextHash, Version,
+};
 use akin_ports::IndexedState;
 use flat_index::Stamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
@@ -85,6 +87,23 @@ pub(crate) fn is_forgotten(connection: &Connection, stamp: Stamp) -> rusqlite::R
 pub(crate) fn identity(connection: &Connection) -> rusqlite::Result<String> {
     let sql = "SELECT value FROM facts WHERE name = 'identity'";
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
+/// Returns the analysis of the texts, as it was last set.
+pub(crate) fn analysis(connection: &Connection) -> rusqlite::Result<Option<Analysis>> {
+    let name: Option<String> = connection
+        .prepare_cached("SELECT value FROM facts WHERE name = 'analysis'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(name.map(Analysis::from_stored))
+}
+
+/// Sets the analysis of the texts.
+pub(crate) fn set_analysis(connection: &Connection, analysis: &Analysis) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO facts VALUES ('analysis', ?1)")?
+        .execute([analysis.as_str()])
+        .map(drop)
 }
 
 /// Returns the number of searchable products.

@@ -5,7 +5,7 @@ use crate::entry_writer::EntryWriter;
 use crate::pool::{self, Database};
 use crate::snapshot::SearchSnapshot;
 use crate::store::row_limit;
-use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_entities::{Analysis, Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
     Candidate, CandidateQuery, Failures, IndexEntry, IndexIdentity, IndexedState, MatchQuery,
     Matches, PortResult, ProductIndex,
@@ -91,6 +91,15 @@ impl ProductIndex for LocalIndex {
 
     async fn count(&self) -> PortResult<u64> {
         self.database.read(entries::count).await
+    }
+
+    async fn analysis(&self) -> PortResult<Option<Analysis>> {
+        self.database.read(entries::analysis).await
+    }
+
+    async fn set_analysis(&self, analysis: &Analysis) -> PortResult<()> {
+        let analysis = analysis.clone();
+        self.database.write(move |transaction| entries::set_analysis(transaction, &analysis)).await
     }
 }
 

@@ -1,8 +1,8 @@
 use crate::matches::{Matched, matches};
 use crate::{Faults, SYSTEM, words};
 use akin_entities::{
-    AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Fingerprint, ProductId,
-    Similarity, Statistics, TextHash, Version, newest_of_each,
+    Analysis, AnalyzedText, Change, CountedStatistics, Embedding, FacetValues, Fingerprint,
+    ProductId, Similarity, Statistics, TextHash, Version, newest_of_each,
 };
 use akin_ports::{
     Candidate, CandidateQuery, EntryEmbedding, ErrorKind, Failures, IndexEntry, IndexIdentity,
@@ -26,6 +26,8 @@ struct IndexState {
     products: BTreeMap<ProductId, StoredProduct>,
     /// The model of the embeddings; meaningless while there are none.
     fingerprint: Option<Fingerprint>,
+    /// The analysis of the texts.
+    analysis: Option<Analysis>,
 }
 
 /// A product. A removed one stays, so that late, older entries are ignored.
@@ -181,6 +183,18 @@ impl ProductIndex for MemoryIndex {
 
     async fn count(&self) -> PortResult<u64> {
         self.call(|state| Ok(state.findable().count() as u64)).await
+    }
+
+    async fn analysis(&self) -> PortResult<Option<Analysis>> {
+        self.call(|state| Ok(state.analysis.clone())).await
+    }
+
+    async fn set_analysis(&self, analysis: &Analysis) -> PortResult<()> {
+        self.call(|state| {
+            state.analysis = Some(analysis.clone());
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -4,7 +4,7 @@ use crate::open::{self, IndexMigration};
 use crate::session::IndexSession;
 use crate::settings::Settings;
 use crate::statistics::StatisticsCache;
-use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_entities::{Analysis, Change, Fingerprint, ProductId, Statistics};
 use akin_ports::{
     Candidate, CandidateQuery, Failures, IndexEntry, IndexIdentity, IndexedState, MatchQuery,
     Matches, PortResult, ProductIndex,
@@ -111,5 +111,13 @@ impl ProductIndex for OpenSearchIndex {
             Some(model) => self.0.count_products(Some(&model), RetryPolicy::Search).await,
             None => Ok(0),
         }
+    }
+
+    async fn analysis(&self) -> PortResult<Option<Analysis>> {
+        open::analysis(&self.0.connection, &self.0.alias).await
+    }
+
+    async fn set_analysis(&self, analysis: &Analysis) -> PortResult<()> {
+        open::set_analysis(&self.0.connection, &self.0.alias, analysis).await
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::connection::{Connection, Request, RetryPolicy};
 use crate::{error, schema};
+use akin_entities::Analysis;
 use akin_ports::PortResult;
 use serde::Deserialize;
 use serde_json::Value;
@@ -152,6 +153,25 @@ pub(crate) async fn identity(connection: &Connection, alias: &str) -> PortResult
     let settings = indexes.into_values().next().map(|index| index.settings).unwrap_or_default();
     let identity = settings["index"]["uuid"].as_str().map(str::to_owned);
     identity.ok_or_else(|| error::corrupt(format!("the index {alias} has no uuid")))
+}
+
+/// Returns the analysis of the texts in the index behind the alias, as it was last set.
+pub(crate) async fn analysis(connection: &Connection, alias: &str) -> PortResult<Option<Analysis>> {
+    let indexes: BTreeMap<String, IndexInfo> = connection.call(&Request::get(alias)).await?;
+    check_indexes(alias, &indexes)?;
+    let mappings = indexes.into_values().next().map(|index| index.mappings).unwrap_or_default();
+    Ok(schema::analysis(&mappings).map(Analysis::from_stored))
+}
+
+/// Sets the analysis of the texts in the index behind the alias.
+pub(crate) async fn set_analysis(
+    connection: &Connection,
+    alias: &str,
+    analysis: &Analysis,
+) -> PortResult<()> {
+    let mapping = schema::analysis_mapping(analysis);
+    let request = Request::put(format!("{alias}/_mapping"), &mapping).retry(RetryPolicy::Write);
+    connection.ask(&request).await?.into_success().map(drop)
 }
 
 /// Returns the index behind the alias, if it exists. An index of another schema is an error.

@@ -1,7 +1,7 @@
 //! The settings and mappings of the index.
 
 use crate::facets;
-use akin_entities::TextField;
+use akin_entities::{Analysis, TextField};
 use serde_json::{Map, Value, json};
 
 /// The version of this schema, stored in the index.
@@ -94,6 +94,16 @@ pub(crate) fn embedding_mapping(dimension: usize) -> Value {
 /// Returns the schema version from an index's mappings; `None` if akin did not create it.
 pub(crate) fn version(mappings: &Value) -> Option<u64> {
     mappings["_meta"]["akin"]["schema"].as_u64()
+}
+
+/// Returns the analysis of the texts from an index's mappings, where [`analysis_mapping`] wrote it.
+pub(crate) fn analysis(mappings: &Value) -> Option<&str> {
+    mappings["_meta"]["akin"]["analysis"].as_str()
+}
+
+/// Returns the mapping that names the analysis of the texts. It replaces all that is said of the index.
+pub(crate) fn analysis_mapping(analysis: &Analysis) -> Value {
+    json!({"_meta": {"akin": {"schema": VERSION, "analysis": analysis.as_str()}}})
 }
 
 /// Returns the name of a text field in the documents' `lengths`.

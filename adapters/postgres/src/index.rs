@@ -20,7 +20,7 @@ pub(crate) use tables::fold_values;
 use crate::database::Database;
 use crate::error::{Failure, SYSTEM};
 use crate::halves::Halves;
-use akin_entities::{Change, Fingerprint, ProductId, Statistics, newest_of_each};
+use akin_entities::{Analysis, Change, Fingerprint, ProductId, Statistics, newest_of_each};
 use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, Failures, IndexEntry, IndexIdentity, IndexedState,
     MatchQuery, Matches, PortResult, ProductIndex,
@@ -32,7 +32,7 @@ use indexed::ReadIndexed;
 use list::ListEntries;
 use matches::CountMatches;
 use rescore::RescoreTerms;
-use state::{ReadIdentity, ReadState};
+use state::{ReadAnalysis, ReadIdentity, ReadState, SetAnalysis};
 use std::collections::HashMap;
 use std::sync::Arc;
 use write::{RemoveEntries, UpsertEntries};
@@ -126,6 +126,14 @@ impl ProductIndex for PostgresIndex {
 
     async fn count(&self) -> PortResult<u64> {
         Ok(self.database.call(&ReadState).await?.products)
+    }
+
+    async fn analysis(&self) -> PortResult<Option<Analysis>> {
+        self.database.call(&ReadAnalysis).await
+    }
+
+    async fn set_analysis(&self, analysis: &Analysis) -> PortResult<()> {
+        self.database.call(&SetAnalysis(analysis)).await
     }
 }
 

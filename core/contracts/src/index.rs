@@ -41,6 +41,7 @@ macro_rules! product_index_contract {
             index, ($fresh().await), [$($attribute),*],
             an_empty_index_answers_every_call,
             an_index_keeps_its_identity,
+            an_index_keeps_the_name_of_its_analysis,
             an_empty_batch_changes_nothing,
             an_entry_is_found_as_it_was_written,
             unusual_ids_are_kept_distinct,

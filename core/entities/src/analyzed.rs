@@ -54,8 +54,8 @@ impl TextField {
 }
 
 impl AnalyzedText {
-    /// Joins the terms of each field. A term must consist of letters and digits, as the analyzer
-    /// guarantees.
+    /// Joins the terms of each field. A term must not contain white space, as the analyzer guarantees: it
+    /// consists of letters with their marks, digits and `_`.
     pub fn new<'a, F>(fields: [F; TextField::ALL.len()]) -> Self
     where
         F: IntoIterator<Item = &'a str>,

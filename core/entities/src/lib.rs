@@ -12,6 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod analysis;
 mod analyzed;
 pub mod bm25;
 mod change;
@@ -34,6 +35,7 @@ mod statistics;
 mod text;
 mod word_rule;
 
+pub use analysis::Analysis;
 pub use analyzed::{AnalyzedText, TextField};
 pub use change::{Change, Timestamp, Version};
 pub use embedding::{Embedding, Fingerprint, InvalidEmbedding, Similarity};

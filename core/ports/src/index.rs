@@ -1,7 +1,7 @@
 use crate::{ErrorKind, Failures, IndexIdentity, MatchQuery, Matches, PortError, PortResult};
 use akin_entities::{
-    AnalyzedText, Change, Embedding, FacetValues, Filter, Fingerprint, ProductId, Similarity,
-    Statistics, TextHash, Version,
+    Analysis, AnalyzedText, Change, Embedding, FacetValues, Filter, Fingerprint, ProductId,
+    Similarity, Statistics, TextHash, Version,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -49,6 +49,13 @@ pub trait ProductIndex: Debug + Send + Sync {
 
     /// Counts the products that can be found.
     async fn count(&self) -> PortResult<u64>;
+
+    /// Returns the analysis of its texts, as it was last set; `None` if it never was. Terms of another
+    /// analysis do not meet them.
+    async fn analysis(&self) -> PortResult<Option<Analysis>>;
+
+    /// Sets the analysis of its texts, and changes no text.
+    async fn set_analysis(&self, analysis: &Analysis) -> PortResult<()>;
 }
 
 /// A product as an index holds it.
@@ -169,4 +176,19 @@ pub struct ModelMismatch {
     pub held: Fingerprint,
     /// The model of the embeddings that were given.
     pub given: Fingerprint,
+}
+
+/// The source of the error of an index whose texts have another analysis than queries.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the texts in the index {index} were analyzed {}, but queries are analyzed as {wanted}",
+    .held.as_ref().map_or_else(|| "by an earlier akin".to_owned(), |held| format!("as {held}"))
+)]
+pub struct AnalysisMismatch {
+    /// The name of the index.
+    pub index: String,
+    /// The analysis of its texts; `None` for one by an akin that named none.
+    pub held: Option<Analysis>,
+    /// The analysis of queries.
+    pub wanted: Analysis,
 }

@@ -39,8 +39,8 @@ pub use feed_record::{
 };
 pub use feed_row::{FeedItem, FeedRow, RefusedRow};
 pub use index::{
-    Candidate, CandidateQuery, EntryEmbedding, IndexEntry, IndexedState, ModelMismatch,
-    ProductIndex, QueryVector, ensure_same_model,
+    AnalysisMismatch, Candidate, CandidateQuery, EntryEmbedding, IndexEntry, IndexedState,
+    ModelMismatch, ProductIndex, QueryVector, ensure_same_model,
 };
 pub use matches::{
     FacetCounts, FacetQuery, MAX_DEPTH, MatchOrder, MatchPage, MatchQuery, Matches, Matching,

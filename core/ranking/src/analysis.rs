@@ -3,7 +3,7 @@ use crate::chunks::{Term, chunks, visit_terms};
 use crate::folding::fold;
 use crate::identifiers::identifier_term;
 use crate::stems::stem;
-use akin_entities::{AnalyzedText, Language, Product, TextField};
+use akin_entities::{Analysis, AnalyzedText, Language, Product, TextField};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -23,6 +23,15 @@ pub(crate) const MIN_WORD: usize = 3;
 /// The maximum length of a text that is analyzed, in bytes: some ten thousand words. Shoppers' words are
 /// not looked for in what follows, which is a document or an image rather than a description.
 const MAX_TEXT: usize = 64 << 10;
+
+/// The version of the analyzer. It grows with every change of the terms that a text has, so that indexes
+/// are analyzed anew.
+const VERSION: u32 = 2;
+
+/// Returns the name of the analysis of texts in `language`.
+pub fn analysis(language: Language) -> Analysis {
+    Analysis::new(language, VERSION)
+}
 
 /// Analyzes `text` into terms.
 ///

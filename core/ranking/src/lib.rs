@@ -32,7 +32,7 @@ mod stems;
 mod stop_words;
 mod term_matcher;
 
-pub use analysis::{AnalyzedProduct, analyze, analyze_product};
+pub use analysis::{AnalyzedProduct, analysis, analyze, analyze_product};
 pub use correction::{Correction, MAX_CORRECTED_WORDS, correct, correct_words, misspelled_words};
 pub use fits::{BeyondRule, FitRule, Floors, Judgment, NEAREST, ScoredCandidate};
 pub use identifiers::query_is_identifier;

@@ -2,8 +2,9 @@ use crate::QuarantinePages;
 use crate::register_indexes::{IndexRefusal, refused, register};
 use akin_entities::{ProductId, Version};
 use akin_ports::{
-    ChangeQueue, ErrorKind, Failures, IndexContent, IndexIdentity, NewIndex, PortError, PortResult,
-    ProductIndex, ProductStore, RemovedProduct, RunLog, RunOvertaken, ensure_same_model,
+    AnalysisMismatch, ChangeQueue, ErrorKind, Failures, IndexContent, IndexIdentity, NewIndex,
+    PortError, PortResult, ProductIndex, ProductStore, RemovedProduct, RunLog, RunOvertaken,
+    ensure_same_model,
 };
 use std::sync::Arc;
 
@@ -136,6 +137,7 @@ impl CopyCatalogue {
         if let (Some(given), Some(held)) = (&given, &held) {
             ensure_same_model("index", held, given)?;
         }
+        self.match_analysis().await?;
         // An index that has not been registered may lack something, which waits from then on.
         let identity = index.identity().await?;
         register(&**store, &store.indexes().await?, vec![(identity, Arc::clone(index))]).await?;
@@ -151,6 +153,22 @@ impl CopyCatalogue {
         }
         let products = if self.target_store.is_some() { counts.products } else { 0 };
         Ok(products + index.count().await?)
+    }
+
+    /// Gives the target index the analysis of the texts that it is about to take. Refuses one that holds
+    /// products of another.
+    async fn match_analysis(&self) -> PortResult<()> {
+        let given = self.source.index.analysis().await?;
+        let held = self.target_index.analysis().await?;
+        let Some(wanted) = given.filter(|given| held.as_ref() != Some(given)) else {
+            return Ok(());
+        };
+        if self.target_index.count().await? > 0 {
+            let index = self.target_index.identity().await?.name;
+            let mismatch = AnalysisMismatch { index, held, wanted };
+            return Err(PortError::new("index", ErrorKind::Misconfigured, mismatch));
+        }
+        self.target_index.set_analysis(&wanted).await
     }
 
     /// Ends the registration of the target index at a store of its own, whose products it may lack

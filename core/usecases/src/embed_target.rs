@@ -153,32 +153,9 @@ impl EmbedTarget {
         if products.is_empty() {
             return Ok(Failures::new());
         }
-        let entries = &*self.analyze(products).await?;
+        let entries = &*analyze_records(&self.background, self.language, products).await?;
         let written = self.indexes.iter().map(|index| index.upsert(entries));
         Ok(try_join_all(written).await?.into_iter().flatten().collect())
-    }
-
-    /// Returns the entries of products. Long texts take seconds, during which leases must be renewed
-    /// and signals heard, so they are analyzed in the background.
-    async fn analyze(
-        &self,
-        products: Vec<(ProductRecord, EntryEmbedding)>,
-    ) -> PortResult<Vec<IndexEntry>> {
-        let language = self.language;
-        let analyze = move |is_stopped: &dyn Fn() -> bool| {
-            let mut entries = Vec::with_capacity(products.len());
-            for (record, embedding) in products {
-                if is_stopped() {
-                    break;
-                }
-                entries.push(entry(record, embedding, language));
-            }
-            entries
-        };
-        self.background.run(analyze).await.ok_or_else(|| {
-            let message = "the analysis of the products ended without a result";
-            PortError::new("text analysis", ErrorKind::Unavailable, message)
-        })
     }
 
     /// Embeds all of them, or all except the texts that the model refuses.
@@ -215,12 +192,36 @@ impl EmbedTarget {
     }
 }
 
+/// Returns the entries of products. Long texts take seconds, during which leases must be renewed and
+/// signals heard, so they are analyzed in the background.
+pub(crate) async fn analyze_records(
+    background: &Background,
+    language: Language,
+    products: Vec<(ProductRecord, EntryEmbedding)>,
+) -> PortResult<Vec<IndexEntry>> {
+    let analyze = move |is_stopped: &dyn Fn() -> bool| {
+        let mut entries = Vec::with_capacity(products.len());
+        for (record, embedding) in products {
+            if is_stopped() {
+                break;
+            }
+            entries.push(entry(record, embedding, language));
+        }
+        entries
+    };
+    background.run(analyze).await.ok_or_else(|| {
+        let message = "the analysis of the products ended without a result";
+        PortError::new("text analysis", ErrorKind::Unavailable, message)
+    })
+}
+
 /// Returns whether an error is about no single text, so that the next one would meet it too.
 pub(crate) fn is_about_all(error: &PortError) -> bool {
     matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Misconfigured)
 }
 
-fn holds_text(known: Option<&IndexedState>, record: &ProductRecord) -> bool {
+/// Returns true if the state `known` of an index is of the current text of a product.
+pub(crate) fn holds_text(known: Option<&IndexedState>, record: &ProductRecord) -> bool {
     known.and_then(|known| known.text_hash) == Some(record.product.text_hash())
 }
 

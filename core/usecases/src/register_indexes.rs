@@ -1,4 +1,5 @@
 use crate::EmbedTarget;
+use crate::renew_analysis::adopt_analysis;
 use akin_ports::{
     ErrorKind, IndexContent, IndexIdentity, NewIndex, PortError, PortResult, ProductIndex,
     ProductStore, RegisteredIndex,
@@ -30,7 +31,8 @@ pub enum IndexRefusal {
 
 impl RegisterIndexes {
     /// Registers the indexes that are new to the store. An empty index takes the place of another one
-    /// of its name; one that holds products is refused there.
+    /// of its name; one that holds products is refused there. An index without products takes the
+    /// analysis of its target.
     pub async fn run(&self) -> PortResult<()> {
         let registered = self.store.indexes().await?;
         let indexes = indexes(&self.targets).await?;
@@ -39,6 +41,11 @@ impl RegisterIndexes {
         let unserved: Vec<_> = unserved.filter(is_unserved).cloned().collect();
         if !unserved.is_empty() {
             return Err(refused(IndexRefusal::Unserved(unserved)));
+        }
+        for target in &self.targets {
+            for index in &target.indexes {
+                adopt_analysis(&**index, target.language).await?;
+            }
         }
         register(&*self.store, &registered, indexes).await
     }

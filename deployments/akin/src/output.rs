@@ -6,7 +6,7 @@
 mod table;
 
 use akin_composition::printable;
-use akin_ports::{ModelMismatch, RunOvertaken};
+use akin_ports::{AnalysisMismatch, ModelMismatch, RunOvertaken};
 use akin_usecases::{Hit, IndexRefusal, UnembeddedChanges};
 use serde::Serialize;
 use std::error::Error;
@@ -110,6 +110,13 @@ fn remedy(error: &anyhow::Error) -> String {
             }
         }
         .into();
+    }
+    if let Some(mismatch) = error.chain().find_map(|cause| cause.downcast_ref()) {
+        let AnalysisMismatch { index, .. } = mismatch;
+        return format!(
+            ": run `akin migrate --engine {index}` with the language of these settings, which analyzes the \
+             texts anew, or set --language (AKIN_LANGUAGE) to that of the index"
+        );
     }
     if error.chain().any(<dyn Error>::is::<ModelMismatch>) {
         return ": set AKIN_MODEL to the model that made the index, or ingest into an index of its own"

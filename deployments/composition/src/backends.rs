@@ -5,6 +5,7 @@ use crate::names::{EngineName, IndexName, QueueName, StoreName};
 use crate::secrets::{AwsSecrets, SecretNames};
 use crate::settings::{BadSettings, seconds};
 use crate::{CompositionError, SecretSource, aws, cryptography};
+use akin_entities::Language;
 use akin_local::{LocalEngine, LocalOptions};
 use akin_opensearch::OpenSearchIndex;
 use akin_ports::{ChangeQueue, DeadLetters, ProductIndex, ProductStore, RunLog};
@@ -29,6 +30,12 @@ pub struct CatalogueSettings {
     #[arg(long = "engine", env = "AKIN_ENGINES", value_name = "ENGINE", value_delimiter = ',',
         default_value = "local", value_parser = EngineName::parser())]
     pub engines: Vec<EngineName>,
+
+    /// The language of the products' texts, by name or ISO 639-1 code, for stems and stop words; `any` for
+    /// none or several. A new language is applied when the catalogue is opened, and on servers by `akin
+    /// migrate`.
+    #[arg(long, env = "AKIN_LANGUAGE", default_value = "english", value_name = "LANGUAGE")]
+    pub language: Language,
 
     /// The store of the products [default: that of the first engine's index, else the embedded one].
     #[arg(long, env = "AKIN_STORE", value_name = "STORE", hide_short_help = true)]

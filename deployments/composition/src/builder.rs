@@ -1,18 +1,15 @@
 //! The composition root: opens the adapters that a role needs and hands them to use cases.
 
 use crate::backends::{Backends, Needs};
+use crate::engine::{Engine, blocking_threads, renew_analysis};
 use crate::secrets::AwsSecrets;
 use crate::{
     BadSettings, CatalogueSettings, CompositionError, EmbedderName, EmbedderSettings, EngineName,
     IndexName, QueueName, SecretSource, StoreName,
 };
-use akin_entities::Language;
-use akin_ports::{
-    ChangeQueue, DeadLetters, Embedder, ProductIndex, ProductStore, RunLog, ensure_same_model,
-};
+use akin_ports::{ChangeQueue, DeadLetters, ProductIndex, ProductStore, RunLog, ensure_same_model};
 use akin_usecases::{
-    Background, CatalogueStatus, EmbedTarget, EmptyStore, QueryEmbeddings, RegisterIndexes,
-    SearchProducts, SimilarProducts,
+    CatalogueStatus, EmbedTarget, EmptyStore, QueryEmbeddings, RegisterIndexes, RenewAnalysis,
 };
 use clap::Args;
 use std::fmt;
@@ -50,21 +47,6 @@ pub struct Composition {
     catalogue: CatalogueSettings,
     backends: Backends,
     engines: Vec<Engine>,
-}
-
-/// An embedder and an index over the products of a store.
-#[derive(Clone, Debug)]
-pub struct Engine {
-    /// The name in settings.
-    pub name: EngineName,
-    /// The products.
-    pub store: Arc<dyn ProductStore>,
-    /// Finds the products.
-    pub index: Arc<dyn ProductIndex>,
-    /// Embeds products.
-    pub embedder: Arc<dyn Embedder>,
-    /// Embeds queries; shared by the engine's use cases.
-    embeddings: QueryEmbeddings,
 }
 
 impl CatalogueSettings {
@@ -234,7 +216,10 @@ impl Builder {
             let embeddings =
                 QueryEmbeddings::new(embedder.clone(), QueryEmbeddings::DEFAULT_CAPACITY)
                     .with_floors_of_model();
-            engines.push(Engine { name, store, index, embedder, embeddings });
+            let language = catalogue.language;
+            let engine = Engine { name, store, index, embedder, embeddings, language };
+            engine.match_analysis().await?;
+            engines.push(engine);
         }
         Ok(Composition { catalogue, backends, engines })
     }
@@ -333,7 +318,7 @@ impl Composition {
             } else {
                 let embedder = engine.embedder.clone();
                 let (indexes, background) = (vec![index], blocking_threads());
-                let language = Language::default();
+                let language = engine.language;
                 targets.push((name, EmbedTarget { embedder, indexes, background, language }));
             }
         }
@@ -346,35 +331,13 @@ impl Composition {
         Ok(RegisterIndexes { store: self.store()?, targets: self.targets() })
     }
 
+    /// Returns the use case that analyzes the texts in an index anew.
+    pub fn renew_analysis(&self, name: IndexName) -> Result<RenewAnalysis, CompositionError> {
+        Ok(renew_analysis(self.store()?, self.index(name)?, self.catalogue.language))
+    }
+
     /// Makes writes visible and brings searches to full speed, for this process and the next.
     pub async fn optimize(&self) -> Result<(), CompositionError> {
         self.backends.optimize().await
     }
-}
-
-impl Engine {
-    /// Returns the use case that searches.
-    pub fn search(&self) -> SearchProducts {
-        SearchProducts {
-            embeddings: self.embeddings.clone(),
-            index: self.index.clone(),
-            store: self.store.clone(),
-            background: blocking_threads(),
-            language: Language::default(),
-        }
-    }
-
-    /// Returns the use case that finds similar products.
-    pub fn similar(&self) -> SimilarProducts {
-        SimilarProducts {
-            embeddings: self.embeddings.clone(),
-            index: self.index.clone(),
-            store: self.store.clone(),
-        }
-    }
-}
-
-/// Returns the threads for computations that would keep others waiting.
-fn blocking_threads() -> Background {
-    Background::new(|work| drop(tokio::task::spawn_blocking(work)))
 }

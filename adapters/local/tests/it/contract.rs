@@ -1,7 +1,7 @@
 //! The ports' contracts, with the search index in memory, in files, and shared by processes.
 
 use akin_contracts::Subject;
-use akin_entities::{Change, Fingerprint, ProductId, Statistics};
+use akin_entities::{Analysis, Change, Fingerprint, ProductId, Statistics};
 use akin_local::{LocalEngine, LocalIndex, LocalOptions};
 use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, Failures, IndexEntry, IndexIdentity, IndexedState,
@@ -149,5 +149,13 @@ impl ProductIndex for ManyProcesses {
 
     async fn count(&self) -> PortResult<u64> {
         self.index().count().await
+    }
+
+    async fn analysis(&self) -> PortResult<Option<Analysis>> {
+        self.index().analysis().await
+    }
+
+    async fn set_analysis(&self, analysis: &Analysis) -> PortResult<()> {
+        self.index().set_analysis(analysis).await
     }
 }

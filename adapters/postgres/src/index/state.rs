@@ -6,7 +6,7 @@ use crate::database::{Call, get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use akin_entities::{Fingerprint, TextField};
+use akin_entities::{Analysis, Fingerprint, TextField};
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
@@ -173,6 +173,38 @@ impl Call for ReadIdentity {
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<String, Failure> {
         let row = query(names.fill("SELECT identity FROM {state}")).fetch_optional(connection);
         row.await?.as_ref().map_or_else(|| Err(missing_state()), |row| Ok(get(row, 0)?))
+    }
+}
+
+/// Reads the analysis of the texts.
+pub(crate) struct ReadAnalysis;
+
+#[async_trait]
+impl Call for ReadAnalysis {
+    type Answer = Option<Analysis>;
+
+    async fn run(
+        &self,
+        connection: &mut PgConnection,
+        names: &Names,
+    ) -> Result<Option<Analysis>, Failure> {
+        let row = query(names.fill("SELECT analysis FROM {state}")).fetch_optional(connection);
+        let row = row.await?.ok_or_else(missing_state)?;
+        Ok(get::<Option<String>>(&row, 0)?.map(Analysis::from_stored))
+    }
+}
+
+/// Sets the analysis of the texts.
+pub(crate) struct SetAnalysis<'a>(pub(crate) &'a Analysis);
+
+#[async_trait]
+impl Call for SetAnalysis<'_> {
+    type Answer = ();
+
+    async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<(), Failure> {
+        let sql = names.fill("UPDATE {state} SET analysis = $1");
+        query(sql).bind(self.0.as_str()).execute(connection).await?;
+        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
 use super::{Index, candidates, for_words, ids, keep, near, query, upsert, vector};
 use crate::sample::{analyzed, direction, entry, id, titled, unusual_ids};
 use akin_entities::{
-    AnalyzedText, FacetValues, Filter, NumberField, NumberRange, ProductId, TextField, TextHash,
-    Version,
+    Analysis, AnalyzedText, FacetValues, Filter, Language, NumberField, NumberRange, ProductId,
+    TextField, TextHash, Version,
 };
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry, IndexedState};
 
@@ -29,6 +29,22 @@ pub async fn an_index_keeps_its_identity(index: &Index) {
     keep(index, &[entry("a", 1), entry("b", 1)]).await;
     super::remove(index, &[("a", 2)]).await;
     assert_eq!(index.identity().await.unwrap(), identity);
+}
+
+/// Terms of another analysis do not meet its texts.
+pub async fn an_index_keeps_the_name_of_its_analysis(index: &Index) {
+    assert_eq!(index.analysis().await.unwrap(), None);
+    let analysis = Analysis::new(Language::English, 1);
+    index.set_analysis(&analysis).await.unwrap();
+    let (kept, identity) = (entry("a", 1), index.identity().await.unwrap());
+    keep(index, std::slice::from_ref(&kept)).await;
+    assert_eq!(index.analysis().await.unwrap(), Some(analysis));
+    let newer = Analysis::from_stored("a name, of a \"newer\" akin");
+    index.set_analysis(&newer).await.unwrap();
+    super::remove(index, &[("b", 2)]).await;
+    assert_eq!(index.analysis().await.unwrap(), Some(newer));
+    assert_eq!(index.identity().await.unwrap(), identity);
+    assert_eq!(index.list(None, 9).await.unwrap()[0].text, kept.text);
 }
 
 /// It is not an error.

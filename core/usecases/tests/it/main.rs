@@ -21,6 +21,7 @@ mod quarantine;
 mod query_embeddings;
 mod record_run;
 mod register_indexes;
+mod renew_analysis;
 mod run_summary;
 mod run_worker;
 mod search;

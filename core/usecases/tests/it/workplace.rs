@@ -1,7 +1,7 @@
 //! A shop whose changes are processed from a queue.
 
 use crate::shop::{Shop, day, id};
-use akin_entities::{Change, Fingerprint, Language, ProductId, Statistics};
+use akin_entities::{Analysis, Change, Fingerprint, Language, ProductId, Statistics};
 use akin_memory::{MemoryEmbedder, MemoryIndex, MemoryQueue};
 use akin_ports::{
     Candidate, CandidateQuery, ChangeQueue, ErrorKind, Failures, FeedRow, IndexEntry,
@@ -182,5 +182,13 @@ impl ProductIndex for FragileIndex {
 
     async fn count(&self) -> PortResult<u64> {
         self.index.count().await
+    }
+
+    async fn analysis(&self) -> PortResult<Option<Analysis>> {
+        self.index.analysis().await
+    }
+
+    async fn set_analysis(&self, analysis: &Analysis) -> PortResult<()> {
+        self.index.set_analysis(analysis).await
     }
 }

@@ -1,7 +1,6 @@
 use crate::output::Format;
 use crate::{exit, output};
-use akin_composition::BadSettings;
-use akin_composition::CatalogueSettings;
+use akin_composition::{BadSettings, CatalogueSettings, EngineName, IndexName};
 use akin_opensearch::OpenSearchIndex;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -9,7 +8,8 @@ use std::process::ExitCode;
 /// Create or upgrade the tables in Postgres and the index in OpenSearch.
 ///
 /// Prepares the servers that the settings name. In Postgres it also adopts rows that another program
-/// wrote.
+/// wrote. Texts in an index that were analyzed by an earlier akin, or in another language, are analyzed
+/// anew; nothing is embedded again.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  POSTGRES_HOST=db.example POSTGRES_USER=akin POSTGRES_DB=shop akin migrate\n\n`akin ingest` does this too. Running it twice, or in two processes at once, is harmless. The next `akin ingest` embeds adopted rows."
@@ -27,6 +27,14 @@ pub(crate) struct MigrateArguments {
 struct MigrateReport {
     postgres: Option<Tables>,
     opensearch: Option<Index>,
+    analyzed: Vec<Analyzed>,
+}
+
+/// An index whose texts were analyzed anew.
+#[derive(Debug, Serialize)]
+struct Analyzed {
+    index: String,
+    products: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,7 +54,7 @@ struct Index {
 pub(crate) async fn run(arguments: MigrateArguments) -> anyhow::Result<ExitCode> {
     let MigrateArguments { format, mut catalogue } = arguments;
     catalogue.fill_from_secrets().await?;
-    let CatalogueSettings { postgres, opensearch, .. } = catalogue;
+    let CatalogueSettings { postgres, opensearch, .. } = &catalogue;
     let (wants_postgres, wants_opensearch) =
         (postgres.host.is_some(), opensearch.endpoint.is_some());
     let mut problems = Vec::new();
@@ -62,23 +70,56 @@ pub(crate) async fn run(arguments: MigrateArguments) -> anyhow::Result<ExitCode>
         problems.push(unset.to_owned());
     }
     BadSettings::refuse(problems)?;
-    let mut report = MigrateReport { postgres: None, opensearch: None };
+    let mut report = MigrateReport { postgres: None, opensearch: None, analyzed: Vec::new() };
     if wants_postgres {
-        let done = akin_postgres::migrate(&postgres).await?;
+        let done = akin_postgres::migrate(postgres).await?;
         let (steps, adopted, refused) = (done.steps, done.adopted, done.refused);
         report.postgres = Some(Tables { steps, adopted, refused });
     }
     if wants_opensearch {
-        let done = OpenSearchIndex::migrate(&opensearch).await?;
+        let done = OpenSearchIndex::migrate(opensearch).await?;
         let (name, created, upgraded) = (done.index, done.created, done.upgraded);
         report.opensearch = Some(Index { name, created, upgraded });
     }
+    report.analyzed = renew(&catalogue, wants_postgres).await?;
     if format.json {
         output::json(&report);
     } else {
         report.print();
     }
     Ok(exit::DONE)
+}
+
+/// Analyzes the texts anew in the indexes of the engines that are on servers, where they need it. Without
+/// such an engine, Postgres is its own store.
+async fn renew(
+    catalogue: &CatalogueSettings,
+    wants_postgres: bool,
+) -> anyhow::Result<Vec<Analyzed>> {
+    let mut catalogue = catalogue.clone();
+    let is_server = |engine: &EngineName| engine.index != IndexName::Local;
+    if !catalogue.engines.iter().any(is_server) {
+        if !wants_postgres {
+            return Ok(Vec::new());
+        }
+        catalogue.engines = vec![EngineName { index: IndexName::Postgres, ..EngineName::DEFAULT }];
+    }
+    let mut indexes: Vec<_> =
+        catalogue.engines.iter().filter(|engine| is_server(engine)).map(|one| one.index).collect();
+    indexes.dedup();
+    let builder = indexes.iter().fold(catalogue.builder().store(), |one, name| one.index(*name));
+    let opened = builder.open().await?;
+    let mut analyzed = Vec::new();
+    for name in indexes {
+        let renew = opened.renew_analysis(name)?;
+        if renew.is_needed().await? {
+            let index = name.to_string();
+            output::note(&format!("{index}: the texts are analyzed anew"));
+            let products = renew.run(&|_| ()).await?;
+            analyzed.push(Analyzed { index, products });
+        }
+    }
+    Ok(analyzed)
 }
 
 impl MigrateReport {
@@ -108,6 +149,9 @@ impl MigrateReport {
                 _ => "is up to date",
             };
             output::line(&format!("OpenSearch: the index {name} {what}"));
+        }
+        for Analyzed { index, products } in self.analyzed {
+            output::line(&format!("{index}: the texts of {products} products were analyzed anew"));
         }
     }
 }

@@ -35,6 +35,14 @@ fn a_copy_in_opensearch_ranks_like_the_embedded_engine() {
 }
 
 #[test]
+#[ignore = "needs the model and OpenSearch: make test"]
+fn texts_in_another_language_are_analyzed_anew_by_a_migration_and_refused_before() {
+    let shop = shop();
+    shop.run("ingest --engine opensearch feed.csv").succeeds();
+    shop.needs_a_migration_for_german("opensearch");
+}
+
+#[test]
 fn a_missing_endpoint_is_named() {
     let outcome = Sandbox::new().run("status --engine opensearch").fails_with(2);
     assert!(outcome.stderr.contains("OPENSEARCH_ENDPOINT"), "{outcome}");

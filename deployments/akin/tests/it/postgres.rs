@@ -106,3 +106,11 @@ fn an_unreachable_server_is_named_with_its_setting() {
         "{outcome}"
     );
 }
+
+#[test]
+#[ignore = "needs the model and Postgres: make test"]
+fn texts_in_another_language_are_analyzed_anew_by_a_migration_and_refused_before() {
+    let shop = Shop::in_postgres();
+    shop.run("ingest --engine postgres feed.csv").succeeds();
+    shop.needs_a_migration_for_german("postgres");
+}

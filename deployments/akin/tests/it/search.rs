@@ -95,6 +95,43 @@ fn an_empty_store_is_not_an_error_but_a_missing_one_is() {
 
 #[test]
 #[ignore = "needs the model: make model"]
+fn texts_are_analyzed_anew_when_the_language_changes() {
+    let sandbox = Sandbox::new();
+    sandbox.write("stools.csv", "product_id,name\nHO-1,Zwei Lampen\nHO-2,Tisch aus Holz\n");
+    sandbox.run("ingest stools.csv").succeeds();
+    let search = |language: &str| {
+        let arguments = format!("search --json --mode lexical --language {language} Lampe");
+        sandbox.run(&arguments).succeeds().json()["total"].clone()
+    };
+    assert_eq!(search("english"), 0);
+    assert_eq!(search("german"), 1, "the stems of German meet");
+    assert_eq!(search("en"), 0, "and are forgotten");
+    assert_eq!(search("german"), 1);
+    let again = sandbox.run("ingest --json --language german stools.csv").succeeds().json();
+    assert_eq!((&again["unchanged"], &again["embedded"]), (&2.into(), &0.into()));
+    let unknown = sandbox.run("search --language klingon tripod").fails_with(2).stderr;
+    assert!(unknown.contains("--language") && unknown.contains("danish"), "{unknown}");
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
+fn a_product_id_is_found_first_in_any_case_and_without_hyphens() {
+    let sandbox = Sandbox::ingested();
+    for query in ["PH-2", "ph2", "Ph 2"] {
+        for mode in ["hybrid", "lexical"] {
+            let found =
+                sandbox.run(&format!("search --json --mode {mode} {query}")).succeeds().json();
+            assert_eq!(
+                found["hits"][0]["product"]["product_id"], "PH-2",
+                "{query} {mode}: {found}"
+            );
+            assert_eq!(found["good"], true, "{query} {mode}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
 fn an_index_of_another_model_is_refused() {
     let sandbox = Sandbox::ingested();
     let other = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

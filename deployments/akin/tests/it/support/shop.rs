@@ -118,6 +118,31 @@ impl Shop {
         server
     }
 
+    /// Asserts that searches of `engine` in another language are refused until a migration to it.
+    pub(crate) fn needs_a_migration_for_german(&self, engine: &str) {
+        let search = format!("search --mode lexical --engine {engine} --language");
+        for command in [
+            &*format!("{search} german Stativ"),
+            &format!("worker --once --engine {engine} --language de"),
+        ] {
+            let refused = self.run(command).fails_with(2).stderr;
+            let remedy = format!("run `akin migrate --engine {engine}`");
+            assert!(
+                refused.contains("analyzed as english") && refused.contains(&remedy),
+                "{refused}"
+            );
+        }
+        let migrated = self.json(&format!("migrate --engine {engine} --language de"));
+        assert_eq!(migrated["analyzed"], json!([{"index": engine, "products": 4}]));
+        let again = self.json(&format!("migrate --engine {engine} --language de"));
+        assert_eq!(again["analyzed"], json!([]));
+        let found = self.json(&format!("{search} de tripod"));
+        assert_eq!(found["hits"][0]["product"]["product_id"], "PH-1");
+        assert!(self.run(&format!("{search} en tripod")).fails_with(2).stderr.contains("german"));
+        let status = self.json(&format!("ingest --engine {engine} --language de feed.csv"));
+        assert_eq!(status["embedded"], 0, "embeddings stay");
+    }
+
     /// Asserts that `engine` ranks the tripod first in every mode.
     pub(crate) fn finds_the_tripod(&self, engine: &str) {
         for mode in ["hybrid", "semantic", "lexical"] {
