@@ -84,7 +84,7 @@ pub(crate) struct EvaluateArguments {
 pub(crate) async fn run(arguments: EvaluateArguments) -> anyhow::Result<ExitCode> {
     let queries = files::judged_queries(&arguments.queries, &arguments.judgments)?;
     let engines = arguments.engine.open_engines().await?;
-    let names: Vec<_> = engines.iter().map(|engine| engine.name.to_string()).collect();
+    let names: Vec<_> = engines.iter().map(|engine| engine.name).collect();
     Minimum::check(&arguments.minimums, &names)?;
     let baseline = arguments.compare.as_ref();
     let baseline =

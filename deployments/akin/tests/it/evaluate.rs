@@ -112,6 +112,37 @@ fn a_gate_a_comparison_and_a_report_tell_what_changed() {
 
 #[test]
 #[ignore = "needs the model: make model"]
+fn every_engine_is_evaluated_and_compared_with_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let full = ["--model", "fp32", "--data", data];
+    let catalogue = sample("catalogue.csv");
+    success(&[&["ingest", &*catalogue, "--currency", "INR"], &full[..]].concat());
+    let (queries, judgments) = (sample("queries.csv"), sample("judgments.csv"));
+    let both = ["evaluate", &queries, &judgments, "--json", "--engine", "local,local+onnx"];
+    let gate = ["--min", "local+onnx:hybrid.ndcg=0.5,local+native:hybrid.ndcg=0.5"];
+    let compare = ["--compare", "local:lexical,local+onnx:lexical"];
+    let json = success(&[&both[..], &full, &gate, &compare].concat());
+    let document: Value = serde_json::from_slice(&json).unwrap();
+    let names = document["engines"].as_array().unwrap().iter();
+    let names: Vec<_> = names.map(|engine| engine["engine"].as_str().unwrap()).collect();
+    assert_eq!(names, ["local+native", "local+onnx"]);
+    let comparisons = document["comparisons"].as_array().unwrap();
+    for mode in ["hybrid", "semantic", "lexical"] {
+        let [from, to] = ["local", "local+onnx"].map(|engine| format!("{engine}:{mode}"));
+        let compared = comparisons.iter().find(|one| one["from"] == from && one["to"] == to);
+        let difference = compared.unwrap()["difference"]["mean"].as_f64().unwrap();
+        assert!(difference.abs() < 0.02, "{mode}: {difference}");
+    }
+    let passed = document["minimums"].as_array().unwrap();
+    assert!(passed.len() == 2 && passed.iter().all(|minimum| minimum["passes"] == true));
+    let other = akin(&[&both[..], &full, &["--min", "postgres:hybrid.ndcg=0.5"]].concat());
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("postgres+native is not evaluated"));
+}
+
+#[test]
+#[ignore = "needs the model: make model"]
 fn hybrid_search_is_best_on_the_sample_catalogue() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();

@@ -1,7 +1,7 @@
 //! Comparisons of two runs over the same queries.
 
 use super::lab::{Lab, Run, SHOWN, run_name};
-use akin_composition::BadSettings;
+use akin_composition::{BadSettings, EngineName};
 use akin_entities::SearchMode;
 use akin_evaluation::{Evaluation, EvaluationComparison, Measure, compare_evaluations};
 use anyhow::{Context, bail};
@@ -74,20 +74,26 @@ impl Baseline {
     /// Reads what `--compare` names: a run or two of this evaluation over `engines`, or a file.
     pub(super) fn read(
         text: &str,
-        engines: &[String],
+        engines: &[EngineName],
         depth: NonZeroUsize,
     ) -> anyhow::Result<Self> {
         let runs: Vec<_> = engines
             .iter()
-            .flat_map(|engine| SearchMode::ALL.map(|mode| run_name(engine, mode, engines.len())))
+            .flat_map(|engine| SearchMode::ALL.map(|mode| run_name(*engine, mode, engines.len())))
             .collect();
         let (from, to) = match text.split_once(',') {
-            Some((from, to)) => (from.trim(), Some(to.trim())),
+            Some((from, to)) => (from, Some(to)),
             None => (text, None),
         };
-        let is_run = |name: &str| runs.iter().any(|run| run == name);
-        if is_run(from) && to.is_none_or(is_run) {
-            return Ok(Self::Run { from: from.to_owned(), to: to.map(str::to_owned) });
+        // An engine may be named in full: local+native:hybrid.
+        let find = |text: &str| {
+            let name = text.trim().replace("+native:", ":");
+            runs.iter().find(|run| **run == name).cloned()
+        };
+        if let Some(from) = find(from)
+            && to.is_none_or(|to| find(to).is_some())
+        {
+            return Ok(Self::Run { from, to: to.and_then(find) });
         }
         let path = Path::new(text);
         if !path.exists() {
@@ -128,7 +134,8 @@ impl Baseline {
             }
             Self::Earlier { engines } => {
                 let pairs = lab.runs.iter().filter_map(|run| {
-                    let mut same = engines.iter().filter(|earlier| earlier.engine == run.engine);
+                    let name = run.engine.to_string();
+                    let mut same = engines.iter().filter(|earlier| earlier.engine == name);
                     let engine =
                         same.next().or_else(|| engines.first().filter(|_| engines.len() == 1));
                     let mut modes = engine?.modes.iter();
@@ -239,7 +246,7 @@ mod tests {
     const DEPTH: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 
     fn read(text: &str, engines: &[&str]) -> Result<Baseline, String> {
-        let engines: Vec<_> = engines.iter().map(|engine| (*engine).to_owned()).collect();
+        let engines: Vec<_> = engines.iter().map(|engine| engine.parse().unwrap()).collect();
         Baseline::read(text, &engines, DEPTH).map_err(|error| format!("{error:#}"))
     }
 
@@ -257,7 +264,10 @@ mod tests {
     fn runs_of_several_engines_are_named_with_their_engine() {
         let Ok(Baseline::Run { from, to }) = read("semantic, hybrid", &["local"]) else { panic!() };
         assert_eq!((&*from, to.as_deref()), ("semantic", Some("hybrid")));
-        assert!(matches!(read("local:hybrid", &["local", "postgres"]), Ok(Baseline::Run { .. })));
+        for name in ["local:hybrid", "local+native:hybrid", "postgres+onnx:hybrid"] {
+            let engines = ["local", "postgres+onnx"];
+            assert!(matches!(read(name, &engines), Ok(Baseline::Run { .. })), "{name}");
+        }
         let told = read("hybrid", &["local", "postgres"]).unwrap_err();
         assert!(told.contains("runs local:hybrid, local:semantic"), "{told}");
     }

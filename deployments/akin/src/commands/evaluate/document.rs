@@ -39,7 +39,7 @@ fn engine(runs: &[Run], depth: NonZeroUsize) -> Value {
     let modes: Vec<_> = runs.iter().map(|run| of_mode(run, depth)).collect();
     let first = runs.first();
     json!({
-        "engine": first.map(|run| &run.engine),
+        "engine": first.map(|run| run.engine.to_string()),
         "model": first.map(|run| &run.model),
         "modes": modes,
     })

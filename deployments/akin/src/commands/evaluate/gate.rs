@@ -1,7 +1,7 @@
 //! Minimums that a run must reach.
 
 use super::lab::{Lab, Run, SetMeasure};
-use akin_composition::BadSettings;
+use akin_composition::{BadSettings, EngineName};
 use akin_entities::SearchMode;
 use akin_evaluation::{MeanEstimate, Measure};
 use std::fmt;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Minimum {
     /// The engine; `None` for all.
-    engine: Option<String>,
+    engine: Option<EngineName>,
     mode: SearchMode,
     measure: GateMeasure,
     least: f64,
@@ -35,10 +35,10 @@ pub(super) struct Verdict {
 
 impl Minimum {
     /// Refuses minimums of engines that are not evaluated.
-    pub(super) fn check(minimums: &[Self], engines: &[String]) -> Result<(), BadSettings> {
-        let unknown = minimums.iter().filter_map(|minimum| minimum.engine.as_ref());
+    pub(super) fn check(minimums: &[Self], engines: &[EngineName]) -> Result<(), BadSettings> {
+        let unknown = minimums.iter().filter_map(|minimum| minimum.engine);
         let unknown = unknown.filter(|engine| !engines.contains(engine)).map(|engine| {
-            format!("--min (AKIN_MIN): engine {engine:?} is not evaluated: name it in --engine")
+            format!("--min (AKIN_MIN): {engine} is not evaluated: name it in --engine")
         });
         BadSettings::refuse(unknown.collect())
     }
@@ -46,7 +46,7 @@ impl Minimum {
     /// Returns a verdict for each run that this is a minimum of.
     pub(super) fn verdicts(&self, lab: &Lab) -> Vec<Verdict> {
         let is_meant = |run: &&Run| {
-            run.mode == self.mode && self.engine.as_ref().is_none_or(|engine| *engine == run.engine)
+            run.mode == self.mode && self.engine.is_none_or(|engine| engine == run.engine)
         };
         let verdict = |run: &Run| Verdict {
             run: run.name().to_owned(),
@@ -107,7 +107,7 @@ impl FromStr for Minimum {
         let (name, value) = text.split_once('=').ok_or_else(|| form.to_owned())?;
         let (run, key) = name.trim().rsplit_once('.').ok_or_else(|| form.to_owned())?;
         let (engine, mode) = match run.rsplit_once(':') {
-            Some((engine, mode)) => (Some(engine.to_owned()), mode),
+            Some((engine, mode)) => (Some(engine.parse()?), mode),
             None => (None, run),
         };
         let mode = SearchMode::parse(mode).ok_or_else(|| {
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_minimum_names_a_mode_a_measure_and_optionally_an_engine() {
         let minimum: Minimum = "local+onnx:lexical.set_recall=.9".parse().unwrap();
-        assert_eq!(minimum.engine.as_deref(), Some("local+onnx"));
+        assert_eq!(minimum.engine, "local+onnx".parse().ok());
         assert_eq!(minimum.mode, SearchMode::Lexical);
         assert_eq!(minimum.measure, GateMeasure::Set(SetMeasure::Recall));
         assert!((minimum.least - 0.9).abs() < 1e-12);
@@ -147,6 +147,7 @@ mod tests {
             ("hybrid", "use [ENGINE:]MODE.MEASURE=VALUE"),
             ("ndcg=.7", "use [ENGINE:]MODE.MEASURE=VALUE"),
             ("fast.ndcg=.7", "\"fast\" is no mode: use one of hybrid, semantic, lexical"),
+            ("fast:hybrid.ndcg=.7", "\"fast\" is not an index: choose local, postgres"),
             ("hybrid.dcg=.7", "\"dcg\" is no measure: use one of ndcg, judged_ndcg, mrr, recall"),
             ("hybrid.ndcg=75", "\"75\" is not a number from 0 to 1"),
             ("hybrid.ndcg=NaN", "\"NaN\" is not a number from 0 to 1"),

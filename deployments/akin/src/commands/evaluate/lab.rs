@@ -2,7 +2,7 @@
 
 use crate::output;
 use crate::progress::{Progress, Unit};
-use akin_composition::Engine;
+use akin_composition::{Engine, EngineName};
 use akin_entities::{ProductId, SearchMode};
 use akin_evaluation::{Evaluation, EvaluationReport, MeanEstimate, Measure};
 use akin_usecases::{EvaluateSearch, EvaluatedAnswer, EvaluatedMode, JudgedQuery};
@@ -26,7 +26,7 @@ pub(super) struct Lab {
 /// One mode on one engine.
 #[derive(Debug)]
 pub(super) struct Run {
-    pub(super) engine: String,
+    pub(super) engine: EngineName,
     pub(super) model: String,
     pub(super) mode: SearchMode,
     pub(super) evaluated: EvaluatedMode,
@@ -68,7 +68,7 @@ impl Lab {
                 lab.tell_missing()?;
             }
             for mode in SearchMode::ALL {
-                let name = run_name(&engine.name.to_string(), mode, engines.len());
+                let name = run_name(engine.name, mode, engines.len());
                 let progress = Progress::new(format!("evaluating {name}"), Unit::Queries);
                 let total = lab.queries.len() as u64;
                 let observe = |done: usize| progress.at(done as u64, Some(total), "");
@@ -107,6 +107,12 @@ impl Lab {
         self.runs.iter().find(|run| run.name() == name)
     }
 
+    /// Returns the words of the query of this name.
+    pub(super) fn words(&self, name: &str) -> &str {
+        let mut queries = self.queries.iter();
+        queries.find(|query| query.name == name).map_or("", |query| query.query.as_str())
+    }
+
     /// Returns the queries that the first run answers worst by nDCG, worst first, with their values.
     pub(super) fn worst(&self, limit: usize) -> Vec<(f64, &JudgedQuery, &EvaluatedAnswer)> {
         let Some(run) = self.runs.first() else { return Vec::new() };
@@ -124,7 +130,7 @@ impl Lab {
 impl Run {
     fn new(engine: &Engine, mode: SearchMode, evaluated: EvaluatedMode) -> Self {
         Self {
-            engine: engine.name.to_string(),
+            engine: engine.name,
             model: engine.embedder.fingerprint().to_string(),
             mode,
             report: evaluated.evaluation.report(),
@@ -174,7 +180,9 @@ impl SetMeasure {
     }
 }
 
-/// Returns the name of a run. The engine is named if there are several.
-pub(super) fn run_name(engine: &str, mode: SearchMode, engines: usize) -> String {
-    if engines == 1 { mode.name().to_owned() } else { format!("{engine}:{}", mode.name()) }
+/// Returns the name of a run. The engine is named if there are several, in the shortest way.
+pub(super) fn run_name(engine: EngineName, mode: SearchMode, engines: usize) -> String {
+    let (engine, mode) = (engine.to_string(), mode.name());
+    let engine = engine.strip_suffix("+native").unwrap_or(&engine);
+    if engines == 1 { mode.to_owned() } else { format!("{engine}:{mode}") }
 }

@@ -67,7 +67,7 @@ fn heading(lab: &Lab, when: &str) -> String {
     let engines: Vec<_> = lab
         .by_engine()
         .filter_map(|runs| runs.first())
-        .map(|run| format!("<b>{}</b> ({})", escape(&run.engine), escape(&run.model)))
+        .map(|run| format!("<b>{}</b> ({})", escape(&run.engine.to_string()), escape(&run.model)))
         .collect();
     let judged = EvaluateSearch::judged(&lab.queries).len();
     let missing = match lab.missing.len() {
@@ -148,10 +148,10 @@ fn difference(lab: &Lab, runs: &ComparedRuns) -> String {
     let rows: Vec<_> = rows.collect();
     let heading = format!("{} − {}", runs.to, runs.from);
     let svg = intervals(&heading, &rows, Axis::around_zero(&rows));
-    let words = words(lab);
-    let queries = runs.queries.iter().map(|query| {
-        let words = words.get(query.name.as_str()).copied().unwrap_or(query.name.as_str());
-        Pair { words, before: query.before, after: query.after }
+    let queries = runs.queries.iter().map(|query| Pair {
+        words: lab.words(&query.name),
+        before: query.before,
+        after: query.after,
     });
     let title = format!("{} of each query", Measure::Ndcg.name(lab.depth));
     let points = pairs(&title, [&runs.from, &runs.to], &queries.collect::<Vec<_>>());
@@ -170,17 +170,10 @@ fn interval(comparison: &EvaluationComparison, lab: &Lab) -> Interval {
     Interval { label: comparison.measure.name(lab.depth), color, estimate, note }
 }
 
-/// Returns the words of each query.
-fn words(lab: &Lab) -> HashMap<&str, &str> {
-    lab.queries.iter().map(|query| (&*query.name, query.query.as_str())).collect()
-}
-
 fn worst_to_best(lab: &Lab) -> String {
-    let words = words(lab);
     let curve = |run: &Run| {
-        let values = run.evaluation().by_query(Measure::Ndcg).filter_map(|(name, value)| {
-            Some((value?, words.get(name).copied().unwrap_or(name).to_owned()))
-        });
+        let values = run.evaluation().by_query(Measure::Ndcg);
+        let values = values.filter_map(|(name, value)| Some((value?, lab.words(name).to_owned())));
         Curve { label: run.name().to_owned(), color: run.mode as usize, values: values.collect() }
     };
     // More engines would be drawn in the same colors.

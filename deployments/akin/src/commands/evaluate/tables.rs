@@ -29,7 +29,7 @@ pub(super) fn print(lab: &Lab, comparisons: &[ComparedRuns]) {
     output::line("of everything that is found, over all judged pairs of a query and a product");
     output::line("");
     for comparison in comparisons {
-        print_comparison(comparison, lab.depth);
+        print_comparison(lab, comparison);
     }
 }
 
@@ -76,17 +76,16 @@ pub(super) fn counted(report: &EvaluationReport, depth: NonZeroUsize) -> String 
     format!("{groups} of {all} queries: the others have nothing to find")
 }
 
-fn print_comparison(runs: &ComparedRuns, depth: NonZeroUsize) {
+fn print_comparison(lab: &Lab, runs: &ComparedRuns) {
     let measures = if runs.is_asked { runs.differences.len() } else { 1 };
     for comparison in runs.differences.iter().take(measures) {
-        output::line(&difference(comparison, depth));
+        output::line(&difference(comparison, lab.depth));
     }
-    if runs.is_asked {
-        for query in runs.most_changed(CHANGED) {
-            let (change, before, after) = (query.change(), query.before, query.after);
-            let name = &query.name;
-            output::line(&format!("  {name}: {change:+.3}, from {before:.3} to {after:.3}"));
-        }
+    let changed = if runs.is_asked { CHANGED } else { 0 };
+    for query in runs.most_changed(changed) {
+        let (change, before, after) = (query.change(), query.before, query.after);
+        let (name, words) = (&query.name, lab.words(&query.name));
+        output::line(&format!("  {name} {words:?}: {change:+.3}, from {before:.3} to {after:.3}"));
     }
 }
 
