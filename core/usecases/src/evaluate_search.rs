@@ -1,16 +1,13 @@
 use crate::{Hit, Paging, Scope, SearchError, SearchProducts, SearchRequest, Sort};
 use akin_entities::{ProductId, Query, SearchMode, Similarity};
 use akin_evaluation::{Evaluation, Grade, JudgedSet, Judgments, SetEvaluation};
-use akin_ports::PortResult;
+use akin_ports::{MAX_DEPTH, PortResult};
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroUsize;
 
 /// The number of products of a result set that are asked for at once.
 const SET_PAGE: usize = 1_000;
-
-/// The maximum number of products of a result set that are looked at.
-const MAX_SET: usize = 10_000;
 
 /// Measures the quality of a search mode over judged queries.
 #[derive(Clone, Debug)]
@@ -33,8 +30,10 @@ pub struct JudgedQuery {
 /// One search mode, measured over judged queries.
 #[derive(Clone, Debug)]
 pub struct EvaluatedMode {
-    /// The measures of the ranking.
+    /// The measures of the ranking: of all candidates, whether they fit or not.
     pub evaluation: Evaluation,
+    /// The measures of what a shopper is shown: of what fits, or of what comes closest.
+    pub shown: Evaluation,
     /// The result sets: everything that was found, up to 10,000 products of a query.
     pub sets: SetEvaluation,
     /// The first hits of the result sets, cheapest first.
@@ -48,7 +47,7 @@ pub struct EvaluatedMode {
 pub struct EvaluatedAnswer {
     /// The number of products found.
     pub total: usize,
-    /// The first hits, best first.
+    /// The first hits that a shopper is shown, best first.
     pub hits: Vec<EvaluatedHit>,
     /// The relevant products that are not among them, best grade first.
     pub missed: Vec<MissedProduct>,
@@ -76,8 +75,10 @@ pub struct MissedProduct {
     pub id: ProductId,
     /// Its grade.
     pub grade: Grade,
-    /// Its rank, counted from 1; `None` if it was not found.
+    /// Its rank among all candidates, counted from 1; `None` if it was none.
     pub rank: Option<usize>,
+    /// Whether it is in the result set.
+    pub fits: bool,
 }
 
 impl EvaluateSearch {
@@ -102,8 +103,8 @@ impl EvaluateSearch {
         Self::judged(queries).into_iter().filter(|id| !names.contains_key(*id)).collect()
     }
 
-    /// Measures `mode` at `depth`. The measures of a ranking are over every candidate of each query,
-    /// because some measures leave out products that were not judged.
+    /// Measures `mode` at `depth`. The measures of a ranking are over every candidate of each query, so
+    /// that they do not depend on what fits; those of what is shown are over the result set.
     pub async fn run(
         &self,
         mode: SearchMode,
@@ -113,6 +114,7 @@ impl EvaluateSearch {
     ) -> Result<EvaluatedMode, SearchError> {
         let mut evaluated = EvaluatedMode {
             evaluation: Evaluation::new(mode.name(), depth),
+            shown: Evaluation::new(mode.name(), depth),
             sets: SetEvaluation::default(),
             first_by_price: SetEvaluation::default(),
             answers: Vec::new(),
@@ -134,23 +136,24 @@ impl EvaluateSearch {
         let JudgedQuery { name, judgments, .. } = judged;
         let depth = evaluated.evaluation.depth().get();
         request.paging = Paging { page: 1, size: 2 * SearchRequest::DEFAULT_DEPTH };
-        // The ranking is measured over all candidates, the result set over what fits.
         request.scope = Scope::Candidates;
-        let answer = self.search.run(&request).await?;
-        let ranking: Vec<_> = answer.hits.iter().map(|hit| hit.record.product.id.clone()).collect();
+        let ranking = self.search.find(&request).await?;
+        let ranking: Vec<_> = ranking.ids().cloned().collect();
         evaluated.evaluation.add(name, &ranking, judgments);
         request.scope = Scope::Fitting;
+        let shown = self.search.run(&request).await?;
+        let ids: Vec<_> = shown.hits.iter().map(|hit| hit.record.product.id.clone()).collect();
+        evaluated.shown.add(name, &ids, judgments);
         let set = self.result_set(&mut request).await?;
         evaluated.sets.add(name, JudgedSet::new(&set, judgments));
         request.sort = Sort::PriceAscending;
         request.paging = Paging { page: 1, size: depth };
         let cheapest = self.search.find(&request).await?;
-        // Without a result set, the nearest products may be shown instead.
-        let cheapest = cheapest.ids().take(cheapest.total());
-        evaluated.first_by_price.add(name, JudgedSet::new(cheapest, judgments));
-        let missed = missed(&ranking, depth, judgments);
-        let hits = answer.hits.into_iter().take(depth).map(|hit| evaluated_hit(hit, judgments));
-        let answer = EvaluatedAnswer { total: set.len(), hits: hits.collect(), missed };
+        evaluated.first_by_price.add(name, JudgedSet::new(cheapest.ids(), judgments));
+        let ids = &ids[..depth.min(ids.len())];
+        let missed = missed(ids, &ranking, &set, judgments);
+        let hits = shown.hits.into_iter().take(depth).map(|hit| evaluated_hit(hit, judgments));
+        let answer = EvaluatedAnswer { total: shown.total, hits: hits.collect(), missed };
         evaluated.answers.push(answer);
         Ok(())
     }
@@ -158,10 +161,14 @@ impl EvaluateSearch {
     /// Returns everything that `request` finds, page by page.
     async fn result_set(&self, request: &mut SearchRequest) -> Result<Vec<ProductId>, SearchError> {
         let mut members = Vec::new();
-        for page in 1..=MAX_SET / SET_PAGE {
+        for page in 1..=MAX_DEPTH / SET_PAGE {
             request.paging = Paging { page, size: SET_PAGE };
             let found = self.search.find(request).await?;
-            members.extend(found.ids().take(found.total()).cloned());
+            if found.total() == 0 {
+                // What comes closest may be shown instead.
+                break;
+            }
+            members.extend(found.ids().cloned());
             if page * SET_PAGE >= found.total() {
                 break;
             }
@@ -170,16 +177,21 @@ impl EvaluateSearch {
     }
 }
 
-/// Returns the relevant products after the first `depth` of `ranking`, best grade first, then by rank
-/// and id.
-fn missed(ranking: &[ProductId], depth: usize, judgments: &Judgments) -> Vec<MissedProduct> {
+/// Returns the relevant products that are not in `shown`, best grade first, then by rank and id.
+fn missed(
+    shown: &[ProductId],
+    ranking: &[ProductId],
+    set: &[ProductId],
+    judgments: &Judgments,
+) -> Vec<MissedProduct> {
     let ranks: HashMap<_, _> = ranking.iter().zip(1..).collect();
+    let set: HashSet<_> = set.iter().collect();
     let relevant = judgments.products().filter_map(|id| {
         let grade = judgments.grade(id).filter(|grade| grade.is_relevant())?;
-        Some(MissedProduct { id: id.clone(), grade, rank: ranks.get(id).copied() })
+        let (rank, fits) = (ranks.get(id).copied(), set.contains(id));
+        Some(MissedProduct { id: id.clone(), grade, rank, fits })
     });
-    let is_missed = |product: &MissedProduct| product.rank.is_none_or(|rank| rank > depth);
-    let mut missed: Vec<_> = relevant.filter(is_missed).collect();
+    let mut missed: Vec<_> = relevant.filter(|product| !shown.contains(&product.id)).collect();
     missed.sort_by_key(|product| {
         let rank = product.rank.unwrap_or(usize::MAX);
         (Reverse(product.grade), rank, product.id.clone())

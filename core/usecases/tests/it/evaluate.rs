@@ -74,6 +74,37 @@ async fn the_result_set_its_cheapest_products_and_what_it_lacks_are_measured() {
     let [answer] = &*evaluated.answers else { panic!("one query, {:?}", evaluated.answers) };
     assert_eq!((answer.total, answer.hits.len()), (3, 2));
     assert_eq!((&*answer.hits[0].name, answer.hits[0].grade), ("phone tripod", Grade::new(3).ok()));
-    let missed = MissedProduct { id: id("3"), grade: Grade::RELEVANT, rank: None };
+    let missed = MissedProduct { id: id("3"), grade: Grade::RELEVANT, rank: None, fits: false };
     assert_eq!(answer.missed, [missed]);
+}
+
+#[tokio::test]
+async fn a_result_set_larger_than_a_page_is_measured_whole_and_what_is_shown_is_measured_apart() {
+    let shop = Shop::new();
+    let mut rows: Vec<_> = (0..1_200)
+        .map(|n| row(&format!("{n:04}"), "phone tripod", &(2_000 - n).to_string()))
+        .collect();
+    rows.push(row("near", "phone", ""));
+    shop.stock(&rows).await;
+    let grades = [("0000", 3), ("1199", 3), ("near", 0)];
+    let queries =
+        [judged("tripods", "phone tripod", &grades), judged("nothing", "xqzzvwk", &grades)];
+    let evaluate = EvaluateSearch { search: shop.search() };
+    let depth = NonZeroUsize::new(10).unwrap();
+    let evaluated = evaluate.run(SearchMode::Hybrid, &queries, depth, &|_| ()).await.unwrap();
+    let set =
+        |relevant_found| JudgedSet { relevant_found, judged_found: relevant_found, relevant: 2 };
+    let sets: Vec<_> = evaluated.sets.by_query().collect();
+    assert_eq!(sets, [("nothing", set(0)), ("tripods", set(2))]);
+    // The cheapest product has the last id.
+    let cheapest: Vec<_> = evaluated.first_by_price.by_query().collect();
+    assert_eq!(cheapest, [("nothing", set(0)), ("tripods", set(1))]);
+    let [tripods, nothing] = &*evaluated.answers else { panic!("two queries") };
+    assert_eq!((tripods.total, nothing.total), (1_200, 0));
+    assert!(!nothing.hits.is_empty(), "what comes closest is shown");
+    let missed: Vec<_> =
+        tripods.missed.iter().map(|product| (product.id.as_str(), product.fits)).collect();
+    assert_eq!(missed, [("1199", true)]);
+    let shown: Vec<_> = evaluated.shown.by_query(Measure::ReciprocalRank).collect();
+    assert_eq!(shown[1], ("tripods", Some(1.0)));
 }

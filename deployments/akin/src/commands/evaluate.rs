@@ -26,7 +26,7 @@ const MINUTES: usize = 16;
 /// Measure search quality against judged queries.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin evaluate data/queries.csv data/judgments.csv --worst 3\n  akin evaluate data/queries.csv data/judgments.csv --json > before.json\n  akin evaluate data/queries.csv data/judgments.csv --compare before.json --report report.html\n  akin evaluate data/queries.csv data/judgments.csv --min hybrid.ndcg=0.75,hybrid.set_recall=0.8\n\nEvery mode is measured on every engine of --engine. The queries are a CSV file with the columns query_id and query, the judgments one with query_id, product_id and grade: 3 exact, 2 good, 1 related, 0 wrong. Products of grade 2 and 3 are relevant. A hit without a judgment counts as wrong; the judged nDCG leaves such hits out. Precision and recall of the result set are over all judged pairs and everything that is found, up to 10,000 products of a query.\n\nExit code 4: a minimum of --min was not reached, or a run is worse (--fail-if-worse)."
+    after_help = "Examples:\n  akin evaluate data/queries.csv data/judgments.csv --worst 3\n  akin evaluate data/queries.csv data/judgments.csv --json > before.json\n  akin evaluate data/queries.csv data/judgments.csv --compare before.json --report report.html\n  akin evaluate data/queries.csv data/judgments.csv --min hybrid.ndcg=0.75,hybrid.set_recall=0.8\n\nEvery mode is measured on every engine of --engine. The queries are a CSV file with the columns query_id and query, the judgments one with query_id, product_id and grade: 3 exact, 2 good, 1 related, 0 wrong. Products of grade 2 and 3 are relevant. A hit without a judgment counts as wrong; the judged nDCG leaves such hits out. The ranking is measured over all candidates; the result set is what fits, up to 10,000 products of a query, and its precision and recall are over all judged pairs.\n\nExit code 4: a minimum of --min was not reached, or a run is worse (--fail-if-worse)."
 )]
 pub(crate) struct EvaluateArguments {
     /// The CSV file of queries.
@@ -63,7 +63,7 @@ pub(crate) struct EvaluateArguments {
     #[arg(
         long = "min",
         help = "End with exit code 4 if a mean is below a minimum. Measures: ndcg, judged_ndcg, mrr, recall, \
-                precision, set_precision, set_recall, price_precision",
+                precision, set_precision, set_recall, price_precision, shown_ndcg",
         env = "AKIN_MIN",
         value_name = "[ENGINE:]MODE.MEASURE=VALUE",
         value_delimiter = ','

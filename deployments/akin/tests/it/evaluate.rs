@@ -78,10 +78,12 @@ fn a_gate_a_comparison_and_a_report_tell_what_changed() {
     let json = evaluate(&["--json", "--worst", "2"]).stdout;
     let document: Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(document["worst"].as_array().unwrap().len(), 2);
-    assert_eq!(document["worst"][0]["hits"].as_array().unwrap().len(), 10);
+    assert!(!document["worst"][0]["hits"].as_array().unwrap().is_empty());
     assert_eq!(document["engines"][0]["modes"], document["modes"]);
     let recall = &document["modes"][0]["result_set"]["set_recall"]["mean"];
     assert!(recall.as_f64().unwrap() > 0.5, "{recall}");
+    let shown = &document["modes"][0]["result_set"]["shown_ndcg"]["mean"];
+    assert!(shown.as_f64().unwrap() > 0.6, "{shown}");
 
     // What is as good as before passes, in another depth it cannot be compared.
     std::fs::write(earlier, &json).unwrap();

@@ -103,6 +103,7 @@ fn answered(lab: &Lab, (ndcg, query, answer): (f64, &JudgedQuery, &EvaluatedAnsw
             "name": lab.names.get(&product.id),
             "grade": product.grade.get(),
             "rank": product.rank,
+            "fits": product.fits,
         })
     });
     json!({

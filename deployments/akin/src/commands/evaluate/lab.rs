@@ -47,6 +47,8 @@ pub(super) enum SetMeasure {
     Recall,
     /// The precision of the first hits, cheapest first.
     PricePrecision,
+    /// The nDCG of what a shopper is shown.
+    ShownNdcg,
 }
 
 impl Lab {
@@ -113,10 +115,11 @@ impl Lab {
         queries.find(|query| query.name == name).map_or("", |query| query.query.as_str())
     }
 
-    /// Returns the queries that the first run answers worst by nDCG, worst first, with their values.
+    /// Returns the queries whose answers are worst as the first run shows them, by nDCG, worst first, with
+    /// their values.
     pub(super) fn worst(&self, limit: usize) -> Vec<(f64, &JudgedQuery, &EvaluatedAnswer)> {
         let Some(run) = self.runs.first() else { return Vec::new() };
-        let values: HashMap<_, _> = run.evaluation().by_query(Measure::Ndcg).collect();
+        let values: HashMap<_, _> = run.evaluated.shown.by_query(Measure::Ndcg).collect();
         let answered = self.queries.iter().zip(&run.evaluated.answers);
         let mut worst: Vec<_> = answered
             .filter_map(|(query, answer)| Some(((*values.get(&*query.name)?)?, query, answer)))
@@ -153,13 +156,15 @@ impl Run {
             SetMeasure::Precision => self.evaluated.sets.precision(),
             SetMeasure::Recall => self.evaluated.sets.recall(),
             SetMeasure::PricePrecision => self.evaluated.first_by_price.precision(),
+            SetMeasure::ShownNdcg => self.evaluated.shown.report().mean(Measure::Ndcg),
         }
     }
 }
 
 impl SetMeasure {
     /// Every measure, in the order of a table.
-    pub(super) const ALL: [Self; 3] = [Self::Precision, Self::Recall, Self::PricePrecision];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Precision, Self::Recall, Self::PricePrecision, Self::ShownNdcg];
 
     /// Returns the name in settings and documents.
     pub(super) fn key(self) -> &'static str {
@@ -167,6 +172,7 @@ impl SetMeasure {
             Self::Precision => "set_precision",
             Self::Recall => "set_recall",
             Self::PricePrecision => "price_precision",
+            Self::ShownNdcg => "shown_ndcg",
         }
     }
 
@@ -176,6 +182,7 @@ impl SetMeasure {
             Self::Precision => "set precision".to_owned(),
             Self::Recall => "set recall".to_owned(),
             Self::PricePrecision => format!("precision of {depth} cheapest"),
+            Self::ShownNdcg => format!("{} as shown", Measure::Ndcg.name(depth)),
         }
     }
 }

@@ -113,7 +113,8 @@ fn means(lab: &Lab) -> String {
         .concat();
     let over = lab.runs.first().map(|run| counted(&run.report, lab.depth)).unwrap_or_default();
     format!(
-        "<h2>Ranking</h2>\n<p class=\"dim\">Means with their 95% intervals, over {}.</p>\n\
+        "<h2>Ranking</h2>\n<p class=\"dim\">Of all candidates, whether they fit or not: means with their 95% intervals, \
+         over {}.</p>\n\
          <div class=\"cards\">{plots}</div>",
         escape(&over)
     )
@@ -123,8 +124,8 @@ fn sets(lab: &Lab) -> String {
     let plots =
         SetMeasure::ALL.map(|measure| plot(lab, &measure.name(lab.depth), |run| run.set(measure)));
     format!(
-        "<h2>Result set</h2>\n<p class=\"dim\">Of everything that is found, whatever the order: over all judged \
-         pairs of a query and a product.</p>\n<div class=\"cards\">{}</div>",
+        "<h2>Result set</h2>\n<p class=\"dim\">Of what fits, which is what shoppers are shown. Precision and recall are \
+         over all judged pairs of a query and a product.</p>\n<div class=\"cards\">{}</div>",
         plots.concat()
     )
 }

@@ -26,7 +26,10 @@ pub(super) fn print(lab: &Lab, comparisons: &[ComparedRuns]) {
     output::line("");
     let means = |measure| move |run: &Run| run.set(measure);
     print_figures(lab, &SetMeasure::ALL.map(|measure| (measure.name(lab.depth), means(measure))));
-    output::line("of everything that is found, over all judged pairs of a query and a product");
+    output::line(
+        "of what fits: precision and recall over all judged pairs of a query and a product; the others are \
+         measures of all candidates",
+    );
     output::line("");
     for comparison in comparisons {
         print_comparison(lab, comparison);
@@ -156,9 +159,10 @@ fn print_hits(answer: &EvaluatedAnswer) {
     output::print(table);
 }
 
-/// Describes a missed product: `rank 34, grade 3: Steel flask (FL-2)`.
+/// Describes a missed product: `rank 34, does not fit, grade 3: Steel flask (FL-2)`.
 pub(super) fn missed(lab: &Lab, product: &MissedProduct) -> String {
-    let rank = product.rank.map_or_else(|| "not found".to_owned(), |rank| format!("rank {rank}"));
+    let rank = product.rank.map_or_else(|| "no rank".to_owned(), |rank| format!("rank {rank}"));
+    let fits = if product.fits { "" } else { ", does not fit" };
     let name = lab.names.get(&product.id).map_or("not in this catalogue", String::as_str);
-    format!("{rank}, grade {}: {name} ({})", product.grade.get(), product.id.as_str())
+    format!("{rank}{fits}, grade {}: {name} ({})", product.grade.get(), product.id.as_str())
 }
