@@ -184,6 +184,22 @@ mod tests {
         Akin::command().debug_assert();
     }
 
+    /// The flags without variables.
+    const SAID_EACH_TIME: [&str; 12] = [
+        "help",
+        "version",
+        "clear",
+        "sort",
+        "page",
+        "main_category",
+        "sub_category",
+        "brand",
+        "price_min",
+        "price_max",
+        "min_rating",
+        "discounted",
+    ];
+
     #[test]
     fn every_flag_has_a_variable_and_every_command_an_example() {
         let mut akin = Akin::command();
@@ -195,8 +211,9 @@ mod tests {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(is_group || help.contains("Example"), "{} has no example", command.get_name());
             for argument in command.get_arguments() {
-                // What deletes is asked for each time, and not once for all by a variable.
-                let is_ours = !["help", "version", "clear"].contains(&argument.get_id().as_str());
+                // What deletes, and what one search asks for, is said each time, and not once for all by
+                // a variable.
+                let is_ours = !SAID_EACH_TIME.contains(&argument.get_id().as_str());
                 let named = argument.get_long().is_none() || argument.get_env().is_some();
                 assert!(named || !is_ours, "{} {argument} has no variable", command.get_name());
             }
