@@ -52,7 +52,7 @@ async fn an_error_names_the_field_and_the_remedy() {
     let many = format!("{{\"input\": [{}\"a\"]}}", "\"a\",".repeat(100));
     let long = json!({"input": ["lamp", "lamp ".repeat(33)], "truncate": false}).to_string();
     for (body, param, code, part) in [
-        ("{}", json!(null), json!(null), "missing field `input`"),
+        ("{}", json!("input"), json!(null), "missing field `input`"),
         (r#"{"input": null}"#, json!(null), json!(null), "a text or a list of texts"),
         (r#"{"input": []}"#, json!("input"), json!(null), "no text"),
         (r#"{"input": ""}"#, json!("input"), json!(null), "input is an empty text"),
