@@ -3,13 +3,22 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+/// Whether a function sends changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// It does: without SQS they would be where no other function looks.
+    Required,
+    /// It does not.
+    Optional,
+}
+
 /// Looks a variable up; `None` if it is not set, or empty.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Returns arguments for the settings that are not set: the model in the package, the engines whose
 /// servers are set, the store in Postgres and the queue in SQS. So a deployment that never heard of engines
 /// works, and one that lacks a server's settings is told: what a function writes to its own disk is lost.
-pub(crate) fn defaults(variable: Lookup<'_>) -> Vec<OsString> {
+pub(crate) fn defaults(queue: Queue, variable: Lookup<'_>) -> Vec<OsString> {
     let mut arguments = Vec::new();
     let mut add = |name: &str, flag: &str, value: Option<OsString>| {
         if let (None, Some(value)) = (variable(name), value) {
@@ -19,7 +28,8 @@ pub(crate) fn defaults(variable: Lookup<'_>) -> Vec<OsString> {
     add("AKIN_MODEL", "--model", packed_model(variable));
     add("AKIN_ENGINES", "--engine", Some(engines(variable)));
     add("AKIN_STORE", "--store", Some("postgres".into()));
-    add("AKIN_QUEUE", "--queue", Some("sqs".into()));
+    let has_queue = variable("AWS_SQS_SUBSCRIBED_QUEUE_URL").is_some();
+    add("AKIN_QUEUE", "--queue", (has_queue || queue == Queue::Required).then(|| "sqs".into()));
     arguments
 }
 
@@ -59,15 +69,15 @@ mod tests {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        let arguments: Vec<_> = defaults(&lookup);
+        let arguments: Vec<_> = defaults(Queue::Optional, &lookup);
         arguments.join(" ".as_ref()).into_string().expect("a text")
     }
 
     #[test]
     fn the_engines_are_those_whose_servers_are_set() {
         for (variables, expected) in [
-            (&[][..], "--engine postgres --store postgres --queue sqs"),
-            (&[("POSTGRES_HOST", "db")], "--engine postgres --store postgres --queue sqs"),
+            (&[][..], "--engine postgres --store postgres"),
+            (&[("POSTGRES_HOST", "db")], "--engine postgres --store postgres"),
             (
                 &[
                     ("POSTGRES_SECRETS_MANAGER_NAME", "shop_rds_credentials"),
@@ -79,11 +89,17 @@ mod tests {
             ),
             (
                 &[("OPENSEARCH_ENDPOINT", "https://search.example")],
-                "--engine opensearch --store postgres --queue sqs",
+                "--engine opensearch --store postgres",
             ),
         ] {
             assert_eq!(defaults_of(variables), expected, "{variables:?}");
         }
+    }
+
+    #[test]
+    fn a_function_that_sends_changes_needs_a_queue() {
+        let arguments = defaults(Queue::Required, &|_| None);
+        assert!(arguments.ends_with(&["--queue".into(), "sqs".into()]), "{arguments:?}");
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use crate::defaults::Queue;
 use crate::parts::not_opened;
 use crate::start::{Failure, start};
 use akin_composition::{CompositionError, EngineSettings};
@@ -16,7 +17,7 @@ pub(crate) struct EmbedSettings {
 
 /// Brings every index up to the changes in an SQS queue.
 pub fn embed() -> ExitCode {
-    start(run)
+    start(Queue::Optional, run)
 }
 
 async fn run(settings: EmbedSettings) -> Result<(), Failure> {

@@ -1,3 +1,4 @@
+use crate::defaults::Queue;
 use crate::parts::not_opened;
 use crate::start::{Failure, start};
 use akin_composition::{
@@ -40,7 +41,7 @@ impl FeedOpener for Feeds {
 
 /// Ingests feeds when they change in S3, on a schedule, and when invoked.
 pub fn ingest() -> ExitCode {
-    start(run)
+    start(Queue::Required, run)
 }
 
 async fn run(settings: IngestFunctionSettings) -> Result<(), Failure> {

@@ -1,3 +1,4 @@
+use crate::defaults::Queue;
 use crate::parts::not_opened;
 use crate::start::{Failure, start};
 use akin_composition::CompositionError;
@@ -20,7 +21,7 @@ pub(crate) struct QuerySettings {
 
 /// Answers searches behind an API Gateway HTTP API, with the routes of `akin serve`.
 pub fn query() -> ExitCode {
-    start(run)
+    start(Queue::Optional, run)
 }
 
 async fn run(settings: QuerySettings) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! What every function does before its first event.
 
-use crate::defaults::defaults;
+use crate::defaults::{Queue, defaults};
 use crate::parts::chain;
 use akin_composition::{CpuSettings, LogSettings, Refusal, printable};
 use akin_lambda::{NotOpened, RuntimeError};
@@ -36,8 +36,11 @@ pub(crate) enum Failure {
 
 /// Reads the settings `T` and runs the function, which ends only with a failure. The exit code is 2 if a
 /// setting is wrong, else 1.
-pub(crate) fn start<T: Args>(run: impl AsyncFnOnce(T) -> Result<(), Failure>) -> ExitCode {
-    let function: Function<T> = match akin_composition::parse(&arguments()) {
+pub(crate) fn start<T: Args>(
+    queue: Queue,
+    run: impl AsyncFnOnce(T) -> Result<(), Failure>,
+) -> ExitCode {
+    let function: Function<T> = match akin_composition::parse(&arguments(queue)) {
         Ok(function) => function,
         // Covers the version, which is not a failure.
         Err(Refusal::Usage(error)) => error.exit(),
@@ -58,9 +61,9 @@ pub(crate) fn start<T: Args>(run: impl AsyncFnOnce(T) -> Result<(), Failure>) ->
 }
 
 /// Returns the arguments of this process, and those that its surroundings imply.
-fn arguments() -> Vec<OsString> {
+fn arguments(queue: Queue) -> Vec<OsString> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-    env::args_os().chain(defaults(&set)).collect()
+    env::args_os().chain(defaults(queue, &set)).collect()
 }
 
 /// Reports a failure where AWS Lambda logs it, at every log level.
