@@ -245,7 +245,7 @@ fn term(part: &str) -> Cow<'_, str> {
 
 /// Returns the term of a number with its unit.
 fn quantity(number: &str, word: &str) -> String {
-    format!("{}{}", term(number), unit(word).unwrap_or(word))
+    format!("{}{}", term(number), unit(word).map_or_else(|| term(word), Cow::Borrowed))
 }
 
 fn is_single_letter(text: &str) -> bool {
