@@ -7,8 +7,8 @@ use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure};
 use crate::workload::{SHARES, Workload};
 use akin_entities::{
-    Analysis, Change, Embedding, FacetValues, Filter, Fingerprint, Language, ProductId, Query, SearchMode, Similarity,
-    Statistics, Version,
+    Analysis, Change, Embedding, FacetValues, Filter, Fingerprint, Language, ProductId, Query,
+    SearchMode, Similarity, Statistics, Version,
 };
 use akin_local::{LocalEngine, LocalOptions};
 use akin_ports::{
@@ -140,7 +140,13 @@ fn requests(workload: &Workload, mode: SearchMode, filter: &Filter) -> Result<Ve
         let paging = Paging { page: 1, size: 24 };
         let query = Query::new(query)?;
         let scope = Scope::Candidates;
-        Ok(SearchRequest { mode, scope, filter: filter.clone(), paging, ..SearchRequest::new(query) })
+        Ok(SearchRequest {
+            mode,
+            scope,
+            filter: filter.clone(),
+            paging,
+            ..SearchRequest::new(query)
+        })
     });
     requests.collect()
 }

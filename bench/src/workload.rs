@@ -3,7 +3,9 @@
 use crate::catalogue::Catalogue;
 use crate::exact::Words;
 use crate::{Bench, DIMENSION};
-use akin_entities::{AnalyzedText, FacetValues, Filter, NumberField, NumberRange, TextField};
+use akin_entities::{
+    AnalyzedText, FacetValues, Filter, Language, NumberField, NumberRange, TextField,
+};
 use anyhow::{Context, Result};
 use flat_index::{Base, BaseBuilder, FoundDocument, IndexDocument, Schema, Snapshot};
 use std::collections::HashMap;
@@ -55,7 +57,10 @@ impl Workload {
     pub(crate) fn create(bench: &Bench, size: usize) -> Result<Self> {
         crate::note(&format!("growing a catalogue of {size} products"));
         let catalogue = Catalogue::grow(&bench.corpus, size)?;
-        let analyzed = catalogue.products.iter().map(akin_ranking::analyze_product);
+        let analyzed = catalogue
+            .products
+            .iter()
+            .map(|product| akin_ranking::analyze_product(product, Language::English));
         let (texts, surfaces): (Vec<_>, Vec<_>) =
             analyzed.map(|analyzed| (analyzed.text, analyzed.words)).unzip();
         let facets: Vec<_> = catalogue.products.iter().map(FacetValues::from).collect();
@@ -131,7 +136,11 @@ fn document(
 
 /// Converts `filter` for the flat index; the benchmark filters by price only.
 pub(crate) fn flat_filter(filter: &Filter) -> flat_index::DocumentFilter {
-    let most = filter.numbers.get(&NumberField::Price).and_then(|range| range.max).map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
+    let most = filter
+        .numbers
+        .get(&NumberField::Price)
+        .and_then(|range| range.max)
+        .map(|max| ("price".to_owned(), f64::NEG_INFINITY, max));
     flat_index::DocumentFilter {
         numbers: most.into_iter().collect(),
         ..flat_index::DocumentFilter::default()
@@ -140,7 +149,7 @@ pub(crate) fn flat_filter(filter: &Filter) -> flat_index::DocumentFilter {
 
 /// Returns the distinct analyzed terms of a query.
 fn terms(query: &str) -> Vec<String> {
-    let mut terms = akin_ranking::analyze(query);
+    let mut terms = akin_ranking::analyze(query, Language::English);
     let mut seen = std::collections::HashSet::new();
     terms.retain(|term| seen.insert(term.clone()));
     terms
