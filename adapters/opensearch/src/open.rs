@@ -148,19 +148,24 @@ async fn await_shards(connection: &Connection, alias: &str) -> PortResult<()> {
 
 /// Returns the identity that the server gave the index behind the alias when it was created.
 pub(crate) async fn identity(connection: &Connection, alias: &str) -> PortResult<String> {
-    let indexes: BTreeMap<String, IndexInfo> = connection.call(&Request::get(alias)).await?;
-    check_indexes(alias, &indexes)?;
-    let settings = indexes.into_values().next().map(|index| index.settings).unwrap_or_default();
+    let settings = existing(connection, alias).await?.settings;
     let identity = settings["index"]["uuid"].as_str().map(str::to_owned);
     identity.ok_or_else(|| error::corrupt(format!("the index {alias} has no uuid")))
 }
 
 /// Returns the analysis of the texts in the index behind the alias, as it was last set.
 pub(crate) async fn analysis(connection: &Connection, alias: &str) -> PortResult<Option<Analysis>> {
-    let indexes: BTreeMap<String, IndexInfo> = connection.call(&Request::get(alias)).await?;
-    check_indexes(alias, &indexes)?;
-    let mappings = indexes.into_values().next().map(|index| index.mappings).unwrap_or_default();
+    let mappings = existing(connection, alias).await?.mappings;
     Ok(schema::analysis(&mappings).map(Analysis::from_stored))
+}
+
+/// Returns the index behind the alias, which must exist.
+async fn existing(connection: &Connection, alias: &str) -> PortResult<IndexInfo> {
+    let mut indexes: BTreeMap<String, IndexInfo> = connection.call(&Request::get(alias)).await?;
+    let name = check_indexes(alias, &indexes)?;
+    indexes
+        .remove(&name)
+        .ok_or_else(|| error::corrupt(format!("the index {name} is not described")))
 }
 
 /// Sets the analysis of the texts in the index behind the alias.

@@ -40,25 +40,30 @@ impl SecretsManager {
 
     /// Returns the current text of the secret with this name or ARN.
     pub async fn fetch(&self, name: &str) -> PortResult<SecretString> {
-        let mut all = self.known.lock().await;
-        if let Some(known) = all.get(name) {
-            return Ok(known.text.clone());
-        }
-        let text = self.read(name).await?;
-        all.insert(name.to_owned(), KnownSecret { text: text.clone(), read_again: None });
-        Ok(text)
+        self.fetch_unless(name, |_| true, None).await
     }
 
     /// Reads the secret again, because a server rejected what it said; a secret that was read again in the
     /// last five seconds is returned as it was read then.
     pub async fn fetch_again(&self, name: &str) -> PortResult<SecretString> {
-        let mut all = self.known.lock().await;
         let is_recent = |read: Instant| read.elapsed() < MIN_AGE;
-        if let Some(known) = all.get(name).filter(|known| known.read_again.is_some_and(is_recent)) {
+        let is_kept = |known: &KnownSecret| known.read_again.is_some_and(is_recent);
+        self.fetch_unless(name, is_kept, Some(Instant::now())).await
+    }
+
+    /// Returns the secret as it is known if `is_kept` says so, and reads it otherwise.
+    async fn fetch_unless(
+        &self,
+        name: &str,
+        is_kept: impl Fn(&KnownSecret) -> bool,
+        read_again: Option<Instant>,
+    ) -> PortResult<SecretString> {
+        let mut all = self.known.lock().await;
+        if let Some(known) = all.get(name).filter(|known| is_kept(known)) {
             return Ok(known.text.clone());
         }
         let text = self.read(name).await?;
-        let known = KnownSecret { text: text.clone(), read_again: Some(Instant::now()) };
+        let known = KnownSecret { text: text.clone(), read_again };
         all.insert(name.to_owned(), known);
         Ok(text)
     }
