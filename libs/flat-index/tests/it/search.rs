@@ -1,13 +1,11 @@
 //! Compares snapshots with a naive model.
 
-use crate::support::{Dice, WORDS, build, schema};
+use crate::support::{Dice, Model, WORDS, build, schema};
 use flat_index::{
     DocumentChange, DocumentFilter, IndexDocument, IndexFileError, InstructionSet, Request,
     Snapshot,
 };
 use std::collections::BTreeMap;
-
-type Model = BTreeMap<String, IndexDocument>;
 
 fn filter() -> DocumentFilter {
     let brands = WORDS.iter().filter(|word| **word != "oak").map(|word| (*word).to_owned());
@@ -140,17 +138,7 @@ fn a_snapshot_agrees_with_a_naive_model_through_changes_and_rebuilds() {
     let (mut dice, mut model) = (Dice(7), Model::new());
     let mut snapshot = Snapshot::new(schema(), None).unwrap();
     for round in 1..80 {
-        let mut changes = Vec::new();
-        for _ in 0..dice.roll(12) {
-            let document = dice.document();
-            if dice.roll(3) == 0 {
-                model.remove(&document.key);
-                changes.push(DocumentChange::Remove(document.key));
-            } else {
-                model.insert(document.key.clone(), document.clone());
-                changes.push(DocumentChange::Upsert(document));
-            }
-        }
+        let changes = dice.changes(&mut model);
         let before = (snapshot.clone(), snapshot.documents());
         snapshot = snapshot.apply(round, changes).unwrap();
         assert_eq!(snapshot.stamp().sequence, round);

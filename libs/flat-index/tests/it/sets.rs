@@ -1,13 +1,10 @@
 //! Compares sets of documents with a naive model.
 
-use crate::support::{Dice, build, schema};
+use crate::support::{Dice, Model, build, schema};
 use flat_index::{
-    DocumentChange, DocumentFilter, DocumentOrder, DocumentSet, IndexDocument, RuleTerm, Snapshot,
-    TermRule,
+    DocumentFilter, DocumentOrder, DocumentSet, IndexDocument, RuleTerm, Snapshot, TermRule,
 };
 use std::collections::BTreeMap;
-
-type Model = BTreeMap<String, IndexDocument>;
 
 /// Returns the weight of a document: 1 for a lamp, 2 more if the first field says so; likewise 5 and 3
 /// for red.
@@ -94,17 +91,7 @@ fn sets_agree_with_a_naive_model_through_changes_and_rebuilds() {
     let (mut dice, mut model) = (Dice(11), Model::new());
     let mut snapshot = Snapshot::new(schema(), None).unwrap();
     for round in 1..60 {
-        let mut changes = Vec::new();
-        for _ in 0..dice.roll(12) {
-            let document = dice.document();
-            if dice.roll(3) == 0 {
-                model.remove(&document.key);
-                changes.push(DocumentChange::Remove(document.key));
-            } else {
-                model.insert(document.key.clone(), document.clone());
-                changes.push(DocumentChange::Upsert(document));
-            }
-        }
+        let changes = dice.changes(&mut model);
         snapshot = snapshot.apply(round, changes).unwrap();
         compare_all(&snapshot, &model, &mut dice);
         if round % 20 == 0 {

@@ -1,11 +1,14 @@
 //! Shared test support.
 
-use flat_index::{Base, BaseBuilder, IndexDocument, Schema};
+use flat_index::{Base, BaseBuilder, DocumentChange, IndexDocument, Schema};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The words of generated texts.
 pub(crate) const WORDS: [&str; 6] = ["chair", "lamp", "é", "oak", "desk", "red"];
+
+/// The documents that a snapshot should hold, by their keys.
+pub(crate) type Model = BTreeMap<String, IndexDocument>;
 
 /// A deterministic generator of pseudorandom numbers.
 pub(crate) struct Dice(pub(crate) u64);
@@ -29,6 +32,22 @@ impl Dice {
     pub(crate) fn vector(&mut self, dimension: usize) -> Vec<f32> {
         let raw: Vec<f32> = (0..dimension).map(|_| self.roll(2001) as f32 - 1000.3).collect();
         unit(&raw)
+    }
+
+    /// Returns up to eleven random changes, which `model` takes, too.
+    pub(crate) fn changes(&mut self, model: &mut Model) -> Vec<DocumentChange> {
+        let mut changes = Vec::new();
+        for _ in 0..self.roll(12) {
+            let document = self.document();
+            if self.roll(3) == 0 {
+                model.remove(&document.key);
+                changes.push(DocumentChange::Remove(document.key));
+            } else {
+                model.insert(document.key.clone(), document.clone());
+                changes.push(DocumentChange::Upsert(document));
+            }
+        }
+        changes
     }
 
     /// Returns a random document with one of sixty keys.

@@ -110,11 +110,7 @@ impl Environment {
         if self.proxies.is_empty() {
             return vec![contents_of_folder(&self.shop.sandbox.path("data"), words).await];
         }
-        let flags = std::iter::once("akin".to_owned()).chain(self.shop.flags());
-        let servers = Servers::parse_from(flags);
-        let engine = PostgresEngine::open(&servers.postgres).await.expect("Postgres");
-        let index = OpenSearchIndex::open(&servers.opensearch).await.expect("OpenSearch");
-        index.refresh().await.expect("a refresh");
+        let (engine, index) = open_servers(&self.shop).await;
         let (store, queue) = (engine.store(), engine.queue(LEASE));
         let mut contents = vec![Contents::of(&store, &index, &queue, words).await];
         if self.has_second_engine {
@@ -141,6 +137,17 @@ impl Environment {
         let request = agent.put(format!("{endpoint}/{index}/_settings"));
         request.content_type("application/json").send(body).is_ok()
     }
+}
+
+/// Opens the engine in Postgres and the index in OpenSearch, which shows all that was written.
+pub(crate) async fn open_servers(shop: &Shop) -> (PostgresEngine, OpenSearchIndex) {
+    let flags = shop.flags().into_iter();
+    let flags = flags.filter(|flag| !flag.starts_with("--aws") && !flag.starts_with("--log"));
+    let servers = Servers::parse_from(std::iter::once("akin".to_owned()).chain(flags));
+    let engine = PostgresEngine::open(&servers.postgres).await.expect("Postgres");
+    let index = OpenSearchIndex::open(&servers.opensearch).await.expect("OpenSearch");
+    index.refresh().await.expect("a refresh");
+    (engine, index)
 }
 
 fn with_short_lease(shop: Shop) -> Shop {

@@ -7,13 +7,10 @@ use super::runtime_api::Answer;
 use super::services::Message;
 use crate::faults::catalogue::{Catalogue, FEEDS};
 use crate::faults::contents::{Contents, Differences};
-use crate::faults::environment::contents_of_folder;
+use crate::faults::environment::{contents_of_folder, open_servers};
 use crate::support::Sandbox;
 use crate::support::proxy::Proxy;
-use akin_opensearch::OpenSearchIndex;
 use akin_ports::MAX_ATTEMPTS;
-use akin_postgres::PostgresEngine;
-use clap::Parser;
 use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -46,14 +43,6 @@ pub(crate) struct FaultInjector {
     finished_runs: u64,
     redriven: u64,
     compared: usize,
-}
-
-#[derive(Debug, Parser)]
-struct Servers {
-    #[command(flatten)]
-    postgres: akin_postgres::Settings,
-    #[command(flatten)]
-    opensearch: akin_opensearch::Settings,
 }
 
 impl FaultInjector {
@@ -315,12 +304,7 @@ impl FaultInjector {
         }
         sandbox.run(&format!("ingest --complete {}", FEEDS.join(" "))).succeeds();
         let expected = contents_of_folder(&sandbox.path("data"), &words).await;
-        let flags = self.pipeline.shop.flags().into_iter();
-        let flags = flags.filter(|flag| !flag.starts_with("--aws") && !flag.starts_with("--log"));
-        let servers = Servers::parse_from(std::iter::once("akin".to_owned()).chain(flags));
-        let postgres = PostgresEngine::open(&servers.postgres).await.expect("Postgres");
-        let opensearch = OpenSearchIndex::open(&servers.opensearch).await.expect("OpenSearch");
-        opensearch.refresh().await.expect("a refresh");
+        let (postgres, opensearch) = open_servers(&self.pipeline.shop).await;
         let (store, queue) = (postgres.store(), postgres.queue(Duration::from_secs(1)));
         let in_postgres = Contents::of(&store, &postgres.index(), &queue, &words).await;
         let in_opensearch = Contents::of(&store, &opensearch, &queue, &words).await;
