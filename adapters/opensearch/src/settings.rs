@@ -18,7 +18,7 @@ use std::time::Duration;
 #[group(skip)] // Without this, clap panics on the second `Settings` that a command flattens.
 #[command(next_help_heading = "OpenSearch")]
 pub struct Settings {
-    /// The address of OpenSearch: `https://HOST[:PORT]`.
+    /// The address of OpenSearch: `[https://]HOST[:PORT]`.
     // It is never printed, because people put passwords into addresses.
     #[arg(
         id = "opensearch-endpoint",
@@ -192,7 +192,10 @@ impl Settings {
             "OPENSEARCH_ENDPOINT is not set: it is the server's address, such as \
             https://search.example:9200",
         )?;
-        let url = Url::parse(text)
+        // AWS names the endpoint of a domain by its host alone. A word without a dot may be a password.
+        let is_host = !text.contains("://") && text.contains('.');
+        let address = if is_host { &format!("https://{text}") } else { text };
+        let url = Url::parse(address)
             .map_err(|error| format!("OPENSEARCH_ENDPOINT is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err("OPENSEARCH_ENDPOINT does not begin with https:// or http://".to_owned());

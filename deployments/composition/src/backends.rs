@@ -129,10 +129,12 @@ impl CatalogueSettings {
             problems.extend(self.local.problems());
         }
         if needs.postgres() {
-            problems.extend(self.postgres.problems());
+            let missing = self.postgres.problems().into_iter();
+            problems.extend(missing.map(|problem| self.secrets.of_postgres(problem)));
         }
         if needs.opensearch() {
-            problems.extend(self.opensearch.problems());
+            let missing = self.opensearch.problems().into_iter();
+            problems.extend(missing.map(|problem| self.secrets.of_opensearch(problem)));
         }
         if needs.sqs {
             problems.extend(self.sqs.problems());

@@ -3,6 +3,7 @@
 use crate::backends::{Backends, Needs};
 use crate::engine::{Engine, blocking_threads, renew_analysis};
 use crate::secrets::AwsSecrets;
+use crate::unused::warn_of_unused_servers;
 use crate::{
     BadSettings, CatalogueSettings, CompositionError, EmbedderName, EmbedderSettings, EngineName,
     IndexName, QueueName, SecretSource, StoreName,
@@ -38,6 +39,8 @@ pub struct Builder {
     secrets: Arc<dyn SecretSource>,
     needs: Needs,
     engines: Vec<EngineName>,
+    /// True if these are all engines of the settings, and so all that servers are set for.
+    every_engine: bool,
     problems: Vec<String>,
 }
 
@@ -58,6 +61,7 @@ impl CatalogueSettings {
             secrets: Arc::new(AwsSecrets::new(self.aws.clone())),
             needs: Needs::default(),
             engines: Vec::new(),
+            every_engine: false,
             problems: Vec::new(),
         }
     }
@@ -116,10 +120,10 @@ impl Builder {
         self
     }
 
-    /// Reports a problem that the caller found together with those of the settings.
+    /// Reports problems that the caller found together with those of the settings.
     #[must_use]
-    pub fn problem(mut self, problem: String) -> Self {
-        self.problems.push(problem);
+    pub fn problems_besides(mut self, problems: impl IntoIterator<Item = String>) -> Self {
+        self.problems.extend(problems);
         self
     }
 
@@ -175,7 +179,8 @@ impl Builder {
 
     /// Opens every engine that the settings name, and the store of their products.
     #[must_use]
-    pub fn engines(self) -> Self {
+    pub fn engines(mut self) -> Self {
+        self.every_engine = true;
         let names = self.catalogue.engines.clone();
         names.into_iter().fold(self, Self::engine)
     }
@@ -198,12 +203,27 @@ impl Builder {
 
     /// Resolves secrets and checks the settings of all parts.
     async fn check(&mut self) -> Result<(), CompositionError> {
-        self.catalogue.resolve(&self.needs, &self.secrets).await?;
-        Ok(BadSettings::refuse(self.problems())?)
+        let resolved = self.catalogue.resolve(&self.needs, &self.secrets).await;
+        let Err(error) = resolved else { return Ok(BadSettings::refuse(self.problems())?) };
+        // What a server lacks is in its secret; the other problems are known already.
+        let mut problems = self.problems.clone();
+        problems.extend(self.embedder_problems());
+        if problems.is_empty() {
+            return Err(error);
+        }
+        match error {
+            CompositionError::Settings(BadSettings(others)) => problems.extend(others),
+            CompositionError::Port(error) => problems.push(error.report()),
+            error => return Err(error),
+        }
+        Err(BadSettings(problems).into())
     }
 
     async fn open_parts(self) -> Result<Composition, CompositionError> {
-        let Self { catalogue, embedder, needs, engines: names, .. } = self;
+        let Self { catalogue, embedder, needs, engines: names, every_engine, .. } = self;
+        if every_engine {
+            warn_of_unused_servers(&names, &needs.stores);
+        }
         // Each takes milliseconds, so models and stores are opened side by side.
         let (engine_names, aws) = (names.clone(), catalogue.aws.clone());
         let embedders = tokio::task::spawn_blocking(move || {
@@ -227,14 +247,21 @@ impl Builder {
     /// Returns everything that is missing or wrong.
     fn problems(&self) -> Vec<String> {
         let mut problems = self.problems.clone();
+        problems.extend(self.embedder_problems());
+        problems.extend(self.catalogue.problems(&self.needs));
+        problems.dedup();
+        problems
+    }
+
+    /// Returns what is missing or wrong of the engines' embedders.
+    fn embedder_problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
         for engine in &self.engines {
             match &self.embedder {
                 Some(embedder) => problems.extend(embedder.problems(engine.embedder)),
                 None => problems.push(format!("{engine} needs an embedder, which has no settings")),
             }
         }
-        problems.extend(self.catalogue.problems(&self.needs));
-        problems.dedup();
         problems
     }
 }

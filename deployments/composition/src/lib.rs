@@ -24,6 +24,7 @@ mod printable;
 mod secrets;
 mod served_model;
 mod settings;
+mod unused;
 
 pub use backends::CatalogueSettings;
 pub use builder::{Builder, Composition, EngineSettings};
@@ -41,4 +42,4 @@ pub use object_feeds::{ObjectFeeds, OpenedObjectFeeds};
 pub use printable::{printable, printable_line};
 pub use secrets::{NoSecrets, SecretSource};
 pub use served_model::{LocalModel, ServedModelSettings};
-pub use settings::{BadSettings, Refusal, parse, parse_by, seconds};
+pub use settings::{BadSettings, Refusal, parse, parse_by, parse_environment, seconds};

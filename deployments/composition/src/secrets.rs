@@ -85,6 +85,36 @@ pub(crate) struct SecretNames {
     pub(crate) opensearch: Option<String>,
 }
 
+impl SecretNames {
+    /// Adds to a problem of Postgres' settings that the secret does not help, if there is one.
+    pub(crate) fn of_postgres(&self, problem: String) -> String {
+        let keys = [("POSTGRES_HOST", "host"), ("POSTGRES_USER", "username")];
+        beside_secret(problem, self.postgres.as_deref(), &keys)
+    }
+
+    /// Adds to a problem of `OpenSearch`'s settings that the secret does not help, if there is one.
+    pub(crate) fn of_opensearch(&self, problem: String) -> String {
+        let keys = [
+            ("OPENSEARCH_ENDPOINT", "endpoint"),
+            ("OPENSEARCH_USERNAME", "username"),
+            ("OPENSEARCH_PASSWORD", "password"),
+        ];
+        beside_secret(problem, self.opensearch.as_deref(), &keys)
+    }
+}
+
+/// Adds to `problem`, if it is that a variable of `keys` is not set, that the secret lacks its key too.
+fn beside_secret(problem: String, secret: Option<&str>, keys: &[(&str, &str)]) -> String {
+    let is_missing = |variable: &str| problem.contains(variable) && problem.contains("is not set");
+    let key = keys.iter().find(|(variable, _)| is_missing(variable));
+    match (secret, key) {
+        (Some(secret), Some((_, key))) => {
+            format!("{problem}; nor has the secret {secret:?} the key {key:?}")
+        }
+        _ => problem,
+    }
+}
+
 /// The secret of one server.
 #[derive(Clone)]
 pub(crate) struct ServerSecret {

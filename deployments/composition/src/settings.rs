@@ -1,7 +1,8 @@
 //! Parses the command line and the environment, and reports all their problems at once.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches, Id};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
+use std::collections::HashSet;
 use std::error::Error;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -41,25 +42,54 @@ pub fn parse<T: CommandFactory + FromArgMatches>(line: &[OsString]) -> Result<T,
 
 /// Does the same by `command`, that of `T` with another help.
 pub fn parse_by<T: FromArgMatches>(command: Command, line: &[OsString]) -> Result<T, Refusal> {
+    match read(command, line, tolerant)? {
+        (Some(matches), problems) if problems.is_empty() => converted(&matches),
+        (_, problems) => Err(Refusal::Bad(BadSettings(problems))),
+    }
+}
+
+/// Parses as [`parse`] does, but replaces invalid values of the environment by the defaults, and returns
+/// their problems. So the caller can report what is missing beside what is invalid.
+pub fn parse_environment<T: CommandFactory + FromArgMatches>(
+    line: &[OsString],
+) -> Result<(T, Vec<String>), Refusal> {
+    match read(T::command(), line, without_variable)? {
+        (Some(matches), problems) => Ok((converted(&matches)?, problems)),
+        (None, problems) => Err(Refusal::Bad(BadSettings(problems))),
+    }
+}
+
+fn converted<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Refusal> {
+    T::from_arg_matches(matches).map_err(Refusal::Usage)
+}
+
+/// Reads all values, and returns them with the problems of all that are invalid. `pass` changes an argument
+/// with an invalid value such that it is accepted. Without values if that was not possible.
+fn read(
+    command: Command,
+    line: &[OsString],
+    pass: fn(Arg) -> Arg,
+) -> Result<(Option<ArgMatches>, Vec<String>), Refusal> {
     let mut command = map_arguments(command, &prepared);
-    let mut problems = Vec::new();
+    let (mut problems, mut passed) = (Vec::new(), HashSet::new());
     loop {
         let error = match command.clone().try_get_matches_from(line) {
-            Ok(_) if !problems.is_empty() => return Err(Refusal::Bad(BadSettings(problems))),
-            Ok(matches) => return T::from_arg_matches(&matches).map_err(Refusal::Usage),
+            Ok(matches) => return Ok((Some(matches), problems)),
             Err(error) => error,
         };
         let bad = BadValue::of(&error);
         match bad.and_then(|bad| Some((argument(&command, &bad.argument)?, bad))) {
+            Some((at, _)) if !passed.insert(at.get_id().clone()) => return Ok((None, problems)),
             Some((at, bad)) => {
                 problems.push(bad.described(&at));
-                // Accepted from here on, so that the next problem is found.
-                command = map_arguments(command, &|argument| tolerant(argument, at.get_id()));
+                command = map_arguments(command, &|argument| {
+                    if argument.get_id() == at.get_id() { pass(argument) } else { argument }
+                });
             }
             None if problems.is_empty() => return Err(Refusal::Usage(error)),
             None => {
                 problems.push(headline(&error));
-                return Err(Refusal::Bad(BadSettings(problems)));
+                return Ok((None, problems));
             }
         }
     }
@@ -128,12 +158,14 @@ fn switch(text: &str) -> Result<bool, &'static str> {
     }
 }
 
-/// Lets the argument `id` accept any text.
-fn tolerant(argument: Arg, id: &Id) -> Arg {
-    if argument.get_id() != id {
-        return argument;
-    }
+/// Lets an argument accept any text.
+fn tolerant(argument: Arg) -> Arg {
     argument.value_parser(clap::value_parser!(OsString))
+}
+
+/// Lets an argument ignore its variable.
+fn without_variable(argument: Arg) -> Arg {
+    argument.env(None::<&str>)
 }
 
 /// Finds the argument that clap's messages call `name`.
@@ -245,6 +277,26 @@ mod tests {
     fn a_single_problem_is_one_line() {
         let message = refused(&["shop", "sell", "--price", "x", "shoes"]);
         assert!(message.starts_with("--price <PRICE>") && !message.contains('\n'), "{message}");
+    }
+
+    /// A deployment without a command line.
+    #[derive(Debug, Parser)]
+    struct Deployment {
+        #[arg(long, env = "PATH")]
+        number: Option<u8>,
+        #[arg(long, env = "AKIN_TEST_UNSET", default_value = "7")]
+        other: u8,
+    }
+
+    #[test]
+    fn an_invalid_variable_leaves_the_default_and_is_reported() {
+        let (parsed, problems) =
+            parse_environment::<Deployment>(&["shop".into()]).expect("settings");
+        assert_eq!((parsed.number, parsed.other), (None, 7));
+        assert!(matches!(&*problems, [one] if one.contains("(PATH)")), "{problems:?}");
+        let line = ["shop", "--other", "x"].map(OsString::from);
+        let refused = parse_environment::<Deployment>(&line).expect_err("no other value");
+        assert!(refused.to_string().contains("--other <OTHER>"), "{refused}");
     }
 
     #[test]

@@ -20,13 +20,13 @@ pub fn embed() -> ExitCode {
     start(Queue::Optional, run)
 }
 
-async fn run(settings: EmbedSettings) -> Result<(), Failure> {
-    let engine = Arc::new(settings.engine);
-    let format = engine.catalogue.sqs.message_format();
+async fn run(settings: EmbedSettings, problems: Vec<String>) -> Result<(), Failure> {
+    let engine = Arc::new((settings.engine, problems));
+    let format = engine.0.catalogue.sqs.message_format();
     let parse = move |body: &str| format.parse(body).map_err(|error| error.to_string());
     let open = move || {
         let engine = Arc::clone(&engine);
-        async move { open(&engine).await.map_err(|error| not_opened(&error)) }
+        async move { open(&engine.0, &engine.1).await.map_err(|error| not_opened(&error)) }
     };
     let process = Parts::new(open);
     process.prepare().await?;
@@ -37,8 +37,12 @@ async fn run(settings: EmbedSettings) -> Result<(), Failure> {
 }
 
 /// Opens the engines, and registers their indexes at the store.
-async fn open(settings: &EngineSettings) -> Result<ProcessChanges, CompositionError> {
-    let opened = settings.builder().engines().open().await?;
+async fn open(
+    settings: &EngineSettings,
+    problems: &[String],
+) -> Result<ProcessChanges, CompositionError> {
+    let builder = settings.builder().engines().problems_besides(problems.to_vec());
+    let opened = builder.open().await?;
     opened.refuse_other_models().await?;
     opened.register_indexes()?.run().await?;
     Ok(ProcessChanges { store: opened.store()?, targets: opened.targets() })

@@ -44,12 +44,12 @@ pub fn ingest() -> ExitCode {
     start(Queue::Required, run)
 }
 
-async fn run(settings: IngestFunctionSettings) -> Result<(), Failure> {
+async fn run(settings: IngestFunctionSettings, problems: Vec<String>) -> Result<(), Failure> {
     let patience = settings.ingestion.wait;
-    let settings = Arc::new(settings);
+    let settings = Arc::new((settings, problems));
     let open = move || {
         let settings = Arc::clone(&settings);
-        async move { open(&settings).await.map_err(|error| not_opened(&error)) }
+        async move { open(&settings.0, &settings.1).await.map_err(|error| not_opened(&error)) }
     };
     let parts = Parts::new(open);
     parts.prepare().await?;
@@ -59,12 +59,13 @@ async fn run(settings: IngestFunctionSettings) -> Result<(), Failure> {
 }
 
 /// Opens the store, the run log and the queue.
-async fn open(settings: &IngestFunctionSettings) -> Result<IngestParts, CompositionError> {
+async fn open(
+    settings: &IngestFunctionSettings,
+    invalid: &[String],
+) -> Result<IngestParts, CompositionError> {
     let IngestFunctionSettings { ingestion, feeds, catalogue } = settings;
-    let mut builder = catalogue.builder().store().queue();
-    for problem in problems(settings) {
-        builder = builder.problem(problem);
-    }
+    let builder = catalogue.builder().store().queue();
+    let builder = builder.problems_besides(invalid.to_vec()).problems_besides(problems(settings));
     let CatalogueStatus { store, queue, runs } = builder.open().await?.status()?;
     let feeds = Arc::new(Feeds(feeds.open(&catalogue.aws).await?));
     Ok(IngestParts { ingest: ingestion.ingest(store), queue, runs, feeds })

@@ -24,13 +24,13 @@ pub fn query() -> ExitCode {
     start(Queue::Optional, run)
 }
 
-async fn run(settings: QuerySettings) -> Result<(), Failure> {
+async fn run(settings: QuerySettings, problems: Vec<String>) -> Result<(), Failure> {
     let QuerySettings { base_path, api } = settings;
-    let api = Arc::new(api);
+    let api = Arc::new((api, problems));
     let open = move || {
         let api = Arc::clone(&api);
         async move {
-            let opened = open(&api).await.map_err(|error| not_opened(&error))?;
+            let opened = open(&api.0, &api.1).await.map_err(|error| not_opened(&error))?;
             Ok(akin_http::router(opened.api))
         }
     };
@@ -42,8 +42,12 @@ async fn run(settings: QuerySettings) -> Result<(), Failure> {
 }
 
 /// Opens the engines to read only: nothing is created, since the catalogue is another function's.
-async fn open(settings: &SearchApiSettings) -> Result<OpenedSearchApi, CompositionError> {
-    let opened = settings.open(settings.builder().existing().only_reads(), None).await?;
+async fn open(
+    settings: &SearchApiSettings,
+    problems: &[String],
+) -> Result<OpenedSearchApi, CompositionError> {
+    let builder = settings.builder().existing().only_reads().problems_besides(problems.to_vec());
+    let opened = settings.open(builder, None).await?;
     opened.warm_up().await?;
     Ok(opened)
 }

@@ -34,14 +34,16 @@ pub(crate) enum Failure {
     Runtime(RuntimeError),
 }
 
-/// Reads the settings `T` and runs the function, which ends only with a failure. The exit code is 2 if a
-/// setting is wrong, else 1.
+/// Reads the settings `T` and runs the function with them and with the problems of those that are invalid,
+/// which it reports beside the missing ones. It ends only with a failure. The exit code is 2 if a setting
+/// is wrong, else 1.
 pub(crate) fn start<T: Args>(
     queue: Queue,
-    run: impl AsyncFnOnce(T) -> Result<(), Failure>,
+    run: impl AsyncFnOnce(T, Vec<String>) -> Result<(), Failure>,
 ) -> ExitCode {
-    let function: Function<T> = match akin_composition::parse(&arguments(queue)) {
-        Ok(function) => function,
+    let parsed = akin_composition::parse_environment(&arguments(queue));
+    let (function, problems): (Function<T>, _) = match parsed {
+        Ok(parsed) => parsed,
         // Covers the version, which is not a failure.
         Err(Refusal::Usage(error)) => error.exit(),
         Err(Refusal::Bad(bad)) => return ended(&Failure::Settings(bad.to_string())),
@@ -51,7 +53,7 @@ pub(crate) fn start<T: Args>(
     let selected = function.cpu.select().map_err(|error| Failure::Settings(error.to_string()));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ran = selected.and_then(|()| match runtime {
-        Ok(runtime) => runtime.block_on(run(function.own)),
+        Ok(runtime) => runtime.block_on(run(function.own, problems)),
         Err(error) => Err(Failure::Settings(format!("no threads can be started: {error}"))),
     });
     match ran {

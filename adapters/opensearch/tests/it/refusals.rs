@@ -81,6 +81,13 @@ async fn secrets_are_never_printed() {
 }
 
 #[test]
+fn an_endpoint_may_be_the_name_of_a_host() {
+    for endpoint in ["search-shop.eu-west-1.es.example", "search.example:9200", "127.0.0.1"] {
+        assert!(crate::support::bare(endpoint).problems().is_empty(), "{endpoint}");
+    }
+}
+
+#[test]
 fn secrets_are_not_sent_over_plain_http_except_to_this_machine() {
     let problems = |endpoint: &str, password: bool| {
         let given = |text: &str| password.then(|| text.to_owned());

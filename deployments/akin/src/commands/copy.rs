@@ -54,18 +54,20 @@ pub(crate) async fn run(arguments: CopyArguments) -> anyhow::Result<ExitCode> {
     let stores = stores(from, to, catalogue.store());
     let [source, target] = stores;
     let queue = catalogue.queue.unwrap_or_else(|| source.own_queue());
-    let mut builder = catalogue.builder().store_named(source).store_named(target);
-    builder = builder.queue_named(queue);
+    let builder = catalogue.builder().store_named(source).store_named(target);
+    let builder = builder.queue_named(queue);
+    let mut problems = Vec::new();
     if let Some((set, own)) = catalogue.store.zip(from.own_store()).filter(|(set, own)| set != own)
     {
-        builder = builder.problem(format!(
+        problems.push(format!(
             "--store (AKIN_STORE) is {set}, but `akin copy --from {from}` reads the products of the store {own}: \
              leave --store out"
         ));
     }
     if from == to {
-        builder = builder.problem(format!("--from and --to both name {from}: choose two indexes"));
+        problems.push(format!("--from and --to both name {from}: choose two indexes"));
     }
+    let builder = builder.problems_besides(problems);
     let opened = builder.existing_index(from).index(to).open().await?;
     let copy = prepare(&opened, [from, to], stores, queue)?;
     let target_runs = (source != target).then(|| opened.runs_named(target)).transpose()?;

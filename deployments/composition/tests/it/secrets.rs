@@ -68,7 +68,9 @@ async fn what_only_reads_connects_to_the_replica_of_the_secret() {
 async fn a_secret_that_is_incomplete_leaves_its_settings_missing() {
     let secrets = FakeSecrets(vec![("shop/db", r#"{"host": "127.0.0.1"}"#)]);
     let missing = failure(Some(secrets), &[]).await;
-    assert!(missing.contains("POSTGRES_USER"), "{missing}");
+    let expected =
+        "(POSTGRES_USER) is not set; nor has the secret \"shop/db\" the key \"username\"";
+    assert!(missing.contains(expected), "{missing}");
     assert!(!missing.contains("POSTGRES_HOST"), "{missing}");
 }
 
@@ -81,6 +83,21 @@ async fn a_secret_that_cannot_be_used_is_named_and_not_quoted() {
     }
     let away = failure(Some(FakeSecrets(Vec::new())), &[]).await;
     assert!(away.contains("secrets is unavailable"), "{away}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_besides_is_reported_with_a_secret_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        settings(folder.path(), &["--engine", "postgres+http", "--postgres-secret", "a"]);
+    let builder = settings.builder().engines().secrets(Arc::new(FakeSecrets(Vec::new())));
+    let problems = builder.problems_besides(["LOG_LEVEL cannot be \"x\"".to_owned()]);
+    let error = problems.open().await.unwrap_err();
+    let message = error.to_string();
+    for expected in ["LOG_LEVEL", "AKIN_EMBEDDINGS_URL", "secrets is unavailable: no answer"] {
+        assert!(message.contains(expected), "{expected}: {message}");
+    }
+    assert!(!message.contains("POSTGRES_HOST"), "it may be in the secret: {message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

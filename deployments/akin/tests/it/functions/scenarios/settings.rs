@@ -54,13 +54,15 @@ impl Scenarios {
 
     pub(crate) fn settings_that_are_missing_or_ignored_are_named(&mut self) {
         let folder = self.pipeline.shop.sandbox.0.path();
-        let bare = [("AKIN_COMPLETE".to_owned(), "true".to_owned())];
+        let bare = [("AKIN_COMPLETE", "true"), ("POSTGRES_PORT", "many")];
+        let bare = bare.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut function = Function::new("ingest-lambda", folder, bare);
         function.start();
         assert_eq!(function.exit_code(), Some(2));
         let log = function.log();
         for name in [
             "POSTGRES_HOST",
+            "POSTGRES_PORT",
             "POSTGRES_USER",
             "POSTGRES_DB",
             "AWS_SQS_SUBSCRIBED_QUEUE_URL",
@@ -80,7 +82,9 @@ impl Scenarios {
         assert!(query.is_ready_within(Duration::from_secs(30)), "{}", query.log());
         let log = query.log().split_off(before);
         assert!(names.iter().all(|name| log.matches(name).count() == 1), "{log}");
-        self.shown("6 missing settings are named at once, 3 ignored variables once");
+        self.shown(
+            "6 missing settings and an invalid one are named at once, 3 ignored variables once",
+        );
     }
 
     pub(crate) fn secrets_are_in_no_log(&mut self) {
