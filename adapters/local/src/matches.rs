@@ -2,7 +2,7 @@
 
 use crate::columns;
 use crate::snapshot::SearchSnapshot;
-use akin_entities::{FacetField, NumberField, ProductId, WordRule};
+use akin_entities::{FacetField, NumberField, ProductId, WeightedTerm, WordRule};
 use akin_ports::{
     FacetCounts, FacetQuery, MatchPage, MatchQuery, Matches, Matching, NearRule, NumberCounts,
     Relation,
@@ -48,11 +48,17 @@ fn matching<'a>(
     Ok(found)
 }
 
-fn by_words<'a>(documents: &'a Snapshot, rule: &WordRule) -> DocumentSet<'a> {
-    let terms = rule.terms.iter().map(|term| RuleTerm {
+fn by_words<'a, 'r>(documents: &'a Snapshot, rule: &'r WordRule) -> DocumentSet<'a> {
+    let lists = |term: &'r WeightedTerm| {
+        let texts = |terms: &'r Vec<String>| terms.iter().map(String::as_str).collect();
+        term.alternatives.iter().map(texts).collect::<Vec<Vec<&str>>>()
+    };
+    let lists: Vec<_> = rule.terms.iter().map(lists).collect();
+    let terms = rule.terms.iter().zip(&lists).map(|(term, alternatives)| RuleTerm {
         text: &term.text,
         anywhere: term.anywhere,
         first_field: term.title,
+        alternatives,
     });
     let terms: Vec<_> = terms.collect();
     documents.matching(&TermRule { terms: &terms, least: rule.least })

@@ -171,11 +171,11 @@ fn by_both(rule: &NearRule, model: &Fingerprint) -> Value {
 /// Returns the clause for the products that `rule` admits: constant scores are added up, and compared
 /// with the least. They are whole numbers, which the server adds exactly.
 fn by_words(rule: &WordRule) -> Value {
-    let constant = |field: &str, term: &str, weight: u32| json!({"constant_score": {"filter": {"term": {field: term}}, "boost": weight}});
+    let constant = |field: &str, term: &WeightedTerm, weight: u32| json!({"constant_score": {"filter": held(field, term), "boost": weight}});
     let clauses = |term: &WeightedTerm| {
         let weights = [("terms", term.anywhere), ("title_terms", term.title)];
         let counted = weights.into_iter().filter(|(_, weight)| *weight > 0);
-        counted.map(|(field, weight)| constant(field, &term.text, weight)).collect::<Vec<_>>()
+        counted.map(|(field, weight)| constant(field, term, weight)).collect::<Vec<_>>()
     };
     let should: Vec<_> = rule.terms.iter().flat_map(clauses).collect();
     if should.is_empty() {
@@ -185,6 +185,21 @@ fn by_words(rule: &WordRule) -> Value {
         "query": {"bool": {"should": should, "minimum_should_match": 1}},
         "min_score": rule.least.max(1),
     }})
+}
+
+/// Returns the clause for products whose `field` holds a term or all terms of one of its alternatives.
+fn held(field: &str, term: &WeightedTerm) -> Value {
+    if term.alternatives.is_empty() {
+        return json!({"term": {field: term.text}});
+    }
+    let (single, several): (Vec<_>, Vec<_>) =
+        term.choices().filter(|terms| !terms.is_empty()).partition(|terms| terms.len() == 1);
+    let mut either = vec![json!({"terms": {field: single.concat()}})];
+    for terms in several {
+        let all: Vec<_> = terms.iter().map(|text| json!({"term": {field: text}})).collect();
+        either.push(json!({"bool": {"filter": all}}));
+    }
+    json!({"bool": {"should": either, "minimum_should_match": 1}})
 }
 
 /// Adds the list of a page to the request.

@@ -86,6 +86,7 @@ macro_rules! product_index_contract {
             filters_apply_to_the_latest_writes,
             unusual_values_can_be_filtered_by,
             products_match_by_the_weights_of_their_words,
+            a_word_is_met_by_one_of_its_alternatives,
             products_match_by_their_ids_whatever_their_words,
             products_match_by_words_and_similarity_together,
             totals_and_facets_count_all_products_that_match,

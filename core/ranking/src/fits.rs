@@ -1,5 +1,6 @@
 //! What fits: which products a search finds, out of those that it could show.
 
+use crate::query_terms::QueryTerm;
 use crate::{QueryTerms, Score};
 use akin_entities::{Fingerprint, SearchMode, Similarity, WeightedTerm, WordRule};
 
@@ -122,7 +123,12 @@ impl FitRule<'_> {
             return None;
         }
         let (anywhere, title) = if self.mode == SearchMode::Lexical { (1, 0) } else { (0, 1) };
-        let term = |text: &str| WeightedTerm { text: text.to_owned(), anywhere, title };
+        let term = |term: &QueryTerm| WeightedTerm {
+            text: term.text.clone(),
+            anywhere,
+            title,
+            alternatives: term.alternatives.clone(),
+        };
         let mut terms: Vec<_> = self.query.content().map(term).collect();
         if self.query.lacks_content() {
             terms.clear();
@@ -130,7 +136,11 @@ impl FitRule<'_> {
         // An identifier weighs as much as all words together.
         let least = u32::try_from(terms.len()).unwrap_or(u32::MAX).max(1);
         let identifier = self.query.identifier().map(str::to_owned);
-        terms.extend(identifier.map(|text| WeightedTerm { text, anywhere: least, title: 0 }));
+        terms.extend(identifier.map(|text| WeightedTerm {
+            text,
+            anywhere: least,
+            ..WeightedTerm::default()
+        }));
         (!terms.is_empty()).then_some(WordRule { terms, least })
     }
 

@@ -17,24 +17,30 @@
 //! assert_eq!(terms("Wireless headphones"), terms("wireless HEADPHONE"));
 //! ```
 
+mod alternatives;
 mod analysis;
 mod characters;
 mod chunks;
+mod completions;
 mod correction;
 mod fits;
 mod folding;
 mod identifiers;
 mod numbers;
+mod query_analyzer;
 mod query_terms;
 mod score;
 mod segments;
 mod stems;
 mod stop_words;
 mod term_matcher;
+mod text_features;
 
 pub use analysis::{AnalyzedProduct, analysis, analyze, analyze_product};
+pub use completions::MAX_COMPLETIONS;
 pub use correction::{Correction, MAX_CORRECTED_WORDS, correct, correct_words, misspelled_words};
 pub use fits::{BeyondRule, FitRule, Floors, Judgment, NEAREST, ScoredCandidate};
 pub use identifiers::query_is_identifier;
+pub use query_analyzer::QueryAnalyzer;
 pub use query_terms::QueryTerms;
 pub use score::{CandidateFeatures, Score, WordEvidence, score_candidates};

@@ -11,9 +11,7 @@ use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, FacetQuery, MAX_DEPTH, MatchPage, MatchQuery, Matches,
     Matching, NearRule, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
-use akin_ranking::{
-    BeyondRule, FitRule, Floors, QueryTerms, Score, correct_words, misspelled_words,
-};
+use akin_ranking::{BeyondRule, FitRule, Floors, QueryAnalyzer, QueryTerms, Score, correct_words};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -198,7 +196,7 @@ impl SearchProducts {
         (embedding, floors): (Option<Arc<Embedding>>, Floors),
     ) -> PortResult<(PreparedQuery<'a>, Vec<Candidate>)> {
         let statistics = self.index.statistics().await?;
-        let terms = self.terms(query, statistics).await?;
+        let terms = self.terms(request, query, statistics).await?;
         let by_words = request.mode != SearchMode::Semantic;
         let query = CandidateQuery {
             terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
@@ -270,10 +268,16 @@ impl SearchProducts {
 
     /// Analyzes and corrects `query`. Corrections take much longer than everything else here, so they
     /// are computed in the background.
-    async fn terms(&self, query: &str, statistics: Arc<dyn Statistics>) -> PortResult<QueryTerms> {
-        let words = misspelled_words(query, self.language, &*statistics);
+    async fn terms(
+        &self,
+        request: &SearchRequest,
+        query: &str,
+        statistics: Arc<dyn Statistics>,
+    ) -> PortResult<QueryTerms> {
+        let analyzer = QueryAnalyzer::new(query, request.unfinished, self.language, &*statistics);
+        let words = analyzer.misspelled();
         if words.is_empty() {
-            return Ok(QueryTerms::with_corrections(query, self.language, &[], &*statistics));
+            return Ok(analyzer.with_corrections(&[]));
         }
         let vocabulary = Arc::clone(&statistics);
         let correct =
@@ -282,7 +286,7 @@ impl SearchProducts {
             let message = "the correction of the query's spelling ended without a result";
             PortError::new("spelling correction", ErrorKind::Unavailable, message)
         })?;
-        Ok(QueryTerms::with_corrections(query, self.language, &corrections, &*statistics))
+        Ok(analyzer.with_corrections(&corrections))
     }
 }
 

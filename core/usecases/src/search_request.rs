@@ -7,6 +7,9 @@ use std::ops::Range;
 pub struct SearchRequest {
     /// The shopper's words; `None` browses: it finds every product that the filter admits.
     pub query: Option<Query>,
+    /// True if the shopper is still typing the last word, which then also stands for the words that begin
+    /// with it.
+    pub unfinished: bool,
     /// The search mode.
     pub mode: SearchMode,
     /// The products that may be found.
@@ -88,10 +91,18 @@ impl SearchRequest {
         }
     }
 
+    /// Creates a search for `text` as a shopper types it: unless white space follows it, the last word is
+    /// unfinished.
+    pub fn while_typing(text: &str) -> Result<Self, InvalidQuery> {
+        let unfinished = !text.ends_with(char::is_whitespace);
+        Ok(Self { unfinished, ..Self::for_text(text)? })
+    }
+
     /// Creates a request for all products with default options.
     pub fn browse() -> Self {
         Self {
             query: None,
+            unfinished: false,
             scope: Scope::default(),
             mode: SearchMode::default(),
             filter: Filter::default(),

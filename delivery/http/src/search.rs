@@ -21,6 +21,7 @@ const MAX_PAGE_SIZE: usize = 100;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SearchFields {
     query: String,
+    unfinished: bool,
     mode: Option<String>,
     engine: Option<String>,
     page: Option<usize>,
@@ -69,6 +70,7 @@ impl SearchFields {
             let filters = &mut fields.filters;
             match &*name {
                 "q" | "query" => fields.query = value,
+                "unfinished" => fields.unfinished = parse("unfinished", &value)?,
                 "mode" => fields.mode = Some(value),
                 "engine" => fields.engine = Some(value),
                 "sort" => fields.sort = Some(value),
@@ -92,7 +94,11 @@ impl SearchFields {
 
     /// Checks the fields.
     pub(crate) fn into_request(self) -> Result<SearchRequest, ApiError> {
-        let request = SearchRequest::for_text(&self.query);
+        let request = if self.unfinished {
+            SearchRequest::while_typing(&self.query)
+        } else {
+            SearchRequest::for_text(&self.query)
+        };
         let request = request.map_err(|error| ApiError::invalid(error.to_string()))?;
         let modes = SearchMode::ALL.map(SearchMode::name);
         let sorts = Sort::NAMES.map(|(name, _)| name);
@@ -136,7 +142,7 @@ impl SearchFields {
 }
 
 /// The parameters of a link.
-const PARAMETERS: &str = "q, mode, engine, page, page_size, threshold, main_category, sub_category, \
+const PARAMETERS: &str = "q, unfinished, mode, engine, page, page_size, threshold, main_category, sub_category, \
                           brand, id, price_min, price_max, min_rating, discounted, facets, sort";
 
 fn unknown_parameter(name: &str) -> ApiError {

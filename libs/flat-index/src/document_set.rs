@@ -3,7 +3,7 @@
 use crate::first_rows::FirstRows;
 use crate::rows::Rows;
 use crate::scratch::Scratch;
-use crate::term_rule::matching_rows;
+use crate::term_rule::{HeldTerm, matching_rows};
 use crate::{DocumentFilter, IndexFileError, Snapshot, TermRule};
 use bytestring::ByteString;
 use std::borrow::Cow;
@@ -38,10 +38,8 @@ impl Snapshot {
         let rows = self.pool().with(|scratch: &mut Scratch| {
             let layers = self.layers().iter().map(|layer| {
                 let segment = layer.segment();
-                let known = rule.terms.iter().filter_map(|term| {
-                    Some((*term, segment.postings(segment.terms().find(term.text)?)))
-                });
-                let terms: Vec<_> = known.collect();
+                let terms: Vec<_> =
+                    rule.terms.iter().filter_map(|term| HeldTerm::find(term, segment)).collect();
                 let mut rows = matching_rows(&terms, rule.least, segment.rows(), &mut scratch.sums);
                 rows.intersect(layer.live());
                 Cow::Owned(rows)

@@ -1,6 +1,6 @@
 use crate::rows::Rows;
 use crate::scratch::SumScratch;
-use crate::segment::Postings;
+use crate::segment::{Postings, Segment};
 
 /// Admits documents in which the weights of the terms add up.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,35 @@ pub struct RuleTerm<'a> {
     pub anywhere: u32,
     /// The weight that counts besides if the first text field contains it.
     pub first_field: u32,
+    /// What may stand in its place: lists of terms, all of which a document must contain.
+    pub alternatives: &'a [Vec<&'a str>],
+}
+
+/// A term of a rule as a segment holds it.
+#[derive(Debug)]
+pub(crate) struct HeldTerm<'a> {
+    anywhere: u32,
+    first_field: u32,
+    /// The postings of the term, unless the segment lacks it.
+    postings: Option<Postings<'a>>,
+    /// The postings of each alternative's terms.
+    alternatives: Vec<Vec<Postings<'a>>>,
+}
+
+impl<'a> HeldTerm<'a> {
+    /// Looks `term` and its alternatives up in `segment`; `None` if it contains none of them.
+    pub(crate) fn find(term: &RuleTerm<'_>, segment: &'a Segment) -> Option<Self> {
+        let postings = |text: &str| Some(segment.postings(segment.terms().find(text)?));
+        let whole = |terms: &Vec<&str>| terms.iter().map(|term| postings(term)).collect();
+        let alternatives = term.alternatives.iter().filter(|terms| !terms.is_empty());
+        let held = Self {
+            anywhere: term.anywhere,
+            first_field: term.first_field,
+            postings: postings(term.text),
+            alternatives: alternatives.filter_map(whole).collect(),
+        };
+        (held.postings.is_some() || !held.alternatives.is_empty()).then_some(held)
+    }
 }
 
 /// The lowest bit of a share tells whether the first text field contains the term. It changes a share by
@@ -33,7 +62,7 @@ pub(crate) fn marked(share: f32, is_in_first_field: bool) -> f32 {
 
 /// Returns the rows of a segment in which the weights of `terms` add up to `least`.
 pub(crate) fn matching_rows(
-    terms: &[(RuleTerm<'_>, Postings<'_>)],
+    terms: &[HeldTerm<'_>],
     least: u32,
     segment_rows: usize,
     scratch: &mut SumScratch,
@@ -42,8 +71,11 @@ pub(crate) fn matching_rows(
     if sums.len() < segment_rows {
         sums.resize(segment_rows, 0);
     }
-    for (term, postings) in terms {
-        add(term, postings, sums, touched);
+    for term in terms {
+        match &term.postings {
+            Some(postings) if term.alternatives.is_empty() => add(term, postings, sums, touched),
+            _ => add_any(term, segment_rows, sums, touched),
+        }
     }
     let mut rows = Rows::none(segment_rows);
     for row in touched.drain(..) {
@@ -58,7 +90,7 @@ pub(crate) fn matching_rows(
 /// Adds the weights of a term to the sum of each row with it. Whether a row is new is unpredictable, so
 /// it is always written but counted only if new, without a branch.
 #[inline(never)]
-fn add(term: &RuleTerm<'_>, postings: &Postings<'_>, sums: &mut [u32], touched: &mut Vec<u32>) {
+fn add(term: &HeldTerm<'_>, postings: &Postings<'_>, sums: &mut [u32], touched: &mut Vec<u32>) {
     let mut length = touched.len();
     touched.resize(length + postings.rows.len(), 0);
     for (&row, share) in postings.rows.iter().zip(postings.shares) {
@@ -71,6 +103,80 @@ fn add(term: &RuleTerm<'_>, postings: &Postings<'_>, sums: &mut [u32], touched: 
         *sum += weight;
     }
     touched.truncate(length);
+}
+
+/// Adds the weights of a term to the sum of each row with it or with an alternative, once.
+fn add_any(term: &HeldTerm<'_>, segment_rows: usize, sums: &mut [u32], touched: &mut Vec<u32>) {
+    let mut any = HoldingRows::none(segment_rows);
+    if let Some(postings) = &term.postings {
+        any.insert(postings);
+    }
+    for terms in &term.alternatives {
+        match terms.as_slice() {
+            [one] => any.insert(one),
+            [] => {}
+            [first, rest @ ..] => {
+                let mut whole = HoldingRows::of(first, segment_rows);
+                for postings in rest {
+                    whole.intersect(&HoldingRows::of(postings, segment_rows));
+                }
+                any.unite(&whole);
+            }
+        }
+    }
+    for (rows, weight) in [(&any.anywhere, term.anywhere), (&any.first_field, term.first_field)] {
+        if weight > 0 {
+            rows.visit_blocks::<256>(|block| add_weight(weight, block, sums, touched));
+        }
+    }
+}
+
+fn add_weight(weight: u32, rows: &[u32], sums: &mut [u32], touched: &mut Vec<u32>) {
+    for &row in rows {
+        let Some(sum) = sums.get_mut(row as usize) else { continue };
+        if *sum == 0 {
+            touched.push(row);
+        }
+        *sum += weight;
+    }
+}
+
+/// The rows that contain a term, and those of them that contain it in the first text field.
+#[derive(Debug)]
+struct HoldingRows {
+    anywhere: Rows,
+    first_field: Rows,
+}
+
+impl HoldingRows {
+    fn none(segment_rows: usize) -> Self {
+        Self { anywhere: Rows::none(segment_rows), first_field: Rows::none(segment_rows) }
+    }
+
+    fn of(postings: &Postings<'_>, segment_rows: usize) -> Self {
+        let mut rows = Self::none(segment_rows);
+        rows.insert(postings);
+        rows
+    }
+
+    fn insert(&mut self, postings: &Postings<'_>) {
+        for (&row, share) in postings.rows.iter().zip(postings.shares) {
+            self.anywhere.insert(row);
+            if share.to_bits() & FIRST_FIELD == FIRST_FIELD {
+                self.first_field.insert(row);
+            }
+        }
+    }
+
+    fn intersect(&mut self, other: &Self) {
+        self.anywhere.intersect(&other.anywhere);
+        self.first_field.intersect(&other.first_field);
+    }
+
+    fn unite(&mut self, other: &Self) {
+        self.anywhere.unite(&other.anywhere);
+        self.first_field.unite(&other.first_field);
+    }
 }
 
 #[cfg(test)]
@@ -91,9 +197,13 @@ mod tests {
     #[test]
     fn rows_are_found_by_the_sum_of_their_weights() {
         let shares = [marked(0.5, true), marked(0.5, false), marked(0.5, true)];
-        let term = RuleTerm { text: "a", anywhere: 2, first_field: 3 };
-        let postings = |rows| Postings { rows, shares: &shares, greatest: 1.0 };
-        let terms = [(term, postings(&[0, 1, 5])), (term, postings(&[1, 2, 6]))];
+        let held = |rows| HeldTerm {
+            anywhere: 2,
+            first_field: 3,
+            postings: Some(Postings { rows, shares: &shares, greatest: 1.0 }),
+            alternatives: Vec::new(),
+        };
+        let terms = [held(&[0, 1, 5]), held(&[1, 2, 6])];
         let mut scratch = SumScratch::default();
         // The second search reuses the buffers of the first.
         for _ in 0..2 {

@@ -8,7 +8,7 @@ use akin_ports::{IndexEntry, MatchQuery, Matching, ProductIndex};
 
 /// Returns a query for lamps of the brand `LUMO`.
 fn lamps() -> MatchQuery {
-    let term = WeightedTerm { text: "lamp".to_owned(), anywhere: 0, title: 1 };
+    let term = WeightedTerm { text: "lamp".to_owned(), title: 1, ..WeightedTerm::default() };
     let words = Some(WordRule { terms: vec![term], least: 1 });
     MatchQuery {
         matching: Matching::Some { words, also: Vec::new(), near: None },

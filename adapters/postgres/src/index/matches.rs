@@ -16,6 +16,7 @@ use akin_ports::{
 use async_trait::async_trait;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
+use std::collections::BTreeSet;
 
 /// Answers a query about all products that match.
 pub(crate) struct CountMatches<'a>(pub(crate) &'a MatchQuery);
@@ -242,6 +243,9 @@ fn by_both(rule: &NearRule, parameters: &mut Parameters) -> String {
 
 /// Selects the keys of the products that `rule` admits.
 fn by_words(rule: &WordRule, parameters: &mut Parameters) -> String {
+    if rule.terms.iter().any(|term| !term.alternatives.is_empty()) {
+        return by_choices(rule, parameters);
+    }
     let weight = |weight: u32| i32::try_from(weight).unwrap_or(i32::MAX);
     let terms = rule.terms.iter();
     let texts = terms.clone().map(|term| escape(&term.text).into_owned()).collect();
@@ -256,5 +260,41 @@ fn by_words(rule: &WordRule, parameters: &mut Parameters) -> String {
          JOIN {{postings}} held ON held.term = known.id
          GROUP BY held.key
          HAVING sum(asked.anywhere + CASE WHEN held.in_title THEN asked.title ELSE 0 END) >= {least}"
+    )
+}
+
+/// Selects the keys of the products that `rule` admits, if terms have alternatives. Of each term, a
+/// product holds the choices all of whose terms it holds; the weights count once.
+fn by_choices(rule: &WordRule, parameters: &mut Parameters) -> String {
+    let whole = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let weight = |weight: u32| i32::try_from(weight).unwrap_or(i32::MAX);
+    let (mut texts, mut columns) = (Vec::new(), [const { Vec::new() }; 5]);
+    for (place, term) in rule.terms.iter().enumerate() {
+        for (choice, terms) in term.choices().enumerate() {
+            let distinct: BTreeSet<_> = terms.iter().collect();
+            for text in &distinct {
+                texts.push(escape(text).into_owned());
+                let values = [whole(place), whole(choice), whole(distinct.len())];
+                let values = values.into_iter().chain([weight(term.anywhere), weight(term.title)]);
+                columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
+            }
+        }
+    }
+    let texts = parameters.add(SqlValue::Texts(texts));
+    let columns = columns.map(|column| parameters.add(SqlValue::Integers(column))).join(", ");
+    let least = parameters.add(SqlValue::Whole(rule.least.max(1).into()));
+    format!(
+        "SELECT key FROM (
+             SELECT key, max(anywhere) + max(title) AS weight FROM (
+                 SELECT held.key, asked.place, asked.anywhere,
+                     CASE WHEN bool_and(held.in_title) THEN asked.title ELSE 0 END AS title
+                 FROM unnest({texts}, {columns})
+                     AS asked(term, place, choice, terms, anywhere, title)
+                 JOIN {{terms}} known ON known.term = asked.term
+                 JOIN {{postings}} held ON held.term = known.id
+                 GROUP BY held.key, asked.place, asked.choice, asked.terms, asked.anywhere, asked.title
+                 HAVING count(*) = asked.terms
+             ) AS choices GROUP BY key, place
+         ) AS places GROUP BY key HAVING sum(weight) >= {least}"
     )
 }

@@ -160,7 +160,7 @@ async fn matches_are_found_in_an_index_of_an_earlier_version() {
 
     let index = database.open().await.index();
     let count = async |title: &str, brand: &str| {
-        let term = WeightedTerm { text: title.to_owned(), anywhere: 0, title: 1 };
+        let term = WeightedTerm { text: title.to_owned(), title: 1, ..WeightedTerm::default() };
         let words = Some(WordRule { terms: vec![term], least: 1 });
         let query = MatchQuery {
             matching: Matching::Some { words, also: Vec::new(), near: None },

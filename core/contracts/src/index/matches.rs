@@ -22,6 +22,7 @@ fn by_words(terms: &[(&str, u32, u32)], least: u32) -> MatchQuery {
         text: text.to_owned(),
         anywhere,
         title,
+        alternatives: Vec::new(),
     };
     let words = Some(WordRule { terms: terms.iter().map(term).collect(), least });
     let matching = Matching::Some { words, also: Vec::new(), near: None };
@@ -100,6 +101,40 @@ pub async fn products_match_by_the_weights_of_their_words(index: &Index) {
     assert_eq!(listed(index, &by_words(&[], 0)).await, [""; 0]);
 }
 
+/// An alternative is held if all its terms are; whatever is held counts once. Alternatives of which the
+/// index knows no word match nothing.
+pub async fn a_word_is_met_by_one_of_its_alternatives(index: &Index) {
+    let entries = [
+        described("all", "mobile handset", "cell phone cover"),
+        described("cell", "cell phone", ""),
+        described("cover", "cover", "handset"),
+        described("half", "phone", "cover"),
+        described("split", "phone cover", "cell"),
+    ];
+    keep(index, &entries).await;
+    let either = |anywhere, title, least| {
+        let mut query = by_words(&[("mobile", anywhere, title), ("cover", 1, 0)], least);
+        if let Matching::Some { words: Some(rule), .. } = &mut query.matching {
+            let lists: [&[&str]; 4] =
+                [&["cell", "phone"], &["handset"], &["pocket", "phone"], &["telly"]];
+            let owned = |list: &[&str]| list.iter().map(|term| (*term).to_owned()).collect();
+            rule.terms[0].alternatives = lists.map(owned).to_vec();
+        }
+        query
+    };
+    assert_eq!(listed(index, &either(2, 0, 2)).await, ["all", "cell", "cover", "split"]);
+    assert_eq!(listed(index, &either(2, 0, 3)).await, ["all", "cover", "split"]);
+    assert_eq!(listed(index, &either(2, 0, 4)).await, [""; 0], "no weight counts twice");
+    assert_eq!(listed(index, &either(0, 2, 2)).await, ["all", "cell"], "wholly in the title");
+    let mut unknown = either(1, 1, 1);
+    if let Matching::Some { words: Some(rule), .. } = &mut unknown.matching {
+        let alternatives = rule.terms[0].alternatives[..1].to_vec();
+        let (text, anywhere) = ("unheard".to_owned(), 1);
+        rule.terms = vec![WeightedTerm { text, anywhere, title: 1, alternatives }];
+    }
+    assert_eq!(listed(index, &unknown).await, ["all", "cell", "split"]);
+}
+
 /// They need no words in common with the query, and the filter applies to them as well.
 pub async fn products_match_by_their_ids_whatever_their_words(index: &Index) {
     keep_lamps(index, &[("a", priced(1.0)), ("b", priced(2.0)), ("c", priced(3.0))]).await;
@@ -130,7 +165,7 @@ pub async fn products_match_by_words_and_similarity_together(index: &Index) {
         titled("named", 1, "tripod", 90.0),
     ];
     keep(index, &entries).await;
-    let term = WeightedTerm { text: "lamp".to_owned(), anywhere: 1, title: 0 };
+    let term = WeightedTerm { text: "lamp".to_owned(), anywhere: 1, ..WeightedTerm::default() };
     let near = NearRule {
         words: WordRule { terms: vec![term], least: 1 },
         vector: vector(direction(0.0)),

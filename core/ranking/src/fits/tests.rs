@@ -1,5 +1,5 @@
 use super::*;
-use crate::WordEvidence;
+use crate::{QueryAnalyzer, WordEvidence};
 use akin_entities::{AnalyzedText, CountedStatistics, Language};
 
 /// Returns the terms of a query in a catalogue of tripods, lamps and the word "for".
@@ -10,7 +10,7 @@ fn terms(query: &str) -> QueryTerms {
         let text = AnalyzedText::new([words, vec![], vec![], vec![], vec![]]);
         statistics.add(&text, title);
     }
-    QueryTerms::with_corrections(query, Language::English, &[], &statistics)
+    QueryAnalyzer::new(query, false, Language::English, &statistics).with_corrections(&[])
 }
 
 fn rule(mode: SearchMode, query: &QueryTerms) -> FitRule<'_> {
@@ -102,7 +102,7 @@ fn the_product_of_an_identifier_fits_whatever_its_words() {
     let text = AnalyzedText::new([vec!["tripod"], vec![], vec![], vec![], vec!["_ph006"]]);
     statistics.add(&text, "tripod");
     for mode in SearchMode::ALL {
-        let query = QueryTerms::with_corrections("PH-006", Language::English, &[], &statistics);
+        let query = QueryTerms::analyze("PH-006", Language::English, &statistics);
         let rule = rule(mode, &query);
         let mut identified = candidate(0.1, 0.0, 0.0);
         identified.score.is_identified = true;

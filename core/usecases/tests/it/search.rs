@@ -124,6 +124,26 @@ async fn an_unknown_word_is_corrected() {
 }
 
 #[tokio::test]
+async fn the_last_word_may_be_unfinished() {
+    let shop = stocked_shop().await;
+    for mode in [SearchMode::Hybrid, SearchMode::Lexical] {
+        for (text, expected) in [("trip", vec!["1", "2"]), ("phone trip", vec!["1"])] {
+            let threshold = Similarity::new(1.0);
+            let typed = SearchRequest::while_typing(text).unwrap();
+            let answer = shop.answer(&SearchRequest { mode, threshold, ..typed }).await;
+            let mut found = ids(&answer);
+            found.sort_unstable();
+            let expected = if mode == SearchMode::Lexical { vec!["1", "2"] } else { expected };
+            assert_eq!((found, answer.total), (expected, answer.hits.len()), "{text} {mode:?}");
+            assert_eq!(answer.corrections, []);
+        }
+    }
+    assert!(!SearchRequest::while_typing("trip ").unwrap().unfinished, "a space ends a word");
+    let last = shop.embedder.embedded().pop().unwrap();
+    assert_eq!(last, "phone trip", "a query is embedded as it is written");
+}
+
+#[tokio::test]
 async fn a_poor_answer_is_not_marked_good() {
     let shop = stocked_shop().await;
     let answer = shop.answer(&request("xylophone quartet", SearchMode::Hybrid)).await;

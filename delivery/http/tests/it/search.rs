@@ -31,6 +31,7 @@ async fn a_link_and_a_body_with_the_same_fields_have_the_same_answer() {
     let shop = Shop::open().await;
     let pairs = [
         ("q=phone", json!({"query": "phone"})),
+        ("q=phone+tri&unfinished=true", json!({"query": "phone tri", "unfinished": true})),
         (
             "q=phone+tripod&mode=lexical&page=2&page_size=1&sort=price_asc&engine=memory%2Bwords",
             json!({

@@ -21,6 +21,10 @@ pub(crate) struct SearchArguments {
     #[arg(value_name = "WORDS")]
     words: Vec<String>,
 
+    /// Complete the last word, as for a shopper who is still typing it.
+    #[arg(long)]
+    unfinished: bool,
+
     /// Search by words and meaning (hybrid), by meaning (semantic) or by words (lexical).
     #[arg(long, env = "AKIN_MODE", default_value = "hybrid", value_name = "MODE", value_parser = mode())]
     mode: SearchMode,
@@ -102,7 +106,12 @@ pub(crate) async fn run(arguments: SearchArguments) -> anyhow::Result<ExitCode> 
 
 impl SearchArguments {
     fn request(&self) -> Result<SearchRequest, BadSettings> {
-        let request = SearchRequest::for_text(&self.words.join(" "));
+        let text = self.words.join(" ");
+        let request = if self.unfinished {
+            SearchRequest::while_typing(&text)
+        } else {
+            SearchRequest::for_text(&text)
+        };
         let request = request.map_err(|error| BadSettings(vec![error.to_string()]))?;
         Ok(SearchRequest {
             mode: self.mode,

@@ -53,9 +53,9 @@ fn compare(set: &DocumentSet<'_>, expected: &[&IndexDocument]) {
 fn compare_all(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
     compare(&snapshot.all(), &model.values().collect::<Vec<_>>());
     let terms = [
-        RuleTerm { text: "lamp", anywhere: 1, first_field: 2 },
-        RuleTerm { text: "red", anywhere: 5, first_field: 3 },
-        RuleTerm { text: "unknown", anywhere: 9, first_field: 9 },
+        RuleTerm { text: "lamp", anywhere: 1, first_field: 2, alternatives: &[] },
+        RuleTerm { text: "red", anywhere: 5, first_field: 3, alternatives: &[] },
+        RuleTerm { text: "unknown", anywhere: 9, first_field: 9, alternatives: &[] },
     ];
     let keys: Vec<_> = (0..8).map(|_| dice.document().key).collect();
     let keyed = snapshot.keyed(keys.iter().map(String::as_str).chain(["unknown"]));
@@ -65,6 +65,7 @@ fn compare_all(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
         &snapshot.all().filtered(&filter).unwrap(),
         &model.values().filter(|d| keys.contains(&d.key)).collect::<Vec<_>>(),
     );
+    compare_alternatives(snapshot, model);
     for least in [1, 3, 5, 8, 9, 11, 12] {
         let matching = snapshot.matching(&TermRule { terms: &terms, least });
         let matches = |d: &IndexDocument| weight(d) >= least;
@@ -81,6 +82,30 @@ fn compare_all(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
         let expected =
             model.values().filter(|d| matches(d) && !keys.contains(&d.key) && is_priced(d));
         compare(&cut, &expected.collect::<Vec<_>>());
+    }
+}
+
+/// A lamp, or what is an oak desk, counts 1, and 2 more if the first field says so; "red" counts 5.
+fn compare_alternatives(snapshot: &Snapshot, model: &Model) {
+    let alternatives = [vec!["oak", "desk"], vec!["unknown", "red"], vec![]];
+    let either =
+        RuleTerm { text: "lamp", anywhere: 1, first_field: 2, alternatives: &alternatives };
+    let red = RuleTerm { text: "red", anywhere: 5, first_field: 0, alternatives: &[] };
+    let held = |document: &IndexDocument, word: &str| {
+        let (first, _) = document.text.split_once('\n').unwrap();
+        let has = |text: &str| text.split_whitespace().any(|other| other == word);
+        (has(&document.text), has(first))
+    };
+    let weight = |document: &IndexDocument| {
+        let [lamp, oak, desk] = ["lamp", "oak", "desk"].map(|word| held(document, word));
+        u32::from(lamp.0 || oak.0 && desk.0)
+            + 2 * u32::from(lamp.1 || oak.1 && desk.1)
+            + 5 * u32::from(held(document, "red").0)
+    };
+    for least in [1, 2, 3, 5, 6, 8, 9] {
+        let matching = snapshot.matching(&TermRule { terms: &[either, red], least });
+        let expected = model.values().filter(|document| weight(document) >= least);
+        compare(&matching, &expected.collect::<Vec<_>>());
     }
 }
 
