@@ -1,7 +1,9 @@
 //! The columns of the search files: the one place that knows which field is where.
 
-use akin_entities::{FacetValues, Filter, FlagField, KeywordField, NumberField, folded_value};
-use flat_index::{DocumentFilter, FoundDocument};
+use akin_entities::{
+    FacetValues, Filter, FlagField, KeywordField, NumberField, PhraseCondition, folded_value,
+};
+use flat_index::{DocumentFilter, FoundDocument, PhraseFilter};
 
 /// Returns the names of the keyword columns: each field as it is written, which is counted, and then
 /// each as filters compare it.
@@ -81,7 +83,12 @@ pub(crate) fn filter(filter: &Filter) -> DocumentFilter {
         keywords: keywords.collect(),
         numbers: ranges.chain(flags).collect(),
         keys: filter.ids.iter().map(|id| id.as_str().to_owned()).collect(),
+        phrases: filter.phrases.iter().map(phrase).collect(),
     }
+}
+
+fn phrase(condition: &PhraseCondition) -> PhraseFilter {
+    PhraseFilter { spellings: condition.spellings.clone(), held: condition.held }
 }
 
 fn number(flag: bool) -> f64 {

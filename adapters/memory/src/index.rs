@@ -259,8 +259,10 @@ impl IndexState {
         if let (Some(vector), Some(held)) = (&query.vector, self.held_fingerprint()) {
             vector.check(SYSTEM, held)?;
         }
-        let admitted: Vec<_> =
-            self.findable().filter(|(id, found)| query.filter.admits(id, &found.facets)).collect();
+        let admitted: Vec<_> = self
+            .findable()
+            .filter(|(id, found)| query.filter.admits(id, &found.facets, &found.text))
+            .collect();
         let cosine = |found: &SearchedFields| {
             Some(query.vector.as_ref()?.embedding.similarity(&found.embedding))
         };

@@ -20,13 +20,14 @@ pub(crate) struct Matched<'a> {
 /// Answers `query` from all searchable products.
 pub(crate) fn matches(products: &[Matched<'_>], query: &MatchQuery) -> Matches {
     let kept = |product: &&Matched<'_>| {
-        product.is_matched(&query.matching) && query.filter.admits(product.id, product.facets)
+        product.is_matched(&query.matching)
+            && query.filter.admits(product.id, product.facets, product.text)
     };
     let found: Vec<_> = products.iter().filter(kept).copied().collect();
     let facet = |facet: &FacetQuery| {
         let counted = products.iter().filter(|product| {
             let matches = product.is_matched(&query.matching) || facet.also.contains(product.id);
-            matches && facet.filter.admits(product.id, product.facets)
+            matches && facet.filter.admits(product.id, product.facets, product.text)
         });
         count(facet.field, &counted.copied().collect::<Vec<_>>())
     };

@@ -1,6 +1,6 @@
 //! The fields that filters use: how documents store them, and how queries filter by them.
 
-use crate::error;
+use crate::{error, phrases};
 use akin_entities::{
     FacetValues, Filter, KeywordField, NumberRange, ProductId, folded_value, hash_parts,
 };
@@ -112,6 +112,7 @@ pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
         let ids: Vec<_> = filter.ids.iter().map(ProductId::as_str).collect();
         clauses.push(json!({"terms": {"id": ids}}));
     }
+    clauses.extend(filter.phrases.iter().map(phrases::clause));
     clauses
 }
 

@@ -38,6 +38,7 @@ mod list;
 mod matches;
 mod model;
 mod open;
+mod phrases;
 mod schema;
 mod scoring;
 mod session;

@@ -7,6 +7,7 @@ mod indexed;
 mod list;
 mod matches;
 mod parameters;
+mod phrases;
 mod rescore;
 mod state;
 mod statistics;

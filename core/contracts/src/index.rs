@@ -5,6 +5,7 @@ mod copy;
 mod filters;
 mod matches;
 mod models;
+mod phrases;
 mod removal;
 mod similarity;
 mod statistics;
@@ -17,6 +18,7 @@ pub use copy::*;
 pub use filters::*;
 pub use matches::*;
 pub use models::*;
+pub use phrases::*;
 pub use removal::*;
 pub use similarity::*;
 pub use statistics::*;
@@ -85,6 +87,11 @@ macro_rules! product_index_contract {
             a_filtered_search_returns_as_many_as_qualify,
             filters_apply_to_the_latest_writes,
             unusual_values_can_be_filtered_by,
+            a_phrase_is_held_adjacent_and_in_order_in_one_field,
+            one_spelling_of_a_phrase_is_enough,
+            terms_of_a_phrase_are_taken_literally,
+            phrases_filter_any_number_of_products,
+            phrases_follow_the_latest_writes,
             products_match_by_the_weights_of_their_words,
             a_word_is_met_by_one_of_its_alternatives,
             products_match_by_their_ids_whatever_their_words,

@@ -1,4 +1,7 @@
-use crate::{FlagField, KeywordField, NumberField, Product, ProductId, folded_value};
+use crate::{
+    AnalyzedText, FlagField, KeywordField, NumberField, PhraseCondition, Product, ProductId,
+    folded_value,
+};
 use std::collections::BTreeMap;
 
 /// A filter of products: a condition for each of some fields, all of which a product must meet. The
@@ -14,6 +17,8 @@ pub struct Filter {
     pub flags: BTreeMap<FlagField, bool>,
     /// The admitted products; an empty list admits all.
     pub ids: Vec<ProductId>,
+    /// The phrases that products must hold, and those that they must not.
+    pub phrases: Vec<PhraseCondition>,
 }
 
 /// A range of numbers, bounds included.
@@ -120,6 +125,13 @@ impl Filter {
         self
     }
 
+    /// Returns the filter that also demands `phrases`.
+    #[must_use]
+    pub fn with_phrases(mut self, phrases: impl IntoIterator<Item = PhraseCondition>) -> Self {
+        self.phrases.extend(phrases);
+        self
+    }
+
     /// Returns the lists of values that restrict a field.
     pub fn lists(&self) -> impl Iterator<Item = (KeywordField, &[String])> {
         let lists = self.keywords.iter().map(|(field, values)| (*field, values.as_slice()));
@@ -136,13 +148,14 @@ impl Filter {
     pub fn is_empty(&self) -> bool {
         self.flags.is_empty()
             && self.ids.is_empty()
+            && self.phrases.is_empty()
             && self.lists().next().is_none()
             && self.ranges().next().is_none()
     }
 
-    /// Returns true if the product with this id and these values may be found. Every engine filters by
-    /// this rule.
-    pub fn admits(&self, id: &ProductId, facets: &FacetValues) -> bool {
+    /// Returns true if the product with this id, these values and this text may be found. Every engine
+    /// filters by this rule.
+    pub fn admits(&self, id: &ProductId, facets: &FacetValues, text: &AnalyzedText) -> bool {
         let is_listed = |(field, list): (KeywordField, &[String])| {
             let value = folded_value(facets.keyword(field));
             list.iter().any(|listed| folded_value(listed) == value)
@@ -153,6 +166,7 @@ impl Filter {
             && self.ranges().all(is_within)
             && self.flags.iter().all(|(field, flag)| facets.flag(*field) == *flag)
             && (self.ids.is_empty() || self.ids.contains(id))
+            && self.phrases.iter().all(|phrase| phrase.admits(text))
     }
 }
 
@@ -162,6 +176,10 @@ mod tests {
 
     fn id() -> ProductId {
         ProductId::new("p1").unwrap()
+    }
+
+    fn admits(filter: &Filter, facets: &FacetValues) -> bool {
+        filter.admits(&id(), facets, &AnalyzedText::default())
     }
 
     #[test]
@@ -176,12 +194,14 @@ mod tests {
         let facets =
             FacetValues { brand: "Pebble".into(), rating: Some(4.0), ..FacetValues::default() };
         let brand = Filter::default().with_any_of(KeywordField::Brand, ["Pebble", "Lumo"]);
-        assert!(brand.admits(&id(), &facets));
+        assert!(admits(&brand, &facets));
         let rated = brand.clone().with_range(NumberField::Rating, NumberRange::at_least(4.5));
-        assert!(!rated.admits(&id(), &facets));
-        assert!(!brand.clone().with_flag(FlagField::Discounted, true).admits(&id(), &facets));
-        assert!(brand.clone().with_ids([id()]).admits(&id(), &facets));
-        assert!(!brand.with_ids([ProductId::new("p2").unwrap()]).admits(&id(), &facets));
+        assert!(!admits(&rated, &facets));
+        assert!(!admits(&brand.clone().with_flag(FlagField::Discounted, true), &facets));
+        assert!(admits(&brand.clone().with_ids([id()]), &facets));
+        assert!(!admits(&brand.clone().with_ids([ProductId::new("p2").unwrap()]), &facets));
+        let phrase = PhraseCondition { spellings: vec![vec!["red".into()]], held: true };
+        assert!(!admits(&brand.with_phrases([phrase]), &facets));
     }
 
     #[test]
@@ -191,7 +211,7 @@ mod tests {
             [("cafe muller", true), ("CAFÉ MÜLLER", true), ("café", false), ("", false)]
         {
             let filter = Filter::default().with_any_of(KeywordField::Brand, [value]);
-            assert_eq!(filter.admits(&id(), &facets), is_admitted, "{value}");
+            assert_eq!(admits(&filter, &facets), is_admitted, "{value}");
         }
     }
 
@@ -201,7 +221,7 @@ mod tests {
             .with_any_of(KeywordField::Brand, Vec::<String>::new())
             .with_range(NumberField::Price, NumberRange::default())
             .with_ids([]);
-        assert!(filter.is_empty() && filter.admits(&id(), &FacetValues::default()));
+        assert!(filter.is_empty() && admits(&filter, &FacetValues::default()));
         assert!(!Filter::default().with_flag(FlagField::Discounted, false).is_empty());
     }
 }

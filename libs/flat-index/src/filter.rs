@@ -1,6 +1,6 @@
 use crate::rows::Rows;
 use crate::segment::Segment;
-use crate::{IndexFileError, Schema};
+use crate::{IndexFileError, PhraseFilter, Schema};
 
 /// Conditions that a document must all meet; the default admits every document.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +11,8 @@ pub struct DocumentFilter {
     pub numbers: Vec<(String, f64, f64)>,
     /// The keys of which the document must have one; an empty list admits all.
     pub keys: Vec<String>,
+    /// The phrases that the document must hold, and those that it must not.
+    pub phrases: Vec<PhraseFilter>,
 }
 
 /// A filter with column names resolved to indexes.
@@ -19,6 +21,7 @@ pub(crate) struct ResolvedFilter<'a> {
     keywords: Vec<(usize, &'a [String])>,
     numbers: Vec<(usize, f64, f64)>,
     keys: &'a [String],
+    phrases: &'a [PhraseFilter],
 }
 
 impl DocumentFilter {
@@ -34,6 +37,7 @@ impl DocumentFilter {
             keywords: keywords.collect::<Result<_, _>>()?,
             numbers: numbers.collect::<Result<_, _>>()?,
             keys: &self.keys,
+            phrases: &self.phrases,
         })
     }
 }
@@ -45,7 +49,10 @@ fn column(columns: &[String], name: &str) -> Result<usize, IndexFileError> {
 
 impl ResolvedFilter<'_> {
     pub(crate) fn admits_all(&self) -> bool {
-        self.keywords.is_empty() && self.numbers.is_empty() && self.keys.is_empty()
+        self.keywords.is_empty()
+            && self.numbers.is_empty()
+            && self.keys.is_empty()
+            && self.phrases.is_empty()
     }
 
     /// Removes from `rows` those that do not match the filter.
@@ -69,5 +76,7 @@ impl ResolvedFilter<'_> {
             self.keys.iter().filter_map(|key| segment.row(key)).for_each(|row| listed.insert(row));
             rows.intersect(&listed);
         }
+        // Last, since texts are read of the rows that are left.
+        self.phrases.iter().for_each(|phrase| phrase.apply(segment, rows));
     }
 }

@@ -139,8 +139,9 @@ impl IndexModel {
 
     /// Returns all candidates of `query`.
     fn candidates(&self, query: &CandidateQuery) -> BTreeMap<ProductId, ExpectedCandidate> {
-        let admitted =
-            self.contents().filter(|(entry, ..)| query.filter.admits(&entry.id, &entry.facets));
+        let admitted = self
+            .contents()
+            .filter(|(entry, ..)| query.filter.admits(&entry.id, &entry.facets, &entry.text));
         let candidates = admitted.filter_map(|(entry, embedding, _)| {
             let cosine =
                 query.vector.as_ref().map(|vector| vector.embedding.similarity(embedding).get());

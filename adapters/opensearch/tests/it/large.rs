@@ -217,8 +217,10 @@ async fn assert_recall(
     filter: &Filter,
     numbers: &mut Numbers,
 ) {
-    let admitted: Vec<_> =
-        products.iter().filter(|entry| filter.admits(&entry.id, &entry.facets)).collect();
+    let admitted: Vec<_> = products
+        .iter()
+        .filter(|entry| filter.admits(&entry.id, &entry.facets, &entry.text))
+        .collect();
     for depth in [3, 10, DEPTH] {
         let (mut correct, mut total) = (0, 0);
         let mut elapsed = std::time::Duration::ZERO;

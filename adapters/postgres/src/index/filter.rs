@@ -2,6 +2,7 @@
 //! column, besides those that write and read rows.
 
 use super::parameters::{Parameters, SqlValue};
+use super::phrases;
 use super::tables::digest;
 use crate::text::escape;
 use akin_entities::{Filter, FlagField, KeywordField, NumberField, ProductId, folded_value};
@@ -59,6 +60,9 @@ pub(crate) fn restrictions(filter: &Filter, parameters: &mut Parameters) -> Stri
     }
     if !filter.ids.is_empty() {
         parts += &[" AND akin_key = ANY (", &keys(&filter.ids, parameters), ")"].concat();
+    }
+    for phrase in &filter.phrases {
+        parts += &phrases::restriction(phrase, parameters);
     }
     parts
 }

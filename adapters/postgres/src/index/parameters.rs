@@ -15,6 +15,7 @@ pub(crate) struct Parameters {
 pub(crate) enum SqlValue {
     Digests(Vec<Vec<u8>>),
     Texts(Vec<String>),
+    Text(String),
     Integers(Vec<i32>),
     Numbers(Vec<f64>),
     Number(f64),
@@ -34,6 +35,7 @@ impl Parameters {
         let name = match value {
             SqlValue::Digests(_) => "bytea[]",
             SqlValue::Texts(_) => "text[]",
+            SqlValue::Text(_) => "text",
             SqlValue::Integers(_) => "integer[]",
             SqlValue::Numbers(_) => "double precision[]",
             SqlValue::Number(_) => "double precision",
@@ -50,6 +52,7 @@ impl Parameters {
         self.values.into_iter().fold(query, |query, value| match value {
             SqlValue::Digests(values) => query.bind(values),
             SqlValue::Texts(values) => query.bind(values),
+            SqlValue::Text(value) => query.bind(value),
             SqlValue::Integers(values) => query.bind(values),
             SqlValue::Numbers(values) => query.bind(values),
             SqlValue::Number(value) => query.bind(value),

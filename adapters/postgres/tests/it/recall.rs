@@ -98,7 +98,8 @@ async fn recall(
     let (mut correct, mut total) = (0_u32, 0_u32);
     for _ in 0..20 {
         let query_embedding = direction(&mut numbers);
-        let admitted = entries.iter().filter(|entry| filter.admits(&entry.id, &entry.facets));
+        let admitted =
+            entries.iter().filter(|entry| filter.admits(&entry.id, &entry.facets, &entry.text));
         let mut exact: Vec<_> =
             admitted.map(|entry| query_embedding.similarity(embedding(entry)).get()).collect();
         exact.sort_by(|a, b| b.total_cmp(a));
@@ -173,7 +174,8 @@ async fn assert_best_by_words(index: &PostgresIndex, entries: &[IndexEntry]) {
     for terms in ["w1 w2", "w7 w90 w3", "w250 w333", "w500", "w20 w1000 w1"] {
         let terms: Vec<_> = terms.split(' ').map(str::to_owned).collect();
         for (name, filter) in filters() {
-            let admitted = entries.iter().filter(|entry| filter.admits(&entry.id, &entry.facets));
+            let admitted =
+                entries.iter().filter(|entry| filter.admits(&entry.id, &entry.facets, &entry.text));
             let scored =
                 admitted.map(|entry| (text_score(&terms, &entry.text, &statistics), &entry.id));
             let mut scored: Vec<_> = scored.filter(|(score, _)| *score > 0.0).collect();

@@ -1,7 +1,7 @@
 use super::{Index, Recall, candidates, for_words, ids, keep, near, vector};
-use crate::sample::{Numbers, embedded, entry, id, titled, unusual_texts};
+use crate::sample::{Numbers, analyzed, embedded, entry, id, titled, unusual_texts};
 use akin_entities::{
-    Embedding, FacetValues, Filter, FlagField, KeywordField, NumberField, NumberRange,
+    AnalyzedText, Embedding, FacetValues, Filter, FlagField, KeywordField, NumberField, NumberRange,
 };
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry};
 use std::collections::HashMap;
@@ -38,6 +38,11 @@ pub(super) async fn catalogue(index: &Index) -> HashMap<String, (FacetValues, Em
     }
     keep(index, &entries).await;
     catalogue
+}
+
+/// Returns the text of every product of [`catalogue`].
+pub(super) fn thing() -> AnalyzedText {
+    analyzed("thing")
 }
 
 fn between(min: f64, max: f64) -> NumberRange {
@@ -89,7 +94,7 @@ pub async fn every_filter_admits_exactly_the_products_that_match(index: &Index) 
     for filter in filters() {
         let mut expected: Vec<_> = catalogue
             .iter()
-            .filter(|(name, (facets, _))| filter.admits(&id(name), facets))
+            .filter(|(name, (facets, _))| filter.admits(&id(name), facets, &thing()))
             .collect();
         expected.sort_by_key(|(id, _)| id.as_str());
         let by_words = CandidateQuery { depth: catalogue.len(), filter, ..for_words("thing") };
@@ -109,8 +114,9 @@ pub async fn a_filtered_search_returns_as_many_as_qualify(index: &Index) {
     let filters = KeywordField::ALL.map(|field| Filter::default().with_any_of(field, ["yes"]));
     let mut numbers = Numbers(4);
     for filter in filters {
-        let admitted =
-            catalogue.iter().filter(|(name, (facets, _))| filter.admits(&id(name), facets));
+        let admitted = catalogue
+            .iter()
+            .filter(|(name, (facets, _))| filter.admits(&id(name), facets, &thing()));
         let admitted: Vec<_> = admitted.map(|(id, (_, held))| (id.as_str(), held)).collect();
         assert!(!admitted.is_empty(), "too small a catalogue for {filter:?}");
         let mut recall = Recall::default();

@@ -1,4 +1,4 @@
-use super::filters::{catalogue, filters};
+use super::filters::{catalogue, filters, thing};
 use super::{Index, keep, remove, vector};
 use crate::sample::{direction, embedded, id, titled};
 use akin_entities::{
@@ -12,7 +12,7 @@ use akin_ports::{
 use std::collections::BTreeMap;
 
 /// Returns a query for all products that the filter admits.
-fn browse(filter: Filter) -> MatchQuery {
+pub(super) fn browse(filter: Filter) -> MatchQuery {
     MatchQuery { matching: Matching::Everything, filter, facets: Vec::new(), page: None }
 }
 
@@ -182,8 +182,9 @@ pub async fn products_match_by_words_and_similarity_together(index: &Index) {
 pub async fn totals_and_facets_count_all_products_that_match(index: &Index) {
     let catalogue = catalogue(index).await;
     for filter in filters() {
-        let admitted =
-            catalogue.iter().filter(|(name, (facets, _))| filter.admits(&id(name), facets));
+        let admitted = catalogue
+            .iter()
+            .filter(|(name, (facets, _))| filter.admits(&id(name), facets, &thing()));
         let admitted: Vec<_> = admitted.map(|(_, (facets, _))| facets).collect();
         let words = by_words(&[("thing", 0, 1)], 1);
         for query in [words, browse(Filter::default())] {
