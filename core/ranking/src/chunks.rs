@@ -92,6 +92,16 @@ pub(crate) fn visit_terms<'a, 'b>(
 }
 
 impl<'a> Chunk<'a> {
+    /// Returns the chunk as it is written.
+    pub(crate) fn text(self) -> &'a str {
+        self.text
+    }
+
+    /// Returns where the chunk begins in the text whose chunks were taken.
+    pub(crate) fn start_in(self, text: &str) -> usize {
+        text.len() - self.rest.len()
+    }
+
     /// Iterates over the parts between connectors, without the `s` of a possessive.
     pub(crate) fn parts(self) -> impl Iterator<Item = &'a str> {
         let is_whole = self.is_whole();
@@ -133,13 +143,13 @@ impl<'a> Chunk<'a> {
     }
 
     /// Returns a number of inches, as in `65"`.
-    fn inches(self) -> Option<String> {
+    pub(crate) fn inches(self) -> Option<String> {
         (self.is_number() && self.after().starts_with('"')).then(|| quantity(self.text, "in"))
     }
 
     /// Returns what the chunk forms with the one `before` it: a number with its unit, or a word whose
     /// first letter stands alone, as in `t shirt`.
-    fn joined_to(self, before: Chunk<'_>) -> Option<String> {
+    pub(crate) fn joined_to(self, before: Chunk<'_>) -> Option<String> {
         let first = self.parts().next()?;
         if !before.is_one_space_before(self) {
             None

@@ -67,6 +67,13 @@ pub(crate) fn is_symbol(word: &str) -> bool {
     unit(word).is_some_and(|unit| !matches!(unit, "pack" | "pcs"))
 }
 
+/// Returns the number and the unit of a folded word such as `10cm`.
+pub(crate) fn unit_of(word: &str) -> Option<(&str, &str)> {
+    let start = word.find(|character: char| !(character.is_ascii_digit() || character == '.'))?;
+    let (number, name) = word.split_at(start);
+    (is_number(number) && unit(name).is_some()).then_some((number, name))
+}
+
 /// Returns the symbol of a unit of measure by its folded name; `None` for any other word.
 pub(crate) fn unit(word: &str) -> Option<&'static str> {
     Some(match word {

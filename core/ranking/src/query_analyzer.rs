@@ -130,6 +130,12 @@ impl<'a> QueryAnalyzer<'a> {
         Self { query, language, statistics, completed }
     }
 
+    /// Returns the analyzer without completing the last word: it stands as it is written.
+    #[must_use]
+    pub fn uncompleted(self) -> Self {
+        Self { completed: None, ..self }
+    }
+
     /// Returns the words to correct: see [`misspelled_words`]. A word that the shopper is still typing
     /// is not among them if others begin with it.
     pub fn misspelled(&self) -> Vec<String> {

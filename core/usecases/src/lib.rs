@@ -46,6 +46,7 @@ mod ingest_summary;
 mod ingest_to_queue;
 mod measured_floors;
 mod normalize;
+mod parsed_request;
 mod percentage;
 mod pricing;
 mod process_changes;

@@ -1,17 +1,20 @@
 use crate::facet_answers::{facet_answer, without_field};
+use crate::parsed_request::ParsedRequest;
 use crate::ranked::{Ranked, rank, sorted};
 use crate::{
     Background, Hit, QueryEmbeddings, Scope, SearchAnswer, SearchError, SearchRequest, Sort,
     Timings,
 };
 use akin_entities::{
-    Embedding, Filter, Language, ProductId, Query, SearchMode, Similarity, Statistics,
+    Embedding, FacetField, Filter, Language, ProductId, Query, SearchMode, Similarity, Statistics,
 };
 use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, FacetQuery, MAX_DEPTH, MatchPage, MatchQuery, Matches,
     Matching, NearRule, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
-use akin_ranking::{BeyondRule, FitRule, Floors, QueryAnalyzer, QueryTerms, Score, correct_words};
+use akin_ranking::{
+    BeyondRule, FitRule, Floors, ParsedQuery, QueryAnalyzer, QueryTerms, Score, correct_words,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +61,8 @@ struct PreparedQuery<'a> {
     terms: QueryTerms,
     candidates: CandidateQuery,
     floors: Floors,
+    /// True if whatever the filter admits fits.
+    fits_all: bool,
 }
 
 impl PreparedQuery<'_> {
@@ -69,6 +74,15 @@ impl PreparedQuery<'_> {
             floors: self.floors,
             threshold: self.request.threshold,
         }
+    }
+
+    /// Scores and judges the candidates. Also returns the rule for products beyond them.
+    fn rank<'c>(&self, candidates: &'c [Candidate]) -> (Vec<Ranked<'c>>, Option<BeyondRule>) {
+        let (mut ranked, beyond) = rank(&self.rule(), candidates);
+        for one in ranked.iter_mut().filter(|_| self.fits_all) {
+            (one.fits, one.is_good) = (true, true);
+        }
+        (ranked, beyond)
     }
 }
 
@@ -98,21 +112,24 @@ impl SearchProducts {
     /// Searches for `request` and fetches no products, for callers that limit how many products they
     /// hold. [`SearchProducts::fetch`] completes the answer.
     pub async fn find(&self, request: &SearchRequest) -> Result<FoundProducts, SearchError> {
+        let mut timings = Timings::default();
+        let parsed = timed(&mut timings.candidates, self.parse(request)).await;
+        let parsed = parsed.map_err(SearchError::Index)?;
+        let request = &*parsed.request;
         let is_listed = request.query.is_none() || request.scope == Scope::Fitting;
         if is_listed && request.paging.places().end > MAX_DEPTH {
             return Err(SearchError::TooDeep);
         }
-        let mut timings = Timings::default();
         let Some(query) = &request.query else { return self.browse(request).await };
         let embedded = timed(&mut timings.embed, self.embedding(request, query))
             .await
             .map_err(SearchError::Embedding)?;
         let (prepared, candidates) =
-            timed(&mut timings.candidates, self.candidates(request, query.as_str(), embedded))
+            timed(&mut timings.candidates, self.candidates(&parsed, embedded))
                 .await
                 .map_err(SearchError::Index)?;
         let began = Instant::now();
-        let (ranked, beyond) = rank(&prepared.rule(), &candidates);
+        let (ranked, beyond) = prepared.rank(&candidates);
         let fitting = ranked.iter().filter(|one| one.fits || request.scope == Scope::Candidates);
         let hits = sorted(fitting.copied().collect(), request);
         timings.rank = began.elapsed();
@@ -123,7 +140,9 @@ impl SearchProducts {
         let mut found = found(request, matches, &hits);
         found.answer = SearchAnswer { good, corrections, timings, ..found.answer };
         if hits.is_empty() && found.answer.total == 0 && request.sort == Sort::Relevance {
-            let closest = sorted(ranked, request);
+            let others = self.others(&prepared, &ranked).await.map_err(SearchError::Index)?;
+            let (others, _) = prepared.rank(&others);
+            let closest = sorted(ranked.into_iter().chain(others).collect(), request);
             found.page = page(request, &closest).iter().map(FoundProduct::from).collect();
             found.answer.closest = !closest.is_empty();
         }
@@ -150,28 +169,30 @@ impl SearchProducts {
     /// Lists all products that the filter admits.
     async fn browse(&self, request: &SearchRequest) -> Result<FoundProducts, SearchError> {
         let mut timings = Timings::default();
-        let places = request.paging.places();
-        let facet = |field| {
-            let filter = without_field(&request.filter, field);
-            FacetQuery { field, filter, also: Vec::new() }
-        };
-        let page = MatchPage {
-            order: request.sort.order(),
-            without: Vec::new(),
-            offset: places.start,
-            limit: places.len(),
-        };
-        let query = MatchQuery {
-            matching: Matching::Everything,
-            filter: request.filter.clone(),
-            facets: request.facets.iter().map(|field| facet(*field)).collect(),
-            page: Some(page),
-        };
-        let matches = timed(&mut timings.matches, self.index.matches(&query)).await;
+        let matches = timed(&mut timings.matches, self.everything(request, &[])).await;
         let mut found = found(request, matches.map_err(SearchError::Index)?, &[]);
         found.answer.good = found.answer.total > 0;
         found.answer.timings = timings;
         Ok(found)
+    }
+
+    /// Counts all products that the filter admits, of which `hits` are candidates, best first.
+    async fn everything(
+        &self,
+        request: &SearchRequest,
+        hits: &[Ranked<'_>],
+    ) -> PortResult<Matches> {
+        let facet = |field: &FacetField| {
+            let filter = without_field(&request.filter, *field);
+            FacetQuery { field: *field, filter, also: Vec::new() }
+        };
+        let query = MatchQuery {
+            matching: Matching::Everything,
+            filter: request.filter.clone(),
+            facets: request.facets.iter().map(facet).collect(),
+            page: match_page(request, hits),
+        };
+        self.index.matches(&query).await
     }
 
     /// Returns the embedding of `query`, if the mode needs it, and the floors of the model.
@@ -191,12 +212,12 @@ impl SearchProducts {
 
     async fn candidates<'a>(
         &self,
-        request: &'a SearchRequest,
-        query: &str,
+        parsed: &'a ParsedRequest<'_>,
         (embedding, floors): (Option<Arc<Embedding>>, Floors),
     ) -> PortResult<(PreparedQuery<'a>, Vec<Candidate>)> {
+        let request = &*parsed.request;
         let statistics = self.index.statistics().await?;
-        let terms = self.terms(request, query, statistics).await?;
+        let terms = self.terms(request, &parsed.query, statistics).await?;
         let by_words = request.mode != SearchMode::Semantic;
         let query = CandidateQuery {
             terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
@@ -209,8 +230,23 @@ impl SearchProducts {
             threshold: request.threshold,
             with_facets: false,
         };
-        let candidates = self.index.candidates(&query).await?;
-        Ok((PreparedQuery { request, terms, candidates: query, floors }, candidates))
+        let found = self.index.candidates(&query).await?;
+        let fits_all = parsed.fits_all;
+        Ok((PreparedQuery { request, terms, candidates: query, floors, fits_all }, found))
+    }
+
+    /// Returns what comes closest if no product holds what is quoted: candidates that do not hold it.
+    async fn others(
+        &self,
+        prepared: &PreparedQuery<'_>,
+        ranked: &[Ranked<'_>],
+    ) -> PortResult<Vec<Candidate>> {
+        let mut query = prepared.candidates.clone();
+        query.filter.phrases.retain(|phrase| !phrase.held);
+        if !ranked.is_empty() || query.filter == prepared.candidates.filter {
+            return Ok(Vec::new());
+        }
+        self.index.candidates(&query).await
     }
 
     /// Counts all products that fit, of which `hits` are candidates, best first.
@@ -222,6 +258,7 @@ impl SearchProducts {
     ) -> PortResult<Matches> {
         let request = prepared.request;
         let words = match request.scope {
+            Scope::Fitting if prepared.fits_all => return self.everything(request, hits).await,
             Scope::Fitting => prepared.rule().words(),
             Scope::Candidates => None,
         };
@@ -261,7 +298,7 @@ impl SearchProducts {
         let query = CandidateQuery { filter: filter.clone(), ..prepared.candidates.clone() };
         let candidates = self.index.candidates(&query).await?;
         let every = prepared.request.scope == Scope::Candidates;
-        let (ranked, _) = rank(&prepared.rule(), &candidates);
+        let (ranked, _) = prepared.rank(&candidates);
         let fitting = ranked.iter().filter(|one| one.fits || every);
         Ok(fitting.map(|one| one.candidate.id.clone()).collect())
     }
@@ -271,11 +308,14 @@ impl SearchProducts {
     async fn terms(
         &self,
         request: &SearchRequest,
-        query: &str,
+        query: &ParsedQuery,
         statistics: Arc<dyn Statistics>,
     ) -> PortResult<QueryTerms> {
-        let analyzer = QueryAnalyzer::new(query, request.unfinished, self.language, &*statistics);
-        let words = analyzer.misspelled();
+        let is_unfinished = request.unfinished && !query.ends_in_phrase();
+        let analyzer = QueryAnalyzer::new(query.text(), is_unfinished, self.language, &*statistics);
+        let analyzer = if query.quotes_last_word() { analyzer.uncompleted() } else { analyzer };
+        let mut words = analyzer.misspelled();
+        words.retain(|word| !query.quotes(word));
         if words.is_empty() {
             return Ok(analyzer.with_corrections(&[]));
         }
@@ -345,6 +385,6 @@ impl From<&Ranked<'_>> for FoundProduct {
 async fn timed<T>(spent: &mut Duration, work: impl Future<Output = T>) -> T {
     let began = Instant::now();
     let done = work.await;
-    *spent = began.elapsed();
+    *spent += began.elapsed();
     done
 }

@@ -15,6 +15,7 @@ mod ingest_catalogue;
 mod ingest_feed;
 mod interruptions;
 mod miscounting_embedder;
+mod phrases;
 mod pricing;
 mod process_changes;
 mod quarantine;

@@ -14,10 +14,11 @@ use std::process::ExitCode;
 /// Search the catalogue in a shopper's own words.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  akin search --limit 3 something to keep my phone steady while filming\n  akin search --mode lexical --json tripod | jq '.hits[].product.name'\n  akin search --brand Lumo --sort price_asc\n\nWithout words it lists all products, by default the best rated first. `--json` prints what `/api/search` answers."
+    after_help = "Examples:\n  akin search --limit 3 something to keep my phone steady while filming\n  akin search --mode lexical --json tripod | jq '.hits[].product.name'\n  akin search 'tripod -bluetooth \"for travel\"'\n  akin search --brand Lumo --sort price_asc\n\n-word leaves out products with the word, \"two words\" finds only those with the words side by side; the shell needs quotes around both.\nWithout words it lists all products, by default the best rated first. `--json` prints what `/api/search` answers."
 )]
 pub(crate) struct SearchArguments {
-    /// The query; quotes are not needed. Without one, all products are listed.
+    /// The query; quotes are needed around `-word` and `"two words"` only. Without one, all products are
+    /// listed.
     #[arg(value_name = "WORDS")]
     words: Vec<String>,
 
