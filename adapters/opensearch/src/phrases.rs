@@ -4,9 +4,9 @@ use akin_entities::PhraseCondition;
 use serde_json::{Value, json};
 
 /// Tells whether a text contains a phrase. The stored text is read for products alone that hold all of its
-/// terms. A script that scores can read it, one that filters cannot.
-const SCRIPT: &str = "String text = ' ' + params._fields['text'].value.replace('\\n', ' \\n ') + ' '; \
-                      return text.contains(params.phrase) ? 1 : 0";
+/// terms. A script that scores can read it, one that filters cannot. Its texts have no line breaks.
+const SCRIPT: &str = "String text = params._fields['text'].value.replace(params.end, params.spaced_end); \
+                      return (' ' + text + ' ').contains(params.phrase) ? 1 : 0";
 
 /// Returns the clause that a document must satisfy to meet `condition`.
 pub(crate) fn clause(condition: &PhraseCondition) -> Value {
@@ -30,7 +30,11 @@ fn holds(terms: &[String]) -> Value {
         "script": {
             "lang": "painless",
             "source": SCRIPT,
-            "params": {"phrase": format!(" {} ", terms.join(" "))},
+            "params": {
+                "phrase": format!(" {} ", terms.join(" ")),
+                "end": "\n",
+                "spaced_end": " \n ",
+            },
         },
         "min_score": 1,
     }})

@@ -63,15 +63,12 @@ impl ParsedQuery {
         let mut rest = query;
         while let Some(first) = rest.chars().next() {
             let begins = before.is_none_or(char::is_whitespace);
-            let length = match phrase_at(rest, begins) {
-                Some(Found { phrase, held, length }) => {
-                    parsed.push_phrase(phrase, held);
-                    length
-                }
-                None => {
-                    parsed.push(first);
-                    first.len_utf8()
-                }
+            let length = if let Some(Found { phrase, held, length }) = phrase_at(rest, begins) {
+                parsed.push_phrase(phrase, held);
+                length
+            } else {
+                parsed.push(first);
+                first.len_utf8()
             };
             before = rest[..length].chars().next_back();
             rest = &rest[length..];

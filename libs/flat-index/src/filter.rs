@@ -77,6 +77,8 @@ impl ResolvedFilter<'_> {
             rows.intersect(&listed);
         }
         // Last, since texts are read of the rows that are left.
-        self.phrases.iter().for_each(|phrase| phrase.apply(segment, rows));
+        for phrase in self.phrases {
+            phrase.apply(segment, rows);
+        }
     }
 }

@@ -45,7 +45,9 @@ fn add_holding(segment: &Segment, terms: &[String], rows: &Rows, found: &mut Row
     let texts = segment.texts();
     let holding = holding.filter(|row| !found.contains(*row) && has_all(row));
     let holding: Vec<_> = holding.filter(|row| contains(texts.get(*row), &phrase)).collect();
-    holding.into_iter().for_each(|row| found.insert(row));
+    for row in holding {
+        found.insert(row);
+    }
 }
 
 /// Returns true if the terms of `text`, separated by spaces and in fields by newlines, contain those of
