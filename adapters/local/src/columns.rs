@@ -1,7 +1,8 @@
 //! The columns of the search files: the one place that knows which field is where.
 
 use akin_entities::{
-    FacetValues, Filter, FlagField, KeywordField, NumberField, PhraseCondition, folded_value,
+    FacetValues, Filter, FlagField, KeywordField, NumberField, PhraseCondition, ProductId,
+    folded_value,
 };
 use flat_index::{DocumentFilter, FoundDocument, PhraseFilter};
 
@@ -79,11 +80,13 @@ pub(crate) fn filter(filter: &Filter) -> DocumentFilter {
         let value = number(*flag);
         (field.name().to_owned(), value, value)
     });
+    let keys = |ids: &[ProductId]| ids.iter().map(|id| id.as_str().to_owned()).collect();
     DocumentFilter {
         keywords: keywords.collect(),
         numbers: ranges.chain(flags).collect(),
-        keys: filter.ids.iter().map(|id| id.as_str().to_owned()).collect(),
         phrases: filter.phrases.iter().map(phrase).collect(),
+        keys: keys(&filter.ids),
+        without_keys: keys(&filter.without_ids),
     }
 }
 

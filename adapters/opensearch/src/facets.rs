@@ -113,6 +113,10 @@ pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
         clauses.push(json!({"terms": {"id": ids}}));
     }
     clauses.extend(filter.phrases.iter().map(phrases::clause));
+    if !filter.without_ids.is_empty() {
+        let ids: Vec<_> = filter.without_ids.iter().map(ProductId::as_str).collect();
+        clauses.push(json!({"bool": {"must_not": [{"terms": {"id": ids}}]}}));
+    }
     clauses
 }
 

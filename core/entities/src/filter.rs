@@ -19,6 +19,8 @@ pub struct Filter {
     pub ids: Vec<ProductId>,
     /// The phrases that products must hold, and those that they must not.
     pub phrases: Vec<PhraseCondition>,
+    /// Products that are not admitted.
+    pub without_ids: Vec<ProductId>,
 }
 
 /// A range of numbers, bounds included.
@@ -132,6 +134,13 @@ impl Filter {
         self
     }
 
+    /// Returns the filter that also leaves out `ids`.
+    #[must_use]
+    pub fn without(mut self, ids: impl IntoIterator<Item = ProductId>) -> Self {
+        self.without_ids.extend(ids);
+        self
+    }
+
     /// Returns the lists of values that restrict a field.
     pub fn lists(&self) -> impl Iterator<Item = (KeywordField, &[String])> {
         let lists = self.keywords.iter().map(|(field, values)| (*field, values.as_slice()));
@@ -149,6 +158,7 @@ impl Filter {
         self.flags.is_empty()
             && self.ids.is_empty()
             && self.phrases.is_empty()
+            && self.without_ids.is_empty()
             && self.lists().next().is_none()
             && self.ranges().next().is_none()
     }
@@ -167,6 +177,7 @@ impl Filter {
             && self.flags.iter().all(|(field, flag)| facets.flag(*field) == *flag)
             && (self.ids.is_empty() || self.ids.contains(id))
             && self.phrases.iter().all(|phrase| phrase.admits(text))
+            && !self.without_ids.contains(id)
     }
 }
 
@@ -202,6 +213,15 @@ mod tests {
         assert!(!admits(&brand.clone().with_ids([ProductId::new("p2").unwrap()]), &facets));
         let phrase = PhraseCondition { spellings: vec![vec!["red".into()]], held: true };
         assert!(!admits(&brand.with_phrases([phrase]), &facets));
+        self
+    }
+
+        assert!(!rated.admits(&id(), &facets));
+        assert!(!brand.clone().with_flag(FlagField::Discounted, true).admits(&id(), &facets));
+        assert!(brand.clone().with_ids([id()]).admits(&id(), &facets));
+        let hidden = brand.clone().with_ids([id()]).without([id()]);
+        assert!(!hidden.admits(&id(), &facets) && !hidden.is_empty());
+        assert!(!brand.with_ids([ProductId::new("p2").unwrap()]).admits(&id(), &facets));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct DocumentFilter {
     pub keys: Vec<String>,
     /// The phrases that the document must hold, and those that it must not.
     pub phrases: Vec<PhraseFilter>,
+    /// The keys of documents that do not match.
+    pub without_keys: Vec<String>,
 }
 
 /// A filter with column names resolved to indexes.
@@ -22,6 +24,7 @@ pub(crate) struct ResolvedFilter<'a> {
     numbers: Vec<(usize, f64, f64)>,
     keys: &'a [String],
     phrases: &'a [PhraseFilter],
+    without_keys: &'a [String],
 }
 
 impl DocumentFilter {
@@ -38,6 +41,7 @@ impl DocumentFilter {
             numbers: numbers.collect::<Result<_, _>>()?,
             keys: &self.keys,
             phrases: &self.phrases,
+            without_keys: &self.without_keys,
         })
     }
 }
@@ -53,6 +57,7 @@ impl ResolvedFilter<'_> {
             && self.numbers.is_empty()
             && self.keys.is_empty()
             && self.phrases.is_empty()
+            && self.without_keys.is_empty()
     }
 
     /// Removes from `rows` those that do not match the filter.
@@ -71,10 +76,16 @@ impl ResolvedFilter<'_> {
             // NaN marks a missing value and lies in no range.
             rows.retain(segment.numbers(*column), |x| x >= *least && x <= *greatest);
         }
-        if !self.keys.is_empty() {
+        let listed = |keys: &[String]| {
             let mut listed = Rows::none(segment.rows());
-            self.keys.iter().filter_map(|key| segment.row(key)).for_each(|row| listed.insert(row));
-            rows.intersect(&listed);
+            keys.iter().filter_map(|key| segment.row(key)).for_each(|row| listed.insert(row));
+            listed
+        };
+        if !self.keys.is_empty() {
+            rows.intersect(&listed(self.keys));
+        }
+        if !self.without_keys.is_empty() {
+            rows.subtract(&listed(self.without_keys));
         }
         // Last, since texts are read of the rows that are left.
         for phrase in self.phrases {

@@ -64,6 +64,10 @@ pub(crate) fn restrictions(filter: &Filter, parameters: &mut Parameters) -> Stri
     for phrase in &filter.phrases {
         parts += &phrases::restriction(phrase, parameters);
     }
+    if !filter.without_ids.is_empty() {
+        let without = keys(&filter.without_ids, parameters);
+        parts += &[" AND akin_key <> ALL (", &without, ")"].concat();
+    }
     parts
 }
 

@@ -65,6 +65,11 @@ fn compare_all(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
         &snapshot.all().filtered(&filter).unwrap(),
         &model.values().filter(|d| keys.contains(&d.key)).collect::<Vec<_>>(),
     );
+    let others = DocumentFilter { without_keys: keys.clone(), ..DocumentFilter::default() };
+    compare(
+        &snapshot.all().filtered(&others).unwrap(),
+        &model.values().filter(|d| !keys.contains(&d.key)).collect::<Vec<_>>(),
+    );
     compare_alternatives(snapshot, model);
     for least in [1, 3, 5, 8, 9, 11, 12] {
         let matching = snapshot.matching(&TermRule { terms: &terms, least });
