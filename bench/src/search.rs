@@ -17,7 +17,8 @@ use akin_ports::{
     ProductIndex, ProductStore,
 };
 use akin_usecases::{
-    Background, Paging, QueryEmbeddings, Scope, SearchAnswer, SearchProducts, SearchRequest,
+    Background, CurrentRelevance, Paging, QueryEmbeddings, Scope, SearchAnswer, SearchProducts,
+    SearchRequest,
     Timings,
 };
 use anyhow::{Context, Result};
@@ -132,6 +133,7 @@ fn search(bench: &Bench, workload: &Workload, engine: &LocalEngine) -> Result<Se
         store: Arc::new(engine.store()),
         background: Background::inline(),
         language: Language::English,
+        relevance: CurrentRelevance::default(),
     })
 }
 

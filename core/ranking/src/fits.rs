@@ -96,11 +96,38 @@ pub struct ScoredCandidate {
     pub cosine: Option<f32>,
 }
 
+/// The reason why a product fits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FitClause {
+    /// The query is an identifier of the product.
+    Identifier,
+    /// The title holds all content words; in a search by words alone, any field does.
+    Words,
+    /// The product holds what is quoted, and there are no other words.
+    Phrase,
+    /// The product is among the nearest, and at least as similar as `floor`.
+    Similarity {
+        /// The minimum similarity, which depends on the words that the product holds.
+        floor: f32,
+    },
+    /// The product holds all words of a name, and is at least as similar as `floor`, though not among the
+    /// nearest.
+    Beyond {
+        /// The minimum similarity.
+        floor: f32,
+    },
+    /// In a search by words alone: the product holds this share of a description's words at least.
+    Coverage {
+        /// The minimum share.
+        floor: f32,
+    },
+}
+
 /// The products that fit a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgment {
-    /// Whether each of the candidates fits.
-    pub fits: Vec<bool>,
+    /// Why each of the candidates fits; `None` of one that does not.
+    pub fits: Vec<Option<FitClause>>,
     /// The rule for further products, which are not among the nearest.
     pub beyond: Option<BeyondRule>,
 }
@@ -159,16 +186,19 @@ impl FitRule<'_> {
         let quartile = upper_quartile(holders.filter_map(|one| one.cosine).collect());
         let named = self.floors.name.max(quartile.unwrap_or(self.floors.name));
         let beyond = self.beyond(nearest, named);
-        let is_beyond = |one: &ScoredCandidate| {
-            beyond.as_ref().is_some_and(|rule| {
-                one.score.words.fill_any && one.cosine.is_some_and(|cosine| cosine >= rule.least)
-            })
+        let is_beyond = |one: &ScoredCandidate, rule: &BeyondRule| {
+            one.score.words.fill_any && one.cosine.is_some_and(|cosine| cosine >= rule.least)
         };
         let fits = |one: &ScoredCandidate| {
             let floor = self.floor(one, named);
-            holds_words(one)
-                || is_near(one) && one.cosine.is_some_and(|cosine| cosine >= floor)
-                || is_beyond(one)
+            if holds_words(one) {
+                return Some(by_words(one));
+            }
+            if is_near(one) && one.cosine.is_some_and(|cosine| cosine >= floor) {
+                return Some(FitClause::Similarity { floor });
+            }
+            let rule = beyond.as_ref().filter(|rule| is_beyond(one, rule))?;
+            Some(FitClause::Beyond { floor: rule.least })
         };
         Judgment { fits: candidates.iter().map(fits).collect(), beyond }
     }
@@ -205,19 +235,26 @@ impl FitRule<'_> {
         }
     }
 
-    fn by_words(&self, candidates: &[ScoredCandidate]) -> Vec<bool> {
+    fn by_words(&self, candidates: &[ScoredCandidate]) -> Vec<Option<FitClause>> {
         let coverages = candidates.iter().map(|one| one.score.words.coverage);
         let best = coverages.fold(0.0, f32::max);
-        let least = LEAST_COVERAGE.max(LEAST_OF_BEST_COVERAGE * best);
+        let floor = LEAST_COVERAGE.max(LEAST_OF_BEST_COVERAGE * best);
         let is_description = self.query.written_words() > NAME_WORDS;
         let fits = |one: &ScoredCandidate| {
             let words = one.score.words;
-            self.query.has_content()
-                && (words.fill_any || is_description && words.coverage >= least)
-                || one.score.is_identified
+            if one.score.is_identified || self.query.has_content() && words.fill_any {
+                return Some(by_words(one));
+            }
+            let is_covered = self.query.has_content() && is_description && words.coverage >= floor;
+            is_covered.then_some(FitClause::Coverage { floor })
         };
         candidates.iter().map(fits).collect()
     }
+}
+
+/// Returns the reason of a candidate that fits by its words alone.
+fn by_words(candidate: &ScoredCandidate) -> FitClause {
+    if candidate.score.is_identified { FitClause::Identifier } else { FitClause::Words }
 }
 
 /// Returns the similarity of the last of the [`NEAREST`] candidates. Candidates found by words alone are

@@ -23,6 +23,7 @@ mod characters;
 mod chunks;
 mod completions;
 mod correction;
+mod explain;
 mod fits;
 mod folding;
 mod identifiers;
@@ -35,15 +36,20 @@ mod segments;
 mod spellings;
 mod stems;
 mod stop_words;
+mod synonyms;
 mod term_matcher;
 mod text_features;
 
 pub use analysis::{AnalyzedProduct, analysis, analyze, analyze_product};
 pub use completions::MAX_COMPLETIONS;
 pub use correction::{Correction, MAX_CORRECTED_WORDS, correct, correct_words, misspelled_words};
-pub use fits::{BeyondRule, FitRule, Floors, Judgment, NEAREST, ScoredCandidate};
+pub use explain::{TermExplanation, TermRole};
+pub use fits::{BeyondRule, FitClause, FitRule, Floors, Judgment, NEAREST, ScoredCandidate};
 pub use identifiers::query_is_identifier;
 pub use parsed_query::ParsedQuery;
 pub use query_analyzer::QueryAnalyzer;
 pub use query_terms::QueryTerms;
-pub use score::{CandidateFeatures, Score, WordEvidence, score_candidates};
+pub use score::{
+    CandidateFeatures, Score, ScoreParts, WordEvidence, score_candidates, score_parts,
+};
+pub use synonyms::{SynonymRule, Synonyms};

@@ -9,6 +9,7 @@ use crate::identifiers::known_identifier;
 use crate::query_terms::QueryTerm;
 use crate::stems::stem;
 use crate::stop_words::is_stop_word;
+use crate::synonyms::Synonyms;
 use akin_entities::{Language, Statistics, TextField, WeightedTerm, bm25};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -24,6 +25,7 @@ pub struct QueryAnalyzer<'a> {
     language: Language,
     statistics: &'a dyn Statistics,
     completed: Option<CompletedWord>,
+    synonyms: Option<&'a Synonyms>,
 }
 
 /// The terms of a query that is being analyzed.
@@ -36,6 +38,8 @@ struct AnalyzedQuery<'a> {
 }
 
 struct AnalyzedTerm {
+    /// The word before stemming.
+    word: String,
     stem: String,
     /// The number of products that contain it; with alternatives, that of the most frequent.
     frequency: u64,
@@ -44,6 +48,8 @@ struct AnalyzedTerm {
     is_covered: bool,
     /// True if a joined word that the catalogue contains takes its place.
     is_part: bool,
+    /// The number of terms before it that it stands for, if it is joined.
+    parts: usize,
     /// What may stand in its place, known to the catalogue.
     alternatives: Vec<Vec<String>>,
 }
@@ -69,11 +75,13 @@ impl AnalyzedQuery<'_> {
         }
         let is_stop_word = is_stop_word(word, self.language);
         self.terms.push(AnalyzedTerm {
+            word: word.to_owned(),
             stem,
             frequency,
             is_stop_word,
             is_covered: is_joined,
             is_part: false,
+            parts,
             alternatives: Vec::new(),
         });
     }
@@ -95,6 +103,32 @@ impl AnalyzedQuery<'_> {
             self.alternatives += terms.len();
             term.frequency = term.frequency.max(frequency);
             term.alternatives.push(terms.clone());
+        }
+    }
+
+    /// Lets the synonyms of words and phrases stand in their places. Phrases do not overlap.
+    fn add_synonyms(&mut self, synonyms: &Synonyms) {
+        let written = |(place, term): (usize, &AnalyzedTerm)| (term.parts == 0).then_some(place);
+        let written: Vec<_> = self.terms.iter().enumerate().filter_map(written).collect();
+        let mut at = 0;
+        while at < written.len() {
+            let stems: Vec<_> =
+                written[at..].iter().map(|place| self.terms[*place].stem.as_str()).collect();
+            let Some((length, alternatives)) = synonyms.find(&stems) else {
+                at += 1;
+                continue;
+            };
+            let (first, last) = (written[at], written[at + length - 1]);
+            let follows = |place: &usize| {
+                self.terms
+                    .get(*place)
+                    .is_some_and(|term| term.parts > 0 && place.saturating_sub(term.parts) >= first)
+            };
+            let joined = (last + 1..self.terms.len()).take_while(follows).count();
+            for place in first..=last + joined {
+                self.add_alternatives(place, alternatives);
+            }
+            at += length;
         }
     }
 
@@ -127,7 +161,13 @@ impl<'a> QueryAnalyzer<'a> {
         statistics: &'a dyn Statistics,
     ) -> Self {
         let completed = CompletedWord::of(query, is_unfinished, language, statistics);
-        Self { query, language, statistics, completed }
+        Self { query, language, statistics, completed, synonyms: None }
+    }
+
+    /// Lets words and phrases of the query also be met by their synonyms. The longest phrases count.
+    #[must_use]
+    pub fn with_synonyms(self, synonyms: &'a Synonyms) -> Self {
+        Self { synonyms: Some(synonyms), ..self }
     }
 
     /// Returns the analyzer without completing the last word: it stands as it is written.
@@ -142,6 +182,9 @@ impl<'a> QueryAnalyzer<'a> {
         let mut words = misspelled_words(self.query, self.language, self.statistics);
         if let Some(completed) = self.completed.as_ref().filter(|word| word.is_unfinished) {
             words.retain(|word| *word != completed.word);
+        }
+        if let Some(synonyms) = self.synonyms {
+            words.retain(|word| !synonyms.contains(&stem(word, self.language)));
         }
         words
     }
@@ -173,6 +216,9 @@ impl<'a> QueryAnalyzer<'a> {
             analyzed.push(term);
             visited.set(analyzed.terms.len());
         });
+        if let Some(synonyms) = self.synonyms {
+            analyzed.add_synonyms(synonyms);
+        }
         if let (Some((part, place)), Some(completed)) = (last.get(), &self.completed)
             && part == completed.word
         {
@@ -195,6 +241,7 @@ impl<'a> QueryAnalyzer<'a> {
         let terms = known.map(|term| QueryTerm {
             idf: bm25::idf(documents, term.frequency),
             text: term.stem,
+            word: term.word,
             is_stop_word: term.is_stop_word,
             is_part: term.is_part,
             is_identifier: false,
@@ -203,6 +250,7 @@ impl<'a> QueryAnalyzer<'a> {
         // It is no evidence beside the words: whatever it finds comes first.
         let identifier = known_identifier(query, statistics).map(|text| QueryTerm {
             text,
+            word: query.to_owned(),
             is_identifier: true,
             ..QueryTerm::default()
         });

@@ -22,6 +22,8 @@ pub struct QueryTerms {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct QueryTerm {
     pub(crate) text: String,
+    /// The word before stemming, folded and corrected.
+    pub(crate) word: String,
     pub(crate) idf: f64,
     /// True for a word such as `the`, which says nothing about a product.
     pub(crate) is_stop_word: bool,

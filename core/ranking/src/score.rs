@@ -52,6 +52,93 @@ pub struct WordEvidence {
     pub hold_model_numbers: bool,
 }
 
+/// The parts of a score: their sum is the score.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ScoreParts {
+    /// The field-weighted BM25, by that of the best candidate: 0 to 0.5.
+    pub words: f64,
+    /// The share of the query's weight that the text contains: 0 to 0.3.
+    pub coverage: f64,
+    /// The share of the weight of the query's adjacent pairs that the title contains: 0 to 0.1.
+    pub adjacency: f64,
+    /// What a product of the identifier that the query is has beyond all others: 0 or 2.
+    pub identifier: f64,
+    /// The cosine, scaled between those of the candidates: 0 to 0.5; in a semantic search the cosine.
+    pub meaning: f64,
+}
+
+impl ScoreParts {
+    fn text(&self) -> f64 {
+        self.words + self.coverage + self.adjacency + self.identifier
+    }
+}
+
+/// The features of a set of candidates, and what they are scaled by.
+struct FeatureSet {
+    features: Vec<TextFeatures>,
+    max_l: f64,
+    low: f64,
+    high: f64,
+}
+
+impl FeatureSet {
+    fn new(query: &QueryTerms, candidates: &[CandidateFeatures<'_>]) -> Self {
+        let mut extractor = FeatureExtractor::new(query);
+        let features: Vec<_> =
+            candidates.iter().map(|candidate| extractor.extract(candidate.text)).collect();
+        let max_l = features.iter().map(|features| features.l).fold(0.0, f64::max);
+        let max_l = if max_l > 0.0 { max_l } else { 1.0 };
+        let cosines = candidates.iter().filter_map(|candidate| candidate.cosine.map(f64::from));
+        let (low, high) = cosines
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), cosine| {
+                (low.min(cosine), high.max(cosine))
+            });
+        Self { features, max_l, low, high }
+    }
+
+    /// Returns the parts of the score of a candidate with these features.
+    fn parts(
+        &self,
+        mode: SearchMode,
+        query: &QueryTerms,
+        features: &TextFeatures,
+        cosine: Option<f32>,
+    ) -> ScoreParts {
+        let cosine = cosine.map(f64::from);
+        let by_meaning =
+            mode == SearchMode::Semantic || mode == SearchMode::Hybrid && query.terms.is_empty();
+        let text = ScoreParts {
+            words: (1.0 - ALPHA) * features.l / self.max_l,
+            coverage: COVERAGE * features.coverage,
+            adjacency: PAIRS * features.pairs,
+            identifier: if features.is_identified { IDENTIFIED } else { 0.0 },
+            meaning: 0.0,
+        };
+        let (low, high) = (self.low, self.high);
+        match mode {
+            _ if by_meaning => {
+                ScoreParts { meaning: cosine.unwrap_or(-1.0), ..ScoreParts::default() }
+            }
+            SearchMode::Hybrid => {
+                let scaled = |cosine: f64| ALPHA * (cosine - low) / (high - low + 1e-9);
+                ScoreParts { meaning: cosine.map_or(0.0, scaled), ..text }
+            }
+            SearchMode::Lexical | SearchMode::Semantic => text,
+        }
+    }
+}
+
+/// Returns the parts of the scores that [`score_candidates`] gives.
+pub fn score_parts(
+    mode: SearchMode,
+    query: &QueryTerms,
+    candidates: &[CandidateFeatures<'_>],
+) -> Vec<ScoreParts> {
+    let set = FeatureSet::new(query, candidates);
+    let parts = candidates.iter().zip(&set.features);
+    parts.map(|(one, features)| set.parts(mode, query, features, one.cosine)).collect()
+}
+
 /// Scores a set of candidates; the scores are in the order of the candidates. In hybrid mode a score
 /// depends on the whole set: L is divided by the largest, the cosine is scaled between the smallest
 /// and the largest.
@@ -62,31 +149,10 @@ pub fn score_candidates(
     query: &QueryTerms,
     candidates: &[CandidateFeatures<'_>],
 ) -> Vec<Score> {
-    let mut extractor = FeatureExtractor::new(query);
-    let features: Vec<_> =
-        candidates.iter().map(|candidate| extractor.extract(candidate.text)).collect();
-    let max_l = features.iter().map(|features| features.l).fold(0.0, f64::max);
-    let max_l = if max_l > 0.0 { max_l } else { 1.0 };
-    let cosines = candidates.iter().filter_map(|candidate| candidate.cosine.map(f64::from));
-    let (low, high) = cosines.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), cosine| {
-        (low.min(cosine), high.max(cosine))
-    });
-    let scores = candidates.iter().zip(&features).map(|(candidate, features)| {
-        let text = (1.0 - ALPHA) * features.l / max_l
-            + COVERAGE * features.coverage
-            + PAIRS * features.pairs
-            + if features.is_identified { IDENTIFIED } else { 0.0 };
-        let cosine = candidate.cosine.map(f64::from);
-        let score = match mode {
-            SearchMode::Lexical => text,
-            SearchMode::Semantic => cosine.unwrap_or(-1.0),
-            SearchMode::Hybrid if query.terms.is_empty() => cosine.unwrap_or(-1.0),
-            SearchMode::Hybrid => {
-                text + cosine.map_or(0.0, |cosine| ALPHA * (cosine - low) / (high - low + 1e-9))
-            }
-        };
-        let text = if mode == SearchMode::Semantic { 0.0 } else { text };
-        narrow(score, text, features)
+    let set = FeatureSet::new(query, candidates);
+    let scores = candidates.iter().zip(&set.features).map(|(candidate, features)| {
+        let parts = set.parts(mode, query, features, candidate.cosine);
+        narrow(parts.text() + parts.meaning, parts.text(), features)
     });
     scores.collect()
 }

@@ -241,6 +241,7 @@ mod tests {
             store: Arc::new(store),
             background: Background::inline(),
             language: Language::English,
+            relevance: crate::CurrentRelevance::default(),
         };
         let evaluate = EvaluateSearch { search };
         let queries = [judged("q1", &["p1", "p9"]), judged("q2", &["p9", "p8"]), judged("q3", &[])];

@@ -33,12 +33,14 @@ mod embed_changes;
 mod embed_target;
 mod empty_store;
 mod evaluate_search;
+mod explanation;
 mod export_catalogue;
 mod export_quarantine;
 mod facet_answers;
 mod feed_columns;
 mod feed_rows;
 mod first_rows;
+mod found_products;
 mod halves;
 mod ingest_catalogue;
 mod ingest_feed;
@@ -48,6 +50,8 @@ mod measured_floors;
 mod normalize;
 mod parsed_request;
 mod percentage;
+mod pinned;
+mod prepared_query;
 mod pricing;
 mod process_changes;
 mod quarantine_pages;
@@ -56,6 +60,7 @@ mod ranked;
 mod record_run;
 mod register_indexes;
 mod relay_changes;
+mod relevance;
 mod renew_analysis;
 mod run_summary;
 mod run_worker;
@@ -66,7 +71,10 @@ mod similar_products;
 mod survey;
 mod work_queue;
 
-pub use akin_ranking::Correction;
+pub use akin_ranking::{
+    Correction, FitClause, ScoreParts, SynonymRule, Synonyms, TermExplanation, TermRole,
+    WordEvidence,
+};
 pub use background::Background;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use catalogue_summary::{CatalogueSummary, DryRun, RetainedProducts};
@@ -81,10 +89,12 @@ pub use empty_store::EmptyStore;
 pub use evaluate_search::{
     EvaluateSearch, EvaluatedAnswer, EvaluatedHit, EvaluatedMode, JudgedQuery, MissedProduct,
 };
+pub use explanation::{Explanation, HitReason};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToCorrect};
 pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};
 pub use first_rows::RepeatedRow;
+pub use found_products::FoundProducts;
 pub use halves::MAX_BLAMED;
 pub use ingest_catalogue::{CatalogueObserver, CatalogueProgress, IngestCatalogue, Limits};
 pub use ingest_feed::{IngestError, IngestFeed, IngestProgress};
@@ -99,11 +109,15 @@ pub use query_embeddings::QueryEmbeddings;
 pub use record_run::{BegunRun, RecordRun, RecordedRun, RequestedRun, RunError};
 pub use register_indexes::{IndexRefusal, RegisterIndexes};
 pub use relay_changes::{RelayChanges, RelaySummary};
+pub use relevance::{
+    AttributeBoosts, CurationRule, CurrentRelevance, FilterBoost, Occasion, Pin, Relevance,
+    RelevanceReport, RelevanceRules,
+};
 pub use renew_analysis::{RenewAnalysis, ensure_same_analysis};
 pub use run_summary::RunSummary;
 pub use run_worker::{RunWorker, WorkerEvent, WorkerHost, WorkerSummary};
 pub use search_answer::{FacetAnswer, FacetCount, Hit, SearchAnswer, SearchError, Timings};
-pub use search_products::{FoundProducts, SearchProducts};
+pub use search_products::SearchProducts;
 pub use search_request::{Paging, Scope, SearchRequest, Sort};
 pub use similar_products::SimilarProducts;
 pub use work_queue::{WorkQueue, WorkSummary, WorkerContext};

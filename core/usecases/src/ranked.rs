@@ -1,10 +1,12 @@
 //! Scores the candidates of a search, and orders them.
 
+use crate::relevance::{Boosts, boosted};
 use crate::{SearchRequest, Sort};
 use akin_entities::Similarity;
 use akin_ports::Candidate;
 use akin_ranking::{
-    BeyondRule, CandidateFeatures, FitRule, Judgment, Score, ScoredCandidate, score_candidates,
+    BeyondRule, CandidateFeatures, FitClause, FitRule, Judgment, Score, ScoredCandidate,
+    score_candidates,
 };
 
 /// A candidate, scored and judged.
@@ -12,8 +14,10 @@ use akin_ranking::{
 pub(crate) struct Ranked<'a> {
     pub(crate) candidate: &'a Candidate,
     pub(crate) score: Score,
-    /// True if it fits the query.
-    pub(crate) fits: bool,
+    /// Why it fits the query, if it does.
+    pub(crate) fits: Option<FitClause>,
+    /// The factor by which its score was boosted.
+    pub(crate) boost: f32,
     /// True if it fits the query even without the shopper's own threshold.
     pub(crate) is_good: bool,
 }
@@ -21,6 +25,7 @@ pub(crate) struct Ranked<'a> {
 /// Scores and judges the candidates, in their order. Also returns the rule for products beyond them.
 pub(crate) fn rank<'a>(
     rule: &FitRule<'_>,
+    boosts: &Boosts,
     candidates: &'a [Candidate],
 ) -> (Vec<Ranked<'a>>, Option<BeyondRule>) {
     let features = |candidate: &'a Candidate| CandidateFeatures {
@@ -40,25 +45,34 @@ pub(crate) fn rank<'a>(
         None => fits.clone(),
     };
     let judged = candidates.iter().zip(scores).zip(fits.into_iter().zip(good));
-    let ranked = judged.map(|((candidate, score), (fits, is_good))| Ranked {
-        candidate,
-        score,
-        fits,
-        is_good,
+    let ranked = judged.map(|((candidate, mut score), (fits, good))| {
+        let mut boost = 1.0;
+        if let Some(facets) = candidate.facets.as_ref().filter(|_| !boosts.is_empty()) {
+            boost = boosts.factor(&candidate.id, facets);
+            score.score = boosted(score.score, boost);
+        }
+        Ranked { candidate, score, fits, boost, is_good: good.is_some() }
     });
     (ranked.collect(), beyond)
 }
 
-/// Orders hits best first, ties by id, as far as the page needs.
-pub(crate) fn sorted<'a>(mut hits: Vec<Ranked<'a>>, request: &SearchRequest) -> Vec<Ranked<'a>> {
+/// Orders hits best first, ties by id, as far as the page needs, of which some may be pinned.
+pub(crate) fn sorted<'a>(
+    mut hits: Vec<Ranked<'a>>,
+    request: &SearchRequest,
+    pins: usize,
+) -> Vec<Ranked<'a>> {
     let order = |a: &Ranked<'_>, b: &Ranked<'_>| {
         let by_id = || a.candidate.id.cmp(&b.candidate.id);
         b.score.score.total_cmp(&a.score.score).then_with(by_id)
     };
     let mut first = hits.as_mut_slice();
     // In another order, the index sorts; the first tells whether the answer is good.
-    let wanted =
-        if request.sort == Sort::Relevance { request.paging.places().end.max(1) } else { 1 };
+    let wanted = if request.sort == Sort::Relevance {
+        request.paging.places().end.saturating_add(pins).max(1)
+    } else {
+        1
+    };
     if wanted < first.len() {
         first = first.select_nth_unstable_by(wanted, order).0;
     }

@@ -1,3 +1,4 @@
+use crate::Explanation;
 use akin_entities::{FacetField, ProductRecord, Similarity};
 use akin_ports::{ErrorKind, MAX_DEPTH, NumberCounts, PortError, Relation};
 use akin_ranking::Correction;
@@ -35,6 +36,8 @@ pub struct Hit {
     pub similarity: Option<Similarity>,
     /// The part of the score that comes from words.
     pub text_score: Option<f32>,
+    /// Why it is a hit, if that was asked for.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// The answer to a search.

@@ -1,20 +1,24 @@
-use crate::facet_answers::{facet_answer, without_field};
+use crate::explanation::{ExplainedSearch, if_asked};
+use crate::facet_answers::without_field;
+use crate::found_products::{FoundProduct, found, hits_at, match_page};
 use crate::parsed_request::ParsedRequest;
-use crate::ranked::{Ranked, rank, sorted};
+use crate::pinned::apart;
+use crate::prepared_query::PreparedQuery;
+use crate::ranked::{Ranked, sorted};
+use crate::relevance::{Pin, Steering};
 use crate::{
-    Background, Hit, QueryEmbeddings, Scope, SearchAnswer, SearchError, SearchRequest, Sort,
-    Timings,
+    Background, CurrentRelevance, FoundProducts, Hit, QueryEmbeddings, Relevance, Scope,
+    SearchAnswer, SearchError, SearchRequest, Sort, Timings,
 };
 use akin_entities::{
-    Embedding, FacetField, Filter, Language, ProductId, Query, SearchMode, Similarity, Statistics,
+    Embedding, Filter, Language, ProductId, Query, SearchMode, Similarity, Statistics,
 };
 use akin_ports::{
-    Candidate, CandidateQuery, ErrorKind, FacetQuery, MAX_DEPTH, MatchPage, MatchQuery, Matches,
-    Matching, NearRule, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
+    Candidate, CandidateQuery, ErrorKind, FacetQuery, MAX_DEPTH, MatchQuery, Matches, Matching,
+    NearRule, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
-use akin_ranking::{
-    BeyondRule, FitRule, Floors, ParsedQuery, QueryAnalyzer, QueryTerms, Score, correct_words,
-};
+use akin_ranking::{BeyondRule, Floors, ParsedQuery, QueryAnalyzer, QueryTerms, correct_words};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,71 +40,8 @@ pub struct SearchProducts {
     pub background: Background,
     /// The language of the products' texts.
     pub language: Language,
-}
-
-/// The result of a search whose products have not been fetched.
-#[derive(Clone, Debug)]
-pub struct FoundProducts {
-    /// The hits of the requested page.
-    page: Vec<FoundProduct>,
-    /// The answer, without hits.
-    answer: SearchAnswer,
-}
-
-/// A hit whose product has not been fetched.
-#[derive(Clone, Debug)]
-struct FoundProduct {
-    id: ProductId,
-    cosine: Option<Similarity>,
-    score: Option<Score>,
-}
-
-/// A query, analyzed and embedded.
-struct PreparedQuery<'a> {
-    request: &'a SearchRequest,
-    terms: QueryTerms,
-    candidates: CandidateQuery,
-    floors: Floors,
-    /// True if whatever the filter admits fits.
-    fits_all: bool,
-}
-
-impl PreparedQuery<'_> {
-    /// Returns the rule that decides which products fit.
-    fn rule(&self) -> FitRule<'_> {
-        FitRule {
-            mode: self.request.mode,
-            query: &self.terms,
-            floors: self.floors,
-            threshold: self.request.threshold,
-        }
-    }
-
-    /// Scores and judges the candidates. Also returns the rule for products beyond them.
-    fn rank<'c>(&self, candidates: &'c [Candidate]) -> (Vec<Ranked<'c>>, Option<BeyondRule>) {
-        let (mut ranked, beyond) = rank(&self.rule(), candidates);
-        for one in ranked.iter_mut().filter(|_| self.fits_all) {
-            (one.fits, one.is_good) = (true, true);
-        }
-        (ranked, beyond)
-    }
-}
-
-impl FoundProducts {
-    /// Returns the number of products that were found, on all pages.
-    pub fn total(&self) -> usize {
-        self.answer.total
-    }
-
-    /// Iterates over the products of the page, in its order.
-    pub fn ids(&self) -> impl Iterator<Item = &ProductId> {
-        self.page.iter().map(|found| &found.id)
-    }
-
-    /// Returns the number of products to fetch.
-    pub fn count(&self) -> usize {
-        self.page.len()
-    }
+    /// The rules of the shop.
+    pub relevance: CurrentRelevance,
 }
 
 impl SearchProducts {
@@ -120,38 +61,67 @@ impl SearchProducts {
         if is_listed && request.paging.places().end > MAX_DEPTH {
             return Err(SearchError::TooDeep);
         }
-        let Some(query) = &request.query else { return self.browse(request).await };
+        let relevance = self.relevance.get();
+        let steering = relevance.steer(request.query.as_ref());
+        let hidden = steering.hidden.iter().cloned();
+        let filter = request.filter.clone().without(hidden);
+        let request = SearchRequest { filter, ..request.clone() };
+        let parsed = ParsedRequest { request: Cow::Owned(request), ..parsed };
+        let request = &*parsed.request;
+        let pins = self.admitted(request, &steering.pins).await.map_err(SearchError::Index)?;
+        match &request.query {
+            None => self.browse(request, pins).await,
+            Some(query) => self.rank(&parsed, query, (&relevance, &steering), pins, timings).await,
+        }
+    }
+
+    /// Finds what fits a query, and ranks it.
+    async fn rank(
+        &self,
+        parsed: &ParsedRequest<'_>,
+        query: &Query,
+        (relevance, steering): (&Relevance, &Steering),
+        pins: Vec<Pin>,
+        mut timings: Timings,
+    ) -> Result<FoundProducts, SearchError> {
+        let request = &*parsed.request;
         let embedded = timed(&mut timings.embed, self.embedding(request, query))
             .await
             .map_err(SearchError::Embedding)?;
+        let candidates = self.candidates(parsed, (relevance, steering), embedded);
         let (prepared, candidates) =
-            timed(&mut timings.candidates, self.candidates(&parsed, embedded))
-                .await
-                .map_err(SearchError::Index)?;
+            timed(&mut timings.candidates, candidates).await.map_err(SearchError::Index)?;
         let began = Instant::now();
         let (ranked, beyond) = prepared.rank(&candidates);
-        let fitting = ranked.iter().filter(|one| one.fits || request.scope == Scope::Candidates);
-        let hits = sorted(fitting.copied().collect(), request);
+        let fitting = ranked.iter().filter(|one| prepared.is_hit(one)).copied();
+        let hits = sorted(fitting.collect(), request, pins.len());
         timings.rank = began.elapsed();
-        let matches = timed(&mut timings.matches, self.matches(&prepared, beyond, &hits));
+        let explained = if_asked(request, || {
+            ExplainedSearch::new(&prepared.rule(), beyond.as_ref(), &ranked, pins.clone())
+        });
+        let good = hits.first().is_some_and(|best| best.is_good);
+        let (pinned, hits) = apart(pins, hits, request);
+        let matches = timed(&mut timings.matches, self.matches(&prepared, beyond, &hits, &pinned));
         let matches = matches.await.map_err(SearchError::Index)?;
         let corrections = prepared.terms.corrections().to_vec();
-        let good = hits.first().is_some_and(|best| best.is_good);
-        let mut found = found(request, matches, &hits);
+        let mut found = found(request, matches, &hits, &pinned);
         found.answer = SearchAnswer { good, corrections, timings, ..found.answer };
+        found.explained = explained;
         if hits.is_empty() && found.answer.total == 0 && request.sort == Sort::Relevance {
             let others = self.others(&prepared, &ranked).await.map_err(SearchError::Index)?;
             let (others, _) = prepared.rank(&others);
-            let closest = sorted(ranked.into_iter().chain(others).collect(), request);
-            found.page = page(request, &closest).iter().map(FoundProduct::from).collect();
+            let closest = sorted(ranked.into_iter().chain(others).collect(), request, 0);
+            let places = request.paging.places();
+            found.page = hits_at(places, &closest).iter().map(FoundProduct::from).collect();
             found.answer.closest = !closest.is_empty();
+            found.explained.iter_mut().for_each(|explained| explained.is_closest = true);
         }
         Ok(found)
     }
 
     /// Fetches the products of the page that was found.
     pub async fn fetch(&self, found: FoundProducts) -> Result<SearchAnswer, SearchError> {
-        let FoundProducts { page, mut answer } = found;
+        let FoundProducts { page, mut answer, explained } = found;
         let ids: Vec<_> = page.iter().map(|one| one.id.clone()).collect();
         let fetched = timed(&mut answer.timings.fetch, self.store.fetch(&ids)).await;
         let mut records = fetched.map_err(SearchError::Fetch)?;
@@ -160,19 +130,29 @@ impl SearchProducts {
             let record = records.remove(&found.id)?;
             let score = found.score.map(|score| score.score);
             let text_score = found.score.map(|score| score.text_score);
-            Some(Hit { record, score, similarity: found.cosine, text_score })
+            let explain = |search: &ExplainedSearch| search.explain(&record.product, self.language);
+            let explanation = explained.as_deref().map(explain).map(Box::new);
+            Some(Hit { record, score, similarity: found.cosine, text_score, explanation })
         });
         answer.hits = hits.collect();
         Ok(answer)
     }
 
     /// Lists all products that the filter admits.
-    async fn browse(&self, request: &SearchRequest) -> Result<FoundProducts, SearchError> {
+    async fn browse(
+        &self,
+        request: &SearchRequest,
+        pins: Vec<Pin>,
+    ) -> Result<FoundProducts, SearchError> {
         let mut timings = Timings::default();
-        let matches = timed(&mut timings.matches, self.everything(request, &[])).await;
-        let mut found = found(request, matches.map_err(SearchError::Index)?, &[]);
+        let explained = if_asked(request, || ExplainedSearch::browsing(pins.clone()));
+        let (pinned, _) = apart(pins, Vec::new(), request);
+        let pins: Vec<_> = pinned.iter().map(|(pin, _)| pin.clone()).collect();
+        let matches = timed(&mut timings.matches, self.everything(request, &[], &pins)).await;
+        let mut found = found(request, matches.map_err(SearchError::Index)?, &[], &pinned);
         found.answer.good = found.answer.total > 0;
         found.answer.timings = timings;
+        found.explained = explained;
         Ok(found)
     }
 
@@ -181,16 +161,17 @@ impl SearchProducts {
         &self,
         request: &SearchRequest,
         hits: &[Ranked<'_>],
+        pins: &[Pin],
     ) -> PortResult<Matches> {
-        let facet = |field: &FacetField| {
-            let filter = without_field(&request.filter, *field);
-            FacetQuery { field: *field, filter, also: Vec::new() }
+        let facet = |field| {
+            let filter = without_field(&request.filter, field);
+            FacetQuery { field, filter, also: Vec::new() }
         };
         let query = MatchQuery {
             matching: Matching::Everything,
             filter: request.filter.clone(),
-            facets: request.facets.iter().map(facet).collect(),
-            page: match_page(request, hits),
+            facets: request.facets.iter().map(|field| facet(*field)).collect(),
+            page: match_page(request, hits, pins),
         };
         self.index.matches(&query).await
     }
@@ -213,11 +194,12 @@ impl SearchProducts {
     async fn candidates<'a>(
         &self,
         parsed: &'a ParsedRequest<'_>,
+        (relevance, steering): (&Relevance, &'a Steering),
         (embedding, floors): (Option<Arc<Embedding>>, Floors),
     ) -> PortResult<(PreparedQuery<'a>, Vec<Candidate>)> {
         let request = &*parsed.request;
         let statistics = self.index.statistics().await?;
-        let terms = self.terms(request, &parsed.query, statistics).await?;
+        let terms = self.terms(parsed, relevance, statistics).await?;
         let by_words = request.mode != SearchMode::Semantic;
         let query = CandidateQuery {
             terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
@@ -228,11 +210,12 @@ impl SearchProducts {
             filter: request.filter.clone(),
             depth: request.depth,
             threshold: request.threshold,
-            with_facets: false,
+            with_facets: !steering.boosts.is_empty(),
         };
         let found = self.index.candidates(&query).await?;
         let fits_all = parsed.fits_all;
-        Ok((PreparedQuery { request, terms, candidates: query, floors, fits_all }, found))
+        let candidates = query;
+        Ok((PreparedQuery { request, steering, terms, candidates, floors, fits_all }, found))
     }
 
     /// Returns what comes closest if no product holds what is quoted: candidates that do not hold it.
@@ -249,35 +232,40 @@ impl SearchProducts {
         self.index.candidates(&query).await
     }
 
-    /// Counts all products that fit, of which `hits` are candidates, best first.
+    /// Counts all products that fit, of which `hits` are candidates, best first, and those that are pinned.
     async fn matches(
         &self,
         prepared: &PreparedQuery<'_>,
         beyond: Option<BeyondRule>,
         hits: &[Ranked<'_>],
+        pinned: &[(Pin, FoundProduct)],
     ) -> PortResult<Matches> {
         let request = prepared.request;
+        let pins: Vec<_> = pinned.iter().map(|(pin, _)| pin.clone()).collect();
         let words = match request.scope {
-            Scope::Fitting if prepared.fits_all => return self.everything(request, hits).await,
+            Scope::Fitting if prepared.fits_all => {
+                return self.everything(request, hits, &pins).await;
+            }
             Scope::Fitting => prepared.rule().words(),
             Scope::Candidates => None,
         };
         let by_relevance = request.sort == Sort::Relevance;
-        if words.is_none() && request.facets.is_empty() && by_relevance {
+        if words.is_none() && request.facets.is_empty() && by_relevance && pins.is_empty() {
             return Ok(Matches { total: hits.len() as u64, ..Matches::default() });
         }
         let mut facets = Vec::new();
         for &field in &request.facets {
             let filter = without_field(&request.filter, field);
-            let also = if filter == request.filter {
-                Vec::new()
-            } else {
-                self.fitting(prepared, &filter).await?
-            };
+            let mut also = Vec::new();
+            if filter != request.filter {
+                also = self.fitting(prepared, &filter).await?;
+                also.extend(prepared.steering.pins.iter().map(|pin| pin.id.clone()));
+            }
             facets.push(FacetQuery { field, filter, also });
         }
-        let page = match_page(request, hits).filter(|_| words.is_some() || !by_relevance);
-        let also = hits.iter().map(|hit| hit.candidate.id.clone()).collect();
+        let page = match_page(request, hits, &pins).filter(|_| words.is_some() || !by_relevance);
+        let also = hits.iter().map(|hit| &hit.candidate.id).chain(pins.iter().map(|pin| &pin.id));
+        let also = also.cloned().collect();
         let near = beyond.zip(prepared.candidates.vector.clone()).filter(|_| words.is_some());
         let near = near.map(|(BeyondRule { words, least }, vector)| NearRule {
             words,
@@ -297,9 +285,8 @@ impl SearchProducts {
     ) -> PortResult<Vec<ProductId>> {
         let query = CandidateQuery { filter: filter.clone(), ..prepared.candidates.clone() };
         let candidates = self.index.candidates(&query).await?;
-        let every = prepared.request.scope == Scope::Candidates;
         let (ranked, _) = prepared.rank(&candidates);
-        let fitting = ranked.iter().filter(|one| one.fits || every);
+        let fitting = ranked.iter().filter(|one| prepared.is_hit(one));
         Ok(fitting.map(|one| one.candidate.id.clone()).collect())
     }
 
@@ -307,12 +294,14 @@ impl SearchProducts {
     /// are computed in the background.
     async fn terms(
         &self,
-        request: &SearchRequest,
-        query: &ParsedQuery,
+        parsed: &ParsedRequest<'_>,
+        relevance: &Relevance,
         statistics: Arc<dyn Statistics>,
     ) -> PortResult<QueryTerms> {
-        let is_unfinished = request.unfinished && !query.ends_in_phrase();
-        let analyzer = QueryAnalyzer::new(query.text(), is_unfinished, self.language, &*statistics);
+        let query: &ParsedQuery = &parsed.query;
+        let is_unfinished = parsed.request.unfinished && !query.ends_in_phrase();
+        let analyzer = QueryAnalyzer::new(query.text(), is_unfinished, self.language, &*statistics)
+            .with_synonyms(&relevance.synonyms);
         let analyzer = if query.quotes_last_word() { analyzer.uncompleted() } else { analyzer };
         let mut words = analyzer.misspelled();
         words.retain(|word| !query.quotes(word));
@@ -327,58 +316,6 @@ impl SearchProducts {
             PortError::new("spelling correction", ErrorKind::Unavailable, message)
         })?;
         Ok(analyzer.with_corrections(&corrections))
-    }
-}
-
-/// Returns the part of the page that the index lists: in another order than relevance all of it, else
-/// what comes after the candidates.
-fn match_page(request: &SearchRequest, hits: &[Ranked<'_>]) -> Option<MatchPage> {
-    let (places, order) = (request.paging.places(), request.sort.order());
-    if request.sort != Sort::Relevance {
-        let (offset, limit) = (places.start, places.len());
-        return Some(MatchPage { order, without: Vec::new(), offset, limit });
-    }
-    let offset = places.start.saturating_sub(hits.len());
-    let limit = places.end.saturating_sub(hits.len().max(places.start));
-    let without = hits.iter().map(|hit| hit.candidate.id.clone()).collect();
-    (limit > 0).then_some(MatchPage { order, without, offset, limit })
-}
-
-/// Returns the hits of the page.
-fn page<'a, 'c>(request: &SearchRequest, hits: &'a [Ranked<'c>]) -> &'a [Ranked<'c>] {
-    let places = request.paging.places();
-    let start = places.start.min(hits.len());
-    &hits[start..places.end.min(hits.len()).max(start)]
-}
-
-/// Puts the answer together: `hits` are the candidates that fit, best first.
-fn found(request: &SearchRequest, matches: Matches, hits: &[Ranked<'_>]) -> FoundProducts {
-    let mut page: Vec<FoundProduct> = Vec::new();
-    if request.sort == Sort::Relevance {
-        page.extend(self::page(request, hits).iter().map(FoundProduct::from));
-    }
-    page.extend(matches.page.into_iter().map(|id| {
-        let ranked = hits.iter().find(|hit| hit.candidate.id == id);
-        ranked.map_or(FoundProduct { id, cosine: None, score: None }, FoundProduct::from)
-    }));
-    let facets = request.facets.iter().copied().zip(matches.facets);
-    let answer = SearchAnswer {
-        hits: Vec::new(),
-        total: usize::try_from(matches.total).unwrap_or(usize::MAX),
-        relation: matches.relation,
-        good: false,
-        closest: false,
-        corrections: Vec::new(),
-        facets: facets.map(|(field, counts)| (field, facet_answer(counts))).collect(),
-        timings: Timings::default(),
-    };
-    FoundProducts { page, answer }
-}
-
-impl From<&Ranked<'_>> for FoundProduct {
-    fn from(ranked: &Ranked<'_>) -> Self {
-        let candidate = ranked.candidate;
-        Self { id: candidate.id.clone(), cosine: candidate.cosine, score: Some(ranked.score) }
     }
 }
 

@@ -25,6 +25,8 @@ pub struct SearchRequest {
     pub sort: Sort,
     /// The fields to count over all products found.
     pub facets: Vec<FacetField>,
+    /// True to explain each hit.
+    pub explain: bool,
     /// The number of candidates by words, and the number by meaning.
     pub depth: usize,
 }
@@ -110,6 +112,7 @@ impl SearchRequest {
             paging: Paging { page: 1, size: 24 },
             sort: Sort::default(),
             facets: Vec::new(),
+            explain: false,
             depth: Self::DEFAULT_DEPTH,
         }
     }

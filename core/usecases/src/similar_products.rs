@@ -53,7 +53,8 @@ impl SimilarProducts {
         let hits = found.into_iter().filter_map(|(cosine, id)| {
             let record = records.remove(&id)?;
             let score = Some(cosine.get());
-            Some(Hit { record, score, similarity: Some(cosine), text_score: Some(0.0) })
+            let (similarity, text_score) = (Some(cosine), Some(0.0));
+            Some(Hit { record, score, similarity, text_score, explanation: None })
         });
         Ok(hits.collect())
     }

@@ -81,7 +81,7 @@ pub(crate) fn expected(path: &str) -> Option<&'static str> {
         "filters" => "an object of filters",
         "price" => "an object with min, max or both",
         "price.min" | "price.max" | "price_min" | "price_max" | "min_rating" => "a number",
-        "discounted" | "unfinished" => "true or false",
+        "discounted" | "explain" | "unfinished" => "true or false",
         _ => return None,
     })
 }

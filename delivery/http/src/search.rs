@@ -30,6 +30,7 @@ pub(crate) struct SearchFields {
     filters: Filters,
     facets: Vec<String>,
     sort: Option<String>,
+    explain: bool,
 }
 
 /// `POST /api/search`: searches.
@@ -73,6 +74,7 @@ impl SearchFields {
                 "unfinished" => fields.unfinished = parse("unfinished", &value)?,
                 "mode" => fields.mode = Some(value),
                 "engine" => fields.engine = Some(value),
+                "explain" => fields.explain = parse("explain", &value)?,
                 "sort" => fields.sort = Some(value),
                 "facets" => fields.facets.extend(value.split(',').map(str::to_owned)),
                 "main_category" => filters.main_category.push(value),
@@ -136,6 +138,7 @@ impl SearchFields {
             threshold: threshold.transpose()?,
             paging: Paging { page, size },
             sort: sort.unwrap_or_default(),
+            explain: self.explain,
             ..request
         })
     }
@@ -143,7 +146,7 @@ impl SearchFields {
 
 /// The parameters of a link.
 const PARAMETERS: &str = "q, unfinished, mode, engine, page, page_size, threshold, main_category, sub_category, \
-                          brand, id, price_min, price_max, min_rating, discounted, facets, sort";
+                          brand, id, price_min, price_max, min_rating, discounted, facets, sort, explain";
 
 fn unknown_parameter(name: &str) -> ApiError {
     ApiError::invalid(format!("there is no parameter {name:?}; the parameters are {PARAMETERS}"))

@@ -13,6 +13,7 @@
 mod answer;
 mod dates;
 mod durations;
+mod explanation;
 mod product;
 mod runs;
 mod status;

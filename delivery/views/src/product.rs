@@ -1,4 +1,5 @@
 use crate::dates;
+use crate::explanation::ExplanationView;
 use akin_entities::{Price, ProductRecord, Rating};
 use akin_usecases::Hit;
 use serde::Serialize;
@@ -35,6 +36,8 @@ pub struct HitView {
     score: Option<f32>,
     similarity: Option<f32>,
     text_score: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<ExplanationView>,
 }
 
 impl From<ProductRecord> for ProductView {
@@ -68,6 +71,7 @@ impl From<Hit> for HitView {
             score: hit.score,
             similarity: hit.similarity.map(akin_entities::Similarity::get),
             text_score: hit.text_score,
+            explanation: hit.explanation.map(|explanation| (*explanation).into()),
             product: hit.record.into(),
         }
     }

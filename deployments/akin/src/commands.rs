@@ -9,6 +9,7 @@ pub(crate) mod migrate;
 pub(crate) mod model;
 pub(crate) mod quarantine;
 pub(crate) mod queue;
+pub(crate) mod relevance;
 pub(crate) mod search;
 pub(crate) mod serve;
 pub(crate) mod serve_embeddings;

@@ -15,8 +15,8 @@ mod sink;
 use akin_composition::{CpuSettings, LogSettings, Refusal};
 use clap::{Arg, CommandFactory, Parser, Subcommand, ValueHint};
 use commands::{
-    copy, evaluate, export, indexes, ingest, migrate, model, quarantine, queue, search, serve,
-    serve_embeddings, similar, status, worker,
+    copy, evaluate, export, indexes, ingest, migrate, model, quarantine, queue, relevance, search,
+    serve, serve_embeddings, similar, status, worker,
 };
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -65,6 +65,7 @@ enum Command {
     Quarantine(quarantine::QuarantineArguments),
     Model(model::ModelArguments),
     Evaluate(evaluate::EvaluateArguments),
+    Relevance(relevance::RelevanceArguments),
     Export(export::ExportArguments),
     Copy(copy::CopyArguments),
     Indexes(indexes::IndexesArguments),
@@ -167,6 +168,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Quarantine(arguments) => quarantine::run(arguments).await,
         Command::Model(arguments) => model::run(arguments).await,
         Command::Evaluate(arguments) => evaluate::run(arguments).await,
+        Command::Relevance(arguments) => relevance::run(&arguments),
         Command::Export(arguments) => export::run(arguments).await,
         Command::Copy(arguments) => copy::run(arguments).await,
         Command::Indexes(arguments) => indexes::run(arguments).await,

@@ -10,7 +10,8 @@ use crate::{
 };
 use akin_ports::{ChangeQueue, DeadLetters, ProductIndex, ProductStore, RunLog, ensure_same_model};
 use akin_usecases::{
-    CatalogueStatus, EmbedTarget, EmptyStore, QueryEmbeddings, RegisterIndexes, RenewAnalysis,
+    CatalogueStatus, CurrentRelevance, EmbedTarget, EmptyStore, QueryEmbeddings, RegisterIndexes,
+    RenewAnalysis,
 };
 use clap::Args;
 use std::fmt;
@@ -237,7 +238,8 @@ impl Builder {
                 QueryEmbeddings::new(embedder.clone(), QueryEmbeddings::DEFAULT_CAPACITY)
                     .with_floors_of_model();
             let language = catalogue.language;
-            let engine = Engine { name, store, index, embedder, embeddings, language };
+            let relevance = CurrentRelevance::default();
+            let engine = Engine { name, store, index, embedder, embeddings, language, relevance };
             engine.match_analysis().await?;
             engines.push(engine);
         }

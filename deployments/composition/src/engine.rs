@@ -1,10 +1,10 @@
 //! An engine: what answers searches, opened.
 
-use crate::{CompositionError, EngineName, IndexName};
+use crate::{CompositionError, EngineName, IndexName, RelevanceFile};
 use akin_entities::Language;
 use akin_ports::{Embedder, ErrorKind, ProductIndex, ProductStore};
 use akin_usecases::{
-    Background, QueryEmbeddings, RenewAnalysis, SearchProducts, SimilarProducts,
+    Background, CurrentRelevance, QueryEmbeddings, RenewAnalysis, SearchProducts, SimilarProducts,
     ensure_same_analysis,
 };
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Engine {
     pub(crate) embeddings: QueryEmbeddings,
     /// The language of the products' texts.
     pub(crate) language: Language,
+    /// The rules of the shop, none by default.
+    pub(crate) relevance: CurrentRelevance,
 }
 
 impl Engine {
@@ -55,7 +57,15 @@ impl Engine {
             store: self.store.clone(),
             background: blocking_threads(),
             language: self.language,
+            relevance: self.relevance.clone(),
         }
+    }
+
+    /// Returns the engine with the rules of `file`, if there is one.
+    #[must_use]
+    pub fn steered_by(self, file: Option<&RelevanceFile>) -> Self {
+        let relevance = file.map(|file| file.current().clone()).unwrap_or_default();
+        Self { relevance, ..self }
     }
 
     /// Returns the use case that finds similar products.

@@ -4,7 +4,10 @@ mod values;
 
 pub use values::{limit, mebibytes, similarity};
 
-use akin_composition::{Builder, Composition, CompositionError, Engine, EngineSettings};
+use akin_composition::{
+    Builder, Composition, CompositionError, Engine, EngineSettings, RelevanceFile,
+    RelevanceSettings,
+};
 use akin_entities::Similarity;
 use akin_http::{AnswerBudget, Api, Engines, ServedEngine, SimilarProductsDefaults};
 use akin_ports::PortResult;
@@ -27,6 +30,10 @@ pub struct SearchApiSettings {
     #[arg(long, env = "AKIN_ANSWER_MEMORY", default_value = "256", value_name = "MIB", value_parser = mebibytes)]
     pub answer_memory: usize,
 
+    /// Synonyms, curation and boosts.
+    #[command(flatten)]
+    pub relevance: RelevanceSettings,
+
     /// The engines, and the catalogue.
     #[command(flatten)]
     pub engine: EngineSettings,
@@ -39,6 +46,8 @@ pub struct OpenedSearchApi {
     pub opened: Composition,
     /// The use cases behind the routes.
     pub api: Api,
+    /// The file of relevance rules, to follow while the API is served.
+    pub relevance: Option<RelevanceFile>,
 }
 
 impl SearchApiSettings {
@@ -53,13 +62,15 @@ impl SearchApiSettings {
         builder: Builder,
         images: Option<PathBuf>,
     ) -> Result<OpenedSearchApi, CompositionError> {
+        let relevance = self.relevance.load(self.engine.catalogue.language)?;
         let opened = builder.open().await?;
         opened.refuse_other_models().await?;
-        let mut engines = opened.engines().iter().map(served);
+        let mut engines = opened.engines().iter().map(|engine| served(engine, relevance.as_ref()));
         let default = engines.next();
         let default = default.ok_or_else(|| CompositionError::NotOpened("an engine".to_owned()))?;
+        let others = engines.collect();
         let api = Api {
-            engines: Engines { default, others: engines.collect() },
+            engines: Engines { default, others },
             status: opened.status()?,
             defaults: SimilarProductsDefaults {
                 limit: self.default_limit,
@@ -68,7 +79,7 @@ impl SearchApiSettings {
             answers: AnswerBudget::new(self.answer_memory.saturating_mul(1024 * 1024)),
             images,
         };
-        Ok(OpenedSearchApi { opened, api })
+        Ok(OpenedSearchApi { opened, api, relevance })
     }
 }
 
@@ -84,7 +95,8 @@ impl OpenedSearchApi {
 }
 
 /// Returns the engine as the API offers it.
-fn served(engine: &Engine) -> ServedEngine {
+fn served(engine: &Engine, relevance: Option<&RelevanceFile>) -> ServedEngine {
+    let engine = engine.clone().steered_by(relevance);
     let (search, similar) = (engine.search(), engine.similar());
     ServedEngine { name: engine.name.to_string(), search, similar }
 }

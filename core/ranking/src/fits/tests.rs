@@ -31,7 +31,11 @@ fn candidate(cosine: f32, coverage: f32, title: f32) -> ScoredCandidate {
 
 fn fits(rule: &FitRule<'_>, candidates: &[(f32, f32, f32)]) -> Vec<bool> {
     let candidates: Vec<_> = candidates.iter().map(|&(c, v, t)| candidate(c, v, t)).collect();
-    rule.judge(&candidates).fits
+    judged(&rule.judge(&candidates))
+}
+
+fn judged(judgment: &Judgment) -> Vec<bool> {
+    judgment.fits.iter().map(Option::is_some).collect()
 }
 
 #[test]
@@ -93,7 +97,9 @@ fn a_known_model_number_must_be_held() {
     let rule = rule(SearchMode::Semantic, &query);
     let mut without = candidate(0.9, 0.9, 0.9);
     without.score.words.hold_model_numbers = false;
-    assert_eq!(rule.judge(&[candidate(0.9, 0.9, 0.9), without]).fits, [true, false]);
+    let judgment = rule.judge(&[candidate(0.9, 0.9, 0.9), without]);
+    assert_eq!(judged(&judgment), [true, false]);
+    assert!(matches!(judgment.fits[0], Some(FitClause::Similarity { .. })));
 }
 
 #[test]
@@ -107,7 +113,7 @@ fn the_product_of_an_identifier_fits_whatever_its_words() {
         let mut identified = candidate(0.1, 0.0, 0.0);
         identified.score.is_identified = true;
         let judgment = rule.judge(&[identified, candidate(0.3, 0.0, 0.0)]);
-        assert_eq!(judgment.fits, [true, false], "{mode:?}");
+        assert_eq!(judgment.fits, [Some(FitClause::Identifier), None], "{mode:?}");
         let words = rule.words().unwrap();
         assert_eq!((words.admits(&text), words.terms.len()), (true, 1));
     }
@@ -144,7 +150,9 @@ fn products_with_all_words_in_other_fields_fit_though_hundreds_are_nearer() {
     let many: Vec<_> = many.iter().map(|&(c, v, t)| candidate(c, v, t)).collect();
     let rule = rule(SearchMode::Hybrid, &query);
     let judgment = rule.judge(&many);
-    assert!(judgment.fits.iter().all(|fits| *fits), "the farthest is at .75");
+    assert!(judged(&judgment).iter().all(|fits| *fits), "the farthest is at .75");
+    assert_eq!(judgment.fits[0], Some(FitClause::Words));
+    assert!(matches!(judgment.fits[301], Some(FitClause::Beyond { .. })));
     let beyond = judgment.beyond.unwrap();
     assert!((beyond.least - rule.floors.name).abs() < 1e-6, "the others are not among the nearest");
     assert_eq!(beyond.words.least, 2);

@@ -22,6 +22,7 @@ mod quarantine;
 mod query_embeddings;
 mod record_run;
 mod register_indexes;
+mod relevance;
 mod renew_analysis;
 mod run_summary;
 mod run_worker;

@@ -8,9 +8,9 @@ use akin_ports::{
 };
 use akin_ranking::analyze_product;
 use akin_usecases::{
-    Background, ColumnMap, EmbedChanges, EmbedSummary, EmbedTarget, IngestError, IngestFeed,
-    IngestSummary, Pricing, QueryEmbeddings, RegisterIndexes, SearchAnswer, SearchProducts,
-    SearchRequest, SimilarProducts,
+    Background, ColumnMap, CurrentRelevance, EmbedChanges, EmbedSummary, EmbedTarget, IngestError,
+    IngestFeed, IngestSummary, Pricing, QueryEmbeddings, RegisterIndexes, SearchAnswer,
+    SearchProducts, SearchRequest, SimilarProducts,
 };
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ pub(crate) struct Shop {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) index: Arc<MemoryIndex>,
     pub(crate) embedder: Arc<MemoryEmbedder>,
+    pub(crate) relevance: CurrentRelevance,
 }
 
 pub(crate) fn id(text: &str) -> ProductId {
@@ -54,6 +55,7 @@ impl Shop {
             store: Arc::new(MemoryStore::with_faults(faults.clone())),
             index: Arc::new(MemoryIndex::with_faults(faults.clone())),
             embedder: Arc::new(embedder),
+            relevance: CurrentRelevance::default(),
             faults,
         }
     }
@@ -135,6 +137,7 @@ impl Shop {
             store,
             background: Background::inline(),
             language: Language::English,
+            relevance: self.relevance.clone(),
         }
     }
 

@@ -5,7 +5,9 @@ use akin_entities::Language;
 use akin_http::{Api, Engines, ServedEngine};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, ProductStore};
-use akin_usecases::{Background, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts};
+use akin_usecases::{
+    Background, CurrentRelevance, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts,
+};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -32,6 +34,7 @@ async fn two_engines() -> (Shop, Faults) {
             store: store.clone(),
             background: Background::inline(),
             language: Language::English,
+            relevance: CurrentRelevance::default(),
         },
         similar: SimilarProducts { embeddings, index, store },
     };

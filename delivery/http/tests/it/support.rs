@@ -6,7 +6,8 @@ use akin_http::{AnswerBudget, Api, Engines, ServedEngine, SimilarProductsDefault
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
 use akin_ports::{Embedder, NewRun, ProductStore, RefusedRow, RunEnd, RunHolder, RunLog, RunStart};
 use akin_usecases::{
-    Background, CatalogueStatus, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts,
+    Background, CatalogueStatus, CurrentRelevance, EmbedChanges, QueryEmbeddings, SearchProducts,
+    SimilarProducts,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -74,6 +75,7 @@ impl Shop {
                 store: store.clone(),
                 background: Background::inline(),
                 language: Language::English,
+                relevance: CurrentRelevance::default(),
             },
             similar: SimilarProducts { embeddings, index, store: store.clone() },
         };

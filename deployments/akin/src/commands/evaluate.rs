@@ -8,7 +8,7 @@ mod tables;
 
 use crate::sink::Sink;
 use crate::{exit, output};
-use akin_composition::{EngineSettings, now};
+use akin_composition::{EngineSettings, RelevanceSettings, now};
 use akin_views::format_timestamp;
 use comparison::{Baseline, ComparedRuns};
 use gate::{Minimum, Verdict};
@@ -78,12 +78,17 @@ pub(crate) struct EvaluateArguments {
     format: output::Format,
 
     #[command(flatten)]
+    relevance: RelevanceSettings,
+
+    #[command(flatten)]
     engine: EngineSettings,
 }
 
 pub(crate) async fn run(arguments: EvaluateArguments) -> anyhow::Result<ExitCode> {
     let queries = files::judged_queries(&arguments.queries, &arguments.judgments)?;
-    let engines = arguments.engine.open_engines().await?;
+    let rules = arguments.relevance.load(arguments.engine.catalogue.language)?;
+    let engines = arguments.engine.open_engines().await?.into_iter();
+    let engines: Vec<_> = engines.map(|engine| engine.steered_by(rules.as_ref())).collect();
     let names: Vec<_> = engines.iter().map(|engine| engine.name).collect();
     Minimum::check(&arguments.minimums, &names)?;
     let baseline = arguments.compare.as_ref();

@@ -1,7 +1,9 @@
+mod explained;
+
 use crate::output::Format;
 use crate::{exit, output};
 use akin_composition::BadSettings;
-use akin_composition::{Builder, Engine, EngineSettings};
+use akin_composition::{Builder, Engine, EngineSettings, RelevanceSettings};
 use akin_entities::{
     Filter, FlagField, KeywordField, NumberField, NumberRange, SearchMode, Similarity,
 };
@@ -46,8 +48,15 @@ pub(crate) struct SearchArguments {
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = page())]
     page: usize,
 
+    /// Explain each hit: where it holds the words, what its score consists of, and why it was found.
+    #[arg(long)]
+    explain: bool,
+
     #[command(flatten)]
     format: Format,
+
+    #[command(flatten)]
+    relevance: RelevanceSettings,
 
     #[command(flatten)]
     filters: FilterArguments,
@@ -91,7 +100,8 @@ struct FilterArguments {
 
 pub(crate) async fn run(arguments: SearchArguments) -> anyhow::Result<ExitCode> {
     let request = arguments.request()?;
-    let engine = arguments.engine.open_first_engine().await?;
+    let rules = arguments.relevance.load(arguments.engine.catalogue.language)?;
+    let engine = arguments.engine.open_first_engine().await?.steered_by(rules.as_ref());
     let answer = engine.search().run(&request).await?;
     log(&engine, &request, &answer);
     if arguments.format.json {
@@ -119,6 +129,7 @@ impl SearchArguments {
             threshold: self.threshold,
             filter: self.filters.filter(),
             sort: self.sort,
+            explain: self.explain,
             paging: Paging { page: self.page, size: self.limit },
             ..request
         })
@@ -180,6 +191,11 @@ fn print(answer: &SearchAnswer) {
         output::note(&format!("{} of {} products", answer.hits.len(), answer.total));
     }
     output::hits(&answer.hits);
+    for (place, hit) in (1..).zip(&answer.hits) {
+        if let Some(explanation) = &hit.explanation {
+            output::note(&format!("{place}. {}", explained::line(explanation)));
+        }
+    }
 }
 
 /// Parses an order, and lists the orders for help and shell completion.

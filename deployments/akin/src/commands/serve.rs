@@ -63,11 +63,15 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     served.warm_up().await?;
     let catalogue = arguments.api.engine.catalogue.described();
     announce(served.opened.engines(), &catalogue, listener.local_addr()?).await?;
+    let following = served.relevance.map(|file| tokio::spawn(file.follow()));
     let stop = async {
         stop.await;
         output::note("stopping");
     };
     akin_http::serve(listener, akin_http::router(served.api), limits, stop).await;
+    if let Some(following) = following {
+        following.abort();
+    }
     Ok(exit::DONE)
 }
 

@@ -23,6 +23,8 @@ fn every_subcommand_has_help() {
         "model check",
         "model list",
         "evaluate",
+        "relevance",
+        "relevance check",
         "export",
         "copy",
         "indexes",
