@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 /// Finds the products that a shopper asks for, in the same way on every engine.
 ///
 /// The index returns candidates, which akin scores itself. Those that fit the query by
-/// [`FitRule`] and all products that fit by their words are the result set: the index counts it,
+/// [`akin_ranking::FitRule`] and all products that fit by their words are the result set: the index counts it,
 /// whatever its size, and lists it in any order. Totals, facets, order and pages speak of that set and
 /// of nothing else.
 #[derive(Clone, Debug)]
