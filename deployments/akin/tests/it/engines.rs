@@ -1,21 +1,16 @@
 //! The same queries in different engines.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
-use crate::support::Sandbox;
 use crate::support::server::Server;
+use crate::support::{Sandbox, sample};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 const NATIVE: &str = "local+native";
 const ONNX: &str = "local+onnx";
 
 /// The ids of the first ten products of each query.
 type FirstTen = Vec<BTreeSet<String>>;
-
-fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name)
-}
 
 /// Returns the judged queries of the sample catalogue.
 fn queries() -> Vec<String> {

@@ -3,7 +3,7 @@
 //! `AKIN_KILLS` sets how many runs are killed, `AKIN_SEED` the seed of their times, and `AKIN_FEED` the feed.
 
 use crate::support::contents::searchable_contents;
-use crate::support::{Outcome, Sandbox, masked, rows, send_signal};
+use crate::support::{Outcome, Sandbox, masked, rows, sample, send_signal};
 use std::env;
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,8 +11,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 fn feed() -> PathBuf {
-    let sample = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data/catalogue.csv");
-    env::var_os("AKIN_FEED").map_or_else(sample, PathBuf::from)
+    env::var_os("AKIN_FEED").map_or_else(|| sample("catalogue.csv"), PathBuf::from)
 }
 
 fn number(name: &str, default: u64) -> u64 {

@@ -5,6 +5,7 @@ mod aws;
 mod damage;
 mod embeddings;
 mod engines;
+mod equal_answers;
 mod evaluate;
 mod export;
 mod faults;

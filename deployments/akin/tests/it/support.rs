@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::fmt;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
@@ -159,6 +159,11 @@ impl fmt::Display for Outcome {
 pub(crate) fn send_signal(signal: &str, child: &Child) {
     let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
     assert!(sent.unwrap().success());
+}
+
+/// Returns the path of a file of the sample catalogue.
+pub(crate) fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name)
 }
 
 /// Returns `command` with a limit on the size of every file, in blocks of 512 bytes. It simulates a full

@@ -1,8 +1,9 @@
 //! The feed of the scenarios.
 
+use crate::support::sample;
 use csv::StringRecord;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A feed whose rows are changed.
 #[derive(Debug)]
@@ -14,8 +15,8 @@ pub(crate) struct Feed {
 impl Feed {
     /// Reads the sample catalogue, or the feed that `AKIN_E2E_FEED` names.
     pub(crate) fn read() -> Self {
-        let path =
-            std::env::var_os("AKIN_E2E_FEED").map_or_else(|| data("catalogue.csv"), PathBuf::from);
+        let path = std::env::var_os("AKIN_E2E_FEED")
+            .map_or_else(|| sample("catalogue.csv"), PathBuf::from);
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).expect("a feed");
         let header = reader.headers().expect("a header").clone();
         let rows = reader.records().map(|row| row.expect("a row"));
@@ -75,9 +76,4 @@ impl Feed {
         self.rows[row] =
             values.map(|(at, known)| if at == column { value } else { known }).collect();
     }
-}
-
-/// Returns a file of the sample data.
-pub(crate) fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name)
 }

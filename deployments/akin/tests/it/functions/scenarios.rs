@@ -1,9 +1,10 @@
 //! What is shown of the pipeline, one scenario after another over the same servers.
 
-use super::feed::{Feed, data};
+use super::feed::Feed;
 use super::function::End;
 use super::pipeline::{OUTAGE, Pipeline, put_event, sqs_event};
 use super::runtime_api::Answer;
+use crate::support::sample;
 use crate::support::server::Server;
 use serde_json::{Value, json};
 use std::thread;
@@ -313,6 +314,6 @@ impl Scenarios {
 
 /// Returns the queries of the sample data.
 fn queries() -> Vec<String> {
-    let mut reader = csv::Reader::from_path(data("queries.csv")).expect("queries");
+    let mut reader = csv::Reader::from_path(sample("queries.csv")).expect("queries");
     reader.records().map(|row| row.expect("a row")[1].to_owned()).collect()
 }
