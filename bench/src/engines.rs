@@ -9,15 +9,38 @@ use crate::{Bench, note};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 
-/// The number of products.
+/// The number of products, unless others are named.
 const PRODUCTS: usize = 20_000;
 
 /// The engines, the embedded one first; the others are copies of it.
 const ENGINES: [&str; 3] = ["local", "postgres", "opensearch"];
 
-const MODES: [&str; 3] = ["hybrid", "semantic", "lexical"];
+/// The ways to ask.
+const ASKS: [Ask; 6] = [
+    Ask { name: "hybrid", ..HYBRID },
+    Ask { name: "semantic", mode: "semantic", ..HYBRID },
+    Ask { name: "lexical", mode: "lexical", ..HYBRID },
+    Ask { name: "hybrid, all facets", facets: true, ..HYBRID },
+    Ask { name: "hybrid, by price", sort: "price_asc", ..HYBRID },
+    Ask { name: "browse, all facets", facets: true, browses: true, ..HYBRID },
+];
 
-/// The latency of an engine in one mode.
+/// A way to ask.
+#[derive(Clone, Copy, Debug)]
+struct Ask {
+    name: &'static str,
+    mode: &'static str,
+    sort: &'static str,
+    facets: bool,
+    browses: bool,
+}
+
+const HYBRID: Ask =
+    Ask { name: "hybrid", mode: "hybrid", sort: "relevance", facets: false, browses: false };
+
+const FACETS: [&str; 5] = ["main_category", "sub_category", "brand", "price", "rating"];
+
+/// The latency of an engine, asked in one way.
 #[derive(Clone, Copy, Debug)]
 struct Answers {
     latency: Latency,
@@ -27,22 +50,28 @@ struct Answers {
 
 /// Fills every engine with the same products and searches them in turns.
 pub(crate) fn run(bench: &mut Bench) -> Result<()> {
-    let products = if bench.settings.quick { PRODUCTS / 10 } else { PRODUCTS };
+    let usual = if bench.settings.quick { PRODUCTS / 10 } else { PRODUCTS };
+    let named = bench.settings.named_sizes().to_vec();
+    let sizes = if named.is_empty() { vec![usual] } else { named };
+    sizes.into_iter().try_for_each(|products| run_size(bench, products))
+}
+
+fn run_size(bench: &mut Bench, products: usize) -> Result<()> {
     let feed = bench.feed(products)?;
-    let akin = akin(bench)?;
+    let akin = akin(bench, products)?;
     load(bench, &akin, &feed, products)?;
     let engines = ENGINES.map(|engine| ["--engine", engine]);
     let server = akin.serve_with(engines.as_flattened())?;
     let title = format!("Engines: one search at a time over HTTP, {products} products");
-    let header = ["engine", "mode", "p50, ms", "p99, ms", "of it embedding", "akin"];
+    let header = ["engine", "ask", "p50, ms", "p99, ms", "of it embedding", "akin"];
     let mut table = Table::new(title, &header);
     let measured = ask(bench, &server)?;
     for (position, answers) in measured.iter().enumerate() {
-        let (engine, mode) = (ENGINES[position / MODES.len()], MODES[position % MODES.len()]);
-        let ours = measured[position % MODES.len()].latency.median;
+        let (engine, ask) = (ENGINES[position / ASKS.len()], ASKS[position % ASKS.len()]);
+        let ours = measured[position % ASKS.len()].latency.median;
         table.row([
             engine.to_owned(),
-            mode.to_owned(),
+            ask.name.to_owned(),
             figure(answers.latency.median),
             figure(answers.latency.p99),
             format!("{:.0} %", answers.embedder * 100.0),
@@ -54,7 +83,7 @@ pub(crate) fn run(bench: &mut Bench) -> Result<()> {
 
 /// Starts akin with every engine. `tools/with-services.sh` sets the addresses of the servers in the
 /// environment; they are empty and used by no other process.
-fn akin(bench: &Bench) -> Result<Program> {
+fn akin(bench: &Bench, products: usize) -> Result<Program> {
     let of = |name: &str| {
         std::env::var(name).with_context(|| {
             format!("{name} is not set: the subject `engines` is measured by bench/run alone")
@@ -78,7 +107,10 @@ fn akin(bench: &Bench) -> Result<Program> {
         ("POSTGRES_PORT", port),
         ("POSTGRES_DB", database),
         ("POSTGRES_SSLMODE", "disable".into()),
+        ("POSTGRES_RAW_PRODUCT_TABLE_NAME", format!("bench_{products}").into()),
+        ("POSTGRES_EMBEDDED_PRODUCT_TABLE_NAME", format!("bench_{products}_embedded").into()),
         ("OPENSEARCH_ENDPOINT", of("AKIN_TEST_OPENSEARCH")?.into()),
+        ("OPENSEARCH_INDEX_NAME", format!("bench-{products}").into()),
     ];
     environment.extend(bench.settings.models.iter().map(|folder| ("AKIN_MODELS", folder.clone())));
     Program::new(vec![bench.settings.akin.clone()], environment)
@@ -102,16 +134,16 @@ fn load(bench: &mut Bench, akin: &Program, feed: &str, products: usize) -> Resul
     bench.add(table)
 }
 
-/// Returns the best round of each engine in each mode. The engines take turns, and no query is repeated.
+/// Returns the best round of each engine and ask. The engines take turns, and no query is repeated.
 fn ask(bench: &Bench, server: &Server) -> Result<Vec<Answers>> {
     let mut connection = Connection::open(server.address)?;
     let mut queries = made_up_queries(&bench.corpus.products, 11);
-    let mut best: Vec<Option<Answers>> = vec![None; ENGINES.len() * MODES.len()];
+    let mut best: Vec<Option<Answers>> = vec![None; ENGINES.len() * ASKS.len()];
     for _ in 0..bench.settings.rounds() {
         for (position, best) in best.iter_mut().enumerate() {
-            let (engine, mode) = (ENGINES[position / MODES.len()], MODES[position % MODES.len()]);
+            let (engine, ask) = (ENGINES[position / ASKS.len()], ASKS[position % ASKS.len()]);
             let queries = queries.by_ref().take(bench.settings.query_count());
-            let answers = ask_one(&mut connection, engine, mode, queries)?;
+            let answers = ask_one(&mut connection, engine, ask, queries)?;
             if best.is_none_or(|best| answers.latency.median < best.latency.median) {
                 *best = Some(answers);
             }
@@ -123,13 +155,20 @@ fn ask(bench: &Bench, server: &Server) -> Result<Vec<Answers>> {
 fn ask_one(
     connection: &mut Connection,
     engine: &str,
-    mode: &str,
+    ask: Ask,
     queries: impl Iterator<Item = String>,
 ) -> Result<Answers> {
     let (mut times, mut embedding) = (Vec::new(), 0.0);
     for query in queries {
         let engine = format!("{engine}+native");
-        let body = serde_json::json!({ "query": query, "mode": mode, "engine": engine });
+        let facets = if ask.facets { FACETS.as_slice() } else { &[] };
+        let body = serde_json::json!({
+            "query": if ask.browses { "" } else { &query },
+            "mode": ask.mode,
+            "engine": engine,
+            "sort": ask.sort,
+            "facets": facets,
+        });
         let body = body.to_string();
         let began = std::time::Instant::now();
         let answer = connection.post("/api/search", &body)?;

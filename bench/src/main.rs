@@ -9,6 +9,7 @@
     reason = "figures are read by people, and counts are far below 2^52"
 )]
 
+mod asks;
 mod catalogue;
 mod client;
 mod corpus;
@@ -137,8 +138,9 @@ impl Bench {
                 run(self)?;
             }
         }
-        let [vectors, words, search] = [Subject::Vectors, Subject::Words, Subject::Search]
-            .map(|subject| self.settings.wants(subject));
+        let wants = |subjects: &[Subject]| subjects.iter().any(|one| self.settings.wants(*one));
+        let [vectors, words] = [Subject::Vectors, Subject::Words].map(|one| wants(&[one]));
+        let search = wants(&Subject::OF_SEARCHES);
         if !(vectors || words || search) {
             return Ok(());
         }

@@ -1,11 +1,12 @@
 //! A whole search without the embedder: the use case over the embedded engine, by mode. Recall is
 //! relative to the same use case over an exhaustive index.
 
-use crate::Bench;
 use crate::exact::{nearest, recall};
 use crate::harness::{Contest, Latency};
 use crate::report::{Table, Wanted, figure};
+use crate::settings::Subject;
 use crate::workload::{SHARES, Workload};
+use crate::{Bench, asks};
 use akin_entities::{
     Analysis, Change, Embedding, FacetValues, Filter, Fingerprint, Language, ProductId, Query,
     SearchMode, Similarity, Statistics, Version,
@@ -41,13 +42,22 @@ const CHECKED: usize = 50;
 
 /// Measures searches of the catalogue of `workload`.
 pub(crate) fn run(bench: &mut Bench, workload: Workload) -> Result<()> {
-    let (size, workload) = (workload.catalogue.len(), Arc::new(workload));
+    let workload = Arc::new(workload);
     let folder = tempfile::tempdir()?;
     let began = Instant::now();
     let filled = bench.block_on(fill(folder.path(), &workload, bench.fingerprint.clone()))?;
     crate::note(&format!("filled the embedded engine in {:.1} s", began.elapsed().as_secs_f64()));
     let engine = LocalEngine::open(folder.path(), LocalOptions::default())?;
     drop(filled);
+    if bench.settings.wants(Subject::Search) {
+        by_mode(bench, &workload, &engine)?;
+    }
+    asks::run(bench, &workload, &engine)
+}
+
+/// Measures each mode, and filters.
+fn by_mode(bench: &mut Bench, workload: &Arc<Workload>, engine: &LocalEngine) -> Result<()> {
+    let size = workload.catalogue.len();
     let mut table = Table::new(
         format!("Search besides the embedder: {size} products, median ms"),
         &["mode", "kept", "all", "p99", "candidates", "rank", "fetch", "first 10 as exact"],
@@ -56,7 +66,7 @@ pub(crate) fn run(bench: &mut Bench, workload: Workload) -> Result<()> {
     let filtered = SHARES[1..].iter().map(|&share| (SearchMode::Hybrid, share));
     for (mode, share) in cases.chain(filtered) {
         let filter = workload.filter(share);
-        let found = measure(bench, &workload, &engine, mode, &filter)?;
+        let found = measure(bench, workload, engine, mode, &filter)?;
         if mode == SearchMode::Hybrid && share >= 1.0 {
             add_goal(bench, size, found.all.median);
         }
@@ -96,7 +106,7 @@ fn measure(
     mode: SearchMode,
     filter: &Filter,
 ) -> Result<Found> {
-    let search = search(bench, workload, engine)?;
+    let search = searches(bench, workload, engine)?;
     let requests = requests(workload, mode, filter)?;
     let found: RefCell<Vec<Vec<ProductId>>> = RefCell::new(vec![Vec::new(); requests.len()]);
     let timings: RefCell<Vec<Timings>> = RefCell::default();
@@ -125,7 +135,11 @@ fn measure(
 }
 
 /// Returns a search over `engine` whose embedder knows the queries.
-fn search(bench: &Bench, workload: &Workload, engine: &LocalEngine) -> Result<SearchProducts> {
+pub(crate) fn searches(
+    bench: &Bench,
+    workload: &Workload,
+    engine: &LocalEngine,
+) -> Result<SearchProducts> {
     let embedder: Arc<dyn Embedder> = Arc::new(KnownTexts::of(workload, &bench.fingerprint)?);
     Ok(SearchProducts {
         embeddings: QueryEmbeddings::new(embedder, QueryEmbeddings::DEFAULT_CAPACITY),

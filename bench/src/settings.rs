@@ -69,6 +69,12 @@ pub(crate) enum Subject {
     Words,
     /// A whole search without the embedder, by mode.
     Search,
+    /// Counting all that fits, with all facets.
+    Facets,
+    /// Other orders than relevance, and deep pages.
+    Sorted,
+    /// Listing the catalogue without a query.
+    Browse,
     /// Ingestion of a feed, first and again.
     Ingest,
     /// Requests per second, and memory.
@@ -79,10 +85,21 @@ pub(crate) enum Subject {
     Engines,
 }
 
+impl Subject {
+    /// The subjects that search the embedded engine in this process.
+    pub(crate) const OF_SEARCHES: [Self; 4] =
+        [Self::Search, Self::Facets, Self::Sorted, Self::Browse];
+}
+
 impl Settings {
     /// Returns true if `subject` is to be measured.
     pub(crate) fn wants(&self, subject: Subject) -> bool {
         self.only.is_empty() || self.only.contains(&subject)
+    }
+
+    /// The sizes that are named.
+    pub(crate) fn named_sizes(&self) -> &[usize] {
+        &self.sizes
     }
 
     /// The sizes to search.
