@@ -39,7 +39,13 @@ const DELIVERY: &[&str] = &[
 const LAYERS: &[Layer] = &[
     Layer {
         path: "core/entities",
-        crates: Some(&["blake3", "bytestring", "thiserror", "unicode-normalization"]),
+        crates: Some(&[
+            "blake3",
+            "bytestring",
+            "iso_currency",
+            "thiserror",
+            "unicode-normalization",
+        ]),
         ..PURE
     },
     Layer {

@@ -100,11 +100,21 @@ fn prices(row: &FeedRow, pricing: &Pricing) -> Result<Prices, InvalidValue> {
     };
     let (discount_price, rate) = price("discount_price", discounted)?;
     let (actual_price, other) = price("actual_price", regular)?;
+    let discount_price = discount_price.filter(|price| is_sale(*price, actual_price));
     let converted_by = match rate.or(other) {
         Some(rate) => Some(rate),
         None => earlier_rate(&row.converted_by)?,
     };
     Ok(Prices { discount_price, actual_price, converted_by })
+}
+
+/// Returns whether a discounted price is one: shops write 0 where there is no sale, and leave an old price
+/// above a new one.
+fn is_sale(discounted: Price, regular: Option<Price>) -> bool {
+    let is_lower = regular.is_none_or(|regular| {
+        regular.currency() != discounted.currency() || discounted.minor() < regular.minor()
+    });
+    discounted.minor() > 0 && is_lower
 }
 
 /// Parses the rate by which the prices were converted before they came into this feed.
@@ -318,6 +328,25 @@ mod tests {
         assert_eq!(about(row(|row| row.name = "  ".into())), None);
         let linked = about(row(|row| (row.name, row.link) = (String::new(), "a.example".into())));
         assert!(linked.is_some());
+    }
+
+    #[test]
+    fn a_sale_of_nothing_or_above_the_price_is_none() {
+        for (sale, regular, expected) in [
+            ("0.00", "80", None),
+            ("0", "", None),
+            ("95", "80", None),
+            ("80", "80", None),
+            ("60", "80", Some(6_000)),
+            ("60", "", Some(6_000)),
+            ("$60", "₹50", Some(6_000)),
+        ] {
+            let product = read(|row| {
+                (row.discount_price, row.actual_price) = (sale.into(), regular.into());
+            });
+            let found = product.unwrap().discount_price.map(Price::minor);
+            assert_eq!(found, expected, "{sale} of {regular}");
+        }
     }
 
     #[test]

@@ -15,17 +15,14 @@ impl Pricing {
         Self { unsigned, rates: Vec::new() }
     }
 
-    /// Parses the currency of a row's prices, a code or a sign; a blank text means the default. An
+    /// Returns the currency of a row's prices by its code, sign or name; a blank text means the default. An
     /// error is the reason why the text is not a currency.
     pub(crate) fn currency(&self, text: &str) -> Result<Currency, String> {
         if text.is_empty() {
             return Ok(self.unsigned);
         }
-        let by_code = Currency::new(text);
-        by_code.or_else(|error| {
-            let by_sign = Price::parse(&format!("{text} 1"), self.unsigned);
-            by_sign.map(Price::currency).map_err(|_| error.to_string())
-        })
+        let reason = || "not the ISO 4217 code of a currency, nor a sign that one has".to_owned();
+        Currency::named(text, self.unsigned).ok_or_else(reason)
     }
 
     /// Parses a price, in `currency` if it names none, and converts it if there is a rate for its
