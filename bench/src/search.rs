@@ -315,6 +315,10 @@ impl ProductIndex for Exact {
         Err(read_only())
     }
 
+    async fn term_counts(&self, _: &[String], _: &[String]) -> PortResult<Vec<u64>> {
+        Err(read_only())
+    }
+
     async fn candidates(&self, query: &CandidateQuery) -> PortResult<Vec<Candidate>> {
         let kept = self.workload.kept(&query.filter);
         let terms: Vec<_> = query.terms.iter().map(String::as_str).collect();

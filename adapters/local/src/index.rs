@@ -72,6 +72,10 @@ impl ProductIndex for LocalIndex {
         pool::blocking(move || derived.matches(&*derived.current()?, &query)).await
     }
 
+    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+        Ok(self.snapshot().await?.term_counts(all, terms))
+    }
+
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
         let after = after.cloned();
         self.database.read(move |c| copy::entries(c, after.as_ref(), row_limit(limit))).await

@@ -140,6 +140,17 @@ impl SearchSnapshot {
     }
 }
 
+impl SearchSnapshot {
+    /// See [`akin_ports::ProductIndex::term_counts`].
+    pub(crate) fn term_counts(&self, all: &[String], terms: &[String]) -> Vec<u64> {
+        fn texts(terms: &[String]) -> Vec<&str> {
+            terms.iter().map(String::as_str).collect()
+        }
+        let counts = self.documents.term_counts(&texts(all), &texts(terms));
+        counts.into_iter().map(|count| count as u64).collect()
+    }
+}
+
 impl Statistics for SearchSnapshot {
     fn documents(&self) -> u64 {
         self.documents.documents() as u64
@@ -158,7 +169,18 @@ impl Statistics for SearchSnapshot {
     }
 
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64)) {
-        let prefix = initial.encode_utf8(&mut [0; 4]).to_owned();
-        self.documents.visit_words(&prefix, &mut |word, count| visit(word, count as u64));
+        self.visit_words_from(initial.encode_utf8(&mut [0; 4]), visit);
+    }
+
+    fn visit_words_from(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64)) {
+        if !beginning.is_empty() {
+            self.documents.visit_words(beginning, &mut |word, count| visit(word, count as u64));
+        }
+    }
+
+    fn visit_terms(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64)) {
+        if !beginning.is_empty() {
+            self.documents.visit_terms(beginning, &mut |term, count| visit(term, count as u64));
+        }
     }
 }

@@ -146,6 +146,22 @@ impl ProductIndex for MemoryIndex {
         .await
     }
 
+    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+        self.call(|state| {
+            let holds = |found: &SearchedFields, term: &String| {
+                found.text.holds(std::slice::from_ref(term))
+            };
+            let holders: Vec<_> = state
+                .findable()
+                .map(|(_, found)| found)
+                .filter(|found| all.iter().all(|term| holds(found, term)))
+                .collect();
+            let count = |term| holders.iter().filter(|found| holds(found, term)).count() as u64;
+            Ok(terms.iter().map(count).collect())
+        })
+        .await
+    }
+
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
         self.call(|state| {
             let Some(fingerprint) = state.held_fingerprint() else { return Ok(Vec::new()) };

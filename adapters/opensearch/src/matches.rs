@@ -3,13 +3,16 @@
 use crate::connection::{Request, RetryPolicy};
 use crate::session::IndexSession;
 use crate::{aggregations, candidates, error, facets, get, schema};
-use akin_entities::{FacetField, Filter, Fingerprint, ProductId, WeightedTerm, WordRule};
+use akin_entities::{
+    FacetField, Filter, Fingerprint, KeywordField, ProductId, WeightedTerm, WordRule,
+};
 use akin_ports::{
     FacetCounts, FacetQuery, MatchPage, MatchQuery, Matches, Matching, NearRule, NumberCounts,
     PortResult, Relation,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// The maximum number of values of a facet: the server returns at most as many buckets in total. A
 /// facet with more has counts that are exact, but not all of its values.
@@ -59,6 +62,30 @@ impl IndexSession {
         }
         self.count_intervals(query, &model, &mut matches.facets).await?;
         Ok(matches)
+    }
+
+    /// See [`akin_ports::ProductIndex::term_counts`].
+    pub(crate) async fn term_counts(
+        &self,
+        all: &[String],
+        terms: &[String],
+    ) -> PortResult<Vec<u64>> {
+        let model = self.model(RetryPolicy::Search).await?.filter(|_| !terms.is_empty());
+        let Some(model) = model else { return Ok(vec![0; terms.len()]) };
+        let mut filter = vec![json!({"term": {"fingerprint": model.to_string()}})];
+        filter.extend(all.iter().map(|term| json!({"term": {"terms": term}})));
+        let counted = json!({"terms": {"field": "terms", "include": terms, "size": terms.len()}});
+        let body = json!({
+            "size": 0,
+            "query": {"bool": {"filter": filter}},
+            "aggs": {"total": {"filter": {"match_all": {}}, "aggs": {"counted": counted}}},
+        });
+        let response = self.ask(&body).await?;
+        let result = response.aggregations.get("total").unwrap_or(&Value::Null);
+        let (counts, _) = read(result, FacetField::Keyword(KeywordField::Brand))?;
+        let FacetCounts::Keyword(counts) = counts else { return Ok(vec![0; terms.len()]) };
+        let counts: HashMap<_, _> = counts.into_iter().collect();
+        Ok(terms.iter().map(|term| counts.get(term).copied().unwrap_or_default()).collect())
     }
 
     /// Counts the numbers in each interval of the facets that have some.

@@ -32,6 +32,14 @@ impl WordCounts {
     }
 }
 
+impl WordCounts {
+    /// Visits the words that begin with `beginning`; none begins with nothing.
+    fn visit(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64)) {
+        let found = self.starting_with(beginning).filter(|_| !beginning.is_empty());
+        found.for_each(|(word, count)| visit(word, *count));
+    }
+}
+
 impl Statistics for Vocabulary {
     fn documents(&self) -> u64 {
         self.lengths.documents
@@ -51,9 +59,15 @@ impl Statistics for Vocabulary {
     }
 
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64)) {
-        for (word, count) in self.words.starting_with(initial.encode_utf8(&mut [0; 4])) {
-            visit(word, *count);
-        }
+        self.visit_words_from(initial.encode_utf8(&mut [0; 4]), visit);
+    }
+
+    fn visit_words_from(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64)) {
+        self.words.visit(beginning, visit);
+    }
+
+    fn visit_terms(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64)) {
+        self.terms.visit(beginning, visit);
     }
 }
 

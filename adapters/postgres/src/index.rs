@@ -12,6 +12,7 @@ mod rescore;
 mod state;
 mod statistics;
 mod tables;
+mod term_counts;
 mod term_scores;
 mod write;
 
@@ -36,6 +37,7 @@ use rescore::RescoreTerms;
 use state::{ReadAnalysis, ReadIdentity, ReadState, SetAnalysis};
 use std::collections::HashMap;
 use std::sync::Arc;
+use term_counts::CountTerms;
 use write::{RemoveEntries, UpsertEntries};
 
 /// A [`ProductIndex`] in the tables of a [`crate::PostgresEngine`].
@@ -111,6 +113,10 @@ impl ProductIndex for PostgresIndex {
     async fn matches(&self, query: &MatchQuery) -> PortResult<Matches> {
         query.page.as_ref().map_or(Ok(()), |page| page.check(SYSTEM))?;
         self.database.call(&CountMatches(query)).await
+    }
+
+    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+        self.database.call(&CountTerms { all, terms }).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

@@ -9,6 +9,7 @@ mod phrases;
 mod removal;
 mod similarity;
 mod statistics;
+mod terms;
 mod union;
 mod words;
 mod writes;
@@ -22,6 +23,7 @@ pub use phrases::*;
 pub use removal::*;
 pub use similarity::*;
 pub use statistics::*;
+pub use terms::*;
 pub use union::*;
 pub use words::*;
 pub use writes::*;
@@ -109,6 +111,8 @@ macro_rules! product_index_contract {
             the_statistics_follow_changes_and_removals,
             statistics_do_not_change_once_returned,
             every_word_is_visited_by_its_first_letter,
+            words_and_terms_are_visited_by_their_beginnings,
+            products_with_several_terms_are_counted_for_each_of_others,
             eight_writers_of_one_product_leave_its_newest_version,
             eight_writers_of_many_products_lose_no_product,
             a_reader_never_sees_half_an_entry,

@@ -19,6 +19,21 @@ pub trait Statistics: Debug + Send + Sync {
     /// Visits every written word that begins with `initial`, with the number of products that
     /// contain it.
     fn visit_words(&self, initial: char, visit: &mut dyn FnMut(&str, u64));
+
+    /// Visits every written word that begins with `beginning`, with the number of products that contain
+    /// it. No word begins with nothing.
+    fn visit_words_from(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64)) {
+        let Some(initial) = beginning.chars().next() else { return };
+        self.visit_words(initial, &mut |word, count| {
+            if word.starts_with(beginning) {
+                visit(word, count);
+            }
+        });
+    }
+
+    /// Visits every analyzed term that begins with `beginning`, with the number of products that contain
+    /// it. No term begins with nothing.
+    fn visit_terms(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64));
 }
 
 /// [`Statistics`] counted in memory.
@@ -77,6 +92,11 @@ impl Statistics for CountedStatistics {
         for (word, count) in self.words.get(&initial).into_iter().flatten() {
             visit(word, *count);
         }
+    }
+
+    fn visit_terms(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64)) {
+        let found = self.terms.iter().filter(|(term, _)| term.starts_with(beginning));
+        found.filter(|_| !beginning.is_empty()).for_each(|(term, count)| visit(term, *count));
     }
 }
 

@@ -124,12 +124,23 @@ fn correct_unless(
 
 /// Three rows of the matrix of alignment distances, reused between words.
 #[derive(Debug, Default)]
-struct AlignmentMatrix([Vec<usize>; 3]);
+pub(crate) struct AlignmentMatrix([Vec<usize>; 3]);
 
 impl AlignmentMatrix {
     /// Returns the number of insertions, deletions, substitutions and transpositions of neighbors that
     /// turn `a` into `b`; `None` if it is above `limit`.
     fn distance(&mut self, a: &[char], b: &[char], limit: usize) -> Option<usize> {
+        let distance = self.last_row(a, b, limit)?[b.len()];
+        Some(distance).filter(|distance| *distance <= limit)
+    }
+
+    /// Returns true if a beginning of `b` is within a distance of `limit` of `a`.
+    pub(crate) fn begins_within(&mut self, a: &[char], b: &[char], limit: usize) -> bool {
+        self.last_row(a, b, limit).is_some_and(|row| row.iter().any(|found| *found <= limit))
+    }
+
+    /// Returns the distance of `a` from each beginning of `b`; `None` if all are above `limit`.
+    fn last_row(&mut self, a: &[char], b: &[char], limit: usize) -> Option<&[usize]> {
         let [two_before, before, row] = &mut self.0;
         before.clear();
         before.extend(0..=b.len());
@@ -150,7 +161,7 @@ impl AlignmentMatrix {
             std::mem::swap(two_before, before);
             std::mem::swap(before, row);
         }
-        Some(before[b.len()]).filter(|distance| *distance <= limit)
+        Some(before)
     }
 }
 
@@ -201,6 +212,8 @@ mod tests {
             self.visits.fetch_add(1, Ordering::Relaxed);
             self.words.iter().for_each(|word| visit(word, 2));
         }
+
+        fn visit_terms(&self, _: &str, _: &mut dyn FnMut(&str, u64)) {}
     }
 
     #[test]

@@ -29,6 +29,6 @@ pub fn query_is_identifier(query: &str, statistics: &dyn Statistics) -> bool {
 }
 
 /// Returns the term of the identifier that the whole query is, if the catalogue contains it.
-pub(crate) fn known_identifier(query: &str, statistics: &dyn Statistics) -> Option<String> {
+pub fn known_identifier(query: &str, statistics: &dyn Statistics) -> Option<String> {
     identifier_term(query).filter(|term| statistics.document_frequency(term) > 0)
 }

@@ -39,13 +39,14 @@ mod stop_words;
 mod synonyms;
 mod term_matcher;
 mod text_features;
+mod typed_text;
 
 pub use analysis::{AnalyzedProduct, analysis, analyze, analyze_product};
 pub use completions::MAX_COMPLETIONS;
 pub use correction::{Correction, MAX_CORRECTED_WORDS, correct, correct_words, misspelled_words};
 pub use explain::{TermExplanation, TermRole};
 pub use fits::{BeyondRule, FitClause, FitRule, Floors, Judgment, NEAREST, ScoredCandidate};
-pub use identifiers::query_is_identifier;
+pub use identifiers::{known_identifier, query_is_identifier};
 pub use parsed_query::ParsedQuery;
 pub use query_analyzer::QueryAnalyzer;
 pub use query_terms::QueryTerms;
@@ -53,3 +54,4 @@ pub use score::{
     CandidateFeatures, Score, ScoreParts, WordEvidence, score_candidates, score_parts,
 };
 pub use synonyms::{SynonymRule, Synonyms};
+pub use typed_text::{Completion, TypedText, ValuePattern, folded_words};

@@ -37,6 +37,7 @@ mod explanation;
 mod export_catalogue;
 mod export_quarantine;
 mod facet_answers;
+mod facet_values;
 mod feed_columns;
 mod feed_rows;
 mod first_rows;
@@ -68,6 +69,8 @@ mod search_answer;
 mod search_products;
 mod search_request;
 mod similar_products;
+mod suggest;
+mod suggested_values;
 mod survey;
 mod work_queue;
 
@@ -92,6 +95,7 @@ pub use evaluate_search::{
 pub use explanation::{Explanation, HitReason};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToCorrect};
+pub use facet_values::FacetValueList;
 pub use feed_columns::{ColumnMap, HeaderError, InvalidColumnMap, REFUSAL_COLUMNS, RowReader};
 pub use first_rows::RepeatedRow;
 pub use found_products::FoundProducts;
@@ -120,4 +124,5 @@ pub use search_answer::{FacetAnswer, FacetCount, Hit, SearchAnswer, SearchError,
 pub use search_products::SearchProducts;
 pub use search_request::{Paging, Scope, SearchRequest, Sort};
 pub use similar_products::SimilarProducts;
+pub use suggest::{Suggest, SuggestedCategory, SuggestedQuery, Suggestions};
 pub use work_queue::{WorkQueue, WorkSummary, WorkerContext};

@@ -1,7 +1,7 @@
 use crate::Api;
 use crate::error::ApiError;
 use akin_entities::Fingerprint;
-use akin_usecases::{SearchProducts, SimilarProducts};
+use akin_usecases::{SearchProducts, SimilarProducts, Suggest};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -16,6 +16,8 @@ pub struct ServedEngine {
     pub search: SearchProducts,
     /// Finds products similar to a given one.
     pub similar: SimilarProducts,
+    /// Suggests what a shopper may be typing.
+    pub suggest: Suggest,
 }
 
 /// The engines of a server.

@@ -32,6 +32,7 @@ mod search;
 mod serve;
 mod similar_products;
 mod status;
+mod suggest;
 
 pub use akin_http_server::ConnectionLimits;
 pub use budget::AnswerBudget;
@@ -92,6 +93,8 @@ pub fn router(api: Api) -> Router {
         .route("/api/search", get(search::get).post(search::post))
         .route("/api/products/{id}", get(products::get))
         .route("/api/products/{id}/similar", get(products::similar))
+        .route("/api/suggest", get(suggest::get))
+        .route("/api/facets/{field}", get(suggest::values))
         .route("/api/status", get(status::get))
         .route("/api/engines", get(engines::get))
         .route("/api/compare", post(compare::post))

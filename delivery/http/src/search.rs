@@ -64,7 +64,7 @@ async fn run(api: &Api, fields: SearchFields) -> Result<impl IntoResponse + use<
 impl SearchFields {
     /// Reads the parameters of a link: the fields of the body, with `q` for the query, and one
     /// parameter for each filter (`brand`, which may be repeated, `price_min`, `price_max`).
-    fn from_parameters(parameters: &str) -> Result<Self, ApiError> {
+    pub(crate) fn from_parameters(parameters: &str) -> Result<Self, ApiError> {
         let mut fields = Self::default();
         for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
             let value = value.into_owned();
@@ -92,6 +92,11 @@ impl SearchFields {
             }
         }
         Ok(fields)
+    }
+
+    /// Returns the name of the engine, if the request names one.
+    pub(crate) fn engine(&self) -> Option<&str> {
+        self.engine.as_deref()
     }
 
     /// Checks the fields.

@@ -61,8 +61,9 @@ struct IntervalView {
     count: u64,
 }
 
+/// The number of products with a value.
 #[derive(Debug, Serialize)]
-struct CountView {
+pub(crate) struct CountView {
     value: String,
     count: usize,
 }
@@ -108,13 +109,17 @@ impl SimilarView {
     }
 }
 
+impl From<FacetCount> for CountView {
+    fn from(FacetCount { value, count }: FacetCount) -> Self {
+        Self { value, count }
+    }
+}
+
 impl From<FacetAnswer> for FacetView {
     fn from(facet: FacetAnswer) -> Self {
         match facet {
             FacetAnswer::Values(counts) => {
-                let counts = counts.into_iter();
-                let view = |FacetCount { value, count }| CountView { value, count };
-                Self::Values(counts.map(view).collect())
+                Self::Values(counts.into_iter().map(CountView::from).collect())
             }
             FacetAnswer::Numbers(counts) => Self::Numbers(counts.map(NumbersView::from)),
         }

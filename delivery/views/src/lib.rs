@@ -17,6 +17,7 @@ mod explanation;
 mod product;
 mod runs;
 mod status;
+mod suggestions;
 
 pub use answer::{SearchView, SimilarView};
 pub use dates::{format_rfc3339, format_timestamp};
@@ -24,6 +25,7 @@ pub use durations::{milliseconds, seconds};
 pub use product::{HitView, ProductView};
 pub use runs::{Audience, CountsView, RunView};
 pub use status::{LAST_RUNS, QueueView, StatusView};
+pub use suggestions::{FacetValuesView, SuggestionsView};
 
 /// The maximum number of products in an answer that is not paged.
 pub const MAX_LIMIT: usize = 1_000;

@@ -15,4 +15,5 @@ pub(crate) mod serve;
 pub(crate) mod serve_embeddings;
 pub(crate) mod similar;
 pub(crate) mod status;
+pub(crate) mod suggest;
 pub(crate) mod worker;

@@ -16,7 +16,7 @@ use akin_composition::{CpuSettings, LogSettings, Refusal};
 use clap::{Arg, CommandFactory, Parser, Subcommand, ValueHint};
 use commands::{
     copy, evaluate, export, indexes, ingest, migrate, model, quarantine, queue, relevance, search,
-    serve, serve_embeddings, similar, status, worker,
+    serve, serve_embeddings, similar, status, suggest, worker,
 };
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -57,6 +57,7 @@ enum Command {
     Ingest(ingest::IngestArguments),
     Search(search::SearchArguments),
     Similar(similar::SimilarArguments),
+    Suggest(suggest::SuggestArguments),
     Serve(serve::ServeArguments),
     ServeEmbeddings(serve_embeddings::ServeEmbeddingsArguments),
     Worker(worker::WorkerArguments),
@@ -160,6 +161,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ingest(arguments) => ingest::run(arguments).await,
         Command::Search(arguments) => search::run(arguments).await,
         Command::Similar(arguments) => similar::run(arguments).await,
+        Command::Suggest(arguments) => suggest::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::ServeEmbeddings(arguments) => serve_embeddings::run(arguments).await,
         Command::Worker(arguments) => worker::run(arguments).await,

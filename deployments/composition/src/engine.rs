@@ -5,7 +5,7 @@ use akin_entities::Language;
 use akin_ports::{Embedder, ErrorKind, ProductIndex, ProductStore};
 use akin_usecases::{
     Background, CurrentRelevance, QueryEmbeddings, RenewAnalysis, SearchProducts, SimilarProducts,
-    ensure_same_analysis,
+    Suggest, ensure_same_analysis,
 };
 use std::sync::Arc;
 
@@ -66,6 +66,12 @@ impl Engine {
     pub fn steered_by(self, file: Option<&RelevanceFile>) -> Self {
         let relevance = file.map(|file| file.current().clone()).unwrap_or_default();
         Self { relevance, ..self }
+    }
+
+    /// Returns the use case that suggests what a shopper may be typing. It counts the values of the
+    /// catalogue at its first run.
+    pub fn suggest(&self) -> Suggest {
+        Suggest::new(self.index.clone(), self.store.clone(), self.language)
     }
 
     /// Returns the use case that finds similar products.

@@ -97,6 +97,10 @@ impl OpenedSearchApi {
 /// Returns the engine as the API offers it.
 fn served(engine: &Engine, relevance: Option<&RelevanceFile>) -> ServedEngine {
     let engine = engine.clone().steered_by(relevance);
-    let (search, similar) = (engine.search(), engine.similar());
-    ServedEngine { name: engine.name.to_string(), search, similar }
+    ServedEngine {
+        name: engine.name.to_string(),
+        search: engine.search(),
+        similar: engine.similar(),
+        suggest: engine.suggest(),
+    }
 }

@@ -77,6 +77,18 @@ impl Layer {
         all.saturating_sub(deleted) as usize
     }
 
+    /// Returns the live rows with all of `terms`; `None` if there are none.
+    pub(crate) fn holders(&self, terms: &[&str]) -> Option<Cow<'_, Rows>> {
+        let mut rows = Cow::Borrowed(&*self.live);
+        for term in terms {
+            let mut holding = Rows::none(self.segment.rows());
+            let postings = self.segment.postings(self.segment.terms().find(term)?);
+            postings.rows.iter().for_each(|row| holding.insert(*row));
+            rows.to_mut().intersect(&holding);
+        }
+        (rows.count() > 0).then_some(rows)
+    }
+
     /// Returns the live rows that match `filter`.
     pub(crate) fn admitted(&self, filter: &ResolvedFilter<'_>) -> Cow<'_, Rows> {
         if filter.admits_all() {

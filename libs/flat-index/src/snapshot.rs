@@ -3,7 +3,7 @@ use crate::document::field_lengths;
 use crate::layer::Layer;
 use crate::layout::HEADER;
 use crate::scratch::ScratchPool;
-use crate::segment::Segment;
+use crate::segment::{Segment, Texts};
 use crate::simd::Kernels;
 use crate::{Base, IndexDocument, IndexFileError, Schema, Stamp};
 use instruction_set::InstructionSet;
@@ -198,24 +198,40 @@ impl Snapshot {
 
     /// Visits each surface word that begins with `prefix` once, with its number of documents.
     pub fn visit_words(&self, prefix: &str, visit: &mut dyn FnMut(&str, usize)) {
-        for (place, layer) in self.layers.iter().enumerate() {
-            let words = layer.segment().words();
-            for at in words.first_from(prefix)..words.len() {
-                let word = words.get(at);
-                if !word.starts_with(prefix) {
-                    break;
-                }
-                // Earlier layers have visited their words; later ones add to the count.
-                let (earlier, later) = (&self.layers[..place], &self.layers[place + 1..]);
-                let known = |layer: &Layer| layer.segment().words().find(word).is_some();
-                if !earlier.iter().any(known) {
-                    let count = layer.word_count(at) + word_frequency(later, word);
-                    if count > 0 {
-                        visit(word, count);
-                    }
+        visit_prefixed(
+            &self.layers,
+            prefix,
+            |layer| layer.segment().words(),
+            Layer::word_count,
+            visit,
+        );
+    }
+
+    /// Visits each analyzed term that begins with `prefix` once, with its number of documents.
+    pub fn visit_terms(&self, prefix: &str, visit: &mut dyn FnMut(&str, usize)) {
+        visit_prefixed(
+            &self.layers,
+            prefix,
+            |layer| layer.segment().terms(),
+            Layer::document_frequency,
+            visit,
+        );
+    }
+
+    /// Returns the number of documents with all of the analyzed terms `all` and one of `terms`, for each of
+    /// these.
+    pub fn term_counts(&self, all: &[&str], terms: &[&str]) -> Vec<usize> {
+        let mut counts = vec![0; terms.len()];
+        for layer in &self.layers {
+            let Some(holders) = layer.holders(all) else { continue };
+            for (count, term) in counts.iter_mut().zip(terms) {
+                if let Some(place) = layer.segment().terms().find(term) {
+                    let rows = layer.segment().postings(place).rows;
+                    *count += rows.iter().filter(|row| holders.contains(**row)).count();
                 }
             }
         }
+        counts
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -232,6 +248,36 @@ impl Snapshot {
 
     pub(crate) fn pool(&self) -> &ScratchPool {
         &self.pool
+    }
+}
+
+/// Visits each text with the prefix in tables of all layers once, with the sum of its counts.
+fn visit_prefixed(
+    layers: &[Layer],
+    prefix: &str,
+    texts: impl for<'a> Fn(&'a Layer) -> Texts<'a>,
+    count: impl Fn(&Layer, u32) -> usize,
+    visit: &mut dyn FnMut(&str, usize),
+) {
+    for (number, layer) in layers.iter().enumerate() {
+        let own = texts(layer);
+        for at in own.first_from(prefix)..own.len() {
+            let text = own.get(at);
+            if !text.starts_with(prefix) {
+                break;
+            }
+            // Earlier layers have visited their texts; later ones add to the count.
+            let (earlier, later) = (&layers[..number], &layers[number + 1..]);
+            if earlier.iter().any(|layer| texts(layer).find(text).is_some()) {
+                continue;
+            }
+            let others =
+                later.iter().filter_map(|layer| Some(count(layer, texts(layer).find(text)?)));
+            let total = count(layer, at) + others.sum::<usize>();
+            if total > 0 {
+                visit(text, total);
+            }
+        }
     }
 }
 

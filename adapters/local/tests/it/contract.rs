@@ -135,6 +135,10 @@ impl ProductIndex for ManyProcesses {
         self.index().matches(query).await
     }
 
+    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+        self.index().term_counts(all, terms).await
+    }
+
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {
         self.index().list(after, limit).await
     }

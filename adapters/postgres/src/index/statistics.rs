@@ -139,7 +139,8 @@ pub(crate) struct StatisticsSnapshot {
     changes: i64,
     documents: u64,
     averages: [f64; TextField::ALL.len()],
-    terms: HashMap<Box<str>, u64>,
+    /// In ascending order.
+    terms: Vec<(Box<str>, u64)>,
     /// By their first letters.
     words: HashMap<char, HashMap<Box<str>, u64>>,
 }
@@ -158,7 +159,8 @@ impl Call for LoadStatistics {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         let mut transaction = connection.begin_with(begin).await?;
         let state: State = ReadState.run(&mut transaction, names).await?;
-        let terms = counts(&mut transaction, names, "terms", "term").await?;
+        let mut terms = counts(&mut transaction, names, "terms", "term").await?;
+        terms.sort_unstable();
         let mut words: HashMap<char, HashMap<Box<str>, u64>> = HashMap::new();
         for (word, count) in counts(&mut transaction, names, "words", "word").await? {
             if let Some(initial) = word.chars().next() {
@@ -167,13 +169,7 @@ impl Call for LoadStatistics {
         }
         transaction.commit().await?;
         let (documents, averages) = (state.products, state.averages());
-        Ok(StatisticsSnapshot {
-            changes: state.changes,
-            documents,
-            averages,
-            terms: terms.into_iter().collect(),
-            words,
-        })
+        Ok(StatisticsSnapshot { changes: state.changes, documents, averages, terms, words })
     }
 }
 
@@ -200,7 +196,8 @@ impl Statistics for StatisticsSnapshot {
     }
 
     fn document_frequency(&self, term: &str) -> u64 {
-        self.terms.get(term).copied().unwrap_or_default()
+        let place = self.terms.binary_search_by(|(held, _)| (**held).cmp(term));
+        place.map_or(0, |place| self.terms[place].1)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "an average needs no more than f32")]
@@ -217,6 +214,15 @@ impl Statistics for StatisticsSnapshot {
         for (word, count) in self.words.get(&initial).into_iter().flatten() {
             visit(word, *count);
         }
+    }
+
+    fn visit_terms(&self, beginning: &str, visit: &mut dyn FnMut(&str, u64)) {
+        if beginning.is_empty() {
+            return;
+        }
+        let start = self.terms.partition_point(|(held, _)| **held < *beginning);
+        let found = self.terms[start..].iter().take_while(|(held, _)| held.starts_with(beginning));
+        found.for_each(|(term, count)| visit(term, *count));
     }
 }
 

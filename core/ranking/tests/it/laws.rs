@@ -113,6 +113,7 @@ impl Statistics for InconsistentStatistics {
         9
     }
     fn visit_words(&self, _: char, _: &mut dyn FnMut(&str, u64)) {}
+    fn visit_terms(&self, _: &str, _: &mut dyn FnMut(&str, u64)) {}
 }
 
 #[test]

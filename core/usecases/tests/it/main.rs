@@ -31,6 +31,7 @@ mod search_answers;
 mod shop;
 mod similar;
 mod status;
+mod suggest;
 mod work_interruptions;
 mod work_queue;
 mod workplace;

@@ -7,6 +7,7 @@ use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, ProductStore};
 use akin_usecases::{
     Background, CurrentRelevance, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts,
+    Suggest,
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ async fn two_engines() -> (Shop, Faults) {
             language: Language::English,
             relevance: CurrentRelevance::default(),
         },
+        suggest: Suggest::new(index.clone(), store.clone(), Language::English),
         similar: SimilarProducts { embeddings, index, store },
     };
     let engines = Engines { default, others: vec![second] };

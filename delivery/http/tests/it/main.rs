@@ -13,4 +13,5 @@ mod properties;
 mod search;
 mod socket;
 mod status;
+mod suggest;
 mod support;

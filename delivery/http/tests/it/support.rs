@@ -7,7 +7,7 @@ use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, 
 use akin_ports::{Embedder, NewRun, ProductStore, RefusedRow, RunEnd, RunHolder, RunLog, RunStart};
 use akin_usecases::{
     Background, CatalogueStatus, CurrentRelevance, EmbedChanges, QueryEmbeddings, SearchProducts,
-    SimilarProducts,
+    SimilarProducts, Suggest,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -77,6 +77,7 @@ impl Shop {
                 language: Language::English,
                 relevance: CurrentRelevance::default(),
             },
+            suggest: Suggest::new(index.clone(), store.clone(), Language::English),
             similar: SimilarProducts { embeddings, index, store: store.clone() },
         };
         let (queue, runs) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryRuns::default()));

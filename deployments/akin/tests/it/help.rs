@@ -10,6 +10,7 @@ fn every_subcommand_has_help() {
         "ingest",
         "search",
         "similar",
+        "suggest",
         "serve",
         "serve-embeddings",
         "worker",

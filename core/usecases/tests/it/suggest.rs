@@ -1,0 +1,159 @@
+//! Suggestions while a shopper types.
+
+use crate::shop::{Shop, row};
+use akin_entities::{KeywordField, Language, SearchMode};
+use akin_ports::FeedRow;
+use akin_usecases::{SearchRequest, Suggest, Suggestions};
+
+/// Returns a shop of tripods, cameras and headphones.
+async fn shop() -> Shop {
+    let shop = Shop::new();
+    let product = |id: &str, name: &str, category: &str, brand: &str, ratings: &str| FeedRow {
+        main_category: category.to_owned(),
+        sub_category: format!("{category} for all"),
+        brand: brand.to_owned(),
+        ratings: ratings.to_owned(),
+        ..row(id, name, "₹100")
+    };
+    shop.stock(&[
+        product("PH-001", "Travel tripod for phones", "Camera Gear", "Lumo", "4.5"),
+        product("PH-002", "Travel tripod, carbon", "Camera Gear", "Lumo", "4.8"),
+        product("PH-003", "Travel mug", "Kitchen", "Ørnevik", "3.0"),
+        product("PH-004", "Trail camera", "Camera Gear", "Pebble", "4.0"),
+        product("PH-005", "Wireless headphones", "Audio", "Trumpet & Co", "4.1"),
+        product("PH-006", "红色三脚架", "三脚架", "蓝牙", "4.2"),
+    ])
+    .await;
+    shop
+}
+
+async fn suggested(shop: &Shop, typed: &str) -> Suggestions {
+    let suggest = Suggest::new(shop.index.clone(), shop.store.clone(), Language::English);
+    suggest.run(typed, 6).await.unwrap()
+}
+
+fn queries(suggestions: &Suggestions) -> Vec<(&str, u64)> {
+    suggestions.queries.iter().map(|query| (query.text.as_str(), query.count)).collect()
+}
+
+fn products(suggestions: &Suggestions) -> Vec<&str> {
+    suggestions.products.iter().map(|record| record.product.id.as_str()).collect()
+}
+
+fn values(suggestions: &Suggestions) -> Vec<&str> {
+    let categories = suggestions.categories.iter().map(|category| category.value.as_str());
+    categories.chain(suggestions.brands.iter().map(|brand| brand.value.as_str())).collect()
+}
+
+#[tokio::test]
+async fn the_last_word_is_completed_and_the_next_one_comes_from_names() {
+    let shop = shop().await;
+    let found = suggested(&shop, "trav").await;
+    assert_eq!(queries(&found), [("travel", 3), ("travel tripod", 2), ("travel mug", 1)]);
+    assert_eq!(products(&found), ["PH-002", "PH-001", "PH-003"], "the best rated first");
+    let found = suggested(&shop, "Travel tri").await;
+    assert_eq!(queries(&found)[0], ("travel tripod", 2));
+    assert_eq!(products(&found), ["PH-002", "PH-001"]);
+    let found = suggested(&shop, "travel ").await;
+    assert_eq!(queries(&found), [("travel tripod", 2), ("travel mug", 1)]);
+    assert_eq!(products(&found).len(), 3);
+    assert_eq!(queries(&suggested(&shop, "mug tri").await), [], "no product has both");
+    assert_eq!(suggested(&shop, "unheard trip").await.queries, []);
+}
+
+#[tokio::test]
+async fn every_suggested_query_finds_its_products() {
+    let shop = shop().await;
+    for typed in ["t", "tr", "trav", "travel ", "camera g", "wire", "h", "三", "红色三", "PH", "m"]
+    {
+        for query in suggested(&shop, typed).await.queries {
+            let mode = SearchMode::Lexical;
+            let request = SearchRequest { mode, ..SearchRequest::for_text(&query.text).unwrap() };
+            let total = shop.answer(&request).await.total;
+            assert!(total > 0 && query.count > 0, "{typed}: {query:?} finds {total}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn categories_and_brands_begin_with_the_words_that_were_typed() {
+    let shop = shop().await;
+    let found = suggested(&shop, "gear").await;
+    let fields: Vec<_> = found.categories.iter().map(|one| (one.field, one.count)).collect();
+    assert_eq!(values(&found), ["Camera Gear", "Camera Gear for all"]);
+    assert_eq!(fields, [(KeywordField::MainCategory, 3), (KeywordField::SubCategory, 3)]);
+    assert_eq!(values(&suggested(&shop, "ORNE").await), ["Ørnevik"]);
+    assert_eq!(values(&suggested(&shop, "camera ge").await).len(), 2);
+    assert_eq!(values(&suggested(&shop, "脚").await), ["三脚架", "三脚架 for all"]);
+    assert_eq!(values(&suggested(&shop, "co").await), ["Trumpet & Co"]);
+    assert_eq!(values(&suggested(&shop, "era").await), [""; 0]);
+}
+
+#[tokio::test]
+async fn one_slip_is_forgiven_if_nothing_begins_as_typed() {
+    let shop = shop().await;
+    for typed in ["trvael", "tarvel", "trabel", "travvel"] {
+        let found = suggested(&shop, typed).await;
+        assert_eq!(queries(&found)[0], ("travel", 3), "{typed}");
+        assert_eq!(products(&found).len(), 3);
+    }
+    assert_eq!(values(&suggested(&shop, "camrea").await)[0], "Camera Gear");
+    assert_eq!(queries(&suggested(&shop, "tar").await), [], "three letters");
+    assert_eq!(queries(&suggested(&shop, "ravel").await), [], "another first letter");
+}
+
+#[tokio::test]
+async fn words_of_scripts_without_spaces_are_completed() {
+    let shop = shop().await;
+    let found = suggested(&shop, "三脚").await;
+    assert_eq!((queries(&found), products(&found)), (vec![("三脚架", 1)], vec!["PH-006"]));
+    let found = suggested(&shop, "红色三脚").await;
+    assert_eq!((queries(&found), products(&found)), (vec![("红色三脚架", 1)], vec!["PH-006"]));
+}
+
+#[tokio::test]
+async fn an_id_suggests_its_product() {
+    let shop = shop().await;
+    assert_eq!(products(&suggested(&shop, "ph004").await), ["PH-004"]);
+}
+
+#[tokio::test]
+async fn a_blank_text_suggests_the_greatest_categories_and_brands() {
+    let shop = shop().await;
+    for typed in ["", "  ", "!?"] {
+        let found = suggested(&shop, typed).await;
+        assert_eq!(found.categories[0].value, "Camera Gear");
+        assert_eq!((found.categories.len(), found.brands[0].count), (6, 2));
+        assert_eq!((found.queries.len(), found.products.len()), (0, 0));
+    }
+    assert_eq!(suggested(&Shop::new(), "").await, Suggestions::default());
+    assert_eq!(suggested(&Shop::new(), "trav").await, Suggestions::default());
+}
+
+#[tokio::test]
+async fn a_quoted_or_excluded_word_is_not_completed() {
+    let shop = shop().await;
+    for typed in ["tripod -trav", "\"travel\" tri"] {
+        let found = suggested(&shop, typed).await;
+        assert_eq!((found.queries.len(), found.products.len()), (0, 0), "{typed}");
+    }
+}
+
+#[tokio::test]
+async fn suggestions_follow_the_catalogue_and_are_bounded() {
+    let shop = shop().await;
+    let suggest = Suggest::new(shop.index.clone(), shop.store.clone(), Language::English);
+    assert_eq!(suggest.run("lum", 6).await.unwrap().brands[0].count, 2);
+    let lamp = FeedRow { brand: "Lumen".into(), ..row("PH-007", "Luminous lamp", "₹1") };
+    shop.ingest(&[lamp], 2).await;
+    shop.embed().await;
+    let found = suggest.run("lum", 6).await.unwrap();
+    assert_eq!((values(&found), queries(&found)[0]), (vec!["Lumo", "Lumen"], ("lumo", 2)));
+    let found = suggest.run("t", 1).await.unwrap();
+    let counts =
+        [found.queries.len(), found.categories.len(), found.brands.len(), found.products.len()];
+    assert!(counts.iter().all(|count| *count <= 1), "{counts:?}");
+    let long = format!("travel {}", "x".repeat(5_000));
+    assert_eq!(suggest.run(&long, 6).await.unwrap().queries, []);
+    assert_eq!(suggest.run("trav", 0).await.unwrap(), Suggestions::default());
+}
