@@ -7,10 +7,11 @@ use crate::report::{Table, Wanted, figure};
 use crate::search::searches;
 use crate::settings::Subject;
 use crate::workload::Workload;
-use akin_entities::{FacetField, Query, SearchMode};
+use akin_entities::{FacetField, Language, Query, SearchMode};
 use akin_local::LocalEngine;
-use akin_usecases::{Paging, Scope, SearchRequest, Sort};
+use akin_usecases::{Paging, Scope, SearchRequest, Sort, Suggest};
 use anyhow::{Context, Result};
+use std::sync::Arc;
 
 /// The size that has goals.
 const PROMISED: usize = 200_000;
@@ -82,6 +83,41 @@ const ASKS: [Ask; 9] = [
     Ask { name: "browse, all facets", facets: true, ..BROWSE },
     Ask { name: "browse, by price, page 400", sort: Sort::PriceAscending, page: 400, ..BROWSE },
 ];
+
+/// The most that a suggestion may take, in milliseconds.
+const SUGGESTING: f64 = 5.0;
+
+/// Measures suggestions for the beginnings of queries: their first word, and the first letters of the next.
+pub(crate) fn suggest(bench: &mut Bench, workload: &Workload, engine: &LocalEngine) -> Result<()> {
+    if !bench.settings.wants(Subject::Suggest) {
+        return Ok(());
+    }
+    let size = workload.catalogue.len();
+    let suggest =
+        Suggest::new(Arc::new(engine.index()), Arc::new(engine.store()), Language::English);
+    let mut contest = Contest::default();
+    for (name, letters) in [("3 letters", 3), ("a word", 6), ("a word and 3 letters", 10)] {
+        let beginnings: Vec<String> =
+            workload.queries.iter().map(|query| query.chars().take(letters).collect()).collect();
+        let (suggest, bench) = (&suggest, &*bench);
+        contest.enter(name, move |query| {
+            bench.block_on(suggest.run(&beginnings[query], Suggest::DEFAULT_LIMIT))?;
+            Ok(())
+        });
+    }
+    let latencies = contest.latencies(bench.settings.rounds(), workload.queries.len())?;
+    drop(contest);
+    let title = format!("Suggestions: {size} products, ms");
+    let mut table = Table::new(title, &["typed", "median", "p99"]);
+    for (name, latency) in latencies {
+        if size == PROMISED {
+            let what = format!("suggestions for {name}, {size} products: median, ms");
+            bench.report.goal(what, Wanted::AtMost(SUGGESTING), latency.median);
+        }
+        table.row([name, figure(latency.median), figure(latency.p99)]);
+    }
+    bench.add(table)
+}
 
 /// Measures the wanted ways to ask the catalogue of `workload`, which `engine` holds.
 pub(crate) fn run(bench: &mut Bench, workload: &Workload, engine: &LocalEngine) -> Result<()> {

@@ -19,8 +19,7 @@ use akin_ports::{
 };
 use akin_usecases::{
     Background, CurrentRelevance, Paging, QueryEmbeddings, Scope, SearchAnswer, SearchProducts,
-    SearchRequest,
-    Timings,
+    SearchRequest, Timings,
 };
 use anyhow::{Context, Result};
 use async_trait::async_trait;
@@ -52,7 +51,8 @@ pub(crate) fn run(bench: &mut Bench, workload: Workload) -> Result<()> {
     if bench.settings.wants(Subject::Search) {
         by_mode(bench, &workload, &engine)?;
     }
-    asks::run(bench, &workload, &engine)
+    asks::run(bench, &workload, &engine)?;
+    asks::suggest(bench, &workload, &engine)
 }
 
 /// Measures each mode, and filters.

@@ -75,6 +75,8 @@ pub(crate) enum Subject {
     Sorted,
     /// Listing the catalogue without a query.
     Browse,
+    /// Suggestions for the beginning of a query.
+    Suggest,
     /// Ingestion of a feed, first and again.
     Ingest,
     /// Requests per second, and memory.
@@ -87,8 +89,8 @@ pub(crate) enum Subject {
 
 impl Subject {
     /// The subjects that search the embedded engine in this process.
-    pub(crate) const OF_SEARCHES: [Self; 4] =
-        [Self::Search, Self::Facets, Self::Sorted, Self::Browse];
+    pub(crate) const OF_SEARCHES: [Self; 5] =
+        [Self::Search, Self::Facets, Self::Sorted, Self::Browse, Self::Suggest];
 }
 
 impl Settings {
