@@ -10,12 +10,11 @@ use unicode_normalization::UnicodeNormalization;
 
 type Reason = &'static str;
 
-const ANOTHER_SUM: Reason = "it speaks of another sum than the price: write the price alone";
+const ANOTHER_SUM: Reason = "it names another sum: write the price";
 
-const UNKNOWN_WORDS: Reason =
-    "it holds other words, and no currency: write the price alone, or with its currency";
+const UNKNOWN_WORDS: Reason = "it has other words and no currency";
 
-const TWO_PRICES: Reason = "it holds two prices: write the one that a customer pays";
+const TWO_PRICES: Reason = "it holds two prices: write one";
 
 /// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -108,13 +108,13 @@ fn prices(row: &FeedRow, pricing: &Pricing) -> Result<Prices, InvalidValue> {
     Ok(Prices { discount_price, actual_price, converted_by })
 }
 
-/// Returns whether a discounted price is one: shops write 0 where there is no sale, and leave an old price
-/// above a new one.
+/// Returns whether a discounted price is a price: shops write 0 where there is no sale, and leave an old sale
+/// above a new price.
 fn is_sale(discounted: Price, regular: Option<Price>) -> bool {
-    let is_lower = regular.is_none_or(|regular| {
-        regular.currency() != discounted.currency() || discounted.minor() < regular.minor()
+    let is_possible = regular.is_none_or(|regular| {
+        regular.currency() != discounted.currency() || discounted.minor() <= regular.minor()
     });
-    discounted.minor() > 0 && is_lower
+    discounted.minor() > 0 && is_possible
 }
 
 /// Parses the rate by which the prices were converted before they came into this feed.
@@ -336,7 +336,7 @@ mod tests {
             ("0.00", "80", None),
             ("0", "", None),
             ("95", "80", None),
-            ("80", "80", None),
+            ("80", "80", Some(8_000)),
             ("60", "80", Some(6_000)),
             ("60", "", Some(6_000)),
             ("$60", "₹50", Some(6_000)),

@@ -189,7 +189,7 @@ mod tests {
     }
 
     /// The flags without variables.
-    const SAID_EACH_TIME: [&str; 12] = [
+    const SAID_EACH_TIME: [&str; 14] = [
         "help",
         "version",
         "clear",
@@ -202,6 +202,8 @@ mod tests {
         "price_max",
         "min_rating",
         "discounted",
+        "unfinished",
+        "explain",
     ];
 
     #[test]

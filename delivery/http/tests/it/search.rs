@@ -264,7 +264,10 @@ async fn an_invalid_field_is_named_with_its_alternatives() {
 async fn an_invalid_parameter_is_named_with_its_alternatives() {
     let shop = Shop::open().await;
     for (link, expected) in [
-        ("q=x&color=red", "there is no parameter \"color\"; the parameters are q, mode"),
+        (
+            "q=x&color=red",
+            "there is no parameter \"color\"; the parameters are q, unfinished, mode",
+        ),
         ("q=x&page=one", "page must be a whole number from 1, not \"one\""),
         ("q=x&page_size=101", "page_size must be a whole number from 1 to 100"),
         ("q=x&threshold=NaN", "threshold must be a number from -1 to 1"),

@@ -16,7 +16,7 @@ pub(crate) struct SuggestArguments {
     words: Vec<String>,
 
     /// The maximum number of suggestions of each kind, 1 to 20.
-    #[arg(long, default_value_t = Suggest::DEFAULT_LIMIT, value_name = "N", value_parser = limit)]
+    #[arg(long, env = "AKIN_SUGGESTIONS", default_value_t = Suggest::DEFAULT_LIMIT, value_name = "N", value_parser = limit)]
     limit: usize,
 
     #[command(flatten)]
