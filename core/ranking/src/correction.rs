@@ -1,4 +1,4 @@
-use crate::analysis::{MIN_WORD, is_word};
+use crate::analysis::is_word;
 use crate::chunks::chunks;
 use crate::folding::fold;
 use crate::identifiers::query_is_identifier;
@@ -19,8 +19,8 @@ pub struct Correction {
 /// compared with every word of the catalogue that begins with the same letter.
 pub const MAX_CORRECTED_WORDS: usize = 16;
 
-/// The minimum length of a word to correct, in letters: a shorter one is often one letter away from
-/// another word, as `bike` is from `bake`.
+/// The minimum length of a word to correct, and of its replacement, in letters: a shorter one is often one
+/// letter away from another word, as `bike` is from `bake`.
 const MIN_CORRECTED: usize = 5;
 
 /// The minimum number of products that contain a replacement.
@@ -104,7 +104,7 @@ fn correct_unless(
         }
         candidate_letters.clear();
         candidate_letters.extend(candidate.chars());
-        if candidate_letters.len() < MIN_WORD
+        if candidate_letters.len() < MIN_CORRECTED
             || candidate_letters.len().abs_diff(letters.len()) > limit
             || is_stopped()
         {

@@ -31,12 +31,15 @@ pub struct Floors {
     pub description: f32,
     /// The floor if the catalogue has none of the words.
     pub unknown: f32,
+    /// True if the model knows the words of Latin letters only. To it, all texts in other scripts are
+    /// alike, so that their words alone decide.
+    pub is_latin: bool,
 }
 
 impl Default for Floors {
     /// The floors of all-MiniLM-L6-v2, measured over 2,680 judged pairs of two catalogues.
     fn default() -> Self {
-        Self { name: 0.35, description: 0.45, unknown: 0.55 }
+        Self { name: 0.35, description: 0.45, unknown: 0.55, is_latin: true }
     }
 }
 
@@ -51,14 +54,14 @@ impl Floors {
     /// between queries and products that have nothing in common.
     pub fn from_background(mean: f32, deviation: f32) -> Self {
         let at = |deviations: f32| (mean + deviations * deviation).clamp(-1.0, 1.0);
-        Self { name: at(3.0), description: at(4.1), unknown: at(5.2) }
+        Self { name: at(3.0), description: at(4.1), unknown: at(5.2), is_latin: false }
     }
 }
 
 /// Decides which products fit a query.
 ///
-/// A product fits if its title holds all content words, those that are not stop words. Otherwise its
-/// similarity decides, if it is among the [`NEAREST`]:
+/// A product fits if its title holds all content words, those that are not stop words; so does a candidate
+/// whose title and brand hold them together. Otherwise its similarity decides, if it is among the [`NEAREST`]:
 ///
 /// - For a query of one or two written words, it must be as near as a quarter of those whose titles
 ///   hold the words, and nearer by what it lacks: similarity >= f + (t - f) (1 - title) + 0.75
@@ -149,7 +152,7 @@ impl FitRule<'_> {
         if by_threshold {
             return None;
         }
-        let (anywhere, title) = if self.mode == SearchMode::Lexical { (1, 0) } else { (0, 1) };
+        let (anywhere, title) = if self.decides_by_words() { (1, 0) } else { (0, 1) };
         let term = |term: &QueryTerm| WeightedTerm {
             text: term.text.clone(),
             anywhere,
@@ -171,18 +174,25 @@ impl FitRule<'_> {
         (!terms.is_empty()).then_some(WordRule { terms, least })
     }
 
+    /// Returns whether words alone decide: in a lexical search, and if the model cannot read the query.
+    fn decides_by_words(&self) -> bool {
+        let is_unread = self.floors.is_latin && self.query.is_foreign();
+        self.mode == SearchMode::Lexical || is_unread && self.threshold.is_none()
+    }
+
     /// Judges the candidates of one search, as its index returned them.
     pub fn judge(&self, candidates: &[ScoredCandidate]) -> Judgment {
-        if self.mode == SearchMode::Lexical {
+        if self.decides_by_words() {
             return Judgment { fits: self.by_words(candidates), beyond: None };
         }
         let nearest = least_of_nearest(candidates);
         let is_near = |one: &ScoredCandidate| one.cosine.is_some_and(|cosine| cosine >= nearest);
         let has_rule = self.words().is_some();
         let holds_words = |one: &ScoredCandidate| {
-            has_rule && (one.score.words.fill_title || one.score.is_identified)
+            has_rule && (one.score.words.fill_named || one.score.is_identified)
         };
-        let holders = candidates.iter().filter(|one| holds_words(one) && is_near(one));
+        let in_title = |one: &&ScoredCandidate| one.score.words.fill_title && has_rule;
+        let holders = candidates.iter().filter(|one| in_title(one) && is_near(one));
         let quartile = upper_quartile(holders.filter_map(|one| one.cosine).collect());
         let named = self.floors.name.max(quartile.unwrap_or(self.floors.name));
         let beyond = self.beyond(nearest, named);
@@ -223,7 +233,7 @@ impl FitRule<'_> {
             return threshold.get();
         }
         let words = candidate.score.words;
-        let Floors { name, description, unknown } = self.floors;
+        let Floors { name, description, unknown, .. } = self.floors;
         if !self.query.has_content() || !words.hold_model_numbers {
             f32::INFINITY
         } else if self.query.content().next().is_none() {

@@ -1,6 +1,7 @@
 //! Turns a query into terms: analyzed, corrected, completed.
 
 use crate::QueryTerms;
+use crate::characters::{CharacterClass, class, is_letter};
 use crate::chunks::{Term, visit_terms};
 use crate::completions::CompletedWord;
 use crate::correction::{Correction, correct_words, misspelled_words};
@@ -231,7 +232,10 @@ impl<'a> QueryAnalyzer<'a> {
         let (query, statistics) = (self.query, self.statistics);
         let has_content = analyzed.iter().any(|term| !term.is_stop_word);
         let has_letters = |word: &&str| word.chars().any(char::is_alphanumeric);
-        let written_words = query.split_whitespace().filter(has_letters).count();
+        let written_words =
+            query.split_whitespace().filter(has_letters).collect::<HashSet<_>>().len();
+        let letters: Vec<_> = fold(query).chars().filter(|c| is_letter(*c)).map(class).collect();
+        let is_foreign = !letters.is_empty() && !letters.contains(&CharacterClass::Latin);
         let documents = statistics.documents();
         let lacking =
             |term: &&AnalyzedTerm| term.frequency == 0 && !term.is_covered && !term.is_stop_word;
@@ -262,6 +266,7 @@ impl<'a> QueryAnalyzer<'a> {
             terms: terms.chain(identifier).collect(),
             unknown_content,
             written_words,
+            is_foreign,
         }
     }
 }

@@ -14,8 +14,10 @@ pub struct QueryTerms {
     pub(crate) has_content: bool,
     /// The number of distinct terms that the catalogue lacks and that are no stop words.
     pub(crate) unknown_content: usize,
-    /// The number of words that are written, stop words included.
+    /// The number of distinct words that are written, stop words included.
     pub(crate) written_words: usize,
+    /// True if the query is written in another script than Latin.
+    pub(crate) is_foreign: bool,
 }
 
 /// A term that the catalogue contains, or has an alternative for.
@@ -89,7 +91,12 @@ impl QueryTerms {
         self.unknown_content > 0
     }
 
-    /// Returns the number of words that are written, stop words included.
+    /// Returns true if the query has letters, but none of the Latin script.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.is_foreign
+    }
+
+    /// Returns the number of distinct words that are written, stop words included.
     pub(crate) fn written_words(&self) -> usize {
         self.written_words
     }

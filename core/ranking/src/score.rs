@@ -38,6 +38,7 @@ pub struct Score {
 /// What a text holds of a query's content words: the distinct words that are no stop words, those that
 /// the catalogue lacks included.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a piece of evidence of its own")]
 pub struct WordEvidence {
     /// The share of their weight that the text contains: 0 to 1.
     pub coverage: f32,
@@ -47,6 +48,8 @@ pub struct WordEvidence {
     pub fill_any: bool,
     /// True if the title contains all of them.
     pub fill_title: bool,
+    /// True if the title and the brand together contain all of them.
+    pub fill_named: bool,
     /// True if the text contains every model number among them that the catalogue has: a word of at
     /// least four letters and digits.
     pub hold_model_numbers: bool,

@@ -3,7 +3,7 @@
 use crate::analysis::analyze;
 use crate::chunks::{Chunk, chunks};
 use crate::folding::fold;
-use crate::identifiers::identifier_term;
+use crate::identifiers::queried_identifier;
 use crate::numbers::unit_of;
 use crate::stems::stem;
 use akin_entities::{Language, Statistics};
@@ -41,7 +41,7 @@ pub(crate) fn spellings(
     let folded = fold(phrase);
     let texts = variants(&folded, language, statistics);
     let written = texts.iter().map(|text| analyze(text, language));
-    let identifier = identifier_term(phrase).map(|term| vec![term]);
+    let identifier = queried_identifier(phrase).map(|term| vec![term]);
     let mut spellings: Vec<_> = written.chain(identifier).filter(is_possible).collect();
     // Of two, the shorter finds what the longer does.
     for place in (0..spellings.len()).rev() {
@@ -112,7 +112,8 @@ fn rewritten(
 ) -> Vec<String> {
     let text = chunk.text();
     if chunk.joined().is_some() {
-        return vec![chunk.parts().collect()];
+        let parts: Vec<_> = chunk.parts().collect();
+        return vec![parts.concat(), parts.join(" ")];
     }
     if let Some((number, unit)) = unit_of(text) {
         return vec![format!("{number} {unit}")];
@@ -184,11 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn a_word_alone_is_one_term() {
+    fn a_word_alone_is_one_term_or_its_parts_side_by_side() {
         let statistics = catalogue(&["t-shirt", "wi-fi", "men's"]);
         for (phrase, term) in [("t-shirt", "tshirt"), ("Wi-Fi", "wifi"), ("tshirts", "tshirt")] {
-            assert_eq!(spellings(phrase, Language::English, &statistics), [[term]]);
+            assert_eq!(spellings(phrase, Language::English, &statistics)[0], [term]);
         }
+        let statistics = catalogue(&["noise cancelling", "noise-cancelling", "noise, then"]);
+        let found = spellings("noise-cancelling", Language::English, &statistics);
+        assert!(found.iter().any(|terms| terms.len() == 2), "as two words: {found:?}");
     }
 
     #[test]

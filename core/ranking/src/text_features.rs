@@ -48,6 +48,8 @@ pub(crate) struct FeatureExtractor<'a> {
     adjacent: Vec<(usize, usize)>,
     /// Whether the title contains each distinct term.
     in_title: Vec<bool>,
+    /// Whether the brand contains each distinct term.
+    in_brand: Vec<bool>,
     /// The distinct content terms.
     content: Vec<ContentTerm>,
     /// The sum of the weights of all content terms, those that the catalogue lacks included.
@@ -97,6 +99,7 @@ impl<'a> FeatureExtractor<'a> {
             content: content_terms(query, &terms),
             content_weight: query.content_weight(),
             in_title: vec![false; distinct.len()],
+            in_brand: vec![false; distinct.len()],
             frequencies: vec![0.0; distinct.len()],
             counts: vec![0; distinct.len()],
             adjacent: Vec::new(),
@@ -169,6 +172,7 @@ impl<'a> FeatureExtractor<'a> {
         let mut words = WordEvidence {
             fill_any: is_complete,
             fill_title: is_complete,
+            fill_named: is_complete,
             hold_model_numbers: true,
             ..WordEvidence::default()
         };
@@ -179,6 +183,7 @@ impl<'a> FeatureExtractor<'a> {
             title += if is_in_title { term.weight } else { 0.0 };
             words.fill_any &= is_held;
             words.fill_title &= is_in_title;
+            words.fill_named &= is_in_title || self.in_brand[term.index];
             words.hold_model_numbers &= is_held || !term.is_model_number;
         }
         if self.content_weight > 0.0 {
@@ -191,9 +196,10 @@ impl<'a> FeatureExtractor<'a> {
     /// Computes the frequency of each term, and collects the adjacent pairs of the title.
     #[expect(clippy::cast_precision_loss, reason = "a text has fewer than 2^52 terms")]
     fn count_terms(&mut self, text: &AnalyzedText) {
-        let Self { query, matcher, frequencies, counts, adjacent, in_title, .. } = self;
+        let Self { query, matcher, frequencies, counts, adjacent, in_title, in_brand, .. } = self;
         frequencies.fill(0.0);
         in_title.fill(false);
+        in_brand.fill(false);
         adjacent.clear();
         let mut fields = TextField::ALL.into_iter();
         let mut field = fields.next();
@@ -205,6 +211,7 @@ impl<'a> FeatureExtractor<'a> {
                 MatchEvent::Term(found) => {
                     has_matches = true;
                     counts[found.index] += 1;
+                    in_brand[found.index] |= current == TextField::Brand;
                     if current == TextField::Title {
                         in_title[found.index] = true;
                         let position = found.position();

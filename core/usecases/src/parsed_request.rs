@@ -34,7 +34,8 @@ impl SearchProducts {
             return Ok(plain());
         }
         let statistics = self.index.statistics().await?;
-        if query_is_identifier(text, &*statistics) {
+        let begins_plainly = text.trim_start().starts_with(char::is_alphanumeric);
+        if begins_plainly && query_is_identifier(text, &*statistics) {
             return Ok(plain());
         }
         let conditions = query.conditions(self.language, &*statistics);

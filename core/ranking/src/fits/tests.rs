@@ -23,6 +23,7 @@ fn candidate(cosine: f32, coverage: f32, title: f32) -> ScoredCandidate {
         title,
         fill_any: coverage >= 1.0,
         fill_title: title >= 1.0,
+        fill_named: title >= 1.0,
         hold_model_numbers: true,
     };
     let score = Score { words, ..Score::default() };
@@ -46,6 +47,34 @@ fn a_title_with_all_content_words_fits_at_any_similarity() {
     let words = rule.words().unwrap();
     assert_eq!((words.terms.len(), words.least), (2, 2), "stop words do not count");
     assert!(words.terms.iter().all(|term| (term.anywhere, term.title) == (0, 1)));
+}
+
+#[test]
+fn a_title_and_a_brand_fit_that_hold_the_words_together() {
+    let query = terms("tripod phone");
+    let mut branded = candidate(0.0, 1.0, 0.5);
+    branded.score.words.fill_named = true;
+    let judgment = rule(SearchMode::Hybrid, &query).judge(&[branded, candidate(0.0, 1.0, 0.5)]);
+    assert_eq!(judged(&judgment), [true, false]);
+    assert_eq!(judgment.fits[0], Some(FitClause::Words));
+}
+
+#[test]
+fn words_alone_decide_in_scripts_that_the_model_cannot_read() {
+    let near = [(0.99, 0.0, 0.0)];
+    for (text, expected) in [("केक", false), ("собака", false), ("dibber", true), ("7", true)]
+    {
+        let query = terms(text);
+        let rule = rule(SearchMode::Hybrid, &query);
+        assert_eq!(fits(&rule, &near), [expected], "{text}");
+        let floors = Floors { is_latin: false, ..rule.floors };
+        assert_eq!(fits(&FitRule { floors, ..rule }, &near), [true], "{text}, another model");
+    }
+}
+
+#[test]
+fn a_word_that_is_repeated_is_one() {
+    assert_eq!(terms("tripod tripod  tripod").written_words(), 1);
 }
 
 #[test]
@@ -170,7 +199,7 @@ fn the_upper_quartile_is_interpolated() {
 #[test]
 fn the_floors_of_the_default_model_follow_from_its_background() {
     let floors = Floors::from_background(0.08, 0.09);
-    let Floors { name, description, unknown } = Floors::default();
+    let Floors { name, description, unknown, .. } = Floors::default();
     for (made, expected) in
         [(floors.name, name), (floors.description, description), (floors.unknown, unknown)]
     {

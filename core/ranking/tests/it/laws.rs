@@ -205,7 +205,7 @@ proptest! {
         }
         let limit = if word.len() >= 8 { 2 } else { 1 };
         let near = |known: &&String| {
-            known.len() >= 3 && known[..1] == word[..1] && alignment(&word, known) <= limit
+            known.len() >= 5 && known[..1] == word[..1] && alignment(&word, known) <= limit
         };
         let nearest = words.iter().filter(near).map(|known| alignment(&word, known)).min();
         let found = correct(&word, &statistics);
