@@ -4,6 +4,7 @@
 use crate::price_text::{NO_DECIMALS, split_currency};
 use crate::price_words::{
     CENTS, HARMLESS, LABELS, NOT_THE_PRICE, OF, TO, UNITS, choose, currencies, find, is_code,
+    looks_like_code,
 };
 use crate::{Currency, Price};
 use unicode_normalization::UnicodeNormalization;
@@ -219,10 +220,8 @@ impl Amount<'_> {
 
     /// Returns whether letters beside the number look like the code of a currency and are none.
     fn has_false_code(&self) -> bool {
-        let is_false = |word: &&str| {
-            let is_capital = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase());
-            is_capital && !is_code(word) && !LABELS.contains(word)
-        };
+        let is_false =
+            |word: &&str| looks_like_code(word) && !is_code(word) && !LABELS.contains(word);
         self.before.last().is_some_and(is_false) || self.after.first().is_some_and(is_false)
     }
 

@@ -4,7 +4,7 @@ use crate::Currency;
 use crate::price_text::SIGNS;
 
 /// Names of currencies, in lower case, by the currencies that they may mean. A name that several share
-/// has the usual one first; one that is only a kind of money begins with an empty code.
+/// has the usual one first.
 const NAMES: &[(&str, &[&str])] = &[
     ("eur", &["EUR"]),
     ("euro", &["EUR"]),
@@ -172,6 +172,10 @@ pub(crate) fn find(
 /// Returns whether a word is the code of a currency, which is written in capital letters: `all`, `try` and
 /// `top` are words.
 pub(crate) fn is_code(word: &str) -> bool {
-    let is_capital = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase());
-    is_capital && Currency::new(word).is_ok_and(Currency::is_money)
+    looks_like_code(word) && Currency::new(word).is_ok_and(Currency::is_money)
+}
+
+/// Returns whether a word is three capital letters.
+pub(crate) fn looks_like_code(word: &str) -> bool {
+    word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }

@@ -56,10 +56,9 @@ fn last_word(query: &str) -> Option<String> {
 
 /// Returns the terms of the words that begin with `word`, without its own and without stop words.
 fn completions(word: &str, language: Language, statistics: &dyn Statistics) -> Vec<String> {
-    let Some(initial) = word.chars().next() else { return Vec::new() };
     let mut words = Vec::new();
-    statistics.visit_words(initial, &mut |other, frequency| {
-        if other.len() > word.len() && other.starts_with(word) {
+    statistics.visit_words_from(word, &mut |other, frequency| {
+        if other.len() > word.len() {
             words.push((Reverse(frequency), other.to_owned()));
         }
     });
