@@ -175,7 +175,7 @@ impl FitRule<'_> {
     }
 
     /// Returns whether words alone decide: in a lexical search, and if the model cannot read the query.
-    fn decides_by_words(&self) -> bool {
+    pub fn decides_by_words(&self) -> bool {
         let is_unread = self.floors.is_latin && self.query.is_foreign();
         self.mode == SearchMode::Lexical || is_unread && self.threshold.is_none()
     }

@@ -108,7 +108,7 @@ impl SearchProducts {
         // The index counts those that fit by title; of those that fit by brand, it returned some.
         let is_by_brand = |one: &Ranked<'_>| {
             let words = one.score.words;
-            words.fill_named && !words.fill_title && request.mode != SearchMode::Lexical
+            words.fill_named && !words.fill_title && !prepared.rule().decides_by_words()
         };
         if candidates.len() >= request.depth && hits.iter().any(is_by_brand) {
             found.answer.relation = Relation::AtLeast;
