@@ -2,8 +2,8 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build dist model lambdas model-archive python demo services stop-services test e2e-aws bench fuzz fmt lint \
-	deny sanitize clean
+.PHONY: help build dist model lambdas model-archive python demo services stop-services test infra-test e2e-aws bench fuzz \
+	fmt lint deny sanitize clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -59,6 +59,9 @@ e2e-aws: ## run the functions of AWS Lambda between real servers and an emulated
 	$(call set_up_model,$(TARGET)/debug/akin)
 	tools/with-services.sh $(CARGO) test --locked --workspace --test it functions:: -- --include-ignored --nocapture \
 		--test-threads 1
+
+infra-test: ## check the Terraform of infra/ without an account: its format, types, tests and policy
+	tools/infra.sh
 
 bench: model ## compare akin with its peers in one run
 	bench/run
