@@ -2,7 +2,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build dist model lambdas model-archive python demo services stop-services test infra-test e2e-aws bench fuzz \
+.PHONY: help build dist model lambdas model-archive python demo services stop-services test infra-test settings e2e-aws bench fuzz \
 	fmt lint deny sanitize clean
 
 CARGO ?= cargo
@@ -50,9 +50,14 @@ stop-services: ## stop the servers that `make services` started
 
 test: python ## set up everything that tests need, including real servers, and run every test
 	$(CARGO) test --locked --workspace --no-run
+	tools/environment.py $(TARGET)/debug
 	$(call set_up_model,$(TARGET)/debug/akin)
 	tools/with-services.sh bash -c 'tools/run_tests.py --include-ignored && tools/test-each-cpu.sh && tools/embedding-clients.sh'
 	python3 tools/check_data.py
+
+settings: ## write docs/settings.md, by what the programs read
+	$(CARGO) build --locked --bins
+	tools/environment.py --write $(TARGET)/debug
 
 e2e-aws: ## run the functions of AWS Lambda between real servers and an emulated AWS, and list what is shown
 	$(CARGO) test --locked --workspace --no-run

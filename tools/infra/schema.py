@@ -43,7 +43,7 @@ DOCUMENTED = re.compile(
     r"\{@link \S+?#(?P<name>\w+) [^}]*\}(?:(?!readonly).)*?readonly \w+(?P<optional>\??):", re.S
 )
 GETTER = re.compile(r"this\.get(\w*?)Attribute\('(\w+)'\)")
-REFERENCE = re.compile(r'new \w+\(this, "(\w+)"')
+REFERENCE = re.compile(r'new (?:cdktf\.)?(\w+)\(this, "(\w+)"')
 
 
 class MissingResource(Exception):
@@ -115,8 +115,8 @@ class Source:
         they are set: all of them count as such, so mocks give them a value."""
         attributes = {attribute["name"]: attribute for attribute in schema["attributes"]}
         known = set(attributes) | {block["name"] for block in schema["blocks"]}
-        computed = [(name, COMPUTED.get(kind, "dynamic")) for kind, name in GETTER.findall(getters)]
-        computed += [(name, "dynamic") for name in REFERENCE.findall(getters)]
+        found = GETTER.findall(getters) + REFERENCE.findall(getters)
+        computed = [(name, COMPUTED.get(kind, "dynamic")) for kind, name in found]
         for name, kind in computed:
             if name in attributes and not attributes[name]["required"]:
                 attributes[name]["computed"] = True

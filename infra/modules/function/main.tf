@@ -51,11 +51,11 @@ locals {
       Resource = "*"
     },
   ]
-  failure_statements = var.failure_queue_arn == null ? [] : [{
+  failure_statements = var.failure_queue == null ? [] : [{
     Sid      = "ReportFailures"
     Effect   = "Allow"
     Action   = ["sqs:SendMessage"]
-    Resource = var.failure_queue_arn
+    Resource = var.failure_queue.arn
   }]
 }
 
@@ -137,7 +137,7 @@ resource "aws_lambda_function" "this" {
 }
 
 resource "aws_lambda_function_event_invoke_config" "this" {
-  count = var.failure_queue_arn == null ? 0 : 1
+  count = var.failure_queue == null ? 0 : 1
 
   function_name                = aws_lambda_function.this.function_name
   maximum_retry_attempts       = 2
@@ -145,7 +145,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
   destination_config {
     on_failure {
-      destination = var.failure_queue_arn
+      destination = var.failure_queue.arn
     }
   }
 }

@@ -38,8 +38,8 @@ variable "timeout_seconds" {
   }
 }
 
-variable "failure_queue_arn" {
-  type        = string
+variable "failure_queue" {
+  type        = object({ arn = string })
   description = "The queue of asynchronous events that failed for good; null if nothing invokes the function asynchronously."
   default     = null
 }

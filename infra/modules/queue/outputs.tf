@@ -52,3 +52,16 @@ output "count_statements" {
     Resource = [aws_sqs_queue.changes.arn, aws_sqs_queue.dead_letters.arn]
   })]
 }
+
+output "operate_statements" {
+  description = "What a person may do who lists the dead letters and sends them back by the command akin."
+  value = [jsonencode({
+    Sid    = "OperateQueue"
+    Effect = "Allow"
+    Action = [
+      "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
+      "sqs:ReceiveMessage", "sqs:SendMessage",
+    ]
+    Resource = [aws_sqs_queue.changes.arn, aws_sqs_queue.dead_letters.arn]
+  })]
+}
