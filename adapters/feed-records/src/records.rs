@@ -33,6 +33,7 @@ fn feed_layout(layout: Layout) -> FeedLayout {
 fn feed_record_value(value: RecordValue) -> FeedRecordValue {
     match value {
         RecordValue::Text(range) => FeedRecordValue::Text(range),
+        RecordValue::Number(range) => FeedRecordValue::Number(range),
         RecordValue::Other(value) => FeedRecordValue::Other(feed_value(value)),
     }
 }
@@ -40,6 +41,7 @@ fn feed_record_value(value: RecordValue) -> FeedRecordValue {
 fn feed_value(value: Value) -> FeedValue {
     match value {
         Value::Text(text) => FeedValue::Text(text),
+        Value::Number(number) => FeedValue::Number(number),
         Value::Invalid(invalid) => {
             let feed_formats::InvalidValue { beginning, text, reason } = *invalid;
             FeedValue::Unreadable(Box::new(UnreadableValue { beginning, text, reason }))

@@ -14,12 +14,13 @@ pub(crate) fn insert(
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT OR REPLACE INTO quarantine (feed, line, field, value, reason, at, texts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT OR REPLACE INTO quarantine (feed, line, field, value, reason, at, texts, kept)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    for RefusedRow { line, field, value, reason, row } in rows {
+    for RefusedRow { line, is_kept, field, value, reason, row } in rows {
         let texts = row.as_deref().map(to_json).transpose()?;
-        statement.execute(params![feed, line.cast_signed(), field, value, reason, at.0, texts])?;
+        let line = line.cast_signed();
+        statement.execute(params![feed, line, field, value, reason, at.0, texts, is_kept])?;
     }
     Ok(())
 }
@@ -27,15 +28,18 @@ pub(crate) fn insert(
 /// Stores rows of another store, except where a row is held that was refused at that time or later.
 pub(crate) fn restore(connection: &Connection, rows: &[QuarantinedRow]) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO quarantine (feed, line, field, value, reason, at, texts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO quarantine (feed, line, field, value, reason, at, texts, kept)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (feed, line, field) DO UPDATE SET value = excluded.value,
-             reason = excluded.reason, at = excluded.at, texts = excluded.texts
+             reason = excluded.reason, at = excluded.at, texts = excluded.texts,
+             kept = excluded.kept
          WHERE excluded.at > at",
     )?;
-    for QuarantinedRow { feed, row: RefusedRow { line, field, value, reason, row }, at } in rows {
+    for QuarantinedRow { feed, row, at } in rows {
+        let RefusedRow { line, is_kept, field, value, reason, row } = row;
         let texts = row.as_deref().map(to_json).transpose()?;
-        statement.execute(params![feed, line.cast_signed(), field, value, reason, at.0, texts])?;
+        let line = line.cast_signed();
+        statement.execute(params![feed, line, field, value, reason, at.0, texts, is_kept])?;
     }
     Ok(())
 }
@@ -82,7 +86,7 @@ pub(crate) fn list(
     limit: i64,
 ) -> rusqlite::Result<Vec<QuarantinedRow>> {
     let mut statement = connection.prepare_cached(
-        "SELECT feed, line, field, value, reason, at, texts FROM quarantine
+        "SELECT feed, line, field, value, reason, at, texts, kept FROM quarantine
          WHERE (feed, line, field) > (?1, ?2, ?3) ORDER BY feed, line, field LIMIT ?4",
     )?;
     let rows = statement.query_map(params![feed, line, field, limit], quarantined)?;
@@ -96,6 +100,7 @@ fn quarantined(row: &Row<'_>) -> rusqlite::Result<QuarantinedRow> {
     let texts = texts.map_err(|e| invalid_value(6, e))?;
     let refused = RefusedRow {
         line,
+        is_kept: row.get(7)?,
         field: row.get(2)?,
         value: row.get(3)?,
         reason: row.get(4)?,

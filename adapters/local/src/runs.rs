@@ -84,7 +84,8 @@ pub(crate) fn finish(
     let mut update = connection.prepare_cached(
         "UPDATE runs SET outcome = ?2, reason = ?3, took = ?4, read = ?5, inserted = ?6,
              changed = ?7, unchanged = ?8, held_newer = ?9, repeated = ?10, removed = ?11,
-             quarantined = ?12, embedded = ?13, updated_fields = ?14, failed = ?15
+             quarantined = ?12, blanked = ?13, embedded = ?14, updated_fields = ?15,
+             failed = ?16
          WHERE version = ?1 AND outcome IS NULL",
     )?;
     let ((outcome, reason), took) = (end.outcome.parts(), micros(end.took));
@@ -106,8 +107,8 @@ pub(crate) fn last(
 ) -> rusqlite::Result<Vec<Run>> {
     let mut select = connection.prepare_cached(
         "SELECT number, version, began, holder, holder_key, expires, outcome, reason, took, read,
-             inserted, changed, unchanged, held_newer, repeated, removed, quarantined, embedded,
-             updated_fields, failed
+             inserted, changed, unchanged, held_newer, repeated, removed, quarantined, blanked,
+             embedded, updated_fields, failed
          FROM runs ORDER BY number DESC LIMIT ?1",
     )?;
     let mut feeds =

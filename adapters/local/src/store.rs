@@ -277,7 +277,8 @@ fn counts(connection: &Connection) -> rusqlite::Result<StoreCounts> {
     Ok(StoreCounts {
         products: count("SELECT count(*) FROM products")?,
         outbox: count("SELECT count(*) FROM outbox")?,
-        quarantined: count("SELECT count(*) FROM quarantine")?,
+        quarantined: count("SELECT count(*) FROM quarantine WHERE kept = 0")?,
+        blanked: count("SELECT count(*) FROM quarantine WHERE kept = 1")?,
     })
 }
 

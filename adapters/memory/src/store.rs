@@ -253,7 +253,8 @@ impl ProductStore for MemoryStore {
         self.call(|state| StoreCounts {
             products: state.products.len() as u64,
             outbox: state.outbox.len() as u64,
-            quarantined: state.quarantine.len() as u64,
+            quarantined: state.quarantine.values().filter(|kept| !kept.row.is_kept).count() as u64,
+            blanked: state.quarantine.values().filter(|kept| kept.row.is_kept).count() as u64,
         })
         .await
     }

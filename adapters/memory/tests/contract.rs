@@ -132,7 +132,7 @@ fn feed(name: &str, rows: &[Written]) -> MemoryFeed {
             Written::Malformed => {
                 let (field, value) = (String::new(), "?".to_owned());
                 let reason = "malformed".to_owned();
-                Err(RefusedRow { line, field, value, reason, row: None })
+                Err(RefusedRow { line, is_kept: false, field, value, reason, row: None })
             }
         }
     };

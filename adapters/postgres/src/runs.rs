@@ -131,8 +131,8 @@ impl Call for FinishRun<'_> {
         let sql =
             "UPDATE {runs} SET outcome = $2, reason = $3, took = $4, read = $5, inserted = $6,
                        changed = $7, unchanged = $8, held_newer = $9, repeated = $10,
-                       removed = $11, quarantined = $12, embedded = $13, updated_fields = $14,
-                       failed = $15
+                       removed = $11, quarantined = $12, blanked = $13, embedded = $14,
+                       updated_fields = $15, failed = $16
                    WHERE version = $1 AND outcome IS NULL";
         let RunEnd { outcome, took, counts } = self.end;
         let (outcome, reason) = outcome.parts();
@@ -160,7 +160,7 @@ impl Call for ListRuns {
         let sql = format!(
             "SELECT version, began, feeds, holder, holder_key, expires, {NOW}, outcome, reason,
                  took, read, inserted, changed, unchanged, held_newer, repeated, removed,
-                 quarantined, embedded, updated_fields, failed
+                 quarantined, blanked, embedded, updated_fields, failed
              FROM {{runs}} ORDER BY number DESC LIMIT $1"
         );
         let rows =

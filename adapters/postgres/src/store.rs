@@ -192,10 +192,11 @@ impl Call for ReadStoreCounts {
         let rows = [
             Counted { rows: "{products} WHERE akin_version IS NOT NULL", relation: "{products}" },
             Counted { rows: "{outbox}", relation: "{outbox}" },
-            Counted { rows: "{quarantine}", relation: "{quarantine}" },
+            Counted { rows: "{quarantine} WHERE NOT kept", relation: "{quarantine}" },
+            Counted { rows: "{quarantine} WHERE kept", relation: "{quarantine}" },
         ];
-        let [products, outbox, quarantined] = count(connection, names, rows).await?;
-        Ok(StoreCounts { products, outbox, quarantined })
+        let [products, outbox, quarantined, blanked] = count(connection, names, rows).await?;
+        Ok(StoreCounts { products, outbox, quarantined, blanked })
     }
 }
 

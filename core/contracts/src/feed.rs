@@ -92,8 +92,10 @@ fn row_of(batch: &FeedBatch, record: &FeedRecord) -> FeedItem {
     let mut texts = Vec::new();
     for (position, value) in &batch.values[record.values.clone()] {
         let text = match value {
-            FeedRecordValue::Text(range) => &batch.text[range.clone()],
-            FeedRecordValue::Other(FeedValue::Text(text)) => text,
+            FeedRecordValue::Text(range) | FeedRecordValue::Number(range) => {
+                &batch.text[range.clone()]
+            }
+            FeedRecordValue::Other(FeedValue::Text(text) | FeedValue::Number(text)) => text,
             FeedRecordValue::Other(FeedValue::Unreadable(value)) => {
                 return Err(refused(record.line, &value.reason));
             }
@@ -108,7 +110,14 @@ fn row_of(batch: &FeedBatch, record: &FeedRecord) -> FeedItem {
 
 fn refused(line: u64, reason: &str) -> RefusedRow {
     let reason = reason.to_owned();
-    RefusedRow { line, field: String::new(), value: String::new(), reason, row: None }
+    RefusedRow {
+        line,
+        is_kept: false,
+        field: String::new(),
+        value: String::new(),
+        reason,
+        row: None,
+    }
 }
 
 /// Returns the row without its line, which depends on the format.

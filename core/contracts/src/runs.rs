@@ -44,7 +44,7 @@ fn feeds(names: &[&str]) -> Vec<String> {
 
 /// Returns a different end for each number.
 fn end(number: u64) -> RunEnd {
-    let counts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(|place| number * 11 + place);
+    let counts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(|place| number * 12 + place);
     RunEnd {
         outcome: RunOutcome::Finished,
         took: Duration::from_micros(number),
@@ -114,7 +114,7 @@ pub async fn every_end_is_listed_as_it_was_recorded(runs: &Runs) {
         RunOutcome::Interrupted,
     ];
     let counts =
-        [None, Some(RunCounts::default()), Some(RunCounts::from_values([u64::MAX; 11])), None];
+        [None, Some(RunCounts::default()), Some(RunCounts::from_values([u64::MAX; 12])), None];
     let counts = counts.into_iter().chain([end(3).counts]);
     let mut expected = Vec::new();
     for (number, (outcome, counts)) in (1_u64..).zip(outcomes.into_iter().zip(counts)) {

@@ -60,6 +60,7 @@ macro_rules! product_store_contract {
             no_two_outbox_entries_share_a_sequence,
             relayed_changes_leave_the_outbox_unless_they_are_refused,
             a_refused_row_is_kept_with_field_value_and_reason,
+            a_value_without_which_its_row_was_kept_is_told_from_a_refused_row,
             a_refused_row_that_could_be_read_is_kept_whole,
             the_quarantine_is_listed_by_feed_and_line,
             the_quarantine_is_read_page_by_page,

@@ -9,7 +9,7 @@ pub struct FeedBatch {
     /// The names to which the positions in `values` refer: the whole header, the same allocation in
     /// each batch, if the feed has one; else the names that occur in this batch.
     pub names: Arc<[String]>,
-    /// The texts to which the ranges of [`FeedRecordValue::Text`] refer.
+    /// The texts to which the ranges of [`FeedRecordValue::Text`] and `Number` refer.
     pub text: String,
     /// The values of all records that are not empty, in the order of the feed, each with the position
     /// of its name in `names`.
@@ -47,6 +47,8 @@ pub struct FeedRecord {
 pub enum FeedRecordValue {
     /// The range in [`FeedBatch::text`] of a text as described for [`FeedValue::Text`].
     Text(Range<usize>),
+    /// The range in [`FeedBatch::text`] of a number as described for [`FeedValue::Number`].
+    Number(Range<usize>),
     /// Any other value.
     Other(FeedValue),
 }
@@ -54,8 +56,11 @@ pub enum FeedRecordValue {
 /// A value on its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FeedValue {
-    /// A text, number, or boolean, as written, without NUL.
+    /// A text or boolean, as written, without NUL.
     Text(String),
+    /// A number that the feed has as a number: ASCII digits, with a point before decimals, and a minus
+    /// sign.
+    Number(String),
     /// A list.
     List(Box<FeedList>),
     /// An object with named members.

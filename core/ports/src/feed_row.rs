@@ -38,11 +38,13 @@ pub struct FeedRow {
     pub converted_by: String,
 }
 
-/// A row that cannot become a product.
+/// A row that cannot become a product, or a value of one that became a product without it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedRow {
     /// The line on which the row begins, counted from 1.
     pub line: u64,
+    /// True if the row was kept without this value, which cannot be read; false if the row was refused.
+    pub is_kept: bool,
     /// The field at fault; empty for the whole row.
     pub field: String,
     /// The offending text, shortened.

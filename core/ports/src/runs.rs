@@ -145,6 +145,8 @@ pub struct RunCounts {
     pub removed: u64,
     /// Rows that were quarantined.
     pub quarantined: u64,
+    /// Values that could not be read, without which their rows were kept.
+    pub blanked: u64,
     /// Texts that were embedded.
     pub embedded: u64,
     /// Products whose other fields were updated.
@@ -181,7 +183,7 @@ impl RunOutcome {
 
 impl RunCounts {
     /// The names of the counts, in the order of the [`values`](Self::values).
-    pub const NAMES: [&str; 11] = [
+    pub const NAMES: [&str; 12] = [
         "read",
         "inserted",
         "changed",
@@ -190,13 +192,14 @@ impl RunCounts {
         "repeated",
         "removed",
         "quarantined",
+        "blanked",
         "embedded",
         "updated_fields",
         "failed",
     ];
 
     /// Returns every count.
-    pub fn values(&self) -> [u64; 11] {
+    pub fn values(&self) -> [u64; 12] {
         [
             self.read,
             self.inserted,
@@ -206,6 +209,7 @@ impl RunCounts {
             self.repeated,
             self.removed,
             self.quarantined,
+            self.blanked,
             self.embedded,
             self.updated_fields,
             self.failed,
@@ -213,7 +217,7 @@ impl RunCounts {
     }
 
     /// Returns the counts with these [`values`](Self::values).
-    pub fn from_values(values: [u64; 11]) -> Self {
+    pub fn from_values(values: [u64; 12]) -> Self {
         let [
             read,
             inserted,
@@ -223,6 +227,7 @@ impl RunCounts {
             repeated,
             removed,
             quarantined,
+            blanked,
             embedded,
             updated_fields,
             failed,
@@ -236,6 +241,7 @@ impl RunCounts {
             repeated,
             removed,
             quarantined,
+            blanked,
             embedded,
             updated_fields,
             failed,
@@ -280,7 +286,7 @@ mod tests {
 
     #[test]
     fn every_count_is_restored_under_its_own_name() {
-        let values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, u64::MAX];
+        let values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, u64::MAX];
         let counts = RunCounts::from_values(values);
         assert_eq!(counts.values(), values);
         let told = format!("{counts:?}");

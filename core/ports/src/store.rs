@@ -51,7 +51,8 @@ pub trait ProductStore: Debug + Send + Sync {
         relay_page(self, after, limit, send).await
     }
 
-    /// Keeps the rows of `feed` that were refused at `at`, as completely as they could be read. A field
+    /// Keeps the rows of `feed` that were refused at `at`, and the values without which rows were kept, as
+    /// completely as they could be read. A field
     /// of a line that was refused before is kept once, as it was refused last.
     async fn quarantine(&self, feed: &str, rows: &[RefusedRow], at: Timestamp) -> PortResult<()>;
 
@@ -217,6 +218,8 @@ pub struct StoreCounts {
     pub products: u64,
     /// Changes that wait to be embedded.
     pub outbox: u64,
-    /// Rows in quarantine.
+    /// Refused rows in quarantine.
     pub quarantined: u64,
+    /// Values in quarantine without which their rows were kept.
+    pub blanked: u64,
 }

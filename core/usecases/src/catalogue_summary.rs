@@ -6,7 +6,7 @@ use akin_ports::RefusedRow;
 pub struct CatalogueSummary {
     /// The counts over all feeds.
     pub rows: IngestSummary,
-    /// The first refused rows of each feed, with the feed's name.
+    /// The first refused rows of each feed, and the first values that were left out, with the feed's name.
     pub refused: Vec<(String, RefusedRow)>,
     /// The first repeated rows of each feed, with the feed's name.
     pub repeats: Vec<(String, RepeatedRow)>,
@@ -50,6 +50,7 @@ impl CatalogueSummary {
         self.rows.held_newer += rows.held_newer;
         self.rows.repeated += rows.repeated;
         self.rows.quarantined += rows.quarantined;
+        self.rows.blanked += rows.blanked;
         self.refused.extend(rows.refused.into_iter().map(|row| (feed.to_owned(), row)));
         self.repeats.extend(rows.repeats.into_iter().map(|row| (feed.to_owned(), row)));
     }

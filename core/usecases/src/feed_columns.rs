@@ -1,6 +1,7 @@
 //! Reads the records of feeds as rows: which column gives which field, the same for every source and
 //! format.
 
+mod category_path;
 mod column;
 mod column_map;
 mod fields;
@@ -30,12 +31,14 @@ pub struct RowReader {
     names: Option<Arc<[String]>>,
     /// The column of each name; `None` if it gives no field.
     columns: Vec<Option<Column>>,
+    /// The values of the last batch without which rows were kept.
+    left_out: Vec<RefusedRow>,
 }
 
 impl RowReader {
     /// Creates a reader for a feed whose columns `map` renames.
     pub fn new(map: ColumnMap) -> Self {
-        Self { map, names: None, columns: Vec::new() }
+        Self { map, names: None, columns: Vec::new(), left_out: Vec::new() }
     }
 
     /// Returns a filter that selects the columns that it reads.
@@ -48,21 +51,24 @@ impl RowReader {
         })
     }
 
-    /// Reads a batch. An error means that the header does not describe products.
+    /// Reads a batch. A blank record is no row. An optional value that cannot be read is left out. An error
+    /// means that the header does not describe products.
     pub fn read(&mut self, batch: &FeedBatch) -> Result<Vec<FeedItem>, HeaderError> {
         self.resolve(batch)?;
+        self.left_out.clear();
         let mut items = Vec::with_capacity(batch.records.len());
         for record in &batch.records {
-            items.push(match record {
-                Ok(record) => self.row(batch, record),
-                Err(unreadable) => Err(RefusedRow {
+            match record {
+                Ok(record) => items.extend(self.row(batch, record)),
+                Err(unreadable) => items.push(Err(RefusedRow {
                     line: unreadable.line,
+                    is_kept: false,
                     field: String::new(),
                     value: unreadable.beginning.clone(),
                     reason: unreadable.reason.clone(),
                     row: None,
-                }),
-            });
+                })),
+            }
         }
         Ok(items)
     }
@@ -83,15 +89,24 @@ impl RowReader {
         Ok(())
     }
 
-    fn row(&self, batch: &FeedBatch, record: &FeedRecord) -> FeedItem {
+    /// Returns the values that the last [`read`](Self::read) left out.
+    pub fn take_left_out(&mut self) -> Vec<RefusedRow> {
+        std::mem::take(&mut self.left_out)
+    }
+
+    /// Reads a record; `None` if it is blank.
+    fn row(&mut self, batch: &FeedBatch, record: &FeedRecord) -> Option<FeedItem> {
         let mut row = RowBuilder::new(record.line, batch.layout);
         for (position, value) in &batch.values[record.values.clone()] {
             let Some(Some(column)) = self.columns.get(*position) else { continue };
             match value {
                 FeedRecordValue::Text(range) => row.add_text(column, &batch.text[range.clone()]),
+                FeedRecordValue::Number(range) => {
+                    row.add_number(column, &batch.text[range.clone()]);
+                }
                 FeedRecordValue::Other(value) => row.add(column, value),
             }
         }
-        row.finish()
+        row.finish(&mut self.left_out)
     }
 }

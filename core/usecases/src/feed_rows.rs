@@ -3,12 +3,14 @@ use akin_entities::{Product, ProductId};
 use akin_ports::{ErrorKind, FeedItem, PortError, PortResult, ProductFeed, RefusedRow};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-/// A batch of rows: the products, each with its line, and the refused rows.
+/// A batch of rows: the products, each with its line, the refused rows, and the values that were left out.
 #[derive(Debug, Default)]
 pub(crate) struct FeedRows {
     pub(crate) products: Vec<Product>,
     pub(crate) lines: Vec<u64>,
     pub(crate) refused: Vec<RefusedRow>,
+    /// The values without which rows were kept.
+    pub(crate) left_out: Vec<RefusedRow>,
     /// The products that refused rows identify.
     pub(crate) refused_ids: Vec<ProductId>,
 }
@@ -16,17 +18,24 @@ pub(crate) struct FeedRows {
 /// A hash of a batch, by which a later reading proves that it gives the same.
 pub(crate) type BatchHash = u64;
 
+/// The rows of a batch as they were read, and the values without which they are kept.
+#[derive(Debug)]
+pub(crate) struct RowBatch {
+    pub(crate) items: Vec<FeedItem>,
+    pub(crate) left_out: Vec<RefusedRow>,
+}
+
 /// Returns the next rows of a feed and the hash of their batch, or `None` at the end. A header that
 /// does not describe products ends the feed.
 pub(crate) async fn next_rows(
     feed: &mut dyn ProductFeed,
     reader: &mut RowReader,
-) -> PortResult<Option<(Vec<FeedItem>, BatchHash)>> {
+) -> PortResult<Option<(RowBatch, BatchHash)>> {
     let Some(batch) = feed.next_batch().await? else { return Ok(None) };
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&batch);
     let rows = reader.read(&batch);
-    let rows = rows.map_err(|error| PortError::new("feed", ErrorKind::Refused, error))?;
-    Ok(Some((rows, hash)))
+    let items = rows.map_err(|error| PortError::new("feed", ErrorKind::Refused, error))?;
+    Ok(Some((RowBatch { items, left_out: reader.take_left_out() }, hash)))
 }
 
 /// Returns the error of a feed whose content is another than when it was surveyed.
@@ -41,19 +50,21 @@ pub(crate) fn changed() -> PortError {
 
 impl FeedRows {
     /// Normalizes the rows of a batch.
-    pub(crate) fn read(batch: Vec<FeedItem>, pricing: &Pricing) -> Self {
-        let mut rows = Self::default();
-        for item in batch {
+    pub(crate) fn read(batch: RowBatch, pricing: &Pricing) -> Self {
+        let mut rows = Self { left_out: batch.left_out, ..Self::default() };
+        for item in batch.items {
             match item {
                 Err(refused) => rows.refused.push(refused),
                 Ok(row) => {
                     let line = row.line;
-                    match normalize::read(row, pricing) {
+                    match normalize::read(row, pricing, &mut rows.left_out) {
                         Ok(product) => {
                             rows.products.push(product);
                             rows.lines.push(line);
                         }
-                        Err((refused, id)) => {
+                        Err(refused) => {
+                            let (refused, id) = *refused;
+                            rows.left_out.retain(|value| value.line != line);
                             rows.refused.push(refused);
                             rows.refused_ids.extend(id);
                         }

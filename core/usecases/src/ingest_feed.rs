@@ -126,10 +126,10 @@ impl IngestFeed {
         first_rows.begin(&name);
         while let Some((batch, hash)) = next_rows(feed, &mut reader).await.map_err(in_feed)? {
             let surveyed = expected(&mut surveyed, Some(hash)).map_err(in_feed)?;
-            if batch.is_empty() {
+            let rows = FeedRows::read(batch, &self.pricing);
+            if rows.count() == 0 {
                 continue;
             }
-            let rows = FeedRows::read(batch, &self.pricing);
             summary.read += rows.count();
             let repeated = match surveyed {
                 Some(batch) => batch.repeated.clone(),
@@ -148,7 +148,8 @@ impl IngestFeed {
         self.store.release_quarantine(&name, started.timestamp()).await.map_err(in_store)
     }
 
-    /// Applies a batch. Returns its refused rows, including those that the store refused.
+    /// Applies a batch. Returns its refused rows, including those that the store refused, and the values that
+    /// were left out.
     async fn apply(
         &self,
         rows: FeedRows,
@@ -163,10 +164,13 @@ impl IngestFeed {
             return Err(error);
         }
         let mut refused = rows.refused;
+        let mut left_out = rows.left_out;
         for (product, line) in rows.products.iter().zip(&rows.lines) {
             if let Some(error) = applied.failures.get(&product.id) {
+                left_out.retain(|value| value.line != *line);
                 refused.push(RefusedRow {
                     line: *line,
+                    is_kept: false,
                     field: "product_id".to_owned(),
                     value: product.id.to_string(),
                     reason: error.report(),
@@ -176,6 +180,7 @@ impl IngestFeed {
             }
         }
         summary.count(&applied, &rows.products, repeated);
+        refused.append(&mut left_out);
         Ok(refused)
     }
 

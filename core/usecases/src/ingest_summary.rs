@@ -3,7 +3,7 @@ use akin_entities::{Product, ProductId};
 use akin_ports::{Applied, RefusedRow};
 use std::collections::HashSet;
 
-/// The counts of an ingestion. Every row read is in one of the other counts.
+/// The counts of an ingestion. Every row read is in one of the other counts of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IngestSummary {
     /// Rows read.
@@ -20,7 +20,9 @@ pub struct IngestSummary {
     pub repeated: u64,
     /// Refused rows.
     pub quarantined: u64,
-    /// The first refused rows, for messages.
+    /// Values that could not be read, without which their rows were kept.
+    pub blanked: u64,
+    /// The first refused rows and values that were left out, for messages.
     pub refused: Vec<RefusedRow>,
     /// The first repeated rows, one for each product, for messages.
     pub repeats: Vec<RepeatedRow>,
@@ -48,9 +50,11 @@ impl IngestSummary {
         self.unchanged += (kept - repeats - inserted - changed - held_newer) as u64;
     }
 
-    /// Counts refused rows, and keeps the first ones.
+    /// Counts refused rows and values that were left out, and keeps the first ones.
     pub(crate) fn refuse(&mut self, rows: Vec<RefusedRow>) {
-        self.quarantined += rows.len() as u64;
+        let left_out = rows.iter().filter(|row| row.is_kept).count() as u64;
+        self.blanked += left_out;
+        self.quarantined += rows.len() as u64 - left_out;
         let room = Self::SHOWN.saturating_sub(self.refused.len());
         self.refused.extend(rows.into_iter().take(room));
     }

@@ -1,133 +1,64 @@
+mod none;
+mod numbers;
+
 use crate::Pricing;
-use akin_entities::{
-    ExchangeRate, InvalidProductId, Price, Product, ProductId, Rating, clean_text, hash_parts,
-};
+use akin_entities::{InvalidProductId, Product, ProductId, clean_text, hash_parts};
 use akin_ports::{FeedRow, RefusedRow};
+use none::is_none;
+use numbers::NumericFields;
 
 /// The number of characters of a refused value that a message repeats.
 const SHOWN: usize = 80;
 
-/// Turns a row into a product. A refused row is returned whole, as it was read.
+/// Turns a row into a product. Only a row that names no product is refused, and returned whole, as it was
+/// read; an optional value that cannot be read is left out.
 ///
-/// A blank rating, or the "Get" that some shops print instead, means that the product has no
-/// rating. A rating count that is not a number is other text of the shop ("Only 2 left in stock."),
-/// and means the same.
+/// Words for "none" (`n/a`, `null`, `-`) mean that there is no value. A rating count that is not a number is
+/// other text of the shop ("Only 2 left in stock."), and means the same.
 pub fn normalize(row: FeedRow, pricing: &Pricing) -> Result<Product, RefusedRow> {
-    read(row, pricing).map_err(|(refused, _)| refused)
+    read(row, pricing, &mut Vec::new()).map_err(|refused| refused.0)
 }
 
-/// Does the same, and returns the product id of a refused row if it has a valid one.
+/// Does the same, adds what it leaves out to `left_out`, and returns the product id of a refused row if it
+/// has a valid one.
 pub(crate) fn read(
     row: FeedRow,
     pricing: &Pricing,
-) -> Result<Product, (RefusedRow, Option<ProductId>)> {
+    left_out: &mut Vec<RefusedRow>,
+) -> Result<Product, Box<(RefusedRow, Option<ProductId>)>> {
     let id = product_id(&row);
     if is_nameless(&row.name) {
         let invalid = InvalidValue::new("name", &row.name, "a product needs a name".to_owned());
-        return Err((invalid.refuse(row), id.ok()));
+        return Err(Box::new((invalid.refuse(row), id.ok())));
     }
     let id = match id {
         Ok(id) => id,
         Err(error) => {
             let invalid = InvalidValue::new("product_id", &row.product_id, error.to_string());
-            return Err((invalid.refuse(row), None));
+            return Err(Box::new((invalid.refuse(row), None)));
         }
     };
-    let numbers = match numbers(&row, pricing) {
-        Ok(numbers) => numbers,
-        Err(invalid) => return Err((invalid.refuse(row), Some(id))),
-    };
+    let (numbers, unread) = NumericFields::read(&row, pricing);
+    left_out.extend(unread.into_iter().map(|value| value.leave_out(&row)));
     Ok(Product {
         id,
         rating: numbers.rating,
-        rating_count: count(&row.no_of_ratings),
+        rating_count: numbers.rating_count,
         discount_price: numbers.discount_price,
         actual_price: numbers.actual_price,
         converted_by: numbers.converted_by,
         name: clean_text(row.name),
-        main_category: clean_text(row.main_category),
-        sub_category: clean_text(row.sub_category),
-        brand: clean_text(row.brand),
-        description: clean_text(row.description),
-        attributes: clean_text(row.attributes),
-        image_url: trimmed(row.image),
-        link: trimmed(row.link),
+        main_category: text(row.main_category),
+        sub_category: text(row.sub_category),
+        brand: text(row.brand),
+        description: text(row.description),
+        attributes: text(row.attributes),
+        image_url: address(row.image),
+        link: address(row.link),
     })
 }
 
-/// The numeric fields of a row.
-struct NumericFields {
-    rating: Option<Rating>,
-    discount_price: Option<Price>,
-    actual_price: Option<Price>,
-    converted_by: Option<ExchangeRate>,
-}
-
-fn numbers(row: &FeedRow, pricing: &Pricing) -> Result<NumericFields, InvalidValue> {
-    let rating = match row.ratings.trim() {
-        "" | "Get" => None,
-        text => {
-            let rating = Rating::parse(text);
-            Some(rating.map_err(|error| InvalidValue::new("ratings", text, error.to_string()))?)
-        }
-    };
-    let Prices { discount_price, actual_price, converted_by } = prices(row, pricing)?;
-    Ok(NumericFields { rating, discount_price, actual_price, converted_by })
-}
-
-/// The prices of a row.
-#[derive(Default)]
-struct Prices {
-    discount_price: Option<Price>,
-    actual_price: Option<Price>,
-    converted_by: Option<ExchangeRate>,
-}
-
-fn prices(row: &FeedRow, pricing: &Pricing) -> Result<Prices, InvalidValue> {
-    let [discounted, regular] = [row.discount_price.trim(), row.actual_price.trim()];
-    if discounted.is_empty() && regular.is_empty() {
-        return Ok(Prices::default());
-    }
-    let text = row.currency.trim();
-    let currency =
-        pricing.currency(text).map_err(|reason| InvalidValue::new("currency", text, reason))?;
-    let price = |field, text: &str| match text {
-        "" => Ok((None, None)),
-        text => pricing
-            .read(text, currency)
-            .map(|(price, rate)| (Some(price), rate))
-            .map_err(|reason| InvalidValue::new(field, text, reason)),
-    };
-    let (discount_price, rate) = price("discount_price", discounted)?;
-    let (actual_price, other) = price("actual_price", regular)?;
-    let discount_price = discount_price.filter(|price| is_sale(*price, actual_price));
-    let converted_by = match rate.or(other) {
-        Some(rate) => Some(rate),
-        None => earlier_rate(&row.converted_by)?,
-    };
-    Ok(Prices { discount_price, actual_price, converted_by })
-}
-
-/// Returns whether a discounted price is a price: shops write 0 where there is no sale, and leave an old sale
-/// above a new price.
-fn is_sale(discounted: Price, regular: Option<Price>) -> bool {
-    let is_possible = regular.is_none_or(|regular| {
-        regular.currency() != discounted.currency() || discounted.minor() <= regular.minor()
-    });
-    discounted.minor() > 0 && is_possible
-}
-
-/// Parses the rate by which the prices were converted before they came into this feed.
-fn earlier_rate(text: &str) -> Result<Option<ExchangeRate>, InvalidValue> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let rate = text.parse::<ExchangeRate>();
-    rate.map(Some).map_err(|error| InvalidValue::new("converted_by", text, error.to_string()))
-}
-
-/// A value that makes a row unusable.
+/// A value that cannot be read.
 struct InvalidValue {
     field: &'static str,
     value: String,
@@ -145,11 +76,17 @@ impl InvalidValue {
         let Self { field, value, reason } = self;
         RefusedRow {
             line: row.line,
+            is_kept: false,
             field: field.to_owned(),
             value,
             reason,
             row: Some(Box::new(row)),
         }
+    }
+
+    /// Returns the note that `row` was kept without the value.
+    fn leave_out(self, row: &FeedRow) -> RefusedRow {
+        RefusedRow { is_kept: true, ..self.refuse(row.clone()) }
     }
 }
 
@@ -189,40 +126,24 @@ fn asin(link: &str) -> Option<&str> {
     is_asin.then_some(asin)
 }
 
-/// Parses a number of ratings such as `1,234` or `(17.0)`; `None` for anything else.
-fn count(text: &str) -> Option<u64> {
-    let text = text.trim().trim_start_matches('(').trim_end_matches(')');
-    if let Ok(count) = text.parse() {
-        return Some(count);
-    }
-    let text = match text.split_once('.') {
-        Some((whole, "0" | "00")) => whole,
-        _ => text,
-    };
-    let is_mark = |c: char| matches!(c, ',' | '.' | ' ' | '\'' | '\u{a0}' | '\u{202f}');
-    let mut number = 0_u64;
-    for (place, group) in text.split(is_mark).enumerate() {
-        // Indian numbers have groups of two digits.
-        if place > 0 && !(2..=3).contains(&group.len()) {
-            return None;
-        }
-        for byte in group.bytes() {
-            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-            number = number.checked_mul(10)?.checked_add(digit)?;
-        }
-    }
-    (!text.is_empty()).then_some(number)
+/// Returns a text without markup; an empty one for a word for "none".
+fn text(text: String) -> String {
+    if is_none(&text) { String::new() } else { clean_text(text) }
 }
 
-/// Trims a text. Keeps the allocation if there is nothing to trim, as in nearly every row.
-fn trimmed(text: String) -> String {
-    if text.trim().len() == text.len() { text } else { text.trim().to_owned() }
+/// Trims an address. Keeps the allocation if there is nothing to trim, as in nearly every row.
+fn address(text: String) -> String {
+    match text.trim() {
+        trimmed if is_none(trimmed) => String::new(),
+        trimmed if trimmed.len() == text.len() => text,
+        trimmed => trimmed.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use akin_entities::Currency;
+    use akin_entities::{Currency, Price};
     use proptest::prelude::*;
 
     fn row(change: impl FnOnce(&mut FeedRow)) -> FeedRow {
@@ -275,6 +196,8 @@ mod tests {
             ("17.0", Some(17)),
             ("1.2K", None),
             ("3.5", None),
+            ("1,234 ratings", Some(1_234)),
+            ("1 review", Some(1)),
             ("", None),
         ] {
             let rated = read(|row| row.no_of_ratings = text.into()).unwrap();
@@ -295,23 +218,73 @@ mod tests {
         assert_eq!(read(|row| row.name = "<br>".into()).unwrap_err().field, "name");
     }
 
+    /// Reads a row, and returns the product and what was left out.
+    fn read_all(change: impl FnOnce(&mut FeedRow)) -> (Product, Vec<RefusedRow>) {
+        let mut left_out = Vec::new();
+        let pricing = Pricing::unconverted(Currency::INR);
+        let product = super::read(row(change), &pricing, &mut left_out).unwrap();
+        (product, left_out)
+    }
+
     #[test]
-    fn an_unreadable_value_is_refused_with_line_and_field() {
-        let refused = read(|row| row.actual_price = "call us".into()).unwrap_err();
-        assert_eq!(
-            (refused.line, &*refused.field, &*refused.value),
-            (7, "actual_price", "call us")
-        );
-        assert_eq!(read(|row| row.ratings = "11".into()).unwrap_err().field, "ratings");
+    fn an_optional_value_that_cannot_be_read_is_left_out_with_line_and_field() {
+        for (field, value) in [
+            ("actual_price", "call us"),
+            ("ratings", "11"),
+            ("discount_price", "soon"),
+            ("converted_by", "twice"),
+        ] {
+            let (product, left_out) = read_all(|row| {
+                row.actual_price = "30".into();
+                let texts = row.named_texts().map(|(name, text)| (name, text.to_owned()));
+                let texts = texts.filter(|(name, _)| *name != field).collect::<Vec<_>>();
+                *row = FeedRow::from_texts(7, texts.into_iter().chain([(field, value.to_owned())]));
+            });
+            assert_eq!((product.rating, product.discount_price), (None, None), "{field}");
+            assert_eq!(product.actual_price.is_some(), field != "actual_price");
+            let [note] = &left_out[..] else { panic!("{field}: {left_out:?}") };
+            assert_eq!(
+                (note.line, note.is_kept, &*note.field, &*note.value),
+                (7, true, field, value)
+            );
+            let whole = note.row.as_deref().unwrap();
+            assert_eq!(whole.named_texts().find(|(name, _)| *name == field), Some((field, value)));
+        }
         assert_eq!(read(|row| row.name = " \n".into()).unwrap_err().field, "name");
         assert_eq!(read(|row| row.product_id = "x".repeat(999)).unwrap_err().value.len(), SHOWN);
+    }
+
+    #[test]
+    fn a_word_for_none_is_no_value_and_needs_no_note() {
+        for none in ["n/a", "N/A", "-", "–", "null", "None", "NaN", "Get", "#N/A"] {
+            let (product, left_out) = read_all(|row| {
+                (row.actual_price, row.discount_price) = (none.into(), none.into());
+                (row.ratings, row.no_of_ratings) = (none.into(), none.into());
+                row.currency = none.into();
+            });
+            assert_eq!(product, Product::new(product.id.clone(), "Tripod"));
+            assert_eq!(left_out, [], "{none}");
+        }
+        let texts = read_all(|row| (row.brand, row.image) = ("nan".into(), "NULL".into())).0;
+        assert_eq!((&*texts.brand, &*texts.image_url), ("", ""));
+        assert_eq!(read_all(|row| row.name = "Null".into()).0.name, "Null");
+    }
+
+    #[test]
+    fn an_unknown_currency_leaves_the_prices_out() {
+        let (product, left_out) = read_all(|row| {
+            (row.actual_price, row.currency) = ("5".into(), "shells".into());
+        });
+        assert_eq!((product.price(), left_out.len(), &*left_out[0].field), (None, 1, "currency"));
+        let (product, left_out) = read_all(|row| row.currency = "shells".into());
+        assert_eq!((product.price(), left_out), (None, Vec::new()), "there is no price");
     }
 
     #[test]
     fn a_refused_row_is_returned_unchanged() {
         let long = "x".repeat(999);
         for (id, name, price) in
-            [("17", " <br> ", "₹1,299 "), (&long, "<b>Lamp</b> ", ""), ("17", "Lamp", "call us")]
+            [("17", " <br> ", "₹1,299 "), (&long, "<b>Lamp</b> ", ""), ("17", " ", "call us")]
         {
             let stood = row(|row| {
                 (row.product_id, row.name) = (id.to_owned(), name.to_owned());
@@ -324,7 +297,10 @@ mod tests {
 
     #[test]
     fn a_row_without_id_link_and_name_identifies_no_product() {
-        let about = |row| super::read(row, &Pricing::unconverted(Currency::INR)).unwrap_err().1;
+        let about = |row| {
+            let pricing = Pricing::unconverted(Currency::INR);
+            super::read(row, &pricing, &mut Vec::new()).unwrap_err().1
+        };
         assert_eq!(about(row(|row| row.name = "  ".into())), None);
         let linked = about(row(|row| (row.name, row.link) = (String::new(), "a.example".into())));
         assert!(linked.is_some());

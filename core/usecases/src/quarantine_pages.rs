@@ -33,6 +33,6 @@ impl QuarantinePages {
 /// Returns a row before all of a feed: lines are counted from 1.
 fn before(feed: String) -> QuarantinedRow {
     let (field, value, reason) = (String::new(), String::new(), String::new());
-    let row = RefusedRow { line: 0, field, value, reason, row: None };
+    let row = RefusedRow { line: 0, is_kept: false, field, value, reason, row: None };
     QuarantinedRow { feed, row, at: Timestamp(0) }
 }

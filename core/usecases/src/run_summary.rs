@@ -26,6 +26,7 @@ impl RunSummary {
             repeated: rows.repeated,
             removed: *removed,
             quarantined: rows.quarantined,
+            blanked: rows.blanked,
             embedded: embedding.embedded,
             updated_fields: embedding.updated_fields,
             failed: embedding.failures.len() as u64,

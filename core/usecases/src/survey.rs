@@ -94,10 +94,10 @@ const MAX_REFUSED: usize = 10_000;
 const MAX_REFUSED_BYTES: usize = 16 << 20;
 
 impl FeedSurvey {
-    /// Returns all refused rows if nothing else of the feed has to be written, so that it need not
+    /// Returns all refused rows, and all values that were left out, if nothing else of the feed has to be written, so that it need not
     /// be read again.
     pub(crate) fn only_refused(&self) -> Option<&[RefusedRow]> {
-        let all = self.refused.len() as u64 == self.summary.quarantined;
+        let all = self.refused.len() as u64 == self.summary.quarantined + self.summary.blanked;
         (all && !self.differs).then_some(&self.refused)
     }
 }
@@ -123,7 +123,7 @@ impl SurveyFeed<'_> {
         while let Some((batch, hash)) =
             next_rows(feed, &mut reader).await.map_err(SurveyError::Feed)?
         {
-            let rows = FeedRows::read(batch, self.pricing);
+            let mut rows = FeedRows::read(batch, self.pricing);
             let repeated = survey.record(&rows, summary);
             surveyed.batches.push(SurveyedBatch { hash, repeated: repeated.clone() });
             if rows.count() == 0 {
@@ -134,6 +134,7 @@ impl SurveyFeed<'_> {
             surveyed.differs |= !(compared.inserted.is_empty() && compared.changed.is_empty());
             summary.read += rows.count();
             summary.count(&compared, &rows.products, &repeated);
+            rows.refused.append(&mut rows.left_out);
             if surveyed.refused.len() < MAX_REFUSED && surveyed.size < MAX_REFUSED_BYTES {
                 surveyed.size += rows.refused.iter().map(RefusedRow::size).sum::<usize>();
                 surveyed.refused.extend_from_slice(&rows.refused);

@@ -96,6 +96,11 @@ fn catalogue_gauges(status: &Status) -> Vec<Gauge> {
         ("akin_in_flight", "Changes leased by workers.", status.queue.in_flight),
         ("akin_dead", "Dead letters: changes that failed too often.", status.queue.dead),
         ("akin_quarantined", "Feed rows in quarantine.", status.store.quarantined),
+        (
+            "akin_blanked",
+            "Values that could not be read, in rows that were kept.",
+            status.store.blanked,
+        ),
     ];
     gauges.map(|(name, help, value)| Gauge::new(name, help).sample(&[], value)).into()
 }

@@ -16,6 +16,8 @@ pub struct StatusView {
     waiting: u64,
     queue: QueueView,
     quarantined: u64,
+    /// The number of values in quarantine without which their rows were kept.
+    blanked: u64,
     model: Option<String>,
     runs: Vec<RunView>,
 }
@@ -37,6 +39,7 @@ impl StatusView {
             waiting: status.waiting(),
             queue: status.queue.into(),
             quarantined: status.store.quarantined,
+            blanked: status.store.blanked,
             model: index.fingerprint.as_ref().map(ToString::to_string),
             runs: status.runs.into_iter().map(|run| RunView::new(run, audience)).collect(),
         }

@@ -15,8 +15,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     println!("line {}", record.line);
                     for (name, value) in batch.named_values(record) {
                         let text = match value {
-                            RecordValue::Text(range) => &batch.text[range.clone()],
-                            RecordValue::Other(Value::Text(text)) => text,
+                            RecordValue::Text(range) | RecordValue::Number(range) => {
+                                &batch.text[range.clone()]
+                            }
+                            RecordValue::Other(Value::Text(text) | Value::Number(text)) => text,
                             RecordValue::Other(Value::Nested(nested)) => &nested.text,
                             RecordValue::Other(Value::Invalid(invalid)) => &invalid.reason,
                         };

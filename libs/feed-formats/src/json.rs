@@ -1,3 +1,4 @@
+mod not_a_number;
 mod value;
 
 use crate::error::Error;
@@ -233,12 +234,28 @@ fn skip_blanks(window: &mut Window) -> Result<(), Error> {
 fn record(names: &mut NameTable, values: &mut ValueBuffer, line: u64, text: &[u8]) -> LineResult {
     let object = std::str::from_utf8(text)
         .map_err(|error| malformed(line, text, not_utf8(text, error.valid_up_to())))?;
+    let first = values.len();
+    let read = match read_object(names, values, object) {
+        Err(error) => match not_a_number::as_null(object) {
+            Some(object) => {
+                values.truncate(first);
+                read_object(names, values, &object)
+            }
+            None => Err(error),
+        },
+        read => read,
+    };
+    read.map(|()| line).map_err(|error| malformed(line, text, not_an_object(&error)))
+}
+
+fn read_object(
+    names: &mut NameTable,
+    values: &mut ValueBuffer,
+    object: &str,
+) -> serde_json::Result<()> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    let read = Object { names, values }.deserialize(&mut deserializer);
-    match read.and_then(|()| deserializer.end()) {
-        Ok(()) => Ok(line),
-        Err(error) => Err(malformed(line, text, not_an_object(&error))),
-    }
+    Object { names, values }.deserialize(&mut deserializer)?;
+    deserializer.end()
 }
 
 /// Returns why a text is not a JSON object, with the position within the text.

@@ -18,7 +18,7 @@ pub const XML_DEPTH: usize = 256;
 /// The maximum length of an XML element's name, in bytes.
 pub const XML_NAME: usize = 1_024;
 /// The maximum depth of lists and objects in a JSON value.
-pub const JSON_DEPTH: usize = 2;
+pub const JSON_DEPTH: usize = 8;
 
 /// The default of [`UnpackLimits::max_ratio`](crate::UnpackLimits::max_ratio).
 pub const UNPACKED_RATIO: u64 = 1_000;

@@ -9,7 +9,7 @@ pub struct Batch {
     /// The names to which the positions in `values` refer: the whole header, the same allocation in
     /// each batch, if the format has one; else the names that occur in this batch.
     pub names: Arc<[String]>,
-    /// The texts to which the ranges of [`RecordValue::Text`] refer.
+    /// The texts to which the ranges of [`RecordValue::Text`] and `Number` refer.
     pub text: String,
     /// The values of all records that are not empty, in the order of the input, each with the position
     /// of its name in `names`.
@@ -52,6 +52,8 @@ pub struct Record {
 pub enum RecordValue {
     /// The range in [`Batch::text`] of a text as described for [`Value::Text`].
     Text(Range<usize>),
+    /// The range in [`Batch::text`] of a number as described for [`Value::Number`].
+    Number(Range<usize>),
     /// Any other value.
     Other(Value),
 }
@@ -59,9 +61,12 @@ pub enum RecordValue {
 /// A value on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// A text, number, or boolean, as written: at most [`limits::VALUE`](crate::limits::VALUE) bytes
-    /// of UTF-8 without NUL.
+    /// A text or boolean, as written: at most [`limits::VALUE`](crate::limits::VALUE) bytes of UTF-8
+    /// without NUL.
     Text(String),
+    /// A number of a format that tells numbers from texts: ASCII digits, with a point before decimals,
+    /// and a minus sign.
+    Number(String),
     /// A list or an object.
     Nested(Box<Nested>),
     /// A value that is not a text.
@@ -121,7 +126,7 @@ impl Value {
     /// Returns the number of bytes of its texts.
     pub(crate) fn size(&self) -> usize {
         match self {
-            Self::Text(text) => text.len(),
+            Self::Text(text) | Self::Number(text) => text.len(),
             Self::Nested(nested) => {
                 let members = match &nested.members {
                     Members::List(items) => items.iter().map(Self::size).sum(),

@@ -39,13 +39,22 @@ impl ValueBuffer {
         }
     }
 
+    /// Adds a number to the current record.
+    pub(crate) fn push_number(&mut self, name: usize, number: &str) {
+        let start = self.text.len();
+        self.text.push_str(number);
+        self.values.push((name, RecordValue::Number(start..self.text.len())));
+    }
+
     /// Adds a value to the current record, unless it is an empty text.
     pub(crate) fn push(&mut self, name: usize, value: Value) {
-        if let Value::Text(text) = &value {
-            self.push_text(name, text);
-        } else {
-            self.other_size += value.size();
-            self.values.push((name, RecordValue::Other(value)));
+        match &value {
+            Value::Text(text) => self.push_text(name, text),
+            Value::Number(number) => self.push_number(name, number),
+            _ => {
+                self.other_size += value.size();
+                self.values.push((name, RecordValue::Other(value)));
+            }
         }
     }
 
@@ -53,7 +62,9 @@ impl ValueBuffer {
     pub(crate) fn truncate(&mut self, start: usize) {
         for (_, value) in self.values.drain(start..).rev() {
             match value {
-                RecordValue::Text(range) => self.text.truncate(range.start),
+                RecordValue::Text(range) | RecordValue::Number(range) => {
+                    self.text.truncate(range.start);
+                }
                 RecordValue::Other(value) => self.other_size -= value.size(),
             }
         }

@@ -28,7 +28,7 @@ pub(crate) struct Options {
 /// A feed whose records are read as rows.
 pub(crate) struct RowFeed {
     pub(crate) feed: InputFeed,
-    reader: RowReader,
+    pub(crate) reader: RowReader,
 }
 
 impl RowFeed {

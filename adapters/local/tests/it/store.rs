@@ -58,6 +58,7 @@ async fn quarantined_rows_survive_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let row = RefusedRow {
         line: 7,
+        is_kept: true,
         field: "ratings".into(),
         value: "11".into(),
         reason: "not a rating".into(),
@@ -70,7 +71,7 @@ async fn quarantined_rows_survive_the_process() {
     let kept = store.quarantined(None, 10).await.unwrap();
     assert_eq!((&kept[0].row, &*kept[0].feed, kept[0].at), (&row, "a.csv", Timestamp(1)));
     store.release_quarantine("a.csv", Timestamp(2)).await.unwrap();
-    assert_eq!(store.counts().await.unwrap().quarantined, 0);
+    assert_eq!(store.counts().await.unwrap().blanked, 0);
 }
 
 #[tokio::test]
@@ -85,6 +86,7 @@ async fn data_of_an_older_akin_is_read_without_the_newer_columns() {
     let store = open(folder.path()).store();
     let kept = store.quarantined(None, 10).await.unwrap();
     assert_eq!((kept[0].row.line, &*kept[0].row.reason, &kept[0].row.row), (7, "blank", &None));
+    assert!(!kept[0].row.is_kept);
     let product = &store.list(None, 10).await.unwrap()[0].product;
     assert_eq!(product.discount_price, Some(Price::from_minor(610, Currency::HKD)));
     assert_eq!((&*product.name, product.converted_by), ("Tripod", None));
@@ -157,10 +159,10 @@ fn a_database_of_another_program_is_refused() {
 }
 
 #[tokio::test]
-async fn runs_of_an_earlier_version_keep_their_counts_and_repeated_nothing() {
+async fn runs_of_an_earlier_version_keep_their_counts() {
     let folder = tempfile::tempdir().unwrap();
     let runs = open(folder.path()).runs();
-    let counts = RunCounts::from_values([1, 2, 3, 4, 5, 0, 7, 8, 9, 10, 11]);
+    let counts = RunCounts::from_values([1, 2, 3, 4, 5, 0, 7, 8, 0, 9, 10, 11]);
     for (key, counts) in [("one", Some(counts)), ("two", None)] {
         let holder = RunHolder { name: String::new(), key: key.to_owned() };
         let run = NewRun { holder, feeds: vec!["a.csv".to_owned()], gone: None };

@@ -154,7 +154,7 @@ async fn run(steps: Vec<StoreStep>) {
 
 fn refused() -> RefusedRow {
     let (field, value, reason) = ("name".into(), String::new(), "blank".into());
-    RefusedRow { line: 1, field, value, reason, row: None }
+    RefusedRow { line: 1, is_kept: false, field, value, reason, row: None }
 }
 
 proptest! {

@@ -91,6 +91,9 @@ pub(crate) fn take_back_to_version_10(folder: &Path, statements: &str) {
     earlier
         .execute_batch(
             "ALTER TABLE runs DROP COLUMN repeated;
+             ALTER TABLE runs DROP COLUMN blanked;
+             DROP INDEX quarantine_by_kept;
+             ALTER TABLE quarantine DROP COLUMN kept;
              DROP INDEX queue_ready; DROP INDEX queue_hidden; DROP INDEX queue_dead;
              ALTER TABLE queue DROP COLUMN hidden;
              CREATE INDEX queue_by_death ON queue (died);

@@ -22,13 +22,14 @@ pub(crate) struct QuarantineRows<'a> {
 pub(crate) struct RestoreQuarantine<'a>(pub(crate) &'a [QuarantinedRow]);
 
 const KEEP: &str = "
-    INSERT INTO {quarantine} AS held (place, feed, line, field, value, reason, at, texts)
-    SELECT place, feed, line, field, value, reason, at, texts::json
+    INSERT INTO {quarantine} AS held (place, feed, line, field, value, reason, at, texts, kept)
+    SELECT place, feed, line, field, value, reason, at, texts::json, kept
     FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
-        $7::bigint[], $8::text[]) AS row(place, feed, line, field, value, reason, at, texts)
+        $7::bigint[], $8::text[], $9::boolean[])
+        AS row(place, feed, line, field, value, reason, at, texts, kept)
     ORDER BY place
     ON CONFLICT (place) DO UPDATE SET value = excluded.value, reason = excluded.reason,
-        at = excluded.at, texts = excluded.texts";
+        at = excluded.at, texts = excluded.texts, kept = excluded.kept";
 
 /// Added to [`KEEP`]: the row that was refused last stays.
 const UNLESS_LATER: &str = " WHERE excluded.at > held.at";
@@ -44,6 +45,7 @@ struct Columns {
     reasons: Vec<String>,
     times: Vec<i64>,
     texts: Vec<Option<String>>,
+    kept: Vec<bool>,
 }
 
 impl Columns {
@@ -65,14 +67,15 @@ impl Columns {
             columns.reasons.push(escape(&row.reason).into_owned());
             columns.times.push(at.0);
             columns.texts.push(row.row.as_deref().map(to_json).transpose()?);
+            columns.kept.push(row.is_kept);
         }
         Ok(columns)
     }
 
     async fn write(self, connection: &mut PgConnection, sql: String) -> Result<(), Failure> {
-        let Self { places, feeds, lines, fields, values, reasons, times, texts } = self;
+        let Self { places, feeds, lines, fields, values, reasons, times, texts, kept } = self;
         let insert = query(sql).bind(places).bind(feeds).bind(lines).bind(fields);
-        let insert = insert.bind(values).bind(reasons).bind(times).bind(texts);
+        let insert = insert.bind(values).bind(reasons).bind(times).bind(texts).bind(kept);
         insert.execute(connection).await?;
         Ok(())
     }
@@ -162,7 +165,7 @@ impl Call for ListQuarantine<'_> {
         connection: &mut PgConnection,
         names: &Names,
     ) -> Result<Self::Answer, Failure> {
-        let sql = "SELECT feed, line, field, value, reason, at, texts::text FROM {quarantine}
+        let sql = "SELECT feed, line, field, value, reason, at, texts::text, kept FROM {quarantine}
                    WHERE (feed, line, field) > ($1, $2, $3)
                    ORDER BY feed, line, field LIMIT $4";
         let (feed, line, field) = self.after.map_or(("", i64::MIN, ""), |after| {
@@ -185,6 +188,7 @@ fn quarantined(row: &PgRow) -> Result<QuarantinedRow, Failure> {
     let texts: Option<String> = get(row, 6)?;
     let refused = RefusedRow {
         line,
+        is_kept: get(row, 7)?,
         field: text(2)?,
         value: text(3)?,
         reason: text(4)?,

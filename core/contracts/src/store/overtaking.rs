@@ -29,7 +29,7 @@ async fn finish(store: &Store, version: Version) {
 
 fn refused_row() -> RefusedRow {
     let (field, value, reason) = ("name".into(), String::new(), "a product needs a name".into());
-    RefusedRow { line: 1, field, value, reason, row: None }
+    RefusedRow { line: 1, is_kept: false, field, value, reason, row: None }
 }
 
 fn assert_overtaken<T: Debug>(result: PortResult<T>, by: &str) {

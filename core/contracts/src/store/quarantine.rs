@@ -5,7 +5,7 @@ use akin_ports::{FeedRow, QuarantinedRow, RefusedRow};
 
 fn row(line: u64, field: &str) -> RefusedRow {
     let (field, reason) = (field.to_owned(), format!("line {line} is not to be read"));
-    RefusedRow { line, field, value: "call us".into(), reason, row: None }
+    RefusedRow { line, is_kept: false, field, value: "call us".into(), reason, row: None }
 }
 
 /// Creates the same refusal with the row itself, `text` in every column.
@@ -31,7 +31,22 @@ pub async fn a_refused_row_is_kept_with_field_value_and_reason(store: &Store) {
         QuarantinedRow { feed: "a.csv".into(), row: row(7, "ratings"), at: Timestamp(3) };
     assert_eq!(kept, [expected]);
     quarantine(store, "a.csv", &[], 4).await;
-    assert_eq!(store.counts().await.unwrap().quarantined, 1);
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.quarantined, counts.blanked), (1, 0));
+}
+
+/// It is listed and counted as such, until a value of its place refuses the row.
+pub async fn a_value_without_which_its_row_was_kept_is_told_from_a_refused_row(store: &Store) {
+    let kept = RefusedRow { is_kept: true, ..whole(7, "ratings", "eleven") };
+    quarantine(store, "a.csv", &[kept.clone(), row(8, "name")], 1).await;
+    let listed = store.quarantined(None, 10).await.unwrap();
+    let listed: Vec<_> = listed.into_iter().map(|kept| kept.row).collect();
+    assert_eq!(listed, [kept, row(8, "name")]);
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.quarantined, counts.blanked), (1, 1));
+    quarantine(store, "a.csv", &[row(7, "ratings")], 2).await;
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.quarantined, counts.blanked), (2, 0));
 }
 
 /// All of its columns are kept for correction. An unreadable row has none.

@@ -6,7 +6,7 @@ use super::fields::{FIELDS, is_same, trim};
 pub(super) struct Column {
     /// The position of its field in [`FIELDS`].
     pub(super) field: usize,
-    /// The precedence: if two columns give a field, the lower rank counts.
+    /// The precedence: of columns that give one field, the lowest rank with a value counts.
     pub(super) rank: u8,
     /// Its texts are paths through categories, `Home > Kitchen > Pans`.
     pub(super) is_path: bool,
@@ -30,10 +30,7 @@ impl Column {
         }
         let is = |known: &&str| is_same(known, plain);
         let (field, place) = FIELDS.iter().enumerate().find_map(|(position, field)| {
-            if is(&field.name) || field.synonyms.iter().any(is) {
-                return Some((position, 0));
-            }
-            let place = field.foreign.iter().position(is)? + 1;
+            let place = field.names().position(|known| is(&known))?;
             Some((position, u8::try_from(place).ok()?))
         })?;
         if map.gives(field) {
@@ -55,10 +52,5 @@ impl Column {
     /// Returns the name of the field.
     pub(super) fn field_name(&self) -> &'static str {
         FIELDS[self.field].name
-    }
-
-    /// Returns whether neither of two columns comes before the other.
-    pub(super) fn is_ambiguous_with(&self, other: &Self) -> bool {
-        self.field == other.field && self.rank == other.rank && self.label.is_none()
     }
 }

@@ -4,12 +4,18 @@ use akin_ports::FeedRow;
 #[derive(Debug)]
 pub(super) struct Field {
     pub(super) name: &'static str,
-    /// Synonyms: a feed has one of them.
+    /// Names that akin documents beside it.
     pub(super) synonyms: &'static [&'static str],
-    /// Names in Google Merchant feeds and the like, the best first. They count where the field is
-    /// blank.
+    /// Names in Google Merchant feeds and the like, the best first.
     pub(super) foreign: &'static [&'static str],
     pub(super) slot: fn(&mut FeedRow) -> &mut String,
+}
+
+impl Field {
+    /// Returns its names, in the order in which they count.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        [self.name].into_iter().chain(self.synonyms.iter().chain(self.foreign).copied())
+    }
 }
 
 /// The separator of a path through categories.
@@ -48,9 +54,7 @@ fields! {
 /// Returns the position in [`FIELDS`] of the field of this name, or with this name in feeds.
 pub(super) fn position_of(name: &str) -> Option<usize> {
     let is = |known: &&str| is_same(known, name);
-    FIELDS.iter().position(|Field { name, synonyms, foreign, .. }| {
-        is(name) || synonyms.iter().chain(*foreign).any(is)
-    })
+    FIELDS.iter().position(|field| field.names().any(|known| is(&known)))
 }
 
 /// Removes white space and byte order marks around the name of a column.

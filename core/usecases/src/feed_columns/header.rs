@@ -22,12 +22,6 @@ enum HeaderProblem {
         names()
     )]
     NoName { found: ColumnNames },
-    #[error(
-        "the columns {first:?} (number {}) and {second:?} (number {}) both give the field \
-         `{field}`: remove or rename one",
-        .numbers.0, .numbers.1
-    )]
-    Ambiguous { field: &'static str, first: String, second: String, numbers: (usize, usize) },
     #[error("the column map names {column:?}, which is not in the header; found {found}")]
     NotFound { column: String, found: ColumnNames },
 }
@@ -57,20 +51,6 @@ fn find_problem(
     columns: &[Option<Column>],
     map: &ColumnMap,
 ) -> Option<HeaderProblem> {
-    for (position, column) in columns.iter().enumerate() {
-        let Some(column) = column else { continue };
-        let mut before = columns[..position].iter();
-        let first =
-            before.position(|other| other.as_ref().is_some_and(|o| column.is_ambiguous_with(o)));
-        if let Some(first) = first {
-            return Some(HeaderProblem::Ambiguous {
-                field: column.field_name(),
-                first: header[first].clone(),
-                second: header[position].clone(),
-                numbers: (first + 1, position + 1),
-            });
-        }
-    }
     let found = || ColumnNames(header.to_vec());
     let is_missing = |column: &&str| !header.iter().any(|name| is_same(column, name.trim()));
     if let Some(column) = map.columns().find(is_missing) {

@@ -1,10 +1,14 @@
+use super::category_path;
 use super::column::Column;
-use super::fields::{FIELDS, PATH_SEPARATOR};
+use super::fields::FIELDS;
 use super::value_text;
 use akin_ports::{FeedItem, FeedLayout, FeedRow, FeedValue, RefusedRow};
 
 /// The maximum number of characters that a message repeats of an offending value.
 const SHOWN: usize = 80;
+
+/// The fields that name a product: a row of which one cannot be read is refused.
+const NAMING: [&str; 2] = ["name", "product_id"];
 
 /// Puts a row together from values.
 pub(super) struct RowBuilder {
@@ -13,99 +17,121 @@ pub(super) struct RowBuilder {
     /// The rank of the column that gave each field.
     ranks: [u8; FIELDS.len()],
     is_path: bool,
-    /// The first problem.
-    problem: Option<InvalidField>,
+    is_blank: bool,
+    /// The values that cannot be read.
+    unread: Vec<UnreadValue>,
 }
 
-struct InvalidField {
-    field: &'static str,
-    value: String,
+struct UnreadValue {
+    /// The position of the field in [`FIELDS`].
+    field: usize,
+    /// The beginning of the value, and all of it as far as it is text.
+    beginning: String,
+    text: String,
     reason: String,
 }
 
 impl RowBuilder {
     pub(super) fn new(line: u64, layout: FeedLayout) -> Self {
         let row = FeedRow { line, ..FeedRow::default() };
-        Self { row, layout, ranks: [0; FIELDS.len()], is_path: false, problem: None }
+        let ranks = [0; FIELDS.len()];
+        Self { row, layout, ranks, is_path: false, is_blank: true, unread: Vec::new() }
     }
 
-    /// Adds the value of a column. A value that cannot be read refuses the row, and is kept in it as
-    /// it was written, for correction.
+    /// Adds the value of a column.
     pub(super) fn add(&mut self, column: &Column, value: &FeedValue) {
         match value {
             FeedValue::Text(text) => self.add_text(column, text),
+            FeedValue::Number(text) => self.add_number(column, text),
             FeedValue::Unreadable(value) => {
-                self.refuse(column, value.beginning.clone(), value.reason.clone());
-                self.put(column, &value.text);
+                self.leave_out(column, value.beginning.clone(), &value.text, value.reason.clone());
             }
             nested => match value_text::read(nested, column.field_name()) {
                 Ok(text) => self.add_text(column, &text),
                 Err(reason) => {
                     let written = value_text::written(nested);
-                    self.refuse(column, shortened(written), reason);
-                    self.put(column, written);
+                    self.leave_out(column, shortened(written), written, reason);
                 }
             },
         }
     }
 
-    /// Adds the text of a column.
+    /// Adds the number of a column.
+    pub(super) fn add_number(&mut self, column: &Column, number: &str) {
+        self.add_text(column, &value_text::number(number, column.field_name()));
+    }
+
+    /// Adds the text of a column. Of several texts of one field that of the column with the lowest rank
+    /// counts, and the first of that column; attributes are joined.
     pub(super) fn add_text(&mut self, column: &Column, text: &str) {
-        if self.put(column, text) {
-            return;
-        }
-        // In XML a product may have several categories and links. The first is the main one.
-        let is_repeatable = self.layout == FeedLayout::Elements
-            && matches!(column.field_name(), "main_category" | "link");
-        if !is_repeatable {
-            let reason = "another value is given for this field too: remove or rename one";
-            self.refuse(column, shortened(text), reason.to_owned());
-        }
-    }
-
-    fn refuse(&mut self, column: &Column, value: String, reason: String) {
-        let field = column.field_name();
-        self.problem.get_or_insert(InvalidField { field, value, reason });
-    }
-
-    /// Puts a text into its field. Returns `false` if a column of the same rank gave the field before.
-    fn put(&mut self, column: &Column, text: &str) -> bool {
         if text.is_empty() || column.is_taxonomy && text.trim().bytes().all(|b| b.is_ascii_digit())
         {
-            return true;
+            return;
         }
+        self.is_blank &= text.trim().is_empty();
         let slot = (FIELDS[column.field].slot)(&mut self.row);
         let rank = &mut self.ranks[column.field];
-        if let Some(label) = &column.label {
+        let is_free = slot.trim().is_empty();
+        let is_list = column.field_name() == "attributes" && !is_free && *rank == column.rank;
+        if column.label.is_some() || is_list {
             let separator = if slot.is_empty() { "" } else { "; " };
-            slot.extend([separator, label, ": ", text]);
-            return true;
+            let (label, colon) = column.label.as_deref().map_or(("", ""), |label| (label, ": "));
+            slot.extend([separator, label, colon, text]);
+        } else if is_free || column.rank < *rank {
+            text.clone_into(slot);
+            if column.field_name() == "main_category" {
+                self.is_path = column.is_path;
+            }
+        } else {
+            return;
         }
-        let is_free = slot.is_empty() || slot.trim().is_empty();
-        if !is_free && *rank <= column.rank {
-            return *rank != column.rank;
-        }
-        text.clone_into(slot);
         *rank = column.rank;
-        if FIELDS[column.field].name == "main_category" {
-            self.is_path = column.is_path;
-        }
-        true
     }
 
-    /// Returns the row, or why it is refused. A path through categories is split into the first
-    /// category and the path below it.
-    pub(super) fn finish(self) -> FeedItem {
-        let mut row = self.row;
-        if self.is_path && row.sub_category.trim().is_empty() && row.main_category.contains('>') {
-            let path = std::mem::take(&mut row.main_category);
-            let mut parts = path.split('>').map(str::trim).filter(|part| !part.is_empty());
-            parts.next().unwrap_or_default().clone_into(&mut row.main_category);
-            row.sub_category = parts.collect::<Vec<_>>().join(PATH_SEPARATOR);
+    fn leave_out(&mut self, column: &Column, beginning: String, text: &str, reason: String) {
+        self.is_blank = false;
+        let (field, text) = (column.field, text.to_owned());
+        self.unread.push(UnreadValue { field, beginning, text, reason });
+    }
+
+    /// Returns the row, or why it is refused; `None` if it is blank. A path through categories is split
+    /// into the first category and the path below it. Values that cannot be read are added to `left_out`,
+    /// each with the row as it was written, for correction.
+    pub(super) fn finish(self, left_out: &mut Vec<RefusedRow>) -> Option<FeedItem> {
+        // Names that are not read are not even decoded, so that only a header tells that nothing is missing.
+        if self.is_blank && matches!(self.layout, FeedLayout::Columns { .. }) {
+            return None;
         }
-        let Some(InvalidField { field, value, reason }) = self.problem else { return Ok(row) };
-        let line = row.line;
-        Err(RefusedRow { line, field: field.to_owned(), value, reason, row: Some(Box::new(row)) })
+        let Self { mut row, unread, .. } = self;
+        if self.is_path && row.sub_category.trim().is_empty() {
+            let (main, sub) = category_path::split(&row.main_category);
+            (row.main_category, row.sub_category) = (main, sub);
+        }
+        if unread.is_empty() {
+            return Some(Ok(row));
+        }
+        let mut written = row.clone();
+        for value in &unread {
+            let slot = (FIELDS[value.field].slot)(&mut written);
+            if slot.is_empty() {
+                slot.clone_from(&value.text);
+            }
+        }
+        let names_product = |value: &UnreadValue| NAMING.contains(&FIELDS[value.field].name);
+        let fatal = unread.iter().position(names_product);
+        let mut notes = unread.into_iter().map(|value| RefusedRow {
+            line: row.line,
+            is_kept: fatal.is_none(),
+            field: FIELDS[value.field].name.to_owned(),
+            value: value.beginning,
+            reason: value.reason,
+            row: Some(Box::new(written.clone())),
+        });
+        if let Some(fatal) = fatal {
+            return notes.nth(fatal).map(Err);
+        }
+        left_out.extend(notes);
+        Some(Ok(row))
     }
 }
 

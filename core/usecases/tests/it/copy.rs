@@ -87,10 +87,10 @@ async fn a_copy_contains_the_whole_catalogue_and_embeds_nothing() {
 #[tokio::test]
 async fn a_copy_in_another_store_contains_the_quarantine_and_one_in_the_same_store_copies_no_row() {
     let from = Shop::new();
-    let rows: Vec<_> = (0..1_200).map(|n| row(&n.to_string(), "lamp", "call us")).collect();
+    let rows: Vec<_> = (0..1_200).map(|n| row(&n.to_string(), "", "call us")).collect();
     from.ingest(&rows, 1).await;
     let to = Shop::new();
-    to.ingest(&[row("own", "cup", "no")], 1).await;
+    to.ingest(&[row("own", " ", "")], 1).await;
     let summary = run(&from, &to).await;
     assert_eq!((summary.products, summary.quarantined), (0, 1_200));
     let all = async |shop: &Shop| shop.store.quarantined(None, 2_000).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_copy_in_another_store_contains_the_quarantine_and_one_in_the_same_sto
     assert_eq!(copied.len(), 1_200);
     // Both feeds have a line 2, and the row that was refused first was refused here.
     expected[0] = copied[0].clone();
-    assert_eq!((&copied[1..], &*copied[0].row.value), (&expected[1..], "no"));
+    assert_eq!((&copied[1..], &*copied[0].row.value), (&expected[1..], " "));
     let alone = CopyCatalogue { target_store: None, ..copy(&from, &to) };
     let at = begin(&from).await;
     let summary = alone.run(CopyRun { source: at, target: at }, &|_| ()).await.unwrap();

@@ -1,8 +1,8 @@
 //! Records of every layout are read as rows.
 
 use akin_ports::{
-    FeedBatch, FeedItem, FeedLayout, FeedList, FeedObject, FeedValue, UnreadableRecord,
-    UnreadableValue,
+    FeedBatch, FeedItem, FeedLayout, FeedList, FeedObject, FeedRow, FeedValue, RefusedRow,
+    UnreadableRecord, UnreadableValue,
 };
 use akin_usecases::{ColumnMap, RowReader};
 
@@ -10,6 +10,10 @@ const COLUMNS: FeedLayout = FeedLayout::Columns { line: Some(1) };
 
 fn text(text: &str) -> FeedValue {
     FeedValue::Text(text.to_owned())
+}
+
+fn number(number: &str) -> FeedValue {
+    FeedValue::Number(number.to_owned())
 }
 
 fn list(items: &[&str]) -> FeedValue {
@@ -38,7 +42,6 @@ fn read(layout: FeedLayout, values: Vec<(&str, FeedValue)>) -> FeedItem {
 #[test]
 fn a_header_that_does_not_describe_products_is_an_error_with_its_line() {
     for (names, map, message) in [
-        (["title", "Name"], "", "\"title\" (number 1) and \"Name\" (number 2)"),
         (["product", "price"], "", "found \"product\", \"price\""),
         (["name", "price"], "cost=actual_price", "names \"cost\", which is not in the header"),
     ] {
@@ -88,22 +91,94 @@ fn nested_values_become_texts() {
     assert_eq!(row.attributes, "size: 1, 2; color: red");
 }
 
+/// Reads one record of these values, and returns the row and what was left out.
+fn read_all(layout: FeedLayout, values: Vec<(&str, FeedValue)>) -> (FeedRow, Vec<RefusedRow>) {
+    let mut reader = RowReader::new(ColumnMap::default());
+    let row = reader.read(&batch(layout, values)).unwrap().remove(0).unwrap();
+    (row, reader.take_left_out())
+}
+
 #[test]
-fn a_nested_value_in_a_text_column_refuses_the_row() {
+fn an_object_gives_its_name_its_address_or_its_pairs() {
+    let named = |name: &str| object(vec![("id", number("9")), ("name", text(name))]);
+    let listed = |items: Vec<FeedValue>| {
+        FeedValue::List(Box::new(FeedList { text: "[..]".to_owned(), items }))
+    };
+    let material = object(vec![("name", text("Material")), ("options", list(&["Copper", "Tin"]))]);
+    let size = object(vec![("name", text("Size")), ("value", number("3"))]);
+    let picture = object(vec![("id", number("1")), ("src", text("k1.jpg"))]);
+    let (row, left_out) = read_all(
+        FeedLayout::Keys,
+        vec![
+            ("name", text("Kettle")),
+            ("category", listed(vec![named("Kettles"), named("Sale")])),
+            ("image", listed(vec![picture.clone(), picture])),
+            ("brand", named("Hearthside")),
+            ("attributes", listed(vec![material, size])),
+            ("ratings", object(vec![("rate", number("4.5")), ("count", number("7"))])),
+        ],
+    );
+    assert_eq!(left_out, []);
+    assert_eq!(
+        (&*row.main_category, &*row.image, &*row.brand),
+        ("Kettles", "k1.jpg", "Hearthside")
+    );
+    assert_eq!((&*row.attributes, &*row.ratings), ("Material: Copper, Tin; Size: 3", "4.5"));
+    let paths = vec![list(&["Music", "Strings"]), list(&["Accessories"])];
+    let values = vec![("name", text("Ukulele strings")), ("category", listed(paths))];
+    let row = read_all(FeedLayout::Keys, values).0;
+    assert_eq!((&*row.main_category, &*row.sub_category), ("Music", "Strings"));
+}
+
+#[test]
+fn a_number_has_a_decimal_point_whatever_its_digits() {
+    for (written, expected) in
+        [("12.125", "12.1250"), ("19.990000000000002", "19.990000000000002"), ("1299", "1299")]
+    {
+        let values = vec![("name", text("Pen")), ("price", number(written))];
+        let row = read(FeedLayout::Keys, values).unwrap();
+        assert_eq!(row.actual_price, expected);
+    }
+    let price = object(vec![("amount", number("12.125")), ("currency", text("EUR"))]);
+    let row = read(FeedLayout::Keys, vec![("name", text("Pen")), ("price", price)]).unwrap();
+    assert_eq!(row.actual_price, "12.1250 EUR");
+    let row = read(FeedLayout::Keys, vec![("name", text("Pen")), ("price", text("12.125"))]);
+    assert_eq!(row.unwrap().actual_price, "12.125");
+}
+
+#[test]
+fn an_unreadable_name_refuses_the_row() {
     let refused = read(FeedLayout::Keys, vec![("name", object(Vec::new()))]).unwrap_err();
     assert_eq!((refused.line, &*refused.field, &*refused.value), (7, "name", "{..}"));
+    assert!(!refused.is_kept);
     assert_eq!(refused.row.unwrap().name, "{..}");
 }
 
 #[test]
-fn an_unreadable_value_refuses_the_row_and_is_kept_for_correction() {
+fn an_optional_value_that_is_unreadable_is_left_out_and_kept_for_correction() {
     let (beginning, text_) = ("&x;".to_owned(), "A&x;B".to_owned());
     let value = UnreadableValue { beginning, text: text_, reason: "bad".to_owned() };
     let values = vec![("brand", FeedValue::Unreadable(Box::new(value))), ("name", text("Ball"))];
-    let refused = read(FeedLayout::Elements, values).unwrap_err();
-    assert_eq!((&*refused.field, &*refused.value, &*refused.reason), ("brand", "&x;", "bad"));
-    let row = refused.row.unwrap();
+    let (row, left_out) = read_all(FeedLayout::Elements, values);
+    assert_eq!((&*row.brand, &*row.name), ("", "Ball"));
+    let [note] = &left_out[..] else { panic!("{left_out:?}") };
+    assert!(note.is_kept);
+    assert_eq!((&*note.field, &*note.value, &*note.reason), ("brand", "&x;", "bad"));
+    let row = note.row.as_ref().unwrap();
     assert_eq!((&*row.brand, &*row.name, row.line), ("A&x;B", "Ball", 7));
+}
+
+#[test]
+fn a_blank_record_of_a_table_is_no_row() {
+    let mut reader = RowReader::new(ColumnMap::default());
+    let mut blank = batch(COLUMNS, vec![("name", text(" ")), ("brand", text("\t"))]);
+    blank.push_record(8, []);
+    assert_eq!(reader.read(&blank).unwrap(), []);
+    blank.push_record(9, [(1, text("Lumo"))]);
+    assert_eq!(reader.read(&blank).unwrap().len(), 1, "whose name is missing");
+    // An object whose keys are not read is told.
+    let row = read(FeedLayout::Keys, vec![("name", text(""))]);
+    assert_eq!(row.map(|row| row.line), Ok(7));
 }
 
 #[test]
@@ -118,10 +193,16 @@ fn an_unreadable_record_is_a_refused_row() {
 }
 
 #[test]
-fn a_second_value_of_a_field_refuses_the_row_unless_elements_repeat_it() {
-    let twice = |layout, name| read(layout, vec![(name, text("a")), (name, text("b"))]);
-    assert_eq!(twice(FeedLayout::Keys, "name").unwrap_err().field, "name");
-    assert_eq!(twice(FeedLayout::Elements, "name").unwrap_err().field, "name");
-    assert_eq!(twice(FeedLayout::Keys, "link").unwrap_err().field, "link");
-    assert_eq!(twice(FeedLayout::Elements, "link").unwrap().link, "a");
+fn of_several_values_of_a_field_the_first_of_the_best_name_counts() {
+    for layout in [COLUMNS, FeedLayout::Keys, FeedLayout::Elements] {
+        let twice = |name| {
+            read(layout, vec![("name", text("a")), (name, text("b")), (name, text("c"))]).unwrap()
+        };
+        assert_eq!(twice("name").name, "a");
+        assert_eq!(twice("link").link, "b");
+        assert_eq!(twice("attributes").attributes, "b; c");
+        let ids = vec![("title", text("38")), ("id", text("1")), ("Name", text("Felt slippers"))];
+        let row = read(layout, [ids, vec![("product_id", text("9001"))]].concat()).unwrap();
+        assert_eq!((&*row.name, &*row.product_id), ("Felt slippers", "9001"));
+    }
 }

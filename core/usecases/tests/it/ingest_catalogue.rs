@@ -163,7 +163,7 @@ async fn a_mostly_unreadable_feed_changes_nothing() {
     let shop = Shop::new();
     let mut rows = ten();
     for bad in &mut rows[..3] {
-        bad.actual_price = "call us".to_owned();
+        bad.name = String::new();
     }
     let error = run(&shop, &rows, 1).await.unwrap_err();
     let IngestError::TooManyRefused { refused: 3, read: 10, first, .. } = error else {
@@ -184,7 +184,7 @@ async fn a_product_whose_row_is_refused_stays() {
     let shop = Shop::new();
     run(&shop, &ten(), 1).await.unwrap();
     let mut rows = ten();
-    rows[4].actual_price = "call us".to_owned();
+    rows[4].name = String::new();
     let summary = run(&shop, &rows, 2).await.unwrap();
     assert_eq!((counts(&summary), summary.retained), ([0, 0, 9, 1, 0], None));
     assert_eq!(shop.store.counts().await.unwrap().products, 10);
@@ -200,6 +200,7 @@ async fn products_that_an_unreadable_row_or_feed_may_list_stay() {
     run(&shop, &ten(), 1).await.unwrap();
     let unreadable = |line| RefusedRow {
         line,
+        is_kept: false,
         field: String::new(),
         value: "x,y".into(),
         reason: "too few fields".into(),
@@ -235,7 +236,7 @@ async fn a_run_without_changes_reads_its_feed_once() {
         akin_usecases::CatalogueProgress::Removing(..) => {}
     };
     let mut rows = ten();
-    rows[3].actual_price = "call us".to_owned();
+    rows[3].name = String::new();
     let feeds = [feed("shop.csv", &rows)];
     let summary = ingestion(&shop).run(&feeds, day(2), &observe).await.unwrap();
     assert_eq!(counts(&summary), [0, 0, 9, 1, 0]);
@@ -252,7 +253,7 @@ async fn a_dry_run_reports_exactly_what_the_run_does_and_changes_nothing() {
     rows[0] = row("0", "Another name", "₹1");
     rows[1] = row("1", "Product 1", "₹2");
     rows[2] = row("2", "Passing name", "₹1");
-    rows[3].actual_price = "call us".to_owned();
+    rows[3].name = String::new();
     // Some products are repeated in later batches: unchanged, changed, and changed back.
     rows.push(row("new", "New", ""));
     rows.push(row("0", "Another name", "₹1"));

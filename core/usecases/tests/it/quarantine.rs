@@ -11,7 +11,7 @@ use akin_usecases::{
 fn refused(line: u64, field: &str, name: &str) -> RefusedRow {
     let row = FeedRow { line, name: name.into(), ..FeedRow::default() };
     let (field, value, reason) = (field.to_owned(), "?".to_owned(), format!("bad {field}"));
-    RefusedRow { line, field, value, reason, row: Some(Box::new(row)) }
+    RefusedRow { line, is_kept: false, field, value, reason, row: Some(Box::new(row)) }
 }
 
 async fn exported(shop: &Shop) -> Vec<RowToCorrect> {
@@ -73,9 +73,9 @@ async fn every_row_is_exported_exactly_once_across_pages() {
 async fn an_unreadable_row_is_exported_with_its_text_and_reason() {
     let shop = Shop::new();
     let (field, value, reason) = (String::new(), "x,y".to_owned(), "too few fields".to_owned());
-    let unreadable = RefusedRow { line: 7, field, value, reason, row: None };
+    let unreadable = RefusedRow { line: 7, is_kept: false, field, value, reason, row: None };
     let items: Vec<FeedItem> =
-        vec![Ok(FeedRow { line: 6, ..row("a", "Tripod", "call us") }), Err(unreadable.clone())];
+        vec![Ok(FeedRow { line: 6, ..row("a", "", "call us") }), Err(unreadable.clone())];
     let ingest =
         IngestFeed { store: shop.store.clone(), pricing: rupees(), columns: ColumnMap::default() };
     let mut feed = MemoryFeed::new("shop.csv", items);

@@ -42,6 +42,7 @@ fn the_counts_cover_feeds_and_embedding() {
         held_newer: 8,
         repeated: 10,
         quarantined: 4,
+        blanked: 11,
         ..IngestSummary::default()
     };
     let run = RunSummary {
@@ -61,6 +62,7 @@ fn the_counts_cover_feeds_and_embedding() {
         repeated: 10,
         removed: 5,
         quarantined: 4,
+        blanked: 11,
         embedded: 6,
         updated_fields: 7,
         failed: 1,

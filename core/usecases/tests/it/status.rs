@@ -16,7 +16,7 @@ async fn the_status_contains_counts_pending_work_and_recent_runs() {
         CatalogueStatus { store: shop.store.clone(), queue: queue.clone(), runs: runs.clone() };
     let index = async || IndexStatus::of(&*shop.index).await.unwrap();
     assert_eq!(index().await, IndexStatus { indexed: 0, fingerprint: None });
-    shop.ingest(&[row("a", "Tripod", "₹1"), row("b", "Lamp", "call us")], 1).await;
+    shop.ingest(&[row("a", "Tripod", "₹1"), row("b", "", "call us")], 1).await;
     let message = Change { id: id("c"), version: Version(1) };
     assert!(queue.send(&[message]).await.unwrap().is_empty());
     for began in [1, 2, 3] {

@@ -23,7 +23,7 @@ fn samples(text: &str) -> HashMap<String, f64> {
 
 /// Records a run that began `after` microseconds after the ingestion of the shop.
 async fn record_run(shop: &Shop, after: i64, outcome: RunOutcome) {
-    let counts = Some(RunCounts::from_values([9, 1, 2, 6, 8, 10, 0, 3, 4, 5, 7]));
+    let counts = Some(RunCounts::from_values([9, 1, 2, 6, 8, 10, 0, 3, 11, 4, 5, 7]));
     let end = RunEnd { outcome, took: Duration::from_millis(2_500), counts };
     shop.record_run(after, "/srv/feeds/shop.csv", &end).await;
 }
@@ -51,6 +51,7 @@ async fn the_metrics_agree_with_the_status() {
     check("akin_in_flight", &status["queue"]["in_flight"]);
     check("akin_dead", &status["queue"]["dead"]);
     check("akin_quarantined", &status["quarantined"]);
+    check("akin_blanked", &status["blanked"]);
     let engine = status["engine"].as_str().expect("an engine");
     check(&format!("akin_indexed{{engine=\"{engine}\"}}"), &status["indexed"]);
     let model = status["model"].as_str().expect("a model");

@@ -41,6 +41,7 @@ async fn stock(store: &Arc<MemoryStore>, index: &Arc<MemoryIndex>) {
     store.apply(&products(), INGESTED).await.unwrap();
     let refused = RefusedRow {
         line: 9,
+        is_kept: false,
         field: "name".into(),
         value: String::new(),
         reason: "a product needs a name".into(),

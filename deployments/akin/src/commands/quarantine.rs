@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// List quarantined rows with their reasons, write them as a feed to correct, or remove them.
+/// List refused rows, and values that were left out of products, with their reasons; write them as a feed to
+/// correct, or remove them.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  akin quarantine --json\n  akin quarantine --csv bad.csv\n  akin ingest --max-refused 100% bad.csv\n  akin quarantine --feed acme --clear\n\nThe file of --csv has a line for each row: the columns of a feed with their original values, then the feed, the line and the reasons, which `akin ingest` ignores. Correct the values, delete the lines that could not be read at all, and ingest the file with the --currency and --rate of its feed, without --map. Rows that are not corrected are quarantined again, as many as --max-refused allows. That adds and changes products, and removes none.\n\nA row leaves the quarantine when a later `akin ingest` reads its whole feed. Rows that were corrected in a separate file stay until the feed is corrected too, or until --clear removes them; a feed that still has them brings them back. With `--complete`, ingest the corrected file together with the feeds."
@@ -64,6 +65,9 @@ struct Cleared {
 struct Row {
     feed: String,
     line: u64,
+    /// `refused` if the row is no product, `kept` if it is one without this value.
+    #[serde(rename = "row")]
+    outcome: &'static str,
     field: String,
     value: String,
     reason: String,
@@ -71,8 +75,9 @@ struct Row {
 
 impl From<QuarantinedRow> for Row {
     fn from(QuarantinedRow { feed, row, .. }: QuarantinedRow) -> Self {
-        let akin_ports::RefusedRow { line, field, value, reason, .. } = row;
-        Self { feed, line, field, value, reason }
+        let akin_ports::RefusedRow { line, is_kept, field, value, reason, .. } = row;
+        let outcome = if is_kept { "kept" } else { "refused" };
+        Self { feed, line, outcome, field, value, reason }
     }
 }
 
@@ -92,7 +97,8 @@ pub(crate) async fn run(arguments: QuarantineArguments) -> anyhow::Result<ExitCo
     let total = if is_filtered {
         rows.len() as u64 + count(pages).await?
     } else {
-        store.counts().await?.quarantined
+        let counts = store.counts().await?;
+        counts.quarantined + counts.blanked
     };
     let more = unlisted(rows.len(), total);
     if arguments.format.json {
@@ -138,12 +144,12 @@ fn print(rows: &[Row]) {
     if rows.is_empty() {
         return;
     }
-    let mut table = Table::new(&["feed", "line", "field", "value", "reason"]);
-    for Row { feed, line, field, value, reason } in rows {
-        let field = if field.is_empty() { "row" } else { field };
+    let mut table = Table::new(&["feed", "line", "row", "field", "value", "reason"]);
+    for Row { feed, line, outcome, field, value, reason } in rows {
         let line = Cell::number(&line.to_string());
-        let [feed, field, value, reason] = [feed, field, value, reason].map(Cell::text);
-        table.add_row([feed, line, field, value, reason]);
+        let [feed, outcome, field, value, reason] =
+            [feed, *outcome, field, value, reason].map(Cell::text);
+        table.add_row([feed, line, outcome, field, value, reason]);
     }
     output::print(table);
 }

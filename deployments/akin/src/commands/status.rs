@@ -124,6 +124,9 @@ fn print(
     lines.push(line("taken by workers", status.queue.in_flight));
     lines.push(line("dead letters", status.queue.dead));
     lines.push(line("rows in quarantine", status.store.quarantined));
+    if status.store.blanked > 0 {
+        lines.push(line("values left out", status.store.blanked));
+    }
     for (engine, index) in engines {
         let model = index.fingerprint.as_ref();
         let model = model.map_or_else(|| "none yet".to_owned(), ToString::to_string);
@@ -152,8 +155,12 @@ fn print_runs(runs: &[Run]) {
                 0 => String::new(),
                 repeated => format!("{repeated} repeated, "),
             };
+            let left_out = match is.blanked {
+                0 => String::new(),
+                blanked => format!("{blanked} values left out, "),
+            };
             format!(
-                "{} read, {} new, {} changed, {repeated}{} removed, {} quarantined, {} embedded",
+                "{} read, {} new, {} changed, {repeated}{} removed, {} quarantined, {left_out}{} embedded",
                 is.read, is.inserted, is.changed, is.removed, is.quarantined, is.embedded
             )
         });

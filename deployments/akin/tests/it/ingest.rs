@@ -92,7 +92,7 @@ fn a_mostly_unreadable_feed_changes_nothing_unless_allowed() {
     let sandbox = Sandbox::new();
     let mut lines = feed_lines();
     for line in &mut lines[1..8] {
-        line.push_str(" or so");
+        *line = line.split_once("Product").map(|(id, _)| format!("{id},1")).unwrap_or_default();
     }
     sandbox.write("bad.csv", lines.join("\n"));
     masked(|| {
@@ -103,6 +103,23 @@ fn a_mostly_unreadable_feed_changes_nothing_unless_allowed() {
     assert_eq!(allowed.counts(["inserted", "quarantined"]), [13, 7]);
     let outcome = sandbox.run("ingest --max-refused half bad.csv").fails_with(2);
     assert!(outcome.stderr.contains("--max-refused <PERCENT> (AKIN_MAX_REFUSED)"), "{outcome}");
+}
+
+#[test]
+fn values_that_cannot_be_read_are_left_out_and_told_however_many_they_are() {
+    let sandbox = Sandbox::new();
+    let rows = ["1,Oak table,POA,4.5", "2,Oak chair,Call for price,No rating", "3,Oak stool,-,nan"];
+    sandbox.write("oak.csv", format!("id,name,price,ratings\n{}\n,,,\n", rows.join("\n")));
+    let outcome = sandbox.run("ingest --no-embed --json oak.csv").succeeds();
+    assert_eq!(outcome.counts(["read", "inserted", "quarantined", "blanked"]), [3, 3, 0, 3]);
+    let told = "oak.csv, line 2, actual_price \"POA\": left out: not a price: there is no number";
+    assert!(outcome.stderr.contains(told), "{outcome}");
+    let listed = sandbox.run("quarantine --json").succeeds().json();
+    let listed: Vec<_> = listed.as_array().unwrap().iter().map(|row| &row["row"]).collect();
+    assert_eq!(listed, ["kept"; 3]);
+    let printed = sandbox.run("ingest --no-embed oak.csv").succeeds();
+    assert!(printed.stdout.contains("0 quarantined, 3 values left out"), "{printed}");
+    assert_eq!(sandbox.run("status --json").json()["blanked"], 3);
 }
 
 #[test]
@@ -247,7 +264,7 @@ fn a_schedule_prints_a_document_for_each_run_and_the_rows_for_which_one_is_refus
     let first = reports.next().unwrap();
     assert_eq!((&first["outcome"], &first["inserted"]), (&json!("finished"), &json!(4)));
     assert!(first["ended"].is_string() && first["seconds"].is_number(), "{first}");
-    sandbox.write("bad.csv", "product_id,name,price\nA,Tripod,call us\n");
+    sandbox.write("bad.csv", "product_id,name,price\nA,,call us\n");
     std::fs::rename(sandbox.path("bad.csv"), sandbox.path("feed.csv")).unwrap();
     let refused = reports.find(|run| run["outcome"] == "refused").unwrap();
     assert_eq!(refused["read"], Value::Null);
@@ -262,7 +279,7 @@ fn a_schedule_prints_a_document_for_each_run_and_the_rows_for_which_one_is_refus
     let remarks = std::io::read_to_string(running.stderr.take().unwrap()).unwrap();
     running.wait().unwrap();
     let lines: Vec<_> = remarks.lines().collect();
-    let row = "feed.csv, line 2, actual_price \"call us\": ";
+    let row = "feed.csv, line 2, name \"\": ";
     let row = lines.iter().position(|line| line.starts_with(row)).expect("the refused row");
     let year = &refused["ended"].as_str().unwrap()[..5];
     let end = lines[row + 1];

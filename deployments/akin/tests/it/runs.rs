@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-const COUNTS: [&str; 11] = [
+const COUNTS: [&str; 12] = [
     "read",
     "inserted",
     "changed",
@@ -16,6 +16,7 @@ const COUNTS: [&str; 11] = [
     "repeated",
     "removed",
     "quarantined",
+    "blanked",
     "embedded",
     "updated_fields",
     "failed",

@@ -43,7 +43,7 @@ fn a_feed_cannot_control_the_terminal_of_any_command() {
         assert_printable(&outcome);
     }
     let exported = sandbox.run("export --no-embeddings").succeeds().stdout;
-    assert_eq!(exported.lines().count(), 3, "{exported}");
+    assert_eq!(exported.lines().count(), 4, "{exported}");
 }
 
 #[test]

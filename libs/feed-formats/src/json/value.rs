@@ -3,25 +3,31 @@ use crate::limits;
 use crate::record::{Members, Nested, Value};
 use crate::values::ValueBuffer;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 /// Adds a JSON value to `values`. A number keeps its digits, unless it has an exponent; `null` is
 /// empty.
 pub(super) fn read(values: &mut ValueBuffer, name: usize, raw: &str) {
-    if raw.starts_with(['[', '{']) {
-        return values.push(name, nested(raw, limits::JSON_DEPTH));
-    }
     if let Some(text) = plain_text(raw) {
-        return values.push_text(name, text);
+        values.push_text(name, text);
+    } else if is_plain_number(raw) {
+        values.push_number(name, raw);
+    } else {
+        values.push(name, value(raw, limits::JSON_DEPTH));
     }
-    let fault = match scalar(raw) {
-        Ok(text) if text.len() > limits::VALUE || text.contains('\0') => {
-            text_fault(text.as_bytes())
+}
+
+/// Reads a value, down to `depth` levels.
+fn value(raw: &str, depth: usize) -> Value {
+    if raw.starts_with(['[', '{']) {
+        return nested(raw, depth);
+    }
+    match scalar(raw) {
+        Ok(Value::Text(text)) if text.len() > limits::VALUE || text.contains('\0') => {
+            invalid(raw.as_bytes(), text_fault(text.as_bytes()))
         }
-        Ok(text) => return values.push_text(name, &text),
-        Err(reason) => reason,
-    };
-    values.push(name, invalid(raw.as_bytes(), fault));
+        Ok(value) => value,
+        Err(reason) => invalid(raw.as_bytes(), reason),
+    }
 }
 
 /// Returns the content of a JSON string without escapes, as most are. It holds no NUL, since control
@@ -32,19 +38,29 @@ fn plain_text(raw: &str) -> Option<&str> {
     is_plain.then_some(text)
 }
 
-fn scalar(raw: &str) -> Result<Cow<'_, str>, String> {
-    match raw.as_bytes().first() {
+fn is_plain_number(raw: &str) -> bool {
+    raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && !raw.contains(['e', 'E'])
+}
+
+fn scalar(raw: &str) -> Result<Value, String> {
+    let text = match raw.as_bytes().first() {
         Some(b'"') => match plain_text(raw) {
-            Some(text) => Ok(Cow::Borrowed(text)),
-            None => serde_json::from_str(raw).map(Cow::Owned).map_err(|error| error.to_string()),
+            Some(text) => text.to_owned(),
+            None => serde_json::from_str(raw).map_err(|error| error.to_string())?,
         },
-        Some(b'n') => Ok(Cow::Borrowed("")),
-        Some(b'-' | b'0'..=b'9') if raw.contains(['e', 'E']) => {
-            let number: f64 = raw.parse().map_err(|_| "not a number".to_owned())?;
-            Ok(Cow::Owned(number.to_string()))
-        }
-        _ => Ok(Cow::Borrowed(raw)),
+        Some(b'n') => String::new(),
+        Some(b'-' | b'0'..=b'9') => return number(raw).map(Value::Number),
+        _ => raw.to_owned(),
+    };
+    Ok(Value::Text(text))
+}
+
+fn number(raw: &str) -> Result<String, String> {
+    if is_plain_number(raw) {
+        return Ok(raw.to_owned());
     }
+    let number = raw.parse::<f64>().ok().filter(|number| number.is_finite());
+    number.map(|number| number.to_string()).ok_or_else(|| "the number is too large".to_owned())
 }
 
 /// Reads a list or an object, down to `depth` levels.
@@ -65,28 +81,11 @@ fn nested(raw: &str, depth: usize) -> Value {
 fn members(raw: &str, depth: usize) -> Result<Members, String> {
     if raw.starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
-        let items = items.into_iter().map(|item| member(item.get(), depth));
-        return items.collect::<Result<_, _>>().map(Members::List);
+        return Ok(Members::List(items.iter().map(|item| value(item.get(), depth)).collect()));
     }
     let object: RawObject<'_> = serde_json::from_str(raw).map_err(|error| error.to_string())?;
-    let mut members = Vec::with_capacity(object.0.len());
-    for (name, value) in object.0 {
-        members.push((name, member(value.get(), depth)?));
-    }
-    Ok(Members::Object(members))
-}
-
-/// Reads a value within another. A NUL in it makes the outer value invalid.
-fn member(raw: &str, depth: usize) -> Result<Value, String> {
-    if raw.starts_with(['[', '{']) {
-        return Ok(nested(raw, depth));
-    }
-    let text = scalar(raw)?;
-    if text.contains('\0') {
-        Err(text_fault(text.as_bytes()))
-    } else {
-        Ok(Value::Text(text.into_owned()))
-    }
+    let members = object.0.into_iter().map(|(name, raw)| (name, value(raw.get(), depth)));
+    Ok(Members::Object(members.collect()))
 }
 
 /// The members of an object, in their order; names may be repeated.

@@ -25,6 +25,7 @@ pub(super) trait Cells: Send {
 enum Cell<'a> {
     /// A text without copying it.
     Text(&'a str),
+    Number(String),
     Value(Value),
 }
 
@@ -38,7 +39,9 @@ pub(super) fn read_cells(
     let (scale, is_unsigned) = (decimals(descriptor), is_unsigned(descriptor));
     let level = descriptor.max_def_level();
     Ok(match get_column_reader(descriptor.clone(), Box::new(pages)) {
-        Column::BoolColumnReader(column) => boxed(column, gate, level, |&value| written(&value)),
+        Column::BoolColumnReader(column) => {
+            boxed(column, gate, level, |value| Cell::Value(Value::Text(value.to_string())))
+        }
         Column::Int32ColumnReader(column) => boxed(column, gate, level, move |&value| {
             if is_unsigned { written(&value.cast_unsigned()) } else { whole(value.into(), scale) }
         }),
@@ -156,6 +159,7 @@ impl<T: DataType, F: Fn(&T::T) -> Cell<'_>> TypedCells<T, F> {
         let value = &self.values[place?];
         name.map(|_| match (self.convert)(value) {
             Cell::Text(text) => Value::Text(text.to_owned()),
+            Cell::Number(number) => Value::Number(number),
             Cell::Value(value) => value,
         })
     }
@@ -186,6 +190,7 @@ impl<T: DataType, F: Fn(&T::T) -> Cell<'_> + Send> Cells for TypedCells<T, F> {
             if let (Some(name), Some(place)) = (name, place) {
                 match (self.convert)(&self.values[place]) {
                     Cell::Text(text) => values.push_text(name, text),
+                    Cell::Number(number) => values.push_number(name, &number),
                     Cell::Value(value) => values.push(name, value),
                 }
             }
@@ -211,25 +216,32 @@ fn append(cell: &mut Value, item: Value) {
         (Value::Invalid(_), _) => {}
         (cell, invalid @ Value::Invalid(_)) => *cell = invalid,
         (_, Value::Text(item)) if item.is_empty() => {}
-        (Value::Text(first), item @ Value::Text(_)) if first.is_empty() => *cell = item,
-        (Value::Text(first), item) => {
-            let first = std::mem::take(first);
-            let text = first.clone();
-            let mut nested = Nested { text, members: Members::List(vec![Value::Text(first)]) };
+        (Value::Text(first), item) if first.is_empty() => *cell = item,
+        (Value::Nested(nested), item) => push(nested, item),
+        (first, item) => {
+            let first = std::mem::replace(first, Value::Text(String::new()));
+            let text = scalar(&first).to_owned();
+            let mut nested = Nested { text, members: Members::List(vec![first]) };
             push(&mut nested, item);
             *cell = Value::Nested(Box::new(nested));
         }
-        (Value::Nested(nested), item) => push(nested, item),
     }
 }
 
 fn push(list: &mut Nested, item: Value) {
-    if let (Members::List(items), Value::Text(text)) = (&mut list.members, &item)
-        && list.text.len() + text.len() <= limits::VALUE
+    if let Members::List(items) = &mut list.members
+        && list.text.len() + scalar(&item).len() <= limits::VALUE
     {
         list.text.push_str(", ");
-        list.text.push_str(text);
+        list.text.push_str(scalar(&item));
         items.push(item);
+    }
+}
+
+fn scalar(value: &Value) -> &str {
+    match value {
+        Value::Text(text) | Value::Number(text) => text,
+        Value::Nested(_) | Value::Invalid(_) => "",
     }
 }
 
@@ -251,15 +263,12 @@ fn whole(number: i64, scale: Option<u32>) -> Cell<'static> {
 }
 
 fn written(value: &impl ToString) -> Cell<'static> {
-    Cell::Value(Value::Text(value.to_string()))
+    Cell::Number(value.to_string())
 }
 
 fn number(is_finite: bool, text: String) -> Cell<'static> {
-    Cell::Value(if is_finite {
-        Value::Text(text)
-    } else {
-        invalid(text.as_bytes(), "not a finite number".to_owned())
-    })
+    // Tables have NaN where there is no number.
+    if is_finite { Cell::Number(text) } else { Cell::Text("") }
 }
 
 fn is_unsigned(descriptor: &ColumnDescPtr) -> bool {

@@ -78,8 +78,12 @@ fn text(name: &str, text: &str) -> (String, Value) {
     (name.to_owned(), Value::Text(text.to_owned()))
 }
 
+fn number(name: &str, number: &str) -> (String, Value) {
+    (name.to_owned(), Value::Number(number.to_owned()))
+}
+
 #[test]
-fn values_of_every_type_become_texts() {
+fn values_of_every_type_become_texts_and_numbers() {
     let records = read_as(None, Cursor::new(typed())).unwrap();
     let NamedRecord { line, mut values } = records[0].clone().unwrap();
     let position = values.iter().position(|(name, _)| name == "category").unwrap();
@@ -90,18 +94,18 @@ fn values_of_every_type_become_texts() {
         ("category", "Home, Kitchen", Members::List(items))
     );
     let expected = [
-        text("product_id", "18446744073709551615"),
+        number("product_id", "18446744073709551615"),
         text("name", "Pan"),
-        text("ratings", "4.3"),
-        text("score", "0.1"),
-        text("no_of_ratings", "1234"),
-        text("discount_price", "617.50"),
-        text("actual_price", "1298.952"),
+        number("ratings", "4.3"),
+        number("score", "0.1"),
+        number("no_of_ratings", "1234"),
+        number("discount_price", "617.50"),
+        number("actual_price", "1298.952"),
         text("attributes", "true"),
         text("maker.brand", "Lumo"),
     ];
     assert_eq!((line, values), (1, expected.to_vec()));
-    let bare = [text("product_id", "7"), text("name", "Pot")].to_vec();
+    let bare = [number("product_id", "7"), text("name", "Pot")].to_vec();
     assert_eq!(records[1], Ok(NamedRecord { line: 2, values: bare }));
 }
 

@@ -114,7 +114,7 @@ fn a_list_goes_on_in_the_next_page() {
     let claims = Claims { repetition: 2, rows: 3, ..Claims::new(PLAIN, pages) };
     let records = claims.read().unwrap();
     let texts = records.into_iter().map(|record| match &record.unwrap().values[0].1 {
-        feed_formats::Value::Text(text) => text.clone(),
+        feed_formats::Value::Text(text) | feed_formats::Value::Number(text) => text.clone(),
         feed_formats::Value::Nested(list) => list.text.clone(),
         other @ feed_formats::Value::Invalid(_) => panic!("{other:?}"),
     });

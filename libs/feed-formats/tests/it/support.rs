@@ -27,6 +27,7 @@ impl NamedRecord {
         let values = batch.named_values(record).map(|(name, value)| {
             let value = match value {
                 RecordValue::Text(range) => Value::Text(batch.text[range.clone()].to_owned()),
+                RecordValue::Number(range) => Value::Number(batch.text[range.clone()].to_owned()),
                 RecordValue::Other(value) => value.clone(),
             };
             (name.to_owned(), value)
@@ -37,7 +38,7 @@ impl NamedRecord {
     /// Returns the text of this name, or an empty one.
     pub(crate) fn text(&self, name: &str) -> &str {
         match self.values.iter().find(|(other, _)| other == name) {
-            Some((_, Value::Text(text))) => text,
+            Some((_, Value::Text(text) | Value::Number(text))) => text,
             Some((_, other)) => panic!("{name} is {other:?}"),
             None => "",
         }

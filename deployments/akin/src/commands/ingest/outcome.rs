@@ -149,8 +149,12 @@ impl Outcome {
         };
         let newer = unusual(rows.held_newer, "held in a newer version");
         let repeated = unusual(rows.repeated, "repeated");
+        let left_out = match rows.blanked {
+            0 => String::new(),
+            count => format!(", {} left out", plural(count, "value", "values")),
+        };
         let counts = format!(
-            "{} new, {} changed, {} unchanged,{newer}{repeated} {removed} removed, {} quarantined",
+            "{} new, {} changed, {} unchanged,{newer}{repeated} {removed} removed, {} quarantined{left_out}",
             rows.inserted, rows.changed, rows.unchanged, rows.quarantined
         );
         let embedded = format!(
@@ -181,7 +185,7 @@ impl Outcome {
             output::note(&format!("{texts} truncated{}", limit.unwrap_or_default()));
         }
         catalogue.refused.iter().for_each(|(feed, row)| note_refused(feed, row));
-        if catalogue.rows.quarantined > catalogue.refused.len() as u64 {
+        if catalogue.rows.quarantined + catalogue.rows.blanked > catalogue.refused.len() as u64 {
             output::note("`akin quarantine` lists the rest");
         }
         catalogue.repeats.iter().for_each(|(feed, row)| note_repeated(feed, row));
@@ -229,10 +233,12 @@ pub(crate) fn tell_refused(error: &anyhow::Error) {
     }
 }
 
-/// Prints a quarantined row and the reason.
-pub(crate) fn note_refused(feed: &str, RefusedRow { line, field, value, reason, .. }: &RefusedRow) {
+/// Prints a quarantined row, or a value that was left out, and the reason.
+pub(crate) fn note_refused(feed: &str, refused: &RefusedRow) {
+    let RefusedRow { line, is_kept, field, value, reason, .. } = refused;
     let field = if field.is_empty() { "row" } else { field };
-    output::note(&format!("{feed}, line {line}, {field} {value:?}: {reason}"));
+    let left_out = if *is_kept { "left out: " } else { "" };
+    output::note(&format!("{feed}, line {line}, {field} {value:?}: {left_out}{reason}"));
 }
 
 /// Prints a row that repeats a product, and where the product is named first.

@@ -47,7 +47,7 @@ mod tests {
 
     fn refused(field: &str, value: &str) -> RefusedRow {
         let (field, value, reason) = (field.to_owned(), value.to_owned(), "bad".to_owned());
-        RefusedRow { line: 1, field, value, reason, row: None }
+        RefusedRow { line: 1, is_kept: false, field, value, reason, row: None }
     }
 
     #[test]

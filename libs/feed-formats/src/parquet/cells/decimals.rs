@@ -36,7 +36,7 @@ pub(super) fn big_decimal(bytes: &[u8], scale: u32) -> Value {
     let is_negative = bytes.first().is_some_and(|&byte| byte > 0x7f);
     let sign = if is_negative { -1 } else { 0 };
     let number = bytes.iter().fold(sign, |number: i128, &byte| (number << 8) | i128::from(byte));
-    Value::Text(decimal(number, scale))
+    Value::Number(decimal(number, scale))
 }
 
 #[cfg(test)]
@@ -50,9 +50,9 @@ mod tests {
         assert_eq!(decimal(7, 0), "7");
         assert_eq!(decimal(12_500_000, 6), "12.50");
         assert_eq!(decimal(12_345, 4), "1.2345");
-        assert_eq!(big_decimal(&[0xf1, 0x36], 2), Value::Text("-37.86".to_owned()));
-        assert_eq!(big_decimal(&[0x00, 0xf1, 0x36], 2), Value::Text("617.50".to_owned()));
-        assert_eq!(big_decimal(&[], 1), Value::Text("0.0".to_owned()));
+        assert_eq!(big_decimal(&[0xf1, 0x36], 2), Value::Number("-37.86".to_owned()));
+        assert_eq!(big_decimal(&[0x00, 0xf1, 0x36], 2), Value::Number("617.50".to_owned()));
+        assert_eq!(big_decimal(&[], 1), Value::Number("0.0".to_owned()));
         assert!(matches!(big_decimal(&[1; 17], 2), Value::Invalid(_)));
     }
 }
