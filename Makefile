@@ -3,7 +3,7 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help build dist model lambdas model-archive python demo services stop-services test infra-test settings e2e-aws bench fuzz \
-	fmt lint deny sanitize clean
+	fmt lint deny sanitize certificates images images-check archive release-files plan deploy clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -34,6 +34,32 @@ lambdas: model ## pack the functions of AWS Lambda in .cache/lambda
 
 model-archive: model ## pack the model of an embedding endpoint in .cache/lambda
 	tools/model_archive.sh
+
+certificates: ## fetch the certificates of Amazon RDS for packages and images
+	tools/certificates.sh
+
+IMAGES_TAG ?= latest
+
+images: dist ## build the images akin/akin and akin/endpoint, and those of the functions that `make lambdas` packed
+	$(call set_up_model,$(TARGET)/dist/akin)
+	tools/images.sh contexts
+	tools/images.sh build $(IMAGES_TAG)
+
+images-check: dist ## build the images without a daemon, start them, and search
+	$(call set_up_model,$(TARGET)/dist/akin)
+	tools/images.sh check
+
+archive: dist ## pack the release for this kind of machine in .cache/release
+	tools/archive.sh
+
+release-files: ## put the files of a release together in .cache/release/files
+	tools/release_files.sh
+
+plan: ## show what Terraform would change in the deployment AKIN_DEPLOYMENT
+	tools/deploy.sh plan
+
+deploy: ## apply the plan with the digest AKIN_PLAN_DIGEST, and migrate the databases
+	tools/deploy.sh apply
 
 python: ## install the reference packages for exported models in .cache/venv
 	tools/python.sh
@@ -79,8 +105,9 @@ fuzz: ## fuzz every parser with FUZZ_RUNS generated inputs (default: 10 million)
 fmt: ## format the code
 	$(CARGO) fmt --all
 
-lint: ## check spelling, format, lints and documentation
+lint: ## check spelling, workflows, Dockerfiles, units, format, lints and documentation
 	tools/typos.sh
+	tools/lint_deployments.sh
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items

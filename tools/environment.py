@@ -180,20 +180,25 @@ def deployed():
     """Yields where a variable is set, for which program, and the variable."""
     for path in sorted((TREE / "packaging").rglob("*")):
         if path.name.startswith("Dockerfile"):
-            program = path.parent.name.removesuffix("-lambda")
+            program = {"endpoint": "serve-embeddings"}.get(path.parent.name, "akin")
             text = path.read_text(encoding="utf-8").replace("\\\n", " ")
             for line in re.findall(r"^ENV (.*)$", text, re.M):
-                yield from ((path, program, name) for name in re.findall(r"(\w+)=", line))
+                yield from ((path, program, name) for name in re.findall(r"([A-Z_]+)=", line))
         elif path.suffix == ".service":
             text = path.read_text(encoding="utf-8")
-            program = re.search(r"^ExecStart=\S*akin ([\w-]+)", text, re.M)[1]
+            command = re.search(r"^ExecStart=\S*akin ([\w-]+)", text, re.M)[1]
+            program = command if command in ROLES else "akin"
             yield from ((path, program, name) for name in re.findall(r"^Environment=(\w+)=", text, re.M))
         elif path.suffix == ".env":
+            units = "".join(unit.read_text(encoding="utf-8") for unit in path.parent.glob("*.service"))
             names = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", path.read_text(encoding="utf-8"), re.M)
-            yield from ((path, "akin", name) for name in names)
+            # Some are arguments in the units.
+            yield from ((path, "akin", name) for name in names if f"${name}" not in units)
     compose = TREE / "compose.yaml"
     for name in re.findall(r"^ +((?:AKIN|POSTGRES|OPENSEARCH|LOG|AWS)_[A-Z0-9_]+): ", compose.read_text("utf-8"), re.M):
-        yield compose, "akin", name
+        # A setting of OpenSearch itself.
+        if name != "OPENSEARCH_JAVA_OPTS":
+            yield compose, "akin", name
 
 
 def check_deployments():

@@ -4,6 +4,8 @@
 #
 # That runtime has glibc 2.34, most machines a newer one. So zig links the functions with the old one, and
 # no function is packed that needs more.
+#
+# AKIN_CERTIFICATES is a PEM file that is packed as certificates.pem, instead of the roots of Amazon RDS.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -52,6 +54,7 @@ check_glibc() {
 
 [ -f "$model" ] || fail "there is no model at $model: run \`make model\`"
 command -v objdump >/dev/null || fail "objdump is missing: install binutils"
+tools/certificates.sh
 tools=$(installed)
 packages=()
 for name in $functions; do packages+=(-p "akin-$name"); done
@@ -63,7 +66,7 @@ built=${CARGO_TARGET_DIR:-target}/lambda
 for name in $functions; do
     program=$built/$name/bootstrap
     check_glibc "$program"
-    files=("bootstrap=$program")
+    files=("bootstrap=$program" certificates.pem=.cache/certificates.pem)
     if [ "$name" != ingest-lambda ]; then files+=("model/$precision.sbert=$model"); fi
     python3 tools/zip_files.py "$out/$name.zip" "${files[@]}"
     bytes=$(stat -c %s "$out/$name.zip")

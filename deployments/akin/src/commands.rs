@@ -3,6 +3,7 @@
 pub(crate) mod copy;
 pub(crate) mod evaluate;
 pub(crate) mod export;
+pub(crate) mod health;
 pub(crate) mod indexes;
 pub(crate) mod ingest;
 pub(crate) mod migrate;

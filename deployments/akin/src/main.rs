@@ -15,8 +15,8 @@ mod sink;
 use akin_composition::{CpuSettings, LogSettings, Refusal};
 use clap::{Arg, CommandFactory, Parser, Subcommand, ValueHint};
 use commands::{
-    copy, evaluate, export, indexes, ingest, migrate, model, quarantine, queue, relevance, search,
-    serve, serve_embeddings, similar, status, suggest, worker,
+    copy, evaluate, export, health, indexes, ingest, migrate, model, quarantine, queue, relevance,
+    search, serve, serve_embeddings, similar, status, suggest, worker,
 };
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -71,6 +71,7 @@ enum Command {
     Copy(copy::CopyArguments),
     Indexes(indexes::IndexesArguments),
     Migrate(migrate::MigrateArguments),
+    Health(health::HealthArguments),
     /// Print a completion script for a shell.
     #[command(
         after_help = "Examples:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin\n  akin completions zsh > ~/.zfunc/_akin\n  akin completions fish > ~/.config/fish/completions/akin.fish"
@@ -175,6 +176,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Copy(arguments) => copy::run(arguments).await,
         Command::Indexes(arguments) => indexes::run(arguments).await,
         Command::Migrate(arguments) => migrate::run(arguments).await,
+        Command::Health(arguments) => health::run(arguments).await,
         Command::Completions { .. } => Ok(exit::DONE),
     }
 }
