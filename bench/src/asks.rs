@@ -165,8 +165,8 @@ fn requests(workload: &Workload, ask: &Ask) -> Result<Vec<SearchRequest>> {
             query,
             mode: ask.mode,
             scope: ask.scope,
-            sort: ask.sort,
-            facets: if ask.facets { FacetField::ALL.to_vec() } else { Vec::new() },
+            sort: ask.sort.clone(),
+            facets: if ask.facets { FacetField::FIXED.to_vec() } else { Vec::new() },
             paging: Paging { page: ask.page, size: 24 },
             ..SearchRequest::browse()
         })

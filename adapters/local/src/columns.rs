@@ -1,10 +1,10 @@
 //! The columns of the search files: the one place that knows which field is where.
 
 use akin_entities::{
-    FacetValues, Filter, FlagField, KeywordField, NumberField, PhraseCondition, ProductId,
-    folded_value,
+    FacetValues, Filter, FlagField, KeywordField, NumberField, PhraseCondition, ProductId, TagName,
+    Tags, folded_value,
 };
-use flat_index::{DocumentFilter, FoundDocument, PhraseFilter};
+use flat_index::{DocumentFilter, FoundDocument, PhraseFilter, Snapshot, Tag};
 
 /// Returns the names of the keyword columns: each field as it is written, which is counted, and then
 /// each as filters compare it.
@@ -63,11 +63,22 @@ pub(crate) fn facets(found: &FoundDocument<'_>) -> FacetValues {
         price: found.number(number_column(NumberField::Price)),
         rating: found.number(number_column(NumberField::Rating)),
         discounted: found.number(flag_column(FlagField::Discounted)) == Some(1.0),
+        tags: Tags::from_stored(found.tags().iter().map(|tag| (&*tag.name, &*tag.value))),
     }
 }
 
-/// Returns the filter of the columns.
-pub(crate) fn filter(filter: &Filter) -> DocumentFilter {
+/// Returns the fields that a product has by name, as the search files hold them.
+pub(crate) fn tags(facets: &FacetValues) -> Vec<Tag> {
+    let tag = |(name, value): (&TagName, &str)| Tag {
+        name: name.as_str().to_owned(),
+        value: value.to_owned(),
+    };
+    facets.tags.iter().map(tag).collect()
+}
+
+/// Returns the filter of the columns of `documents`. Conditions of fields by name are met by all values
+/// among theirs that meet them.
+pub(crate) fn filter(filter: &Filter, documents: &Snapshot) -> DocumentFilter {
     let keywords = filter.lists().map(|(field, values)| {
         let values = values.iter().map(|value| folded_value(value).into_owned());
         (folded_column(field), values.collect())
@@ -80,10 +91,16 @@ pub(crate) fn filter(filter: &Filter) -> DocumentFilter {
         let value = number(*flag);
         (field.name().to_owned(), value, value)
     });
+    let tags = filter.tags.iter().map(|(name, condition)| {
+        let values = documents.tag_values(name.as_str()).into_iter();
+        let admitted = values.filter(|value| condition.admits(value)).map(str::to_owned);
+        (name.as_str().to_owned(), admitted.collect())
+    });
     let keys = |ids: &[ProductId]| ids.iter().map(|id| id.as_str().to_owned()).collect();
     DocumentFilter {
         keywords: keywords.collect(),
         numbers: ranges.chain(flags).collect(),
+        tags: tags.collect(),
         phrases: filter.phrases.iter().map(phrase).collect(),
         keys: keys(&filter.ids),
         without_keys: keys(&filter.without_ids),

@@ -131,14 +131,14 @@ pub(crate) fn entries(
     let Some(fingerprint) = fingerprint(connection)? else { return Ok(Vec::new()) };
     let mut statement = connection.prepare_cached(
         "SELECT id, version, embedding, text, words, main_category, sub_category, brand, price,
-             rating, discounted, text_hash
+             rating, discounted, tags, text_hash
          FROM entries WHERE id > ?1 AND text_hash IS NOT NULL ORDER BY id LIMIT ?2",
     )?;
     let found = statement.query_map(params![lower_bound(after), limit], |row| {
         let SearchContent { embedding, text, words, facets } = content(row)?;
         let embedding = EntryEmbedding::Computed {
             embedding: Embedding::from_stored(embedding).map_err(|e| rows::invalid_value(2, e))?,
-            text_hash: TextHash::from_bytes(rows::bytes(row, 11)?),
+            text_hash: TextHash::from_bytes(rows::bytes(row, 12)?),
             fingerprint: fingerprint.clone(),
         };
         let (id, version) = (rows::id(row, 0)?, Version(row.get(1)?));

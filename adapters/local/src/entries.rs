@@ -2,7 +2,7 @@
 
 use crate::rows;
 use akin_entities::{
-    Analysis, AnalyzedText, FacetValues, Fingerprint, ProductId, TextHash, Version,
+    Analysis, AnalyzedText, FacetValues, Fingerprint, ProductId, Tags, TextHash, Version,
 };
 use akin_ports::IndexedState;
 use flat_index::Stamp;
@@ -138,7 +138,7 @@ fn visit_rows(
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT id, text_hash IS NOT NULL, embedding, text, words, main_category,
-             sub_category, brand, price, rating, discounted
+             sub_category, brand, price, rating, discounted, tags
          FROM entries WHERE {which}"
     ))?;
     let mut rows = statement.query([after.cast_signed()])?;
@@ -155,7 +155,7 @@ fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
     Ok(EntryRow { id: rows::id(row, 0)?, content })
 }
 
-/// Parses columns 2 to 10 of `row`.
+/// Parses columns 2 to 11 of `row`.
 pub(crate) fn content(row: &Row<'_>) -> rusqlite::Result<SearchContent> {
     Ok(SearchContent {
         embedding: rows::floats(row, 2)?,
@@ -168,6 +168,7 @@ pub(crate) fn content(row: &Row<'_>) -> rusqlite::Result<SearchContent> {
             price: row.get(8)?,
             rating: row.get(9)?,
             discounted: row.get(10)?,
+            tags: Tags::from_stream(&row.get::<_, String>(11)?),
         },
     })
 }

@@ -30,14 +30,14 @@ impl<'a> EntryWriter<'a> {
     pub(crate) fn new(connection: &'a Connection, file: &'a Path) -> rusqlite::Result<Self> {
         let insert = "
             INSERT INTO entries (sequence, id, version, text_hash, embedding, text, words,
-                main_category, sub_category, brand, price, rating, discounted)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+                main_category, sub_category, brand, price, rating, discounted, tags)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         let update = "
             UPDATE entries SET sequence = ?1, version = ?3,
-                text_hash = CASE ?14 WHEN 1 THEN text_hash ELSE ?4 END,
-                embedding = CASE ?14 WHEN 1 THEN embedding ELSE ?5 END,
+                text_hash = CASE ?15 WHEN 1 THEN text_hash ELSE ?4 END,
+                embedding = CASE ?15 WHEN 1 THEN embedding ELSE ?5 END,
                 text = ?6, words = ?7, main_category = ?8, sub_category = ?9, brand = ?10,
-                price = ?11, rating = ?12, discounted = ?13
+                price = ?11, rating = ?12, discounted = ?13, tags = ?14
             WHERE id = ?2";
         let sequence = last_sequence(connection)?;
         Ok(Self {
@@ -141,10 +141,11 @@ impl<'a> EntryWriter<'a> {
             facets.price,
             facets.rating,
             facets.discounted,
+            facets.tags.to_stream(),
             source == Some(&EntryEmbedding::Unchanged),
         ];
         let statement = if exists { &mut self.update } else { &mut self.insert };
-        let values = if exists { values } else { &values[..13] };
+        let values = if exists { values } else { &values[..14] };
         statement.execute(values).map(|_| ())
     }
 

@@ -2,7 +2,9 @@
 
 use crate::columns;
 use crate::snapshot::SearchSnapshot;
-use akin_entities::{FacetField, NumberField, ProductId, WeightedTerm, WordRule};
+use akin_entities::{
+    FacetField, NumberField, OrderField, ProductId, TagName, WeightedTerm, WordRule, tag_number,
+};
 use akin_ports::{
     FacetCounts, FacetQuery, MatchPage, MatchQuery, Matches, Matching, NearRule, NumberCounts,
     Relation,
@@ -17,13 +19,14 @@ impl SearchSnapshot {
         }
         let documents = self.documents();
         let matching = matching(documents, &query.matching)?;
-        let found = matching.clone().filtered(&columns::filter(&query.filter))?;
+        let found = matching.clone().filtered(&columns::filter(&query.filter, documents))?;
         let facet = |facet: &FacetQuery| {
             if facet.filter == query.filter && facet.also.is_empty() {
-                return Ok(count(facet.field, &found));
+                return Ok(count(&facet.field, &found));
             }
             let all = matching.clone().union(&keyed(documents, &facet.also));
-            Ok(count(facet.field, &all.filtered(&columns::filter(&facet.filter))?))
+            let filter = columns::filter(&facet.filter, documents);
+            Ok(count(&facet.field, &all.filtered(&filter)?))
         };
         let facets = query.facets.iter().map(facet).collect::<Result<_, _>>()?;
         let total = found.len() as u64;
@@ -68,14 +71,19 @@ fn keyed<'a>(documents: &'a Snapshot, ids: &[ProductId]) -> DocumentSet<'a> {
     documents.keyed(ids.iter().map(ProductId::as_str))
 }
 
-fn count(field: FacetField, found: &DocumentSet<'_>) -> FacetCounts {
+fn count(field: &FacetField, found: &DocumentSet<'_>) -> FacetCounts {
+    let owned = |(value, count): (&str, u64)| (value.to_owned(), count);
     match field {
         FacetField::Keyword(field) => {
-            let counts = found.keyword_counts(columns::keyword_column(field)).into_iter();
+            let counts = found.keyword_counts(columns::keyword_column(*field)).into_iter();
             let counts = counts.filter(|(value, _)| !value.is_empty());
-            FacetCounts::Keyword(counts.map(|(value, count)| (value.to_owned(), count)).collect())
+            FacetCounts::Keyword(counts.map(owned).collect())
         }
-        FacetField::Number(field) => FacetCounts::Number(distribution(field, found)),
+        FacetField::Number(field) => FacetCounts::Number(distribution(*field, found)),
+        FacetField::Tag(name) | FacetField::TagNumbers(name) => {
+            let counts = found.tag_counts(name.as_str()).into_iter();
+            FacetCounts::Keyword(counts.map(owned).collect())
+        }
     }
 }
 
@@ -92,12 +100,19 @@ fn distribution(field: NumberField, found: &DocumentSet<'_>) -> Option<NumberCou
 }
 
 fn list<'a>(documents: &'a Snapshot, found: DocumentSet<'a>, page: &MatchPage) -> Vec<ProductId> {
-    let order = DocumentOrder {
-        column: columns::number_column(page.order.field),
-        descending: page.order.descending,
-    };
+    let descending = page.order.descending;
     let found = found.without(&keyed(documents, &page.without));
-    let keys = found.list(order, page.offset, page.limit).into_iter();
+    let keys = match &page.order.field {
+        OrderField::Number(field) => {
+            let order = DocumentOrder { column: columns::number_column(*field), descending };
+            found.list(order, page.offset, page.limit)
+        }
+        OrderField::Tag(name) => {
+            let order = (TagName::as_str(name), descending);
+            found.list_by_tag(order, tag_number, page.offset, page.limit)
+        }
+    };
+    let keys = keys.into_iter();
     // Every key was a product id when it was written.
     keys.filter_map(|key| ProductId::new(key).ok()).collect()
 }
@@ -105,8 +120,10 @@ fn list<'a>(documents: &'a Snapshot, found: DocumentSet<'a>, page: &MatchPage) -
 /// Returns the answer of an index without products.
 fn empty(query: &MatchQuery) -> Matches {
     let facet = |facet: &FacetQuery| match facet.field {
-        FacetField::Keyword(_) => FacetCounts::Keyword(Vec::new()),
         FacetField::Number(_) => FacetCounts::Number(None),
+        FacetField::Keyword(_) | FacetField::Tag(_) | FacetField::TagNumbers(_) => {
+            FacetCounts::Keyword(Vec::new())
+        }
     };
     Matches { facets: query.facets.iter().map(facet).collect(), ..Matches::default() }
 }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0011_repeated_rows.sql"),
     include_str!("../migrations/0012_queue_indexes.sql"),
     include_str!("../migrations/0013_kept_rows.sql"),
+    include_str!("../migrations/0014_tags.sql"),
 ];
 
 /// The first version whose databases were created for their owner alone.

@@ -40,6 +40,7 @@ pub(crate) fn document(id: &ProductId, content: SearchContent) -> IndexDocument 
         surface: words,
         keywords: columns::keywords(&facets),
         numbers: columns::numbers(&facets),
+        tags: columns::tags(&facets),
     }
 }
 
@@ -121,7 +122,7 @@ impl SearchSnapshot {
         let request = Request {
             terms: &terms,
             vector: query.vector.as_ref().map(|vector| vector.embedding.as_slice()),
-            filter: &columns::filter(&query.filter),
+            filter: &columns::filter(&query.filter, &self.documents),
             depth: query.depth,
             threshold: query.threshold.map(Similarity::get),
         };

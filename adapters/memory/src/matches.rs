@@ -1,6 +1,6 @@
 //! Counts and lists the products that match, by looking at each.
 
-use akin_entities::{AnalyzedText, Embedding, FacetField, FacetValues, NumberField, ProductId};
+use akin_entities::{AnalyzedText, Embedding, FacetField, FacetValues, ProductId};
 use akin_ports::{
     FacetCounts, FacetQuery, MatchPage, MatchQuery, Matches, Matching, NearRule, NumberCounts,
     Relation,
@@ -29,7 +29,7 @@ pub(crate) fn matches(products: &[Matched<'_>], query: &MatchQuery) -> Matches {
             let matches = product.is_matched(&query.matching) || facet.also.contains(product.id);
             matches && facet.filter.admits(product.id, product.facets, product.text)
         });
-        count(facet.field, &counted.copied().collect::<Vec<_>>())
+        count(&facet.field, &counted.copied().collect::<Vec<_>>())
     };
     Matches {
         total: found.len() as u64,
@@ -56,19 +56,27 @@ impl Matched<'_> {
     }
 }
 
-fn count(field: FacetField, found: &[Matched<'_>]) -> FacetCounts {
+fn count(field: &FacetField, found: &[Matched<'_>]) -> FacetCounts {
     match field {
         FacetField::Keyword(field) => {
             let mut counts = BTreeMap::<&str, u64>::new();
             for product in found {
-                *counts.entry(product.facets.keyword(field)).or_default() += 1;
+                *counts.entry(product.facets.keyword(*field)).or_default() += 1;
             }
             counts.remove("");
             let counts = counts.into_iter().map(|(value, count)| (value.to_owned(), count));
             FacetCounts::Keyword(counts.collect())
         }
+        FacetField::Tag(name) | FacetField::TagNumbers(name) => {
+            let mut counts = BTreeMap::<&str, u64>::new();
+            for value in found.iter().flat_map(|product| product.facets.tags.values(name)) {
+                *counts.entry(value).or_default() += 1;
+            }
+            let counts = counts.into_iter().map(|(value, count)| (value.to_owned(), count));
+            FacetCounts::Keyword(counts.collect())
+        }
         FacetField::Number(field) => {
-            let numbers = || found.iter().filter_map(|product| product.facets.number(field));
+            let numbers = || found.iter().filter_map(|product| product.facets.number(*field));
             let (Some(min), Some(max)) = (numbers().reduce(f64::min), numbers().reduce(f64::max))
             else {
                 return FacetCounts::Number(None);
@@ -83,8 +91,10 @@ fn count(field: FacetField, found: &[Matched<'_>]) -> FacetCounts {
 fn list(mut found: Vec<Matched<'_>>, page: &MatchPage) -> Vec<ProductId> {
     found.retain(|product| !page.without.contains(product.id));
     found.sort_by(|a, b| {
-        let number = |product: &Matched<'_>, field: NumberField| product.facets.number(field);
-        let order = match (number(a, page.order.field), number(b, page.order.field)) {
+        let number = |product: &Matched<'_>| {
+            product.facets.order_number(&page.order.field, page.order.descending)
+        };
+        let order = match (number(a), number(b)) {
             (Some(a), Some(b)) if page.order.descending => b.total_cmp(&a),
             (Some(a), Some(b)) => a.total_cmp(&b),
             (a, b) => b.is_some().cmp(&a.is_some()),

@@ -2,7 +2,8 @@
 
 use crate::{error, phrases};
 use akin_entities::{
-    FacetValues, Filter, KeywordField, NumberRange, ProductId, folded_value, hash_parts,
+    FacetValues, Filter, KeywordField, NumberRange, ProductId, TagCondition, TagName, Tags,
+    folded_value, hash_parts,
 };
 use akin_ports::PortResult;
 use serde::Serialize;
@@ -25,6 +26,11 @@ pub(crate) struct FacetFields<'a> {
     discounted: bool,
     /// The texts as filters compare them.
     folded: BTreeMap<&'static str, String>,
+    /// The fields that the product has by name, as keys of values as they are written, as filters compare
+    /// them, and of numbers.
+    tags: Vec<String>,
+    folded_tags: Vec<String>,
+    number_tags: Vec<String>,
 }
 
 impl<'a> FacetFields<'a> {
@@ -39,6 +45,9 @@ impl<'a> FacetFields<'a> {
             folded: KeywordField::ALL
                 .map(|field| (field.name(), folded(facets.keyword(field))))
                 .into(),
+            tags: facets.tags.keys(),
+            folded_tags: facets.tags.folded_keys(),
+            number_tags: facets.tags.number_keys(),
         }
     }
 }
@@ -49,7 +58,7 @@ fn folded(value: &str) -> String {
 }
 
 /// Returns the mapping of the fields.
-pub(crate) fn mapping() -> [(&'static str, Value); 7] {
+pub(crate) fn mapping() -> [(&'static str, Value); 10] {
     let keyword = json!({"type": "keyword", "doc_values": false});
     let folded = KeywordField::ALL.map(|field| (field.name().to_owned(), keyword.clone()));
     let folded: Map<_, _> = folded.into_iter().collect();
@@ -61,6 +70,9 @@ pub(crate) fn mapping() -> [(&'static str, Value); 7] {
         ("rating", json!({"type": "double"})),
         ("discounted", json!({"type": "boolean"})),
         ("folded", json!({"properties": folded})),
+        ("tags", json!({"type": "keyword"})),
+        ("folded_tags", keyword),
+        ("number_tags", json!({"type": "keyword"})),
     ]
 }
 
@@ -80,21 +92,30 @@ fn keyword(value: &str) -> Cow<'_, str> {
 pub(crate) fn write(facets: &FacetValues) -> String {
     // A number as text is read back exactly; the server may round a JSON number.
     let number = |number: Option<f64>| number.map(|number| number.to_string());
-    let FacetValues { main_category, sub_category, brand, price, rating, discounted } = facets;
+    let FacetValues { main_category, sub_category, brand, price, rating, discounted, tags } =
+        facets;
     let (price, rating) = (number(*price), number(*rating));
-    json!([main_category, sub_category, brand, price, rating, discounted]).to_string()
+    json!([main_category, sub_category, brand, price, rating, discounted, tags.to_stream()])
+        .to_string()
 }
 
-type FacetTuple = (String, String, String, Option<String>, Option<String>, bool);
+type FacetTuple = (String, String, String, Option<String>, Option<String>, bool, String);
 
-/// Parses the facet values that [`write()`] serialized.
+/// Parses the facet values that [`write()`] serialized. Those of the second version of the schema and before
+/// have no fields by name.
 pub(crate) fn read(text: &str) -> PortResult<FacetValues> {
     let unreadable = |_| error::corrupt(format!("invalid facet values: {text:?}"));
-    let (main_category, sub_category, brand, price, rating, discounted) =
-        serde_json::from_str::<FacetTuple>(text).map_err(unreadable)?;
+    let mut values = serde_json::from_str::<Vec<Value>>(text).map_err(unreadable)?;
+    if values.len() == 6 {
+        values.push(Value::from(""));
+    }
+    let values = serde_json::from_value::<FacetTuple>(values.into());
+    let (main_category, sub_category, brand, price, rating, discounted, tags) =
+        values.map_err(unreadable)?;
+    let tags = Tags::from_stream(&tags);
     let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
     let (price, rating) = (number(price), number(rating));
-    Ok(FacetValues { main_category, sub_category, brand, price, rating, discounted })
+    Ok(FacetValues { main_category, sub_category, brand, price, rating, discounted, tags })
 }
 
 /// Returns the clauses that a document must satisfy to pass `filter`.
@@ -105,6 +126,7 @@ pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
         clauses.push(json!({"terms": {format!("folded.{}", field.name()): values}}));
     }
     clauses.extend(filter.ranges().filter_map(|(field, bounds)| range((field.name(), bounds))));
+    clauses.extend(filter.tags.iter().map(tagged));
     for (field, flag) in &filter.flags {
         clauses.push(json!({"term": {field.name(): flag}}));
     }
@@ -118,6 +140,53 @@ pub(crate) fn clauses(filter: &Filter) -> Vec<Value> {
         clauses.push(json!({"bool": {"must_not": [{"terms": {"id": ids}}]}}));
     }
     clauses
+}
+
+/// Returns the clause of a field that products have by name.
+fn tagged((name, condition): (&TagName, &TagCondition)) -> Value {
+    match condition {
+        TagCondition::AnyOf(values) => {
+            let keys: Vec<_> = values.iter().map(|value| name.folded_key(value)).collect();
+            json!({"terms": {"folded_tags": keys}})
+        }
+        TagCondition::Within(NumberRange { min, max }) => {
+            let least = name.number_key(min.unwrap_or(f64::NEG_INFINITY));
+            let greatest = name.number_key(max.unwrap_or(f64::INFINITY));
+            json!({"range": {"number_tags": {"gte": least, "lte": greatest}}})
+        }
+    }
+}
+
+/// Returns a regular expression of the server for the keys of a name.
+pub(crate) fn key_pattern(name: &TagName) -> String {
+    let [beginning, _] = name.key_bounds();
+    let mut pattern = String::new();
+    for character in beginning.chars() {
+        if !character.is_alphanumeric() {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    // Not `.*`: the server fails on a prefix that comes after all values.
+    pattern + ".+"
+}
+
+/// Returns the order by the number that products have by name, those without one last.
+pub(crate) fn tag_order(name: &TagName, descending: bool) -> Value {
+    let [beginning, _] = name.key_bounds();
+    // A document holds its values sorted.
+    let source = "String best = params.none; \
+                  for (String key : doc['number_tags']) { \
+                      if (key.startsWith(params.beginning)) { \
+                          best = key; if (!params.descending) { return best; } } } \
+                  return best;";
+    let none = if descending { "" } else { "\u{ffff}" };
+    let params = json!({"beginning": beginning, "descending": descending, "none": none});
+    json!({"_script": {
+        "type": "string",
+        "order": if descending { "desc" } else { "asc" },
+        "script": {"lang": "painless", "source": source, "params": params},
+    }})
 }
 
 /// Returns the clause of a range. A NaN bound matches nothing. Infinite bounds, which JSON cannot
@@ -158,9 +227,13 @@ mod tests {
             rating: Some(4.3),
             ..FacetValues::default()
         };
-        for facets in [full, FacetValues { discounted: true, ..FacetValues::default() }] {
+        let tags = Tags::of_attributes("color: red, it's \\\"quoted\\\"; size: 38");
+        let tagged = FacetValues { discounted: true, tags, ..FacetValues::default() };
+        for facets in [full, tagged] {
             assert_eq!(read(&write(&facets)).unwrap(), facets);
         }
+        let earlier = read(r#"["a","b","c","1",null,true]"#).unwrap();
+        assert_eq!((earlier.price, earlier.tags.len()), (Some(1.0), 0));
         assert!(read("[]").is_err());
     }
 

@@ -4,7 +4,8 @@ use crate::connection::{Request, RetryPolicy};
 use crate::session::IndexSession;
 use crate::{aggregations, candidates, error, facets, get, schema};
 use akin_entities::{
-    FacetField, Filter, Fingerprint, KeywordField, ProductId, WeightedTerm, WordRule,
+    FacetField, Filter, Fingerprint, KeywordField, OrderField, ProductId, WeightedTerm, WordRule,
+    tag_key_value,
 };
 use akin_ports::{
     FacetCounts, FacetQuery, MatchPage, MatchQuery, Matches, Matching, NearRule, NumberCounts,
@@ -54,7 +55,7 @@ impl IndexSession {
         };
         for (number, facet) in query.facets.iter().enumerate() {
             let result = response.aggregations.get(&name(number)).unwrap_or(&Value::Null);
-            let (counts, is_complete) = read(result, facet.field)?;
+            let (counts, is_complete) = read(result, &facet.field)?;
             matches.facets[number] = counts;
             if !is_complete {
                 matches.relation = Relation::AtLeast;
@@ -82,7 +83,7 @@ impl IndexSession {
         });
         let response = self.ask(&body).await?;
         let result = response.aggregations.get("total").unwrap_or(&Value::Null);
-        let (counts, _) = read(result, FacetField::Keyword(KeywordField::Brand))?;
+        let (counts, _) = read(result, &FacetField::Keyword(KeywordField::Brand))?;
         let FacetCounts::Keyword(counts) = counts else { return Ok(vec![0; terms.len()]) };
         let counts: HashMap<_, _> = counts.into_iter().collect();
         Ok(terms.iter().map(|term| counts.get(term).copied().unwrap_or_default()).collect())
@@ -98,7 +99,7 @@ impl IndexSession {
         let mut aggregations = Map::new();
         for (number, (facet, counts)) in query.facets.iter().zip(&*facets).enumerate() {
             if let FacetCounts::Number(Some(counts)) = counts {
-                let intervals = intervals(facet.field.name(), counts);
+                let intervals = intervals(&facet.field.name(), counts);
                 aggregations.insert(name(number), within(query, facet, &intervals, model));
             }
         }
@@ -135,7 +136,7 @@ fn name(number: usize) -> String {
 fn body(query: &MatchQuery, model: &Fingerprint) -> Value {
     let facets = query.facets.iter().enumerate();
     let aggregations: Map<_, _> = facets
-        .map(|(number, facet)| (name(number), within(query, facet, &counted(facet.field), model)))
+        .map(|(number, facet)| (name(number), within(query, facet, &counted(&facet.field), model)))
         .collect();
     let mut body = json!({
         "size": 0,
@@ -234,10 +235,11 @@ fn list(body: &mut Value, query: &MatchQuery, page: &MatchPage, model: &Fingerpr
     let order = if page.order.descending { "desc" } else { "asc" };
     body["from"] = json!(page.offset);
     body["size"] = json!(page.limit.min(schema::MAX_HITS - page.offset.min(schema::MAX_HITS)));
-    body["sort"] = json!([
-        {page.order.field.name(): {"order": order, "missing": "_last"}},
-        {"id": "asc"},
-    ]);
+    let by_number = match &page.order.field {
+        OrderField::Number(field) => json!({field.name(): {"order": order, "missing": "_last"}}),
+        OrderField::Tag(name) => facets::tag_order(name, page.order.descending),
+    };
+    body["sort"] = json!([by_number, {"id": "asc"}]);
     if !page.without.is_empty() {
         // What the list leaves out still counts in the total, so that the aggregation counts it.
         let without: Vec<_> = page.without.iter().map(ProductId::as_str).collect();
@@ -257,8 +259,12 @@ fn within(query: &MatchQuery, facet: &FacetQuery, counted: &Value, model: &Finge
     })
 }
 
-fn counted(field: FacetField) -> Value {
+fn counted(field: &FacetField) -> Value {
     match field {
+        FacetField::Tag(name) | FacetField::TagNumbers(name) => {
+            let include = facets::key_pattern(name);
+            json!({"terms": {"field": "tags", "include": include, "size": MAX_VALUES}})
+        }
         FacetField::Keyword(field) => {
             json!({"terms": {"field": field.name(), "size": MAX_VALUES}})
         }
@@ -285,14 +291,17 @@ fn intervals(field: &str, counts: &NumberCounts) -> Value {
 }
 
 /// Reads the counts of a facet, and whether they are of all its values.
-fn read(result: &Value, field: FacetField) -> PortResult<(FacetCounts, bool)> {
+fn read(result: &Value, field: &FacetField) -> PortResult<(FacetCounts, bool)> {
     let result = &result["counted"];
     let unreadable = || error::corrupt("a response lacks the counts of a facet");
     match field {
-        FacetField::Keyword(_) => {
+        FacetField::Keyword(_) | FacetField::Tag(_) | FacetField::TagNumbers(_) => {
+            let is_key = !matches!(field, FacetField::Keyword(_));
             let buckets = result["buckets"].as_array().ok_or_else(unreadable)?;
             let value = |bucket: &Value| {
-                Some((bucket["key"].as_str()?.to_owned(), bucket["doc_count"].as_u64()?))
+                let key = bucket["key"].as_str()?;
+                let value = if is_key { tag_key_value(key) } else { key };
+                Some((value.to_owned(), bucket["doc_count"].as_u64()?))
             };
             let values = buckets.iter().map(|bucket| value(bucket).ok_or_else(unreadable));
             let mut values = values.collect::<PortResult<Vec<_>>>()?;
@@ -311,8 +320,10 @@ fn read(result: &Value, field: FacetField) -> PortResult<(FacetCounts, bool)> {
 /// Returns the answer of an index without products.
 fn empty(query: &MatchQuery) -> Matches {
     let facet = |facet: &FacetQuery| match facet.field {
-        FacetField::Keyword(_) => FacetCounts::Keyword(Vec::new()),
         FacetField::Number(_) => FacetCounts::Number(None),
+        FacetField::Keyword(_) | FacetField::Tag(_) | FacetField::TagNumbers(_) => {
+            FacetCounts::Keyword(Vec::new())
+        }
     };
     Matches { facets: query.facets.iter().map(facet).collect(), ..Matches::default() }
 }

@@ -5,7 +5,7 @@ use akin_entities::{Analysis, TextField};
 use serde_json::{Map, Value, json};
 
 /// The version of this schema, stored in the index.
-pub(crate) const VERSION: u64 = 2;
+pub(crate) const VERSION: u64 = 3;
 
 /// The maximum length of a word in characters. Longer words are stored, but neither searched nor
 /// counted. The server limits keywords to 32,766 bytes.

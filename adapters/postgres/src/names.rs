@@ -19,10 +19,11 @@ const BESIDE_PRODUCTS: [(&str, &str); 11] = [
 ];
 
 /// The suffixes of the tables that belong to the embedding table.
-const BESIDE_ENTRIES: [(&str, &str); 9] = [
+const BESIDE_ENTRIES: [(&str, &str); 10] = [
     ("keys", "_keys"),
     ("near", "_near"),
     ("texts", "_texts"),
+    ("tags", "_tags"),
     ("values", "_values"),
     ("terms", "_terms"),
     ("words", "_words"),

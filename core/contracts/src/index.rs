@@ -9,6 +9,7 @@ mod phrases;
 mod removal;
 mod similarity;
 mod statistics;
+mod tags;
 mod terms;
 mod union;
 mod words;
@@ -23,6 +24,7 @@ pub use phrases::*;
 pub use removal::*;
 pub use similarity::*;
 pub use statistics::*;
+pub use tags::*;
 pub use terms::*;
 pub use union::*;
 pub use words::*;
@@ -105,6 +107,9 @@ macro_rules! product_index_contract {
             a_list_leaves_out_products_that_still_count,
             values_are_filtered_without_case_and_marks_and_counted_as_written,
             matches_follow_the_latest_writes,
+            fields_by_name_are_counted_by_value,
+            products_are_sorted_by_the_numbers_of_a_field_by_name,
+            fields_by_name_follow_the_latest_writes,
             an_empty_index_has_no_matches,
             a_page_beyond_the_greatest_depth_is_refused,
             the_statistics_match_a_count_of_the_products,

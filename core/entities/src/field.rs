@@ -1,4 +1,5 @@
-use crate::FacetValues;
+use crate::{FacetValues, TagName};
+use std::borrow::Cow;
 
 /// A field of a product whose value is a text: it can be filtered by values and counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,13 +29,30 @@ pub enum FlagField {
 }
 
 /// A field whose values are counted over all products that a search finds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FacetField {
     /// Counts each value.
     Keyword(KeywordField),
     /// Counts the numbers in each interval between the least and the greatest.
     Number(NumberField),
+    /// Counts each value of a field that products have by name.
+    Tag(TagName),
+    /// Counts its numbers in each interval between the least and the greatest.
+    TagNumbers(TagName),
 }
+
+/// The number that a list of products is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderField {
+    /// That of a field.
+    Number(NumberField),
+    /// That of a field that products have by name: the least of several, the greatest in a descending
+    /// order.
+    Tag(TagName),
+}
+
+/// Follows the name of a field whose numbers are counted in intervals.
+const HISTOGRAM: &str = ":histogram";
 
 impl KeywordField {
     /// Every field.
@@ -76,8 +94,8 @@ impl FlagField {
 }
 
 impl FacetField {
-    /// Every field.
-    pub const ALL: [Self; 5] = [
+    /// Every field that has a name of its own.
+    pub const FIXED: [Self; 5] = [
         Self::Keyword(KeywordField::MainCategory),
         Self::Keyword(KeywordField::SubCategory),
         Self::Keyword(KeywordField::Brand),
@@ -86,16 +104,30 @@ impl FacetField {
     ];
 
     /// Returns the name of the field in settings and responses.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Keyword(field) => field.name(),
-            Self::Number(field) => field.name(),
+            Self::Keyword(field) => field.name().into(),
+            Self::Number(field) => field.name().into(),
+            Self::Tag(name) => name.as_str().into(),
+            Self::TagNumbers(name) => format!("{}{HISTOGRAM}", name.as_str()).into(),
         }
     }
 
-    /// Returns the field with that name.
+    /// Returns the field with that name: a fixed one, `attributes.width`, or `attributes.width:histogram`.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|field| field.name() == name)
+        if let Some(field) = Self::FIXED.into_iter().find(|field| field.name() == name) {
+            return Some(field);
+        }
+        match name.strip_suffix(HISTOGRAM) {
+            Some(name) => TagName::parse(name).map(Self::TagNumbers),
+            None => TagName::parse(name).map(Self::Tag),
+        }
+    }
+}
+
+impl From<NumberField> for OrderField {
+    fn from(field: NumberField) -> Self {
+        Self::Number(field)
     }
 }
 
@@ -117,6 +149,14 @@ impl FacetValues {
         }
     }
 
+    /// Returns the number to sort the product by.
+    pub fn order_number(&self, field: &OrderField, descending: bool) -> Option<f64> {
+        match field {
+            OrderField::Number(field) => self.number(*field),
+            OrderField::Tag(name) => self.tags.sort_number(name, descending),
+        }
+    }
+
     /// Returns whether the product has the property `field`.
     pub fn flag(&self, field: FlagField) -> bool {
         match field {
@@ -131,9 +171,13 @@ mod tests {
 
     #[test]
     fn every_facet_is_parsed_from_its_name() {
-        for field in FacetField::ALL {
-            assert_eq!(FacetField::parse(field.name()), Some(field));
+        let width = TagName::attribute("width").unwrap();
+        let tags = [FacetField::Tag(width.clone()), FacetField::TagNumbers(width)];
+        for field in FacetField::FIXED.into_iter().chain(tags) {
+            assert_eq!(FacetField::parse(&field.name()), Some(field));
         }
-        assert_eq!(FacetField::parse("Brand"), None);
+        for name in ["Brand", "attributes.", "attributes", "width", "price:histogram"] {
+            assert_eq!(FacetField::parse(name), None, "{name}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 use crate::{
     AnalyzedText, FlagField, KeywordField, NumberField, PhraseCondition, Product, ProductId,
-    folded_value,
+    ProductRecord, TagCondition, TagName, Tags, folded_value,
 };
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ pub struct Filter {
     pub numbers: BTreeMap<NumberField, NumberRange>,
     /// Whether products must or must not have each property.
     pub flags: BTreeMap<FlagField, bool>,
+    /// The condition of each field that products have by name, which one of its values must meet.
+    pub tags: BTreeMap<TagName, TagCondition>,
     /// The admitted products; an empty list admits all.
     pub ids: Vec<ProductId>,
     /// The phrases that products must hold, and those that they must not.
@@ -47,6 +49,8 @@ pub struct FacetValues {
     pub rating: Option<f64>,
     /// True if the product is discounted.
     pub discounted: bool,
+    /// The fields that it has by name.
+    pub tags: Tags,
 }
 
 impl From<&Product> for FacetValues {
@@ -58,7 +62,16 @@ impl From<&Product> for FacetValues {
             price: product.price().map(crate::Price::amount),
             rating: product.rating.map(crate::Rating::stars),
             discounted: product.is_discounted(),
+            tags: Tags::of_attributes(&product.attributes),
         }
+    }
+}
+
+impl From<&ProductRecord> for FacetValues {
+    fn from(record: &ProductRecord) -> Self {
+        let mut facets = Self::from(&record.product);
+        facets.tags.insert(&TagName::created(), &record.created.0.to_string());
+        facets
     }
 }
 
@@ -120,6 +133,20 @@ impl Filter {
         self
     }
 
+    /// Returns the filter that also demands a value of `name` that meets the condition. An empty list and
+    /// an unbounded range demand nothing.
+    #[must_use]
+    pub fn with_tag(mut self, name: TagName, condition: TagCondition) -> Self {
+        let demands_nothing = match &condition {
+            TagCondition::AnyOf(values) => values.is_empty(),
+            TagCondition::Within(range) => range.is_unbounded(),
+        };
+        if !demands_nothing {
+            self.tags.insert(name, condition);
+        }
+        self
+    }
+
     /// Returns the filter that also demands one of `ids`; none demands nothing.
     #[must_use]
     pub fn with_ids(mut self, ids: impl IntoIterator<Item = ProductId>) -> Self {
@@ -156,6 +183,7 @@ impl Filter {
     /// Returns true if the filter admits every product.
     pub fn is_empty(&self) -> bool {
         self.flags.is_empty()
+            && self.tags.is_empty()
             && self.ids.is_empty()
             && self.phrases.is_empty()
             && self.without_ids.is_empty()
@@ -172,7 +200,11 @@ impl Filter {
         };
         let is_within =
             |(field, range): (NumberField, NumberRange)| range.contains(facets.number(field));
+        let is_met = |(name, condition): (&TagName, &TagCondition)| {
+            facets.tags.values(name).any(|value| condition.admits(value))
+        };
         self.lists().all(is_listed)
+            && self.tags.iter().all(is_met)
             && self.ranges().all(is_within)
             && self.flags.iter().all(|(field, flag)| facets.flag(*field) == *flag)
             && (self.ids.is_empty() || self.ids.contains(id))

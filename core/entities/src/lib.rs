@@ -36,6 +36,8 @@ mod product;
 mod query;
 mod rate;
 mod statistics;
+mod tag_keys;
+mod tags;
 mod text;
 mod word_rule;
 
@@ -44,7 +46,7 @@ pub use analyzed::{AnalyzedText, TextField};
 pub use change::{Change, Timestamp, Version};
 pub use currency::{Currency, InvalidCurrency};
 pub use embedding::{Embedding, Fingerprint, InvalidEmbedding, Similarity};
-pub use field::{FacetField, FlagField, KeywordField, NumberField};
+pub use field::{FacetField, FlagField, KeywordField, NumberField, OrderField};
 pub use filter::{FacetValues, Filter, NumberRange};
 pub use folding::folded_value;
 pub use hash::{ContentHash, TextHash, hash_parts};
@@ -57,5 +59,7 @@ pub use product::{InvalidProductId, InvalidRating, Product, ProductId, ProductRe
 pub use query::{InvalidQuery, Query, SearchMode};
 pub use rate::{ExchangeRate, InvalidExchangeRate};
 pub use statistics::{CountedStatistics, Statistics};
+pub use tag_keys::tag_key_value;
+pub use tags::{TagCondition, TagName, Tags, attribute_text, attribute_values, tag_number};
 pub use text::clean_text;
 pub use word_rule::{WeightedTerm, WordRule};

@@ -1,6 +1,6 @@
 use crate::{ErrorKind, PortError, PortResult, QueryVector};
 use akin_entities::{
-    FacetField, Filter, NumberField, ProductId, Similarity, WordRule, histogram_bounds,
+    FacetField, Filter, OrderField, ProductId, Similarity, WordRule, histogram_bounds,
 };
 
 /// A question about all products that match, whatever their number.
@@ -71,10 +71,10 @@ pub struct MatchPage {
 
 /// The order of a list of products: by a number, products without one last; ties by the bytes of the
 /// ids, ascending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchOrder {
     /// The number.
-    pub field: NumberField,
+    pub field: OrderField,
     /// True if the greatest comes first.
     pub descending: bool,
 }
@@ -106,7 +106,8 @@ pub enum Relation {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FacetCounts {
     /// The number of products with each value, in no particular order. Values are counted as they are
-    /// written, even if filters compare them as equal. Products without a value are not counted.
+    /// written, even if filters compare them as equal. Products without a value are not counted, and
+    /// those with several values of a [`FacetField::Tag`] or [`FacetField::TagNumbers`] once for each.
     Keyword(Vec<(String, u64)>),
     /// The distribution of the numbers; `None` if no product has one.
     Number(Option<NumberCounts>),
@@ -160,15 +161,21 @@ impl NumberCounts {
 
     /// Counts a number between the least and the greatest.
     pub fn add(&mut self, number: f64) {
+        self.add_times(number, 1);
+    }
+
+    /// Counts a number between the least and the greatest `times` times.
+    pub fn add_times(&mut self, number: f64, times: u64) {
         let above = self.bounds.partition_point(|bound| *bound <= number);
         let last = self.counts.len() - 1;
-        self.counts[above.saturating_sub(1).min(last)] += 1;
+        self.counts[above.saturating_sub(1).min(last)] += times;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use akin_entities::NumberField;
 
     #[test]
     fn an_interval_contains_its_lower_bound_and_the_last_one_its_upper_bound() {
@@ -185,8 +192,9 @@ mod tests {
 
     #[test]
     fn a_list_ends_at_the_greatest_depth() {
-        let order = MatchOrder { field: NumberField::Price, descending: false };
-        let page = |offset, limit| MatchPage { order, without: Vec::new(), offset, limit };
+        let order = MatchOrder { field: NumberField::Price.into(), descending: false };
+        let page =
+            |offset, limit| MatchPage { order: order.clone(), without: Vec::new(), offset, limit };
         assert!(page(MAX_DEPTH - 10, 10).check("engine").is_ok());
         let error = page(usize::MAX, 10).check("engine").unwrap_err();
         assert!(error.report().contains("10000"), "{}", error.report());

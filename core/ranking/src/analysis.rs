@@ -24,9 +24,9 @@ pub(crate) const MIN_WORD: usize = 3;
 /// not looked for in what follows, which is a document or an image rather than a description.
 const MAX_TEXT: usize = 64 << 10;
 
-/// The version of the analyzer. It grows with every change of the terms that a text has, so that indexes
-/// are analyzed anew.
-const VERSION: u32 = 2;
+/// The version of the analyzer. It grows with every change of the terms that a text has and of the values that
+/// are filtered, so that indexes are written anew.
+const VERSION: u32 = 3;
 
 /// Returns the name of the analysis of texts in `language`.
 pub fn analysis(language: Language) -> Analysis {

@@ -228,7 +228,7 @@ pub(crate) fn holds_text(known: Option<&IndexedState>, record: &ProductRecord) -
 fn entry(record: ProductRecord, embedding: EntryEmbedding, language: Language) -> IndexEntry {
     let analyzed = analyze_product(&record.product, language);
     IndexEntry {
-        facets: FacetValues::from(&record.product),
+        facets: FacetValues::from(&record),
         id: record.product.id,
         version: record.version,
         embedding,

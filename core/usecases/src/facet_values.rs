@@ -1,5 +1,5 @@
 use crate::{FacetAnswer, FacetCount, Paging, SearchError, SearchProducts, SearchRequest};
-use akin_entities::{FacetField, KeywordField};
+use akin_entities::FacetField;
 use akin_ranking::{ValuePattern, folded_words};
 
 /// Some of the values of a field.
@@ -18,13 +18,13 @@ impl SearchProducts {
     pub async fn facet_values(
         &self,
         request: &SearchRequest,
-        field: KeywordField,
+        field: FacetField,
         typed: &str,
         limit: usize,
     ) -> Result<FacetValueList, SearchError> {
-        let facet = FacetField::Keyword(field);
+        let facet = field;
         let paging = Paging { page: 1, size: 0 };
-        let request = SearchRequest { facets: vec![facet], paging, ..request.clone() };
+        let request = SearchRequest { facets: vec![facet.clone()], paging, ..request.clone() };
         let mut answer = self.run(&request).await?;
         let Some(FacetAnswer::Values(values)) = answer.facets.remove(&facet) else {
             return Ok(FacetValueList::default());

@@ -109,7 +109,7 @@ pub(crate) fn found(
     if by_relevance && !pinned.is_empty() {
         page = with_pins(request, places.start, total.saturating_sub(pinned.len()), &page, pinned);
     }
-    let facets = request.facets.iter().copied().zip(matches.facets);
+    let facets = request.facets.iter().cloned().zip(matches.facets);
     let answer = SearchAnswer {
         hits: Vec::new(),
         total,
@@ -117,7 +117,12 @@ pub(crate) fn found(
         good: false,
         closest: false,
         corrections: Vec::new(),
-        facets: facets.map(|(field, counts)| (field, facet_answer(counts))).collect(),
+        facets: facets
+            .map(|(field, counts)| {
+                let answer = facet_answer(&field, counts);
+                (field, answer)
+            })
+            .collect(),
         timings: Timings::default(),
     };
     FoundProducts { page, answer, explained: None }

@@ -11,7 +11,7 @@ use crate::{
     SearchAnswer, SearchError, SearchRequest, Sort, Timings,
 };
 use akin_entities::{
-    Embedding, Filter, Language, ProductId, Query, SearchMode, Similarity, Statistics,
+    Embedding, FacetField, Filter, Language, ProductId, Query, SearchMode, Similarity, Statistics,
 };
 use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, FacetQuery, MAX_DEPTH, MatchQuery, Matches, Matching,
@@ -171,14 +171,14 @@ impl SearchProducts {
         hits: &[Ranked<'_>],
         pins: &[Pin],
     ) -> PortResult<Matches> {
-        let facet = |field| {
+        let facet = |field: &FacetField| {
             let filter = without_field(&request.filter, field);
-            FacetQuery { field, filter, also: Vec::new() }
+            FacetQuery { field: field.clone(), filter, also: Vec::new() }
         };
         let query = MatchQuery {
             matching: Matching::Everything,
             filter: request.filter.clone(),
-            facets: request.facets.iter().map(|field| facet(*field)).collect(),
+            facets: request.facets.iter().map(facet).collect(),
             page: match_page(request, hits, pins),
         };
         self.index.matches(&query).await
@@ -262,14 +262,14 @@ impl SearchProducts {
             return Ok(Matches { total: hits.len() as u64, ..Matches::default() });
         }
         let mut facets = Vec::new();
-        for &field in &request.facets {
+        for field in &request.facets {
             let filter = without_field(&request.filter, field);
             let mut also = Vec::new();
             if filter != request.filter {
                 also = self.fitting(prepared, &filter).await?;
                 also.extend(prepared.steering.pins.iter().map(|pin| pin.id.clone()));
             }
-            facets.push(FacetQuery { field, filter, also });
+            facets.push(FacetQuery { field: field.clone(), filter, also });
         }
         let page = match_page(request, hits, &pins).filter(|_| words.is_some() || !by_relevance);
         let also = hits.iter().map(|hit| &hit.candidate.id).chain(pins.iter().map(|pin| &pin.id));

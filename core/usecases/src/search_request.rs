@@ -1,4 +1,7 @@
-use akin_entities::{FacetField, Filter, InvalidQuery, NumberField, Query, SearchMode, Similarity};
+use akin_entities::{
+    FacetField, Filter, InvalidQuery, NumberField, OrderField, Query, SearchMode, Similarity,
+    TagName,
+};
 use akin_ports::MatchOrder;
 use std::ops::Range;
 
@@ -52,7 +55,7 @@ pub struct Paging {
 }
 
 /// The order of the hits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
     /// Best score first. Products that fit but were no candidates follow in the order of
     /// [`Sort::Rating`], which is also the order of browsing: shoppers who ask for nothing in particular
@@ -65,6 +68,15 @@ pub enum Sort {
     PriceDescending,
     /// Best rated first; products without a rating last.
     Rating,
+    /// Last stored for the first time first.
+    Newest,
+    /// By the number in a field that products have by name; products without one last.
+    Tag {
+        /// The field.
+        name: TagName,
+        /// True if the greatest comes first.
+        descending: bool,
+    },
 }
 
 impl Paging {
@@ -119,26 +131,44 @@ impl SearchRequest {
 }
 
 impl Sort {
-    /// Every order, with its name in settings and answers.
-    pub const NAMES: [(&'static str, Self); 4] = [
+    /// Every order that has a name of its own, in settings and requests.
+    pub const NAMES: [(&'static str, Self); 5] = [
         ("relevance", Self::Relevance),
         ("price_asc", Self::PriceAscending),
         ("price_desc", Self::PriceDescending),
         ("rating", Self::Rating),
+        ("newest", Self::Newest),
     ];
 
-    /// Returns the order of this name.
+    /// Returns the order of this name: a fixed one, or `attributes.width:asc` and `attributes.width:desc`.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, sort)| *sort)
+        let fixed = Self::NAMES.into_iter().find(|(known, _)| *known == name);
+        fixed.map(|(_, sort)| sort).or_else(|| {
+            let (name, direction) = name.rsplit_once(':')?;
+            let descending = match direction {
+                "asc" => false,
+                "desc" => true,
+                _ => return None,
+            };
+            Some(Self::Tag { name: TagName::parse(name)?, descending })
+        })
     }
 
     /// Returns the order of products that have no relevance to be sorted by, or are not to be.
-    pub(crate) fn order(self) -> MatchOrder {
+    pub(crate) fn order(&self) -> MatchOrder {
         let (field, descending) = match self {
+            Self::Tag { name, descending } => {
+                let field = OrderField::Tag(name.clone());
+                return MatchOrder { field, descending: *descending };
+            }
+            Self::Newest => {
+                let field = OrderField::Tag(TagName::created());
+                return MatchOrder { field, descending: true };
+            }
             Self::PriceAscending => (NumberField::Price, false),
             Self::PriceDescending => (NumberField::Price, true),
             Self::Relevance | Self::Rating => (NumberField::Rating, true),
         };
-        MatchOrder { field, descending }
+        MatchOrder { field: field.into(), descending }
     }
 }

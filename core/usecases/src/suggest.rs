@@ -182,7 +182,7 @@ impl Suggest {
     /// Returns products that were typed by their names or their id.
     async fn named(&self, terms: &TypedTerms) -> Result<Vec<ProductRecord>, SearchError> {
         let Some(words) = terms.rule() else { return Ok(Vec::new()) };
-        let order = MatchOrder { field: NumberField::Rating, descending: true };
+        let order = MatchOrder { field: NumberField::Rating.into(), descending: true };
         let page = MatchPage { order, without: Vec::new(), offset: 0, limit: Self::MAX_FETCHED };
         let query = MatchQuery {
             matching: Matching::Some { words: Some(words), also: Vec::new(), near: None },

@@ -70,7 +70,8 @@ impl SuggestedValues {
         let counts = index.matches(&query).await?.facets;
         let mut values = Vec::new();
         for (field, counts) in KeywordField::ALL.into_iter().zip(counts) {
-            let FacetAnswer::Values(counts) = facet_answer(counts) else { continue };
+            let facet = FacetField::Keyword(field);
+            let FacetAnswer::Values(counts) = facet_answer(&facet, counts) else { continue };
             values.extend(counts.into_iter().map(|FacetCount { value, count }| {
                 let words = folded_words(&value);
                 SuggestedValue { field, value, words, count }

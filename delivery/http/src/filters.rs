@@ -1,6 +1,9 @@
 use crate::error::ApiError;
-use akin_entities::{Filter, FlagField, KeywordField, NumberField, NumberRange, ProductId};
+use akin_entities::{
+    Filter, FlagField, KeywordField, NumberField, NumberRange, ProductId, TagCondition, TagName,
+};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The filters of a search request.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -13,6 +16,15 @@ pub(crate) struct Filters {
     pub(crate) min_rating: Option<f64>,
     pub(crate) discounted: Option<bool>,
     pub(crate) ids: Vec<String>,
+    pub(crate) attributes: BTreeMap<String, AttributeFilter>,
+}
+
+/// The admitted values of an attribute: some of them, or a range of numbers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum AttributeFilter {
+    Values(Vec<String>),
+    Range(PriceRange),
 }
 
 /// A range of prices, in whole currency units.
@@ -26,16 +38,79 @@ pub(crate) struct PriceRange {
 /// The maximum number of values in one filter.
 const MAX_VALUES: usize = 100;
 
+/// The maximum number of attributes in a filter.
+const MAX_ATTRIBUTES: usize = 50;
+
+impl Filters {
+    /// Adds a parameter of a link: `attributes.color=red`, which may be repeated, `attributes.width_min=20`.
+    pub(crate) fn add_attribute(&mut self, name: &str, value: String) -> Result<(), ApiError> {
+        let plain = name.strip_prefix("attributes.").unwrap_or(name);
+        let bounds = [plain.strip_suffix("_min"), plain.strip_suffix("_max")];
+        let Some(attribute) = bounds.into_iter().flatten().next() else {
+            let none = AttributeFilter::Values(Vec::new());
+            return match self.attributes.entry(plain.to_owned()).or_insert(none) {
+                AttributeFilter::Values(values) => {
+                    values.push(value);
+                    Ok(())
+                }
+                AttributeFilter::Range(_) => Err(both(plain)),
+            };
+        };
+        let number = value
+            .parse::<f64>()
+            .map_err(|_| ApiError::invalid(format!("{name} must be a number, not {value:?}")))?;
+        let all = AttributeFilter::Range(PriceRange::default());
+        match self.attributes.entry(attribute.to_owned()).or_insert(all) {
+            AttributeFilter::Range(range) => {
+                let bound = if bounds[0].is_some() { &mut range.min } else { &mut range.max };
+                *bound = Some(number);
+                Ok(())
+            }
+            AttributeFilter::Values(_) => Err(both(attribute)),
+        }
+    }
+}
+
+fn both(name: &str) -> ApiError {
+    ApiError::invalid(format!("attributes.{name} is filtered by values and by a range: use one"))
+}
+
+/// Reads the condition of an attribute.
+fn condition(name: &str, filter: AttributeFilter) -> Result<(TagName, TagCondition), ApiError> {
+    let tag = TagName::attribute(name).ok_or_else(|| {
+        ApiError::invalid(format!("filters.attributes: {name:?} is no name of an attribute"))
+    })?;
+    let condition = match filter {
+        AttributeFilter::Values(values) if values.len() > MAX_VALUES => return Err(too_many()),
+        AttributeFilter::Values(values) => TagCondition::AnyOf(values),
+        AttributeFilter::Range(PriceRange { min, max }) => {
+            if [min, max].into_iter().flatten().any(|bound| !bound.is_finite()) {
+                let what = format!("filters.attributes.{name}: min and max must be finite numbers");
+                return Err(ApiError::invalid(what));
+            }
+            TagCondition::Within(NumberRange { min, max })
+        }
+    };
+    Ok((tag, condition))
+}
+
+fn too_many() -> ApiError {
+    ApiError::invalid(format!("a filter may list at most {MAX_VALUES} values"))
+}
+
 impl TryFrom<Filters> for Filter {
     type Error = ApiError;
 
     fn try_from(filters: Filters) -> Result<Self, ApiError> {
-        let Filters { main_category, sub_category, brand, price, min_rating, discounted, ids } =
-            filters;
+        let Filters { main_category, sub_category, brand, price, .. } = filters;
+        let Filters { min_rating, discounted, ids, attributes, .. } = filters;
         let lists = [&main_category, &sub_category, &brand, &ids];
         if lists.iter().any(|list| list.len() > MAX_VALUES) {
+            return Err(too_many());
+        }
+        if attributes.len() > MAX_ATTRIBUTES {
             return Err(ApiError::invalid(format!(
-                "a filter may list at most {MAX_VALUES} values"
+                "a filter may name at most {MAX_ATTRIBUTES} attributes"
             )));
         }
         let bounds = [price.min, price.max, min_rating];
@@ -56,6 +131,10 @@ impl TryFrom<Filters> for Filter {
             .with_ids(ids.into_iter().map(id).collect::<Result<Vec<_>, _>>()?);
         if let Some(discounted) = discounted {
             filter = filter.with_flag(FlagField::Discounted, discounted);
+        }
+        for (name, attribute) in attributes {
+            let (name, condition) = condition(&name, attribute)?;
+            filter = filter.with_tag(name, condition);
         }
         Ok(filter)
     }

@@ -88,6 +88,7 @@ impl SearchFields {
                 "price_max" => filters.price.max = Some(parse("price_max", &value)?),
                 "min_rating" => filters.min_rating = Some(parse("min_rating", &value)?),
                 "discounted" => filters.discounted = Some(parse("discounted", &value)?),
+                name if name.starts_with("attributes.") => filters.add_attribute(name, value)?,
                 _ => return Err(unknown_parameter(&name)),
             }
         }
@@ -109,7 +110,11 @@ impl SearchFields {
         let request = request.map_err(|error| ApiError::invalid(error.to_string()))?;
         let modes = SearchMode::ALL.map(SearchMode::name);
         let sorts = Sort::NAMES.map(|(name, _)| name);
-        let facet_names = FacetField::ALL.map(FacetField::name);
+        let facet_names = FacetField::FIXED.map(|field| field.name().into_owned());
+        let facet_names: Vec<_> = facet_names.iter().map(String::as_str).collect();
+        let facet_names =
+            [&*facet_names, &["attributes.NAME", "attributes.NAME:histogram"]].concat();
+        let sorts = [&sorts[..], &["attributes.NAME:asc", "attributes.NAME:desc"]].concat();
         let mode =
             self.mode.map(|mode| one_of("mode", &mode, SearchMode::parse, &modes)).transpose()?;
         let sort = self.sort.map(|sort| one_of("sort", &sort, Sort::parse, &sorts)).transpose()?;
@@ -151,7 +156,8 @@ impl SearchFields {
 
 /// The parameters of a link.
 const PARAMETERS: &str = "q, unfinished, mode, engine, page, page_size, threshold, main_category, sub_category, \
-                          brand, id, price_min, price_max, min_rating, discounted, facets, sort, explain";
+                          brand, id, price_min, price_max, min_rating, discounted, attributes.NAME, attributes.NAME_min, attributes.NAME_max, \
+                          facets, sort, explain";
 
 fn unknown_parameter(name: &str) -> ApiError {
     ApiError::invalid(format!("there is no parameter {name:?}; the parameters are {PARAMETERS}"))

@@ -48,8 +48,9 @@ pub(crate) async fn values(
     let field = keyword_field(field)?;
     let (typed, limit, fields) = value_parameters(&parameters.unwrap_or_default())?;
     let engine = api.engines.find(fields.engine())?.clone();
-    let found = engine.search.facet_values(&fields.into_request()?, field, &typed, limit).await?;
-    api.answers.json(&FacetValuesView::new(field.name(), &typed, found.values, found.total))
+    let (request, name) = (fields.into_request()?, field.name().into_owned());
+    let found = engine.search.facet_values(&request, field, &typed, limit).await?;
+    api.answers.json(&FacetValuesView::new(&name, &typed, found.values, found.total))
 }
 
 /// Reads the beginning of the values, their maximum number, and the other parameters: those of a search.
@@ -68,12 +69,14 @@ fn value_parameters(parameters: &str) -> Result<(String, usize, SearchFields), A
     Ok((typed, limit, SearchFields::from_parameters(&others.finish())?))
 }
 
-fn keyword_field(field: Result<Path<String>, PathRejection>) -> Result<KeywordField, ApiError> {
+fn keyword_field(field: Result<Path<String>, PathRejection>) -> Result<FacetField, ApiError> {
     match field.ok().and_then(|Path(name)| FacetField::parse(&name)) {
-        Some(FacetField::Keyword(field)) => Ok(field),
-        Some(FacetField::Number(_)) | None => {
+        Some(field @ (FacetField::Keyword(_) | FacetField::Tag(_))) => Ok(field),
+        Some(FacetField::Number(_) | FacetField::TagNumbers(_)) | None => {
             let names = KeywordField::ALL.map(KeywordField::name).join(", ");
-            Err(ApiError::not_found(format!("the facets with values are {names}")))
+            Err(ApiError::not_found(format!(
+                "the facets with values are {names}, and attributes.NAME"
+            )))
         }
     }
 }

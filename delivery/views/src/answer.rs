@@ -21,7 +21,7 @@ pub struct SearchView {
     page_size: usize,
     corrections: Vec<CorrectionView>,
     hits: Vec<HitView>,
-    facets: BTreeMap<&'static str, FacetView>,
+    facets: BTreeMap<String, FacetView>,
 }
 
 /// The products most similar to one, as `/api/products/{id}/similar` writes them.
@@ -96,7 +96,9 @@ impl SearchView {
                 .map(|correction| CorrectionView { from: correction.from, to: correction.to })
                 .collect(),
             hits: answer.hits.into_iter().map(HitView::from).collect(),
-            facets: facets.map(|(field, facet)| (field.name(), FacetView::from(facet))).collect(),
+            facets: facets
+                .map(|(field, facet)| (field.name().into_owned(), FacetView::from(facet)))
+                .collect(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct SuggestionsView {
 /// The values of a facet, as `/api/facets/{field}` writes them.
 #[derive(Debug, Serialize)]
 pub struct FacetValuesView {
-    field: &'static str,
+    field: String,
     /// The beginning of the values.
     q: String,
     values: Vec<CountView>,
@@ -74,9 +74,9 @@ impl SuggestionsView {
 
 impl FacetValuesView {
     /// Creates the view of the first values of `field` that begin with `q`, of `total`.
-    pub fn new(field: &'static str, q: &str, values: Vec<FacetCount>, total: usize) -> Self {
+    pub fn new(field: &str, q: &str, values: Vec<FacetCount>, total: usize) -> Self {
         let values = values.into_iter().map(CountView::from).collect();
-        Self { field, q: q.to_owned(), values, total }
+        Self { field: field.to_owned(), q: q.to_owned(), values, total }
     }
 }
 

@@ -3,6 +3,7 @@ use crate::layout::{HEADER, Header};
 use crate::output::{Output, TextTable};
 use crate::quantized::{block_bytes, quantize, set_code, width};
 use crate::simd::ROWS_PER_BLOCK;
+use crate::tags::TagTable;
 use crate::term_rule::marked;
 use crate::{IndexDocument, IndexFileError, Schema, Stamp};
 use std::collections::HashMap;
@@ -49,6 +50,7 @@ struct Content {
     values: Vec<HashMap<String, u32>>,
     keywords: Vec<Vec<u32>>,
     numbers: Vec<Vec<f64>>,
+    tags: TagTable,
 }
 
 impl<W: Write> Builder<W> {
@@ -110,6 +112,7 @@ impl Content {
             values: vec![HashMap::new(); keywords],
             keywords: vec![Vec::new(); keywords],
             numbers: vec![Vec::new(); numbers],
+            tags: TagTable::default(),
         }
     }
 
@@ -137,6 +140,7 @@ impl Content {
         for (numbers, number) in self.numbers.iter_mut().zip(&document.numbers) {
             numbers.push(number.unwrap_or(f64::NAN));
         }
+        self.tags.push(&document.tags);
     }
 
     /// Returns the average number of terms in each field.
@@ -159,7 +163,8 @@ impl Content {
         output.section(&self.field_terms)?;
         self.write_postings(schema, averages, output)?;
         self.write_vocabulary(output)?;
-        self.write_columns(output)
+        self.write_columns(output)?;
+        self.tags.write(output)
     }
 
     fn write_codes<W: Write>(&self, output: &mut Output<W>) -> io::Result<()> {

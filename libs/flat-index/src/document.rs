@@ -1,4 +1,4 @@
-use crate::IndexFileError;
+use crate::{IndexFileError, Tag};
 
 /// The fields of every document in an index.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,6 +50,8 @@ pub struct IndexDocument {
     pub keywords: Vec<String>,
     /// The value in each number column.
     pub numbers: Vec<Option<f64>>,
+    /// The values in fields that it has by name.
+    pub tags: Vec<Tag>,
 }
 
 impl Schema {
@@ -74,6 +76,9 @@ impl Schema {
             || document.numbers.len() != self.number_columns.len()
         {
             return refuse("the columns are not those of the schema");
+        }
+        if document.tags.iter().any(|tag| tag.name.contains('\u{1f}')) {
+            return refuse("the name of a tag contains U+001F");
         }
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! Sets of documents: counted, filtered and listed whatever their size.
 
 use crate::first_rows::FirstRows;
+use crate::layer::Layer;
 use crate::rows::Rows;
 use crate::scratch::Scratch;
+use crate::segment::Segment;
 use crate::term_rule::{HeldTerm, matching_rows};
 use crate::{DocumentFilter, IndexFileError, Snapshot, TermRule};
 use bytestring::ByteString;
@@ -171,20 +173,39 @@ impl<'a> DocumentSet<'a> {
 
     /// Returns the keys of up to `limit` documents after the first `offset`, in `order`.
     pub fn list(&self, order: DocumentOrder, offset: usize, limit: usize) -> Vec<ByteString> {
-        let wanted = offset.saturating_add(limit);
-        let layers = self.snapshot.layers();
-        let mut listed = Vec::new();
-        for (place, (layer, rows)) in layers.iter().zip(&self.rows).enumerate() {
-            let mut first = FirstRows::new(wanted);
-            let numbers = layer.segment().numbers(order.column);
+        let layer = |(segment, rows): (&Segment, &Rows), first: &mut FirstRows| {
+            let numbers = segment.numbers(order.column);
             rows.visit_blocks::<256>(|block| {
                 for row in block {
                     let number = numbers.get(*row as usize).copied().unwrap_or(f64::NAN);
                     first.offer(number, order.descending, *row);
                 }
             });
+        };
+        self.list_first(layer, offset, limit)
+    }
+
+    /// Iterates over the segments with the rows of the set.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (&'a Segment, &Rows)> {
+        let segments = self.snapshot.layers().iter().map(Layer::segment);
+        segments.zip(self.rows.iter().map(|rows| &**rows))
+    }
+
+    /// Returns the keys of up to `limit` documents after the first `offset` of those that `offer_rows` offers
+    /// from each layer.
+    pub(crate) fn list_first(
+        &self,
+        offer_rows: impl Fn((&Segment, &Rows), &mut FirstRows),
+        offset: usize,
+        limit: usize,
+    ) -> Vec<ByteString> {
+        let mut listed = Vec::new();
+        for (place, layer) in self.layers().enumerate() {
+            let mut first = FirstRows::new(offset.saturating_add(limit));
+            offer_rows(layer, &mut first);
             listed.extend(first.into_rows().into_iter().map(|(rank, row)| (rank, place, row)));
         }
+        let layers = self.snapshot.layers();
         let key = |place: usize, row: u32| layers[place].segment().keys().get(row);
         listed
             .sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| key(a.1, a.2).cmp(key(b.1, b.2))));

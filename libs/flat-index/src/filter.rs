@@ -9,6 +9,9 @@ pub struct DocumentFilter {
     pub keywords: Vec<(String, Vec<String>)>,
     /// Column names, each with an inclusive minimum and maximum; a missing value never matches.
     pub numbers: Vec<(String, f64, f64)>,
+    /// Names of fields that documents have by name, each with the values of which the document must have
+    /// one.
+    pub tags: Vec<(String, Vec<String>)>,
     /// The keys of which the document must have one; an empty list admits all.
     pub keys: Vec<String>,
     /// The phrases that the document must hold, and those that it must not.
@@ -22,6 +25,7 @@ pub struct DocumentFilter {
 pub(crate) struct ResolvedFilter<'a> {
     keywords: Vec<(usize, &'a [String])>,
     numbers: Vec<(usize, f64, f64)>,
+    tags: &'a [(String, Vec<String>)],
     keys: &'a [String],
     phrases: &'a [PhraseFilter],
     without_keys: &'a [String],
@@ -39,6 +43,7 @@ impl DocumentFilter {
         Ok(ResolvedFilter {
             keywords: keywords.collect::<Result<_, _>>()?,
             numbers: numbers.collect::<Result<_, _>>()?,
+            tags: &self.tags,
             keys: &self.keys,
             phrases: &self.phrases,
             without_keys: &self.without_keys,
@@ -55,6 +60,7 @@ impl ResolvedFilter<'_> {
     pub(crate) fn admits_all(&self) -> bool {
         self.keywords.is_empty()
             && self.numbers.is_empty()
+            && self.tags.is_empty()
             && self.keys.is_empty()
             && self.phrases.is_empty()
             && self.without_keys.is_empty()
@@ -75,6 +81,11 @@ impl ResolvedFilter<'_> {
         for (column, least, greatest) in &self.numbers {
             // NaN marks a missing value and lies in no range.
             rows.retain(segment.numbers(*column), |x| x >= *least && x <= *greatest);
+        }
+        for (name, values) in self.tags {
+            let mut tagged = Rows::none(segment.rows());
+            segment.add_tagged(name, values, &mut tagged);
+            rows.intersect(&tagged);
         }
         let listed = |keys: &[String]| {
             let mut listed = Rows::none(segment.rows());

@@ -7,7 +7,7 @@
 use crate::Stamp;
 use std::ops::Range;
 
-const MAGIC: &[u8; 8] = b"FLATIDX5";
+const MAGIC: &[u8; 8] = b"FLATIDX6";
 
 /// The size of the header in bytes: a page, so that the vectors after it are aligned.
 pub(crate) const HEADER: usize = 4096;
@@ -79,6 +79,18 @@ sections! {
     Keywords,
     /// f64: the number of each row, column by column; NaN where it is missing.
     Numbers,
+    /// The end of each tag, u64: a name and a value; tags are sorted.
+    TagEnds,
+    /// UTF-8.
+    Tags,
+    /// The end of each tag's rows, u64, counted in rows.
+    TagPostingEnds,
+    /// u32: the rows with each tag.
+    TagPostingRows,
+    /// The end of each row's tags, u64, counted in tags.
+    RowTagEnds,
+    /// u32: the tags of each row.
+    RowTags,
 }
 
 /// The header of a base file.

@@ -61,6 +61,7 @@ mod segment;
 mod simd;
 mod snapshot;
 mod structure;
+mod tags;
 mod term_rule;
 
 pub use base::{Base, BaseBuilder};
@@ -72,4 +73,5 @@ pub use instruction_set::InstructionSet;
 pub use phrase::PhraseFilter;
 pub use search::{FoundDocument, Request};
 pub use snapshot::{DocumentChange, Snapshot};
+pub use tags::Tag;
 pub use term_rule::{RuleTerm, TermRule};

@@ -67,6 +67,14 @@ impl WeightedTerm {
 }
 
 impl<'a> FoundDocument<'a> {
+    pub(crate) fn segment(&self) -> &'a Segment {
+        self.segment
+    }
+
+    pub(crate) fn row(&self) -> u32 {
+        self.row
+    }
+
     /// Returns the document's value in a keyword column, or an empty string if the column does not exist.
     pub fn keyword(&self, column: usize) -> &'a str {
         self.segment.keyword(column, self.row)

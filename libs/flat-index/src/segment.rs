@@ -96,8 +96,14 @@ impl Segment {
         bytemuck::try_cast_slice(&self.bytes[self.range(section)]).unwrap_or_default()
     }
 
-    fn texts_of(&self, ends: Section, bytes: Section) -> Texts<'_> {
+    pub(crate) fn texts_of(&self, ends: Section, bytes: Section) -> Texts<'_> {
         Texts { ends: self.numbers_of(ends), bytes: self.numbers_of(bytes) }
+    }
+
+    /// Returns the part of the numbers in `section` that ends at the `place`th of `ends`.
+    pub(crate) fn slice(&self, ends: Section, section: Section, place: u32) -> &[u32] {
+        let range = range_of(self.numbers_of(ends), place as usize);
+        self.numbers_of(section).get(range).unwrap_or_default()
     }
 
     pub(crate) fn keys(&self) -> Texts<'_> {
@@ -221,6 +227,7 @@ impl Segment {
             numbers: (0..self.schema.number_columns.len())
                 .map(|column| self.number(column, row))
                 .collect(),
+            tags: self.tags_of(row),
         }
     }
 

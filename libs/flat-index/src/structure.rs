@@ -31,7 +31,7 @@ pub(crate) fn check(segment: &Segment) -> Result<(), &'static str> {
 
 /// Returns the lengths that follow from the number of rows and the schema; `None` is more than there can
 /// be.
-fn lengths_by_rows(rows: usize, schema: &Schema) -> [(Section, Option<usize>); 10] {
+fn lengths_by_rows(rows: usize, schema: &Schema) -> [(Section, Option<usize>); 11] {
     let times = |count: usize, bytes: usize| count.checked_mul(bytes);
     let by_row = |bytes: usize| times(rows, bytes);
     let (fields, keywords) = (schema.text_fields.len(), schema.keyword_columns.len());
@@ -46,6 +46,7 @@ fn lengths_by_rows(rows: usize, schema: &Schema) -> [(Section, Option<usize>); 1
         (Section::ColumnEnds, times(keywords, 8)),
         (Section::Keywords, times(keywords, 4).and_then(by_row)),
         (Section::Numbers, times(schema.number_columns.len(), 8).and_then(by_row)),
+        (Section::RowTagEnds, by_row(8)),
     ]
 }
 
@@ -77,7 +78,9 @@ fn has_equal_lengths(segment: &Segment) -> bool {
     let postings = [count(Section::PostingRows, 4), count(Section::PostingShares, 4)];
     let words = [count(Section::WordEnds, 8), count(Section::WordCounts, 4)];
     let values = [count(Section::ValueEnds, 8)];
-    equal(&terms) && equal(&postings) && equal(&words) && equal(&values)
+    let tags = [count(Section::TagEnds, 8), count(Section::TagPostingEnds, 8)];
+    let tagged = [count(Section::TagPostingRows, 4), count(Section::RowTags, 4)];
+    [&terms[..], &postings, &words, &values, &tags, &tagged].into_iter().all(equal)
 }
 
 /// Returns whether all ends are in order, and the last is that of what they divide.
@@ -92,6 +95,9 @@ fn has_ordered_ends(segment: &Segment) -> bool {
         (Section::WordEnds, bytes(Section::Words)),
         (Section::ColumnEnds, bytes(Section::ValueEnds) / 8),
         (Section::ValueEnds, bytes(Section::Values)),
+        (Section::TagEnds, bytes(Section::Tags)),
+        (Section::TagPostingEnds, bytes(Section::TagPostingRows) / 4),
+        (Section::RowTagEnds, bytes(Section::RowTags) / 4),
     ]
     .into_iter()
     .all(|(section, whole)| {
@@ -110,5 +116,7 @@ fn has_numbers_in_range(segment: &Segment) -> bool {
     };
     below(Section::PostingRows, segment.rows())
         && below(Section::WordCounts, segment.rows() + 1)
+        && below(Section::TagPostingRows, segment.rows())
+        && below(Section::RowTags, segment.range(Section::TagEnds).len() / 8)
         && below(Section::Keywords, segment.range(Section::ValueEnds).len() / 8)
 }

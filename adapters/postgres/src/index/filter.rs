@@ -5,7 +5,10 @@ use super::parameters::{Parameters, SqlValue};
 use super::phrases;
 use super::tables::digest;
 use crate::text::escape;
-use akin_entities::{Filter, FlagField, KeywordField, NumberField, ProductId, folded_value};
+use akin_entities::{
+    Filter, FlagField, KeywordField, NumberField, NumberRange, ProductId, TagCondition, TagName,
+    folded_value,
+};
 
 /// Returns the column that holds the id of a field's value.
 pub(crate) fn keyword_column(field: KeywordField) -> &'static str {
@@ -58,6 +61,10 @@ pub(crate) fn restrictions(filter: &Filter, parameters: &mut Parameters) -> Stri
         let flag = parameters.add(SqlValue::Flag(*flag));
         parts += &[" AND ", flag_column(*field), " = ", &flag].concat();
     }
+    for (name, condition) in &filter.tags {
+        let keys = tagged(name, condition, parameters);
+        parts += &[" AND akin_key IN (", &keys, ")"].concat();
+    }
     if !filter.ids.is_empty() {
         parts += &[" AND akin_key = ANY (", &keys(&filter.ids, parameters), ")"].concat();
     }
@@ -69,6 +76,33 @@ pub(crate) fn restrictions(filter: &Filter, parameters: &mut Parameters) -> Stri
         parts += &[" AND akin_key <> ALL (", &without, ")"].concat();
     }
     parts
+}
+
+/// Selects the keys of products with a value of `name` that meets the condition.
+fn tagged(name: &TagName, condition: &TagCondition, parameters: &mut Parameters) -> String {
+    match condition {
+        TagCondition::AnyOf(values) => {
+            let folded = values.iter().map(|value| escape(&name.folded_key(value)).into_owned());
+            let folded = parameters.add(SqlValue::Texts(folded.collect()));
+            format!("SELECT key FROM {{tags}} WHERE folded && {folded}")
+        }
+        TagCondition::Within(NumberRange { min, max }) => {
+            let bound = |bound: &Option<f64>, none: f64| name.number_key(bound.unwrap_or(none));
+            let min = parameters.add(SqlValue::Text(bound(min, f64::NEG_INFINITY)));
+            let max = parameters.add(SqlValue::Text(bound(max, f64::INFINITY)));
+            format!(
+                "SELECT key FROM {{tags}} CROSS JOIN LATERAL unnest(numbers) AS number
+                 WHERE number COLLATE \"C\" >= {min} AND number COLLATE \"C\" <= {max}"
+            )
+        }
+    }
+}
+
+/// Returns the condition for keys of `name` in `column`.
+pub(crate) fn is_named(name: &TagName, column: &str, parameters: &mut Parameters) -> String {
+    let [least, beyond] =
+        name.key_bounds().map(|bound| parameters.add(SqlValue::Text(escape(&bound).into_owned())));
+    format!("{column} COLLATE \"C\" >= {least} AND {column} COLLATE \"C\" < {beyond}")
 }
 
 /// Returns the array of the keys of the searchable products among `ids`.

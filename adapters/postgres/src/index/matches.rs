@@ -1,6 +1,6 @@
 //! Counts and lists all products that match: in one statement, and in another one for histograms.
 
-use super::filter::{keys, keyword_column, number_column, restrictions};
+use super::filter::{is_named, keys, keyword_column, number_column, restrictions};
 use super::parameters::{Parameters, SqlValue};
 use super::state::ReadState;
 use crate::database::{Call, get, query};
@@ -8,7 +8,7 @@ use crate::error::{Failure, SYSTEM};
 use crate::names::Names;
 use crate::store::{product_id, row_limit};
 use crate::text::{escape, unescape};
-use akin_entities::{FacetField, NumberField, WordRule};
+use akin_entities::{FacetField, NumberField, OrderField, WordRule, tag_key_value};
 use akin_ports::{
     FacetCounts, FacetQuery, MatchPage, MatchQuery, Matches, Matching, NearRule, NumberCounts,
     Relation,
@@ -85,9 +85,9 @@ impl CountMatches<'_> {
     /// Selects the values of a facet with their counts, or its least and greatest number.
     fn facet(&self, number: i32, facet: &FacetQuery, parameters: &mut Parameters) -> String {
         let counted = self.counted(facet, parameters);
-        match facet.field {
+        match &facet.field {
             FacetField::Keyword(field) => {
-                let column = keyword_column(field);
+                let column = keyword_column(*field);
                 format!(
                     "SELECT {number}, held.value, NULL, NULL, counted.products
                      FROM (SELECT {column} AS id, count(*) AS products FROM {counted}
@@ -96,8 +96,18 @@ impl CountMatches<'_> {
                 )
             }
             FacetField::Number(field) => {
-                let column = number_column(field);
+                let column = number_column(*field);
                 format!("SELECT {number}, NULL, min({column}), max({column}), 0 FROM {counted}")
+            }
+            FacetField::Tag(name) | FacetField::TagNumbers(name) => {
+                let is_named = is_named(name, "tag", parameters);
+                format!(
+                    "SELECT {number}, tag, NULL, NULL, count(*)
+                     FROM (SELECT akin_key FROM {counted}) AS counted
+                     JOIN {{tags}} tags ON tags.key = counted.akin_key
+                     CROSS JOIN LATERAL unnest(tags.written) AS tag
+                     WHERE {is_named} GROUP BY tag"
+                )
             }
         }
     }
@@ -124,7 +134,7 @@ impl CountMatches<'_> {
             let without = keys(&page.without, parameters);
             restrictions += &[" AND akin_key <> ALL (", &without, ")"].concat();
         }
-        let column = number_column(page.order.field);
+        let number = order(page, parameters);
         let direction = if page.order.descending { "DESC" } else { "ASC" };
         let (offset, limit) = (row_limit(page.offset), row_limit(page.limit));
         let last = parameters.add(SqlValue::Whole(offset.saturating_add(limit)));
@@ -135,7 +145,7 @@ impl CountMatches<'_> {
                      NULL::double precision, row_number() OVER (
                          ORDER BY number {direction} NULLS LAST, entry.product_id::text COLLATE \"C\"
                      ) AS position
-                 FROM (SELECT akin_key, {column} AS number FROM found WHERE true{restrictions}
+                 FROM (SELECT akin_key, {number} AS number FROM found WHERE true{restrictions}
                      ORDER BY number {direction} NULLS LAST FETCH FIRST ({last}) ROWS WITH TIES
                  ) AS first
                  JOIN {{entries}} entry ON entry.akin_key = first.akin_key
@@ -146,8 +156,10 @@ impl CountMatches<'_> {
 
     fn read(&self, rows: &[PgRow]) -> Result<Matches, Failure> {
         let facets = self.0.facets.iter().map(|facet| match facet.field {
-            FacetField::Keyword(_) => FacetCounts::Keyword(Vec::new()),
             FacetField::Number(_) => FacetCounts::Number(None),
+            FacetField::Keyword(_) | FacetField::Tag(_) | FacetField::TagNumbers(_) => {
+                FacetCounts::Keyword(Vec::new())
+            }
         });
         let mut matches = Matches { facets: facets.collect(), ..Matches::default() };
         matches.relation = Relation::Exact;
@@ -159,11 +171,13 @@ impl CountMatches<'_> {
                 TOTAL => matches.total = count,
                 PAGE => matches.page.push(product_id(text.unwrap_or_default())?),
                 facet => {
-                    let facet =
-                        usize::try_from(facet).ok().and_then(|at| matches.facets.get_mut(at));
-                    match facet {
+                    let at = usize::try_from(facet).unwrap_or(usize::MAX);
+                    let text = unescape(text.unwrap_or_default());
+                    match matches.facets.get_mut(at) {
                         Some(FacetCounts::Keyword(values)) => {
-                            values.push((unescape(text.unwrap_or_default()), count));
+                            let is_key = !matches!(self.0.facets[at].field, FacetField::Keyword(_));
+                            let value = if is_key { tag_key_value(&text).to_owned() } else { text };
+                            values.push((value, count));
                         }
                         Some(FacetCounts::Number(counts)) => {
                             let (low, high): (Option<f64>, Option<f64>) =
@@ -190,9 +204,9 @@ impl CountMatches<'_> {
         let mut parts = Vec::new();
         for (number, (facet, counts)) in (0..).zip(self.0.facets.iter().zip(&*facets)) {
             if let (FacetField::Number(field), FacetCounts::Number(Some(counts))) =
-                (facet.field, counts)
+                (&facet.field, counts)
             {
-                parts.push(self.intervals(number, facet, field, counts, &mut parameters));
+                parts.push(self.intervals(number, facet, *field, counts, &mut parameters));
             }
         }
         if parts.is_empty() {
@@ -227,6 +241,22 @@ impl CountMatches<'_> {
             "SELECT {number}, width_bucket({column}, {bounds}) AS place, count(*) FROM {counted}
                  AND {column} IS NOT NULL GROUP BY place"
         )
+    }
+}
+
+/// Returns what a page is sorted by, of each of the products found.
+fn order(page: &MatchPage, parameters: &mut Parameters) -> String {
+    match &page.order.field {
+        OrderField::Number(field) => number_column(*field).to_owned(),
+        OrderField::Tag(name) => {
+            let is_named = is_named(name, "number", parameters);
+            let best = if page.order.descending { "max" } else { "min" };
+            format!(
+                "(SELECT {best}(number COLLATE \"C\") FROM {{tags}} tags
+                  CROSS JOIN LATERAL unnest(tags.numbers) AS number
+                  WHERE tags.key = found.akin_key AND {is_named})"
+            )
+        }
     }
 }
 

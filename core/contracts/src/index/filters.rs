@@ -1,7 +1,9 @@
+use super::tags::attribute;
 use super::{Index, Recall, candidates, for_words, ids, keep, near, vector};
 use crate::sample::{Numbers, analyzed, embedded, entry, id, titled, unusual_texts};
 use akin_entities::{
-    AnalyzedText, Embedding, FacetValues, Filter, FlagField, KeywordField, NumberField, NumberRange,
+    AnalyzedText, Embedding, FacetValues, Filter, FlagField, KeywordField, NumberField,
+    NumberRange, TagCondition, Tags,
 };
 use akin_ports::{CandidateQuery, EntryEmbedding, IndexEntry};
 use std::collections::HashMap;
@@ -18,7 +20,15 @@ fn facets(number: usize) -> FacetValues {
         price: (!number.is_multiple_of(11)).then(|| f64::from(tenths) / 10.0),
         rating: (!number.is_multiple_of(3)).then(|| f64::from(tenths % 501) / 100.0),
         discounted: number % 4 == 1,
+        tags: Tags::of_attributes(&attributes(number)),
     }
+}
+
+/// Returns the attributes of product `number`: up to two colors, and a width.
+fn attributes(number: usize) -> String {
+    let colors = ["red", "Navy", "GRÜN, red", "navy, \\;"];
+    let color = colors.get(number % 5).map(|color| format!("color: {color}; "));
+    format!("{}width: {} cm", color.unwrap_or_default(), number % 83)
 }
 
 /// Writes many products with the word "thing". Returns their facets and embeddings by id.
@@ -58,6 +68,11 @@ pub(super) fn filters() -> Vec<Filter> {
     let half = none().with_any_of(MainCategory, ["yes"]);
     let shelf = none().with_any_of(SubCategory, ["yes"]);
     let dear = priced(NumberRange::at_least(90.0));
+    let colored = |values: &[&str]| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        none().with_tag(attribute("color"), TagCondition::AnyOf(values))
+    };
+    let wide = |range| none().with_tag(attribute("width"), TagCondition::Within(range));
     vec![
         none().with_any_of(Brand, ["yes", "unheard of"]),
         none().with_any_of(Brand, [""]),
@@ -81,6 +96,13 @@ pub(super) fn filters() -> Vec<Filter> {
         none().with_ids(["7", "12", "13", "unknown"].map(id)),
         half.clone().with_ids(["7", "12", "13"].map(id)),
         half.clone().with_ids(["7", "12", "14"].map(id)).without(["12", "unknown"].map(id)),
+        colored(&["RED"]),
+        colored(&["grun", "unheard of"]),
+        colored(&[";"]),
+        colored(&["unheard of"]),
+        wide(between(20.0, 30.0)),
+        wide(NumberRange::at_least(82.5)),
+        wide(NumberRange::at_most(0.0)).with_any_of(MainCategory, ["yes"]),
         half.clone().without(["0", "2", "13", "unknown"].map(id)),
         none().without((0..60).map(|number| id(&number.to_string()))),
         half,

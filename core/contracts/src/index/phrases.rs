@@ -37,7 +37,7 @@ async fn assert_found(index: &Index, filter: &Filter, expected: &[&str]) {
     for query in [by_words, by_both, by_meaning] {
         assert_eq!(ids(index, &query).await, expected, "{query:?}");
     }
-    let order = MatchOrder { field: NumberField::Price, descending: false };
+    let order = MatchOrder { field: NumberField::Price.into(), descending: false };
     let page = Some(MatchPage { order, without: Vec::new(), offset: 0, limit: 100 });
     let found = index.matches(&MatchQuery { page, ..browse(filter.clone()) }).await.unwrap();
     let listed: Vec<_> = found.page.iter().map(ProductId::as_str).collect();

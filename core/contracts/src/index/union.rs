@@ -45,6 +45,7 @@ pub async fn facets_are_returned_unchanged_if_asked_for(index: &Index) {
         price: Some(617.5),
         rating: Some(4.3),
         discounted: true,
+        tags: akin_entities::Tags::of_attributes("color: red, it's \"navy\"; width: 30 cm"),
     };
     let priced = FacetValues { price: Some(0.0), discounted: false, ..full.clone() };
     let kept = [("a", 0.0, full), ("b", 90.0, priced), ("c", 180.0, FacetValues::default())];

@@ -16,6 +16,12 @@ pub(super) struct Column {
     pub(super) label: Option<String>,
 }
 
+/// Returns the name of the attribute that a column is named for: `attributes.color`.
+fn attribute_name(column: &str) -> Option<&str> {
+    let name = column.strip_prefix("attributes.")?.trim();
+    (!name.is_empty()).then_some(name)
+}
+
 impl Column {
     /// Returns what the column of this name gives; `None` if it is not read.
     pub(super) fn resolve(name: &str, map: &ColumnMap) -> Option<Self> {
@@ -27,6 +33,10 @@ impl Column {
         if let Some((field, label)) = map.field_of(name).or_else(|| map.field_of(plain)) {
             let is_path = FIELDS[field?].name == "main_category";
             return Some(Self { is_path, label, ..Self::new(field?, 0) });
+        }
+        if let Some(name) = attribute_name(plain) {
+            let field = FIELDS.iter().position(|field| field.name == "attributes")?;
+            return Some(Self { label: Some(name.to_owned()), ..Self::new(field, 0) });
         }
         let is = |known: &&str| is_same(known, plain);
         let (field, place) = FIELDS.iter().enumerate().find_map(|(position, field)| {

@@ -175,7 +175,11 @@ async fn the_signs_are_not_embedded_and_count_in_totals_orders_and_pages() {
         let mut hits = Vec::new();
         for page in 1..=3 {
             let paging = Paging { page, size: 2 };
-            let asked = SearchRequest { sort, paging, ..request("\"travel\"", SearchMode::Hybrid) };
+            let asked = SearchRequest {
+                sort: sort.clone(),
+                paging,
+                ..request("\"travel\"", SearchMode::Hybrid)
+            };
             let answer = shop.answer(&asked).await;
             assert_eq!(answer.total, 3);
             hits.extend(ids(&answer).into_iter().map(str::to_owned));

@@ -45,7 +45,8 @@ async fn the_pages_of_an_answer_contain_every_hit_once() {
     for (sort, facets) in [(Sort::Relevance, vec![]), (Sort::Relevance, vec![BRAND])] {
         let mut hits = Vec::new();
         for page in 1..=9 {
-            let asked = SearchRequest { sort, facets: facets.clone(), ..paged(page, 7) };
+            let asked =
+                SearchRequest { sort: sort.clone(), facets: facets.clone(), ..paged(page, 7) };
             let answer = shop.answer(&asked).await;
             assert_eq!((answer.total, answer.hits.len()), (60, if page == 9 { 4 } else { 7 }));
             hits.extend(answer.hits);
@@ -76,8 +77,8 @@ async fn a_page_beyond_the_greatest_depth_is_an_error_that_names_the_limit() {
     }
 }
 
-fn values(answer: &SearchAnswer, field: FacetField) -> Vec<(&str, usize)> {
-    let FacetAnswer::Values(counts) = &answer.facets[&field] else { panic!("counts of values") };
+fn values<'a>(answer: &'a SearchAnswer, field: &FacetField) -> Vec<(&'a str, usize)> {
+    let FacetAnswer::Values(counts) = &answer.facets[field] else { panic!("counts of values") };
     counts.iter().map(|FacetCount { value, count }| (value.as_str(), *count)).collect()
 }
 
@@ -87,9 +88,9 @@ async fn facets_count_all_matches_the_most_frequent_first() {
     let facets = vec![BRAND, MAIN_CATEGORY, SUB_CATEGORY, PRICE];
     let answer = shop.answer(&SearchRequest { facets, ..paged(3, 5) }).await;
     let brands = [("Arc", 15), ("Lumo", 15), ("Pebble", 15)];
-    assert_eq!(values(&answer, BRAND), brands, "a blank is no maker");
-    assert_eq!(values(&answer, MAIN_CATEGORY), [("cameras", 30), ("phones", 30)]);
-    assert_eq!(values(&answer, SUB_CATEGORY), [("tripods", 60)]);
+    assert_eq!(values(&answer, &BRAND), brands, "a blank is no maker");
+    assert_eq!(values(&answer, &MAIN_CATEGORY), [("cameras", 30), ("phones", 30)]);
+    assert_eq!(values(&answer, &SUB_CATEGORY), [("tripods", 60)]);
     let FacetAnswer::Numbers(Some(prices)) = &answer.facets[&PRICE] else { panic!("prices") };
     assert_eq!((prices.min, prices.max, prices.counts.iter().sum::<u64>()), (1.0, 10.0, 51));
     assert_eq!((answer.total, answer.hits.len(), answer.relation), (60, 5, Relation::Exact));
@@ -113,11 +114,11 @@ async fn a_chosen_brand_leaves_the_counts_of_other_brands_and_narrows_all_other_
             ..paged(1, 100)
         };
         let answer = shop.answer(&request).await;
-        assert_eq!(values(&answer, BRAND), values(&all, BRAND));
-        let chosen = values(&answer, BRAND).into_iter().filter(|(brand, _)| *brand != "Pebble");
+        assert_eq!(values(&answer, &BRAND), values(&all, &BRAND));
+        let chosen = values(&answer, &BRAND).into_iter().filter(|(brand, _)| *brand != "Pebble");
         let total = chosen.map(|(_, count)| count).sum::<usize>();
         assert_eq!((answer.total, answer.hits.len()), (total, total));
-        let categories = values(&answer, MAIN_CATEGORY).into_iter().map(|(_, count)| count);
+        let categories = values(&answer, &MAIN_CATEGORY).into_iter().map(|(_, count)| count);
         assert_eq!(categories.sum::<usize>(), total);
     }
 }
@@ -126,8 +127,9 @@ async fn a_chosen_brand_leaves_the_counts_of_other_brands_and_narrows_all_other_
 async fn an_order_sorts_all_matches_and_ties_by_id() {
     let shop = stocked_shop().await;
     for query in [Query::new("tripod").ok(), None] {
-        for (_, sort) in Sort::NAMES.into_iter().filter(|(_, sort)| *sort != Sort::Relevance) {
-            let request = SearchRequest { query: query.clone(), sort, ..paged(1, 100) };
+        for sort in [Sort::PriceAscending, Sort::PriceDescending, Sort::Rating] {
+            let request =
+                SearchRequest { query: query.clone(), sort: sort.clone(), ..paged(1, 100) };
             let answer = shop.answer(&request).await;
             let keys: Vec<_> = answer
                 .hits
@@ -175,7 +177,7 @@ async fn a_set_larger_than_the_candidates_is_counted_sorted_and_paged_completely
         let cheapest = SearchRequest { sort: Sort::PriceAscending, ..all(1) };
         let answer = shop.answer(&cheapest).await;
         assert_eq!((answer.total, answer.good, ids(&answer)[0]), (600, true, "599"), "{mode:?}");
-        assert_eq!(values(&answer, BRAND), [("Arc", 200), ("Lumo", 200), ("Pebble", 200)]);
+        assert_eq!(values(&answer, &BRAND), [("Arc", 200), ("Lumo", 200), ("Pebble", 200)]);
         let mut found = std::collections::BTreeSet::new();
         for page in 1..=7 {
             let hits = shop.answer(&all(page)).await.hits;

@@ -6,6 +6,7 @@ use akin_composition::BadSettings;
 use akin_composition::{Builder, Engine, EngineSettings, RelevanceSettings};
 use akin_entities::{
     Filter, FlagField, KeywordField, NumberField, NumberRange, SearchMode, Similarity,
+    TagCondition, TagName,
 };
 use akin_search_api::{limit, similarity};
 use akin_usecases::{Correction, Paging, SearchAnswer, SearchRequest, Sort, Timings};
@@ -40,8 +41,9 @@ pub(crate) struct SearchArguments {
     #[arg(long, env = "AKIN_THRESHOLD", allow_negative_numbers = true, value_name = "SIMILARITY", value_parser = similarity)]
     threshold: Option<Similarity>,
 
-    /// The order of the products; ties are sorted by id.
-    #[arg(long, default_value = "relevance", value_name = "ORDER", value_parser = sort())]
+    /// The order of the products: relevance, `price_asc`, `price_desc`, rating, or by an attribute, as in
+    /// `attributes.width:asc`; ties are sorted by id.
+    #[arg(long, default_value = "relevance", value_name = "ORDER", value_parser = sort)]
     sort: Sort,
 
     /// The page, counted from 1; a page has as many products as `--limit` says.
@@ -96,6 +98,11 @@ struct FilterArguments {
     /// Find discounted products only.
     #[arg(long)]
     discounted: bool,
+
+    /// Find products by an attribute, as in `attributes.color=red` or `attributes.width=20..30`; may be
+    /// repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = attribute)]
+    filter: Vec<(TagName, TagCondition)>,
 }
 
 pub(crate) async fn run(arguments: SearchArguments) -> anyhow::Result<ExitCode> {
@@ -128,7 +135,7 @@ impl SearchArguments {
             mode: self.mode,
             threshold: self.threshold,
             filter: self.filters.filter(),
-            sort: self.sort,
+            sort: self.sort.clone(),
             explain: self.explain,
             paging: Paging { page: self.page, size: self.limit },
             ..request
@@ -140,12 +147,22 @@ impl FilterArguments {
     fn filter(&self) -> Filter {
         let price = NumberRange { min: self.price_min, max: self.price_max };
         let rating = NumberRange { min: self.min_rating, max: None };
-        let filter = Filter::default()
+        let mut filter = Filter::default()
             .with_any_of(KeywordField::MainCategory, self.main_category.clone())
             .with_any_of(KeywordField::SubCategory, self.sub_category.clone())
             .with_any_of(KeywordField::Brand, self.brand.clone())
             .with_range(NumberField::Price, price)
             .with_range(NumberField::Rating, rating);
+        for (name, condition) in &self.filter {
+            let earlier = filter.tags.remove(name);
+            let condition = match (earlier, condition) {
+                (Some(TagCondition::AnyOf(values)), TagCondition::AnyOf(more)) => {
+                    TagCondition::AnyOf([values, more.clone()].concat())
+                }
+                (_, condition) => condition.clone(),
+            };
+            filter = filter.with_tag(name.clone(), condition);
+        }
         if self.discounted { filter.with_flag(FlagField::Discounted, true) } else { filter }
     }
 }
@@ -198,10 +215,30 @@ fn print(answer: &SearchAnswer) {
     }
 }
 
-/// Parses an order, and lists the orders for help and shell completion.
-fn sort() -> impl TypedValueParser<Value = Sort> {
-    PossibleValuesParser::new(Sort::NAMES.map(|(name, _)| name))
-        .try_map(|name| Sort::parse(&name).ok_or("this order is unknown"))
+/// Parses an order.
+fn sort(name: &str) -> Result<Sort, String> {
+    Sort::parse(name).ok_or_else(|| {
+        let names = Sort::NAMES.map(|(name, _)| name).join(", ");
+        format!("use {names}, attributes.NAME:asc or attributes.NAME:desc")
+    })
+}
+
+/// Parses a condition of an attribute: a value, or a range of numbers.
+fn attribute(text: &str) -> Result<(TagName, TagCondition), String> {
+    let (name, value) =
+        text.split_once('=').ok_or("write NAME=VALUE, as in attributes.color=red")?;
+    let name = TagName::parse(name)
+        .ok_or_else(|| format!("{name:?} is no attribute: write attributes.NAME"))?;
+    let bound = |text: &str| match text {
+        "" => Some(None),
+        text => text.parse::<f64>().ok().filter(|bound| bound.is_finite()).map(Some),
+    };
+    let range = value.split_once("..").and_then(|(min, max)| Some((bound(min)?, bound(max)?)));
+    let condition = match range {
+        Some((min, max)) => TagCondition::Within(NumberRange { min, max }),
+        None => TagCondition::AnyOf(vec![value.to_owned()]),
+    };
+    Ok((name, condition))
 }
 
 /// Parses the number of a page.

@@ -32,7 +32,15 @@ fn compare(set: &DocumentSet<'_>, expected: &[&IndexDocument]) {
     let mut sorted: Vec<_> = numbers.collect();
     sorted.sort_by(f64::total_cmp);
     assert_eq!(visited, sorted);
+    let mut counts = BTreeMap::<&str, u64>::new();
+    for tag in expected.iter().flat_map(|document| &document.tags) {
+        *counts.entry(&tag.value).or_default() += u64::from(tag.name == "color");
+    }
+    counts.retain(|_, count| *count > 0);
+    assert_eq!(set.tag_counts("color").into_iter().collect::<BTreeMap<_, _>>(), counts);
+    assert_eq!(set.tag_counts("colo"), []);
     for descending in [false, true] {
+        compare_list_by_tag(set, expected, descending);
         let sign = if descending { -1.0 } else { 1.0 };
         let mut listed: Vec<_> = expected
             .iter()
@@ -48,6 +56,22 @@ fn compare(set: &DocumentSet<'_>, expected: &[&IndexDocument]) {
             assert!(found.iter().map(|key| &**key).eq(page), "{found:?} of {listed:?}");
         }
     }
+}
+
+/// Sizes from 5 are no numbers.
+fn compare_list_by_tag(set: &DocumentSet<'_>, expected: &[&IndexDocument], descending: bool) {
+    let number = |value: &str| value.parse::<f64>().ok().filter(|number| *number < 5.0);
+    let sign = if descending { -1.0 } else { 1.0 };
+    let rank = |document: &IndexDocument| {
+        let sizes = document.tags.iter().filter(|tag| tag.name == "size");
+        let numbers = sizes.filter_map(|tag| number(&tag.value));
+        numbers.map(|number| number * sign).fold(f64::INFINITY, f64::min)
+    };
+    let mut listed: Vec<_> = expected.iter().map(|one| (rank(one), &one.key)).collect();
+    listed.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
+    let page = listed.iter().skip(2).take(5).map(|(_, key)| key.as_str());
+    let found = set.list_by_tag(("size", descending), number, 2, 5);
+    assert!(found.iter().map(|key| &**key).eq(page), "{found:?} of {listed:?}");
 }
 
 fn compare_all(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
@@ -71,6 +95,16 @@ fn compare_all(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
         &model.values().filter(|d| !keys.contains(&d.key)).collect::<Vec<_>>(),
     );
     compare_alternatives(snapshot, model);
+    let values = ["red", "oak", "unknown"].map(str::to_owned);
+    let tagged =
+        DocumentFilter { tags: vec![("color".into(), values.into())], ..DocumentFilter::default() };
+    let is_tagged = |document: &&IndexDocument| {
+        document.tags.iter().any(|tag| ["red", "oak"].contains(&&*tag.value))
+    };
+    compare(
+        &snapshot.all().filtered(&tagged).unwrap(),
+        &model.values().filter(is_tagged).collect::<Vec<_>>(),
+    );
     for least in [1, 3, 5, 8, 9, 11, 12] {
         let matching = snapshot.matching(&TermRule { terms: &terms, least });
         let matches = |d: &IndexDocument| weight(d) >= least;

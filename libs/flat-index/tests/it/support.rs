@@ -1,6 +1,6 @@
 //! Shared test support.
 
-use flat_index::{Base, BaseBuilder, DocumentChange, IndexDocument, Schema};
+use flat_index::{Base, BaseBuilder, DocumentChange, IndexDocument, Schema, Tag};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -50,6 +50,16 @@ impl Dice {
         changes
     }
 
+    /// Returns up to two colors and up to two sizes.
+    fn tags(&mut self) -> Vec<Tag> {
+        let mut tags = BTreeSet::new();
+        for _ in 0..self.roll(3) {
+            tags.insert(Tag { name: "color".into(), value: self.word().to_owned() });
+            tags.insert(Tag { name: "size".into(), value: self.roll(7).to_string() });
+        }
+        tags.into_iter().collect()
+    }
+
     /// Returns a random document with one of sixty keys.
     #[allow(clippy::cast_precision_loss, reason = "small whole numbers")]
     pub(crate) fn document(&mut self) -> IndexDocument {
@@ -62,6 +72,7 @@ impl Dice {
             text,
             keywords: vec![self.word().to_owned()],
             numbers: vec![(self.roll(4) > 0).then_some(self.roll(10) as f64)],
+            tags: self.tags(),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::text::escape;
 use akin_entities::{ProductId, Version};
 use akin_ports::{EntryEmbedding, IndexEntry};
 use sqlx::PgConnection;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// An entry that will be written, and its key.
@@ -54,10 +55,10 @@ pub(super) async fn write(
         bind(query(names.fill(&insert())), &embedded, &values)
             .bind(coordinates)
             .bind(i32::try_from(dimension).unwrap_or(i32::MAX))
-            .execute(connection)
+            .execute(&mut *connection)
             .await?;
     }
-    Ok(())
+    write_tags(connection, names, accepted).await
 }
 
 fn insert() -> String {
@@ -108,6 +109,44 @@ fn coordinates(entry: &IndexEntry) -> &[f32] {
     }
 }
 
+/// Writes the fields that products have by name.
+async fn write_tags(
+    connection: &mut PgConnection,
+    names: &Names,
+    accepted: &[EntryWrite<'_>],
+) -> Result<(), Failure> {
+    let stream = |keys: Vec<String>| {
+        keys.iter().map(|key| escape(key)).collect::<Vec<Cow<'_, str>>>().join("\n")
+    };
+    let tagged = accepted.iter().filter(|accepted| !accepted.entry.facets.tags.is_empty());
+    let tags = || tagged.clone().map(|accepted| &accepted.entry.facets.tags);
+    let keys = accepted.iter().map(|accepted| accepted.key).collect::<Vec<_>>();
+    remove_tags(connection, names, &keys).await?;
+    let sql = "INSERT INTO {tags} (key, written, folded, numbers)
+               SELECT key, string_to_array(written, E'\\n'), string_to_array(folded, E'\\n'),
+                   string_to_array(numbers, E'\\n')
+               FROM unnest($1::integer[], $2::text[], $3::text[], $4::text[])
+                   AS batch(key, written, folded, numbers)";
+    query(names.fill(sql))
+        .bind(tagged.clone().map(|accepted| accepted.key).collect::<Vec<_>>())
+        .bind(tags().map(|tags| stream(tags.keys())).collect::<Vec<_>>())
+        .bind(tags().map(|tags| stream(tags.folded_keys())).collect::<Vec<_>>())
+        .bind(tags().map(|tags| stream(tags.number_keys())).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn remove_tags(
+    connection: &mut PgConnection,
+    names: &Names,
+    keys: &[i32],
+) -> Result<(), Failure> {
+    let sql = names.fill("DELETE FROM {tags} WHERE key = ANY ($1)");
+    query(sql).bind(keys.to_vec()).execute(connection).await?;
+    Ok(())
+}
+
 /// Reduces rows to their versions, which reject outdated entries.
 pub(super) async fn remove(
     connection: &mut PgConnection,
@@ -122,7 +161,8 @@ pub(super) async fn remove(
         .bind(rows.iter().map(|(id, ..)| escape(id.as_str())).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, key, _)| *key).collect::<Vec<_>>())
         .bind(rows.iter().map(|(.., version)| version.0).collect::<Vec<_>>())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    let keys: Vec<_> = rows.iter().map(|(_, key, _)| *key).collect();
+    remove_tags(connection, names, &keys).await
 }
