@@ -41,7 +41,7 @@ pub(crate) struct SearchArguments {
     #[arg(long, env = "AKIN_THRESHOLD", allow_negative_numbers = true, value_name = "SIMILARITY", value_parser = similarity)]
     threshold: Option<Similarity>,
 
-    /// The order of the products: relevance, `price_asc`, `price_desc`, rating, or by an attribute, as in
+    /// The order of the products: relevance, `price_asc`, `price_desc`, rating, newest, or by an attribute, as in
     /// `attributes.width:asc`; ties are sorted by id.
     #[arg(long, default_value = "relevance", value_name = "ORDER", value_parser = sort)]
     sort: Sort,
