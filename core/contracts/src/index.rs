@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod copy;
+mod counts;
 mod filters;
 mod matches;
 mod models;

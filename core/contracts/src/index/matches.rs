@@ -1,3 +1,4 @@
+use super::counts::{count, sorted};
 use super::filters::{catalogue, filters, thing};
 use super::tags::attribute;
 use super::{Index, keep, remove, vector};
@@ -8,9 +9,8 @@ use akin_entities::{
 };
 use akin_ports::{
     EntryEmbedding, ErrorKind, FacetCounts, FacetQuery, IndexEntry, MAX_DEPTH, MatchOrder,
-    MatchPage, MatchQuery, Matches, Matching, NearRule, NumberCounts, Relation,
+    MatchPage, MatchQuery, Matches, Matching, NearRule, Relation,
 };
-use std::collections::BTreeMap;
 
 /// Returns a query for all products that the filter admits.
 pub(super) fn browse(filter: Filter) -> MatchQuery {
@@ -202,46 +202,6 @@ pub async fn totals_and_facets_count_all_products_that_match(index: &Index) {
             for (field, counts) in fields().into_iter().zip(found.facets) {
                 assert_eq!(sorted(counts), count(&field, &admitted), "{field:?} of {filter:?}");
             }
-        }
-    }
-}
-
-fn sorted(mut counts: FacetCounts) -> FacetCounts {
-    if let FacetCounts::Keyword(values) = &mut counts {
-        values.sort();
-    }
-    counts
-}
-
-fn count(field: &FacetField, products: &[&FacetValues]) -> FacetCounts {
-    match field {
-        FacetField::Keyword(field) => {
-            let mut counts = BTreeMap::new();
-            for value in products.iter().map(|facets| facets.keyword(*field)) {
-                *counts.entry(value.to_owned()).or_default() += 1;
-            }
-            counts.remove("");
-            FacetCounts::Keyword(counts.into_iter().collect())
-        }
-        FacetField::Tag(name) | FacetField::TagNumbers(name) => {
-            let mut counts = BTreeMap::new();
-            for value in products.iter().flat_map(|facets| facets.tags.values(name)) {
-                *counts.entry(value.to_owned()).or_default() += 1;
-            }
-            FacetCounts::Keyword(counts.into_iter().collect())
-        }
-        FacetField::Number(field) => {
-            let numbers: Vec<_> =
-                products.iter().filter_map(|facets| facets.number(*field)).collect();
-            let min = numbers.iter().copied().reduce(f64::min);
-            let max = numbers.iter().copied().reduce(f64::max);
-            FacetCounts::Number(min.zip(max).map(|(min, max)| {
-                let mut counts = NumberCounts::new(min, max);
-                for number in &numbers {
-                    counts.add(*number);
-                }
-                counts
-            }))
         }
     }
 }
