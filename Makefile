@@ -2,8 +2,8 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build dist model lambdas model-archive python demo services stop-services test infra-test settings e2e-aws bench fuzz \
-	fmt lint deny sanitize certificates images images-check archive release-files plan deploy clean
+.PHONY: help build dist model lambdas model-archive python demo services stop-services test web infra-test settings e2e-aws bench \
+	fuzz fmt lint deny sanitize certificates images images-check archive release-files plan deploy clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -79,11 +79,15 @@ test: python ## set up everything that tests need, including real servers, and r
 	tools/environment.py $(TARGET)/debug
 	$(call set_up_model,$(TARGET)/debug/akin)
 	tools/with-services.sh bash -c 'tools/run_tests.py --include-ignored && tools/test-each-cpu.sh && tools/embedding-clients.sh'
+	tools/web.sh test $(TARGET)/debug/akin
 	python3 tools/check_data.py
 
 settings: ## write docs/settings.md, by what the programs read
 	$(CARGO) build --locked --bins
 	tools/environment.py --write $(TARGET)/debug
+
+web: ## build the page in web/ and the client of the API (Node.js 20.19 or later); the results are committed
+	tools/web.sh build
 
 e2e-aws: ## run the functions of AWS Lambda between real servers and an emulated AWS, and list what is shown
 	$(CARGO) test --locked --workspace --no-run
@@ -108,6 +112,7 @@ fmt: ## format the code
 lint: ## check spelling, workflows, Dockerfiles, units, format, lints and documentation
 	tools/typos.sh
 	tools/lint_deployments.sh
+	tools/web.sh lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items

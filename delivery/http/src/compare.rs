@@ -2,6 +2,8 @@ use crate::Api;
 use crate::body::{self, JsonObject};
 use crate::engines::ServedEngine;
 use crate::error::ApiError;
+use crate::filters::Filters;
+use crate::openapi::{BodyFailures, Failures, schemas};
 use crate::search::SearchFields;
 use akin_usecases::{CompareEngines, ComparedAnswers, RankChange, SearchAnswer, Timings};
 use akin_views::{HitView, milliseconds};
@@ -11,9 +13,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The response of `/api/compare`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Comparison)]
 pub(crate) struct CompareView {
     query: String,
     mode: &'static str,
@@ -24,7 +28,8 @@ pub(crate) struct CompareView {
 }
 
 /// The answer of one engine.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComparedAnswer)]
 struct AnswerView {
     engine: String,
     model: String,
@@ -35,7 +40,8 @@ struct AnswerView {
     hits: Vec<HitView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Timings)]
 struct TimingsView {
     embed: f64,
     candidates: f64,
@@ -46,14 +52,45 @@ struct TimingsView {
 
 /// The ranks of a product on both pages, counted from 1, and the number of ranks it rose from the
 /// first to the second.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RankChange)]
 struct RankView {
     product_id: String,
     ranks: [Option<usize>; 2],
+    #[schema(required)]
     rose: Option<i64>,
 }
 
-/// `POST /api/compare`: runs one search with two `engines`, side by side.
+/// The fields of a comparison: those of a search without `engine`, and the names of two engines.
+#[derive(Debug, ToSchema)]
+#[schema(as = ComparisonRequest)]
+#[expect(dead_code, reason = "describes the body; the handler reads it as a search")]
+pub(crate) struct CompareFields {
+    /// The names of two engines; the first two by default.
+    engines: Option<[String; 2]>,
+    #[schema(max_length = 4000)]
+    query: Option<String>,
+    unfinished: Option<bool>,
+    #[schema(schema_with = schemas::mode)]
+    mode: Option<String>,
+    #[schema(minimum = 1, default = 1)]
+    page: Option<usize>,
+    #[schema(minimum = 1, maximum = 100, default = 24)]
+    page_size: Option<usize>,
+    #[schema(minimum = -1, maximum = 1)]
+    threshold: Option<f32>,
+    filters: Option<Filters>,
+    facets: Option<Vec<String>>,
+    #[schema(schema_with = schemas::sort)]
+    sort: Option<String>,
+    explain: Option<bool>,
+}
+
+/// Run one search with two engines, side by side.
+#[utoipa::path(
+    post, path = "/api/compare", tag = "engines", operation_id = "compare", request_body = CompareFields,
+    responses((status = 200, description = "Both answers.", body = CompareView), BodyFailures, Failures)
+)]
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
     JsonObject(mut fields): JsonObject<Map<String, Value>>,

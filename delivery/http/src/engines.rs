@@ -1,11 +1,13 @@
 use crate::Api;
 use crate::error::ApiError;
+use crate::openapi::Failures;
 use akin_entities::Fingerprint;
 use akin_usecases::{SearchProducts, SimilarProducts, Suggest};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// A named pair of an index and an embedder.
 #[derive(Clone, Debug)]
@@ -30,12 +32,14 @@ pub struct Engines {
 }
 
 /// The response of `/api/engines`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Engines)]
 pub(crate) struct EnginesView {
     engines: Vec<EngineView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Engine)]
 struct EngineView {
     name: String,
     default: bool,
@@ -45,10 +49,15 @@ struct EngineView {
     /// True if its index is reachable.
     available: bool,
     /// The number of products in its index; `null` if the index is not reachable.
+    #[schema(required)]
     products: Option<u64>,
 }
 
-/// `GET /api/engines`: lists the engines and their state.
+/// List the engines and their state, the default first.
+#[utoipa::path(
+    get, path = "/api/engines", tag = "engines", operation_id = "engines",
+    responses((status = 200, description = "The engines.", body = EnginesView), Failures)
+)]
 pub(crate) async fn get(State(api): State<Arc<Api>>) -> Json<EnginesView> {
     let mut engines = Vec::new();
     for (position, engine) in api.engines.iter().enumerate() {

@@ -2,18 +2,27 @@ use akin_ports::{ErrorKind, PortError};
 use akin_usecases::SearchError;
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::IntoResponse;
 use serde::Serialize;
 use std::any::Any;
 use std::io;
+use utoipa::ToSchema;
+
+/// The media type of problem details.
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// The routes whose errors are in an [`Envelope`].
+const COMPATIBLE: [&str; 2] = ["/api/similar_products", "/api/health_status"];
 
 /// The time after which a client may try again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// An error response. It never contains internals.
-#[derive(Debug)]
+/// An error response: problem details by RFC 9457. It never contains internals.
+#[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
@@ -21,16 +30,38 @@ pub(crate) struct ApiError {
     message: String,
 }
 
-/// The envelope of errors and of the compatible routes.
-#[derive(Debug, Serialize)]
+/// The problem details of an error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// The kind of the problem in words.
+    #[schema(example = "Invalid request body")]
+    title: &'static str,
+    /// The status of the response.
+    #[schema(example = 400)]
+    status: u16,
+    /// What was wrong, and what to do.
+    #[schema(example = "page_size must be a whole number from 1 to 100")]
+    detail: String,
+    /// The kind of the problem for programs.
+    #[schema(example = "INVALID_REQUEST_BODY")]
+    code: &'static str,
+}
+
+/// The envelope of the compatible routes.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Envelope<T> {
     pub(crate) message: &'static str,
     pub(crate) data: Option<T>,
     pub(crate) error: Option<ErrorBody>,
 }
 
+/// The data of an answer that has none.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Nothing;
+
 /// The error in an [`Envelope`].
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EnvelopeError)]
 pub(crate) struct ErrorBody {
     message: String,
     code: &'static str,
@@ -184,14 +215,40 @@ impl From<PortError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response<Body> {
-        let error = Some(ErrorBody { message: self.message, code: self.code });
-        let body = Envelope::<()> { message: self.summary, data: None, error };
+        let body = Problem {
+            title: self.summary,
+            status: self.status.as_u16(),
+            detail: self.message.clone(),
+            code: self.code,
+        };
         let mut response = (self.status, Json(body)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
+        response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Middleware that writes the errors of the compatible routes as their clients expect them, wherever they
+/// come from: in the envelope.
+pub(crate) async fn in_envelope(request: Request, next: Next) -> Response<Body> {
+    let is_compatible = COMPATIBLE.contains(&request.uri().path());
+    let mut response = next.run(request).await;
+    let error = response.extensions_mut().remove::<ApiError>();
+    let Some(ApiError { status, code, summary, message }) = error.filter(|_| is_compatible) else {
+        return response;
+    };
+    let error = Some(ErrorBody { message, code });
+    let body = Envelope::<Nothing> { message: summary, data: None, error };
+    let mut enveloped = (status, Json(body)).into_response();
+    for name in [header::ALLOW, header::CONNECTION, header::RETRY_AFTER] {
+        if let Some(value) = response.headers_mut().remove(&name) {
+            enveloped.headers_mut().insert(name, value);
+        }
+    }
+    enveloped
 }
 
 /// Answers requests to an unknown route.

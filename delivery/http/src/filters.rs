@@ -2,11 +2,12 @@ use crate::error::ApiError;
 use akin_entities::{
     Filter, FlagField, KeywordField, NumberField, NumberRange, ProductId, TagCondition, TagName,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The filters of a search request.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Filters {
     pub(crate) main_category: Vec<String>,
@@ -16,19 +17,20 @@ pub(crate) struct Filters {
     pub(crate) min_rating: Option<f64>,
     pub(crate) discounted: Option<bool>,
     pub(crate) ids: Vec<String>,
+    /// By the names of attributes: a list of values, any of which may match, or a range.
     pub(crate) attributes: BTreeMap<String, AttributeFilter>,
 }
 
 /// The admitted values of an attribute: some of them, or a range of numbers.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum AttributeFilter {
     Values(Vec<String>),
     Range(PriceRange),
 }
 
-/// A range of prices, in whole currency units.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+/// A range of numbers; prices are in whole currency units.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PriceRange {
     pub(crate) min: Option<f64>,

@@ -2,7 +2,7 @@
 //!
 //! A handler reads a request, runs one use case and writes its result; it makes no decisions. The
 //! routes `/api/similar_products` and `/api/health_status` keep the wire format of existing clients.
-//! All errors have the same envelope.
+//! All other errors are problem details by RFC 9457.
 //!
 //! A server stops when its signal completes and the running requests are answered:
 //!
@@ -26,6 +26,7 @@ mod error;
 mod filters;
 mod images;
 mod metrics;
+mod openapi;
 mod page;
 mod products;
 mod search;
@@ -45,7 +46,7 @@ use akin_usecases::CatalogueStatus;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::get;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -88,17 +89,7 @@ pub fn router(api: Api) -> Router {
     };
     let api = Arc::new(api);
     Router::new()
-        .route("/api/similar_products", post(similar_products::post))
-        .route("/api/health_status", get(status::health))
-        .route("/api/search", get(search::get).post(search::post))
-        .route("/api/products/{id}", get(products::get))
-        .route("/api/products/{id}/similar", get(products::similar))
-        .route("/api/suggest", get(suggest::get))
-        .route("/api/facets/{field}", get(suggest::values))
-        .route("/api/status", get(status::get))
-        .route("/api/engines", get(engines::get))
-        .route("/api/compare", post(compare::post))
-        .merge(metrics::router(Arc::clone(&api)))
+        .merge(openapi::router(Arc::clone(&api)))
         .merge(page::router())
         .merge(images)
         .fallback(error::no_such_route)
@@ -107,5 +98,6 @@ pub fn router(api: Api) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(serve::limit_time))
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn(error::in_envelope))
         .layer(RequestIds)
 }

@@ -2,17 +2,18 @@
 
 use crate::Api;
 use crate::error::ApiError;
+use crate::openapi::Failures;
 use akin_ports::{Run, RunCounts, RunOutcome};
 use akin_usecases::{IndexStatus, Status};
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::routing::get;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The content type of the Prometheus text format.
 const FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -28,12 +29,16 @@ struct Metrics {
 }
 
 /// Builds the route of the metrics.
-pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: Arc<Api>) -> Router<S> {
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: Arc<Api>) -> OpenApiRouter<S> {
     let metrics = Metrics { api, cached: Mutex::default() };
-    Router::new().route("/metrics", get(scrape)).with_state(Arc::new(metrics))
+    OpenApiRouter::new().routes(routes!(scrape)).with_state(Arc::new(metrics))
 }
 
-/// `GET /metrics`: the status as gauges.
+/// Report the state as gauges for Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operation", operation_id = "metrics",
+    responses((status = 200, description = "Text format 0.0.4.", body = String, content_type = "text/plain"), Failures)
+)]
 async fn scrape(
     State(metrics): State<Arc<Metrics>>,
 ) -> Result<([(HeaderName, HeaderValue); 1], String), ApiError> {

@@ -1,5 +1,6 @@
 use crate::Api;
 use crate::error::ApiError;
+use crate::openapi::{Absent, Failures};
 use akin_entities::ProductId;
 use akin_views::{MAX_LIMIT, ProductView, SimilarView};
 use axum::extract::rejection::PathRejection;
@@ -10,7 +11,12 @@ use std::sync::Arc;
 /// The default number of similar products.
 const DEFAULT_LIMIT: usize = 10;
 
-/// `GET /api/products/{id}`: returns a product.
+/// Return a product.
+#[utoipa::path(
+    get, path = "/api/products/{id}", tag = "products", operation_id = "product",
+    params(("id" = String, Path, description = "The id of the product.", max_length = 256)),
+    responses((status = 200, description = "The product.", body = ProductView), Absent, Failures)
+)]
 pub(crate) async fn get(
     State(api): State<Arc<Api>>,
     id: Result<Path<String>, PathRejection>,
@@ -22,7 +28,16 @@ pub(crate) async fn get(
     api.answers.json(&ProductView::from(record))
 }
 
-/// `GET /api/products/{id}/similar?limit=..&engine=..`: returns the most similar products.
+/// Return the products most similar to one, without the product itself.
+#[utoipa::path(
+    get, path = "/api/products/{id}/similar", tag = "products", operation_id = "similar_to_product",
+    params(
+        ("id" = String, Path, description = "The id of the product.", max_length = 256),
+        ("limit" = Option<usize>, Query, description = "10 by default.", minimum = 1, maximum = 1000),
+        ("engine" = Option<String>, Query, description = "A name of `/api/engines`."),
+    ),
+    responses((status = 200, description = "The nearest in meaning first.", body = SimilarView), Absent, Failures)
+)]
 pub(crate) async fn similar(
     State(api): State<Arc<Api>>,
     id: Result<Path<String>, PathRejection>,

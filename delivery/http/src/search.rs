@@ -1,6 +1,7 @@
 use crate::body::{JsonObject, expected};
 use crate::error::ApiError;
 use crate::filters::Filters;
+use crate::openapi::{BodyFailures, Failures, schemas};
 use crate::{Api, serve};
 use akin_entities::{FacetField, SearchMode, Similarity};
 use akin_ports::MAX_DEPTH;
@@ -12,28 +13,97 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
 
 /// The maximum number of hits on a page.
 const MAX_PAGE_SIZE: usize = 100;
 
 /// The fields of a search request. Unknown fields are refused.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = SearchRequest)]
 pub(crate) struct SearchFields {
+    /// What the shopper wrote; without it, products are listed.
+    #[schema(max_length = 4000)]
     query: String,
+    /// True while the shopper is still typing: the last word also stands for words that begin with it.
     unfinished: bool,
+    #[schema(schema_with = schemas::mode)]
     mode: Option<String>,
+    /// A name of `/api/engines`; the first one by default.
     engine: Option<String>,
+    /// Page times page size is at most 10,000.
+    #[schema(minimum = 1, default = 1)]
     page: Option<usize>,
+    #[schema(minimum = 1, maximum = 100, default = 24)]
     page_size: Option<usize>,
+    /// The minimum similarity of products found by meaning, in place of the model's own.
+    #[schema(minimum = -1, maximum = 1)]
     threshold: Option<f32>,
+    #[schema(inline = false)]
     filters: Filters,
+    /// The facets to count.
     facets: Vec<String>,
+    #[schema(schema_with = schemas::sort)]
     sort: Option<String>,
+    /// True explains every hit.
     explain: bool,
 }
 
-/// `POST /api/search`: searches.
+/// The parameters of a link to a search.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters; `from_parameters` reads them")]
+pub(crate) struct SearchParameters {
+    /// What the shopper wrote; without it, products are listed.
+    #[param(max_length = 4000)]
+    q: Option<String>,
+    /// True while the shopper is still typing.
+    unfinished: Option<bool>,
+    #[param(schema_with = schemas::mode)]
+    mode: Option<String>,
+    /// A name of `/api/engines`.
+    engine: Option<String>,
+    /// Page times page size is at most 10,000.
+    #[param(minimum = 1, default = 1)]
+    page: Option<usize>,
+    #[param(minimum = 1, maximum = 100, default = 24)]
+    page_size: Option<usize>,
+    /// The minimum similarity of products found by meaning.
+    #[param(minimum = -1, maximum = 1)]
+    threshold: Option<f32>,
+    /// Main categories, any of which may match.
+    main_category: Option<Vec<String>>,
+    /// Subcategories, any of which may match.
+    sub_category: Option<Vec<String>>,
+    /// Brands, any of which may match.
+    brand: Option<Vec<String>>,
+    /// Product ids.
+    id: Option<Vec<String>>,
+    /// The minimum price.
+    price_min: Option<f64>,
+    /// The maximum price.
+    price_max: Option<f64>,
+    /// The minimum rating, in stars.
+    min_rating: Option<f64>,
+    /// Discounted products only, or the others only.
+    discounted: Option<bool>,
+    /// The facets to count, separated by commas.
+    facets: Option<String>,
+    #[param(schema_with = schemas::sort)]
+    sort: Option<String>,
+    /// True explains every hit.
+    explain: Option<bool>,
+}
+
+/// Search.
+///
+/// Totals, facets, orders and pages speak of all products that fit the query. The header `Server-Timing` has
+/// the milliseconds of each step.
+#[utoipa::path(
+    post, path = "/api/search", tag = "search", operation_id = "search", request_body = SearchFields,
+    responses((status = 200, description = "The products found.", body = SearchView), BodyFailures, Failures)
+)]
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
     JsonObject(fields): JsonObject<SearchFields>,
@@ -41,7 +111,14 @@ pub(crate) async fn post(
     run(&api, fields).await
 }
 
-/// `GET /api/search?q=..`: searches by the parameters of a link.
+/// Search by the parameters of a link.
+///
+/// Attributes are filtered by `attributes.NAME`, which may be repeated, or by `attributes.NAME_min` and
+/// `attributes.NAME_max`.
+#[utoipa::path(
+    get, path = "/api/search", tag = "search", operation_id = "search_by_link", params(SearchParameters),
+    responses((status = 200, description = "The products found.", body = SearchView), Failures)
+)]
 pub(crate) async fn get(
     State(api): State<Arc<Api>>,
     RawQuery(parameters): RawQuery,

@@ -1,7 +1,7 @@
 //! The compatible route, which keeps the wire format of existing clients.
 
 use crate::body::JsonObject;
-use crate::error::{ApiError, Envelope};
+use crate::error::{ApiError, Envelope, Nothing};
 use crate::{Api, serve};
 use akin_entities::{Price, Query, Rating, SearchMode, Similarity, Timestamp};
 use akin_usecases::{Hit, Paging, Scope, SearchRequest};
@@ -12,39 +12,60 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::SystemTime;
+use utoipa::ToSchema;
 
 /// The fields of a request. Unknown fields are ignored, as existing clients expect.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SimilarProductsRequest)]
 pub(crate) struct SimilarProductsFields {
+    #[schema(min_length = 1, max_length = 4000)]
     query: String,
+    #[schema(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
+    #[schema(minimum = -1, maximum = 1)]
     threshold: Option<f32>,
 }
 
-#[derive(Debug, Serialize)]
-struct Data {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SimilarProductsData)]
+pub(crate) struct Data {
     similar_products: Vec<SimilarProduct>,
     query: String,
     created_date: String,
     modified_date: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SimilarProduct {
     product_id: String,
     name: String,
     main_category: String,
     sub_category: String,
     image_url: String,
+    #[schema(required)]
     ratings: Option<f64>,
+    #[schema(required)]
     discount_price: Option<f64>,
+    #[schema(required)]
     actual_price: Option<f64>,
     modified_date: String,
     created_date: String,
     score: f32,
 }
 
-/// `POST /api/similar_products`: searches semantically.
+/// Search by meaning, in the format of existing clients.
+#[utoipa::path(
+    post, path = "/api/similar_products", tag = "compatible", operation_id = "similar_products",
+    request_body = SimilarProductsFields,
+    responses(
+        (status = 201, description = "The most similar products.", body = Envelope<Data>),
+        (status = 400, description = "The request is invalid.", body = Envelope<Nothing>),
+        (status = 413, description = "The body is too large.", body = Envelope<Nothing>),
+        (status = 415, description = "The body is encoded.", body = Envelope<Nothing>),
+        (status = 500, description = "The server could not answer.", body = Envelope<Nothing>),
+        (status = 503, description = "Try again later.", body = Envelope<Nothing>),
+    )
+)]
 pub(crate) async fn post(
     State(api): State<Arc<Api>>,
     JsonObject(fields): JsonObject<SimilarProductsFields>,

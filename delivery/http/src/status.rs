@@ -1,14 +1,17 @@
 use crate::Api;
-use crate::error::{ApiError, Envelope};
+use crate::error::{ApiError, Envelope, Nothing};
+use crate::openapi::Failures;
 use akin_usecases::IndexStatus;
 use akin_views::{Audience, LAST_RUNS, StatusView, format_rfc3339};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// The response of `/api/status`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Status)]
 pub(crate) struct ServerView {
     /// The name of the default engine, whose index and model are reported.
     engine: String,
@@ -20,7 +23,8 @@ pub(crate) struct ServerView {
 }
 
 /// The relevance rules in force.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RelevanceRules)]
 struct RelevanceView {
     loaded: String,
     synonyms: usize,
@@ -29,12 +33,20 @@ struct RelevanceView {
     faulty: bool,
 }
 
-/// `GET /api/health_status`: reports that the process is running.
-pub(crate) async fn health() -> Json<Envelope<()>> {
+/// Report that the process is running; no engine is asked.
+#[utoipa::path(
+    get, path = "/api/health_status", tag = "compatible", operation_id = "health_status",
+    responses((status = 200, description = "The process is running.", body = Envelope<Nothing>))
+)]
+pub(crate) async fn health() -> Json<Envelope<Nothing>> {
     Json(Envelope { message: "Health status OK", data: None, error: None })
 }
 
-/// `GET /api/status`: reports the state of the catalogue, the queue and the last runs.
+/// Report the state of the catalogue, the queue and the last runs.
+#[utoipa::path(
+    get, path = "/api/status", tag = "operation", operation_id = "status",
+    responses((status = 200, description = "The state.", body = ServerView), Failures)
+)]
 pub(crate) async fn get(State(api): State<Arc<Api>>) -> Result<Json<ServerView>, ApiError> {
     let engine = &api.engines.default;
     let index = IndexStatus::of(&*engine.search.index).await?;

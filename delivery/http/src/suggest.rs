@@ -1,6 +1,7 @@
 use crate::Api;
 use crate::error::ApiError;
-use crate::search::SearchFields;
+use crate::openapi::{Absent, Failures};
+use crate::search::{SearchFields, SearchParameters};
 use akin_entities::{FacetField, KeywordField};
 use akin_usecases::Suggest;
 use akin_views::{FacetValuesView, SuggestionsView};
@@ -13,8 +14,16 @@ use std::sync::Arc;
 const DEFAULT_VALUES: usize = 20;
 const MAX_VALUES: usize = 100;
 
-/// `GET /api/suggest?q=..&limit=..&engine=..`: suggests what a shopper may be typing: queries that find
-/// something, categories, brands and products, up to `limit` of each.
+/// Suggest what a shopper may be typing: queries that find something, categories, brands and products.
+#[utoipa::path(
+    get, path = "/api/suggest", tag = "search", operation_id = "suggest",
+    params(
+        ("q" = Option<String>, Query, description = "What has been typed; 64 characters are used."),
+        ("limit" = Option<usize>, Query, description = "Of each kind; 6 by default.", minimum = 1, maximum = 20),
+        ("engine" = Option<String>, Query, description = "A name of `/api/engines`."),
+    ),
+    responses((status = 200, description = "The suggestions.", body = SuggestionsView), Failures)
+)]
 pub(crate) async fn get(
     State(api): State<Arc<Api>>,
     RawQuery(parameters): RawQuery,
@@ -38,8 +47,17 @@ pub(crate) async fn get(
     api.answers.json(&SuggestionsView::new(&query, suggestions))
 }
 
-/// `GET /api/facets/{field}?q=..&limit=..`: returns the values of a facet whose words begin with those of
-/// `q`, with the filters of a search; `query` searches.
+/// Return the values of a facet whose words begin with those of `q`, with the filters of a search.
+#[utoipa::path(
+    get, path = "/api/facets/{field}", tag = "search", operation_id = "facet_values",
+    params(
+        ("field" = String, Path, description = "A facet with values, such as `brand`."),
+        ("limit" = Option<usize>, Query, description = "20 by default.", minimum = 1, maximum = 100),
+        ("query" = Option<String>, Query, description = "What the shopper wrote.", max_length = 4000),
+        SearchParameters,
+    ),
+    responses((status = 200, description = "The most frequent values first.", body = FacetValuesView), Absent, Failures)
+)]
 pub(crate) async fn values(
     State(api): State<Arc<Api>>,
     field: Result<Path<String>, PathRejection>,

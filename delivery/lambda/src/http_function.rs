@@ -103,7 +103,7 @@ where
 }
 
 impl Failure {
-    /// Returns the answer in the envelope of the router's own errors.
+    /// Returns the answer in the envelope of the compatible routes, which clients of the function use.
     fn answer(self, message: &str) -> HttpAnswer {
         let Self { status, summary, code } = self;
         let body = json!({

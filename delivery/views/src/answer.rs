@@ -4,9 +4,11 @@ use akin_ports::{NumberCounts, Relation};
 use akin_usecases::{FacetAnswer, FacetCount, Hit, SearchAnswer, SearchRequest};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The result of a search, as `/api/search` writes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SearchAnswer)]
 pub struct SearchView {
     query: String,
     mode: &'static str,
@@ -25,28 +27,32 @@ pub struct SearchView {
 }
 
 /// The products most similar to one, as `/api/products/{id}/similar` writes them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SimilarProducts)]
 pub struct SimilarView {
     product_id: String,
     hits: Vec<HitView>,
 }
 
 /// A spelling correction: the word of the query, and the word that replaced it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Correction)]
 struct CorrectionView {
     from: String,
     to: String,
 }
 
 /// The counts of a field: of its values, or of its numbers, `null` if there are none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = Facet)]
 enum FacetView {
     Values(Vec<CountView>),
     Numbers(Option<NumbersView>),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NumberFacet)]
 struct NumbersView {
     min: f64,
     max: f64,
@@ -54,7 +60,8 @@ struct NumbersView {
 }
 
 /// The number of products from `from` to below `to`; the last interval contains `to`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Interval)]
 struct IntervalView {
     from: f64,
     to: f64,
@@ -62,7 +69,8 @@ struct IntervalView {
 }
 
 /// The number of products with a value.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ValueCount)]
 pub(crate) struct CountView {
     value: String,
     count: usize,

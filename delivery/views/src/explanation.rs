@@ -3,9 +3,11 @@ use akin_usecases::{
     Explanation, FitClause, HitReason, ScoreParts, TermExplanation, TermRole, WordEvidence,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Why a product is a hit, as `/api/search` writes it with `explain`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Explanation)]
 pub(crate) struct ExplanationView {
     /// Why it is in the set.
     reason: &'static str,
@@ -14,8 +16,10 @@ pub(crate) struct ExplanationView {
     floor: Option<f32>,
     terms: Vec<TermView>,
     /// The parts of the score; `null` if the product was not found as a candidate.
+    #[schema(required)]
     score: Option<PartsView>,
     /// What the text holds of the content words, likewise.
+    #[schema(required)]
     words: Option<WordsView>,
     /// The factor by which boosts changed the sum of the parts.
     boost: f32,
@@ -24,7 +28,8 @@ pub(crate) struct ExplanationView {
     pinned: Option<usize>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedTerm)]
 struct TermView {
     word: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,13 +41,15 @@ struct TermView {
     alternatives: Vec<AlternativeView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Alternative)]
 struct AlternativeView {
     terms: Vec<String>,
     fields: Vec<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ScoreParts)]
 struct PartsView {
     words: f64,
     coverage: f64,
@@ -51,7 +58,8 @@ struct PartsView {
     meaning: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WordEvidence)]
 struct WordsView {
     coverage: f32,
     title_coverage: f32,

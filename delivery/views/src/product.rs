@@ -3,9 +3,11 @@ use crate::explanation::ExplanationView;
 use akin_entities::{Price, ProductRecord, Rating};
 use akin_usecases::Hit;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A product as the search API writes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Product)]
 pub struct ProductView {
     product_id: String,
     name: String,
@@ -16,10 +18,15 @@ pub struct ProductView {
     attributes: String,
     image_url: String,
     link: String,
+    #[schema(required)]
     ratings: Option<f64>,
+    #[schema(required)]
     no_of_ratings: Option<u64>,
+    #[schema(required)]
     discount_price: Option<f64>,
+    #[schema(required)]
     actual_price: Option<f64>,
+    #[schema(required)]
     currency: Option<String>,
     /// The rate by which the prices were converted into that currency, if they were.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,12 +36,16 @@ pub struct ProductView {
 }
 
 /// A hit, as the search API writes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Hit)]
 pub struct HitView {
     product: ProductView,
     /// None if the product was not found as a candidate.
+    #[schema(required)]
     score: Option<f32>,
+    #[schema(required)]
     similarity: Option<f32>,
+    #[schema(required)]
     text_score: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<ExplanationView>,

@@ -1,6 +1,7 @@
 use crate::{dates, durations};
 use akin_ports::{Run, RunCounts, RunEnd, RunOutcome};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// The audience of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,14 +13,18 @@ pub enum Audience {
 }
 
 /// An ingestion, as `/api/status` and `akin status --json` write it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Run)]
 pub struct RunView {
     began: String,
     feeds: Vec<String>,
     /// `unfinished` means that the run is still running, or that its process was killed.
     outcome: &'static str,
+    #[schema(required)]
     reason: Option<String>,
+    #[schema(required)]
     seconds: Option<f64>,
+    #[schema(required, value_type = Option<BTreeMap<String, u64>>)]
     counts: Option<CountsView>,
 }
 

@@ -2,13 +2,15 @@ use crate::runs::{Audience, RunView};
 use akin_ports::QueueCounts;
 use akin_usecases::{IndexStatus, Status};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The number of ingestions in `/api/status` and `akin status --json`.
 pub const LAST_RUNS: usize = 10;
 
 /// The state of the catalogue, the queue and the last runs, as `/api/status` and
 /// `akin status --json` write it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CatalogueStatus)]
 pub struct StatusView {
     products: u64,
     indexed: u64,
@@ -18,12 +20,14 @@ pub struct StatusView {
     quarantined: u64,
     /// The number of values in quarantine without which their rows were kept.
     blanked: u64,
+    #[schema(required)]
     model: Option<String>,
     runs: Vec<RunView>,
 }
 
 /// The number of messages in a queue, as `/api/status` and `akin queue --json` write it.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = QueueCounts)]
 pub struct QueueView {
     waiting: u64,
     in_flight: u64,

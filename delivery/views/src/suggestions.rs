@@ -2,9 +2,11 @@ use crate::answer::CountView;
 use akin_entities::{Price, ProductRecord, Rating};
 use akin_usecases::{FacetCount, SuggestedCategory, SuggestedQuery, Suggestions};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What a shopper may be typing, as `/api/suggest` writes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Suggestions)]
 pub struct SuggestionsView {
     query: String,
     queries: Vec<SuggestedQueryView>,
@@ -14,7 +16,8 @@ pub struct SuggestionsView {
 }
 
 /// The values of a facet, as `/api/facets/{field}` writes them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FacetValues)]
 pub struct FacetValuesView {
     field: String,
     /// The beginning of the values.
@@ -24,13 +27,15 @@ pub struct FacetValuesView {
     total: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SuggestedQuery)]
 struct SuggestedQueryView {
     text: String,
     count: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SuggestedCategory)]
 struct SuggestedCategoryView {
     value: String,
     /// The filter that takes the value.
@@ -39,16 +44,21 @@ struct SuggestedCategoryView {
 }
 
 /// What a list below a search box shows of a product.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SuggestedProduct)]
 struct SuggestedProductView {
     product_id: String,
     name: String,
     brand: String,
     image_url: String,
     link: String,
+    #[schema(required)]
     ratings: Option<f64>,
+    #[schema(required)]
     discount_price: Option<f64>,
+    #[schema(required)]
     actual_price: Option<f64>,
+    #[schema(required)]
     currency: Option<String>,
 }
 

@@ -1,8 +1,8 @@
 //! The routes of existing clients, byte for byte.
 
-use crate::support::{Answer, Shop};
+use crate::support::{Answer, Shop, request};
 use akin_ports::ErrorKind;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 
 const ROUTE: &str = "/api/similar_products";
 
@@ -171,5 +171,16 @@ async fn health_keeps_the_wire_format_even_if_every_port_fails() {
     assert_eq!(answer.text, r#"{"message":"Health status OK","data":null,"error":null}"#);
     let answer = shop.get("/api/status").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.envelope().0, "UNK");
+    assert_eq!(answer.problem().0, "UNK");
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_in_the_envelope() {
+    let shop = Shop::open().await;
+    for (route, allowed) in [(ROUTE, "POST"), ("/api/health_status", "GET,HEAD")] {
+        let answer = shop.send(request(Method::PUT, route, "")).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.envelope().0, "METHOD_NOT_ALLOWED");
+        assert_eq!(answer.header("allow"), allowed);
+    }
 }

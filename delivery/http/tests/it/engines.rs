@@ -77,7 +77,7 @@ async fn the_named_engine_answers_or_else_the_default() {
     let answer = shop.get("/api/search?q=lamp&engine=third").await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     let expected = "there is no engine \"third\"; the engines are memory+words, second+other";
-    assert_eq!(answer.envelope().1, expected);
+    assert_eq!(answer.problem().1, expected);
     let similar = shop.get("/api/products/PH-1/similar?limit=9&engine=second").await.json();
     let similar = similar["hits"].as_array().unwrap().clone();
     assert!(similar.iter().all(|hit| hit["product"]["product_id"] != "HO-1"));
@@ -130,12 +130,12 @@ async fn an_invalid_comparison_is_refused_with_the_reason() {
     for (body, expected) in refused {
         let answer = shop.post("/api/compare", body.to_string()).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-        let (code, message) = answer.envelope();
+        let (code, message) = answer.problem();
         assert!(code == "INVALID_REQUEST_BODY" && message.contains(expected), "{message}");
     }
     faults.break_after(0, ErrorKind::Unavailable);
     let answer = shop.post("/api/compare", json!({"query": "lamp"}).to_string()).await;
-    assert_eq!(answer.envelope().0, "QUERY_SIMILAR_PRODUCTS_FAILED");
+    assert_eq!(answer.problem().0, "QUERY_SIMILAR_PRODUCTS_FAILED");
     let alone = Shop::open().await.post("/api/compare", r#"{"query": "lamp"}"#).await;
-    assert!(alone.envelope().1.contains("this server has one"), "{}", alone.text);
+    assert!(alone.problem().1.contains("this server has one"), "{}", alone.text);
 }

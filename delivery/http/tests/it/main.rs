@@ -8,6 +8,8 @@ mod connections;
 mod engines;
 mod log;
 mod metrics;
+mod openapi;
+mod page;
 mod products;
 mod properties;
 mod search;

@@ -97,7 +97,7 @@ async fn an_unreachable_index_is_reported_as_down_with_the_other_metrics() {
     shop.store.break_after(0, ErrorKind::Unavailable);
     let answer = shop.get("/metrics").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.envelope().0, "UNK");
+    assert_eq!(answer.problem().0, "UNK");
 }
 
 async fn scrape(router: &Router) -> String {

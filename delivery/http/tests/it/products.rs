@@ -46,7 +46,7 @@ async fn an_unknown_id_is_not_found_and_an_invalid_one_is_refused() {
         let answer = shop.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
         assert_eq!(
-            answer.envelope(),
+            answer.problem(),
             ("NOT_FOUND".to_owned(), "there is no product \"none\"".to_owned())
         );
     }
@@ -54,7 +54,7 @@ async fn an_unknown_id_is_not_found_and_an_invalid_one_is_refused() {
     for path in ["/api/products/%FF", "/api/products/%FF/similar", "/api/products/%20", &long] {
         let answer = shop.get(path).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
-        assert_eq!(answer.envelope().0, "INVALID_REQUEST_BODY");
+        assert_eq!(answer.problem().0, "INVALID_REQUEST_BODY");
     }
 }
 
@@ -64,7 +64,7 @@ async fn the_parameters_of_similar_products_are_checked() {
     for parameter in ["limit=0", "limit=1001", "limit=-1", "limit=ten", "limit=", "most=3"] {
         let answer = shop.get(&format!("/api/products/PH-1/similar?{parameter}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{parameter}");
-        let message = answer.envelope().1;
+        let message = answer.problem().1;
         let expected =
             if parameter.starts_with("limit") { "from 1 to 1000" } else { "limit, engine" };
         assert!(message.contains(expected), "{message}");

@@ -214,7 +214,7 @@ async fn an_invalid_field_is_named_with_its_alternatives() {
         (json!({"filters": {"ids": "x"}}), "filters.ids must be a list of texts"),
         (
             json!({"query": "x", "sort": "price"}),
-            "sort must be one of relevance, price_asc, price_desc, rating, not \"price\"",
+            "sort must be one of relevance, price_asc, price_desc, rating, newest, attributes.NAME:asc, attributes.NAME:desc, not \"price\"",
         ),
         (json!({"query": "x".repeat(4_001)}), "longer than 4000 characters"),
         (
@@ -254,7 +254,7 @@ async fn an_invalid_field_is_named_with_its_alternatives() {
     ] {
         let answer = post(&shop, body.clone()).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
-        let (code, message) = answer.envelope();
+        let (code, message) = answer.problem();
         assert_eq!(code, "INVALID_REQUEST_BODY");
         assert!(message.contains(expected), "{body}: {message}");
     }
@@ -277,7 +277,7 @@ async fn an_invalid_parameter_is_named_with_its_alternatives() {
     ] {
         let answer = shop.get(&format!("{ROUTE}?{link}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{link}");
-        let (_, message) = answer.envelope();
+        let (_, message) = answer.problem();
         assert!(message.contains(expected), "{link}: {message}");
     }
 }

@@ -46,13 +46,13 @@ async fn a_parameter_that_cannot_be_is_refused_by_name() {
     ] {
         let answer = shop.get(path).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
-        let (code, message) = answer.envelope();
+        let (code, message) = answer.problem();
         assert!(code == "INVALID_REQUEST_BODY" && message.contains(part), "{path}: {message}");
     }
     for path in ["/api/facets/price", "/api/facets/color", "/api/facets/%FF"] {
         let answer = shop.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-        assert!(answer.envelope().1.contains("main_category, sub_category, brand"));
+        assert!(answer.problem().1.contains("main_category, sub_category, brand"));
     }
     let long = format!("/api/suggest?q={}", "tripod%20".repeat(1_000));
     assert_eq!(shop.get(&long).await.status, StatusCode::OK);
@@ -86,5 +86,5 @@ async fn an_index_that_does_not_answer_is_a_failure_without_internals() {
     shop.index.break_after(0, ErrorKind::Unavailable);
     let answer = shop.get("/api/suggest?q=pho").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.envelope().0, "QUERY_SIMILAR_PRODUCTS_FAILED");
+    assert_eq!(answer.problem().0, "QUERY_SIMILAR_PRODUCTS_FAILED");
 }

@@ -160,7 +160,19 @@ impl Answer {
         hits.iter().map(|hit| hit["product"]["product_id"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Returns the code and the message of an error; panics if the response is not an error.
+    /// Returns the code and the detail of problem details; panics if the response has none.
+    pub(crate) fn problem(&self) -> (String, String) {
+        let json = self.json();
+        let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["code", "detail", "status", "title"], "{}", self.text);
+        assert_eq!(json["status"], self.status.as_u16());
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        assert!(!self.status.is_success() && json["title"].is_string(), "{}", self.text);
+        let text = |field: &str| json[field].as_str().expect(field).to_owned();
+        (text("code"), text("detail"))
+    }
+
+    /// Returns the code and the message of an error of a compatible route, which is in an envelope.
     pub(crate) fn envelope(&self) -> (String, String) {
         let json = self.json();
         let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
