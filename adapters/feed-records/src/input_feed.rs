@@ -2,13 +2,15 @@ use crate::ContentError;
 use crate::records::feed_batch;
 use akin_ports::{ColumnFilter, FeedBatch, FeedProgress, PortResult, ProductFeed};
 use async_trait::async_trait;
-use feed_formats::{Format, Input, NameFilter, Options, ReadAhead, UnpackLimits};
+use feed_formats::{Format, Input, NameFilter, Options, ReadAhead, TextEncoding, UnpackLimits};
 
 /// The way in which a feed is read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FeedOptions {
     /// The format; `None` detects it from the content.
     pub format: Option<Format>,
+    /// The encoding of texts; `None` detects it from the content.
+    pub encoding: Option<TextEncoding>,
     /// The limits of what compressed data may become.
     pub unpack_limits: UnpackLimits,
 }
@@ -38,11 +40,11 @@ impl InputFeed {
         let name = name.into();
         // If the beginning cannot be read, the first batch tells it.
         let total = input.length().ok().flatten();
-        let FeedOptions { format, unpack_limits } = options.into();
+        let FeedOptions { format, encoding, unpack_limits } = options.into();
         let columns = columns.clone();
         let names = NameFilter::new(move |name| columns.selects(name));
-        let batches = ReadAhead::start(input, Options { format, names, unpack_limits })
-            .map_err(ContentError::from)?;
+        let options = Options { format, encoding, names, unpack_limits };
+        let batches = ReadAhead::start(input, options).map_err(ContentError::from)?;
         Ok(Self { name, progress: FeedProgress { read: 0, total }, batches })
     }
 }

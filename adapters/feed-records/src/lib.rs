@@ -7,6 +7,6 @@ mod settings;
 mod size;
 
 pub use error::ContentError;
-pub use feed_formats::{Format, Input, UnknownFormat, UnpackLimits};
+pub use feed_formats::{Format, Input, TextEncoding, UnknownFormat, UnpackLimits};
 pub use input_feed::{FeedOptions, InputFeed};
 pub use settings::Settings;

@@ -1,4 +1,4 @@
-use crate::{FeedOptions, Format, UnpackLimits, size};
+use crate::{FeedOptions, Format, TextEncoding, UnpackLimits, size};
 use feed_formats::limits;
 
 /// The format of feeds, and the limits of what they unpack to.
@@ -9,6 +9,11 @@ pub struct Settings {
     /// default.
     #[arg(long = "format", env = "AKIN_FEED_FORMAT", value_name = "FORMAT")]
     pub feed_format: Option<Format>,
+
+    /// The encoding of the feeds' texts, such as windows-1252 or big5; detected from the content by
+    /// default.
+    #[arg(long = "encoding", env = "AKIN_FEED_ENCODING", value_name = "NAME")]
+    pub feed_encoding: Option<TextEncoding>,
 
     /// Abort if a compressed feed, or Parquet, unpacks to more than this many times its size. The
     /// first 64 MiB are free.
@@ -37,6 +42,6 @@ impl Settings {
     pub fn options(&self) -> FeedOptions {
         let unpack_limits =
             UnpackLimits { max_ratio: self.max_unpacked_ratio, max_bytes: self.max_unpacked_bytes };
-        FeedOptions { format: self.feed_format, unpack_limits }
+        FeedOptions { format: self.feed_format, encoding: self.feed_encoding, unpack_limits }
     }
 }

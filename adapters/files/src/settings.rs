@@ -111,6 +111,7 @@ mod tests {
             feed_name: name.map(str::to_owned),
             content: akin_feed_records::Settings {
                 feed_format: None,
+                feed_encoding: None,
                 max_unpacked_ratio: limits::UNPACKED_RATIO,
                 max_unpacked_bytes: limits::UNPACKED_BYTES,
             },

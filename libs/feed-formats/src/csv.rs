@@ -1,3 +1,4 @@
+mod dialect;
 mod header;
 mod records;
 
@@ -8,6 +9,7 @@ use crate::reader::{LineResult, Parser};
 use crate::record::Layout;
 use crate::values::ValueBuffer;
 use crate::window::Window;
+use dialect::Dialect;
 use header::Header;
 use records::{RecordSplitter, Split};
 use std::sync::Arc;
@@ -22,17 +24,21 @@ pub(crate) struct CsvParser {
 }
 
 impl CsvParser {
-    /// Reads the header, and detects the delimiter by it.
+    /// Reads the header, and detects the delimiter by it and the quoting by what follows.
     pub(crate) fn new(mut window: Window, filter: &NameFilter) -> Result<Self, Error> {
         if !window.skip_line_ends()? {
             return Err(Error::Empty);
         }
+        let separator = dialect::take_separator_line(&mut window)?;
         let header_line = window.line();
-        let Header { columns, delimiter, length } = Header::read(&mut window, filter)?;
+        let header = Header::read(&mut window, separator, filter)?;
+        let Header { columns, delimiter, length } = header;
         window.release(length);
+        let is_whole = window.read_ahead(dialect::SAMPLE);
+        let dialect = Dialect::detect(delimiter, window.bytes(), is_whole);
         let selected =
             (0..columns.len()).filter(|&position| filter.selects(&columns[position])).collect();
-        let splitter = RecordSplitter::new(window, delimiter);
+        let splitter = RecordSplitter::new(window, dialect, columns.len());
         Ok(Self { splitter, header: columns.into(), header_line, selected })
     }
 
@@ -40,16 +46,18 @@ impl CsvParser {
     fn record(&self, line: u64, values: &mut ValueBuffer) -> LineResult {
         let (text, ends) = (self.splitter.text(), self.splitter.ends());
         let (found, expected) = (ends.len(), self.header.len());
-        if found != expected {
+        // A row may lack its last fields, and may end with separators.
+        let last = ends[found.min(expected) - 1];
+        if found > expected && !text[last..].trim_ascii().is_empty() {
             let reason = format!(
-                "the row has {found} fields, the header has {expected}: look for a missing or \
-                 extra separator or quote"
+                "the row has {found} fields, the header has {expected}: look for an extra separator, \
+                 or quote the field that has it"
             );
             return Err(malformed(line, self.splitter.raw(), reason));
         }
         // One check of the whole record is much cheaper than one of each field.
         let valid = std::str::from_utf8(text).ok().filter(|_| memchr::memchr(0, text).is_none());
-        for &position in &self.selected {
+        for &position in self.selected.iter().take_while(|&&position| position < found) {
             let start = if position == 0 { 0 } else { ends[position - 1] };
             let range = start..ends[position];
             // Two fields may begin and end within a character that only both together make.
@@ -59,6 +67,20 @@ impl CsvParser {
             }
         }
         Ok(line)
+    }
+
+    /// Returns whether the current record is blank, or the header again, as in files that were joined.
+    fn is_no_row(&self) -> bool {
+        let (text, ends) = (self.splitter.text(), self.splitter.ends());
+        if text.trim_ascii().is_empty() {
+            return true;
+        }
+        let is_like_header = ends.len() == self.header.len() && ends.len() > 1;
+        let mut start = 0;
+        is_like_header
+            && ends.iter().zip(&*self.header).all(|(&end, name)| {
+                text[std::mem::replace(&mut start, end)..end] == *name.as_bytes()
+            })
     }
 }
 
@@ -84,13 +106,16 @@ impl Parser for CsvParser {
         _: &mut NameTable,
         values: &mut ValueBuffer,
     ) -> Result<Option<LineResult>, Error> {
-        Ok(match self.splitter.next()? {
-            Split::Record(line) => Some(self.record(line, values)),
-            Split::Abandoned { line, beginning, reason } => {
-                Some(Err(malformed(line, &beginning, reason.to_string())))
-            }
-            Split::End => None,
-        })
+        loop {
+            return Ok(match self.splitter.next()? {
+                Split::Record(_) if self.is_no_row() => continue,
+                Split::Record(line) => Some(self.record(line, values)),
+                Split::Abandoned { line, beginning, reason } => {
+                    Some(Err(malformed(line, &beginning, reason.to_string())))
+                }
+                Split::End => None,
+            });
+        }
     }
 
     fn bytes_read(&self) -> u64 {

@@ -66,9 +66,8 @@ pub(crate) fn recognize(beginning: &[u8], given: bool) -> Option<Foreign> {
     if given || encoding_rs::Encoding::for_bom(beginning).is_some() {
         return None;
     }
-    if is_unmarked_utf16(beginning) {
-        let what = "in UTF-16 without a byte order mark".to_owned();
-        return Some(Foreign { what, remedy: "save it as UTF-8" });
+    if crate::encoding::unmarked_utf_16(beginning).is_some() {
+        return None;
     }
     is_binary(beginning).then(|| Foreign {
         what: format!("binary data that begins with {}", hexadecimal(beginning)),
@@ -93,14 +92,6 @@ fn is_html(beginning: &[u8]) -> bool {
             && rest.first().is_none_or(|next| !next.is_ascii_alphanumeric())
     };
     is_tag(b"<!doctype html") || is_tag(b"<html")
-}
-
-/// Returns whether a text is in UTF-16 and does not say so: every second byte of most of it is zero.
-fn is_unmarked_utf16(beginning: &[u8]) -> bool {
-    let zeros =
-        |parity| beginning.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
-    let (even, odd) = (zeros(0), zeros(1));
-    even.min(odd) == 0 && even.max(odd) * 4 > beginning.len()
 }
 
 /// Returns whether it is no text: not in UTF-8, and more than one in sixteen bytes is a control character.
@@ -153,7 +144,6 @@ mod tests {
             (b"RIFF\x24\0\0\0WEBP", "a WebP picture, a sound or a film"),
             (&tar, "a tar archive"),
             (b"BZh91AY&SY\xe1\x8b", "compressed by bzip2"),
-            (b"n\0a\0m\0e\0,\0p\0r\0\xe9\0", "in UTF-16 without a byte order mark"),
             (
                 b"\x5a\x1e\x00\xf3a\0\0\0\x01b",
                 "binary data that begins with 5a 1e 00 f3 61 00 00 00",
@@ -174,6 +164,7 @@ mod tests {
             b"<?xml version=\"1.0\"?><rss>",
             b"<htmlfeed/>",
             b"\xff\xfen\0a\0m\0e\0",
+            b"n\0a\0m\0e\0,\0p\0r\0\xe9\0",
             "名前,価格\n".as_bytes(),
             b"pr\xe9nom,prix\n",
         ] {

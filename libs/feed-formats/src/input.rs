@@ -1,5 +1,5 @@
 use crate::compression::Compression;
-use crate::encoding;
+use crate::encoding::{self, TextEncoding};
 use crate::error::Error;
 use crate::foreign::{self, Foreign};
 use crate::format::Format;
@@ -53,6 +53,7 @@ impl Input {
     pub(crate) fn unpack(
         self,
         format: Option<Format>,
+        encoding: Option<TextEncoding>,
         limits: UnpackLimits,
     ) -> Result<Content, Error> {
         let unread = |cause| Error::read(0, cause);
@@ -70,7 +71,7 @@ impl Input {
         if format.unwrap_or(Format::detect(&content.beginning)) == Format::Parquet {
             return seekable(content, file).map(Content::Parquet);
         }
-        decode(content, format)
+        decode(content, format, encoding)
     }
 }
 
@@ -102,17 +103,34 @@ fn seekable(mut bytes: Peeked<Bytes>, file: Option<File>) -> Result<File, Error>
     }
 }
 
-fn decode(bytes: Peeked<Bytes>, format: Option<Format>) -> Result<Content, Error> {
-    if let Some(Foreign { what, remedy }) = foreign::recognize(&bytes.beginning, format.is_some()) {
+fn decode(
+    bytes: Peeked<Bytes>,
+    format: Option<Format>,
+    encoding: Option<TextEncoding>,
+) -> Result<Content, Error> {
+    let is_given = format.is_some() || encoding.is_some();
+    if let Some(Foreign { what, remedy }) = foreign::recognize(&bytes.beginning, is_given) {
         return Err(Error::Unsupported { what, remedy });
     }
-    let (text, is_marked) = encoding::decode_by_mark(bytes);
-    Ok(match format.unwrap_or(Format::detect(&text.beginning)) {
+    let (text, is_decoded) = match encoding {
+        Some(encoding) => (encoding::decode_as(bytes, encoding), true),
+        None => encoding::decode_by_mark(bytes),
+    };
+    let format = format.unwrap_or_else(|| detect(&text.beginning));
+    let is_declared = format == Format::Xml && !text.beginning.contains(&0);
+    let text = if is_decoded || is_declared { text } else { encoding::decode_by_content(text) };
+    Ok(match format {
         Format::JsonLines => Content::JsonLines(Box::new(text)),
-        Format::Xml if is_marked => Content::Xml(Box::new(text)),
-        Format::Xml => {
+        Format::Xml if is_declared && !is_decoded => {
             Content::Xml(encoding::decode_by_declaration(text).map_err(Error::Encoding)?)
         }
+        Format::Xml => Content::Xml(Box::new(text)),
         Format::Csv | Format::Parquet => Content::Csv(Box::new(text)),
     })
+}
+
+/// Detects the format of a text, which may be in UTF-16.
+fn detect(beginning: &[u8]) -> Format {
+    let letters: Vec<_> = beginning.iter().copied().filter(|&byte| byte != 0).collect();
+    Format::detect(&letters)
 }

@@ -43,7 +43,9 @@ pub(crate) fn text_fault(bytes: &[u8]) -> String {
 pub(crate) fn not_utf8(bytes: &[u8], at: usize) -> String {
     let wrong: Vec<_> = bytes[at..].iter().take(4).map(|byte| format!("{byte:02X}")).collect();
     let (wrong, at) = (wrong.join(" "), at + 1);
-    format!("not UTF-8 at byte {at} of the value ({wrong}): save the file as UTF-8")
+    format!(
+        "not UTF-8 at byte {at} of the value ({wrong}): save the file as UTF-8, or name its encoding"
+    )
 }
 
 pub(crate) fn too_long() -> String {

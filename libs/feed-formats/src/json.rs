@@ -1,20 +1,22 @@
+mod arrangement;
 mod not_a_number;
 mod value;
 
 use crate::error::Error;
 use crate::invalid::{malformed, not_utf8};
 use crate::limits;
-use crate::names::NameTable;
+use crate::names::{NameFilter, NameTable};
 use crate::reader::{LineResult, Parser};
 use crate::record::Layout;
 use crate::values::ValueBuffer;
 use crate::window::Window;
+use arrangement::Arrangement;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Parses JSON Lines, or one array of objects.
+/// Parses objects on lines, one after another, in an array, or in the one array of an object.
 pub(crate) struct JsonParser {
     window: Window,
     arrangement: Arrangement,
@@ -22,30 +24,18 @@ pub(crate) struct JsonParser {
     record_length: usize,
 }
 
-/// The arrangement of the objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Arrangement {
-    /// One on each line.
-    Lines,
-    /// In an array, of which this many have been read.
-    Array(u64),
-    /// The array has ended.
-    Ended,
-}
-
 impl JsonParser {
-    pub(crate) fn new(mut window: Window) -> Result<Self, Error> {
+    pub(crate) fn new(mut window: Window, filter: &NameFilter) -> Result<Self, Error> {
         if window.bytes().is_empty() && !window.read_more()? {
             return Err(Error::Empty);
         }
         skip_blanks(&mut window)?;
-        let arrangement = match window.bytes().first() {
-            Some(b'[') => {
-                window.release(1);
-                Arrangement::Array(0)
-            }
-            _ => Arrangement::Lines,
+        let (arrangement, start) = match window.bytes().first() {
+            Some(b'[') => (Arrangement::Array(0), 1),
+            Some(b'{') => Arrangement::detect(&mut window, filter),
+            _ => (Arrangement::Lines, 0),
         };
+        window.release(start);
         Ok(Self { window, arrangement, record_length: 0 })
     }
 
@@ -64,10 +54,12 @@ impl JsonParser {
             };
             self.record_length = length;
             let text = self.window.bytes()[..length].trim_ascii();
-            if !text.is_empty() {
+            // Some write the lines of an array without its brackets.
+            let text = text.strip_suffix(b",").unwrap_or(text);
+            if !is_blank(text) {
                 return Ok(Some(record(names, values, line, text)));
             }
-            self.window.release(length);
+            self.window.release(std::mem::take(&mut self.record_length));
         }
     }
 
@@ -83,6 +75,7 @@ impl JsonParser {
         Ok(record)
     }
 
+    /// Reads the next object of an array, after `before` others.
     fn next_element(
         &mut self,
         names: &mut NameTable,
@@ -93,8 +86,9 @@ impl JsonParser {
         let first = self.window.bytes().first().copied();
         if first == Some(b']') {
             self.window.release(1);
+            let is_wrapped = matches!(self.arrangement, Arrangement::Wrapped(_));
             self.arrangement = Arrangement::Ended;
-            return self.expect_end();
+            return if is_wrapped { self.skip_rest() } else { self.expect_end() };
         }
         if first == Some(b',') && before > 0 {
             self.window.release(1);
@@ -102,11 +96,49 @@ impl JsonParser {
         } else if before > 0 {
             return Err(self.malformed("expected a comma or `]` in the array"));
         }
+        self.arrangement = match self.arrangement {
+            Arrangement::Wrapped(_) => Arrangement::Wrapped(before + 1),
+            _ => Arrangement::Array(before + 1),
+        };
+        self.next_object(names, values).map(Some)
+    }
+
+    /// Reads the next object of those that follow one another, with or without commas.
+    fn next_in_sequence(
+        &mut self,
+        names: &mut NameTable,
+        values: &mut ValueBuffer,
+    ) -> Result<Option<LineResult>, Error> {
+        skip_blanks(&mut self.window)?;
+        if self.window.bytes().first() == Some(&b',') {
+            self.window.release(1);
+            skip_blanks(&mut self.window)?;
+        }
+        if self.window.bytes().is_empty() {
+            return Ok(None);
+        }
+        self.next_object(names, values).map(Some)
+    }
+
+    fn next_object(
+        &mut self,
+        names: &mut NameTable,
+        values: &mut ValueBuffer,
+    ) -> Result<LineResult, Error> {
         let line = self.window.line();
         self.record_length = self.element_length()?;
-        self.arrangement = Arrangement::Array(before + 1);
         let text = &self.window.bytes()[..self.record_length];
-        Ok(Some(record(names, values, line, text)))
+        Ok(record(names, values, line, text))
+    }
+
+    /// Skips what follows the array of records in an object.
+    fn skip_rest(&mut self) -> Result<Option<LineResult>, Error> {
+        loop {
+            self.window.release(self.window.bytes().len());
+            if !self.window.read_more()? {
+                return Ok(None);
+            }
+        }
     }
 
     fn expect_end(&mut self) -> Result<Option<LineResult>, Error> {
@@ -138,7 +170,7 @@ impl JsonParser {
             }
             if !self.window.read_more()? {
                 return Err(
-                    self.malformed("the array is cut off here; was the file written completely?")
+                    self.malformed("the text is cut off here; was the file written completely?")
                 );
             }
         }
@@ -162,7 +194,10 @@ impl Parser for JsonParser {
         self.window.release(std::mem::take(&mut self.record_length));
         match self.arrangement {
             Arrangement::Lines => self.next_line(names, values),
-            Arrangement::Array(before) => self.next_element(names, values, before),
+            Arrangement::Sequence => self.next_in_sequence(names, values),
+            Arrangement::Array(before) | Arrangement::Wrapped(before) => {
+                self.next_element(names, values, before)
+            }
             Arrangement::Ended => Ok(None),
         }
     }
@@ -191,7 +226,7 @@ impl Brackets {
                 _ if self.is_text => {}
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' => {
-                    self.depth -= 1;
+                    self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0 {
                         return Some(position + 1);
                     }
@@ -218,6 +253,12 @@ fn line_length(window: &mut Window) -> Result<Option<usize>, Error> {
             return Ok(Some(seen));
         }
     }
+}
+
+/// Returns whether a line has no object, or an empty one.
+fn is_blank(line: &[u8]) -> bool {
+    let inner = line.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+    inner.unwrap_or(line).trim_ascii().is_empty()
 }
 
 fn skip_blanks(window: &mut Window) -> Result<(), Error> {

@@ -1,8 +1,9 @@
 //! Reads product feeds and other tables as records of named values.
 //!
-//! CSV with commas, semicolons, or tabs; JSON Lines or one JSON array; Google Merchant XML (RSS or
-//! Atom); Parquet. Each may be compressed by gzip or zstd. Format and compression are detected from
-//! the content, and so is the encoding of a text (by its byte order mark or XML declaration).
+//! CSV with commas, semicolons, tabs or bars; JSON objects on lines, one after another, in an array, or in
+//! the one array of an object; Google Merchant XML (RSS or Atom); Parquet. Each may be compressed by gzip or
+//! zstd. Format, dialect and compression are detected from the content, and so is the encoding of a text (by
+//! its byte order mark, its XML declaration, or its letters).
 //!
 //! Memory is bounded whatever the input holds, and so is what compressed data may become: see
 //! [`limits`] and [`UnpackLimits`]. A malformed record is an item beside
@@ -11,7 +12,7 @@
 //! ```
 //! use feed_formats::{Input, Options, Reader, RecordValue};
 //!
-//! let csv = b"sku;title\n1;Tripod\n2\n3;Lamp\n".as_slice();
+//! let csv = b"sku;title\n1;Tripod\n2;Cup;5\n3;Lamp\n".as_slice();
 //! let mut reader = Reader::open(Input::stream(csv), &Options::default())?;
 //! let batch = reader.next_batch()?.expect("three records");
 //!
@@ -21,7 +22,7 @@
 //! let RecordValue::Text(range) = value else { panic!("a text") };
 //! assert_eq!((name, &batch.text[range.clone()]), ("title", "Tripod"));
 //!
-//! // The record on line 3 lacks a field.
+//! // The record on line 3 has a field too many.
 //! assert_eq!(batch.records[1].as_ref().unwrap_err().line, 3);
 //! assert!(reader.next_batch()?.is_none());
 //! # Ok::<(), feed_formats::Error>(())
@@ -51,6 +52,7 @@ mod values;
 mod window;
 mod xml;
 
+pub use encoding::{TextEncoding, UnknownEncoding};
 pub use error::Error;
 pub use format::{Format, UnknownFormat};
 pub use input::Input;

@@ -1,4 +1,5 @@
 use crate::csv::CsvParser;
+use crate::encoding::TextEncoding;
 use crate::error::Error;
 use crate::format::Format;
 use crate::input::{Content, Input};
@@ -19,6 +20,9 @@ use std::sync::Arc;
 pub struct Options {
     /// The format; `None` detects it from the content. Compression is always detected.
     pub format: Option<Format>,
+    /// The encoding of a text; `None` detects it. A byte order mark and the declaration of an XML document are
+    /// better told than guessed.
+    pub encoding: Option<TextEncoding>,
     /// The names of the values to read.
     pub names: NameFilter,
     /// The limits of what compressed data may become.
@@ -67,9 +71,10 @@ impl Reader {
     /// Detects the format, and reads the header if it has one.
     pub fn open(input: Input, options: &Options) -> Result<Self, Error> {
         let filter = &options.names;
-        let parser: Box<dyn Parser> = match input.unpack(options.format, options.unpack_limits)? {
+        let content = input.unpack(options.format, options.encoding, options.unpack_limits)?;
+        let parser: Box<dyn Parser> = match content {
             Content::Csv(bytes) => Box::new(CsvParser::new(Window::new(bytes), filter)?),
-            Content::JsonLines(bytes) => Box::new(JsonParser::new(Window::new(bytes))?),
+            Content::JsonLines(bytes) => Box::new(JsonParser::new(Window::new(bytes), filter)?),
             Content::Xml(bytes) => Box::new(XmlParser::new(bytes)),
             Content::Parquet(file) => {
                 Box::new(ParquetParser::new(file, filter, options.unpack_limits)?)

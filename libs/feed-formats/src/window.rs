@@ -14,6 +14,8 @@ pub(crate) struct Window {
     released: u64,
     line: u64,
     after_return: bool,
+    /// The error by which reading ahead ended, returned when those bytes have been used.
+    failure: Option<Error>,
 }
 
 impl Window {
@@ -27,6 +29,7 @@ impl Window {
             released: 0,
             line: 1,
             after_return: false,
+            failure: None,
         }
     }
 
@@ -93,8 +96,27 @@ impl Window {
         }
     }
 
+    /// Reads until the window has `length` bytes, and returns whether those are all the rest. An error is
+    /// returned by the next reading.
+    pub(crate) fn read_ahead(&mut self, length: usize) -> bool {
+        while self.bytes().len() < length {
+            match self.read_more() {
+                Ok(true) => {}
+                Ok(false) => return true,
+                Err(error) => {
+                    self.failure = Some(error);
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
     /// Reads more bytes; returns `false` at the end. The window grows unless some were released.
     pub(crate) fn read_more(&mut self) -> Result<bool, Error> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
         if self.end == self.buffer.len() && self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);

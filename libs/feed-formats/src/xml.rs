@@ -1,4 +1,5 @@
 mod item;
+mod namespaces;
 mod text;
 
 use crate::error::Error;
@@ -9,21 +10,20 @@ use crate::reader::{LineResult, Parser};
 use crate::record::Layout;
 use crate::values::ValueBuffer;
 use item::{Item, ValueSink};
+use namespaces::Namespaces;
 use quick_xml::Reader;
 use quick_xml::errors::{Error as XmlError, IllFormedError};
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use text::XmlText;
 
-/// The namespace of Google's names.
-const GOOGLE: &str = "http://base.google.com/ns/1.0";
 /// The outermost elements of a feed: RSS 2.0, Atom, RSS 1.0.
 const ROOTS: [&str; 3] = ["rss", "feed", "RDF"];
 
 /// Parses the `item`s of RSS or the `entry`s of Atom.
 ///
-/// The elements directly in an item are its values, by their qualified names. A prefix that the root
-/// declares for Google's namespace becomes `g:`.
+/// The elements directly in an item are its values, by their qualified names. A prefix that is declared for
+/// Google's namespace becomes `g:`.
 pub(crate) struct XmlParser {
     reader: Reader<XmlText>,
     buffer: Vec<u8>,
@@ -36,8 +36,7 @@ struct DocumentState {
     depth: usize,
     item: Option<Item>,
     has_root: bool,
-    /// The prefix of Google's names in this document, if it is not the usual `g:`.
-    google_prefix: Option<String>,
+    namespaces: Namespaces,
 }
 
 /// The effect of an event.
@@ -148,18 +147,12 @@ impl DocumentState {
         if let Some(reason) = self.misplaced(name, local) {
             return Step::Malformed(reason);
         }
-        if self.depth == 0 {
-            self.google_prefix = google_prefix(start);
-        }
         self.has_root = true;
         self.depth += 1;
+        self.namespaces.declare(start, self.depth);
         match &mut self.item {
             Some(item) => {
-                let prefix = self.google_prefix.as_ref();
-                match prefix.and_then(|prefix| name.strip_prefix(&**prefix)) {
-                    Some(plain) => item.open(sink, &format!("g:{plain}"), self.depth),
-                    None => item.open(sink, name, self.depth),
-                }
+                item.open(sink, &self.namespaces.known_name(name), self.depth);
                 if local == "link" && self.depth == item.depth + 1 {
                     add_link(sink, name, start);
                 }
@@ -188,6 +181,7 @@ impl DocumentState {
 
     fn close(&mut self, sink: &mut ValueSink<'_>) -> Step {
         let ended = self.depth;
+        self.namespaces.end(ended);
         // The parser reports an end tag without a start tag before this can underflow.
         self.depth = ended.saturating_sub(1);
         if let Some(item) = &mut self.item {
@@ -223,15 +217,6 @@ impl DocumentState {
             item.invalid_text("&", reason.to_owned());
         }
     }
-}
-
-/// Finds the prefix that the root declares for Google's namespace, if it is not `g:`.
-fn google_prefix(root: &BytesStart<'_>) -> Option<String> {
-    root.attributes().flatten().find_map(|attribute| {
-        let prefix = attribute.key.as_ref().strip_prefix("xmlns:")?;
-        let is_google = attribute.value.trim_end_matches('/') == GOOGLE && prefix != "g";
-        is_google.then(|| format!("{prefix}:"))
-    })
 }
 
 /// Adds the address of an Atom link to the page itself, not those to pictures or feeds.

@@ -56,13 +56,12 @@ async fn the_line_of_a_row_is_where_it_begins() {
 }
 
 #[tokio::test]
-async fn a_row_of_another_width_is_refused_with_both_counts() {
+async fn a_row_that_is_too_wide_is_refused_with_both_counts() {
     let items = items_of("name,brand\na\nb,c,d\ne,f").await;
-    let refused: Vec<_> = items.iter().filter_map(|item| item.as_ref().err()).collect();
-    assert_eq!((refused[0].line, &*refused[0].value), (2, "a"));
-    assert_eq!((refused[1].line, &*refused[1].value), (3, "b,c,d"));
-    assert!(refused[0].reason.contains("has 1 fields, the header has 2"), "{refused:?}");
-    assert!(refused[1].reason.contains("has 3 fields, the header has 2"), "{refused:?}");
+    assert_eq!(items[0].as_ref().unwrap().name, "a");
+    let refused = items[1].as_ref().unwrap_err();
+    assert_eq!((refused.line, &*refused.value), (3, "b,c,d"));
+    assert!(refused.reason.contains("has 3 fields, the header has 2"), "{refused:?}");
     assert_eq!(items[2].as_ref().unwrap().name, "e");
 }
 
@@ -123,7 +122,7 @@ async fn an_endless_line_is_skipped() {
 async fn rows_that_never_end_are_parsed_once() {
     // Every line would begin a record without end, so following each would take hours.
     let text = format!("name,brand\n\"{}", "\",\"\n".repeat(1 << 20));
-    assert!(items_of(&text).await.iter().all(Result::is_err));
+    assert!(items_of(&text).await.len() > 1_000);
 }
 
 #[tokio::test]

@@ -55,7 +55,8 @@ async fn a_malformed_line_is_refused_by_line_and_field() {
 
 #[tokio::test]
 async fn invalid_utf8_refuses_only_its_line() {
-    let bytes = b"{\"name\": \"a\"}\n{\"name\": \"caf\xe9\"}\n{\"name\": \"b\"}".as_slice();
+    let bytes =
+        b"{\"name\": \"\xc3\xa9\xc3\xa9\"}\n{\"name\": \"caf\xe9\"}\n{\"name\": \"b\"}".as_slice();
     let items = crate::support::read(bytes).await.unwrap();
     assert!(items[1].as_ref().unwrap_err().reason.contains("not UTF-8"), "{items:?}");
     assert_eq!(items[2].as_ref().unwrap().name, "b");

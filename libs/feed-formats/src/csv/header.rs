@@ -5,7 +5,7 @@ use crate::window::Window;
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
 /// The delimiters that are detected, the most likely first.
-const DELIMITERS: [u8; 3] = *b",;\t";
+const DELIMITERS: [u8; 4] = *b",;\t|";
 
 /// The header of a CSV file.
 pub(super) struct Header {
@@ -24,9 +24,14 @@ struct Candidate {
 }
 
 impl Header {
-    /// Reads the header at the beginning of a window, and no further than it needs.
-    pub(super) fn read(window: &mut Window, filter: &NameFilter) -> Result<Self, Error> {
-        let Candidate { columns, delimiter, length } = find(window, filter)?;
+    /// Reads the header at the beginning of a window, with the delimiter that the file has named if it has, and
+    /// no further than it needs.
+    pub(super) fn read(
+        window: &mut Window,
+        named: Option<u8>,
+        filter: &NameFilter,
+    ) -> Result<Self, Error> {
+        let Candidate { columns, delimiter, length } = find(window, named, filter)?;
         let Some(length) = length else {
             let limit = limits::HEADER;
             let reason = format!("the header does not end within {limit} bytes: close its quotes");
@@ -36,20 +41,24 @@ impl Header {
     }
 }
 
-fn find(window: &mut Window, filter: &NameFilter) -> Result<Candidate, Error> {
+fn find(window: &mut Window, named: Option<u8>, filter: &NameFilter) -> Result<Candidate, Error> {
+    let find = |bytes: &[u8], is_all| match named {
+        Some(delimiter) => split(bytes, is_all, delimiter),
+        None => likeliest(bytes, is_all, filter),
+    };
     let mut seen = 0;
     loop {
         let bytes = &window.bytes()[..window.bytes().len().min(limits::HEADER)];
         let is_full = bytes.len() == limits::HEADER;
         if is_full || memchr::memchr2(b'\n', b'\r', &bytes[seen..]).is_some() {
-            let header = likeliest(bytes, false, filter);
+            let header = find(bytes, false);
             if is_full || header.length.is_some() {
                 return Ok(header);
             }
         }
         seen = bytes.len();
         if !window.read_more()? {
-            return Ok(likeliest(window.bytes(), true, filter));
+            return Ok(find(window.bytes(), true));
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::csv::dialect::{Dialect, Quotes, Quoting};
 use crate::error::Error;
 use crate::limits;
 use crate::window::Window;
@@ -7,6 +8,9 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 pub(super) struct RecordSplitter {
     window: Window,
     parser: Reader,
+    dialect: Dialect,
+    /// The number of columns of the header.
+    columns: usize,
     text: Vec<u8>,
     ends: Vec<usize>,
     at: Position,
@@ -56,14 +60,24 @@ pub(super) enum Excess {
     LongRecord,
     #[error("the row has more than {} fields: look for a missing line end", limits::FIELDS)]
     ManyFields,
+    #[error(
+        "a quote that is not closed takes the next row as well: close it, or double the quotes within \
+         a field"
+    )]
+    Swallowed,
 }
 
 impl RecordSplitter {
-    pub(super) fn new(window: Window, delimiter: u8) -> Self {
-        let parser = ReaderBuilder::new().delimiter(delimiter).build();
+    pub(super) fn new(window: Window, dialect: Dialect, columns: usize) -> Self {
+        let Dialect { delimiter, quoting } = dialect;
+        let parser = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .quoting(quoting != Quoting::None)
+            .escape((quoting == Quoting::Escaped).then_some(b'\\'))
+            .build();
         let (text, ends) = (vec![0; 4_096], vec![0; 64]);
-        let mut splitter =
-            Self { window, parser, text, ends, at: Position::default(), followed: 0 };
+        let at = Position::default();
+        let mut splitter = Self { window, parser, dialect, columns, text, ends, at, followed: 0 };
         splitter.restart();
         splitter
     }
@@ -96,13 +110,37 @@ impl RecordSplitter {
             return Ok(Split::End);
         }
         let line = self.window.line();
-        match self.parse()? {
+        let excess = match self.parse()? {
+            None => self.mend_quotes(),
+            excess => excess,
+        };
+        match excess {
             None => Ok(Split::Record(line)),
             Some(reason) => {
                 let beginning = &self.window.bytes()[..self.window.bytes().len().min(1_024)];
                 let beginning = beginning.to_vec();
                 self.abandon()?;
                 Ok(Split::Abandoned { line, beginning, reason })
+            }
+        }
+    }
+
+    /// Reads the current record anew if it has stray quotes. Returns whether its quotes have taken further rows.
+    fn mend_quotes(&mut self) -> Option<Excess> {
+        let record = &self.window.bytes()[..self.at.read];
+        let end = record.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r'));
+        let record = &record[..end.map_or(0, |end| end + 1)];
+        match self.dialect.judge(record, self.columns) {
+            Quotes::Sound => None,
+            Quotes::Swallowed => Some(Excess::Swallowed),
+            Quotes::Stray => {
+                let (mut text, mut ends) = (Vec::new(), Vec::new());
+                self.dialect.split_leniently(record, &mut text, &mut ends);
+                (self.at.text, self.at.ends) = (text.len(), ends.len());
+                text.resize(text.len().max(self.text.len()), 0);
+                ends.resize(ends.len().max(self.ends.len()), 0);
+                (self.text, self.ends) = (text, ends);
+                None
             }
         }
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod batches;
+mod dialects;
 mod formats;
 mod parquet;
 mod parquet_claims;
