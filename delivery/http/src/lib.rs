@@ -27,6 +27,7 @@ mod filters;
 mod images;
 mod metrics;
 mod openapi;
+mod origins;
 mod page;
 mod products;
 mod search;
@@ -38,6 +39,7 @@ mod suggest;
 pub use akin_http_server::ConnectionLimits;
 pub use budget::AnswerBudget;
 pub use engines::{Engines, ServedEngine};
+pub use origins::Origin;
 pub use serve::serve;
 
 use akin_entities::Similarity;
@@ -64,6 +66,8 @@ pub struct Api {
     pub answers: AnswerBudget,
     /// The folder of the images that the catalogue refers to by relative paths, served at `/images`.
     pub images: Option<PathBuf>,
+    /// The origins whose pages may use the API from a browser, besides its own.
+    pub origins: Vec<Origin>,
 }
 
 /// The values of `/api/similar_products` for the fields that a request omits.
@@ -87,8 +91,9 @@ pub fn router(api: Api) -> Router {
         }
         None => Router::new(),
     };
+    let origins = origins::layer(&api.origins);
     let api = Arc::new(api);
-    Router::new()
+    let router = Router::new()
         .merge(openapi::router(Arc::clone(&api)))
         .merge(page::router())
         .merge(images)
@@ -99,5 +104,9 @@ pub fn router(api: Api) -> Router {
         .layer(middleware::from_fn(serve::limit_time))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn(error::in_envelope))
-        .layer(RequestIds)
+        .layer(RequestIds);
+    match origins {
+        Some(origins) => router.layer(origins),
+        None => router,
+    }
 }

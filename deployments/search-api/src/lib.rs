@@ -78,6 +78,7 @@ impl SearchApiSettings {
             },
             answers: AnswerBudget::new(self.answer_memory.saturating_mul(1024 * 1024)),
             images,
+            origins: Vec::new(),
         };
         Ok(OpenedSearchApi { opened, api, relevance })
     }

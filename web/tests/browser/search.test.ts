@@ -110,6 +110,17 @@ describe("browsing", () => {
     await close(page);
   });
 
+  it("filters by an attribute that the products in sight have", async () => {
+    const page = await open("/?q=phone tripod");
+    const mount = page.getByRole("complementary").getByRole("group", { name: "Colour" });
+    const black = mount.getByRole("checkbox", { name: /^black/ });
+    await black.check();
+    await page.waitForURL(/attributes\.colour=black/);
+    await page.getByRole("button", { name: "Remove the filter Colour: black" }).click();
+    await page.waitForURL((url) => !url.search.includes("attributes"));
+    await close(page);
+  });
+
   it("bounds the price with sliders and fields", async () => {
     const page = await open("/?q=lamp");
     const price = page.getByRole("complementary").getByRole("group", { name: "Price" });

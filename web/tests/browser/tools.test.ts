@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { SAMPLE, folder, ingest, serve } from "./akin";
 import { close, overflow, useBrowser, violations } from "./browser";
 
@@ -54,6 +54,26 @@ describe("compare", () => {
       .waitFor();
     await page.locator("#panel-left li").first().waitFor();
     await close(page);
+  });
+
+  it("asks another deployment that allows this page", async () => {
+    const data = await folder();
+    await ingest(data, SAMPLE);
+    const server = await serve(data, "--allow-origin", inject("address"));
+    try {
+      const page = await open("/compare?q=lamp", { expectErrors: true });
+      const right = page.getByRole("region", { name: "Right" });
+      await right.getByText("At this server").click();
+      await right.getByLabel("Address of another deployment").fill(server.address);
+      await right.getByRole("button", { name: "Use" }).click();
+      await page.waitForURL(/right_at=/);
+      await page.locator("#panel-right li").first().waitFor();
+      // The times are told across origins, too.
+      await right.getByText(/^retrieval /).waitFor();
+      await close(page);
+    } finally {
+      await server.stop();
+    }
   });
 
   it("refuses an address that is none", async () => {

@@ -9,6 +9,7 @@ mod engines;
 mod log;
 mod metrics;
 mod openapi;
+mod origins;
 mod page;
 mod products;
 mod properties;

@@ -92,6 +92,7 @@ impl Shop {
             },
             answers: AnswerBudget::default(),
             images: None,
+            origins: Vec::new(),
         };
         let [embedder, index, store] = faults;
         Self { api, embedder, index, store, runs }

@@ -1,7 +1,7 @@
 use crate::signals::asked_to_end;
 use crate::{exit, open_files, output};
 use akin_composition::Engine;
-use akin_http::ConnectionLimits;
+use akin_http::{ConnectionLimits, Origin};
 use akin_search_api::SearchApiSettings;
 use anyhow::Context;
 use std::io;
@@ -24,6 +24,16 @@ pub(crate) struct ServeArguments {
     /// The folder to serve at `/images`, for pictures that the catalogue names as `images/...`.
     #[arg(long, env = "AKIN_IMAGES", value_name = "DIR", value_parser = folder)]
     images: Option<PathBuf>,
+
+    /// An origin whose pages may use the API from a browser, such as `https://shop.example`; `*` for all. May be
+    /// repeated.
+    #[arg(
+        long = "allow-origin",
+        env = "AKIN_ALLOW_ORIGINS",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    allow_origins: Vec<Origin>,
 
     /// The maximum number of open connections. Further ones are answered with 503.
     #[arg(long, env = "AKIN_MAX_CONNECTIONS", default_value = "512", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -58,7 +68,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
         format!("cannot listen on {address}; choose another address with --listen (AKIN_LISTEN)")
     };
     let socket = reserve(address).await.with_context(cannot_listen)?;
-    let served = arguments.api.open(arguments.api.builder(), arguments.images).await?;
+    let mut served = arguments.api.open(arguments.api.builder(), arguments.images).await?;
+    served.api.origins = arguments.allow_origins;
     let listener = socket.listen(BACKLOG).with_context(cannot_listen)?;
     served.warm_up().await?;
     let catalogue = arguments.api.engine.catalogue.described();

@@ -27,7 +27,7 @@ export function SideHeader({ name, side, answer, onChange }: SideHeaderProps) {
     >
       <div className="flex flex-wrap gap-2">
         <select
-          className="select select-sm min-w-0 flex-1"
+          className="select select-sm min-w-0 flex-1 truncate pr-7"
           aria-label={`Engine of the ${name.toLowerCase()} side`}
           value={side.engine ?? listed[0]?.name ?? ""}
           onChange={(event) => change({ engine: event.target.value })}
@@ -40,7 +40,7 @@ export function SideHeader({ name, side, answer, onChange }: SideHeaderProps) {
           ))}
         </select>
         <select
-          className="select select-sm min-w-0 flex-1"
+          className="select select-sm min-w-0 flex-1 truncate pr-7"
           aria-label={`Mode of the ${name.toLowerCase()} side`}
           value={mode?.name}
           onChange={(event) => change({ mode: MODES.find(({ name }) => name === event.target.value)?.name })}
@@ -102,7 +102,7 @@ function Deployment({
       <p id={id} className={`mt-1 text-sm ${isWrong ? "text-error" : "muted"}`}>
         {isWrong
           ? "An address begins with https:// or http://."
-          : "It has to allow requests from this page (CORS). Blank means this server."}
+          : `It has to allow this page: akin serve --allow-origin ${window.location.origin}. Blank means this server.`}
       </p>
     </details>
   );

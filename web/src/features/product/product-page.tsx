@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type Product, clientOf, dataOf } from "@/shared/api/client";
+import { pairsOf } from "@/shared/lib/attributes";
 import { webUrl } from "@/shared/lib/links";
 import { Icon } from "@/shared/ui/icon";
 import { Picture } from "@/shared/ui/picture";
@@ -103,15 +104,12 @@ function Path({ product: { main_category, sub_category, brand } }: { product: Pr
 
 /** The details of a product: `name: value; name: value`, or any other text as it is. */
 function Attributes({ text }: { text: string }) {
-  const pairs = text
-    .split(";")
-    .map((part) => part.split(/:(.*)/s).map((side) => side.trim()))
-    .filter(([name]) => name);
+  const pairs = pairsOf(text);
+  if (!pairs) return <p className="max-w-prose">{text}</p>;
   if (!pairs.length) return null;
-  if (!pairs.every(([, value]) => value)) return <p className="max-w-prose">{text}</p>;
   return (
     <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
-      {pairs.map(([name, value], index) => (
+      {pairs.map(({ name, value }, index) => (
         <div key={index} className="contents">
           <dt className="muted first-letter:uppercase">{name}</dt>
           <dd>{value}</dd>

@@ -1,6 +1,7 @@
 import { Icon } from "@/shared/ui/icon";
 import { toggled } from "./counts";
-import { type FilterState, type SearchState, withFilters, withoutFilters } from "./state";
+import { attributeTitle } from "./attributes";
+import { type FilterState, type SearchState, attributesOf, withFilters, withoutFilters } from "./state";
 
 interface Chip {
   text: string;
@@ -15,6 +16,12 @@ export function chipsOf(state: SearchState): Chip[] {
       without: { [field]: toggled(state[field], value) },
     }));
   const chips: Chip[] = [...values("main_category"), ...values("sub_category"), ...values("brand")];
+  for (const key of attributesOf(state)) {
+    for (const value of state[key] ?? []) {
+      const text = `${attributeTitle(key)}: ${value}`;
+      chips.push({ text, without: { [key]: toggled(state[key], value) } });
+    }
+  }
   const { price_min, price_max, min_rating, discounted } = state;
   if (price_min !== undefined || price_max !== undefined) {
     chips.push({

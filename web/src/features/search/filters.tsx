@@ -1,4 +1,5 @@
-import type { SearchAnswer } from "@/shared/api/client";
+import type { Hit, SearchAnswer } from "@/shared/api/client";
+import { attributeTitle, useAttributeFacets } from "./attributes";
 import { CategoryFilter } from "./category-filter";
 import { type PriceFacet, PriceFilter } from "./price-filter";
 import { type SearchState, withFilters } from "./state";
@@ -13,8 +14,9 @@ export interface FilterProps {
 const RATINGS = [4, 3, 2] as const;
 
 /** All filters with the counts of their values. */
-export function Filters({ state, facets, onChange }: FilterProps) {
+export function Filters({ state, facets, hits, onChange }: FilterProps & { hits: Hit[] }) {
   const price = facets["price"];
+  const attributes = useAttributeFacets(state, hits);
   return (
     <div className="flex flex-col gap-5">
       <CategoryFilter state={state} facets={facets} onChange={onChange} />
@@ -25,6 +27,16 @@ export function Filters({ state, facets, onChange }: FilterProps) {
         onChange={(price_min, price_max) => onChange(withFilters(state, { price_min, price_max }))}
       />
       <ValueFilter title="Brand" field="brand" state={state} counts={facets["brand"]} onChange={onChange} />
+      {attributes.map(({ key, counts }) => (
+        <ValueFilter
+          key={key}
+          title={attributeTitle(key)}
+          field={key}
+          state={state}
+          counts={counts}
+          onChange={onChange}
+        />
+      ))}
       <fieldset>
         <legend className="mb-1 font-semibold">Rating</legend>
         {RATINGS.map((rating) => (

@@ -26,7 +26,9 @@ export function SearchPage() {
     document.title = state.q ? `${state.q} · akin` : "akin: find products in your own words";
   }, [state.q]);
 
-  const filters = <Filters state={state} facets={answer?.facets ?? {}} onChange={change} />;
+  const filters = (
+    <Filters state={state} facets={answer?.facets ?? {}} hits={answer?.hits ?? []} onChange={change} />
+  );
   const chosen = Object.keys(filtersOf(state)).length;
   return (
     <div className="flex items-start gap-6">

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Hit, Suggestions } from "@/shared/api/client";
+import { attributeTitle, offeredAttributes } from "./attributes";
 import { chipsOf } from "./chips";
 import { toggled, withChosen } from "./counts";
 import { reasons } from "./explanation";
@@ -116,5 +117,30 @@ describe("the reasons of a hit", () => {
   it("tell nearness in meaning where words do not tell", () => {
     expect(reasons(hit("similarity", []))).toEqual(["It is close in meaning."]);
     expect(reasons(hit("closest", []))).toEqual(["It comes closest in meaning."]);
+  });
+});
+
+describe("attributes", () => {
+  const hit = (attributes: string) => ({ product: { attributes } }) as unknown as Hit;
+
+  it("that several products in sight have are offered, and those that are chosen", () => {
+    const hits = [
+      hit("color: red; size: 38"),
+      hit("Color: navy"),
+      hit("color: red; size: 39"),
+      hit("no pairs"),
+    ];
+    expect(offeredAttributes({}, hits)).toEqual(["attributes.color"]);
+    expect(offeredAttributes({ "attributes.size": ["38"] }, hits)).toEqual([
+      "attributes.size",
+      "attributes.color",
+    ]);
+    expect(attributeTitle("attributes.screen_size")).toBe("Screen size");
+  });
+
+  it("are parameters of the address, filters of the request, and chips", () => {
+    const state = readSearchState({ "attributes.color": ["red", "navy"] });
+    expect(requestOf(state).filters).toEqual({ attributes: { color: ["red", "navy"] } });
+    expect(chipsOf(state).map(({ text }) => text)).toEqual(["Color: red", "Color: navy"]);
   });
 });

@@ -37,6 +37,16 @@ export interface SearchState {
   discounted?: true;
   /** Every hit is explained. */
   why?: true;
+  /** The chosen values of an attribute, as `attributes.color`. */
+  [attribute: AttributeKey]: string[] | undefined;
+}
+
+/** The name of an attribute as a filter and a facet: `attributes.color`. */
+export type AttributeKey = `attributes.${string}`;
+
+/** Returns the attributes that are filtered. */
+export function attributesOf(state: SearchState): AttributeKey[] {
+  return Object.keys(state).filter((key): key is AttributeKey => key.startsWith("attributes."));
 }
 
 /** Reads a search from the parameters of its address; what cannot be read is left out. */
@@ -63,6 +73,11 @@ export function readSearchState(raw: Record<string, unknown>): SearchState {
     min_rating: numberOf(raw, "min_rating", 0, 5),
     discounted: switchOf(raw, "discounted"),
     why: switchOf(raw, "why"),
+    ...Object.fromEntries(
+      Object.keys(raw)
+        .filter((key) => key.startsWith("attributes."))
+        .map((key) => [key, textsOf(raw, key)]),
+    ),
   });
 }
 
@@ -95,6 +110,7 @@ export function withFilters(
 /** Returns the filters as the API takes them. */
 export function filtersOf(state: SearchState): NonNullable<SearchRequest["filters"]> {
   const price = defined({ min: state.price_min, max: state.price_max });
+  const attributes = attributesOf(state).map((key) => [key.slice("attributes.".length), state[key] ?? []]);
   return defined({
     main_category: state.main_category,
     sub_category: state.sub_category,
@@ -102,6 +118,7 @@ export function filtersOf(state: SearchState): NonNullable<SearchRequest["filter
     price: Object.keys(price).length ? price : undefined,
     min_rating: state.min_rating,
     discounted: state.discounted,
+    attributes: attributes.length ? (Object.fromEntries(attributes) as Record<string, string[]>) : undefined,
   });
 }
 

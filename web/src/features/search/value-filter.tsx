@@ -5,14 +5,14 @@ import { defined } from "@/shared/lib/address";
 import { number } from "@/shared/lib/text";
 import { useDebounced } from "@/shared/lib/use-debounced";
 import { fold, toggled, valueCounts, withChosen } from "./counts";
-import { type SearchState, withFilters } from "./state";
+import { type AttributeKey, type SearchState, attributesOf, withFilters } from "./state";
 
 /** The values that are shown before one asks for more. */
 const FEW = 7;
 
 interface ValueFilterProps {
   title: string;
-  field: "brand";
+  field: "brand" | AttributeKey;
   state: SearchState;
   counts: SearchAnswer["facets"][string] | undefined;
   onChange: (state: SearchState) => void;
@@ -78,11 +78,18 @@ export function ValueFilter({ title, field, state, counts, onChange }: ValueFilt
 }
 
 /** Searches the values of a facet by their beginnings, under the other filters of the search. */
-function useValues(field: "brand", typed: string, state: SearchState) {
+function useValues(field: "brand" | AttributeKey, typed: string, state: SearchState) {
   const asked = useDebounced(typed.trim(), 120);
   const { q: query, mode, engine, main_category, sub_category, price_min, price_max, min_rating } = state;
-  const filters = { mode, engine, main_category, sub_category, price_min, price_max, min_rating };
-  const parameters = { ...defined({ ...filters, query, discounted: state.discounted }), q: asked, limit: 50 };
+  const attributes = Object.fromEntries(attributesOf(state).map((key) => [key, state[key]]));
+  const others = field === "brand" ? {} : { brand: state.brand };
+  const filters = { mode, engine, main_category, sub_category, price_min, price_max, min_rating, ...others };
+  const parameters = {
+    ...attributes,
+    ...defined({ ...filters, query, discounted: state.discounted }),
+    q: asked,
+    limit: 50,
+  };
   return useQuery({
     queryKey: ["values", field, parameters],
     queryFn: ({ signal }) =>

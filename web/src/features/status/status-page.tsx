@@ -50,7 +50,7 @@ export function StatusPage() {
 }
 
 function Figures({ status }: { status: Status }) {
-  const { products, indexed, waiting, queue, quarantined, relevance } = status;
+  const { products, indexed, waiting, queue, quarantined, blanked, relevance } = status;
   return (
     <section aria-label="Catalogue">
       <dl className="grid grid-cols-1 gap-3 min-[360px]:grid-cols-2 md:grid-cols-3 xl:grid-cols-6">
@@ -71,6 +71,7 @@ function Figures({ status }: { status: Status }) {
         </Figure>
         <Figure name="Quarantine" value={quarantined} isWarning={quarantined > 0}>
           {quarantined ? <Command text="rows to mend" command="akin quarantine" /> : "every row was read"}
+          {blanked > 0 && <span className="block">{count(blanked, "value")} left out of kept rows</span>}
         </Figure>
       </dl>
       {relevance && (

@@ -1,1 +1,0 @@
-var e=new Intl.NumberFormat(`en`);function t(t,n,r=`${n}s`){return`${e.format(t)} ${t===1?n:r}`}function n(t){return e.format(t)}function r(e){return e>=1e3?`${(e/1e3).toFixed(1)} s`:`${e<10?e.toFixed(1):Math.round(e)} ms`}function i(e){return new Intl.ListFormat(`en`).format(e)}export{n as i,r as n,i as r,t};
