@@ -66,12 +66,13 @@ struct RankView {
 #[schema(as = ComparisonRequest)]
 #[expect(dead_code, reason = "describes the body; the handler reads it as a search")]
 pub(crate) struct CompareFields {
-    /// The names of two engines; the first two by default.
+    #[schema(schema_with = schemas::two_engines)]
     engines: Option<[String; 2]>,
-    #[schema(max_length = 4000)]
+    #[schema(max_length = 4000, nullable = false)]
     query: Option<String>,
+    #[schema(nullable = false)]
     unfinished: Option<bool>,
-    #[schema(schema_with = schemas::mode)]
+    #[schema(schema_with = schemas::mode_or_null)]
     mode: Option<String>,
     #[schema(minimum = 1, default = 1)]
     page: Option<usize>,
@@ -79,10 +80,13 @@ pub(crate) struct CompareFields {
     page_size: Option<usize>,
     #[schema(minimum = -1, maximum = 1)]
     threshold: Option<f32>,
+    #[schema(nullable = false)]
     filters: Option<Filters>,
+    #[schema(schema_with = schemas::facets)]
     facets: Option<Vec<String>>,
-    #[schema(schema_with = schemas::sort)]
+    #[schema(schema_with = schemas::sort_or_null)]
     sort: Option<String>,
+    #[schema(nullable = false)]
     explain: Option<bool>,
 }
 

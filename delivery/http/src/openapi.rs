@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use std::sync::Arc;
-use utoipa::{IntoResponses, OpenApi};
+use utoipa::{IntoResponses, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -71,33 +71,104 @@ pub(crate) enum BodyFailures {
 #[expect(dead_code, reason = "describes what `ApiError` writes")]
 pub(crate) struct Absent(Problem);
 
-/// Schemas of texts with fixed values, which the core lists.
+/// The name of an engine; the names of this server are added when its routes are built.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a parameter")]
+pub(crate) struct EngineName(String);
+
+/// Schemas of texts, of which the core lists the values or the beginnings.
 pub(crate) mod schemas {
-    use akin_entities::SearchMode;
+    use akin_entities::{FacetField, SearchMode};
     use akin_usecases::Sort;
-    use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+    use serde_json::Value;
+    use utoipa::openapi::Ref;
+    use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
+
+    /// The name of the schema of engines' names.
+    pub(super) const ENGINE: &str = "EngineName";
+
+    /// What follows the name of an attribute is not part of it.
+    const ATTRIBUTE: &str = "attributes[.][a-z0-9_]+";
 
     /// Returns the schema of a search mode.
     pub(crate) fn mode() -> Object {
-        one_of(SearchMode::ALL.map(SearchMode::name), SearchMode::default().name())
+        mode_of(Type::String.into(), &[])
+    }
+
+    /// Returns the schema of a search mode in a body.
+    pub(crate) fn mode_or_null() -> Object {
+        mode_of(or_null(), &[Value::Null])
+    }
+
+    fn mode_of(schema_type: SchemaType, others: &[Value]) -> Object {
+        let names = SearchMode::ALL.map(|mode| Value::from(mode.name()));
+        ObjectBuilder::new()
+            .schema_type(schema_type)
+            .enum_values(Some(names.iter().chain(others).cloned()))
+            .default(Some(SearchMode::default().name().into()))
+            .build()
     }
 
     /// Returns the schema of an order: one with a name, or that of an attribute.
     pub(crate) fn sort() -> Object {
+        sort_of(Type::String.into())
+    }
+
+    /// Returns the schema of an order in a body.
+    pub(crate) fn sort_or_null() -> Object {
+        sort_of(or_null())
+    }
+
+    fn sort_of(schema_type: SchemaType) -> Object {
         let names = Sort::NAMES.map(|(name, _)| name).join("|");
         ObjectBuilder::new()
-            .schema_type(Type::String)
+            .schema_type(schema_type)
             .description(Some("An order by its name, or `attributes.NAME:asc` and `:desc`."))
-            .pattern(Some(format!("^({names}|attributes[.].+:(asc|desc))$")))
+            .pattern(Some(format!("^({names}|{ATTRIBUTE}:(asc|desc))$")))
             .default(Some("relevance".into()))
             .build()
     }
 
-    fn one_of<const N: usize>(names: [&'static str; N], default: &str) -> Object {
+    fn or_null() -> SchemaType {
+        SchemaType::from_iter([Type::String, Type::Null])
+    }
+
+    /// Returns the schema of the facets to count.
+    pub(crate) fn facets() -> Array {
+        let names = FacetField::FIXED.map(|field| field.name().into_owned()).join("|");
+        let facet = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(format!("^({names}|{ATTRIBUTE}(:histogram)?)$")))
+            .build();
+        ArrayBuilder::new()
+            .description(Some(
+                "The facets to count: fields, `attributes.NAME`, `attributes.NAME:histogram`.",
+            ))
+            .items(facet)
+            .build()
+    }
+
+    /// Returns the schema of the name of an engine.
+    pub(crate) fn engine() -> Ref {
+        Ref::from_schema_name(ENGINE)
+    }
+
+    /// Returns the schema of the names of two engines.
+    pub(crate) fn two_engines() -> Array {
+        ArrayBuilder::new()
+            .description(Some("The names of two engines; the first two by default."))
+            .items(engine())
+            .min_items(Some(2))
+            .max_items(Some(2))
+            .build()
+    }
+
+    /// Returns the schema of the names in `/api/engines`.
+    pub(super) fn engine_names<'a>(names: impl Iterator<Item = &'a str>) -> Object {
         ObjectBuilder::new()
             .schema_type(Type::String)
+            .description(Some("A name of `/api/engines`; the first one by default."))
             .enum_values(Some(names))
-            .default(Some(default.into()))
             .build()
     }
 }
@@ -115,8 +186,11 @@ pub(crate) fn router(api: Arc<Api>) -> Router<Arc<Api>> {
         .routes(routes!(status::get))
         .routes(routes!(engines::get))
         .routes(routes!(compare::post))
-        .merge(metrics::router(api));
-    let (router, description) = documented.split_for_parts();
+        .merge(metrics::router(Arc::clone(&api)));
+    let (router, mut description) = documented.split_for_parts();
+    let engines = schemas::engine_names(api.engines.iter().map(|engine| &*engine.name));
+    let components = description.components.get_or_insert_default();
+    components.schemas.insert(schemas::ENGINE.to_owned(), engines.into());
     let description: Arc<str> = description.to_pretty_json().unwrap_or_default().into();
     let get_description = get(async move || {
         let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

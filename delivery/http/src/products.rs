@@ -1,6 +1,6 @@
 use crate::Api;
 use crate::error::ApiError;
-use crate::openapi::{Absent, Failures};
+use crate::openapi::{Absent, EngineName, Failures};
 use akin_entities::ProductId;
 use akin_views::{MAX_LIMIT, ProductView, SimilarView};
 use axum::extract::rejection::PathRejection;
@@ -34,7 +34,7 @@ pub(crate) async fn get(
     params(
         ("id" = String, Path, description = "The id of the product.", max_length = 256),
         ("limit" = Option<usize>, Query, description = "10 by default.", minimum = 1, maximum = 1000),
-        ("engine" = Option<String>, Query, description = "A name of `/api/engines`."),
+        ("engine" = Option<EngineName>, Query),
     ),
     responses((status = 200, description = "The nearest in meaning first.", body = SimilarView), Absent, Failures)
 )]

@@ -28,9 +28,9 @@ pub(crate) struct SearchFields {
     query: String,
     /// True while the shopper is still typing: the last word also stands for words that begin with it.
     unfinished: bool,
-    #[schema(schema_with = schemas::mode)]
+    #[schema(schema_with = schemas::mode_or_null)]
     mode: Option<String>,
-    /// A name of `/api/engines`; the first one by default.
+    #[schema(schema_with = schemas::engine)]
     engine: Option<String>,
     /// Page times page size is at most 10,000.
     #[schema(minimum = 1, default = 1)]
@@ -42,9 +42,9 @@ pub(crate) struct SearchFields {
     threshold: Option<f32>,
     #[schema(inline = false)]
     filters: Filters,
-    /// The facets to count.
+    #[schema(schema_with = schemas::facets)]
     facets: Vec<String>,
-    #[schema(schema_with = schemas::sort)]
+    #[schema(schema_with = schemas::sort_or_null)]
     sort: Option<String>,
     /// True explains every hit.
     explain: bool,
@@ -62,7 +62,7 @@ pub(crate) struct SearchParameters {
     unfinished: Option<bool>,
     #[param(schema_with = schemas::mode)]
     mode: Option<String>,
-    /// A name of `/api/engines`.
+    #[param(schema_with = schemas::engine)]
     engine: Option<String>,
     /// Page times page size is at most 10,000.
     #[param(minimum = 1, default = 1)]

@@ -1,6 +1,6 @@
 use crate::Api;
 use crate::error::ApiError;
-use crate::openapi::{Absent, Failures};
+use crate::openapi::{Absent, EngineName, Failures};
 use crate::search::{SearchFields, SearchParameters};
 use akin_entities::{FacetField, KeywordField};
 use akin_usecases::Suggest;
@@ -20,7 +20,7 @@ const MAX_VALUES: usize = 100;
     params(
         ("q" = Option<String>, Query, description = "What has been typed; 64 characters are used."),
         ("limit" = Option<usize>, Query, description = "Of each kind; 6 by default.", minimum = 1, maximum = 20),
-        ("engine" = Option<String>, Query, description = "A name of `/api/engines`."),
+        ("engine" = Option<EngineName>, Query),
     ),
     responses((status = 200, description = "The suggestions.", body = SuggestionsView), Failures)
 )]

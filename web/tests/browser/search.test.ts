@@ -111,12 +111,13 @@ describe("browsing", () => {
   });
 
   it("filters by an attribute that the products in sight have", async () => {
-    const page = await open("/?q=phone tripod");
-    const mount = page.getByRole("complementary").getByRole("group", { name: "Colour" });
-    const black = mount.getByRole("checkbox", { name: /^black/ });
-    await black.check();
-    await page.waitForURL(/attributes\.colour=black/);
-    await page.getByRole("button", { name: "Remove the filter Colour: black" }).click();
+    const page = await open("/?main_category=Clothing %26 Shoes");
+    const material = page.getByRole("complementary").getByRole("group", { name: "Material" });
+    await material.getByRole("checkbox", { name: /^leather/ }).check();
+    await page.waitForURL(/attributes\.material=leather/);
+    // The counts of the other values stay.
+    await material.getByRole("checkbox", { name: /^cotton/ }).waitFor();
+    await page.getByRole("button", { name: "Remove the filter Material: leather" }).click();
     await page.waitForURL((url) => !url.search.includes("attributes"));
     await close(page);
   });

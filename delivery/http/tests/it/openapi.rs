@@ -10,7 +10,10 @@ const FILE: &str = "../../docs/openapi.json";
 async fn the_description_is_that_of_the_docs() {
     let answer = Shop::open().await.get("/api/openapi.json").await;
     assert_eq!(answer.header("content-type"), "application/json");
-    let served = answer.text + "\n";
+    // The names of the engines are those of this server.
+    let names = ",\n        \"enum\": [\n          \"memory+words\"\n        ]";
+    assert!(answer.text.contains(names));
+    let served = answer.text.replace(names, "") + "\n";
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
     if std::env::var_os("AKIN_UPDATE_OPENAPI").is_some() {
         std::fs::write(&file, &served).unwrap();

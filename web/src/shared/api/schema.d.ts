@@ -261,28 +261,29 @@ export interface components {
         /** @description The fields of a comparison: those of a search without `engine`, and the names of two engines. */
         ComparisonRequest: {
             /** @description The names of two engines; the first two by default. */
-            engines?: string[] | null;
-            explain?: boolean | null;
-            facets?: string[] | null;
-            filters?: components["schemas"]["Filters"] | null;
+            engines?: components["schemas"]["EngineName"][];
+            explain?: boolean;
+            /** @description The facets to count: fields, `attributes.NAME`, `attributes.NAME:histogram`. */
+            facets?: string[];
+            filters?: components["schemas"]["Filters"];
             /**
              * @default hybrid
-             * @enum {string}
+             * @enum {string|null}
              */
-            mode?: "hybrid" | "semantic" | "lexical";
+            mode?: "hybrid" | "semantic" | "lexical" | null;
             /** @default 1 */
             page?: number | null;
             /** @default 24 */
             page_size?: number | null;
-            query?: string | null;
+            query?: string;
             /**
              * @description An order by its name, or `attributes.NAME:asc` and `:desc`.
              * @default relevance
              */
-            sort?: string;
+            sort?: string | null;
             /** Format: float */
             threshold?: number | null;
-            unfinished?: boolean | null;
+            unfinished?: boolean;
         };
         /** @description A spelling correction: the word of the query, and the word that replaced it. */
         Correction: {
@@ -303,6 +304,8 @@ export interface components {
              */
             products: number | null;
         };
+        /** @description A name of `/api/engines`; the first one by default. */
+        EngineName: string;
         /** @description The response of `/api/engines`. */
         Engines: {
             engines: components["schemas"]["Engine"][];
@@ -574,20 +577,13 @@ export interface components {
         };
         /** @description The fields of a search request. Unknown fields are refused. */
         SearchRequest: {
-            /**
-             * @description A name of `/api/engines`; the first one by default.
-             * @default null
-             */
-            engine?: string | null;
+            engine?: components["schemas"]["EngineName"];
             /**
              * @description True explains every hit.
              * @default false
              */
             explain?: boolean;
-            /**
-             * @description The facets to count.
-             * @default []
-             */
+            /** @description The facets to count: fields, `attributes.NAME`, `attributes.NAME:histogram`. */
             facets?: string[];
             /**
              * @default {
@@ -607,9 +603,9 @@ export interface components {
             filters?: components["schemas"]["Filters"];
             /**
              * @default hybrid
-             * @enum {string}
+             * @enum {string|null}
              */
-            mode?: "hybrid" | "semantic" | "lexical";
+            mode?: "hybrid" | "semantic" | "lexical" | null;
             /**
              * @description Page times page size is at most 10,000.
              * @default 1
@@ -626,7 +622,7 @@ export interface components {
              * @description An order by its name, or `attributes.NAME:asc` and `:desc`.
              * @default relevance
              */
-            sort?: string;
+            sort?: string | null;
             /**
              * Format: float
              * @description The minimum similarity of products found by meaning, in place of the model's own.
@@ -870,8 +866,7 @@ export interface operations {
                 brand?: string[];
                 /** @description Discounted products only, or the others only. */
                 discounted?: boolean;
-                /** @description A name of `/api/engines`. */
-                engine?: string;
+                engine?: components["schemas"]["EngineName"];
                 /** @description True explains every hit. */
                 explain?: boolean;
                 /** @description The facets to count, separated by commas. */
@@ -1042,8 +1037,7 @@ export interface operations {
     similar_to_product: {
         parameters: {
             query?: {
-                /** @description A name of `/api/engines`. */
-                engine?: string;
+                engine?: components["schemas"]["EngineName"];
                 /** @description 10 by default. */
                 limit?: number;
             };
@@ -1110,8 +1104,7 @@ export interface operations {
                 brand?: string[];
                 /** @description Discounted products only, or the others only. */
                 discounted?: boolean;
-                /** @description A name of `/api/engines`. */
-                engine?: string;
+                engine?: components["schemas"]["EngineName"];
                 /** @description True explains every hit. */
                 explain?: boolean;
                 /** @description The facets to count, separated by commas. */
@@ -1372,8 +1365,7 @@ export interface operations {
     suggest: {
         parameters: {
             query?: {
-                /** @description A name of `/api/engines`. */
-                engine?: string;
+                engine?: components["schemas"]["EngineName"];
                 /** @description Of each kind; 6 by default. */
                 limit?: number;
                 /** @description What has been typed; 64 characters are used. */
