@@ -1,4 +1,6 @@
+use crate::body;
 use crate::error::ApiError;
+use crate::openapi::schemas;
 use akin_entities::{
     Filter, FlagField, KeywordField, NumberField, NumberRange, ProductId, TagCondition, TagName,
 };
@@ -10,12 +12,17 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Filters {
+    #[schema(max_items = 100)]
     pub(crate) main_category: Vec<String>,
+    #[schema(max_items = 100)]
     pub(crate) sub_category: Vec<String>,
+    #[schema(max_items = 100)]
     pub(crate) brand: Vec<String>,
+    #[serde(deserialize_with = "body::object")]
     pub(crate) price: PriceRange,
     pub(crate) min_rating: Option<f64>,
     pub(crate) discounted: Option<bool>,
+    #[schema(schema_with = schemas::product_ids)]
     pub(crate) ids: Vec<String>,
     /// By the names of attributes: a list of values, any of which may match, or a range.
     pub(crate) attributes: BTreeMap<String, AttributeFilter>,
@@ -26,7 +33,7 @@ pub(crate) struct Filters {
 #[serde(untagged)]
 pub(crate) enum AttributeFilter {
     Values(Vec<String>),
-    Range(PriceRange),
+    Range(#[serde(deserialize_with = "body::object")] PriceRange),
 }
 
 /// A range of numbers; prices are in whole currency units.

@@ -94,7 +94,7 @@ pub fn router(api: Api) -> Router {
     let origins = origins::layer(&api.origins);
     let api = Arc::new(api);
     let router = Router::new()
-        .merge(openapi::router(Arc::clone(&api)))
+        .merge(openapi::router(&api))
         .merge(page::router())
         .merge(images)
         .fallback(error::no_such_route)

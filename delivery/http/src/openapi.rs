@@ -133,12 +133,27 @@ pub(crate) mod schemas {
         SchemaType::from_iter([Type::String, Type::Null])
     }
 
+    /// Returns a pattern of facets.
+    fn facet_pattern() -> String {
+        let names = FacetField::FIXED.map(|field| field.name().into_owned()).join("|");
+        format!("({names}|{ATTRIBUTE}(:histogram)?)")
+    }
+
+    /// Returns the schema of the facets to count in a parameter.
+    pub(crate) fn facet_list() -> Object {
+        let facet = facet_pattern();
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The facets to count, separated by commas."))
+            .pattern(Some(format!("^{facet}(,{facet})*$")))
+            .build()
+    }
+
     /// Returns the schema of the facets to count.
     pub(crate) fn facets() -> Array {
-        let names = FacetField::FIXED.map(|field| field.name().into_owned()).join("|");
         let facet = ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some(format!("^({names}|{ATTRIBUTE}(:histogram)?)$")))
+            .pattern(Some(format!("^{}$", facet_pattern())))
             .build();
         ArrayBuilder::new()
             .description(Some(
@@ -146,6 +161,16 @@ pub(crate) mod schemas {
             ))
             .items(facet)
             .build()
+    }
+
+    /// Returns the schema of a filter of product ids.
+    pub(crate) fn product_ids() -> Array {
+        let id = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("[^ ]"))
+            .max_length(Some(256))
+            .build();
+        ArrayBuilder::new().items(id).max_items(Some(100)).build()
     }
 
     /// Returns the schema of the name of an engine.
@@ -174,7 +199,7 @@ pub(crate) mod schemas {
 }
 
 /// Builds the routes of the API, with their description at [`PATH`].
-pub(crate) fn router(api: Arc<Api>) -> Router<Arc<Api>> {
+pub(crate) fn router(api: &Arc<Api>) -> Router<Arc<Api>> {
     let documented = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(similar_products::post))
         .routes(routes!(status::health))
@@ -186,7 +211,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router<Arc<Api>> {
         .routes(routes!(status::get))
         .routes(routes!(engines::get))
         .routes(routes!(compare::post))
-        .merge(metrics::router(Arc::clone(&api)));
+        .merge(metrics::router(Arc::clone(api)));
     let (router, mut description) = documented.split_for_parts();
     let engines = schemas::engine_names(api.engines.iter().map(|engine| &*engine.name));
     let components = description.components.get_or_insert_default();

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// How long a browser may remember what it was allowed.
-const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+const REMEMBERED: Duration = Duration::from_hours(24);
 
 /// An origin whose pages may use the API from a browser: `https://shop.example`, or `*` for all.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-use crate::body::{JsonObject, expected};
+use crate::body::{self, JsonObject, expected};
 use crate::error::ApiError;
 use crate::filters::Filters;
 use crate::openapi::{BodyFailures, Failures, schemas};
@@ -40,7 +40,7 @@ pub(crate) struct SearchFields {
     /// The minimum similarity of products found by meaning, in place of the model's own.
     #[schema(minimum = -1, maximum = 1)]
     threshold: Option<f32>,
-    #[schema(inline = false)]
+    #[serde(deserialize_with = "body::object")]
     filters: Filters,
     #[schema(schema_with = schemas::facets)]
     facets: Vec<String>,
@@ -88,7 +88,7 @@ pub(crate) struct SearchParameters {
     min_rating: Option<f64>,
     /// Discounted products only, or the others only.
     discounted: Option<bool>,
-    /// The facets to count, separated by commas.
+    #[param(schema_with = schemas::facet_list)]
     facets: Option<String>,
     #[param(schema_with = schemas::sort)]
     sort: Option<String>,

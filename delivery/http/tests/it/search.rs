@@ -243,6 +243,8 @@ async fn an_invalid_field_is_named_with_its_alternatives() {
         (json!({"query": "x", "filters": {"brand": "y"}}), "filters.brand must be a list of texts"),
         (json!({"query": "x", "filters": {"brand": [7]}}), "filters.brand[0] must be a text"),
         (json!({"query": "x", "filters": {"price": 5}}), "an object with min, max or both"),
+        (json!({"query": "x", "filters": {"price": [1, 2]}}), "an object with min, max or both"),
+        (json!({"query": "x", "filters": [[]]}), "filters must be an object of filters"),
         (
             json!({"query": "x", "filters": {"price": {"min": "5"}}}),
             "filters.price.min must be a number",

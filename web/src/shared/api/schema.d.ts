@@ -388,7 +388,6 @@ export interface components {
             brand?: string[];
             /** @default null */
             discounted?: boolean | null;
-            /** @default [] */
             ids?: string[];
             /** @default [] */
             main_category?: string[];
@@ -869,7 +868,6 @@ export interface operations {
                 engine?: components["schemas"]["EngineName"];
                 /** @description True explains every hit. */
                 explain?: boolean;
-                /** @description The facets to count, separated by commas. */
                 facets?: string;
                 /** @description Product ids. */
                 id?: string[];
@@ -1107,7 +1105,6 @@ export interface operations {
                 engine?: components["schemas"]["EngineName"];
                 /** @description True explains every hit. */
                 explain?: boolean;
-                /** @description The facets to count, separated by commas. */
                 facets?: string;
                 /** @description Product ids. */
                 id?: string[];
