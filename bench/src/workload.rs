@@ -7,7 +7,7 @@ use akin_entities::{
     AnalyzedText, FacetValues, Filter, Language, NumberField, NumberRange, TextField,
 };
 use anyhow::{Context, Result};
-use flat_index::{Base, BaseBuilder, FoundDocument, IndexDocument, Schema, Snapshot};
+use flat_index::{Base, BaseBuilder, FoundDocument, IndexDocument, Schema, Snapshot, TextFieldSchema};
 use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
@@ -159,7 +159,9 @@ fn terms(query: &str) -> Vec<String> {
 fn schema() -> Schema {
     Schema {
         dimension: DIMENSION,
-        text_fields: TextField::ALL.map(TextField::weight).to_vec(),
+        text_fields: TextField::ALL
+            .map(|field| TextFieldSchema { weight: field.weight(), is_heading: field.is_name() })
+            .to_vec(),
         k1: 0.5,
         b: 0.75,
         keyword_columns: ["main_category", "sub_category", "brand"].map(str::to_owned).to_vec(),

@@ -60,7 +60,7 @@ fn by_words<'a, 'r>(documents: &'a Snapshot, rule: &'r WordRule) -> DocumentSet<
     let terms = rule.terms.iter().zip(&lists).map(|(term, alternatives)| RuleTerm {
         text: &term.text,
         anywhere: term.anywhere,
-        first_field: term.title,
+        heading: term.named,
         alternatives,
     });
     let terms: Vec<_> = terms.collect();

@@ -4,7 +4,9 @@ use akin_entities::{
     AnalyzedText, Fingerprint, ProductId, Similarity, Statistics, TextField, bm25,
 };
 use akin_ports::{Candidate, CandidateQuery};
-use flat_index::{Base, DocumentChange, IndexDocument, IndexFileError, Request, Schema, Stamp};
+use flat_index::{
+    Base, DocumentChange, IndexDocument, IndexFileError, Request, Schema, Stamp, TextFieldSchema,
+};
 
 /// The searchable products as of one state of the database. Immutable.
 #[derive(Debug)]
@@ -22,7 +24,9 @@ pub(crate) struct SearchSnapshot {
 pub(crate) fn schema(dimension: usize) -> Schema {
     Schema {
         dimension,
-        text_fields: TextField::ALL.map(TextField::weight).to_vec(),
+        text_fields: TextField::ALL
+            .map(|field| TextFieldSchema { weight: field.weight(), is_heading: field.is_name() })
+            .to_vec(),
         k1: bm25::K1 as f32,
         b: bm25::B as f32,
         keyword_columns: columns::keyword_columns(),

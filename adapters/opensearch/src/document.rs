@@ -42,7 +42,7 @@ struct ProductDocument<'a> {
     text_hash: &'a str,
     text: &'a str,
     terms: Vec<&'a str>,
-    title_terms: Vec<&'a str>,
+    name_terms: Vec<&'a str>,
     words: Vec<&'a str>,
     shares: BTreeMap<&'a str, f32>,
     lengths: BTreeMap<&'static str, u32>,
@@ -89,10 +89,11 @@ impl<'a> TermCounts<'a> {
         self.lengths[field.position()]
     }
 
-    /// Iterates over the distinct terms of the title.
-    fn title_terms(&self) -> impl Iterator<Item = &'a str> {
-        let title = TextField::Title.position();
-        self.counts.iter().filter(move |(_, counts)| counts[title] > 0).map(|(term, _)| *term)
+    /// Iterates over the distinct terms of the title and the brand.
+    fn name_terms(&self) -> impl Iterator<Item = &'a str> {
+        let names = || TextField::ALL.into_iter().filter(|field| field.is_name());
+        let is_name = move |counts: &[u32]| names().any(|field| counts[field.position()] > 0);
+        self.counts.iter().filter(move |(_, counts)| is_name(*counts)).map(|(term, _)| *term)
     }
 
     /// Returns the frequency of `term`, each field's count weighted by its norm.
@@ -132,7 +133,7 @@ pub(crate) fn document(
         text_hash: &embedding.text_hash,
         text: entry.text.as_stream(),
         terms: counts.counts.keys().copied().collect(),
-        title_terms: counts.title_terms().collect(),
+        name_terms: counts.name_terms().collect(),
         words: entry.words.split_ascii_whitespace().collect(),
         shares: counts.frequencies(lengths),
         lengths: TextField::ALL

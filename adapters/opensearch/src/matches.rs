@@ -201,7 +201,7 @@ fn by_both(rule: &NearRule, model: &Fingerprint) -> Value {
 fn by_words(rule: &WordRule) -> Value {
     let constant = |field: &str, term: &WeightedTerm, weight: u32| json!({"constant_score": {"filter": held(field, term), "boost": weight}});
     let clauses = |term: &WeightedTerm| {
-        let weights = [("terms", term.anywhere), ("title_terms", term.title)];
+        let weights = [("terms", term.anywhere), ("name_terms", term.named)];
         let counted = weights.into_iter().filter(|(_, weight)| *weight > 0);
         counted.map(|(field, weight)| constant(field, term, weight)).collect::<Vec<_>>()
     };

@@ -5,7 +5,7 @@ use akin_entities::{Analysis, TextField};
 use serde_json::{Map, Value, json};
 
 /// The version of this schema, stored in the index.
-pub(crate) const VERSION: u64 = 3;
+pub(crate) const VERSION: u64 = 4;
 
 /// The maximum length of a word in characters. Longer words are stored, but neither searched nor
 /// counted. The server limits keywords to 32,766 bytes.
@@ -53,7 +53,7 @@ pub(crate) fn mappings() -> Value {
         "text": {"type": "text", "index": false, "norms": false, "store": true},
         "facets": {"type": "text", "index": false, "norms": false, "store": true},
         "terms": {"type": "keyword"},
-        "title_terms": {"type": "keyword", "doc_values": false},
+        "name_terms": {"type": "keyword", "doc_values": false},
         "words": {"type": "keyword", "ignore_above": MAX_WORD_LENGTH},
         "shares": {"type": "rank_features"},
         "lengths": {"properties": lengths},

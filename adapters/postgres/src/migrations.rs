@@ -50,6 +50,7 @@ const TABLE_GROUPS: [TableGroup; 2] = [
             include_str!("../migrations/entries/0003_matches.sql"),
             include_str!("../migrations/entries/0004_analysis.sql"),
             include_str!("../migrations/entries/0005_tags.sql"),
+            include_str!("../migrations/entries/0006_names.sql"),
         ],
     },
 ];

@@ -37,6 +37,11 @@ impl TextField {
         }
     }
 
+    /// Returns true for the fields that name a product: its title and its brand.
+    pub fn is_name(self) -> bool {
+        matches!(self, Self::Title | Self::Brand)
+    }
+
     /// Returns what each occurrence of a term in this field adds to the term's frequency:
     /// weight / (1 - b + b * length / average), with `length` the number of terms in the field and
     /// `average` that number's mean over the catalogue (BM25F).

@@ -1,4 +1,4 @@
-use crate::{AnalyzedText, TextField};
+use crate::AnalyzedText;
 
 /// Decides from a product's words alone whether it matches a query: the weights of the terms that it
 /// contains must add up. Weights are whole numbers, so that every engine computes the same sum.
@@ -20,8 +20,9 @@ pub struct WeightedTerm {
     /// The weight that counts if any field contains it. The terms of an alternative may be in several
     /// fields.
     pub anywhere: u32,
-    /// The weight that counts besides if the title contains it: the term, or all of one alternative.
-    pub title: u32,
+    /// The weight that counts besides if the product's name contains it: its title and its brand together
+    /// contain the term, or all of one alternative.
+    pub named: u32,
     /// What may stand in its place, none of them empty; at most
     /// [`WeightedTerm::MAX_ALTERNATIVES`] with at most [`WeightedTerm::MAX_ALTERNATIVE_TERMS`] terms.
     pub alternatives: Vec<Vec<String>>,
@@ -31,7 +32,7 @@ pub struct WeightedTerm {
 #[derive(Clone, Copy, Debug, Default)]
 struct Held {
     anywhere: bool,
-    title: bool,
+    named: bool,
 }
 
 impl WordRule {
@@ -39,7 +40,7 @@ impl WordRule {
     pub fn admits(&self, text: &AnalyzedText) -> bool {
         let weight = |term: &WeightedTerm| {
             let held = term.held_by(text);
-            term.anywhere * u32::from(held.anywhere) + term.title * u32::from(held.title)
+            term.anywhere * u32::from(held.anywhere) + term.named * u32::from(held.named)
         };
         self.terms.iter().map(weight).sum::<u32>() >= self.least.max(1)
     }
@@ -64,10 +65,10 @@ impl WeightedTerm {
             let all = terms.iter().map(|term| held_term(term, text));
             let all = all.reduce(|one, other| Held {
                 anywhere: one.anywhere && other.anywhere,
-                title: one.title && other.title,
+                named: one.named && other.named,
             });
             let all = all.unwrap_or_default();
-            (held.anywhere, held.title) = (held.anywhere | all.anywhere, held.title | all.title);
+            (held.anywhere, held.named) = (held.anywhere | all.anywhere, held.named | all.named);
         }
         held
     }
@@ -78,7 +79,7 @@ fn held_term(term: &str, text: &AnalyzedText) -> Held {
     for (field, stream) in text.fields() {
         let contains = stream.split_ascii_whitespace().any(|word| word == term);
         held.anywhere |= contains;
-        held.title |= contains && field == TextField::Title;
+        held.named |= contains && field.is_name();
     }
     held
 }
@@ -87,8 +88,8 @@ fn held_term(term: &str, text: &AnalyzedText) -> Held {
 mod tests {
     use super::*;
 
-    fn term(text: &str, anywhere: u32, title: u32) -> WeightedTerm {
-        WeightedTerm { text: text.to_owned(), anywhere, title, alternatives: Vec::new() }
+    fn term(text: &str, anywhere: u32, named: u32) -> WeightedTerm {
+        WeightedTerm { text: text.to_owned(), anywhere, named, alternatives: Vec::new() }
     }
 
     fn rule(least: u32) -> WordRule {
@@ -106,11 +107,11 @@ mod tests {
 
     #[test]
     fn an_alternative_counts_once_and_only_whole() {
-        let either = |title, least| {
+        let either = |named, least| {
             let alternatives = [&["cell", "phone"][..], &["handset"]]
                 .map(|terms| terms.iter().map(|t| (*t).into()));
             let alternatives = alternatives.map(Iterator::collect).to_vec();
-            let term = WeightedTerm { alternatives, ..term("mobile", 2, title) };
+            let term = WeightedTerm { alternatives, ..term("mobile", 2, named) };
             WordRule { terms: vec![term], least }
         };
         let text = |title: &'static str, rest: &'static str| {

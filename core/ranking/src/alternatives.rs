@@ -54,9 +54,9 @@ impl Alternatives {
         self.of_terms[place].iter().filter_map(rarest).fold(0.0, f64::max)
     }
 
-    /// Returns true if the title holds all of an alternative of the term at `place`.
-    pub(crate) fn is_in_title(&self, place: usize, in_title: &[bool]) -> bool {
-        let is_whole = |terms: &Vec<usize>| terms.iter().all(|term| in_title[*term]);
+    /// Returns true if all of an alternative of the term at `place` is among those that are `held`.
+    pub(crate) fn is_held_by(&self, place: usize, held: &[bool]) -> bool {
+        let is_whole = |terms: &Vec<usize>| terms.iter().all(|term| held[*term]);
         self.of_terms[place].iter().any(is_whole)
     }
 

@@ -60,8 +60,8 @@ impl Floors {
 
 /// Decides which products fit a query.
 ///
-/// A product fits if its title holds all content words, those that are not stop words; so does a candidate
-/// whose title and brand hold them together. Otherwise its similarity decides, if it is among the [`NEAREST`]:
+/// A product fits if its title and brand together hold all content words, those that are not stop words.
+/// Otherwise its similarity decides, if it is among the [`NEAREST`]:
 ///
 /// - For a query of one or two written words, it must be as near as a quarter of those whose titles
 ///   hold the words, and nearer by what it lacks: similarity >= f + (t - f) (1 - title) + 0.75
@@ -104,7 +104,7 @@ pub struct ScoredCandidate {
 pub enum FitClause {
     /// The query is an identifier of the product.
     Identifier,
-    /// The title holds all content words; in a search by words alone, any field does.
+    /// The title and the brand hold all content words; in a search by words alone, any field does.
     Words,
     /// The product holds what is quoted, and there are no other words.
     Phrase,
@@ -152,11 +152,11 @@ impl FitRule<'_> {
         if by_threshold {
             return None;
         }
-        let (anywhere, title) = if self.decides_by_words() { (1, 0) } else { (0, 1) };
+        let (anywhere, named) = if self.decides_by_words() { (1, 0) } else { (0, 1) };
         let term = |term: &QueryTerm| WeightedTerm {
             text: term.text.clone(),
             anywhere,
-            title,
+            named,
             alternatives: term.alternatives.clone(),
         };
         let mut terms: Vec<_> = self.query.content().map(term).collect();
@@ -221,7 +221,7 @@ impl FitRule<'_> {
         if !is_name || self.threshold.is_some() || named >= nearest {
             return None;
         }
-        let anywhere = |term: WeightedTerm| WeightedTerm { anywhere: 1, title: 0, ..term };
+        let anywhere = |term: WeightedTerm| WeightedTerm { anywhere: 1, named: 0, ..term };
         let terms = words.terms.into_iter().map(anywhere).collect();
         Some(BeyondRule { words: WordRule { terms, ..words }, least: named })
     }

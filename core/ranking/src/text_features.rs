@@ -48,8 +48,8 @@ pub(crate) struct FeatureExtractor<'a> {
     adjacent: Vec<(usize, usize)>,
     /// Whether the title contains each distinct term.
     in_title: Vec<bool>,
-    /// Whether the brand contains each distinct term.
-    in_brand: Vec<bool>,
+    /// Whether the title or the brand contains each distinct term.
+    in_name: Vec<bool>,
     /// The distinct content terms.
     content: Vec<ContentTerm>,
     /// The sum of the weights of all content terms, those that the catalogue lacks included.
@@ -99,7 +99,7 @@ impl<'a> FeatureExtractor<'a> {
             content: content_terms(query, &terms),
             content_weight: query.content_weight(),
             in_title: vec![false; distinct.len()],
-            in_brand: vec![false; distinct.len()],
+            in_name: vec![false; distinct.len()],
             frequencies: vec![0.0; distinct.len()],
             counts: vec![0; distinct.len()],
             adjacent: Vec::new(),
@@ -155,13 +155,10 @@ impl<'a> FeatureExtractor<'a> {
                 .is_some_and(|alternatives| alternatives.frequency(place, &self.frequencies) > 0.0)
     }
 
-    /// Returns true if the counted title holds the term or one of its alternatives.
-    fn is_in_title(&self, place: usize, index: usize) -> bool {
-        self.in_title[index]
-            || self
-                .alternatives
-                .as_ref()
-                .is_some_and(|alternatives| alternatives.is_in_title(place, &self.in_title))
+    /// Returns true if the term or one of its alternatives is among those that are `held`.
+    fn is_in(&self, held: &[bool], place: usize, index: usize) -> bool {
+        let has_alternative = |alternatives: &Alternatives| alternatives.is_held_by(place, held);
+        held[index] || self.alternatives.as_ref().is_some_and(has_alternative)
     }
 
     /// Returns what the counted text holds of the content terms.
@@ -178,12 +175,12 @@ impl<'a> FeatureExtractor<'a> {
         };
         for term in &self.content {
             let is_held = self.is_held(term.place, term.index);
-            let is_in_title = self.is_in_title(term.place, term.index);
+            let is_in_title = self.is_in(&self.in_title, term.place, term.index);
             coverage += if is_held { term.weight } else { 0.0 };
             title += if is_in_title { term.weight } else { 0.0 };
             words.fill_any &= is_held;
             words.fill_title &= is_in_title;
-            words.fill_named &= is_in_title || self.in_brand[term.index];
+            words.fill_named &= self.is_in(&self.in_name, term.place, term.index);
             words.hold_model_numbers &= is_held || !term.is_model_number;
         }
         if self.content_weight > 0.0 {
@@ -196,10 +193,10 @@ impl<'a> FeatureExtractor<'a> {
     /// Computes the frequency of each term, and collects the adjacent pairs of the title.
     #[expect(clippy::cast_precision_loss, reason = "a text has fewer than 2^52 terms")]
     fn count_terms(&mut self, text: &AnalyzedText) {
-        let Self { query, matcher, frequencies, counts, adjacent, in_title, in_brand, .. } = self;
+        let Self { query, matcher, frequencies, counts, adjacent, in_title, in_name, .. } = self;
         frequencies.fill(0.0);
         in_title.fill(false);
-        in_brand.fill(false);
+        in_name.fill(false);
         adjacent.clear();
         let mut fields = TextField::ALL.into_iter();
         let mut field = fields.next();
@@ -211,7 +208,7 @@ impl<'a> FeatureExtractor<'a> {
                 MatchEvent::Term(found) => {
                     has_matches = true;
                     counts[found.index] += 1;
-                    in_brand[found.index] |= current == TextField::Brand;
+                    in_name[found.index] |= current.is_name();
                     if current == TextField::Title {
                         in_title[found.index] = true;
                         let position = found.position();

@@ -15,7 +15,7 @@ use akin_entities::{
 };
 use akin_ports::{
     Candidate, CandidateQuery, ErrorKind, FacetQuery, MAX_DEPTH, MatchQuery, Matches, Matching,
-    NearRule, PortError, PortResult, ProductIndex, ProductStore, QueryVector, Relation,
+    NearRule, PortError, PortResult, ProductIndex, ProductStore, QueryVector,
 };
 use akin_ranking::{BeyondRule, Floors, ParsedQuery, QueryAnalyzer, QueryTerms, correct_words};
 use std::borrow::Cow;
@@ -105,14 +105,6 @@ impl SearchProducts {
         let matches = matches.await.map_err(SearchError::Index)?;
         let corrections = prepared.terms.corrections().to_vec();
         let mut found = found(request, matches, &hits, &pinned);
-        // The index counts those that fit by title; of those that fit by brand, it returned some.
-        let is_by_brand = |one: &Ranked<'_>| {
-            let words = one.score.words;
-            words.fill_named && !words.fill_title && !prepared.rule().decides_by_words()
-        };
-        if candidates.len() >= request.depth && hits.iter().any(is_by_brand) {
-            found.answer.relation = Relation::AtLeast;
-        }
         found.answer = SearchAnswer { good, corrections, timings, ..found.answer };
         found.explained = explained;
         if hits.is_empty() && found.answer.total == 0 && request.sort == Sort::Relevance {

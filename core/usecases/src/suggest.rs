@@ -199,7 +199,7 @@ impl Suggest {
 }
 
 impl TypedTerms {
-    /// Returns the rule for products whose titles hold all words, the last one as one of its completions, or
+    /// Returns the rule for products whose names hold all words, the last one as one of its completions, or
     /// that have the identifier; `None` if none can.
     fn rule(&self) -> Option<WordRule> {
         if let Some(identifier) = &self.identifier {
@@ -207,16 +207,16 @@ impl TypedTerms {
             let term = WeightedTerm { text, anywhere: 1, ..WeightedTerm::default() };
             return Some(WordRule { terms: vec![term], least: 1 });
         }
-        let in_title = |text: &str| WeightedTerm {
+        let in_name = |text: &str| WeightedTerm {
             text: text.to_owned(),
-            title: 1,
+            named: 1,
             ..WeightedTerm::default()
         };
-        let mut terms: Vec<_> = self.head.iter().map(|term| in_title(term)).collect();
+        let mut terms: Vec<_> = self.head.iter().map(|term| in_name(term)).collect();
         match self.completions.split_first() {
             Some((best, others)) => {
                 let alternatives = others.iter().map(|other| vec![other.term.clone()]).collect();
-                terms.push(WeightedTerm { alternatives, ..in_title(&best.term) });
+                terms.push(WeightedTerm { alternatives, ..in_name(&best.term) });
             }
             None if self.typed.beginning().is_empty() => {}
             None => return None,

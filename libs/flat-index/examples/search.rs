@@ -3,6 +3,7 @@
 
 use flat_index::{
     Base, BaseBuilder, DocumentChange, DocumentFilter, IndexDocument, Request, Schema, Snapshot,
+    TextFieldSchema,
 };
 use std::error::Error;
 
@@ -20,7 +21,7 @@ fn document(key: &str, text: &str, vector: [f32; 2], price: f64) -> IndexDocumen
 fn main() -> Result<(), Box<dyn Error>> {
     let schema = Schema {
         dimension: 2,
-        text_fields: vec![1.0],
+        text_fields: vec![TextFieldSchema { weight: 1.0, is_heading: true }],
         k1: 1.2,
         b: 0.75,
         number_columns: vec!["price".to_owned()],

@@ -236,8 +236,9 @@ impl Content {
             for same in found.chunk_by(|a, b| a.0 == b.0) {
                 let frequency: f32 = same.iter().map(|(.., frequency)| frequency).sum();
                 let share = frequency / (frequency + schema.k1);
-                let is_in_first_field = same.iter().any(|(_, field, _)| *field == 0);
-                postings[same[0].0].1.push((row, marked(share, is_in_first_field)));
+                let is_in_heading =
+                    same.iter().any(|(_, field, _)| schema.text_fields[*field].is_heading);
+                postings[same[0].0].1.push((row, marked(share, is_in_heading)));
             }
         }
         postings.sort_unstable_by_key(|(term, _)| *term);
@@ -288,13 +289,13 @@ fn frequencies<'a>(
     averages: &[f32],
     text: &'a str,
 ) -> impl Iterator<Item = (usize, &'a str, f32)> {
-    let fields = text.split('\n').zip(field_lengths(text));
-    let fields = fields.zip(schema.text_fields.iter().zip(averages));
-    fields.enumerate().flat_map(|(index, ((field, length), (weight, average)))| {
+    let texts = text.split('\n').zip(field_lengths(text));
+    let fields = texts.zip(schema.text_fields.iter().zip(averages));
+    fields.enumerate().flat_map(|(index, ((text, length), (field, average)))| {
         // The averages may be older than the first document with this field.
         let relative = if *average > 0.0 { length as f32 / average } else { 1.0 };
-        let frequency = weight / (1.0 - schema.b + schema.b * relative);
-        field.split_ascii_whitespace().map(move |term| (index, term, frequency))
+        let frequency = field.weight / (1.0 - schema.b + schema.b * relative);
+        text.split_ascii_whitespace().map(move |term| (index, term, frequency))
     })
 }
 

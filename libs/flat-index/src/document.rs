@@ -5,8 +5,8 @@ use crate::{IndexFileError, Tag};
 pub struct Schema {
     /// The dimension of the vectors.
     pub dimension: usize,
-    /// The weight of each text field in a document's keyword score.
-    pub text_fields: Vec<f32>,
+    /// The text fields.
+    pub text_fields: Vec<TextFieldSchema>,
     /// The term saturation of BM25; positive.
     pub k1: f32,
     /// The length normalization of BM25, 0..=1.
@@ -15,6 +15,15 @@ pub struct Schema {
     pub keyword_columns: Vec<String>,
     /// The names of the number columns.
     pub number_columns: Vec<String>,
+}
+
+/// A text field of every document.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextFieldSchema {
+    /// The weight of its terms in a document's keyword score.
+    pub weight: f32,
+    /// True if a [`RuleTerm`](crate::RuleTerm) may ask for terms in it and the other headings.
+    pub is_heading: bool,
 }
 
 /// The caller's state that a file or a snapshot reflects.

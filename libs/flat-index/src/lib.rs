@@ -16,9 +16,12 @@
 //! derived data; a [`BaseBuilder`] rebuilds one that is missing or damaged.
 //!
 //! ```
-//! use flat_index::{DocumentChange, IndexDocument, DocumentFilter, Request, Schema, Snapshot};
+//! use flat_index::{
+//!     DocumentChange, DocumentFilter, IndexDocument, Request, Schema, Snapshot, TextFieldSchema,
+//! };
 //!
-//! let schema = Schema { dimension: 2, text_fields: vec![1.0], ..Schema::default() };
+//! let title = TextFieldSchema { weight: 1.0, is_heading: true };
+//! let schema = Schema { dimension: 2, text_fields: vec![title], ..Schema::default() };
 //! let lamp = IndexDocument {
 //!     key: "lamp".into(),
 //!     vector: vec![0.6, 0.8],
@@ -65,7 +68,7 @@ mod tags;
 mod term_rule;
 
 pub use base::{Base, BaseBuilder};
-pub use document::{IndexDocument, Schema, Stamp};
+pub use document::{IndexDocument, Schema, Stamp, TextFieldSchema};
 pub use document_set::{DocumentOrder, DocumentSet};
 pub use error::IndexFileError;
 pub use filter::DocumentFilter;

@@ -18,8 +18,8 @@ pub struct RuleTerm<'a> {
     pub text: &'a str,
     /// The weight that counts if any text field contains the term.
     pub anywhere: u32,
-    /// The weight that counts besides if the first text field contains it.
-    pub first_field: u32,
+    /// The weight that counts besides if the heading contains it.
+    pub heading: u32,
     /// What may stand in its place: lists of terms, all of which a document must contain.
     pub alternatives: &'a [Vec<&'a str>],
 }
@@ -28,7 +28,7 @@ pub struct RuleTerm<'a> {
 #[derive(Debug)]
 pub(crate) struct HeldTerm<'a> {
     anywhere: u32,
-    first_field: u32,
+    heading: u32,
     /// The postings of the term, unless the segment lacks it.
     postings: Option<Postings<'a>>,
     /// The postings of each alternative's terms.
@@ -43,7 +43,7 @@ impl<'a> HeldTerm<'a> {
         let alternatives = term.alternatives.iter().filter(|terms| !terms.is_empty());
         let held = Self {
             anywhere: term.anywhere,
-            first_field: term.first_field,
+            heading: term.heading,
             postings: postings(term.text),
             alternatives: alternatives.filter_map(whole).collect(),
         };
@@ -51,13 +51,13 @@ impl<'a> HeldTerm<'a> {
     }
 }
 
-/// The lowest bit of a share tells whether the first text field contains the term. It changes a share by
+/// The lowest bit of a share tells whether a heading contains the term. It changes a share by
 /// less than its rounding.
-const FIRST_FIELD: u32 = 1;
+const HEADING: u32 = 1;
 
-/// Returns `share` with the mark whether the first text field contains the term.
-pub(crate) fn marked(share: f32, is_in_first_field: bool) -> f32 {
-    f32::from_bits(share.to_bits() & !FIRST_FIELD | u32::from(is_in_first_field))
+/// Returns `share` with the mark whether a heading contains the term.
+pub(crate) fn marked(share: f32, is_in_heading: bool) -> f32 {
+    f32::from_bits(share.to_bits() & !HEADING | u32::from(is_in_heading))
 }
 
 /// Returns the rows of a segment in which the weights of `terms` add up to `least`.
@@ -97,7 +97,7 @@ fn add(term: &HeldTerm<'_>, postings: &Postings<'_>, sums: &mut [u32], touched: 
         let (Some(sum), Some(place)) = (sums.get_mut(row as usize), touched.get_mut(length)) else {
             continue;
         };
-        let weight = term.anywhere + term.first_field * (share.to_bits() & FIRST_FIELD);
+        let weight = term.anywhere + term.heading * (share.to_bits() & HEADING);
         *place = row;
         length += usize::from(*sum == 0) * usize::from(weight > 0);
         *sum += weight;
@@ -124,7 +124,7 @@ fn add_any(term: &HeldTerm<'_>, segment_rows: usize, sums: &mut [u32], touched: 
             }
         }
     }
-    for (rows, weight) in [(&any.anywhere, term.anywhere), (&any.first_field, term.first_field)] {
+    for (rows, weight) in [(&any.anywhere, term.anywhere), (&any.heading, term.heading)] {
         if weight > 0 {
             rows.visit_blocks::<256>(|block| add_weight(weight, block, sums, touched));
         }
@@ -141,16 +141,16 @@ fn add_weight(weight: u32, rows: &[u32], sums: &mut [u32], touched: &mut Vec<u32
     }
 }
 
-/// The rows that contain a term, and those of them that contain it in the first text field.
+/// The rows that contain a term, and those of them whose heading contains it.
 #[derive(Debug)]
 struct HoldingRows {
     anywhere: Rows,
-    first_field: Rows,
+    heading: Rows,
 }
 
 impl HoldingRows {
     fn none(segment_rows: usize) -> Self {
-        Self { anywhere: Rows::none(segment_rows), first_field: Rows::none(segment_rows) }
+        Self { anywhere: Rows::none(segment_rows), heading: Rows::none(segment_rows) }
     }
 
     fn of(postings: &Postings<'_>, segment_rows: usize) -> Self {
@@ -162,20 +162,20 @@ impl HoldingRows {
     fn insert(&mut self, postings: &Postings<'_>) {
         for (&row, share) in postings.rows.iter().zip(postings.shares) {
             self.anywhere.insert(row);
-            if share.to_bits() & FIRST_FIELD == FIRST_FIELD {
-                self.first_field.insert(row);
+            if share.to_bits() & HEADING == HEADING {
+                self.heading.insert(row);
             }
         }
     }
 
     fn intersect(&mut self, other: &Self) {
         self.anywhere.intersect(&other.anywhere);
-        self.first_field.intersect(&other.first_field);
+        self.heading.intersect(&other.heading);
     }
 
     fn unite(&mut self, other: &Self) {
         self.anywhere.unite(&other.anywhere);
-        self.first_field.unite(&other.first_field);
+        self.heading.unite(&other.heading);
     }
 }
 
@@ -189,7 +189,7 @@ mod tests {
             for is_marked in [false, true] {
                 let kept = marked(share, is_marked);
                 assert!((kept - share).abs() <= share * f32::EPSILON);
-                assert_eq!(kept.to_bits() & FIRST_FIELD == 1, is_marked);
+                assert_eq!(kept.to_bits() & HEADING == 1, is_marked);
             }
         }
     }
@@ -199,7 +199,7 @@ mod tests {
         let shares = [marked(0.5, true), marked(0.5, false), marked(0.5, true)];
         let held = |rows| HeldTerm {
             anywhere: 2,
-            first_field: 3,
+            heading: 3,
             postings: Some(Postings { rows, shares: &shares, greatest: 1.0 }),
             alternatives: Vec::new(),
         };

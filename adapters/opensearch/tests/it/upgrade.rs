@@ -8,7 +8,7 @@ use akin_ports::{IndexEntry, MatchQuery, Matching, ProductIndex};
 
 /// Returns a query for lamps of the brand `LUMO`.
 fn lamps() -> MatchQuery {
-    let term = WeightedTerm { text: "lamp".to_owned(), title: 1, ..WeightedTerm::default() };
+    let term = WeightedTerm { text: "lamp".to_owned(), named: 1, ..WeightedTerm::default() };
     let words = Some(WordRule { terms: vec![term], least: 1 });
     MatchQuery {
         matching: Matching::Some { words, also: Vec::new(), near: None },
@@ -32,8 +32,7 @@ async fn an_index_of_the_first_schema_is_upgraded_in_place() {
     assert!(index.upsert(&(0..1_200).map(entry).collect::<Vec<_>>()).await.unwrap().is_empty());
     index.refresh().await.unwrap();
     let alias = &settings.index_name;
-    let without =
-        r#"{"script": "ctx._source.remove('title_terms'); ctx._source.remove('folded')"}"#;
+    let without = r#"{"script": "ctx._source.remove('name_terms'); ctx._source.remove('folded')"}"#;
     request("POST", &format!("{alias}/_update_by_query?refresh=true"), without);
     let first = r#"{"_meta": {"akin": {"schema": 1}}}"#;
     request("PUT", &format!("{alias}/_mapping"), first);

@@ -282,14 +282,14 @@ fn by_words(rule: &WordRule, parameters: &mut Parameters) -> String {
     let texts = parameters.add(SqlValue::Texts(texts));
     let anywhere = terms.clone().map(|term| weight(term.anywhere)).collect();
     let anywhere = parameters.add(SqlValue::Integers(anywhere));
-    let title = parameters.add(SqlValue::Integers(terms.map(|term| weight(term.title)).collect()));
+    let named = parameters.add(SqlValue::Integers(terms.map(|term| weight(term.named)).collect()));
     let least = parameters.add(SqlValue::Whole(rule.least.max(1).into()));
     format!(
-        "SELECT held.key FROM unnest({texts}, {anywhere}, {title}) AS asked(term, anywhere, title)
+        "SELECT held.key FROM unnest({texts}, {anywhere}, {named}) AS asked(term, anywhere, named)
          JOIN {{terms}} known ON known.term = asked.term
          JOIN {{postings}} held ON held.term = known.id
          GROUP BY held.key
-         HAVING sum(asked.anywhere + CASE WHEN held.in_title THEN asked.title ELSE 0 END) >= {least}"
+         HAVING sum(asked.anywhere + CASE WHEN held.in_name THEN asked.named ELSE 0 END) >= {least}"
     )
 }
 
@@ -305,7 +305,7 @@ fn by_choices(rule: &WordRule, parameters: &mut Parameters) -> String {
             for text in &distinct {
                 texts.push(escape(text).into_owned());
                 let values = [whole(place), whole(choice), whole(distinct.len())];
-                let values = values.into_iter().chain([weight(term.anywhere), weight(term.title)]);
+                let values = values.into_iter().chain([weight(term.anywhere), weight(term.named)]);
                 columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
             }
         }
@@ -315,14 +315,14 @@ fn by_choices(rule: &WordRule, parameters: &mut Parameters) -> String {
     let least = parameters.add(SqlValue::Whole(rule.least.max(1).into()));
     format!(
         "SELECT key FROM (
-             SELECT key, max(anywhere) + max(title) AS weight FROM (
+             SELECT key, max(anywhere) + max(named) AS weight FROM (
                  SELECT held.key, asked.place, asked.anywhere,
-                     CASE WHEN bool_and(held.in_title) THEN asked.title ELSE 0 END AS title
+                     CASE WHEN bool_and(held.in_name) THEN asked.named ELSE 0 END AS named
                  FROM unnest({texts}, {columns})
-                     AS asked(term, place, choice, terms, anywhere, title)
+                     AS asked(term, place, choice, terms, anywhere, named)
                  JOIN {{terms}} known ON known.term = asked.term
                  JOIN {{postings}} held ON held.term = known.id
-                 GROUP BY held.key, asked.place, asked.choice, asked.terms, asked.anywhere, asked.title
+                 GROUP BY held.key, asked.place, asked.choice, asked.terms, asked.anywhere, asked.named
                  HAVING count(*) = asked.terms
              ) AS choices GROUP BY key, place
          ) AS places GROUP BY key HAVING sum(weight) >= {least}"

@@ -8,7 +8,7 @@ use crate::database::{get, query};
 use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
-use akin_entities::{AnalyzedText, TextField, folded_value, hash_parts};
+use akin_entities::{AnalyzedText, folded_value, hash_parts};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -192,9 +192,9 @@ async fn insert_postings(
     let mut postings = Vec::new();
     for (key, text, _) in texts {
         let scores = basis.term_scores(text).into_iter();
-        let titles = title_terms(text);
+        let named = name_terms(text);
         postings.extend(
-            scores.map(|(term, score)| (*key, term.to_owned(), score, titles.contains(term))),
+            scores.map(|(term, score)| (*key, term.to_owned(), score, named.contains(term))),
         );
     }
     if postings.is_empty() {
@@ -206,22 +206,22 @@ async fn insert_postings(
         let missing = || Failure::corrupt(format!("the term {term:?} is missing"));
         terms.push(*ids.get(term).ok_or_else(missing)?);
     }
-    let sql = "INSERT INTO {postings} (term, key, share, in_title)
+    let sql = "INSERT INTO {postings} (term, key, share, in_name)
                SELECT * FROM unnest($1::integer[], $2::integer[], $3::real[], $4::boolean[])";
     query(names.fill(sql))
         .bind(terms)
         .bind(postings.iter().map(|(key, ..)| *key).collect::<Vec<_>>())
         .bind(postings.iter().map(|(_, _, score, _)| *score).collect::<Vec<_>>())
-        .bind(postings.iter().map(|(.., is_in_title)| *is_in_title).collect::<Vec<_>>())
+        .bind(postings.iter().map(|(.., is_in_name)| *is_in_name).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())
 }
 
-/// Returns the distinct terms of the title.
-fn title_terms(text: &AnalyzedText) -> HashSet<&str> {
-    let title = text.fields().find(|(field, _)| *field == TextField::Title);
-    title.map(|(_, stream)| stream.split_ascii_whitespace().collect()).unwrap_or_default()
+/// Returns the distinct terms of the title and the brand.
+fn name_terms(text: &AnalyzedText) -> HashSet<&str> {
+    let named = text.fields().filter(|(field, _)| field.is_name());
+    named.flat_map(|(_, stream)| stream.split_ascii_whitespace()).collect()
 }
 
 async fn term_ids<'a>(

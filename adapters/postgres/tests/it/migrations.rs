@@ -2,7 +2,7 @@
 
 use akin_contracts::sample::product;
 use akin_entities::{
-    Embedding, FacetValues, Filter, KeywordField, Version, WeightedTerm, WordRule,
+    AnalyzedText, Embedding, FacetValues, Filter, KeywordField, Version, WeightedTerm, WordRule,
 };
 use akin_ports::{
     ChangeQueue, IndexContent, IndexIdentity, MatchQuery, Matching, NewIndex, NewRun, ProductIndex,
@@ -137,7 +137,7 @@ async fn several_catalogues_can_share_a_database() {
 /// Takes back what counts matches.
 const WITHOUT_MATCHES: &str = "
     ALTER TABLE embedded_products_postings DROP CONSTRAINT embedded_products_postings_pkey;
-    ALTER TABLE embedded_products_postings DROP COLUMN in_title;
+    ALTER TABLE embedded_products_postings DROP COLUMN in_name;
     ALTER TABLE embedded_products_postings ADD PRIMARY KEY (term, key) INCLUDE (share);
     ALTER TABLE embedded_products_values DROP COLUMN folded;
     DELETE FROM embedded_products_migrations WHERE version >= 3;
@@ -152,7 +152,9 @@ async fn matches_are_found_in_an_index_of_an_earlier_version() {
     let entry = |id: &str, title: &str, brand: &str| {
         let entry = crate::support::entry(id, 1, title, direction.clone());
         let facets = FacetValues { brand: brand.to_owned(), ..FacetValues::default() };
-        akin_ports::IndexEntry { facets, ..entry }
+        let title = title.split(' ').collect();
+        let text = AnalyzedText::new([title, vec![], vec!["category"], vec!["cafe"], vec![]]);
+        akin_ports::IndexEntry { facets, text, ..entry }
     };
     let entries = [entry("a", "red lamp", "Café"), entry("b", "tripod", "CAFE")];
     assert!(index.upsert(&entries).await.expect("entries").is_empty());
@@ -160,7 +162,7 @@ async fn matches_are_found_in_an_index_of_an_earlier_version() {
 
     let index = database.open().await.index();
     let count = async |title: &str, brand: &str| {
-        let term = WeightedTerm { text: title.to_owned(), title: 1, ..WeightedTerm::default() };
+        let term = WeightedTerm { text: title.to_owned(), named: 1, ..WeightedTerm::default() };
         let words = Some(WordRule { terms: vec![term], least: 1 });
         let query = MatchQuery {
             matching: Matching::Some { words, also: Vec::new(), near: None },
@@ -172,6 +174,7 @@ async fn matches_are_found_in_an_index_of_an_earlier_version() {
     };
     assert_eq!((count("lamp", "cafe").await, count("tripod", "Café").await), (1, 1));
     assert_eq!((count("lamp", "caf").await, count("stand", "cafe").await), (0, 0));
+    assert_eq!((count("cafe", "cafe").await, count("category", "cafe").await), (2, 0));
 }
 
 /// Takes back what registers indexes.

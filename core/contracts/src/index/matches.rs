@@ -19,10 +19,10 @@ pub(super) fn browse(filter: Filter) -> MatchQuery {
 
 /// Returns a query for products by their words.
 fn by_words(terms: &[(&str, u32, u32)], least: u32) -> MatchQuery {
-    let term = |&(text, anywhere, title): &(&str, u32, u32)| WeightedTerm {
+    let term = |&(text, anywhere, named): &(&str, u32, u32)| WeightedTerm {
         text: text.to_owned(),
         anywhere,
-        title,
+        named,
         alternatives: Vec::new(),
     };
     let words = Some(WordRule { terms: terms.iter().map(term).collect(), least });
@@ -86,7 +86,8 @@ fn branded(brand: &str) -> FacetValues {
     FacetValues { brand: brand.to_owned(), ..FacetValues::default() }
 }
 
-/// A term counts once, wherever it stands; in the title it counts more. Unknown terms count nothing.
+/// A term counts once, wherever it stands; in the title or the brand it counts more. Unknown terms count
+/// nothing.
 pub async fn products_match_by_the_weights_of_their_words(index: &Index) {
     let entries = [
         described("both", "red tripod tripod", "red"),
@@ -96,8 +97,15 @@ pub async fn products_match_by_the_weights_of_their_words(index: &Index) {
         described("none", "tripods", "reddish"),
     ];
     keep(index, &entries).await;
-    let all_in_title = by_words(&[("red", 0, 1), ("tripod", 0, 1)], 2);
-    assert_eq!(listed(index, &all_in_title).await, ["both"]);
+    let all_named = by_words(&[("red", 0, 1), ("tripod", 0, 1)], 2);
+    assert_eq!(listed(index, &all_named).await, ["both"]);
+    let text =
+        AnalyzedText::new([vec!["tripod"], vec![], vec!["stand"], vec!["lumo"], vec!["lumo"]]);
+    keep(index, &[IndexEntry { text, ..titled("by brand", 1, "", 0.0) }]).await;
+    let by_brand = |word| by_words(&[("tripod", 0, 1), (word, 0, 1)], 2);
+    assert_eq!(listed(index, &by_brand("lumo")).await, ["by brand"]);
+    assert_eq!(listed(index, &by_brand("stand")).await, [""; 0], "a category is no name");
+    remove(index, &[("by brand", 2)]).await;
     let all_anywhere = by_words(&[("red", 1, 0), ("tripod", 1, 0)], 2);
     assert_eq!(listed(index, &all_anywhere).await, ["below", "both", "split"]);
     let any = by_words(&[("red", 1, 0), ("tripod", 1, 0), ("unheard", 9, 9)], 1);
@@ -137,7 +145,7 @@ pub async fn a_word_is_met_by_one_of_its_alternatives(index: &Index) {
     if let Matching::Some { words: Some(rule), .. } = &mut unknown.matching {
         let alternatives = rule.terms[0].alternatives[..1].to_vec();
         let (text, anywhere) = ("unheard".to_owned(), 1);
-        rule.terms = vec![WeightedTerm { text, anywhere, title: 1, alternatives }];
+        rule.terms = vec![WeightedTerm { text, anywhere, named: 1, alternatives }];
     }
     assert_eq!(listed(index, &unknown).await, ["all", "cell", "split"]);
 }

@@ -46,7 +46,7 @@ fn a_title_with_all_content_words_fits_at_any_similarity() {
     assert_eq!(fits(&rule, &[(-0.1, 1.0, 1.0), (0.0, 0.6, 0.6)]), [true, false]);
     let words = rule.words().unwrap();
     assert_eq!((words.terms.len(), words.least), (2, 2), "stop words do not count");
-    assert!(words.terms.iter().all(|term| (term.anywhere, term.title) == (0, 1)));
+    assert!(words.terms.iter().all(|term| (term.anywhere, term.named) == (0, 1)));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn products_with_all_words_in_other_fields_fit_though_hundreds_are_nearer() {
     let beyond = judgment.beyond.unwrap();
     assert!((beyond.least - rule.floors.name).abs() < 1e-6, "the others are not among the nearest");
     assert_eq!(beyond.words.least, 2);
-    assert!(beyond.words.terms.iter().all(|term| (term.anywhere, term.title) == (1, 0)));
+    assert!(beyond.words.terms.iter().all(|term| (term.anywhere, term.named) == (1, 0)));
     assert_eq!(rule.judge(&many[..100]).beyond, None, "all of them are candidates");
 }
 

@@ -1,6 +1,6 @@
 //! Base files: validation, cleanup, and recall with many documents.
 
-use crate::support::{Dice, build, schema, unit};
+use crate::support::{Dice, build, schema, text_field, unit};
 use flat_index::{
     Base, BaseBuilder, DocumentFilter, FoundDocument, IndexDocument, IndexFileError,
     InstructionSet, Request, Schema, Snapshot,
@@ -39,7 +39,8 @@ fn a_damaged_file_or_one_of_another_schema_is_rejected() {
 fn verification_detects_damaged_vectors_of_a_large_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("base");
-    let schema = Schema { dimension: 1024, text_fields: vec![1.0], ..Schema::default() };
+    let schema =
+        Schema { dimension: 1024, text_fields: vec![text_field(1.0, true)], ..Schema::default() };
     let mut dice = Dice(5);
     let document = |number| IndexDocument {
         key: format!("{number:05}"),
@@ -115,7 +116,7 @@ fn recall_is_high_above_fifty_thousand_documents() {
     let folder = tempfile::tempdir().unwrap();
     let schema = Schema {
         dimension: 96,
-        text_fields: vec![1.0],
+        text_fields: vec![text_field(1.0, true)],
         number_columns: vec!["number".into()],
         ..Schema::default()
     };

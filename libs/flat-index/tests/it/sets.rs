@@ -77,9 +77,9 @@ fn compare_list_by_tag(set: &DocumentSet<'_>, expected: &[&IndexDocument], desce
 fn compare_all(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
     compare(&snapshot.all(), &model.values().collect::<Vec<_>>());
     let terms = [
-        RuleTerm { text: "lamp", anywhere: 1, first_field: 2, alternatives: &[] },
-        RuleTerm { text: "red", anywhere: 5, first_field: 3, alternatives: &[] },
-        RuleTerm { text: "unknown", anywhere: 9, first_field: 9, alternatives: &[] },
+        RuleTerm { text: "lamp", anywhere: 1, heading: 2, alternatives: &[] },
+        RuleTerm { text: "red", anywhere: 5, heading: 3, alternatives: &[] },
+        RuleTerm { text: "unknown", anywhere: 9, heading: 9, alternatives: &[] },
     ];
     let keys: Vec<_> = (0..8).map(|_| dice.document().key).collect();
     let keyed = snapshot.keyed(keys.iter().map(String::as_str).chain(["unknown"]));
@@ -127,9 +127,8 @@ fn compare_all(snapshot: &Snapshot, model: &Model, dice: &mut Dice) {
 /// A lamp, or what is an oak desk, counts 1, and 2 more if the first field says so; "red" counts 5.
 fn compare_alternatives(snapshot: &Snapshot, model: &Model) {
     let alternatives = [vec!["oak", "desk"], vec!["unknown", "red"], vec![]];
-    let either =
-        RuleTerm { text: "lamp", anywhere: 1, first_field: 2, alternatives: &alternatives };
-    let red = RuleTerm { text: "red", anywhere: 5, first_field: 0, alternatives: &[] };
+    let either = RuleTerm { text: "lamp", anywhere: 1, heading: 2, alternatives: &alternatives };
+    let red = RuleTerm { text: "red", anywhere: 5, heading: 0, alternatives: &[] };
     let held = |document: &IndexDocument, word: &str| {
         let (first, _) = document.text.split_once('\n').unwrap();
         let has = |text: &str| text.split_whitespace().any(|other| other == word);

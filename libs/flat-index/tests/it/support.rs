@@ -1,6 +1,6 @@
 //! Shared test support.
 
-use flat_index::{Base, BaseBuilder, DocumentChange, IndexDocument, Schema, Tag};
+use flat_index::{Base, BaseBuilder, DocumentChange, IndexDocument, Schema, Tag, TextFieldSchema};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -83,11 +83,16 @@ pub(crate) fn unit(raw: &[f32]) -> Vec<f32> {
     raw.iter().map(|x| x / length).collect()
 }
 
+/// Returns a text field.
+pub(crate) fn text_field(weight: f32, is_heading: bool) -> TextFieldSchema {
+    TextFieldSchema { weight, is_heading }
+}
+
 /// Returns the schema of those documents.
 pub(crate) fn schema() -> Schema {
     Schema {
         dimension: 19,
-        text_fields: vec![1.0, 0.3],
+        text_fields: vec![text_field(1.0, true), text_field(0.3, false)],
         k1: 0.5,
         b: 0.75,
         keyword_columns: vec!["brand".into()],
