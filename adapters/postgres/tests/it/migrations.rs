@@ -185,6 +185,7 @@ const WITHOUT_INDEXES: &str = "
     DROP TABLE raw_products_indexes;
     DELETE FROM raw_products_migrations WHERE version >= 9;
     ALTER TABLE embedded_products_state DROP COLUMN identity;
+    ALTER TABLE embedded_products_postings RENAME COLUMN in_name TO in_title;
     DELETE FROM embedded_products_migrations WHERE version >= 2";
 
 async fn ids_owed_to(store: &PostgresStore, identity: IndexIdentity, products: u64) -> Vec<String> {
