@@ -9,7 +9,7 @@ use crate::settings::Subject;
 use crate::workload::Workload;
 use akin_entities::{FacetField, Language, Query, SearchMode};
 use akin_local::LocalEngine;
-use akin_usecases::{Paging, Scope, SearchRequest, Sort, Suggest};
+use akin_usecases::{CurrentRelevance, Paging, Scope, SearchRequest, Sort, Suggest};
 use anyhow::{Context, Result};
 use std::sync::Arc;
 
@@ -94,7 +94,7 @@ pub(crate) fn suggest(bench: &mut Bench, workload: &Workload, engine: &LocalEngi
     }
     let size = workload.catalogue.len();
     let suggest =
-        Suggest::new(Arc::new(engine.index()), Arc::new(engine.store()), Language::English);
+        Suggest::new(Arc::new(engine.index()), Arc::new(engine.store()), Language::English, CurrentRelevance::default());
     let mut contest = Contest::default();
     for (name, letters) in [("3 letters", 3), ("a word", 6), ("a word and 3 letters", 10)] {
         let beginnings: Vec<String> =

@@ -315,7 +315,7 @@ impl ProductIndex for Exact {
         Err(read_only())
     }
 
-    async fn term_counts(&self, _: &[String], _: &[String]) -> PortResult<Vec<u64>> {
+    async fn name_counts(&self, _: &[String], _: &[String]) -> PortResult<Vec<u64>> {
         Err(read_only())
     }
 

@@ -72,8 +72,8 @@ impl ProductIndex for LocalIndex {
         pool::blocking(move || derived.matches(&*derived.current()?, &query)).await
     }
 
-    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
-        Ok(self.snapshot().await?.term_counts(all, terms))
+    async fn name_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+        Ok(self.snapshot().await?.name_counts(all, terms))
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

@@ -146,12 +146,12 @@ impl SearchSnapshot {
 }
 
 impl SearchSnapshot {
-    /// See [`akin_ports::ProductIndex::term_counts`].
-    pub(crate) fn term_counts(&self, all: &[String], terms: &[String]) -> Vec<u64> {
+    /// See [`akin_ports::ProductIndex::name_counts`].
+    pub(crate) fn name_counts(&self, all: &[String], terms: &[String]) -> Vec<u64> {
         fn texts(terms: &[String]) -> Vec<&str> {
             terms.iter().map(String::as_str).collect()
         }
-        let counts = self.documents.term_counts(&texts(all), &texts(terms));
+        let counts = self.documents.heading_counts(&texts(all), &texts(terms));
         counts.into_iter().map(|count| count as u64).collect()
     }
 }

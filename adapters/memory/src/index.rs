@@ -146,10 +146,11 @@ impl ProductIndex for MemoryIndex {
         .await
     }
 
-    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+    async fn name_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
         self.call(|state| {
             let holds = |found: &SearchedFields, term: &String| {
-                found.text.holds(std::slice::from_ref(term))
+                let mut name = found.text.fields().filter(|(field, _)| field.is_name());
+                name.any(|(_, stream)| stream.split_ascii_whitespace().any(|held| held == term))
             };
             let holders: Vec<_> = state
                 .findable()

@@ -92,8 +92,8 @@ impl ProductIndex for OpenSearchIndex {
         self.0.matches(query).await
     }
 
-    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
-        self.0.term_counts(all, terms).await
+    async fn name_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+        self.0.name_counts(all, terms).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

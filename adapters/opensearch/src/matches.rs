@@ -65,8 +65,8 @@ impl IndexSession {
         Ok(matches)
     }
 
-    /// See [`akin_ports::ProductIndex::term_counts`].
-    pub(crate) async fn term_counts(
+    /// See [`akin_ports::ProductIndex::name_counts`].
+    pub(crate) async fn name_counts(
         &self,
         all: &[String],
         terms: &[String],
@@ -74,8 +74,9 @@ impl IndexSession {
         let model = self.model(RetryPolicy::Search).await?.filter(|_| !terms.is_empty());
         let Some(model) = model else { return Ok(vec![0; terms.len()]) };
         let mut filter = vec![json!({"term": {"fingerprint": model.to_string()}})];
-        filter.extend(all.iter().map(|term| json!({"term": {"terms": term}})));
-        let counted = json!({"terms": {"field": "terms", "include": terms, "size": terms.len()}});
+        filter.extend(all.iter().map(|term| json!({"term": {"name_terms": term}})));
+        let counted =
+            json!({"terms": {"field": "name_terms", "include": terms, "size": terms.len()}});
         let body = json!({
             "size": 0,
             "query": {"bool": {"filter": filter}},

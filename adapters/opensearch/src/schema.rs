@@ -53,7 +53,7 @@ pub(crate) fn mappings() -> Value {
         "text": {"type": "text", "index": false, "norms": false, "store": true},
         "facets": {"type": "text", "index": false, "norms": false, "store": true},
         "terms": {"type": "keyword"},
-        "name_terms": {"type": "keyword", "doc_values": false},
+        "name_terms": {"type": "keyword"},
         "words": {"type": "keyword", "ignore_above": MAX_WORD_LENGTH},
         "shares": {"type": "rank_features"},
         "lengths": {"properties": lengths},

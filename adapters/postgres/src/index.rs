@@ -6,13 +6,13 @@ mod graph;
 mod indexed;
 mod list;
 mod matches;
+mod name_counts;
 mod parameters;
 mod phrases;
 mod rescore;
 mod state;
 mod statistics;
 mod tables;
-mod term_counts;
 mod term_scores;
 mod write;
 
@@ -33,11 +33,11 @@ use graph::BuildGraph;
 use indexed::ReadIndexed;
 use list::ListEntries;
 use matches::CountMatches;
+use name_counts::CountNames;
 use rescore::RescoreTerms;
 use state::{ReadAnalysis, ReadIdentity, ReadState, SetAnalysis};
 use std::collections::HashMap;
 use std::sync::Arc;
-use term_counts::CountTerms;
 use write::{RemoveEntries, UpsertEntries};
 
 /// A [`ProductIndex`] in the tables of a [`crate::PostgresEngine`].
@@ -115,8 +115,8 @@ impl ProductIndex for PostgresIndex {
         self.database.call(&CountMatches(query)).await
     }
 
-    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
-        self.database.call(&CountTerms { all, terms }).await
+    async fn name_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+        self.database.call(&CountNames { all, terms }).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

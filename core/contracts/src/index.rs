@@ -118,7 +118,7 @@ macro_rules! product_index_contract {
             statistics_do_not_change_once_returned,
             every_word_is_visited_by_its_first_letter,
             words_and_terms_are_visited_by_their_beginnings,
-            products_with_several_terms_are_counted_for_each_of_others,
+            names_with_several_terms_are_counted_for_each_of_others,
             eight_writers_of_one_product_leave_its_newest_version,
             eight_writers_of_many_products_lose_no_product,
             a_reader_never_sees_half_an_entry,

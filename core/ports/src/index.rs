@@ -36,9 +36,9 @@ pub trait ProductIndex: Debug + Send + Sync {
     /// catalogue. A page beyond [`MAX_DEPTH`](crate::MAX_DEPTH) is refused.
     async fn matches(&self, query: &MatchQuery) -> PortResult<Matches>;
 
-    /// Counts the products that hold all of the analyzed terms `all` and one of `terms`, for each of these,
-    /// in their order.
-    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>>;
+    /// Counts the products whose names, which are title and brand, hold all of the analyzed terms `all` and
+    /// one of `terms`, for each of these, in their order.
+    async fn name_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>>;
 
     /// Lists the next `limit` entries after `after` that can be found, in the byte order of their ids,
     /// as [`Self::upsert`] takes them. Copies are made of them.

@@ -1,7 +1,8 @@
 use crate::characters::{CharacterClass, class, is_letter, is_mark};
-use crate::chunks::{Term, chunks, visit_terms};
+use crate::chunks::{Chunk, Term, chunks, quantity, term, visit_terms};
 use crate::folding::fold;
 use crate::identifiers::identifier_term;
+use crate::numbers::unit_of;
 use crate::stems::stem;
 use akin_entities::{Analysis, AnalyzedText, Language, Product, TextField};
 use std::borrow::Cow;
@@ -44,6 +45,40 @@ pub fn analyze(text: &str, language: Language) -> Vec<String> {
     let mut terms = Vec::new();
     push_terms(&fold(text), language, &mut terms);
     terms
+}
+
+/// Analyzes `text` into one term for each word, however it is spelled: `t-shirt`, `t shirt` and `tshirt` give
+/// the same, and so do `10 cm` and `10cm`.
+pub fn canonical_terms(text: &str, language: Language) -> Vec<String> {
+    let folded = fold(text);
+    let mut terms = Vec::new();
+    let mut before: Option<Chunk<'_>> = None;
+    for chunk in chunks(&folded) {
+        let with_before = before.and_then(|before| chunk.joined_to(before));
+        if with_before.is_some() {
+            terms.pop();
+        }
+        match with_before.or_else(|| chunk.joined()).or_else(|| chunk.inches()) {
+            Some(term) => terms.push(stem(&term, language)),
+            None => {
+                for part in chunk.parts() {
+                    push_canonical(part, language, &mut terms);
+                }
+            }
+        }
+        before = Some(chunk);
+    }
+    terms
+}
+
+fn push_canonical(part: &str, language: Language, terms: &mut Vec<String>) {
+    if part.chars().any(|character| class(character) == CharacterClass::Unspaced) {
+        push_terms(part, language, terms);
+    } else if let Some((number, name)) = unit_of(part) {
+        terms.push(quantity(number, name));
+    } else {
+        terms.push(stem(&term(part), language));
+    }
 }
 
 /// Analyzes all text fields of a product, each up to 64 KiB, and its identifiers.

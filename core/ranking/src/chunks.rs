@@ -167,7 +167,7 @@ impl<'a> Chunk<'a> {
         !self.text.bytes().any(|byte| is_connector(char::from(byte)))
     }
 
-    fn is_number(self) -> bool {
+    pub(crate) fn is_number(self) -> bool {
         is_number(self.text)
     }
 
@@ -249,12 +249,12 @@ impl<'a> Iterator for Runs<'a> {
 }
 
 /// Returns a term as engines take it, which know points as separators.
-fn term(part: &str) -> Cow<'_, str> {
+pub(crate) fn term(part: &str) -> Cow<'_, str> {
     if part.contains('.') { Cow::Owned(part.replace('.', "_")) } else { Cow::Borrowed(part) }
 }
 
 /// Returns the term of a number with its unit.
-fn quantity(number: &str, word: &str) -> String {
+pub(crate) fn quantity(number: &str, word: &str) -> String {
     format!("{}{}", term(number), unit(word).map_or_else(|| term(word), Cow::Borrowed))
 }
 

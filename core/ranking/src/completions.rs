@@ -1,8 +1,8 @@
 //! Completions of a word that is not typed to its end.
 
 use crate::analysis::is_word;
-use crate::chunks::chunks;
 use crate::folding::fold;
+use crate::last_word::LastWord;
 use crate::stems::stem;
 use crate::stop_words::is_stop_word;
 use akin_entities::{Language, Statistics};
@@ -20,8 +20,10 @@ const MIN_UNKNOWN: usize = 4;
 /// The last word of a query, and the terms that begin like it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CompletedWord {
-    /// The word as the query has it, folded.
+    /// The word as the query has it, folded; its parts joined, if hyphens connect several.
     pub(crate) word: String,
+    /// Its parts; one, unless hyphens connect several.
+    pub(crate) parts: Vec<String>,
     /// The terms, the most frequent word first. Never empty.
     pub(crate) terms: Vec<String>,
     /// True if the shopper is still typing it, so that it is completed even if the catalogue knows it.
@@ -37,21 +39,24 @@ impl CompletedWord {
         language: Language,
         statistics: &dyn Statistics,
     ) -> Option<Self> {
+        let folded = fold(query);
+        let last = LastWord::of(&folded).filter(|last| !last.is_known_unit(statistics))?;
         let min = if is_unfinished { MIN_UNFINISHED } else { MIN_UNKNOWN };
-        let word = last_word(query).filter(|word| is_word(word, min))?;
-        if !is_unfinished && statistics.document_frequency(&stem(&word, language)) > 0 {
+        let is_known = |word: &str| statistics.document_frequency(&stem(word, language)) > 0;
+        if !is_unfinished && last.parts.last().is_some_and(|part| is_known(part)) {
             return None;
         }
-        let terms = completions(&word, language, statistics);
-        (!terms.is_empty()).then_some(Self { word, terms, is_unfinished })
+        let complete = |word: &str, parts: &[&str]| {
+            if !is_word(word, min) || !is_unfinished && is_known(word) {
+                return None;
+            }
+            let terms = completions(word, language, statistics);
+            let parts = parts.iter().copied().map(str::to_owned).collect();
+            (!terms.is_empty()).then(|| Self { word: word.to_owned(), parts, terms, is_unfinished })
+        };
+        let joined = last.joined(statistics).and_then(|word| complete(word, &last.parts));
+        joined.or_else(|| last.last_part().and_then(|part| complete(part, &[part])))
     }
-}
-
-/// Returns the last word of `query`, folded, if nothing follows it.
-fn last_word(query: &str) -> Option<String> {
-    let folded = fold(query);
-    let last = chunks(&folded).last()?.parts().last()?;
-    folded.ends_with(last).then(|| last.to_owned())
 }
 
 /// Returns the terms of the words that begin with `word`, without its own and without stop words.
@@ -96,8 +101,14 @@ mod tests {
 
     #[test]
     fn a_word_is_completed_by_the_most_frequent_terms_that_begin_like_it() {
-        let statistics =
-            statistics(&["headphones red", "headphone", "headset", "headset", "heads the"]);
+        let statistics = statistics(&[
+            "headphones red",
+            "headphone",
+            "headset",
+            "headset",
+            "heads the",
+            "12in indoor",
+        ]);
         let complete = |query: &str, is_unfinished| {
             CompletedWord::of(query, is_unfinished, Language::English, &statistics)
                 .map(|completed| completed.terms.join(" "))
@@ -105,6 +116,8 @@ mod tests {
         assert_eq!(complete("red Head", true).unwrap(), "headset headphon");
         assert_eq!(complete("headph", false).unwrap(), "headphon");
         assert_eq!(complete("he", true).unwrap(), "headset headphon head");
+        assert_eq!(complete("red head-s", true).unwrap(), "headset", "joined");
+        assert_eq!(complete("red-headp", true).unwrap(), "headphon", "its last part");
         for (query, is_unfinished) in [
             ("head", false),
             ("h", true),
@@ -115,6 +128,8 @@ mod tests {
             ("headx", true),
             ("12", true),
             ("", true),
+            ("head's", true),
+            ("12 in", true),
         ] {
             assert_eq!(complete(query, is_unfinished), None, "{query}");
         }

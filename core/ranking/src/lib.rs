@@ -27,6 +27,7 @@ mod explain;
 mod fits;
 mod folding;
 mod identifiers;
+mod last_word;
 mod numbers;
 mod parsed_query;
 mod query_analyzer;
@@ -40,8 +41,9 @@ mod synonyms;
 mod term_matcher;
 mod text_features;
 mod typed_text;
+mod value_pattern;
 
-pub use analysis::{AnalyzedProduct, analysis, analyze, analyze_product};
+pub use analysis::{AnalyzedProduct, analysis, analyze, analyze_product, canonical_terms};
 pub use completions::MAX_COMPLETIONS;
 pub use correction::{Correction, MAX_CORRECTED_WORDS, correct, correct_words, misspelled_words};
 pub use explain::{TermExplanation, TermRole};
@@ -54,4 +56,5 @@ pub use score::{
     CandidateFeatures, Score, ScoreParts, WordEvidence, score_candidates, score_parts,
 };
 pub use synonyms::{SynonymRule, Synonyms};
-pub use typed_text::{Completion, TypedText, ValuePattern, folded_words};
+pub use typed_text::{Completion, TypedText};
+pub use value_pattern::{ValuePattern, folded_words};

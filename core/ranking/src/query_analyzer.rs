@@ -133,12 +133,17 @@ impl AnalyzedQuery<'_> {
         }
     }
 
-    /// Completes the word of which the term at `place` is the only one.
+    /// Completes the last word, whose last part begins with the term at `place`.
     fn complete(&mut self, completed: &CompletedWord, place: usize) {
-        let is_only = self.terms.len() == place + 1;
-        let others = self.terms.iter().take(place);
-        let has_content = others.into_iter().any(|term| !term.is_stop_word);
-        let Some(term) = self.terms.get_mut(place).filter(|_| is_only) else { return };
+        let stem = stem(&completed.word, self.language);
+        if completed.parts.len() > 1 && self.terms.last().is_none_or(|last| last.stem != stem) {
+            self.push_joined(completed, stem);
+        } else if completed.parts.len() == 1 && self.terms.len() != place + 1 {
+            return;
+        }
+        let Some(place) = self.terms.len().checked_sub(1) else { return };
+        let has_content = self.terms[..place].iter().any(|term| !term.is_stop_word);
+        let term = &mut self.terms[place];
         if term.frequency > 0 && !completed.is_unfinished {
             return;
         }
@@ -146,6 +151,25 @@ impl AnalyzedQuery<'_> {
         term.is_stop_word &= has_content;
         let alternatives: Vec<_> = completed.terms.iter().map(|term| vec![term.clone()]).collect();
         self.add_alternatives(place, &alternatives);
+    }
+
+    /// Adds a word of several parts, of which the catalogue has only what begins so.
+    fn push_joined(&mut self, completed: &CompletedWord, stem: String) {
+        let parts = completed.parts.len().min(self.terms.len());
+        let first = self.terms.len() - parts;
+        for part in &mut self.terms[first..] {
+            (part.is_covered, part.is_part) = (true, true);
+        }
+        self.terms.push(AnalyzedTerm {
+            word: completed.word.clone(),
+            stem,
+            frequency: 0,
+            is_stop_word: false,
+            is_covered: true,
+            is_part: false,
+            parts,
+            alternatives: Vec::new(),
+        });
     }
 }
 
@@ -182,7 +206,7 @@ impl<'a> QueryAnalyzer<'a> {
     pub fn misspelled(&self) -> Vec<String> {
         let mut words = misspelled_words(self.query, self.language, self.statistics);
         if let Some(completed) = self.completed.as_ref().filter(|word| word.is_unfinished) {
-            words.retain(|word| *word != completed.word);
+            words.retain(|word| !completed.parts.contains(word));
         }
         if let Some(synonyms) = self.synonyms {
             words.retain(|word| !synonyms.contains(&stem(word, self.language)));
@@ -221,7 +245,7 @@ impl<'a> QueryAnalyzer<'a> {
             analyzed.add_synonyms(synonyms);
         }
         if let (Some((part, place)), Some(completed)) = (last.get(), &self.completed)
-            && part == completed.word
+            && completed.parts.last().is_some_and(|last| last == part)
         {
             analyzed.complete(completed, place);
         }

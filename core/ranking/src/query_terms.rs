@@ -72,7 +72,7 @@ impl QueryTerms {
     }
 
     /// Returns the term of the identifier that the whole query is, if it is one.
-    pub(crate) fn identifier(&self) -> Option<&str> {
+    pub fn identifier(&self) -> Option<&str> {
         self.terms.last().filter(|term| term.is_identifier).map(|term| term.text.as_str())
     }
 

@@ -6,6 +6,7 @@ use crate::characters::{CharacterClass, class, is_term_character};
 use crate::chunks::{Chunk, chunks};
 use crate::correction::AlignmentMatrix;
 use crate::folding::fold;
+use crate::last_word::LastWord;
 use crate::stems::stem;
 use crate::stop_words::is_stop_word;
 use akin_entities::{Language, Statistics};
@@ -17,8 +18,11 @@ use std::collections::HashSet;
 pub struct TypedText {
     /// The whole words as they are shown, folded; a hyphen at the end joins the last one.
     head: String,
-    /// The beginning of the last word; empty after a space.
+    /// The beginning of the last word; empty after a space, and if the last word is whole. Its parts are
+    /// joined, if words of the catalogue begin so.
     beginning: String,
+    /// The beginning as it is written, if its parts are joined.
+    written: Option<String>,
     language: Language,
 }
 
@@ -52,12 +56,21 @@ impl TypedText {
     pub fn new(text: &str, language: Language, statistics: &dyn Statistics) -> Self {
         let end = text.char_indices().nth(Self::MAX_CHARS).map_or(text.len(), |(end, _)| end);
         let folded = fold(text[..end].trim_start());
-        let is_end = |(_, character): &(usize, char)| !is_term_character(*character);
-        let last = folded.char_indices().rev().find(is_end);
-        let mut start = last.map_or(0, |(at, character)| at + character.len_utf8());
-        start += unspaced_start(&folded[start..], statistics);
+        let last = LastWord::of(&folded).filter(|last| !last.is_known_unit(statistics));
+        let whole = |head: &str| Self { head: shown_head(head), ..Self::blank(language) };
+        let Some(last) = last else { return whole(&folded) };
+        if let Some(joined) = last.joined(statistics) {
+            let written = Some(last.written.to_owned());
+            return Self { beginning: joined.to_owned(), written, ..whole(&folded[..last.start]) };
+        }
+        let Some(part) = last.last_part() else { return whole(&folded) };
+        let start = folded.len() - part.len() + unspaced_start(part, statistics);
         let (head, beginning) = folded.split_at(start);
-        Self { head: shown_head(head), beginning: beginning.to_owned(), language }
+        Self { beginning: beginning.to_owned(), ..whole(head) }
+    }
+
+    fn blank(language: Language) -> Self {
+        Self { head: String::new(), beginning: String::new(), written: None, language }
     }
 
     /// Returns true if there is neither a word nor the beginning of one.
@@ -93,11 +106,16 @@ impl TypedText {
     pub fn with(&self, word: &str) -> String {
         let joins = |last| is_connector(last) || class(last) == CharacterClass::Unspaced;
         let gap = if self.head.is_empty() || self.head.ends_with(joins) { "" } else { " " };
-        format!("{}{gap}{word}", self.head)
+        let rest = word.strip_prefix(&self.beginning);
+        match (&self.written, rest) {
+            (Some(written), Some(rest)) => format!("{}{gap}{written}{rest}", self.head),
+            _ => format!("{}{gap}{word}", self.head),
+        }
     }
 
     /// Returns up to `limit` words of the catalogue that begin as the last word does, the most frequent
-    /// first, ties in alphabetical order; of words with one term only the most frequent. None after a space.
+    /// first, ties in alphabetical order; of words with one term only the most frequent. The typed word is
+    /// always among them, if it is one. None after a space.
     ///
     /// If no word begins so, and it has four letters or more, those are returned that do with one letter
     /// inserted, left out or replaced, or two neighbors exchanged; the first letter is right.
@@ -109,6 +127,7 @@ impl TypedText {
             return without_beginnings(&found);
         }
         let found = self.best(limit, |offer| statistics.visit_words_from(&self.beginning, offer));
+        let found = self.with_itself(found, limit, statistics);
         if !found.is_empty() || !is_word(&self.beginning, MIN_SLIP) {
             return found;
         }
@@ -124,6 +143,23 @@ impl TypedText {
                 }
             });
         })
+    }
+
+    /// Adds the word that was typed to the last of the others, if it is one and is not among them.
+    fn with_itself(
+        &self,
+        mut found: Vec<Completion>,
+        limit: usize,
+        statistics: &dyn Statistics,
+    ) -> Vec<Completion> {
+        let frequency = statistics.word_frequency(&self.beginning);
+        let term = stem(&self.beginning, self.language);
+        let is_missing = frequency > 0 && !found.iter().any(|one| one.term == term);
+        if limit > 0 && is_missing && !is_stop_word(&self.beginning, self.language) {
+            found.truncate(limit - 1);
+            found.push(Completion { word: self.beginning.clone(), term, frequency });
+        }
+        found
     }
 
     /// Returns the best of the words that are offered.
@@ -163,44 +199,6 @@ impl TypedText {
     }
 }
 
-/// Tells which values of a field a shopper may be typing: each typed word begins a word of the value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValuePattern {
-    whole: String,
-    words: Vec<String>,
-}
-
-impl ValuePattern {
-    /// Creates the pattern of what was typed.
-    pub fn new(text: &str) -> Self {
-        let whole = folded_words(text);
-        let words = whole.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-        Self { whole, words }
-    }
-
-    /// Returns how well a value matches that [`folded_words`] returned: 0 if it begins with what was typed,
-    /// 1 if its words do; `None` if they do not.
-    pub fn rank(&self, value: &str) -> Option<u8> {
-        if value.starts_with(&self.whole) {
-            return Some(0);
-        }
-        self.words.iter().all(|word| has_word_from(value, word)).then_some(1)
-    }
-}
-
-/// Returns a value as a [`ValuePattern`] compares it: folded, its words separated by single spaces.
-pub fn folded_words(value: &str) -> String {
-    let folded = fold(value);
-    let words: Vec<_> = folded.split(|c| !is_term_character(c)).collect();
-    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// Returns true if a word of `value` begins with `start`. In scripts without spaces, words begin anywhere.
-fn has_word_from(value: &str, start: &str) -> bool {
-    let is_unspaced = start.starts_with(|c| class(c) == CharacterClass::Unspaced);
-    value.match_indices(start).any(|(at, _)| is_unspaced || at == 0 || value[..at].ends_with(' '))
-}
-
 /// Returns the completions that are not the beginning of another one in as many products: in a script
 /// without spaces, the parts of a word are terms as well.
 fn without_beginnings(found: &[Completion]) -> Vec<Completion> {
@@ -219,7 +217,11 @@ fn shown_head(head: &str) -> String {
     let is_joined = words.len() == joined.len() + 1
         && !head.ends_with(char::is_whitespace)
         && joined.ends_with(is_term_character);
-    let kept = if is_joined { &words } else { words.trim_end_matches(|c| !is_term_character(c)) };
+    // The mark of inches belongs to its number.
+    let is_inches =
+        words.strip_suffix('"').is_some_and(|text| text.ends_with(|c: char| c.is_ascii_digit()));
+    let is_kept = is_joined || is_inches;
+    let kept = if is_kept { &words } else { words.trim_end_matches(|c| !is_term_character(c)) };
     kept.to_owned()
 }
 
@@ -278,6 +280,8 @@ mod tests {
             "Café T-Shirt",
             "4K TV 10cm",
             "Trpod",
+            "Wi-Fi router",
+            "Men's Shoes",
         ]);
         for (typed, expected) in [
             ("tra", &["travel", "trail"][..]),
@@ -288,6 +292,12 @@ mod tests {
             ("caf", &["cafe"]),
             ("t-sh", &["t-shirt"]),
             ("tsh", &["tshirt"]),
+            ("red t-shi", &["red t-shirt"]),
+            ("wi-f", &["wi-fi"]),
+            ("wi-fi", &["wi-fi"]),
+            ("men's", &[]),
+            ("men's sho", &["men's shoes"]),
+            ("travel-trip", &["travel-tripods"]),
             ("the", &[]),
             ("4", &["4k", "4"]),
             ("trvael", &["travel"]),
@@ -314,6 +324,30 @@ mod tests {
     }
 
     #[test]
+    fn a_known_number_with_its_unit_is_whole() {
+        let statistics = catalogue(&["Shelf 12 inch", "Jack 3.5mm", "Indoor lamp"]);
+        for (text, term) in [("12 inch", "12in"), ("12\"", "12in"), ("3.5 mm", "3_5mm")] {
+            let typed = TypedText::new(text, Language::English, &statistics);
+            assert!(typed.completions(5, &statistics).is_empty(), "{text}");
+            assert_eq!(typed.head_terms(&statistics), Some(vec![term.to_owned()]), "{text}");
+        }
+        assert_eq!(completed("4 in", &statistics), ["4 inch", "4 indoor"]);
+    }
+
+    #[test]
+    fn the_typed_word_is_among_few_completions() {
+        let statistics = catalogue(&["trip", "tripod", "tripod", "triple", "triple", "trippy"]);
+        assert_eq!(
+            TypedText::new("trip", Language::Any, &statistics)
+                .completions(2, &statistics)
+                .iter()
+                .map(|one| one.word.as_str())
+                .collect::<Vec<_>>(),
+            ["triple", "trip"]
+        );
+    }
+
+    #[test]
     fn the_words_before_the_last_one_are_terms() {
         let statistics = catalogue(&["Red phone tripods"]);
         let head =
@@ -332,27 +366,6 @@ mod tests {
         assert_eq!(following, ["tripods", "mug"]);
     }
 
-    #[test]
-    fn a_value_matches_by_the_beginnings_of_its_words() {
-        for (typed, value, rank) in [
-            ("gear", "Camera Gear", Some(1)),
-            ("CAM", "Caméra & Gear", Some(0)),
-            ("gear cam", "Camera Gear", Some(1)),
-            ("camera  g", "Camera & Gear", Some(0)),
-            ("era", "Camera Gear", None),
-            ("gear x", "Camera Gear", None),
-            ("脚架", "三脚架", Some(1)),
-            ("orn", "Ørnevik", Some(0)),
-            ("", "Lumo", Some(0)),
-        ] {
-            assert_eq!(
-                ValuePattern::new(typed).rank(&folded_words(value)),
-                rank,
-                "{typed} in {value}"
-            );
-        }
-    }
-
     proptest! {
         #[test]
         fn any_text_is_completed(typed in "\\PC{0,80}|[a-z '\"-]{0,20}|[一-龥ก-๛ ]{0,90}") {
@@ -361,7 +374,6 @@ mod tests {
             prop_assert!(text.completions(3, &statistics).len() <= 3);
             prop_assert_eq!(text.is_blank(), text.with(text.beginning()).is_empty());
             text.head_terms(&statistics);
-            ValuePattern::new(&typed).rank(&folded_words(&typed));
         }
     }
 }

@@ -120,8 +120,8 @@ impl ExplainedSearch {
         };
         let reason = match clause {
             _ if self.is_browsing => HitReason::Listed,
-            _ if self.is_closest => HitReason::Closest,
             _ if pin.is_some() => HitReason::Pinned,
+            _ if self.is_closest => HitReason::Closest,
             Some(clause) => HitReason::Fits(clause),
             None => HitReason::Candidate,
         };

@@ -46,6 +46,24 @@ impl FoundProducts {
     }
 }
 
+impl FoundProducts {
+    /// Lists products that do not fit, best first, since none does but those that are pinned.
+    pub(crate) fn list_closest(
+        &mut self,
+        request: &SearchRequest,
+        closest: &[Ranked<'_>],
+        pinned: &[(Pin, FoundProduct)],
+    ) {
+        let is_pinned =
+            |one: &&Ranked<'_>| pinned.iter().any(|(pin, _)| pin.id == one.candidate.id);
+        let others = closest.iter().filter(|one| !is_pinned(one)).map(FoundProduct::from);
+        let others: Vec<_> = others.collect();
+        self.page = with_pins(request, 0, others.len(), &others, pinned);
+        self.answer.closest = !others.is_empty();
+        self.explained.iter_mut().for_each(|explained| explained.is_closest = true);
+    }
+}
+
 impl From<&Ranked<'_>> for FoundProduct {
     fn from(ranked: &Ranked<'_>) -> Self {
         let candidate = ranked.candidate;
@@ -81,7 +99,7 @@ fn unpinned_places(request: &SearchRequest, pins: &[Pin]) -> Range<usize> {
 }
 
 /// Returns the hits at some places.
-pub(crate) fn hits_at<'a, 'c>(places: Range<usize>, hits: &'a [Ranked<'c>]) -> &'a [Ranked<'c>] {
+fn hits_at<'a, 'c>(places: Range<usize>, hits: &'a [Ranked<'c>]) -> &'a [Ranked<'c>] {
     let start = places.start.min(hits.len());
     &hits[start..places.end.min(hits.len()).max(start)]
 }

@@ -1,7 +1,7 @@
 //! How a shop steers its searches: synonyms, curation, boosts.
 
 use akin_entities::{AnalyzedText, FacetValues, Filter, Language, ProductId, Query, Timestamp};
-use akin_ranking::{SynonymRule, Synonyms, analyze};
+use akin_ranking::{SynonymRule, Synonyms, canonical_terms};
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -136,8 +136,8 @@ impl Relevance {
         let analyzed = |rule: CurationRule| {
             let occasion = match &rule.occasion {
                 Occasion::Always => AnalyzedOccasion::Always,
-                Occasion::Query(text) => AnalyzedOccasion::Query(analyze(text, language)),
-                Occasion::Words(text) => AnalyzedOccasion::Words(analyze(text, language)),
+                Occasion::Query(text) => AnalyzedOccasion::Query(canonical_terms(text, language)),
+                Occasion::Words(text) => AnalyzedOccasion::Words(canonical_terms(text, language)),
             };
             (occasion, rule)
         };
@@ -149,6 +149,11 @@ impl Relevance {
         }
     }
 
+    /// Returns the products that are not found by `query`.
+    pub(crate) fn hidden(&self, query: Option<&Query>) -> Vec<ProductId> {
+        self.steer(query).hidden
+    }
+
     /// Returns what the rules do to a search for `query`. Of several rules the earlier one decides; what
     /// one hides, none can pin.
     pub(crate) fn steer(&self, query: Option<&Query>) -> Steering {
@@ -157,7 +162,8 @@ impl Relevance {
         if self.rules.is_empty() {
             return steering;
         }
-        let terms = query.map(|query| analyze(query.as_str(), self.language)).unwrap_or_default();
+        let terms =
+            query.map(|query| canonical_terms(query.as_str(), self.language)).unwrap_or_default();
         let held: HashSet<_> = terms.iter().collect();
         let applies = |occasion: &AnalyzedOccasion| match occasion {
             AnalyzedOccasion::Always => true,

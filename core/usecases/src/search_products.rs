@@ -1,6 +1,6 @@
 use crate::explanation::{ExplainedSearch, if_asked};
 use crate::facet_answers::without_field;
-use crate::found_products::{FoundProduct, found, hits_at, match_page};
+use crate::found_products::{FoundProduct, found, match_page};
 use crate::parsed_request::ParsedRequest;
 use crate::pinned::apart;
 use crate::prepared_query::PreparedQuery;
@@ -107,14 +107,12 @@ impl SearchProducts {
         let mut found = found(request, matches, &hits, &pinned);
         found.answer = SearchAnswer { good, corrections, timings, ..found.answer };
         found.explained = explained;
-        if hits.is_empty() && found.answer.total == 0 && request.sort == Sort::Relevance {
+        let fits_nothing = hits.is_empty() && found.answer.total == pinned.len();
+        if fits_nothing && request.sort == Sort::Relevance {
             let others = self.others(&prepared, &ranked).await.map_err(SearchError::Index)?;
             let (others, _) = prepared.rank(&others);
-            let closest = sorted(ranked.into_iter().chain(others).collect(), request, 0);
-            let places = request.paging.places();
-            found.page = hits_at(places, &closest).iter().map(FoundProduct::from).collect();
-            found.answer.closest = !closest.is_empty();
-            found.explained.iter_mut().for_each(|explained| explained.is_closest = true);
+            let closest = sorted(ranked.into_iter().chain(others).collect(), request, pinned.len());
+            found.list_closest(request, &closest, &pinned);
         }
         Ok(found)
     }
@@ -201,8 +199,10 @@ impl SearchProducts {
         let statistics = self.index.statistics().await?;
         let terms = self.terms(parsed, relevance, statistics).await?;
         let by_words = request.mode != SearchMode::Semantic;
+        let wanted =
+            if by_words { terms.distinct().collect() } else { Vec::from_iter(terms.identifier()) };
         let query = CandidateQuery {
-            terms: terms.distinct().filter(|_| by_words).map(str::to_owned).collect(),
+            terms: wanted.into_iter().map(str::to_owned).collect(),
             vector: embedding.map(|embedding| QueryVector {
                 embedding: Arc::unwrap_or_clone(embedding),
                 fingerprint: self.embeddings.fingerprint().clone(),

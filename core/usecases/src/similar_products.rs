@@ -1,4 +1,4 @@
-use crate::{Hit, QueryEmbeddings, SearchError};
+use crate::{CurrentRelevance, Hit, QueryEmbeddings, SearchError};
 use akin_entities::{Filter, ProductId, Similarity};
 use akin_ports::{CandidateQuery, PortResult, ProductIndex, ProductStore, QueryVector};
 use std::cmp::Ordering;
@@ -13,6 +13,8 @@ pub struct SimilarProducts {
     pub index: Arc<dyn ProductIndex>,
     /// Keeps the products.
     pub store: Arc<dyn ProductStore>,
+    /// The rules of the shop, which may hide products.
+    pub relevance: CurrentRelevance,
 }
 
 impl SimilarProducts {
@@ -69,7 +71,7 @@ impl SimilarProducts {
         let query = CandidateQuery {
             terms: Vec::new(),
             vector: Some(vector),
-            filter: Filter::default(),
+            filter: Filter::default().without(self.relevance.get().hidden(None)),
             depth: limit.saturating_add(1),
             threshold: None,
             with_facets: false,

@@ -1,8 +1,8 @@
 use crate::suggested_values::{SuggestedValues, ValueCache};
-use crate::{FacetCount, SearchError};
+use crate::{CurrentRelevance, FacetCount, SearchError};
 use akin_entities::{
-    Filter, KeywordField, Language, NumberField, ProductId, ProductRecord, Statistics,
-    WeightedTerm, WordRule,
+    Filter, KeywordField, Language, NumberField, ProductId, ProductRecord, Query, WeightedTerm,
+    WordRule,
 };
 use akin_ports::{
     MatchOrder, MatchPage, MatchQuery, Matching, PortResult, ProductIndex, ProductStore,
@@ -21,6 +21,7 @@ pub struct Suggest {
     index: Arc<dyn ProductIndex>,
     store: Arc<dyn ProductStore>,
     language: Language,
+    relevance: CurrentRelevance,
     values: Arc<ValueCache>,
 }
 
@@ -43,7 +44,7 @@ pub struct Suggestions {
 pub struct SuggestedQuery {
     /// The query, folded.
     pub text: String,
-    /// The number of products that contain all of its words.
+    /// The number of products whose names hold all of its words.
     pub count: u64,
 }
 
@@ -58,8 +59,11 @@ pub struct SuggestedCategory {
     pub count: usize,
 }
 
-/// The maximum number of words that are tried as the last one.
+/// The maximum number of words that may be the last one.
 const MAX_COMPLETIONS: usize = WeightedTerm::MAX_ALTERNATIVES;
+
+/// The maximum number of words that are tried as the last one after others.
+const MAX_TRIED: usize = 128;
 
 /// The maximum number of words that are tried as the next one.
 const MAX_FOLLOWING: usize = 12;
@@ -72,8 +76,8 @@ struct TypedTerms {
     typed: TypedText,
     /// The terms of the whole words.
     head: Vec<String>,
-    /// The words that may be the last one.
-    completions: Vec<Completion>,
+    /// The words that may be the last one, each with the number of names that hold it and the head.
+    completions: Vec<(Completion, u64)>,
     /// The term of the identifier that was typed, if it was one.
     identifier: Option<String>,
 }
@@ -89,13 +93,15 @@ impl Suggest {
     /// The default number of suggestions of each kind.
     pub const DEFAULT_LIMIT: usize = 6;
 
-    /// Creates the use case for products whose texts are in `language`.
+    /// Creates the use case for products whose texts are in `language`, of which some may be hidden by the rules
+    /// of the shop.
     pub fn new(
         index: Arc<dyn ProductIndex>,
         store: Arc<dyn ProductStore>,
         language: Language,
+        relevance: CurrentRelevance,
     ) -> Self {
-        Self { index, store, language, values: Arc::default() }
+        Self { index, store, language, relevance, values: Arc::default() }
     }
 
     /// Returns up to `limit` suggestions of each kind for `text`, of which the first
@@ -107,48 +113,56 @@ impl Suggest {
         let values = self.values.of(&*self.index, &statistics).await.map_err(SearchError::Index)?;
         let parsed = ParsedQuery::parse(text);
         let typed = TypedText::new(text, self.language, &*statistics);
-        let completions = typed.completions(MAX_COMPLETIONS, &*statistics);
+        let head = typed.head_terms(&*statistics);
+        // Beside other words, the word that is meant may be a rare one.
+        let is_first = head.as_ref().is_none_or(Vec::is_empty);
+        let tried = if is_first { MAX_COMPLETIONS } else { MAX_TRIED };
+        let completions = typed.completions(tried, &*statistics);
         let mut suggestions = suggested_values(&values, &typed, &completions, limit);
         // The word that a shopper quotes or excludes is not completed.
-        let head = typed.head_terms(&*statistics).filter(|_| !parsed.has_phrases());
-        let Some(head) = head.filter(|_| !typed.is_blank()) else { return Ok(suggestions) };
+        let head = head.filter(|_| !parsed.has_phrases() && !typed.is_blank());
+        let Some(head) = head else { return Ok(suggestions) };
         let identifier = known_identifier(text, &*statistics);
-        let completions = completions.into_iter().filter(|one| !head.contains(&one.term)).collect();
+        let completions = self.counted(&head, completions).await.map_err(SearchError::Index)?;
         let terms = TypedTerms { typed, head, completions, identifier };
-        let counts = self.counts(&terms, &*statistics).await.map_err(SearchError::Index)?;
-        let named = self.named(&terms).await?;
-        suggestions.queries =
-            self.queries(&terms, counts, &named).await.map_err(SearchError::Index)?;
+        let hidden = self.relevance.get().hidden(Query::new(text).ok().as_ref());
+        let named = self.named(&terms, hidden).await?;
+        suggestions.queries = self.queries(&terms, &named).await.map_err(SearchError::Index)?;
         suggestions.queries.truncate(limit);
         suggestions.products = named.into_iter().take(limit).collect();
         Ok(suggestions)
     }
 
-    /// Returns the number of products with each completion and all words before it.
-    async fn counts(
+    /// Returns the completions that a name holds with all words before them, with the number of these names,
+    /// the most frequent first.
+    async fn counted(
         &self,
-        terms: &TypedTerms,
-        statistics: &dyn Statistics,
-    ) -> PortResult<Vec<u64>> {
-        let completed: Vec<_> = terms.completions.iter().map(|one| one.term.clone()).collect();
-        if terms.head.is_empty() {
-            return Ok(completed.iter().map(|term| statistics.document_frequency(term)).collect());
+        head: &[String],
+        completions: Vec<Completion>,
+    ) -> PortResult<Vec<(Completion, u64)>> {
+        let others = completions.into_iter().filter(|one| !head.contains(&one.term));
+        let others: Vec<_> = others.collect();
+        if others.is_empty() {
+            return Ok(Vec::new());
         }
-        self.index.term_counts(&terms.head, &completed).await
+        let terms: Vec<_> = others.iter().map(|one| one.term.clone()).collect();
+        let counts = self.index.name_counts(head, &terms).await?;
+        let counted = others.into_iter().zip(counts).filter(|(_, count)| *count > 0);
+        let mut counted: Vec<_> = counted.collect();
+        counted.sort_by_key(|(_, count)| Reverse(*count));
+        counted.truncate(MAX_COMPLETIONS);
+        Ok(counted)
     }
 
     /// Returns the completed queries, and with the words that come next in the names of products.
     async fn queries(
         &self,
         terms: &TypedTerms,
-        counts: Vec<u64>,
         named: &[ProductRecord],
     ) -> PortResult<Vec<SuggestedQuery>> {
         let typed = &terms.typed;
-        let mut found: Vec<_> =
-            terms.completions.iter().zip(counts).filter(|(_, count)| *count > 0).collect();
-        found.sort_by_key(|(_, count)| Reverse(*count));
-        let query = |(completion, count): &(&Completion, u64)| SuggestedQuery {
+        let found = &terms.completions;
+        let query = |(completion, count): &(Completion, u64)| SuggestedQuery {
             text: typed.with(&completion.word),
             count: *count,
         };
@@ -169,7 +183,7 @@ impl Suggest {
             return Ok(queries);
         }
         let next: Vec<_> = following.iter().map(|(_, term)| term.clone()).collect();
-        let counts = self.index.term_counts(&all, &next).await?;
+        let counts = self.index.name_counts(&all, &next).await?;
         let longer = following.into_iter().zip(counts).filter(|(_, count)| *count > 0);
         queries.extend(
             longer
@@ -180,13 +194,17 @@ impl Suggest {
     }
 
     /// Returns products that were typed by their names or their id.
-    async fn named(&self, terms: &TypedTerms) -> Result<Vec<ProductRecord>, SearchError> {
+    async fn named(
+        &self,
+        terms: &TypedTerms,
+        hidden: Vec<ProductId>,
+    ) -> Result<Vec<ProductRecord>, SearchError> {
         let Some(words) = terms.rule() else { return Ok(Vec::new()) };
         let order = MatchOrder { field: NumberField::Rating.into(), descending: true };
         let page = MatchPage { order, without: Vec::new(), offset: 0, limit: Self::MAX_FETCHED };
         let query = MatchQuery {
             matching: Matching::Some { words: Some(words), also: Vec::new(), near: None },
-            filter: Filter::default(),
+            filter: Filter::default().without(hidden),
             facets: Vec::new(),
             page: Some(page),
         };
@@ -214,8 +232,9 @@ impl TypedTerms {
         };
         let mut terms: Vec<_> = self.head.iter().map(|term| in_name(term)).collect();
         match self.completions.split_first() {
-            Some((best, others)) => {
-                let alternatives = others.iter().map(|other| vec![other.term.clone()]).collect();
+            Some(((best, _), others)) => {
+                let others = others.iter().map(|(other, _)| vec![other.term.clone()]);
+                let alternatives = others.collect();
                 terms.push(WeightedTerm { alternatives, ..in_name(&best.term) });
             }
             None if self.typed.beginning().is_empty() => {}

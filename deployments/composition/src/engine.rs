@@ -71,7 +71,8 @@ impl Engine {
     /// Returns the use case that suggests what a shopper may be typing. It counts the values of the
     /// catalogue at its first run.
     pub fn suggest(&self) -> Suggest {
-        Suggest::new(self.index.clone(), self.store.clone(), self.language)
+        let relevance = self.relevance.clone();
+        Suggest::new(self.index.clone(), self.store.clone(), self.language, relevance)
     }
 
     /// Returns the use case that finds similar products.
@@ -80,6 +81,7 @@ impl Engine {
             embeddings: self.embeddings.clone(),
             index: self.index.clone(),
             store: self.store.clone(),
+            relevance: self.relevance.clone(),
         }
     }
 }

@@ -77,13 +77,13 @@ impl Layer {
         all.saturating_sub(deleted) as usize
     }
 
-    /// Returns the live rows with all of `terms`; `None` if there are none.
+    /// Returns the live rows whose headings hold all of `terms`; `None` if there are none.
     pub(crate) fn holders(&self, terms: &[&str]) -> Option<Cow<'_, Rows>> {
         let mut rows = Cow::Borrowed(&*self.live);
         for term in terms {
             let mut holding = Rows::none(self.segment.rows());
             let postings = self.segment.postings(self.segment.terms().find(term)?);
-            postings.rows.iter().for_each(|row| holding.insert(*row));
+            postings.in_heading().for_each(|row| holding.insert(row));
             rows.to_mut().intersect(&holding);
         }
         (rows.count() > 0).then_some(rows)

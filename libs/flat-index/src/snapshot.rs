@@ -218,16 +218,16 @@ impl Snapshot {
         );
     }
 
-    /// Returns the number of documents with all of the analyzed terms `all` and one of `terms`, for each of
-    /// these.
-    pub fn term_counts(&self, all: &[&str], terms: &[&str]) -> Vec<usize> {
+    /// Returns the number of documents whose headings hold all of the analyzed terms `all` and one of `terms`,
+    /// for each of these.
+    pub fn heading_counts(&self, all: &[&str], terms: &[&str]) -> Vec<usize> {
         let mut counts = vec![0; terms.len()];
         for layer in &self.layers {
             let Some(holders) = layer.holders(all) else { continue };
             for (count, term) in counts.iter_mut().zip(terms) {
                 if let Some(place) = layer.segment().terms().find(term) {
-                    let rows = layer.segment().postings(place).rows;
-                    *count += rows.iter().filter(|row| holders.contains(**row)).count();
+                    let in_heading = layer.segment().postings(place).in_heading();
+                    *count += in_heading.filter(|row| holders.contains(*row)).count();
                 }
             }
         }

@@ -60,6 +60,14 @@ pub(crate) fn marked(share: f32, is_in_heading: bool) -> f32 {
     f32::from_bits(share.to_bits() & !HEADING | u32::from(is_in_heading))
 }
 
+impl<'a> Postings<'a> {
+    /// Iterates over the rows whose headings contain the term.
+    pub(crate) fn in_heading(&self) -> impl Iterator<Item = u32> + 'a {
+        let rows = self.rows.iter().zip(self.shares);
+        rows.filter(|(_, share)| share.to_bits() & HEADING == HEADING).map(|(row, _)| *row)
+    }
+}
+
 /// Returns the rows of a segment in which the weights of `terms` add up to `least`.
 pub(crate) fn matching_rows(
     terms: &[HeldTerm<'_>],
@@ -160,12 +168,8 @@ impl HoldingRows {
     }
 
     fn insert(&mut self, postings: &Postings<'_>) {
-        for (&row, share) in postings.rows.iter().zip(postings.shares) {
-            self.anywhere.insert(row);
-            if share.to_bits() & HEADING == HEADING {
-                self.heading.insert(row);
-            }
-        }
+        postings.rows.iter().for_each(|row| self.anywhere.insert(*row));
+        postings.in_heading().for_each(|row| self.heading.insert(row));
     }
 
     fn intersect(&mut self, other: &Self) {

@@ -192,9 +192,9 @@ async fn insert_postings(
     let mut postings = Vec::new();
     for (key, text, _) in texts {
         let scores = basis.term_scores(text).into_iter();
-        let named = name_terms(text);
+        let in_name = name_terms(text);
         postings.extend(
-            scores.map(|(term, score)| (*key, term.to_owned(), score, named.contains(term))),
+            scores.map(|(term, score)| (*key, term.to_owned(), score, in_name.contains(term))),
         );
     }
     if postings.is_empty() {

@@ -1,6 +1,6 @@
 use super::{Index, keep, remove};
 use crate::sample::titled;
-use akin_entities::{Statistics, Version};
+use akin_entities::{AnalyzedText, Statistics, Version};
 use akin_ports::{EntryEmbedding, IndexEntry};
 use std::collections::BTreeMap;
 
@@ -53,8 +53,8 @@ pub async fn words_and_terms_are_visited_by_their_beginnings(index: &Index) {
     }
 }
 
-/// In any field, and as of the latest writes. Of no terms, all products hold each.
-pub async fn products_with_several_terms_are_counted_for_each_of_others(index: &Index) {
+/// In their titles and brands, and as of the latest writes. Of no terms, all names hold each.
+pub async fn names_with_several_terms_are_counted_for_each_of_others(index: &Index) {
     let entries = [
         titled("a", 1, "red phone tripod", 0.0),
         titled("b", 1, "red travel tripod tripod", 0.0),
@@ -62,17 +62,20 @@ pub async fn products_with_several_terms_are_counted_for_each_of_others(index: &
         titled("d", 1, "tripod 電話", 0.0),
     ];
     keep(index, &entries).await;
+    let text = [vec!["tripod"], vec!["red"], vec!["lamp"], vec!["lumo"], vec!["travel"]];
+    keep(index, &[IndexEntry { text: AnalyzedText::new(text), ..titled("e", 1, "", 0.0) }]).await;
     let counted = |all: &'static str, terms: &'static str| async move {
         let split = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let all = if all.is_empty() { Vec::new() } else { split(all) };
-        index.term_counts(&all, &split(terms)).await.unwrap()
+        index.name_counts(&all, &split(terms)).await.unwrap()
     };
     assert_eq!(counted("red", "tripod lamp travel unheard red tripod").await, [2, 1, 1, 0, 3, 2]);
-    assert_eq!(counted("", "tripod red 電話 tri").await, [3, 3, 1, 0]);
+    assert_eq!(counted("", "tripod red 電話 tri").await, [4, 3, 1, 0]);
+    assert_eq!(counted("lumo", "tripod red lamp travel").await, [1, 0, 0, 0], "no other field");
     assert_eq!(counted("red tripod", "phone lamp").await, [1, 0]);
     assert_eq!(counted("red red", "lamp").await, [1]);
     assert_eq!(counted("unheard red", "lamp").await, [0]);
-    assert_eq!(index.term_counts(&["red".to_owned()], &[]).await.unwrap(), [0; 0]);
+    assert_eq!(index.name_counts(&["red".to_owned()], &[]).await.unwrap(), [0; 0]);
     remove(index, &[("a", 2)]).await;
     keep(index, &[titled("c", 2, "red tripod", 0.0)]).await;
     assert_eq!(counted("red", "tripod lamp").await, [2, 0]);

@@ -5,8 +5,8 @@ use akin_entities::{FacetField, Filter, KeywordField, Language, SearchMode, Text
 use akin_ports::FeedRow;
 use akin_usecases::{
     AttributeBoosts, CurationRule, FacetAnswer, FilterBoost, FitClause, HitReason, Occasion,
-    Paging, Pin, Relevance, RelevanceReport, RelevanceRules, SearchRequest, Sort, SynonymRule,
-    TermRole,
+    Paging, Pin, Relevance, RelevanceReport, RelevanceRules, SearchRequest, Sort, Suggest,
+    SynonymRule, TermRole,
 };
 
 const BRAND: FacetField = FacetField::Keyword(KeywordField::Brand);
@@ -116,6 +116,50 @@ async fn a_pinned_product_comes_first_once_on_all_pages() {
         let answer = shop.answer(&lumo).await;
         assert!(!ids(&answer).contains(&"45"), "the filter does not admit it");
     }
+}
+
+#[tokio::test]
+async fn a_hidden_product_is_neither_suggested_nor_similar() {
+    let shop = shop(curated(Occasion::Always, &[], &["45", "46"])).await;
+    let suggest = Suggest::new(
+        shop.index.clone(),
+        shop.store.clone(),
+        Language::English,
+        shop.relevance.clone(),
+    );
+    let lamps = suggest.run("lamp", 20).await.unwrap().products;
+    assert_eq!(lamps.len(), 8);
+    assert!(lamps.iter().all(|lamp| !["45", "46"].contains(&lamp.product.id.as_str())));
+    let similar = shop.similar().run(&id("40"), 50).await.unwrap().unwrap();
+    assert_eq!(similar.len(), 47, "all but itself and the hidden ones");
+}
+
+#[tokio::test]
+async fn a_rule_is_for_every_spelling_of_its_words() {
+    for (written, queries) in [
+        ("t-shirt", ["tshirts", "T Shirt", "red t-shirts"]),
+        ("10 cm", ["10cm", "10 centimeters", "lamp 10-cm"]),
+        ("PH-006", ["ph006", "PH-006", "the ph-006"]),
+    ] {
+        let shop = shop(curated(words(written), &[("07", 1)], &[])).await;
+        for query in queries {
+            let answer = shop.answer(&request(query, SearchMode::Lexical)).await;
+            assert_eq!(ids(&answer)[0], "07", "{written}: {query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_closest_follows_the_pinned_products() {
+    let shop = shop(curated(Occasion::Always, &[("03", 1), ("04", 3)], &[])).await;
+    let request = SearchRequest { explain: true, ..request("xqzzvwk", SearchMode::Hybrid) };
+    let answer = shop.answer(&request).await;
+    assert!(answer.closest && !answer.good);
+    assert_eq!(answer.total, 2, "those that are pinned");
+    let found = ids(&answer);
+    assert_eq!((found[0], found[2], found.len()), ("03", "04", 24));
+    let reason = |place: usize| answer.hits[place].explanation.as_ref().unwrap().reason;
+    assert_eq!((reason(0), reason(1)), (HitReason::Pinned, HitReason::Closest));
 }
 
 #[tokio::test]

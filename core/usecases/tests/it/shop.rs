@@ -143,7 +143,8 @@ impl Shop {
 
     pub(crate) fn similar(&self) -> SimilarProducts {
         let (index, store) = (self.index.clone(), self.store.clone());
-        SimilarProducts { embeddings: self.embeddings(), index, store }
+        let relevance = self.relevance.clone();
+        SimilarProducts { embeddings: self.embeddings(), index, store, relevance }
     }
 
     pub(crate) async fn answer(&self, request: &SearchRequest) -> SearchAnswer {

@@ -28,7 +28,12 @@ async fn shop() -> Shop {
 }
 
 async fn suggested(shop: &Shop, typed: &str) -> Suggestions {
-    let suggest = Suggest::new(shop.index.clone(), shop.store.clone(), Language::English);
+    let suggest = Suggest::new(
+        shop.index.clone(),
+        shop.store.clone(),
+        Language::English,
+        shop.relevance.clone(),
+    );
     suggest.run(typed, 6).await.unwrap()
 }
 
@@ -73,6 +78,45 @@ async fn every_suggested_query_finds_its_products() {
             assert!(total > 0 && query.count > 0, "{typed}: {query:?} finds {total}");
         }
     }
+}
+
+/// Words of descriptions are not suggested: they alone are no evidence that a product fits.
+#[tokio::test]
+async fn a_query_is_suggested_for_what_names_hold() {
+    let shop = Shop::new();
+    let described = |id: &str, name: &str, description: &str| FeedRow {
+        description: description.to_owned(),
+        brand: "Trumpet".to_owned(),
+        ..row(id, name, "₹1")
+    };
+    shop.stock(&[
+        described("1", "Travel mug", "a trusty mug"),
+        described("2", "Shelf 12 inch", ""),
+        described("3", "Wi-Fi router, 3.5 mm", ""),
+    ])
+    .await;
+    assert_eq!(queries(&suggested(&shop, "trus").await), []);
+    assert_eq!(queries(&suggested(&shop, "trum").await)[0], ("trumpet", 3), "the brand");
+    assert_eq!(queries(&suggested(&shop, "wi-f").await)[0].0, "wi-fi");
+    for (typed, id) in [("12 inch", "2"), ("12\"", "2"), ("3.5 mm", "3"), ("wi-fi", "3")] {
+        assert_eq!(products(&suggested(&shop, typed).await), [id], "{typed}");
+    }
+}
+
+/// The word that is meant may be one of many that begin so.
+#[tokio::test]
+async fn a_rare_word_is_suggested_after_those_it_stands_with() {
+    let shop = Shop::new();
+    let others = (b'a'..=b'z').flat_map(|a| (b'a'..=b'b').map(move |b| [b't', a, b, b'x']));
+    let others = others.map(|word| String::from_utf8_lossy(&word).into_owned());
+    let mut rows = Vec::new();
+    for (number, word) in others.enumerate() {
+        rows.push(row(&format!("{number}a"), &word, "₹1"));
+        rows.push(row(&format!("{number}b"), &word, "₹1"));
+    }
+    rows.push(row("mug", "zebra tzzzz", "₹1"));
+    shop.stock(&rows).await;
+    assert_eq!(queries(&suggested(&shop, "zebra t").await), [("zebra tzzzz", 1)]);
 }
 
 #[tokio::test]
@@ -142,7 +186,12 @@ async fn a_quoted_or_excluded_word_is_not_completed() {
 #[tokio::test]
 async fn suggestions_follow_the_catalogue_and_are_bounded() {
     let shop = shop().await;
-    let suggest = Suggest::new(shop.index.clone(), shop.store.clone(), Language::English);
+    let suggest = Suggest::new(
+        shop.index.clone(),
+        shop.store.clone(),
+        Language::English,
+        shop.relevance.clone(),
+    );
     assert_eq!(suggest.run("lum", 6).await.unwrap().brands[0].count, 2);
     let lamp = FeedRow { brand: "Lumen".into(), ..row("PH-007", "Luminous lamp", "₹1") };
     shop.ingest(&[lamp], 2).await;

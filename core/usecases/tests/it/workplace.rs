@@ -168,8 +168,8 @@ impl ProductIndex for FragileIndex {
         self.index.matches(query).await
     }
 
-    async fn term_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
-        self.index.term_counts(all, terms).await
+    async fn name_counts(&self, all: &[String], terms: &[String]) -> PortResult<Vec<u64>> {
+        self.index.name_counts(all, terms).await
     }
 
     async fn list(&self, after: Option<&ProductId>, limit: usize) -> PortResult<Vec<IndexEntry>> {

@@ -37,8 +37,18 @@ async fn two_engines() -> (Shop, Faults) {
             language: Language::English,
             relevance: CurrentRelevance::default(),
         },
-        suggest: Suggest::new(index.clone(), store.clone(), Language::English),
-        similar: SimilarProducts { embeddings, index, store },
+        suggest: Suggest::new(
+            index.clone(),
+            store.clone(),
+            Language::English,
+            CurrentRelevance::default(),
+        ),
+        similar: SimilarProducts {
+            embeddings,
+            index,
+            store,
+            relevance: CurrentRelevance::default(),
+        },
     };
     let engines = Engines { default, others: vec![second] };
     shop.api = Api { engines, ..shop.api };

@@ -78,8 +78,18 @@ impl Shop {
                 language: Language::English,
                 relevance: CurrentRelevance::default(),
             },
-            suggest: Suggest::new(index.clone(), store.clone(), Language::English),
-            similar: SimilarProducts { embeddings, index, store: store.clone() },
+            suggest: Suggest::new(
+                index.clone(),
+                store.clone(),
+                Language::English,
+                CurrentRelevance::default(),
+            ),
+            similar: SimilarProducts {
+                embeddings,
+                index,
+                store: store.clone(),
+                relevance: CurrentRelevance::default(),
+            },
         };
         let (queue, runs) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryRuns::default()));
         let status = CatalogueStatus { store, queue, runs: runs.clone() };

@@ -1,6 +1,6 @@
 use crate::output::Format;
 use crate::{exit, output};
-use akin_composition::EngineSettings;
+use akin_composition::{EngineSettings, RelevanceSettings};
 use akin_entities::ProductId;
 use akin_search_api::limit;
 use akin_views::SimilarView;
@@ -24,12 +24,16 @@ pub(crate) struct SimilarArguments {
     format: Format,
 
     #[command(flatten)]
+    relevance: RelevanceSettings,
+
+    #[command(flatten)]
     engine: EngineSettings,
 }
 
 pub(crate) async fn run(arguments: SimilarArguments) -> anyhow::Result<ExitCode> {
-    let SimilarArguments { id, limit, format, engine } = arguments;
-    let engine = engine.open_first_engine().await?;
+    let SimilarArguments { id, limit, format, relevance, engine } = arguments;
+    let rules = relevance.load(engine.catalogue.language)?;
+    let engine = engine.open_first_engine().await?.steered_by(rules.as_ref());
     let hits = engine.similar().run(&id, limit).await?;
     let hits = hits.ok_or_else(|| {
         anyhow::anyhow!("no product has the id {:?}; `akin search` shows ids", id.as_str())

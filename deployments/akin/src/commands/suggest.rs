@@ -1,6 +1,6 @@
 use crate::output::{Cell, Format, Table};
 use crate::{exit, output};
-use akin_composition::EngineSettings;
+use akin_composition::{EngineSettings, RelevanceSettings};
 use akin_usecases::{Suggest, Suggestions};
 use akin_views::SuggestionsView;
 use std::process::ExitCode;
@@ -23,12 +23,16 @@ pub(crate) struct SuggestArguments {
     format: Format,
 
     #[command(flatten)]
+    relevance: RelevanceSettings,
+
+    #[command(flatten)]
     engine: EngineSettings,
 }
 
 pub(crate) async fn run(arguments: SuggestArguments) -> anyhow::Result<ExitCode> {
-    let SuggestArguments { words, limit, format, engine } = arguments;
-    let engine = engine.open_first_engine().await?;
+    let SuggestArguments { words, limit, format, relevance, engine } = arguments;
+    let rules = relevance.load(engine.catalogue.language)?;
+    let engine = engine.open_first_engine().await?.steered_by(rules.as_ref());
     let typed = words.join(" ");
     let suggestions = engine.suggest().run(&typed, limit).await?;
     if format.json {

@@ -1,4 +1,4 @@
-//! Counts the products with several terms.
+//! Counts the products whose names hold several terms.
 
 use super::parameters::{Parameters, SqlValue};
 use crate::database::{Call, get, query};
@@ -9,14 +9,14 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
 
-/// Counts the products with all of some terms and one of others.
-pub(crate) struct CountTerms<'a> {
+/// Counts the products whose names hold all of some terms and one of others.
+pub(crate) struct CountNames<'a> {
     pub(crate) all: &'a [String],
     pub(crate) terms: &'a [String],
 }
 
 #[async_trait]
-impl Call for CountTerms<'_> {
+impl Call for CountNames<'_> {
     type Answer = Vec<u64>;
 
     async fn run(&self, connection: &mut PgConnection, names: &Names) -> Result<Vec<u64>, Failure> {
@@ -26,7 +26,7 @@ impl Call for CountTerms<'_> {
         let sql = format!(
             "SELECT known.term, count(*) FROM {{terms}} known
              JOIN {{postings}} held ON held.term = known.id
-             WHERE known.term = ANY ({terms}){holders} GROUP BY known.term"
+             WHERE held.in_name AND known.term = ANY ({terms}){holders} GROUP BY known.term"
         );
         let statement = parameters.bind(query(names.fill(&sql)));
         let mut counts = HashMap::new();
@@ -37,7 +37,7 @@ impl Call for CountTerms<'_> {
     }
 }
 
-impl CountTerms<'_> {
+impl CountNames<'_> {
     /// Restricts the counted products to those with all terms.
     fn holders(&self, parameters: &mut Parameters) -> String {
         let all = distinct(self.all);
@@ -48,7 +48,7 @@ impl CountTerms<'_> {
         let all = parameters.add(SqlValue::Texts(all));
         format!(
             " AND held.key IN (SELECT other.key FROM {{postings}} other
-                 WHERE other.term = ANY (ARRAY(SELECT id FROM {{terms}} WHERE term = ANY ({all})))
+                 WHERE other.in_name AND other.term = ANY (ARRAY(SELECT id FROM {{terms}} WHERE term = ANY ({all})))
                  GROUP BY other.key HAVING count(*) = {count})"
         )
     }
