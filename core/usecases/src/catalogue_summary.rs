@@ -10,6 +10,8 @@ pub struct CatalogueSummary {
     pub refused: Vec<(String, RefusedRow)>,
     /// The first repeated rows of each feed, with the feed's name.
     pub repeats: Vec<(String, RepeatedRow)>,
+    /// The columns of each feed that are not read, with the feed's name.
+    pub unread_columns: Vec<(String, Vec<String>)>,
     /// The number of products removed because complete feeds no longer name them.
     pub removed: u64,
     /// Products that were not removed although no feed names them.
@@ -51,6 +53,9 @@ impl CatalogueSummary {
         self.rows.repeated += rows.repeated;
         self.rows.quarantined += rows.quarantined;
         self.rows.blanked += rows.blanked;
+        if !rows.unread_columns.is_empty() {
+            self.unread_columns.push((feed.to_owned(), rows.unread_columns));
+        }
         self.refused.extend(rows.refused.into_iter().map(|row| (feed.to_owned(), row)));
         self.repeats.extend(rows.repeats.into_iter().map(|row| (feed.to_owned(), row)));
     }

@@ -272,8 +272,8 @@ impl IngestCatalogue {
             survey.summary
         } else {
             let progress = |at: IngestProgress<'_>| observe(CatalogueProgress::Writing(&name, at));
-            let repeats = survey.summary.repeats.clone();
-            let mut rows = IngestSummary { repeats, ..IngestSummary::default() };
+            let IngestSummary { repeats, unread_columns, .. } = survey.summary.clone();
+            let mut rows = IngestSummary { repeats, unread_columns, ..IngestSummary::default() };
             match self.read_again(source, token.as_ref(), &survey, at, &mut rows, &progress).await {
                 Ok(()) => {}
                 // An error of the survey came first and is the cause.

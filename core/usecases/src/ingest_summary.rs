@@ -26,6 +26,8 @@ pub struct IngestSummary {
     pub refused: Vec<RefusedRow>,
     /// The first repeated rows, one for each product, for messages.
     pub repeats: Vec<RepeatedRow>,
+    /// The columns that are not read.
+    pub unread_columns: Vec<String>,
 }
 
 impl IngestSummary {

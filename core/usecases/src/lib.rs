@@ -33,6 +33,7 @@ mod embed_changes;
 mod embed_target;
 mod empty_store;
 mod evaluate_search;
+mod explain_feed;
 mod explanation;
 mod export_catalogue;
 mod export_quarantine;
@@ -92,6 +93,7 @@ pub use empty_store::EmptyStore;
 pub use evaluate_search::{
     EvaluateSearch, EvaluatedAnswer, EvaluatedHit, EvaluatedMode, JudgedQuery, MissedProduct,
 };
+pub use explain_feed::{ExplainFeed, FeedExplanation};
 pub use explanation::{Explanation, HitReason};
 pub use export_catalogue::{ExportCatalogue, ExportedProduct};
 pub use export_quarantine::{ExportQuarantine, RowToCorrect};

@@ -142,6 +142,7 @@ impl SurveyFeed<'_> {
             summary.refuse(rows.refused);
             observe(IngestProgress { feed: feed.progress(), summary });
         }
+        summary.unread_columns = reader.unread_columns();
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use akin_entities::{Currency, ExchangeRate};
 use akin_ports::ProductStore;
-use akin_usecases::{ColumnMap, IngestCatalogue, Limits, Percentage, Pricing};
+use akin_usecases::{ColumnMap, ExplainFeed, IngestCatalogue, Limits, Percentage, Pricing};
 use clap::Args;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +16,11 @@ pub struct IngestSettings {
     /// per line. `id=` ignores a column.
     #[arg(long, env = "AKIN_FEED_MAP", value_name = "MAP", value_parser = column_map)]
     map: Option<ColumnMap>,
+
+    /// Read the feeds by this profile of a platform, such as shopify or woocommerce; `none` reads columns by
+    /// akin's own names. Told from the columns by default.
+    #[arg(long, env = "AKIN_PROFILE", value_name = "NAME", value_parser = profile)]
+    profile: Option<String>,
 
     /// Convert the prices of a currency at a fixed rate, such as `INR=HKD:0.094`; one rate per
     /// currency. The converted price and the rate are stored.
@@ -48,11 +53,27 @@ impl IngestSettings {
     pub fn ingest(&self, store: Arc<dyn ProductStore>) -> IngestCatalogue {
         IngestCatalogue {
             store,
-            pricing: Pricing { unsigned: self.currency, rates: self.rates.clone() },
-            columns: self.map.clone().unwrap_or_default(),
+            pricing: self.pricing(),
+            columns: self.columns(),
             is_complete: self.complete,
             limits: Limits { refused: self.max_refused, removed: self.max_removed },
         }
+    }
+
+    /// Returns the use case that says how a feed is understood.
+    pub fn explain(&self) -> ExplainFeed {
+        ExplainFeed { pricing: self.pricing(), columns: self.columns() }
+    }
+
+    fn pricing(&self) -> Pricing {
+        Pricing { unsigned: self.currency, rates: self.rates.clone() }
+    }
+
+    fn columns(&self) -> ColumnMap {
+        let map = self.map.clone().unwrap_or_default();
+        // Its name was checked when the settings were read.
+        let profile = self.profile.as_deref().map(|name| map.clone().with_profile(name));
+        profile.and_then(Result::ok).unwrap_or(map)
     }
 
     /// Returns a problem for each rate whose currency another rate converts too.
@@ -63,6 +84,12 @@ impl IngestSettings {
         });
         rivals.map(|(_, rate)| format!("--rate {rate}: another rate converts that currency too"))
     }
+}
+
+/// Checks the name of a profile.
+fn profile(name: &str) -> Result<String, String> {
+    let known = ColumnMap::default().with_profile(name);
+    known.map(|_| name.to_owned()).map_err(|error| error.to_string())
 }
 
 /// Parses a map, or reads the file that holds it.

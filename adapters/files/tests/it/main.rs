@@ -5,6 +5,7 @@ mod columns;
 mod contract;
 mod csv;
 mod json;
+mod profiles;
 mod reading;
 mod support;
 mod xml;

@@ -1,26 +1,52 @@
 use super::fields::{FIELDS, is_same, position_of};
+use super::profile::Profile;
 use std::str::FromStr;
 
 /// Assigns columns of a feed to fields.
 ///
 /// Written `title=name,cost=actual_price`, or with one pair on each line. A column that is assigned to
 /// nothing (`id=`) is not read. The map of a field replaces the names that akin knows for it. Several
-/// columns may give the attributes.
+/// columns may give the attributes, and one a single attribute (`shade=attributes.color`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnMap {
     pairs: Vec<Pair>,
+    profile: ProfileChoice,
+}
+
+/// How a profile is chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum ProfileChoice {
+    /// By the columns of a feed.
+    #[default]
+    Told,
+    /// By its name; the empty name is none.
+    Named(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Pair {
     column: String,
-    field: Option<usize>,
+    field: FieldName,
+}
+
+/// The field that a column gives, `actual_price`, or the attribute, `attributes.color`; none if it is not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct FieldName {
+    pub(super) position: Option<usize>,
+    /// The name of the attribute.
+    pub(super) label: Option<String>,
 }
 
 /// The text is not a column map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidColumnMap(String);
+
+impl InvalidColumnMap {
+    pub(super) fn new(message: String) -> Self {
+        Self(message)
+    }
+}
 
 /// The field that several columns may give.
 const REPEATABLE: &str = "attributes";
@@ -47,24 +73,67 @@ impl ColumnMap {
         Ok(map)
     }
 
+    /// Reads feeds by the profile of this name, whatever their columns are; by none with `none`.
+    pub fn with_profile(mut self, name: &str) -> Result<Self, InvalidColumnMap> {
+        self.profile = match Profile::named(name) {
+            Some(profile) => ProfileChoice::Named(profile.name.to_owned()),
+            None if name == "none" => ProfileChoice::Named(String::new()),
+            None => {
+                let names = Profile::names().collect::<Vec<_>>().join(", ");
+                return Err(InvalidColumnMap(format!(
+                    "unknown profile {name:?}: use one of {names}, or none"
+                )));
+            }
+        };
+        Ok(self)
+    }
+
+    /// Returns the profile by which a feed with columns of these names is read.
+    pub(super) fn profile(&self, names: &[String]) -> Option<&'static Profile> {
+        match &self.profile {
+            ProfileChoice::Told => Profile::told_by(names),
+            ProfileChoice::Named(name) => Profile::named(name),
+        }
+    }
+
     /// Returns the field of a column, if the map names it, and its label there. The field is `None` if
     /// the column is not to be read.
     pub(super) fn field_of(&self, name: &str) -> Option<(Option<usize>, Option<String>)> {
         let pair = self.pairs.iter().find(|pair| is_same(&pair.column, name))?;
-        let shared = self.pairs.iter().filter(|other| other.field == pair.field).count() > 1;
-        let label = pair.column.trim_start_matches("g:");
-        let label = (pair.field.is_some() && shared).then(|| label.to_owned());
-        Some((pair.field, label))
+        let position = pair.field.position;
+        let is_alike = |other: &&Pair| other.field.position == position;
+        let shared = self.pairs.iter().filter(is_alike).count() > 1;
+        let column = pair.column.trim_start_matches("g:");
+        let own = (position.is_some() && shared).then(|| column.to_owned());
+        Some((position, pair.field.label.clone().or(own)))
     }
 
     /// Returns whether a column of the map gives the field.
     pub(super) fn gives(&self, field: usize) -> bool {
-        self.pairs.iter().any(|pair| pair.field == Some(field))
+        self.pairs.iter().any(|pair| pair.field.position == Some(field))
     }
 
     /// Returns the columns that a header must have.
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
-        self.pairs.iter().filter(|pair| pair.field.is_some()).map(|pair| &*pair.column)
+        self.pairs.iter().filter(|pair| pair.field.position.is_some()).map(|pair| &*pair.column)
+    }
+}
+
+impl FieldName {
+    pub(super) fn parse(name: &str) -> Result<Self, InvalidColumnMap> {
+        let (field, label) = match name.split_once('.') {
+            Some((field, label)) if field == REPEATABLE && !label.trim().is_empty() => {
+                (field, Some(label.trim().to_owned()))
+            }
+            _ => (name, None),
+        };
+        let position = position_of(field);
+        if position.is_none() && !field.is_empty() {
+            let fields: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
+            let fields = fields.join(", ");
+            return Err(InvalidColumnMap(format!("unknown field {name:?}: use one of {fields}")));
+        }
+        Ok(Self { position, label })
     }
 }
 
@@ -88,19 +157,16 @@ impl Pair {
         if column.is_empty() {
             return Err(InvalidColumnMap(format!("{text:?} names no column: write COLUMN=FIELD")));
         }
-        let known = position_of(field);
-        if known.is_none() && !field.is_empty() {
-            let fields: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
-            let fields = fields.join(", ");
-            return Err(InvalidColumnMap(format!("unknown field {field:?}: use one of {fields}")));
-        }
-        Ok(Self { column: column.to_owned(), field: known })
+        Ok(Self { column: column.to_owned(), field: FieldName::parse(field)? })
     }
 
     fn contradicts(&self, other: &Self) -> bool {
         let is_shared = |field: usize| FIELDS[field].name == REPEATABLE;
         is_same(&self.column, &other.column)
-            || self.field.is_some_and(|field| other.field == Some(field) && !is_shared(field))
+            || self
+                .field
+                .position
+                .is_some_and(|field| other.field.position == Some(field) && !is_shared(field))
     }
 }
 
@@ -115,6 +181,7 @@ mod tests {
             ("cost", "not a pair"),
             ("=name", "names no column"),
             ("cost=cost", "unknown field \"cost\": use one of name,"),
+            ("cost=attributes.", "unknown field \"attributes.\""),
             ("a=name,b=name", "\"a\" and \"b\" contradict"),
             ("a=name,A=link", "\"a\" and \"A\" contradict"),
         ] {
@@ -137,6 +204,20 @@ mod tests {
         let map: ColumnMap = "color=attributes,size=attributes,cost=actual_price".parse().unwrap();
         assert_eq!(map.field_of("size").unwrap().1.as_deref(), Some("size"));
         assert_eq!(map.field_of("cost").unwrap().1, None);
+        let map: ColumnMap = "shade=attributes.color".parse().unwrap();
+        assert_eq!(map.field_of("shade").unwrap().1.as_deref(), Some("color"));
+    }
+
+    #[test]
+    fn a_profile_is_named_or_told_by_the_columns() {
+        let names = ["Handle", "Variant Price", "Title"].map(str::to_owned);
+        let name = |map: &ColumnMap| map.profile(&names).map(|profile| profile.name);
+        let map = ColumnMap::default();
+        assert_eq!(name(&map), Some("shopify"));
+        assert_eq!(name(&map.clone().with_profile("WooCommerce").unwrap()), Some("woocommerce"));
+        assert_eq!(name(&map.clone().with_profile("none").unwrap()), None);
+        let error = map.with_profile("shop").unwrap_err().to_string();
+        assert!(error.contains("unknown profile \"shop\": use one of shopify,"), "{error}");
     }
 
     #[test]

@@ -2,6 +2,7 @@ use super::REFUSAL_COLUMNS;
 use super::column::Column;
 use super::column_map::ColumnMap;
 use super::fields::{is_same, names, trim};
+use super::profile::Profile;
 use akin_ports::FeedRow;
 use std::fmt;
 
@@ -30,25 +31,34 @@ enum HeaderProblem {
 #[derive(Debug, PartialEq, Eq)]
 struct ColumnNames(Vec<String>);
 
-/// Returns the column of each name in a header; `None` for those that are not read.
+/// What the columns of a header give.
+pub(super) struct Resolved {
+    pub(super) profile: Option<&'static Profile>,
+    /// What each column gives; nothing if it is not read.
+    pub(super) columns: Vec<Vec<Column>>,
+}
+
+/// Returns what each name in a header gives.
 pub(super) fn resolve(
     header: &[String],
     line: Option<u64>,
     map: &ColumnMap,
-) -> Result<Vec<Option<Column>>, HeaderError> {
+) -> Result<Resolved, HeaderError> {
     // The map was applied when the rows were refused.
     let no_map = ColumnMap::default();
     let map = if is_of_refused_rows(header) { &no_map } else { map };
-    let columns: Vec<_> = header.iter().map(|name| Column::resolve(name, map)).collect();
+    let profile = map.profile(header);
+    let columns = header.iter().map(|name| Column::resolve(name, map, profile));
+    let columns: Vec<_> = columns.collect();
     match find_problem(header, &columns, map) {
         Some(problem) => Err(HeaderError { line, problem }),
-        None => Ok(columns),
+        None => Ok(Resolved { profile, columns }),
     }
 }
 
 fn find_problem(
     header: &[String],
-    columns: &[Option<Column>],
+    columns: &[Vec<Column>],
     map: &ColumnMap,
 ) -> Option<HeaderProblem> {
     let found = || ColumnNames(header.to_vec());

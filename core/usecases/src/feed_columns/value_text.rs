@@ -29,6 +29,15 @@ pub(super) fn read<'a>(value: &'a FeedValue, field: &str) -> Text<'a> {
     }
 }
 
+/// Returns the member of an object, or of the first object in a list: `price` in `[{"price": 5}]`.
+pub(super) fn member<'a>(value: &'a FeedValue, name: &str) -> Option<&'a FeedValue> {
+    match value {
+        FeedValue::Object(object) => find(&object.members, &[name]),
+        FeedValue::List(list) => list.items.iter().find_map(|item| member(item, name)),
+        _ => None,
+    }
+}
+
 /// Returns the value as the feed writes it.
 pub(super) fn written(value: &FeedValue) -> &str {
     match value {
@@ -65,6 +74,7 @@ fn join<'a>(items: &'a [FeedValue], field: &str) -> Text<'a> {
     let separator = match field {
         "main_category" => PATH_SEPARATOR,
         "attributes" => "; ",
+        "description" => " ",
         _ => ", ",
     };
     let texts = items.iter().map(|item| read(item, field)).collect::<Result<Vec<_>, _>>()?;

@@ -64,9 +64,14 @@ fn columns_are_resolved_for_the_names_of_each_batch() {
 #[test]
 fn the_filter_selects_the_columns_that_are_read() {
     let filter = RowReader::new("cost=actual_price,id=".parse().unwrap()).column_filter();
-    for (name, is_selected) in
-        [("Title", true), ("g:image link", true), ("cost", true), ("color", false), ("", false)]
-    {
+    for (name, is_selected) in [
+        ("Title", true),
+        ("g:image link", true),
+        ("cost", true),
+        ("color", true),
+        ("shelf", false),
+        ("", false),
+    ] {
         assert_eq!(filter.selects(name), is_selected, "{name:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Ingestion: from feeds to embeddings.
 
+mod explain;
 mod outcome;
 mod record;
 mod schedule;
@@ -41,6 +42,11 @@ pub(crate) struct IngestArguments {
     #[arg(long, env = "AKIN_DRY_RUN")]
     dry_run: bool,
 
+    /// Show how the feeds are understood: the profile, what each column gives and which are not read, and five
+    /// products. Nothing is changed.
+    #[arg(long, env = "AKIN_EXPLAIN_FEED", conflicts_with_all = ["every", "dry_run"])]
+    explain_feed: bool,
+
     /// Repeat at this interval, start to start (±10%), and print a line for each run.
     #[arg(long, env = "AKIN_EVERY", value_name = "TIME", value_parser = schedule::interval)]
     every: Option<Duration>,
@@ -57,6 +63,11 @@ pub(crate) struct IngestArguments {
 }
 
 pub(crate) async fn run(arguments: IngestArguments) -> anyhow::Result<ExitCode> {
+    if arguments.explain_feed {
+        let feeds = arguments.sources().await?;
+        explain::tell(&arguments.ingestion.explain(), &feeds, arguments.format.json).await?;
+        return Ok(exit::DONE);
+    }
     let asked = asked_to_end()?;
     let (record, stop) = (Record::default(), Stop::default());
     let mut work = Box::pin(arguments.all(&record, &stop));

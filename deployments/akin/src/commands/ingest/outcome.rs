@@ -188,6 +188,7 @@ impl Outcome {
         if catalogue.rows.quarantined + catalogue.rows.blanked > catalogue.refused.len() as u64 {
             output::note("`akin quarantine` lists the rest");
         }
+        catalogue.unread_columns.iter().for_each(|(feed, names)| note_unread(feed, names));
         catalogue.repeats.iter().for_each(|(feed, row)| note_repeated(feed, row));
         if catalogue.rows.repeated > catalogue.repeats.len() as u64 {
             let repeated = plural(catalogue.rows.repeated, "row repeats", "rows repeat");
@@ -239,6 +240,21 @@ pub(crate) fn note_refused(feed: &str, refused: &RefusedRow) {
     let field = if field.is_empty() { "row" } else { field };
     let left_out = if *is_kept { "left out: " } else { "" };
     output::note(&format!("{feed}, line {line}, {field} {value:?}: {left_out}{reason}"));
+}
+
+/// Prints the columns of a feed that are not read.
+fn note_unread(feed: &str, names: &[String]) {
+    const SHOWN: usize = 10;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let columns = plural(names.len() as u64, "column is", "columns are");
+    output::note(&format!(
+        "{feed}: {columns} not read: {}{more}; --map COLUMN=FIELD or COLUMN=attributes.NAME reads one",
+        shown.join(", ")
+    ));
 }
 
 /// Prints a row that repeats a product, and where the product is named first.
