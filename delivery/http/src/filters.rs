@@ -24,7 +24,7 @@ pub(crate) struct Filters {
     pub(crate) discounted: Option<bool>,
     #[schema(schema_with = schemas::product_ids)]
     pub(crate) ids: Vec<String>,
-    /// By the names of attributes: a list of values, any of which may match, or a range.
+    #[schema(schema_with = schemas::attributes)]
     pub(crate) attributes: BTreeMap<String, AttributeFilter>,
 }
 

@@ -1,6 +1,7 @@
 //! The OpenAPI description of the API, which is generated from the handlers.
 
 use crate::error::Problem;
+use crate::filters::AttributeFilter;
 use crate::{Api, compare, engines, metrics, products, search, similar_products, status, suggest};
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -23,7 +24,7 @@ const PATH: &str = "/api/openapi.json";
                        routes are in an envelope. Every response carries `X-Request-Id`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(Problem)),
+    components(schemas(AttributeFilter, Problem)),
     tags(
         (name = "search", description = "Search, suggest, and count."),
         (name = "products", description = "Single products, and what is similar to them."),
@@ -82,7 +83,9 @@ pub(crate) mod schemas {
     use akin_usecases::Sort;
     use serde_json::Value;
     use utoipa::openapi::Ref;
-    use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
+    use utoipa::openapi::schema::{
+        Array, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+    };
 
     /// The name of the schema of engines' names.
     pub(super) const ENGINE: &str = "EngineName";
@@ -176,6 +179,25 @@ pub(crate) mod schemas {
     /// Returns the schema of the name of an engine.
     pub(crate) fn engine() -> Ref {
         Ref::from_schema_name(ENGINE)
+    }
+
+    /// Returns the schema of the name of an engine in a body.
+    pub(crate) fn engine_or_null() -> Schema {
+        let null = ObjectBuilder::new().schema_type(Type::Null);
+        Schema::OneOf(OneOfBuilder::new().item(null).item(engine()).build())
+    }
+
+    /// Returns the schema of filters by the names of attributes.
+    pub(crate) fn attributes() -> Object {
+        let name = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9_]+$"));
+        ObjectBuilder::new()
+            .description(Some(
+                "By the names of attributes: values, any of which may match, or a range.",
+            ))
+            .property_names(Some(name.build()))
+            .additional_properties(Some(Ref::from_schema_name("AttributeFilter")))
+            .max_properties(Some(50))
+            .build()
     }
 
     /// Returns the schema of the names of two engines.

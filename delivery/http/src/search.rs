@@ -30,7 +30,7 @@ pub(crate) struct SearchFields {
     unfinished: bool,
     #[schema(schema_with = schemas::mode_or_null)]
     mode: Option<String>,
-    #[schema(schema_with = schemas::engine)]
+    #[schema(schema_with = schemas::engine_or_null)]
     engine: Option<String>,
     /// Page times page size is at most 10,000.
     #[schema(minimum = 1, default = 1)]
@@ -78,7 +78,7 @@ pub(crate) struct SearchParameters {
     sub_category: Option<Vec<String>>,
     /// Brands, any of which may match.
     brand: Option<Vec<String>>,
-    /// Product ids.
+    #[param(schema_with = schemas::product_ids)]
     id: Option<Vec<String>>,
     /// The minimum price.
     price_min: Option<f64>,

@@ -38,7 +38,7 @@ async function suggest(page: Page): Promise<void> {
 }
 
 const steady = "/?q=something to keep my phone steady while filming";
-const kitchen = "/?main_category=Kitchen %26 Dining&sort=rating";
+const travel = "/?main_category=Travel %26 Bags&sort=rating";
 const cold = "/compare?q=keep my coffee warm at my desk";
 const bed = "/judge?q=light to read in bed without waking my husband";
 
@@ -47,8 +47,8 @@ const PICTURES: Picture[] = [
   { name: "search-dark", path: `${steady}&why=true`, window: DESKTOP, colors: "dark" },
   { name: "search-phone", path: steady, window: PHONE, colors: "light" },
   { name: "suggestions", path: "/", window: DESKTOP, colors: "light", prepare: suggest },
-  { name: "browse", path: kitchen, window: DESKTOP, colors: "light" },
-  { name: "browse-phone-dark", path: kitchen, window: PHONE, colors: "dark", prepare: openFilters },
+  { name: "browse", path: travel, window: DESKTOP, colors: "light" },
+  { name: "browse-phone-dark", path: travel, window: PHONE, colors: "dark", prepare: openFilters },
   { name: "product", path: "/products/PH-001", window: DESKTOP, colors: "light" },
   { name: "compare", path: cold, window: DESKTOP, colors: "light" },
   { name: "compare-dark", path: cold, window: DESKTOP, colors: "dark" },

@@ -377,10 +377,7 @@ export interface components {
         };
         /** @description The filters of a search request. */
         Filters: {
-            /**
-             * @description By the names of attributes: a list of values, any of which may match, or a range.
-             * @default {}
-             */
+            /** @description By the names of attributes: values, any of which may match, or a range. */
             attributes?: {
                 [key: string]: components["schemas"]["AttributeFilter"];
             };
@@ -576,7 +573,7 @@ export interface components {
         };
         /** @description The fields of a search request. Unknown fields are refused. */
         SearchRequest: {
-            engine?: components["schemas"]["EngineName"];
+            engine?: null | components["schemas"]["EngineName"];
             /**
              * @description True explains every hit.
              * @default false
@@ -869,7 +866,6 @@ export interface operations {
                 /** @description True explains every hit. */
                 explain?: boolean;
                 facets?: string;
-                /** @description Product ids. */
                 id?: string[];
                 /** @description 20 by default. */
                 limit?: number;
@@ -1106,7 +1102,6 @@ export interface operations {
                 /** @description True explains every hit. */
                 explain?: boolean;
                 facets?: string;
-                /** @description Product ids. */
                 id?: string[];
                 /** @description Main categories, any of which may match. */
                 main_category?: string[];
