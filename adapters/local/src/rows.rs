@@ -1,7 +1,7 @@
 //! Converts values to and from the columns of a row.
 
 use akin_entities::{
-    ContentHash, Currency, ExchangeRate, Price, Product, ProductId, ProductRecord, Rating,
+    ContentHash, Currency, Details, ExchangeRate, Price, Product, ProductId, ProductRecord, Rating,
     Timestamp, Version,
 };
 use rusqlite::types::{FromSqlError, Type};
@@ -14,7 +14,7 @@ macro_rules! select_products {
         concat!(
             "SELECT version, created, name, main_category, sub_category, brand, description,
                 attributes, image_url, link, rating, rating_count, discount_price,
-                discount_currency, actual_price, actual_currency, converted_by, id
+                discount_currency, actual_price, actual_currency, converted_by, details, id
             FROM products JOIN contents USING (key) ",
             $which
         )
@@ -35,21 +35,21 @@ pub(crate) const INSERT_OUTBOX: &str =
     "INSERT OR REPLACE INTO outbox (id, version) VALUES (?1, ?2)";
 
 /// The column of the id in [`LIST`].
-pub(crate) const ID: usize = 17;
+pub(crate) const ID: usize = 18;
 
 /// Inserts the content that [`write_content`] binds.
 pub(crate) const INSERT_CONTENT: &str = "
     INSERT INTO contents (key, created, name, main_category, sub_category, brand, description,
         attributes, image_url, link, rating, rating_count, discount_price, discount_currency,
-        actual_price, actual_currency, converted_by)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+        actual_price, actual_currency, converted_by, details)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 
 /// Updates the content that [`write_content`] binds, except for the creation date.
 pub(crate) const UPDATE_CONTENT: &str = "
     UPDATE contents SET name = ?3, main_category = ?4, sub_category = ?5, brand = ?6,
         description = ?7, attributes = ?8, image_url = ?9, link = ?10, rating = ?11,
         rating_count = ?12, discount_price = ?13, discount_currency = ?14, actual_price = ?15,
-        actual_currency = ?16, converted_by = ?17
+        actual_currency = ?16, converted_by = ?17, details = ?18
     WHERE key = ?1";
 
 /// Creates the error for a column with a value that akin never writes.
@@ -96,6 +96,7 @@ pub(crate) fn record(id: ProductId, row: &Row<'_>) -> rusqlite::Result<ProductRe
         discount_price: price(row, 12)?,
         actual_price: price(row, 14)?,
         converted_by: exchange_rate(row, 16)?,
+        details: Details::from_stream(&row.get::<_, String>(17)?),
     };
     Ok(ProductRecord { product, created: Timestamp(row.get(1)?), version: Version(row.get(0)?) })
 }
@@ -112,7 +113,7 @@ pub(crate) fn write_content(
     let discount = currency(product.discount_price);
     let actual = currency(product.actual_price);
     let rate = product.converted_by.map(|rate| rate.to_string());
-    let values: [&dyn ToSql; 17] = [
+    let values: [&dyn ToSql; 18] = [
         &key,
         &created.0,
         &product.name,
@@ -131,6 +132,7 @@ pub(crate) fn write_content(
         &minor(product.actual_price),
         &actual.as_ref().map(Currency::code),
         &rate,
+        &product.details.to_stream(),
     ];
     statement.execute(values.as_slice())?;
     Ok(())

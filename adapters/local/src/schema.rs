@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_queue_indexes.sql"),
     include_str!("../migrations/0013_kept_rows.sql"),
     include_str!("../migrations/0014_tags.sql"),
+    include_str!("../migrations/0015_details.sql"),
 ];
 
 /// The first version whose databases were created for their owner alone.

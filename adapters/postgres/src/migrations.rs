@@ -40,6 +40,7 @@ const TABLE_GROUPS: [TableGroup; 2] = [
             include_str!("../migrations/products/0009_indexes.sql"),
             include_str!("../migrations/products/0010_repeated_rows.sql"),
             include_str!("../migrations/products/0011_kept_rows.sql"),
+            include_str!("../migrations/products/0012_details.sql"),
         ],
     },
     TableGroup {

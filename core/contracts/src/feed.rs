@@ -145,6 +145,12 @@ pub async fn a_row_is_read_as_it_was_written(format: &FeedWriter) {
         actual_price: "₹1,24,999".into(),
         currency: "INR".into(),
         converted_by: "EUR=INR:90.5".into(),
+        sku: text("sku"),
+        gtin: text("gtin"),
+        mpn: text("mpn"),
+        availability: text("availability"),
+        item_group_id: text("group"),
+        images: text("images"),
     };
     let bare = FeedRow { name: "no more than a name".into(), ..FeedRow::default() };
     let written = [full, bare];

@@ -1,8 +1,8 @@
 //! Sample data of the contract suites.
 
 use akin_entities::{
-    AnalyzedText, Currency, Embedding, ExchangeRate, FacetValues, Fingerprint, Price, Product,
-    ProductId, Rating, TextHash, Version,
+    AnalyzedText, Currency, DetailField, Details, Embedding, ExchangeRate, FacetValues,
+    Fingerprint, Price, Product, ProductId, Rating, TextHash, Version,
 };
 use akin_ports::{EntryEmbedding, IndexEntry};
 
@@ -76,6 +76,10 @@ pub fn product(text: &str, name: &str) -> Product {
         brand: "Lumo".into(),
         description: format!("The description of {name}."),
         attributes: "color: red; width: 30 cm".into(),
+        details: Details::default()
+            .with(DetailField::Sku, ["LT-1"])
+            .with(DetailField::Availability, ["in stock"])
+            .with(DetailField::Images, ["https://shop.example/2.svg", "https://shop.example/3,4"]),
         image_url: "https://shop.example/1.svg".into(),
         link: "https://shop.example/1".into(),
         rating: Rating::from_hundredths(425),

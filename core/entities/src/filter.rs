@@ -62,7 +62,7 @@ impl From<&Product> for FacetValues {
             price: product.price().map(crate::Price::amount),
             rating: product.rating.map(crate::Rating::stars),
             discounted: product.is_discounted(),
-            tags: Tags::of_attributes(&product.attributes),
+            tags: Tags::of_product(product),
         }
     }
 }

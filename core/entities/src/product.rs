@@ -1,4 +1,4 @@
-use crate::{ContentHash, ExchangeRate, Price, TextHash, Timestamp, Version};
+use crate::{ContentHash, DetailField, Details, ExchangeRate, Price, TextHash, Timestamp, Version};
 use bytestring::ByteString;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
@@ -38,6 +38,8 @@ pub struct Product {
     pub description: String,
     /// Other searchable text: `color: red; width: 30 cm`.
     pub attributes: String,
+    /// Identifiers, availability, further pictures, and the thing that it is a variant of.
+    pub details: Details,
     /// The address of the picture.
     pub image_url: String,
     /// The address of the product's page.
@@ -140,6 +142,7 @@ impl Product {
             brand: String::new(),
             description: String::new(),
             attributes: String::new(),
+            details: Details::default(),
             image_url: String::new(),
             link: String::new(),
             rating: None,
@@ -182,8 +185,17 @@ impl Product {
             &price(self.discount_price),
             &price(self.actual_price),
         ];
-        // Without a conversion the hash equals that of stores from before rates were recorded.
-        ContentHash::compute(fields.into_iter().chain(rate.as_deref()))
+        // Without a conversion the hash equals that of stores from before rates were recorded, and without
+        // details that of stores from before these. No rate begins like details.
+        let details = (!self.details.is_empty()).then(|| self.details.to_stream());
+        ContentHash::compute(fields.into_iter().chain(rate.as_deref()).chain(details.as_deref()))
+    }
+
+    /// Iterates over what identifies the product to a shopper: its id, and the numbers of the article.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        let numbers =
+            DetailField::IDENTIFIERS.into_iter().flat_map(|field| self.details.all(field));
+        std::iter::once(self.id.as_str()).chain(numbers.map(String::as_str))
     }
 
     /// Returns the current price: the discounted one if there is one.

@@ -2,7 +2,7 @@ use bytestring::ByteString;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{NumberRange, folded_value};
+use crate::{DetailField, NumberRange, Product, folded_value};
 
 /// The name of a field that products may have any number of, each with any number of values:
 /// `attributes.color`.
@@ -24,6 +24,13 @@ pub enum TagCondition {
     /// The value is a number within the range.
     Within(NumberRange),
 }
+
+/// The names of the fields by name that are no attributes, but for the time at which a product was first
+/// stored: shops filter by them.
+const FIXED: [&str; 3] = ["availability", "category", "item_group_id"];
+
+/// The separator of a path through categories.
+const PATH_SEPARATOR: &str = " > ";
 
 /// The name of the field with the time at which a product was first stored.
 const CREATED: &str = "created";
@@ -62,8 +69,12 @@ impl TagName {
         Self(ByteString::from_static(CREATED))
     }
 
-    /// Returns the field of this name in settings and requests.
+    /// Returns the field of this name in settings and requests: `attributes.color`, `availability`, `category`
+    /// or `item_group_id`.
     pub fn parse(name: &str) -> Option<Self> {
+        if let Some(fixed) = FIXED.into_iter().find(|fixed| *fixed == name) {
+            return Some(Self(ByteString::from_static(fixed)));
+        }
         Self::attribute(name.strip_prefix(ATTRIBUTES)?)
     }
 
@@ -82,6 +93,25 @@ impl Tags {
                 for value in values {
                     tags.insert(&name, &value);
                 }
+            }
+        }
+        tags
+    }
+
+    /// Returns what is found by name of a product: its attributes, its availability, the thing that it is a
+    /// variant of, and each category on the path to it, `Home`, `Home > Kitchen`.
+    pub fn of_product(product: &Product) -> Self {
+        let mut tags = Self::of_attributes(&product.attributes);
+        let named = |name: &'static str| TagName(ByteString::from_static(name));
+        tags.insert(&named("availability"), product.details.first(DetailField::Availability));
+        tags.insert(&named("item_group_id"), product.details.first(DetailField::Group));
+        let below = product.sub_category.split('>');
+        let mut path = String::new();
+        for part in std::iter::once(&*product.main_category).chain(below).map(str::trim) {
+            if !part.is_empty() {
+                let separator = if path.is_empty() { "" } else { PATH_SEPARATOR };
+                path.extend([separator, part]);
+                tags.insert(&named("category"), &path);
             }
         }
         tags
@@ -285,6 +315,27 @@ mod tests {
     }
 
     #[test]
+    fn a_product_is_in_each_category_on_its_path() {
+        let product = Product {
+            main_category: "Home".into(),
+            sub_category: "Kitchen > Pans".into(),
+            attributes: "color: red".into(),
+            details: crate::Details::default().with(DetailField::Availability, ["in stock"]),
+            ..Product::new(crate::ProductId::new("1").unwrap(), "Pan")
+        };
+        let tags = Tags::of_product(&product);
+        let tags: Vec<_> = tags.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let expected = [
+            ("attributes.color", "red"),
+            ("availability", "in stock"),
+            ("category", "Home"),
+            ("category", "Home > Kitchen"),
+            ("category", "Home > Kitchen > Pans"),
+        ];
+        assert_eq!(tags, expected);
+    }
+
+    #[test]
     fn a_number_may_have_a_unit() {
         for (value, number) in [
             ("30 cm", Some(30.0)),
@@ -321,6 +372,7 @@ mod tests {
             assert_eq!(TagName::attribute(name), None, "{name:?}");
         }
         assert_eq!(TagName::parse("brand"), None);
+        assert_eq!(TagName::parse("category").unwrap().as_str(), "category");
     }
 
     proptest! {

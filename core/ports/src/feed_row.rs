@@ -36,6 +36,18 @@ pub struct FeedRow {
     pub currency: String,
     /// The rate by which the prices were converted into that currency before, `INR=HKD:0.094`.
     pub converted_by: String,
+    /// The shop's number of the article.
+    pub sku: String,
+    /// The global number of the trade item.
+    pub gtin: String,
+    /// The manufacturer's number of the part.
+    pub mpn: String,
+    /// Whether it can be bought.
+    pub availability: String,
+    /// The id of the thing that the product is a variant of.
+    pub item_group_id: String,
+    /// The addresses of further pictures.
+    pub images: String,
 }
 
 /// A row that cannot become a product, or a value of one that became a product without it.
@@ -60,14 +72,14 @@ macro_rules! texts {
     ($($column:ident),* $(,)?) => {
         impl FeedRow {
             /// The names of its texts, in the order of [`FeedRow::texts`].
-            pub const COLUMNS: [&'static str; 15] = [$(stringify!($column)),*];
+            pub const COLUMNS: [&'static str; 21] = [$(stringify!($column)),*];
 
             /// Returns all of its texts, in the order of [`FeedRow::COLUMNS`].
-            pub fn texts(&self) -> [&str; 15] {
+            pub fn texts(&self) -> [&str; 21] {
                 [$(&self.$column),*]
             }
 
-            fn slots(&mut self) -> [&mut String; 15] {
+            fn slots(&mut self) -> [&mut String; 21] {
                 [$(&mut self.$column),*]
             }
         }
@@ -77,6 +89,7 @@ macro_rules! texts {
 texts! {
     product_id, name, main_category, sub_category, brand, description, attributes, image, link,
     ratings, no_of_ratings, discount_price, actual_price, currency, converted_by,
+    sku, gtin, mpn, availability, item_group_id, images,
 }
 
 impl FeedRow {
@@ -124,7 +137,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_row_is_recreated_from_its_named_texts(
-            texts in proptest::collection::vec(".{0,6}", 15), line in any::<u64>(),
+            texts in proptest::collection::vec(".{0,6}", 21), line in any::<u64>(),
         ) {
             let named = FeedRow::COLUMNS.into_iter().zip(texts.clone());
             let row = FeedRow::from_texts(line, named);

@@ -98,17 +98,12 @@ pub fn analyze_product(product: &Product, language: Language) -> AnalyzedProduct
         push_terms(&text, language, &mut terms);
         push_words(&text, &mut words);
         if field == TextField::Attributes {
-            terms.extend(identifiers(product).filter_map(identifier_term));
+            terms.extend(product.identifiers().filter_map(identifier_term));
         }
         terms
     });
     let text = AnalyzedText::new(fields.each_ref().map(|terms| terms.iter().map(String::as_str)));
     AnalyzedProduct { text, words: words.into_iter().collect::<Vec<_>>().join(" ") }
-}
-
-/// Iterates over what identifies a product to a shopper.
-fn identifiers(product: &Product) -> impl Iterator<Item = &str> {
-    std::iter::once(product.id.as_str())
 }
 
 /// Appends the terms of a folded text.

@@ -2,7 +2,10 @@ mod none;
 mod numbers;
 
 use crate::Pricing;
-use akin_entities::{InvalidProductId, Product, ProductId, clean_text, hash_parts};
+use akin_entities::{
+    Availability, DetailField, Details, InvalidProductId, Product, ProductId, clean_text,
+    hash_parts,
+};
 use akin_ports::{FeedRow, RefusedRow};
 use none::is_none;
 use numbers::NumericFields;
@@ -40,6 +43,10 @@ pub(crate) fn read(
     };
     let (numbers, unread) = NumericFields::read(&row, pricing);
     left_out.extend(unread.into_iter().map(|value| value.leave_out(&row)));
+    let (details, unread) = details(&row);
+    left_out.extend(unread.map(|value| value.leave_out(&row)));
+    let image_url = address(row.image);
+    let first_image = details.first(DetailField::Images).to_owned();
     Ok(Product {
         id,
         rating: numbers.rating,
@@ -53,9 +60,33 @@ pub(crate) fn read(
         brand: text(row.brand),
         description: text(row.description),
         attributes: text(row.attributes),
-        image_url: address(row.image),
+        details,
+        image_url: if image_url.is_empty() { first_image } else { image_url },
         link: address(row.link),
     })
+}
+
+/// Reads the details of a row, and what cannot be read of them.
+fn details(row: &FeedRow) -> (Details, Option<InvalidValue>) {
+    let details = Details::default()
+        .with(DetailField::Sku, [&row.sku])
+        .with(DetailField::Gtin, [&row.gtin])
+        .with(DetailField::Mpn, [&row.mpn])
+        .with(DetailField::Group, [&row.item_group_id])
+        .with(DetailField::Images, addresses(&row.images));
+    let text = row.availability.trim();
+    match Availability::parse(text) {
+        Ok(availability) => (details.with(DetailField::Availability, [availability.name()]), None),
+        Err(_) if text.is_empty() => (details, None),
+        Err(error) => (details, Some(InvalidValue::new("availability", text, error.to_string()))),
+    }
+}
+
+/// Splits addresses at white space, `|`, and commas that precede the next one.
+fn addresses(text: &str) -> Vec<String> {
+    let separated = text.replace(",http", " http").replace('|', " ");
+    let addresses = separated.split_whitespace().map(|address| address.trim_end_matches(','));
+    addresses.map(str::to_owned).collect()
 }
 
 /// A value that cannot be read.

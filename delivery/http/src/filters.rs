@@ -2,7 +2,8 @@ use crate::body;
 use crate::error::ApiError;
 use crate::openapi::schemas;
 use akin_entities::{
-    Filter, FlagField, KeywordField, NumberField, NumberRange, ProductId, TagCondition, TagName,
+    Availability, Filter, FlagField, KeywordField, NumberField, NumberRange, ProductId,
+    TagCondition, TagName,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ pub(crate) struct Filters {
     pub(crate) ids: Vec<String>,
     #[schema(schema_with = schemas::attributes)]
     pub(crate) attributes: BTreeMap<String, AttributeFilter>,
+    pub(crate) availability: Vec<String>,
+    pub(crate) category: Vec<String>,
+    pub(crate) item_group_id: Vec<String>,
 }
 
 /// The admitted values of an attribute: some of them, or a range of numbers.
@@ -103,6 +107,12 @@ fn condition(name: &str, filter: AttributeFilter) -> Result<(TagName, TagConditi
     Ok((tag, condition))
 }
 
+fn availability_name(text: &str) -> Result<String, ApiError> {
+    let availability = Availability::parse(text);
+    let availability = availability.map_err(|error| ApiError::invalid(error.to_string()))?;
+    Ok(availability.name().to_owned())
+}
+
 fn too_many() -> ApiError {
     ApiError::invalid(format!("a filter may list at most {MAX_VALUES} values"))
 }
@@ -113,7 +123,9 @@ impl TryFrom<Filters> for Filter {
     fn try_from(filters: Filters) -> Result<Self, ApiError> {
         let Filters { main_category, sub_category, brand, price, .. } = filters;
         let Filters { min_rating, discounted, ids, attributes, .. } = filters;
-        let lists = [&main_category, &sub_category, &brand, &ids];
+        let Filters { availability, category, item_group_id, .. } = filters;
+        let lists =
+            [&main_category, &sub_category, &brand, &ids, &availability, &category, &item_group_id];
         if lists.iter().any(|list| list.len() > MAX_VALUES) {
             return Err(too_many());
         }
@@ -140,6 +152,17 @@ impl TryFrom<Filters> for Filter {
             .with_ids(ids.into_iter().map(id).collect::<Result<Vec<_>, _>>()?);
         if let Some(discounted) = discounted {
             filter = filter.with_flag(FlagField::Discounted, discounted);
+        }
+        let availability = availability.iter().map(|text| availability_name(text));
+        let named = [
+            ("availability", availability.collect::<Result<_, _>>()?),
+            ("category", category),
+            ("item_group_id", item_group_id),
+        ];
+        for (name, values) in named {
+            if let Some(name) = TagName::parse(name) {
+                filter = filter.with_tag(name, TagCondition::AnyOf(values));
+            }
         }
         for (name, attribute) in attributes {
             let (name, condition) = condition(&name, attribute)?;

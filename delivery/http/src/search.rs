@@ -15,6 +15,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
+/// The facets besides those with names of their own.
+const OTHER_FACETS: [&str; 5] =
+    ["availability", "category", "item_group_id", "attributes.NAME", "attributes.NAME:histogram"];
+
 /// The maximum number of hits on a page.
 const MAX_PAGE_SIZE: usize = 100;
 
@@ -157,6 +161,9 @@ impl SearchFields {
                 "main_category" => filters.main_category.push(value),
                 "sub_category" => filters.sub_category.push(value),
                 "brand" => filters.brand.push(value),
+                "availability" => filters.availability.push(value),
+                "category" => filters.category.push(value),
+                "item_group_id" => filters.item_group_id.push(value),
                 "id" => filters.ids.push(value),
                 "page" => fields.page = Some(parse("page", &value)?),
                 "page_size" => fields.page_size = Some(parse("page_size", &value)?),
@@ -189,8 +196,7 @@ impl SearchFields {
         let sorts = Sort::NAMES.map(|(name, _)| name);
         let facet_names = FacetField::FIXED.map(|field| field.name().into_owned());
         let facet_names: Vec<_> = facet_names.iter().map(String::as_str).collect();
-        let facet_names =
-            [&*facet_names, &["attributes.NAME", "attributes.NAME:histogram"]].concat();
+        let facet_names = [&*facet_names, &OTHER_FACETS].concat();
         let sorts = [&sorts[..], &["attributes.NAME:asc", "attributes.NAME:desc"]].concat();
         let mode =
             self.mode.map(|mode| one_of("mode", &mode, SearchMode::parse, &modes)).transpose()?;
@@ -233,7 +239,7 @@ impl SearchFields {
 
 /// The parameters of a link.
 const PARAMETERS: &str = "q, unfinished, mode, engine, page, page_size, threshold, main_category, sub_category, \
-                          brand, id, price_min, price_max, min_rating, discounted, attributes.NAME, attributes.NAME_min, attributes.NAME_max, \
+                          brand, availability, category, item_group_id, id, price_min, price_max, min_rating, discounted, attributes.NAME, attributes.NAME_min, attributes.NAME_max, \
                           facets, sort, explain";
 
 fn unknown_parameter(name: &str) -> ApiError {

@@ -93,7 +93,8 @@ fn keyword_field(field: Result<Path<String>, PathRejection>) -> Result<FacetFiel
         Some(FacetField::Number(_) | FacetField::TagNumbers(_)) | None => {
             let names = KeywordField::ALL.map(KeywordField::name).join(", ");
             Err(ApiError::not_found(format!(
-                "the facets with values are {names}, and attributes.NAME"
+                "the facets with values are {names}, availability, category, item_group_id and \
+                 attributes.NAME"
             )))
         }
     }

@@ -1,6 +1,6 @@
 use crate::dates;
 use crate::explanation::ExplanationView;
-use akin_entities::{Price, ProductRecord, Rating};
+use akin_entities::{DetailField, Price, ProductRecord, Rating};
 use akin_usecases::Hit;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,21 @@ pub struct ProductView {
     brand: String,
     description: String,
     attributes: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    sku: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    gtin: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    mpn: String,
+    /// `in stock`, `out of stock`, `preorder` or `backorder`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    availability: String,
+    /// The id of the thing that the product is a variant of.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    item_group_id: String,
+    /// The addresses of further pictures.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<String>,
     image_url: String,
     link: String,
     #[schema(required)]
@@ -54,7 +69,14 @@ pub struct HitView {
 impl From<ProductRecord> for ProductView {
     fn from(record: ProductRecord) -> Self {
         let ProductRecord { product, created, version } = record;
+        let detail = |field| product.details.first(field).to_owned();
         Self {
+            sku: detail(DetailField::Sku),
+            gtin: detail(DetailField::Gtin),
+            mpn: detail(DetailField::Mpn),
+            availability: detail(DetailField::Availability),
+            item_group_id: detail(DetailField::Group),
+            images: product.details.all(DetailField::Images).to_vec(),
             currency: product.price().map(|price| price.currency().code().to_owned()),
             converted_by: product.converted_by.map(|rate| rate.to_string()),
             ratings: product.rating.map(Rating::stars),

@@ -99,7 +99,7 @@ async fn a_map_does_not_apply_to_a_file_of_refused_rows() {
     let columns: Vec<_> = columns.copied().collect();
     let mut values = vec![""; columns.len()];
     (values[1], values[2], values[12]) = ("Ball", "Home > Bath", "5");
-    (values[15], values[16], values[17]) = ("shop.csv", "7", "ratings: bad");
+    (values[21], values[22], values[23]) = ("shop.csv", "7", "ratings: bad");
     let text = format!("{}\n{}\n", columns.join(","), values.join(","));
     let map = "cost=actual_price,feed=brand,line=attributes,main_category=";
     let older = text.replace("currency,converted_by,", "").replace(",,,shop", ",shop");

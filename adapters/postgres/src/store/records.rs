@@ -4,8 +4,8 @@ use crate::error::Failure;
 use crate::names::Names;
 use crate::text::{escape, unescape};
 use akin_entities::{
-    Currency, ExchangeRate, InvalidExchangeRate, Price, Product, ProductId, ProductRecord, Rating,
-    Timestamp, Version,
+    Currency, Details, ExchangeRate, InvalidExchangeRate, Price, Product, ProductId, ProductRecord,
+    Rating, Timestamp, Version,
 };
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -26,7 +26,8 @@ const RECORDS: &str = "
         coalesce(name::text, ''), coalesce(main_category::text, ''),
         coalesce(sub_category::text, ''), coalesce(brand::text, ''),
         coalesce(description::text, ''), coalesce(attributes::text, ''),
-        coalesce(image_url::text, ''), coalesce(link::text, ''), akin_converted_by
+        coalesce(image_url::text, ''), coalesce(link::text, ''), akin_converted_by,
+        coalesce(akin_details, '')
     FROM {products} WHERE akin_version IS NOT NULL AND ";
 
 /// Lists the products after an id, in the byte order of their ids.
@@ -136,6 +137,7 @@ fn record(row: &PgRow) -> Result<ProductRecord, Failure> {
         discount_price: price(row, 5)?,
         actual_price: price(row, 7)?,
         converted_by: exchange_rate(get(row, 17)?)?,
+        details: Details::from_stream(&text(18)?),
     };
     Ok(ProductRecord { product, created: Timestamp(get(row, 2)?), version: Version(get(row, 1)?) })
 }

@@ -33,19 +33,21 @@ pub(crate) fn upsert(conflict: &str) -> String {
              brand, description, attributes, image_url, link, akin_rating, akin_rating_count,
              akin_discount_price, akin_discount_currency, akin_actual_price, akin_actual_currency,
              ratings, discount_price, actual_price, akin_version, akin_created, modified_date,
-             created_date, akin_converted_by)
+             created_date, akin_converted_by, akin_details)
          SELECT id, hash, name, main_category, sub_category, brand, description, attributes,
              image_url, link, rating, rating_count, discount, discount_currency, actual,
              actual_currency, rating::numeric / 100, discount_amount::numeric,
-             actual_amount::numeric, version, created, {modified}, {created}, converted_by
+             actual_amount::numeric, version, created, {modified}, {created}, converted_by,
+             details
          FROM unnest(
              $1::text[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
              $8::text[], $9::text[], $10::text[], $11::smallint[], $12::bigint[], $13::bigint[],
              $14::text[], $15::bigint[], $16::text[], $17::text[], $18::text[], $19::bigint[],
-             $20::bigint[], $21::text[])
+             $20::bigint[], $21::text[], $22::text[])
          AS batch(id, hash, name, main_category, sub_category, brand, description, attributes,
              image_url, link, rating, rating_count, discount, discount_currency, actual,
-             actual_currency, discount_amount, actual_amount, version, created, converted_by)
+             actual_currency, discount_amount, actual_amount, version, created, converted_by,
+             details)
          ORDER BY id
          ON CONFLICT ((product_id::text) COLLATE \"C\") DO UPDATE SET
              akin_hash = excluded.akin_hash, name = excluded.name,
@@ -61,6 +63,7 @@ pub(crate) fn upsert(conflict: &str) -> String {
              discount_price = excluded.discount_price, actual_price = excluded.actual_price,
              akin_version = excluded.akin_version, modified_date = excluded.modified_date,
              akin_converted_by = excluded.akin_converted_by,
+             akin_details = excluded.akin_details,
              {conflict}"
     )
 }
@@ -97,6 +100,7 @@ pub(crate) struct ProductColumns<'a> {
     versions: Vec<i64>,
     created: Vec<i64>,
     rates: Vec<Option<String>>,
+    details: Vec<Option<String>>,
 }
 
 #[derive(Default)]
@@ -149,6 +153,8 @@ impl<'a> ProductColumns<'a> {
         self.versions.push(version.0);
         self.created.push(created.0);
         self.rates.push(product.converted_by.map(|rate| rate.to_string()));
+        let details = Some(product.details.to_stream()).filter(|details| !details.is_empty());
+        self.details.push(details.map(|details| escape(&details).into_owned()));
     }
 
     /// Binds all columns as the parameters of [`upsert`].
@@ -169,5 +175,6 @@ impl<'a> ProductColumns<'a> {
             .bind(self.versions)
             .bind(self.created)
             .bind(self.rates)
+            .bind(self.details)
     }
 }

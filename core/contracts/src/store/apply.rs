@@ -1,6 +1,8 @@
 use super::{Store, apply, fates, fetch, outbox, waiting};
 use crate::sample::{bare_product, product, rate};
-use akin_entities::{Currency, Price, Product, ProductId, Rating, Timestamp, Version};
+use akin_entities::{
+    Currency, DetailField, Details, Price, Product, ProductId, Rating, Timestamp, Version,
+};
 
 /// It is not an error.
 pub async fn an_empty_batch_changes_nothing(store: &Store) {
@@ -50,6 +52,11 @@ pub async fn different_content_in_any_field_is_a_change(store: &Store) {
         Product { converted_by: Some(rate("HKD=INR:10.638")), ..base.clone() },
         Product { converted_by: Some(rate("USD=INR:10.6382")), ..base.clone() },
         Product { converted_by: None, ..base.clone() },
+        Product { details: Details::default(), ..base.clone() },
+        Product {
+            details: base.details.clone().with(DetailField::Availability, ["out of stock"]),
+            ..base.clone()
+        },
         bare_product("a"),
     ];
     apply(store, std::slice::from_ref(&base), 0).await;

@@ -49,6 +49,12 @@ fields! {
     attributes;
     currency;
     converted_by;
+    sku else "variant_sku";
+    gtin else "ean", "upc", "barcode";
+    mpn;
+    availability else "stock_status";
+    item_group_id;
+    images else "additional_image_link";
 }
 
 /// Returns the position in [`FIELDS`] of the field of this name, or with this name in feeds.

@@ -71,7 +71,8 @@ fn find_problem(
 }
 
 /// Fields that older files of refused rows lack.
-const LATER_FIELDS: [&str; 2] = ["currency", "converted_by"];
+const LATER_FIELDS: [&str; 8] =
+    ["currency", "converted_by", "sku", "gtin", "mpn", "availability", "item_group_id", "images"];
 
 /// Returns whether a header is that of a file of refused rows.
 fn is_of_refused_rows(header: &[String]) -> bool {

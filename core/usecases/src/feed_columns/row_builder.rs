@@ -92,7 +92,7 @@ impl RowBuilder {
     }
 
     /// Adds the text of a column. Of several texts of one field that of the column with the lowest rank
-    /// counts, and the first of that column; attributes are joined.
+    /// counts, and the first of that column; attributes and further pictures are joined.
     pub(super) fn add_text(&mut self, column: &Column, text: &str) {
         if text.is_empty() || column.is_taxonomy && text.trim().bytes().all(|b| b.is_ascii_digit())
         {
@@ -130,7 +130,9 @@ impl RowBuilder {
         let rank = &mut self.ranks[column.field];
         let is_free = slot.trim().is_empty();
         let is_list = column.field_name() == "attributes" && !is_free;
-        if column.label.is_some() || is_list {
+        if column.field_name() == "images" && !is_free && *rank == column.rank {
+            slot.extend([" ", text]);
+        } else if column.label.is_some() || is_list {
             append(slot, column.label.as_deref(), text);
         } else if column.field_name() == "attributes" && self.profile.is_some() {
             *slot = attribute_list::read(text);

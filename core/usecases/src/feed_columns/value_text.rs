@@ -62,7 +62,8 @@ pub(super) fn number<'a>(number: &'a str, field: &str) -> Cow<'a, str> {
 fn join<'a>(items: &'a [FeedValue], field: &str) -> Text<'a> {
     let is_single = match field {
         // A product has one page, picture, price and rating.
-        "image" | "link" | "ratings" | "no_of_ratings" | "product_id" => true,
+        "image" | "link" | "ratings" | "no_of_ratings" | "product_id" | "sku" | "gtin" | "mpn"
+        | "availability" | "item_group_id" => true,
         "main_category" => !items.iter().all(is_text),
         _ => field.ends_with("price"),
     };
@@ -75,6 +76,7 @@ fn join<'a>(items: &'a [FeedValue], field: &str) -> Text<'a> {
         "main_category" => PATH_SEPARATOR,
         "attributes" => "; ",
         "description" => " ",
+        "images" => " ",
         _ => ", ",
     };
     let texts = items.iter().map(|item| read(item, field)).collect::<Result<Vec<_>, _>>()?;
@@ -91,7 +93,7 @@ type Members<'a> = &'a [(String, FeedValue)];
 fn members<'a>(members: Members<'a>, field: &str) -> Text<'a> {
     let names: &[&str] = match field {
         "attributes" => return attributes(members),
-        "image" | "link" => &ADDRESS,
+        "image" | "images" | "link" => &ADDRESS,
         "ratings" => &RATING,
         _ if field.ends_with("price") => return price(members),
         _ => &TEXT,

@@ -70,3 +70,53 @@ async fn what_was_added_last_is_the_newest() {
     let answer = shop.answer(&SearchRequest { sort: newest, ..SearchRequest::browse() }).await;
     assert_eq!(ids(&answer), ["d", "a", "b", "c"], "a change makes nothing new");
 }
+
+#[tokio::test]
+async fn an_identifier_finds_its_product_first_with_hyphens_or_without() {
+    let shop = Shop::new();
+    let rows = [
+        FeedRow { sku: "MC-500-N".to_owned(), ..row("a", "Merino sweater", "80") },
+        FeedRow { gtin: "2000000000084".to_owned(), ..row("b", "Merino beanie", "25") },
+        row("c", "Sweater MC 500", "10"),
+    ];
+    shop.ingest(&rows, 1).await;
+    shop.embed().await;
+    for (query, first) in [("mc500n", "a"), ("MC-500-N", "a"), ("2000000000084", "b")] {
+        let answer = shop.answer(&SearchRequest::for_text(query).unwrap()).await;
+        assert_eq!(ids(&answer)[0], first, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn products_are_filtered_by_availability_and_by_categories_of_any_depth() {
+    let shop = Shop::new();
+    let pan = |id, availability: &str, below: &str| FeedRow {
+        availability: availability.to_owned(),
+        main_category: "Home".to_owned(),
+        sub_category: below.to_owned(),
+        images: "https://a/1.jpg,https://a/2,3.jpg https://a/4.jpg".to_owned(),
+        ..row(id, "Pan", "10")
+    };
+    let rows = [
+        pan("a", "InStock", "Kitchen > Pans"),
+        pan("b", "out of stock", "Kitchen"),
+        pan("c", "perhaps", "Bath"),
+    ];
+    let summary = shop.ingest(&rows, 1).await;
+    assert_eq!(summary.inserted, 3, "a value that cannot be read is left out");
+    shop.embed().await;
+    let found = async |name: &str, value: &str| {
+        let condition = TagCondition::AnyOf(vec![value.to_owned()]);
+        let filter = Filter::default().with_tag(TagName::parse(name).unwrap(), condition);
+        let answer = shop.answer(&SearchRequest { filter, ..SearchRequest::browse() }).await;
+        ids(&answer).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found("availability", "in stock").await, ["a"]);
+    assert_eq!(found("category", "home > kitchen").await, ["a", "b"]);
+    assert_eq!(found("category", "Home").await, ["a", "b", "c"]);
+    let answer = shop.answer(&SearchRequest::browse()).await;
+    let product = &answer.hits[0].record.product;
+    assert_eq!(product.image_url, "https://a/1.jpg");
+    let pictures = ["https://a/1.jpg", "https://a/2,3.jpg", "https://a/4.jpg"];
+    assert_eq!(product.details.all(akin_entities::DetailField::Images), pictures);
+}

@@ -99,8 +99,8 @@ struct FilterArguments {
     #[arg(long)]
     discounted: bool,
 
-    /// Find products by an attribute, as in `attributes.color=red` or `attributes.width=20..30`; may be
-    /// repeated.
+    /// Find products by an attribute, as in `attributes.color=red` or `attributes.width=20..30`, or by
+    /// `availability`, `category` or `item_group_id`; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = attribute)]
     filter: Vec<(TagName, TagCondition)>,
 }
@@ -227,8 +227,9 @@ fn sort(name: &str) -> Result<Sort, String> {
 fn attribute(text: &str) -> Result<(TagName, TagCondition), String> {
     let (name, value) =
         text.split_once('=').ok_or("write NAME=VALUE, as in attributes.color=red")?;
-    let name = TagName::parse(name)
-        .ok_or_else(|| format!("{name:?} is no attribute: write attributes.NAME"))?;
+    let name = TagName::parse(name).ok_or_else(|| {
+        format!("{name:?}: use availability, category, item_group_id or attributes.NAME")
+    })?;
     let bound = |text: &str| match text {
         "" => Some(None),
         text => text.parse::<f64>().ok().filter(|bound| bound.is_finite()).map(Some),
