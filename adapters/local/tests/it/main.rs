@@ -11,4 +11,5 @@ mod restored;
 mod store;
 mod store_model;
 mod support;
+mod upgrade;
 mod visibility;

@@ -97,6 +97,8 @@ pub(crate) fn take_back_to_version_10(folder: &Path, statements: &str) {
              DROP INDEX queue_ready; DROP INDEX queue_hidden; DROP INDEX queue_dead;
              ALTER TABLE queue DROP COLUMN hidden;
              CREATE INDEX queue_by_death ON queue (died);
+             ALTER TABLE entries DROP COLUMN tags;
+             ALTER TABLE contents DROP COLUMN details;
              PRAGMA user_version = 10",
         )
         .expect("the tables of then");

@@ -1,7 +1,7 @@
 -- The fields that a product has by name, each key a name and a value. Filters compare the folded keys, and
 -- numbers by keys that sort like them. The rows of products that are indexed already come with the next
 -- analysis.
-CREATE TABLE {tags} (
+CREATE TABLE IF NOT EXISTS {tags} (
     key     integer NOT NULL PRIMARY KEY,
     written text[]  COLLATE "C" NOT NULL,
     folded  text[]  COLLATE "C" NOT NULL,
