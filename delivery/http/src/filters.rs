@@ -27,8 +27,11 @@ pub(crate) struct Filters {
     pub(crate) ids: Vec<String>,
     #[schema(schema_with = schemas::attributes)]
     pub(crate) attributes: BTreeMap<String, AttributeFilter>,
+    /// `in stock`, `out of stock`, `preorder` or `backorder`, any of which may match.
     pub(crate) availability: Vec<String>,
+    /// Categories at any depth with what is below them, `Home > Kitchen`, any of which may match.
     pub(crate) category: Vec<String>,
+    /// The things of which variants are found.
     pub(crate) item_group_id: Vec<String>,
 }
 

@@ -82,6 +82,12 @@ pub(crate) struct SearchParameters {
     sub_category: Option<Vec<String>>,
     /// Brands, any of which may match.
     brand: Option<Vec<String>>,
+    /// `in stock`, `out of stock`, `preorder` or `backorder`, any of which may match.
+    availability: Option<Vec<String>>,
+    /// Categories at any depth with what is below them, `Home > Kitchen`, any of which may match.
+    category: Option<Vec<String>>,
+    /// The things of which variants are found.
+    item_group_id: Option<Vec<String>>,
     #[param(schema_with = schemas::product_ids)]
     id: Option<Vec<String>>,
     /// The minimum price.
@@ -239,8 +245,8 @@ impl SearchFields {
 
 /// The parameters of a link.
 const PARAMETERS: &str = "q, unfinished, mode, engine, page, page_size, threshold, main_category, sub_category, \
-                          brand, availability, category, item_group_id, id, price_min, price_max, min_rating, discounted, attributes.NAME, attributes.NAME_min, attributes.NAME_max, \
-                          facets, sort, explain";
+                          brand, availability, category, item_group_id, id, price_min, price_max, min_rating, \
+                          discounted, attributes.NAME, attributes.NAME_min, attributes.NAME_max, facets, sort, explain";
 
 fn unknown_parameter(name: &str) -> ApiError {
     ApiError::invalid(format!("there is no parameter {name:?}; the parameters are {PARAMETERS}"))

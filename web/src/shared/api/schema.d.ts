@@ -381,11 +381,26 @@ export interface components {
             attributes?: {
                 [key: string]: components["schemas"]["AttributeFilter"];
             };
+            /**
+             * @description `in stock`, `out of stock`, `preorder` or `backorder`, any of which may match.
+             * @default []
+             */
+            availability?: string[];
             /** @default [] */
             brand?: string[];
+            /**
+             * @description Categories at any depth with what is below them, `Home > Kitchen`, any of which may match.
+             * @default []
+             */
+            category?: string[];
             /** @default null */
             discounted?: boolean | null;
             ids?: string[];
+            /**
+             * @description The things of which variants are found.
+             * @default []
+             */
+            item_group_id?: string[];
             /** @default [] */
             main_category?: string[];
             /**
@@ -480,6 +495,8 @@ export interface components {
             /** Format: double */
             actual_price: number | null;
             attributes: string;
+            /** @description `in stock`, `out of stock`, `preorder` or `backorder`. */
+            availability?: string;
             brand: string;
             /** @description The rate by which the prices were converted into that currency, if they were. */
             converted_by?: string | null;
@@ -488,16 +505,23 @@ export interface components {
             description: string;
             /** Format: double */
             discount_price: number | null;
+            gtin?: string;
             image_url: string;
+            /** @description The addresses of further pictures. */
+            images?: string[];
+            /** @description The id of the thing that the product is a variant of. */
+            item_group_id?: string;
             link: string;
             main_category: string;
             modified_date: string;
+            mpn?: string;
             name: string;
             /** Format: int64 */
             no_of_ratings: number | null;
             product_id: string;
             /** Format: double */
             ratings: number | null;
+            sku?: string;
             sub_category: string;
         };
         /** @description The number of messages in a queue, as `/api/status` and `akin queue --json` write it. */
@@ -584,9 +608,12 @@ export interface components {
             /**
              * @default {
              *       "attributes": {},
+             *       "availability": [],
              *       "brand": [],
+             *       "category": [],
              *       "discounted": null,
              *       "ids": [],
+             *       "item_group_id": [],
              *       "main_category": [],
              *       "min_rating": null,
              *       "price": {
@@ -858,8 +885,12 @@ export interface operations {
     facet_values: {
         parameters: {
             query?: {
+                /** @description `in stock`, `out of stock`, `preorder` or `backorder`, any of which may match. */
+                availability?: string[];
                 /** @description Brands, any of which may match. */
                 brand?: string[];
+                /** @description Categories at any depth with what is below them, `Home > Kitchen`, any of which may match. */
+                category?: string[];
                 /** @description Discounted products only, or the others only. */
                 discounted?: boolean;
                 engine?: components["schemas"]["EngineName"];
@@ -867,6 +898,8 @@ export interface operations {
                 explain?: boolean;
                 facets?: string;
                 id?: string[];
+                /** @description The things of which variants are found. */
+                item_group_id?: string[];
                 /** @description 20 by default. */
                 limit?: number;
                 /** @description Main categories, any of which may match. */
@@ -1094,8 +1127,12 @@ export interface operations {
     search_by_link: {
         parameters: {
             query?: {
+                /** @description `in stock`, `out of stock`, `preorder` or `backorder`, any of which may match. */
+                availability?: string[];
                 /** @description Brands, any of which may match. */
                 brand?: string[];
+                /** @description Categories at any depth with what is below them, `Home > Kitchen`, any of which may match. */
+                category?: string[];
                 /** @description Discounted products only, or the others only. */
                 discounted?: boolean;
                 engine?: components["schemas"]["EngineName"];
@@ -1103,6 +1140,8 @@ export interface operations {
                 explain?: boolean;
                 facets?: string;
                 id?: string[];
+                /** @description The things of which variants are found. */
+                item_group_id?: string[];
                 /** @description Main categories, any of which may match. */
                 main_category?: string[];
                 /** @description The minimum rating, in stars. */
