@@ -3,8 +3,8 @@ mod numbers;
 
 use crate::Pricing;
 use akin_entities::{
-    Availability, DetailField, Details, InvalidProductId, Product, ProductId, clean_text,
-    hash_parts,
+    Availability, DetailField, Details, InvalidProductId, Product, ProductId, attribute_values,
+    clean_text, hash_parts,
 };
 use akin_ports::{FeedRow, RefusedRow};
 use none::is_none;
@@ -66,19 +66,29 @@ pub(crate) fn read(
     })
 }
 
-/// Reads the details of a row, and what cannot be read of them.
+/// Reads the details of a row, and what cannot be read of them. Where a column is blank, the attribute of that
+/// name counts: platforms are read so.
 fn details(row: &FeedRow) -> (Details, Option<InvalidValue>) {
+    let attributes = attribute_values(&row.attributes);
+    let text = |column: &str, name: &str| {
+        let named = || attributes.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        let value = || named().and_then(|(_, values)| values.first().cloned()).unwrap_or_default();
+        if column.trim().is_empty() { value() } else { column.to_owned() }
+    };
     let details = Details::default()
-        .with(DetailField::Sku, [&row.sku])
-        .with(DetailField::Gtin, [&row.gtin])
-        .with(DetailField::Mpn, [&row.mpn])
-        .with(DetailField::Group, [&row.item_group_id])
+        .with(DetailField::Sku, [text(&row.sku, "sku")])
+        .with(DetailField::Gtin, [text(&row.gtin, "gtin")])
+        .with(DetailField::Mpn, [text(&row.mpn, "mpn")])
+        .with(DetailField::Group, [text(&row.item_group_id, "group")])
         .with(DetailField::Images, addresses(&row.images));
-    let text = row.availability.trim();
-    match Availability::parse(text) {
+    let written = row.availability.trim();
+    match Availability::parse(&text(written, "availability")) {
         Ok(availability) => (details.with(DetailField::Availability, [availability.name()]), None),
-        Err(_) if text.is_empty() => (details, None),
-        Err(error) => (details, Some(InvalidValue::new("availability", text, error.to_string()))),
+        // An attribute stays one, whatever it says.
+        Err(_) if written.is_empty() => (details, None),
+        Err(error) => {
+            (details, Some(InvalidValue::new("availability", written, error.to_string())))
+        }
     }
 }
 

@@ -76,7 +76,7 @@ async fn an_identifier_finds_its_product_first_with_hyphens_or_without() {
     let shop = Shop::new();
     let rows = [
         FeedRow { sku: "MC-500-N".to_owned(), ..row("a", "Merino sweater", "80") },
-        FeedRow { gtin: "2000000000084".to_owned(), ..row("b", "Merino beanie", "25") },
+        FeedRow { attributes: "GTIN: 2000000000084".to_owned(), ..row("b", "Merino beanie", "25") },
         row("c", "Sweater MC 500", "10"),
     ];
     shop.ingest(&rows, 1).await;
