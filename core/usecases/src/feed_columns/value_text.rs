@@ -75,8 +75,7 @@ fn join<'a>(items: &'a [FeedValue], field: &str) -> Text<'a> {
     let separator = match field {
         "main_category" => PATH_SEPARATOR,
         "attributes" => "; ",
-        "description" => " ",
-        "images" => " ",
+        "description" | "images" => " ",
         _ => ", ",
     };
     let texts = items.iter().map(|item| read(item, field)).collect::<Result<Vec<_>, _>>()?;
