@@ -150,6 +150,13 @@ async fn exports_of_other_platforms_are_understood() {
 }
 
 #[tokio::test]
+async fn attributes_of_several_columns_are_pairs_in_any_writing() {
+    let text = "product_id\tproduct_name\tproduct_class\tproduct_description\tproduct_features\n\
+                0\tpine bed\tBeds\tgood\tcolor : oak|width : 40\n";
+    assert_eq!(rows_of(text).await[0].attributes, "class: Beds; color: oak; width: 40");
+}
+
+#[tokio::test]
 async fn a_profile_that_is_named_is_used_and_the_map_comes_before_it() {
     let map: akin_usecases::ColumnMap = "Vendor=attributes.maker,Type=".parse().unwrap();
     for (map, expected) in

@@ -132,8 +132,13 @@ impl RowBuilder {
         let is_list = column.field_name() == "attributes" && !is_free;
         if column.field_name() == "images" && !is_free && *rank == column.rank {
             slot.extend([" ", text]);
-        } else if column.label.is_some() || is_list {
+        } else if column.label.is_some() {
             append(slot, column.label.as_deref(), text);
+        } else if is_list {
+            match self.profile {
+                Some(_) => append(slot, None, &attribute_list::read(text)),
+                None => append(slot, None, text),
+            }
         } else if column.field_name() == "attributes" && self.profile.is_some() {
             *slot = attribute_list::read(text);
         } else if is_free || column.rank < *rank {
