@@ -17,17 +17,18 @@ fail() {
     exit 1
 }
 
-# `unshare` heeds no other signal; what it started ends with it.
-# `unshare` heeds no other signal, and what it started ends with it.
+# Ends what `unshare` started, and `unshare` with it: the change of user took away that a child ends with its parent.
 clean_up() {
-    local pid
-    for pid in $pids; do kill -KILL "$pid" 2>/dev/null || true; done
-    for pid in $pids; do wait "$pid" 2>/dev/null || true; done
+    local pid child
+    for pid in $pids; do
+        for child in $(ps -o pid= --ppid "$pid"); do kill -KILL "$child" 2>/dev/null || true; done
+        wait "$pid" 2>/dev/null || true
+    done
     rm -rf "$work"
 }
 trap clean_up EXIT
 
-for program in buildah apt-get dpkg-deb unshare; do
+for program in buildah apt-get dpkg-deb unshare ps; do
     command -v "$program" >/dev/null || fail "$program is missing: on Debian 12, as root, apt-get install buildah"
 done
 [ "$(id -u)" = 0 ] || fail "run it as root: a chroot needs it"
@@ -38,7 +39,7 @@ buildah() { command buildah --root "$work/images" --runroot "$work/run" --storag
 make_base() {
     local root=$work/base container
     mkdir -p "$work/debs" "$root"/{etc/ssl/certs,mnt,proc}
-    (cd "$work/debs" && chmod 777 . && apt-get download -qq $packages >/dev/null)
+    (cd "$work/debs" && chmod 777 . && apt-get download -qq $packages >/dev/null 2>"$work/download.log")
     for package in "$work"/debs/*.deb; do dpkg-deb -x "$package" "$root"; done
     rm -rf "$root"/usr/share/{doc,lintian,man}
     mkdir -m 1777 "$root/tmp"
@@ -72,7 +73,7 @@ inside() {
     done
     shift
     # shellcheck disable=SC2016 # The inner shell expands these.
-    run=(unshare --mount --pid --fork --kill-child bash -c '
+    run=(unshare --mount --pid --fork bash -c '
         set -e
         root=$1 catalogue=$2 volume=$3
         shift 3

@@ -28,6 +28,11 @@ run "only_an_approved_environment_of_the_repository_deploys" {
   }
 
   assert {
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : alltrue([for resource in statement.Resource : resource != "*"])])
+    error_message = "The role of deployments manages the roles of akin and no others."
+  }
+
+  assert {
     condition     = anytrue([for statement in jsondecode(aws_iam_role_policy.deploy.policy).Statement : statement.Effect == "Deny" && contains(statement.Action, "iam:PutRolePolicy")])
     error_message = "The role of deployments does not change itself."
   }

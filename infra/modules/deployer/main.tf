@@ -43,18 +43,39 @@ resource "aws_iam_role" "this" {
   })
 }
 
-# Reads the configuration of everything, and no data: no object of a bucket, no secret, no message.
+# Terraform reads every resource that it manages, and so may read what an administrator may look at, but no secret besides
+# akin's own.
 resource "aws_iam_role_policy_attachment" "plan" {
   role       = aws_iam_role.this["plan"].name
-  policy_arn = "arn:${local.partition}:iam::aws:policy/job-function/ViewOnlyAccess"
+  policy_arn = "arn:${local.partition}:iam::aws:policy/ReadOnlyAccess"
 }
 
-resource "aws_iam_role_policy_attachment" "audit" {
-  role       = aws_iam_role.this["plan"].name
-  policy_arn = "arn:${local.partition}:iam::aws:policy/SecurityAudit"
+resource "aws_iam_role_policy" "plan" {
+  name = "secrets-of-akin"
+  role = aws_iam_role.this["plan"].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "SecretsOfAkin"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = "arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.name}_*"
+      },
+      {
+        # A random password has no ARN.
+        Sid      = "RandomPassword"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetRandomPassword"]
+        Resource = "*"
+      },
+    ]
+  })
 }
 
-# Creates what akin consists of: everything but users, groups and the account itself.
+# Creates what akin consists of: everything but users, groups and the account itself. Who can create roles can give them
+# any right, so this role is as strong as an administrator, and only an approved run gets it.
 resource "aws_iam_role_policy_attachment" "deploy" {
   role       = aws_iam_role.this["deploy"].name
   policy_arn = "arn:${local.partition}:iam::aws:policy/PowerUserAccess"
@@ -76,7 +97,11 @@ resource "aws_iam_role_policy" "deploy" {
           "iam:ListRolePolicies", "iam:ListRoleTags", "iam:PassRole", "iam:PutRolePolicy", "iam:TagRole",
           "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
         ]
-        Resource = "arn:${local.partition}:iam::${local.account}:role/${var.name}-*"
+        # The second are those of AWS's rotation function, which the Serverless Application Repository creates.
+        Resource = [
+          "arn:${local.partition}:iam::${local.account}:role/${var.name}-*",
+          "arn:${local.partition}:iam::${local.account}:role/serverlessrepo-${var.name}-*",
+        ]
       },
       {
         Sid      = "NeverItself"
