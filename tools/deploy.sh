@@ -24,9 +24,9 @@ fail() {
     exit 1
 }
 
-# Runs a command, or prints it.
+# Runs a command, or prints it where it does not count as its output.
 act() {
-    if [ -n "${AKIN_DRY_RUN:-}" ]; then printf '%q ' "$@" && echo; else "$@"; fi
+    if [ -n "${AKIN_DRY_RUN:-}" ]; then printf '%q ' "$@" >&2 && echo >&2; else "$@"; fi
 }
 
 terraform_in() { act terraform -chdir="$deployment" "$@"; }
@@ -89,7 +89,7 @@ print(json.dumps({"containerOverrides": [{"name": "akin", "command": sys.argv[1:
         --launch-type FARGATE --network-configuration "$(output task_network)" --overrides "$overrides" \
         --query 'tasks[0].taskArn' --output text)
     echo "akin $*: $task"
-    act aws ecs wait tasks-stopped --cluster "$cluster" --tasks "${task##*$'\n'}"
+    act aws ecs wait tasks-stopped --cluster "$cluster" --tasks "${task:-TASK}"
     if [ -n "${AKIN_DRY_RUN:-}" ]; then return; fi
     aws logs tail "/$name/tasks" --since 1h --log-stream-names "akin/akin/${task##*/}" --format short || true
     code=$(aws ecs describe-tasks --cluster "$cluster" --tasks "$task" --query 'tasks[0].containers[0].exitCode' \

@@ -136,12 +136,37 @@ def unlisted(listed):
     return sorted(name for name in found - every if "_TEST_" not in name and name != "PATH")
 
 
+def set_by_terraform():
+    """Returns for each variable the modules and examples of infra/ that set it."""
+    found = {}
+    for path in sorted((TREE / "infra").glob("*/*/*.tf")):
+        for name in re.findall(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+) += ", path.read_text(encoding="utf-8")):
+            found.setdefault(name, set()).add(path.parent.relative_to(TREE / "infra").as_posix())
+    return found
+
+
+def setters():
+    """Returns for each variable where it is set, as links of docs/settings.md."""
+    found = {
+        name: [f"[{place.split('/')[1]}](../infra/{place})" for place in sorted(places)]
+        for name, places in set_by_terraform().items()
+    }
+    for path, _, name in deployed():
+        place = path if path.parent == TREE else path.parent
+        link = f"[{place.name}](../{place.relative_to(TREE).as_posix()})"
+        if link not in found.setdefault(name, []):
+            found[name].append(link)
+    return found
+
+
 def table(found):
     """Returns docs/settings.md."""
+    places = setters()
     rows = {}
     for program in found:
         for name, block in found[program].items():
-            rows[name] = described(block)
+            # The first programs are those that are deployed: a command may explain less.
+            rows.setdefault(name, described(block))
         for name, meaning in besides(program).items():
             rows.setdefault(name, (meaning, ""))
     listed = names(found)
@@ -153,7 +178,7 @@ def table(found):
         if name in listed["akin"] and not any(name in listed[role] for role in ROLES):
             readers.append("`akin`")
         meaning = meaning.replace("|", "\\|")
-        lines.append(f"| `{name}` | {meaning} | {default} | {', '.join(readers)} |")
+        lines.append(f"| `{name}` | {meaning} | {default} | {', '.join(readers)} | {', '.join(places.get(name, []))} |")
     return HEADER + "\n".join(lines) + "\n"
 
 
@@ -163,8 +188,8 @@ Every environment variable that akin's programs read. A flag beats a variable, a
 `akin` stands for its other commands, whose `--help` tells which of them. This page is made from the programs' own
 help, and tests compare it with what [infra](../infra), `compose.yaml`, the images and the systemd units set.
 
-| variable | meaning | default | read by |
-|---|---|---|---|
+| variable | meaning | default | read by | set by |
+|---|---|---|---|---|
 """
 
 
