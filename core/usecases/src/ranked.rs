@@ -1,6 +1,6 @@
 //! Scores the candidates of a search, and orders them.
 
-use crate::relevance::{Boosts, boosted};
+use crate::relevance::{Boosts, boosted, created};
 use crate::{SearchRequest, Sort};
 use akin_entities::Similarity;
 use akin_ports::Candidate;
@@ -44,11 +44,13 @@ pub(crate) fn rank<'a>(
         Some(_) => FitRule { threshold: None, ..*rule }.judge(&to_judge).fits,
         None => fits.clone(),
     };
+    let times = candidates.iter().filter_map(|candidate| created(candidate.facets.as_ref()?));
+    let newest = times.filter(|_| !boosts.is_empty()).reduce(f64::max);
     let judged = candidates.iter().zip(scores).zip(fits.into_iter().zip(good));
     let ranked = judged.map(|((candidate, mut score), (fits, good))| {
         let mut boost = 1.0;
         if let Some(facets) = candidate.facets.as_ref().filter(|_| !boosts.is_empty()) {
-            boost = boosts.factor(&candidate.id, facets);
+            boost = boosts.factor(&candidate.id, facets, newest);
             score.score = boosted(score.score, boost);
         }
         Ranked { candidate, score, fits, boost, is_good: good.is_some() }

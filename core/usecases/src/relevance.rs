@@ -1,6 +1,8 @@
 //! How a shop steers its searches: synonyms, curation, boosts.
 
-use akin_entities::{AnalyzedText, FacetValues, Filter, Language, ProductId, Query, Timestamp};
+use akin_entities::{
+    AnalyzedText, Availability, FacetValues, Filter, Language, ProductId, Query, TagName, Timestamp,
+};
 use akin_ranking::{SynonymRule, Synonyms, canonical_terms};
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -59,13 +61,18 @@ pub struct FilterBoost {
 }
 
 /// Weights by which what a product is raises its score: by 1 + `rating` * stars / 5 + `discount` if it is
-/// discounted. 0 is off.
+/// discounted + `availability` if it is in stock + `newness` * 0.5^(days / 30), with the days between the first
+/// ingestion of the product and that of the newest candidate. 0 is off.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AttributeBoosts {
     /// The weight of the rating.
     pub rating: f32,
     /// The weight of a discount.
     pub discount: f32,
+    /// The weight of being in stock.
+    pub availability: f32,
+    /// The weight of being new.
+    pub newness: f32,
 }
 
 /// The rules of a shop, analyzed for a language.
@@ -123,6 +130,9 @@ pub(crate) struct Boosts {
     filters: Vec<FilterBoost>,
     attributes: AttributeBoosts,
 }
+
+/// The number of days after which a product is half as new.
+const HALF_LIFE_DAYS: f64 = 30.0;
 
 impl Relevance {
     /// The greatest position of a pin.
@@ -206,18 +216,44 @@ impl Boosts {
         self.filters.is_empty() && self.attributes == AttributeBoosts::default()
     }
 
-    /// Returns the factor for the score of a product.
-    pub(crate) fn factor(&self, id: &ProductId, facets: &FacetValues) -> f32 {
-        let AttributeBoosts { rating, discount } = self.attributes;
+    /// Returns the factor for the score of a product; `newest` is when the newest candidate was first ingested.
+    pub(crate) fn factor(&self, id: &ProductId, facets: &FacetValues, newest: Option<f64>) -> f32 {
+        let AttributeBoosts { rating, discount, availability, newness } = self.attributes;
         #[expect(clippy::cast_possible_truncation, reason = "a rating is at most 5")]
         let stars = facets.rating.unwrap_or_default() as f32;
         let discounted = f32::from(u8::from(facets.discounted));
-        let attributes = 1.0 + rating * stars / 5.0 + discount * discounted;
+        let in_stock = f32::from(u8::from(is_in_stock(facets)));
+        let age = newest.zip(created(facets)).map(|(newest, created)| newest - created);
+        let freshness = age.map_or(0.0, freshness);
+        let attributes = 1.0
+            + rating * stars / 5.0
+            + discount * discounted
+            + availability * in_stock
+            + newness * freshness;
         // A filter of a rule has no phrases.
         let text = AnalyzedText::default();
         let filters = self.filters.iter().filter(|boost| boost.filter.admits(id, facets, &text));
         filters.map(|boost| boost.factor).product::<f32>() * attributes
     }
+}
+
+/// Returns when a product was first ingested, in microseconds since 1970.
+pub(crate) fn created(facets: &FacetValues) -> Option<f64> {
+    facets.tags.sort_number(&TagName::created(), true)
+}
+
+fn is_in_stock(facets: &FacetValues) -> bool {
+    let name = TagName::parse("availability");
+    name.is_some_and(|name| {
+        facets.tags.values(&name).any(|value| value == Availability::InStock.name())
+    })
+}
+
+/// Returns how new a product is that is older than the newest one by `microseconds`: 1 to 0.
+#[expect(clippy::cast_possible_truncation, reason = "a share needs no more than f32")]
+fn freshness(microseconds: f64) -> f32 {
+    let half_lives = microseconds / (HALF_LIFE_DAYS * 86_400.0 * 1e6);
+    0.5_f64.powf(half_lives.max(0.0)) as f32
 }
 
 /// Multiplies a score by a factor above 0. A negative score is divided, so that a greater factor is always
@@ -290,6 +326,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_stock_and_new_comes_earlier() {
+        let attributes =
+            AttributeBoosts { availability: 0.5, newness: 0.8, ..AttributeBoosts::default() };
+        let boosts = Boosts { filters: Vec::new(), attributes };
+        let day = 86_400 * 1_000_000_i64;
+        let facets = |availability: &str, created: i64| {
+            let mut facets = FacetValues::default();
+            facets.tags.insert(&TagName::parse("availability").unwrap(), availability);
+            facets.tags.insert(&TagName::created(), &created.to_string());
+            facets
+        };
+        let newest = created(&facets("in stock", 90 * day));
+        for (facets, factor) in [
+            (facets("in stock", 90 * day), 2.3),
+            (facets("out of stock", 60 * day), 1.4),
+            (facets("preorder", 30 * day), 1.2),
+            (FacetValues::default(), 1.0),
+        ] {
+            let found = boosts.factor(&id("a"), &facets, newest);
+            assert!((found - factor).abs() < 1e-5, "{found} for {factor}");
+        }
+    }
+
+    #[test]
     fn factors_multiply_and_a_better_one_always_helps() {
         let brand = akin_entities::KeywordField::Brand;
         let boost = |name: &str, factor| FilterBoost {
@@ -298,7 +358,11 @@ mod tests {
         };
         let boosts = Boosts {
             filters: vec![boost("Lumo", 2.0), boost("lumo", 3.0), boost("Arc", 9.0)],
-            attributes: AttributeBoosts { rating: 0.5, discount: 0.25 },
+            attributes: AttributeBoosts {
+                rating: 0.5,
+                discount: 0.25,
+                ..AttributeBoosts::default()
+            },
         };
         let facets = FacetValues {
             brand: "LUMO".into(),
@@ -306,9 +370,11 @@ mod tests {
             discounted: true,
             ..FacetValues::default()
         };
-        let factor = boosts.factor(&id("a"), &facets);
+        let factor = boosts.factor(&id("a"), &facets, None);
         assert!((factor - 6.0 * 1.65).abs() < 1e-5, "{factor}");
-        assert!((boosts.factor(&id("b"), &FacetValues::default()) - 1.0).abs() < f32::EPSILON);
+        assert!(
+            (boosts.factor(&id("b"), &FacetValues::default(), None) - 1.0).abs() < f32::EPSILON
+        );
         assert!(boosted(-0.5, 2.0) > -0.5 && boosted(0.5, 2.0) > 0.5);
         assert!(Boosts::default().is_empty() && !boosts.is_empty());
     }

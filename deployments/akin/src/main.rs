@@ -191,7 +191,8 @@ mod tests {
     }
 
     /// The flags without variables.
-    const SAID_EACH_TIME: [&str; 14] = [
+    const SAID_EACH_TIME: [&str; 15] = [
+        "filter",
         "help",
         "version",
         "clear",

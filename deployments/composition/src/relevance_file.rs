@@ -20,6 +20,9 @@ const MAX_TEXT: usize = 100;
 const MAX_HIDES: usize = 1_000;
 const MAX_BOOSTS: usize = 100;
 
+/// The boosts of every search.
+const ATTRIBUTE_BOOSTS: [&str; 4] = ["rating", "discount", "availability", "newness"];
+
 /// The maximum number of problems that are named.
 const MAX_PROBLEMS: usize = 50;
 
@@ -66,12 +69,12 @@ impl Reader {
             rules.curation.extend(self.curation(value, &place));
         }
         if let Some(boosts) = root.get("boosts")
-            && let Some(boosts) = self.object(boosts, "boosts", &["rating", "discount"])
+            && let Some(boosts) = self.object(boosts, "boosts", &ATTRIBUTE_BOOSTS)
         {
-            rules.boosts = AttributeBoosts {
-                rating: self.number(boosts.get("rating"), "boosts.rating", 0.0..=10.0, 0.0),
-                discount: self.number(boosts.get("discount"), "boosts.discount", 0.0..=10.0, 0.0),
-            };
+            let [rating, discount, availability, newness] = ATTRIBUTE_BOOSTS.map(|name| {
+                self.number(boosts.get(name), &format!("boosts.{name}"), 0.0..=10.0, 0.0)
+            });
+            rules.boosts = AttributeBoosts { rating, discount, availability, newness };
         }
         rules
     }

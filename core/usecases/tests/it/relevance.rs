@@ -177,7 +177,7 @@ async fn boosts_reorder_what_fits() {
     };
     let mut rules = curated(words("sofa"), &[], &[]);
     rules.curation[0].boosts.push(boost);
-    rules.boosts = AttributeBoosts { rating: 0.2, discount: 0.0 };
+    rules.boosts = AttributeBoosts { rating: 0.2, ..AttributeBoosts::default() };
     let shop = shop(rules).await;
     for mode in SearchMode::ALL {
         let asked = SearchRequest {

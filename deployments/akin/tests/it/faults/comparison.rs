@@ -14,7 +14,8 @@ fn product(id: &str, name: &str, price: &str) -> Product {
     }
 }
 
-fn entry(ProductRecord { product, version, .. }: &ProductRecord, y: f32) -> IndexEntry {
+fn entry(record: &ProductRecord, y: f32) -> IndexEntry {
+    let ProductRecord { product, version, .. } = record;
     IndexEntry {
         id: product.id.clone(),
         version: *version,
@@ -25,7 +26,7 @@ fn entry(ProductRecord { product, version, .. }: &ProductRecord, y: f32) -> Inde
         },
         text: AnalyzedText::new([vec![&*product.name], vec![], vec![], vec![], vec![]]),
         words: product.name.clone(),
-        facets: FacetValues::from(product),
+        facets: FacetValues::from(record),
     }
 }
 

@@ -1,7 +1,7 @@
 //! All contents of a store, its index and its queue, and how they differ from the expected ones.
 
 use crate::support::contents::{search, search_axis};
-use akin_entities::{ProductId, ProductRecord, Version};
+use akin_entities::{FacetValues, ProductId, ProductRecord};
 use akin_ports::{ChangeQueue, IndexEntry, ProductIndex, ProductStore};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -80,8 +80,7 @@ impl Contents {
             }
             match (entries.get(id), expected_entries.get(id)) {
                 (Some(entry), Some(expected)) => {
-                    let version = stored.map(|stored| stored.version);
-                    differences.stale.extend(stale_entry(entry, expected, version));
+                    differences.stale.extend(stale_entry(entry, expected, stored.copied()));
                 }
                 _ => differences.lost.push(format!("{id}: not in the index")),
             }
@@ -121,19 +120,23 @@ impl Contents {
     }
 }
 
-/// Returns how an index entry differs from the `expected` one, or from the stored `version`.
+/// Returns how an index entry differs from the `expected` one, or from the `stored` product: that was first
+/// stored at another time than the expected one.
 fn stale_entry(
     entry: &IndexEntry,
     expected: &IndexEntry,
-    version: Option<Version>,
+    stored: Option<&ProductRecord>,
 ) -> Option<String> {
     let id = &entry.id;
-    if version.is_some_and(|version| version != entry.version) {
+    if let Some(ProductRecord { version, .. }) = stored.filter(|held| held.version != entry.version)
+    {
         return Some(format!(
             "{id}: the store has version {version:?}, the index {:?}",
             entry.version
         ));
     }
+    let facets = stored.map_or_else(|| expected.facets.clone(), FacetValues::from);
+    let expected = &IndexEntry { facets, ..expected.clone() };
     let same_version = IndexEntry { version: expected.version, ..entry.clone() };
     let part = if entry.embedding == expected.embedding { "fields" } else { "embedding" };
     (same_version != *expected).then(|| format!("{id}: stale {part} in the index: {}", entry.words))
