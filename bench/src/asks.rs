@@ -20,7 +20,7 @@ const PROMISED: usize = 200_000;
 const COUNTING: f64 = 1.0;
 
 /// A way to ask.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Ask {
     name: &'static str,
     subject: Subject,

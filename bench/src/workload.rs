@@ -131,6 +131,7 @@ fn document(
         surface: surface.to_owned(),
         keywords: vec![main_category.clone(), sub_category.clone(), brand.clone()],
         numbers: vec![*price, *rating],
+        tags: Vec::new(),
     }
 }
 
