@@ -25,10 +25,6 @@ pub enum TagCondition {
     Within(NumberRange),
 }
 
-/// The names of the fields by name that are no attributes, but for the time at which a product was first
-/// stored: shops filter by them.
-const FIXED: [&str; 3] = ["availability", "category", "item_group_id"];
-
 /// The separator of a path through categories.
 const PATH_SEPARATOR: &str = " > ";
 
@@ -47,6 +43,10 @@ const MAX_VALUES: usize = 500;
 impl TagName {
     /// The maximum length of a name, in bytes.
     pub const MAX_BYTES: usize = 64;
+
+    /// The names that are no attributes, but for the time at which a product was first stored: shops filter
+    /// by them.
+    pub const FIXED: [&'static str; 3] = ["availability", "category", "item_group_id"];
 
     /// Returns the name of the attribute that a feed or a shopper calls `name`: in lower case, without
     /// marks, with `_` for white space. `None` if it is blank or too long.
@@ -72,7 +72,7 @@ impl TagName {
     /// Returns the field of this name in settings and requests: `attributes.color`, `availability`, `category`
     /// or `item_group_id`.
     pub fn parse(name: &str) -> Option<Self> {
-        if let Some(fixed) = FIXED.into_iter().find(|fixed| *fixed == name) {
+        if let Some(fixed) = Self::FIXED.into_iter().find(|fixed| *fixed == name) {
             return Some(Self(ByteString::from_static(fixed)));
         }
         Self::attribute(name.strip_prefix(ATTRIBUTES)?)

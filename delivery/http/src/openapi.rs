@@ -79,7 +79,7 @@ pub(crate) struct EngineName(String);
 
 /// Schemas of texts, of which the core lists the values or the beginnings.
 pub(crate) mod schemas {
-    use akin_entities::{FacetField, SearchMode};
+    use akin_entities::{FacetField, SearchMode, TagName};
     use akin_usecases::Sort;
     use serde_json::Value;
     use utoipa::openapi::Ref;
@@ -139,7 +139,8 @@ pub(crate) mod schemas {
     /// Returns a pattern of facets.
     fn facet_pattern() -> String {
         let names = FacetField::FIXED.map(|field| field.name().into_owned()).join("|");
-        format!("({names}|{ATTRIBUTE}(:histogram)?)")
+        let tags = TagName::FIXED.join("|");
+        format!("({names}|({tags}|{ATTRIBUTE})(:histogram)?)")
     }
 
     /// Returns the schema of the facets to count in a parameter.
@@ -160,7 +161,8 @@ pub(crate) mod schemas {
             .build();
         ArrayBuilder::new()
             .description(Some(
-                "The facets to count: fields, `attributes.NAME`, `attributes.NAME:histogram`.",
+                "The facets to count: fields, `availability`, `category`, `item_group_id`, `attributes.NAME`, \
+                 `attributes.NAME:histogram`.",
             ))
             .items(facet)
             .build()

@@ -263,7 +263,7 @@ export interface components {
             /** @description The names of two engines; the first two by default. */
             engines?: components["schemas"]["EngineName"][];
             explain?: boolean;
-            /** @description The facets to count: fields, `attributes.NAME`, `attributes.NAME:histogram`. */
+            /** @description The facets to count: fields, `availability`, `category`, `item_group_id`, `attributes.NAME`, `attributes.NAME:histogram`. */
             facets?: string[];
             filters?: components["schemas"]["Filters"];
             /**
@@ -603,7 +603,7 @@ export interface components {
              * @default false
              */
             explain?: boolean;
-            /** @description The facets to count: fields, `attributes.NAME`, `attributes.NAME:histogram`. */
+            /** @description The facets to count: fields, `availability`, `category`, `item_group_id`, `attributes.NAME`, `attributes.NAME:histogram`. */
             facets?: string[];
             /**
              * @default {
