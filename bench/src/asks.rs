@@ -93,8 +93,12 @@ pub(crate) fn suggest(bench: &mut Bench, workload: &Workload, engine: &LocalEngi
         return Ok(());
     }
     let size = workload.catalogue.len();
-    let suggest =
-        Suggest::new(Arc::new(engine.index()), Arc::new(engine.store()), Language::English, CurrentRelevance::default());
+    let suggest = Suggest::new(
+        Arc::new(engine.index()),
+        Arc::new(engine.store()),
+        Language::English,
+        CurrentRelevance::default(),
+    );
     let mut contest = Contest::default();
     for (name, letters) in [("3 letters", 3), ("a word", 6), ("a word and 3 letters", 10)] {
         let beginnings: Vec<String> =

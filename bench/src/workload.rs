@@ -7,7 +7,9 @@ use akin_entities::{
     AnalyzedText, FacetValues, Filter, Language, NumberField, NumberRange, TextField,
 };
 use anyhow::{Context, Result};
-use flat_index::{Base, BaseBuilder, FoundDocument, IndexDocument, Schema, Snapshot, TextFieldSchema};
+use flat_index::{
+    Base, BaseBuilder, FoundDocument, IndexDocument, Schema, Snapshot, TextFieldSchema,
+};
 use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;

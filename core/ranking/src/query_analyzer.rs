@@ -63,24 +63,27 @@ impl AnalyzedQuery<'_> {
         };
         let stem = stem(word, self.language);
         let frequency = self.statistics.document_frequency(&stem);
-        let is_joined = parts > 0;
-        if is_joined {
+        if parts > 0 {
             let is_repeated = self.terms.last().is_some_and(|last| last.stem == stem);
             if frequency == 0 || is_repeated {
                 return;
             }
-            let first = self.terms.len().saturating_sub(parts);
-            for part in &mut self.terms[first..] {
-                (part.is_covered, part.is_part) = (true, true);
-            }
         }
-        let is_stop_word = is_stop_word(word, self.language);
+        self.push_word(word, stem, frequency, parts);
+    }
+
+    /// Adds a word; if it is joined, in the place of as many terms before it as it has `parts`.
+    fn push_word(&mut self, word: &str, stem: String, frequency: u64, parts: usize) {
+        let first = self.terms.len().saturating_sub(parts);
+        for part in &mut self.terms[first..] {
+            (part.is_covered, part.is_part) = (true, true);
+        }
         self.terms.push(AnalyzedTerm {
             word: word.to_owned(),
             stem,
             frequency,
-            is_stop_word,
-            is_covered: is_joined,
+            is_stop_word: is_stop_word(word, self.language),
+            is_covered: parts > 0,
             is_part: false,
             parts,
             alternatives: Vec::new(),
@@ -137,7 +140,8 @@ impl AnalyzedQuery<'_> {
     fn complete(&mut self, completed: &CompletedWord, place: usize) {
         let stem = stem(&completed.word, self.language);
         if completed.parts.len() > 1 && self.terms.last().is_none_or(|last| last.stem != stem) {
-            self.push_joined(completed, stem);
+            // The catalogue has only what begins so.
+            self.push_word(&completed.word, stem, 0, completed.parts.len().min(self.terms.len()));
         } else if completed.parts.len() == 1 && self.terms.len() != place + 1 {
             return;
         }
@@ -151,25 +155,6 @@ impl AnalyzedQuery<'_> {
         term.is_stop_word &= has_content;
         let alternatives: Vec<_> = completed.terms.iter().map(|term| vec![term.clone()]).collect();
         self.add_alternatives(place, &alternatives);
-    }
-
-    /// Adds a word of several parts, of which the catalogue has only what begins so.
-    fn push_joined(&mut self, completed: &CompletedWord, stem: String) {
-        let parts = completed.parts.len().min(self.terms.len());
-        let first = self.terms.len() - parts;
-        for part in &mut self.terms[first..] {
-            (part.is_covered, part.is_part) = (true, true);
-        }
-        self.terms.push(AnalyzedTerm {
-            word: completed.word.clone(),
-            stem,
-            frequency: 0,
-            is_stop_word: false,
-            is_covered: true,
-            is_part: false,
-            parts,
-            alternatives: Vec::new(),
-        });
     }
 }
 
@@ -186,7 +171,16 @@ impl<'a> QueryAnalyzer<'a> {
         statistics: &'a dyn Statistics,
     ) -> Self {
         let completed = CompletedWord::of(query, is_unfinished, language, statistics);
-        Self { query, language, statistics, completed, synonyms: None }
+        Self { completed, ..Self::of_whole_words(query, language, statistics) }
+    }
+
+    /// Creates an analyzer that does not complete the last word.
+    pub(crate) fn of_whole_words(
+        query: &'a str,
+        language: Language,
+        statistics: &'a dyn Statistics,
+    ) -> Self {
+        Self { query, language, statistics, completed: None, synonyms: None }
     }
 
     /// Lets words and phrases of the query also be met by their synonyms. The longest phrases count.

@@ -99,7 +99,7 @@ impl TypedText {
     }
 
     fn analyzer<'a>(&'a self, statistics: &'a dyn Statistics) -> QueryAnalyzer<'a> {
-        QueryAnalyzer::new(&self.head, false, self.language, statistics).uncompleted()
+        QueryAnalyzer::of_whole_words(&self.head, self.language, statistics)
     }
 
     /// Returns the typed text with `word` in place of the last one.
