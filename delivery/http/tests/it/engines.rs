@@ -1,14 +1,10 @@
 //! Several engines behind one API: listing, choosing and comparing them.
 
-use crate::support::Shop;
-use akin_entities::Language;
-use akin_http::{Api, Engines, ServedEngine};
+use crate::support::{Shop, served_engine};
+use akin_http::{Api, Engines};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex};
 use akin_ports::{ErrorKind, ProductStore};
-use akin_usecases::{
-    Background, CurrentRelevance, EmbedChanges, QueryEmbeddings, SearchProducts, SimilarProducts,
-    Suggest,
-};
+use akin_usecases::{EmbedChanges, QueryEmbeddings};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -27,29 +23,7 @@ async fn two_engines() -> (Shop, Faults) {
     let embed = EmbedChanges::new(catalogue, embedder.clone(), index.clone());
     assert!(embed.run(&|_| ()).await.expect("a run").failures.is_empty());
     let (embeddings, store) = (QueryEmbeddings::new(embedder, 16), default.search.store.clone());
-    let second = ServedEngine {
-        name: "second+other".to_owned(),
-        search: SearchProducts {
-            embeddings: embeddings.clone(),
-            index: index.clone(),
-            store: store.clone(),
-            background: Background::inline(),
-            language: Language::English,
-            relevance: CurrentRelevance::default(),
-        },
-        suggest: Suggest::new(
-            index.clone(),
-            store.clone(),
-            Language::English,
-            CurrentRelevance::default(),
-        ),
-        similar: SimilarProducts {
-            embeddings,
-            index,
-            store,
-            relevance: CurrentRelevance::default(),
-        },
-    };
+    let second = served_engine("second+other", embeddings, index, store);
     let engines = Engines { default, others: vec![second] };
     shop.api = Api { engines, ..shop.api };
     (shop, faults)

@@ -4,7 +4,9 @@ use akin_entities::{
 };
 use akin_http::{AnswerBudget, Api, Engines, ServedEngine, SimilarProductsDefaults, router};
 use akin_memory::{Faults, MemoryEmbedder, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore};
-use akin_ports::{Embedder, NewRun, ProductStore, RefusedRow, RunEnd, RunHolder, RunLog, RunStart};
+use akin_ports::{
+    Embedder, NewRun, ProductIndex, ProductStore, RefusedRow, RunEnd, RunHolder, RunLog, RunStart,
+};
 use akin_usecases::{
     Background, CatalogueStatus, CurrentRelevance, EmbedChanges, QueryEmbeddings, SearchProducts,
     SimilarProducts, Suggest,
@@ -53,6 +55,29 @@ async fn stock(store: &Arc<MemoryStore>, index: &Arc<MemoryIndex>) {
     assert!(embed.run(&|_| ()).await.unwrap().failures.is_empty());
 }
 
+/// Returns an engine without rules of a shop.
+pub(crate) fn served_engine(
+    name: &str,
+    embeddings: QueryEmbeddings,
+    index: Arc<dyn ProductIndex>,
+    store: Arc<dyn ProductStore>,
+) -> ServedEngine {
+    let relevance = CurrentRelevance::default();
+    ServedEngine {
+        name: name.to_owned(),
+        search: SearchProducts {
+            embeddings: embeddings.clone(),
+            index: index.clone(),
+            store: store.clone(),
+            background: Background::inline(),
+            language: Language::English,
+            relevance: relevance.clone(),
+        },
+        suggest: Suggest::new(index.clone(), store.clone(), Language::English, relevance.clone()),
+        similar: SimilarProducts { embeddings, index, store, relevance },
+    }
+}
+
 impl Shop {
     /// Opens a shop that sells [`products`], with one row in quarantine and no waiting change.
     pub(crate) async fn open() -> Self {
@@ -68,29 +93,7 @@ impl Shop {
         stock(&store, &index).await;
         let query_embedder = FaultyEmbedder { inner: query_embedder, faults: embedder };
         let embeddings = QueryEmbeddings::new(Arc::new(query_embedder), 16);
-        let engine = ServedEngine {
-            name: "memory+words".to_owned(),
-            search: SearchProducts {
-                embeddings: embeddings.clone(),
-                index: index.clone(),
-                store: store.clone(),
-                background: Background::inline(),
-                language: Language::English,
-                relevance: CurrentRelevance::default(),
-            },
-            suggest: Suggest::new(
-                index.clone(),
-                store.clone(),
-                Language::English,
-                CurrentRelevance::default(),
-            ),
-            similar: SimilarProducts {
-                embeddings,
-                index,
-                store: store.clone(),
-                relevance: CurrentRelevance::default(),
-            },
-        };
+        let engine = served_engine("memory+words", embeddings, index, store.clone());
         let (queue, runs) = (Arc::new(MemoryQueue::default()), Arc::new(MemoryRuns::default()));
         let status = CatalogueStatus { store, queue, runs: runs.clone() };
         let api = Api {
