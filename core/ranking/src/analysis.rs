@@ -27,7 +27,7 @@ const MAX_TEXT: usize = 64 << 10;
 
 /// The version of the analyzer. It grows with every change of the terms that a text has and of the values that
 /// are filtered, so that indexes are written anew.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Returns the name of the analysis of texts in `language`.
 pub fn analysis(language: Language) -> Analysis {

@@ -1,7 +1,7 @@
 //! Chunks of a folded text: words and numbers with what joins them, as in `t-shirt` and `3.5mm`.
 
 use crate::characters::{CharacterClass, class, is_letter, is_term_character};
-use crate::numbers::{is_number, is_symbol, is_unit_before, unit};
+use crate::numbers::{fraction, is_number, is_symbol, is_unit_before, unit};
 use crate::segments::visit_segments;
 use std::borrow::Cow;
 
@@ -69,7 +69,7 @@ pub(crate) fn visit_terms<'a, 'b>(
     for chunk in chunks(text) {
         let with_before = before.and_then(|(before, _)| chunk.joined_to(before));
         let follows_number =
-            with_before.is_some() && before.is_some_and(|(one, _)| one.is_number());
+            with_before.is_some() && before.is_some_and(|(one, _)| one.is_amount());
         let mut parts = 0;
         let mut is_after_number = follows_number;
         for part in chunk.parts() {
@@ -105,7 +105,8 @@ impl<'a> Chunk<'a> {
     /// Iterates over the parts between connectors, without the `s` of a possessive.
     pub(crate) fn parts(self) -> impl Iterator<Item = &'a str> {
         let is_whole = self.is_whole();
-        let mut rest = self.text.strip_suffix("'s").unwrap_or(self.text);
+        let amount = self.fraction_of_unit().map(|(fraction, _)| fraction);
+        let mut rest = amount.or(self.text.strip_suffix("'s")).unwrap_or(self.text);
         std::iter::from_fn(move || {
             let end = if is_whole { rest.len() } else { run_length(rest) };
             let part = &rest[..end];
@@ -119,6 +120,9 @@ impl<'a> Chunk<'a> {
     pub(crate) fn joined(self) -> Option<String> {
         if self.is_whole() {
             return None;
+        }
+        if let Some((fraction, unit)) = self.fraction_of_unit() {
+            return Some(quantity(fraction, unit));
         }
         let parts: Vec<_> = self.parts().collect();
         let is_possessive = parts.len() == 1 && parts[0].len() < self.text.len();
@@ -144,7 +148,7 @@ impl<'a> Chunk<'a> {
 
     /// Returns a number of inches, as in `65"`.
     pub(crate) fn inches(self) -> Option<String> {
-        (self.is_number() && self.after().starts_with('"')).then(|| quantity(self.text, "in"))
+        (self.is_amount() && self.after().starts_with('"')).then(|| quantity(self.text, "in"))
     }
 
     /// Returns what the chunk forms with the one `before` it: a number with its unit, or a word whose
@@ -153,7 +157,7 @@ impl<'a> Chunk<'a> {
         let first = self.parts().next()?;
         if !before.is_one_space_before(self) {
             None
-        } else if before.is_number() {
+        } else if before.is_amount() {
             let is_unit = unit(first).is_some() && is_unit_before(first, self.after());
             is_unit.then(|| quantity(before.text, first))
         } else {
@@ -169,6 +173,19 @@ impl<'a> Chunk<'a> {
 
     pub(crate) fn is_number(self) -> bool {
         is_number(self.text)
+    }
+
+    /// Returns true for a number or a fraction.
+    fn is_amount(self) -> bool {
+        self.is_number() || fraction(self.text) == Some(self.text)
+    }
+
+    /// Returns a fraction and the unit that follows it, as in `3/4in` and `3/4-inch`.
+    fn fraction_of_unit(self) -> Option<(&'a str, &'a str)> {
+        let fraction = fraction(self.text)?;
+        let rest = &self.text[fraction.len()..];
+        let name = rest.strip_prefix('-').unwrap_or(rest);
+        unit(name).map(|_| (fraction, name))
     }
 
     /// Returns the text after the chunk.
@@ -253,9 +270,9 @@ pub(crate) fn term(part: &str) -> Cow<'_, str> {
     if part.contains('.') { Cow::Owned(part.replace('.', "_")) } else { Cow::Borrowed(part) }
 }
 
-/// Returns the term of a number with its unit.
+/// Returns the term of a number or a fraction with its unit. Engines know slashes as separators too.
 pub(crate) fn quantity(number: &str, word: &str) -> String {
-    format!("{}{}", term(number), unit(word).map_or_else(|| term(word), Cow::Borrowed))
+    format!("{}{}", term(&number.replace('/', "of")), unit(word).map_or_else(|| term(word), Cow::Borrowed))
 }
 
 fn is_single_letter(text: &str) -> bool {

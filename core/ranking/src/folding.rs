@@ -1,6 +1,6 @@
 //! Folding: texts that shoppers take for equal become equal.
 
-use crate::numbers::without_commas;
+use crate::numbers::{with_plain_numbers, without_commas};
 use std::borrow::Cow;
 use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -14,8 +14,8 @@ enum Folded {
 
 /// Returns `text` in lower case and NFKC, without the marks that shoppers leave out: accents of Latin,
 /// Greek and Cyrillic letters, vowel points of Hebrew and Arabic. Marks of other scripts are vowels, and
-/// stay. Letters such as `ø` and `ß`, digits, hyphens and apostrophes become ASCII; a comma in a number
-/// becomes nothing or a decimal point.
+/// stay. Letters such as `ø` and `ß`, digits, fractions, hyphens and apostrophes become ASCII; what
+/// separates thousands disappears, and a decimal comma becomes a point.
 pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     let folded = if !text.is_ascii() {
         Cow::Owned(fold_unicode(text))
@@ -24,12 +24,13 @@ pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     };
-    without_commas(folded)
+    with_plain_numbers(without_commas(folded))
 }
 
 fn fold_unicode(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut previous = ' ';
+    let text = with_fractions_apart(text);
     let decomposed = text.chars().map(punctuation).flat_map(char::to_lowercase).nfkd();
     // Compatibility forms decompose to capitals: `㏄` to `cc`, but `𝐇` to `H`.
     for character in decomposed.flat_map(char::to_lowercase) {
@@ -50,12 +51,31 @@ fn fold_unicode(text: &str) -> String {
     folded
 }
 
-/// Returns the ASCII form of hyphens, apostrophes and inch marks, before NFKD takes some of them apart.
+/// Returns `text` with a space between a whole number and a fraction of one character: NFKD would make `11/2` of
+/// `1½`.
+fn with_fractions_apart(text: &str) -> Cow<'_, str> {
+    let is_fraction = |character| matches!(character, '¼'..='¾' | '⅐'..='⅞' | '↉');
+    if !text.contains(is_fraction) {
+        return Cow::Borrowed(text);
+    }
+    let mut apart = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if is_fraction(character) && apart.ends_with(|before: char| before.is_ascii_digit()) {
+            apart.push(' ');
+        }
+        apart.push(character);
+    }
+    Cow::Owned(apart)
+}
+
+/// Returns the ASCII form of hyphens, apostrophes, inch marks and crosses, before NFKD takes some of them apart.
 fn punctuation(character: char) -> char {
     match character {
         '\u{2010}'..='\u{2013}' | '\u{2212}' => '-',
         '’' | '‘' | 'ʼ' | 'ʻ' | 'ʹ' | '′' | '´' | '`' => '\'',
         '″' | '”' | '“' => '"',
+        // As in `M8×40`.
+        '×' | '✕' | '✖' => 'x',
         // They end a name: `LEGO™` is no word of six letters.
         '™' | '℠' => ' ',
         other => other,
@@ -88,6 +108,7 @@ fn fold_character(character: char, previous: char) -> Folded {
         'ǥ' | 'ɠ' => Folded::Text("g"),
         'ə' | 'ɛ' => Folded::Text("e"),
         'ς' => Folded::As('σ'),
+        '⁄' => Folded::As('/'),
         // NFKD takes it from ŉ.
         'ʼ' => Folded::As('\''),
         // The forms of yeh and kaf on keyboards of Arabic and Persian, and of heh at the end of a word.
@@ -146,7 +167,7 @@ mod tests {
             ("Ærø œuvre Đà Ísafjörður þing", "aero oeuvre da isafjordur thing"),
             ("İstanbul ISPARTA ılık ħŋŧ", "istanbul isparta ilik hnt"),
             ("Café CRÈME Ångström ﬁne", "cafe creme angstrom fine"),
-            ("LEGO™ H₂O ½", "lego  h2o 1⁄2"),
+            ("LEGO™ H₂O ½ 1½ M8×40", "lego  h2o 1/2 1 1/2 m8x40"),
         ] {
             assert_eq!(fold(text), folded);
         }
@@ -182,6 +203,7 @@ mod tests {
     fn digits_hyphens_and_apostrophes_become_ascii() {
         assert_eq!(fold("१२ ٣٤ １２"), "12 34 12");
         assert_eq!(fold("L’Oréal t‑shirt 10–20 65”"), "l'oreal t-shirt 10-20 65\"");
-        assert_eq!(fold("3,5 mm ½"), "3.5 mm 1⁄2");
+        assert_eq!(fold("3,5 mm ½"), "3.5 mm 1/2");
+        assert_eq!(fold("10\u{202f}000 mAh"), "10000 mah");
     }
 }

@@ -34,6 +34,61 @@ pub(crate) fn without_commas(text: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
+/// Returns `text` with one form of long and mixed numbers: spaces between thousands before a unit are removed
+/// (`10 000 mAh`), and so are apostrophes between thousands; a fraction stands apart from the whole before it, as
+/// in `1-1/2`.
+pub(crate) fn with_plain_numbers(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let mut separators = text.match_indices([' ', '\'', '-']).map(|(at, _)| at);
+    let is_inside = |at: &usize| *at > 0 && is_digit(at - 1) && is_digit(at + 1);
+    let Some(first) = separators.find(is_inside) else { return text };
+    let mut written = String::with_capacity(text.len());
+    let mut done = 0;
+    for at in std::iter::once(first).chain(separators.filter(is_inside)) {
+        let after = &text[at + 1..];
+        written.push_str(&text[done..at]);
+        written.push_str(match &text[at..=at] {
+            "-" if fraction(after).is_some() => " ",
+            "\'" if is_thousand(&text[..at], after) => "",
+            " " if is_thousand(&text[..at], after) && ends_in_thousands_of_a_unit(after) => "",
+            separator => separator,
+        });
+        done = at + 1;
+    }
+    written.push_str(&text[done..]);
+    Cow::Owned(written)
+}
+
+/// Returns true if up to three digits come before, and a group of three comes after.
+fn is_thousand(before: &str, after: &str) -> bool {
+    let digits_before = digits(before.bytes().rev());
+    let is_decimal = before[..before.len() - digits_before].ends_with(['.', ',']);
+    digits_before <= 3 && !is_decimal && digits(after.bytes()) == 3
+}
+
+/// Returns true if groups of three digits end in `000` with a unit: `iphone 15 128 gb` has two numbers.
+fn ends_in_thousands_of_a_unit(groups: &str) -> bool {
+    let (group, rest) = groups.split_at(digits(groups.bytes()));
+    match rest.strip_prefix(' ') {
+        Some(next) if digits(next.bytes()) > 0 => {
+            group.len() == 3 && ends_in_thousands_of_a_unit(next)
+        }
+        _ => group == "000" && begins_with_unit(rest),
+    }
+}
+
+/// Returns the fraction that `text` begins with, such as `3/4`: less than 1, of the parts that inches are divided
+/// into, and thirds, fifths and sixths.
+pub(crate) fn fraction(text: &str) -> Option<&str> {
+    let numerator = digits(text.bytes());
+    let rest = text[numerator..].strip_prefix('/')?;
+    let length = digits(rest.bytes());
+    let denominator = matches!(&rest[..length], "2" | "3" | "4" | "5" | "6" | "8" | "16" | "32" | "64");
+    let part: u32 = text[..numerator].parse().ok()?;
+    let whole: u32 = rest[..length].parse().ok()?;
+    (denominator && (1..whole).contains(&part)).then(|| &text[..numerator + 1 + length])
+}
+
 /// Returns true if a unit comes next. After a space, `a` and `in` are other words.
 fn begins_with_unit(text: &str) -> bool {
     let next = word(text.trim_start_matches(' '));
@@ -142,6 +197,43 @@ mod tests {
             (",5 5, ,", ",5 5, ,"),
         ] {
             assert_eq!(without_commas(text.into()), expected);
+        }
+    }
+
+    #[test]
+    fn only_what_separates_the_thousands_of_one_number_is_removed() {
+        for (text, expected) in [
+            ("10 000 mah", "10000 mah"),
+            ("power bank 20 000mah", "power bank 20000mah"),
+            ("1 000 000 lumens", "1000000 lumens"),
+            ("10'000 mah, 1'250 g", "10000 mah, 1250 g"),
+            ("iphone 15 128 gb", "iphone 15 128 gb"),
+            ("note 10 000", "note 10 000"),
+            ("2 x 500 g", "2 x 500 g"),
+            ("galaxy 2024 000 mm", "galaxy 2024 000 mm"),
+            ("1.5 000 mm", "1.5 000 mm"),
+            ("5'10 12'5", "5'10 12'5"),
+            ("1-1/2 inch", "1 1/2 inch"),
+            ("10-20 cm 2-3/1 4-1/7", "10-20 cm 2-3/1 4-1/7"),
+        ] {
+            assert_eq!(with_plain_numbers(text.into()), expected);
+        }
+    }
+
+    #[test]
+    fn fractions_are_less_than_one_and_of_usual_parts() {
+        for (text, expected) in [
+            ("3/4 inch", Some("3/4")),
+            ("15/16\"", Some("15/16")),
+            ("24/7", None),
+            ("4/4", None),
+            ("0/2", None),
+            ("1/10", None),
+            ("1/", None),
+            ("/2", None),
+            ("99999999999/2", None),
+        ] {
+            assert_eq!(fraction(text), expected, "{text}");
         }
     }
 }

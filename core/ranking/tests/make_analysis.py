@@ -17,9 +17,10 @@ LETTERS = {
     "ø": "o", "ɵ": "o", "ł": "l", "ƚ": "l", "ß": "ss", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ɗ": "d", "ɖ": "d",
     "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n", "ŧ": "t", "ƒ": "f", "ĸ": "k", "ƙ": "k", "ɓ": "b", "ƀ": "b", "ƴ": "y",
     "ǥ": "g", "ɠ": "g", "ə": "e", "ɛ": "e", "ς": "σ", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ە": "ه",
-    "ँ": "ं", "ـ": "", "ʼ": "'", "\u00ad": "",
+    "ँ": "ं", "ـ": "", "ʼ": "'", "\u00ad": "", "⁄": "/",
 }
 PUNCTUATION = dict.fromkeys("‐‑‒–−", "-") | dict.fromkeys("’‘ʼʻʹ′´`", "'") | dict.fromkeys("″”“", '"') | {"™": " ", "℠": " "}
+PUNCTUATION |= dict.fromkeys("×✕✖", "x")
 # Scripts in which a mark is an optional accent or vowel point.
 POINTED = ("COMBINING ", "HEBREW ", "ARABIC ", "SYRIAC ", "VARIATION SELECTOR")
 UNITS = {"mm": "mm", "cm": "cm", "in": "in", "inch": "in", "m": "m", "ac": None, "ft": "ft", "g": "g", "kg": "kg", "l": "l", "w": "w",
@@ -28,7 +29,7 @@ UNITS = {"mm": "mm", "cm": "cm", "in": "in", "inch": "in", "m": "m", "ac": None,
 
 def fold(text):
     """Returns the text in lower case and NFKC, without optional marks, with ASCII letters where there are some."""
-    text = "".join(PUNCTUATION.get(c, c) for c in text)
+    text = "".join(PUNCTUATION.get(c, c) for c in re.sub("([0-9])([¼-¾⅐-⅞↉])", r"\1 \2", text))
     out, previous = [], " "
     for c in unicodedata.normalize("NFKD", "".join(c.lower() for c in text)).lower():
         is_own = (c == "\u0306" and previous in "иу") or (c == "\u0308" and previous == "і")
@@ -107,7 +108,7 @@ def join(parts, chunk):
 
 
 def analyze(text):
-    """Analyzes a text into terms. Scripts without spaces and commas in numbers are left to tests by hand."""
+    """Analyzes a text into terms. Scripts without spaces, fractions and commas are left to tests by hand."""
     text, terms, before = fold(text), [], None
     symbol = lambda word: UNITS.get(word) not in (None, "pack", "pcs")
 
@@ -183,6 +184,6 @@ if __name__ == "__main__":
     random_ = random.Random(7)
     texts = [text for line in WRITTEN.split("\n") for text in line.split("|")]
     texts += [random_text(random_) for _ in range(420)]
-    left_out = re.compile(r"[\u0e00-\u0eff\u3005-\u30ff\u4e00-\u9fff\uff66-\uff9f]|\d,\d")
+    left_out = re.compile(r"[\u0e00-\u0eff\u3005-\u30ff\u4e00-\u9fff\uff66-\uff9f]|\d,\d|\d/\d+[- ]?[a-z\"]")
     lines = [json.dumps([text, analyze(text)]) for text in texts if not left_out.search(fold(text) + text)]
     print("[\n" + ",\n".join(lines) + "\n]")

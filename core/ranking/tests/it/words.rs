@@ -105,6 +105,9 @@ fn numbers_meet_their_units_however_they_are_spaced_and_named() {
         &["5ft", "5 ft", "5 feet", "5-foot"],
         &["1,000W", "1000 watts", "1000w"],
         &["2-pack", "2 pack", "2pk"],
+        &["10 000 mAh", "10,000mAh", "10'000 mAh", "10\u{202f}000 mAh", "10000 mAh"],
+        &["3/4 inch", "3/4\"", "¾ inch", "¾”", "3/4-inch", "3/4in", "3/4 Zoll"],
+        &["1½ inch", "1-1/2 inch", "1 1/2\"", "1 1/2-inch"],
     ] {
         let quantity = |form: &str| terms(form).into_iter().filter(|term| term.len() > 2).collect();
         let all: Vec<Vec<String>> = forms.iter().map(|form| quantity(form)).collect();
@@ -113,6 +116,11 @@ fn numbers_meet_their_units_however_they_are_spaced_and_named() {
     }
     assert!(!terms("2 in 1 stroller").contains(&"2in".to_owned()));
     assert!(!touches("10 cm", "100cm rule"));
+    assert!(!touches("4 inch socket", "3/4in drive"));
+    for form in ["M8×40", "m8x40", "M8 ✕ 40"] {
+        assert!(touches("m8x40 screw", form) || touches("M8 x 40", form), "{form}");
+    }
+    assert!(finds("M8×40", "Screw M8x40") && finds("m8x40", "Screw M8×40"));
 }
 
 #[test]
