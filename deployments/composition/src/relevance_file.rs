@@ -28,6 +28,8 @@ const MAX_PROBLEMS: usize = 50;
 
 /// Parses the text of a file. On failure returns every problem, each with its place in the file.
 pub(crate) fn parse(text: &str) -> Result<RelevanceRules, Vec<String>> {
+    // The byte order mark that some editors write.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let root: Value = serde_json::from_str(text).map_err(|error| vec![format!("{error}")])?;
     let mut reader = Reader::default();
     let rules = reader.rules(&root);
@@ -110,6 +112,7 @@ impl Reader {
             pins.extend(self.pin(value, &place, number));
         }
         let hides = self.ids(rule.get("hide"), &format!("{place}.hide"));
+        self.contradictions(&pins, &hides, place);
         let mut boosts = Vec::new();
         for (place, value) in self.list(rule.get("boost"), &format!("{place}.boost"), MAX_BOOSTS) {
             boosts.extend(self.boost(value, &place));
@@ -118,6 +121,22 @@ impl Reader {
             self.problem(place, "does nothing: name products to pin or hide, or a boost");
         }
         Some(CurationRule { occasion: occasion?, pins, hides, boosts })
+    }
+
+    /// Names the products that a rule both pins and hides, or pins twice, and the positions it gives twice.
+    fn contradictions(&mut self, pins: &[Pin], hides: &[ProductId], place: &str) {
+        for (number, pin) in pins.iter().enumerate() {
+            let (id, position) = (&pin.id, pin.position);
+            if hides.contains(id) {
+                self.problem(place, format!("both pins and hides the product {:?}", id.as_str()));
+            }
+            let before = &pins[..number];
+            if before.iter().any(|other| other.id == *id) {
+                self.problem(place, format!("pins the product {:?} twice", id.as_str()));
+            } else if before.iter().any(|other| other.position == position) {
+                self.problem(place, format!("pins two products at position {position}"));
+            }
+        }
     }
 
     fn occasion(&mut self, rule: &Map<String, Value>, place: &str) -> Option<Occasion> {

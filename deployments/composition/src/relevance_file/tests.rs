@@ -57,6 +57,26 @@ fn everything_that_is_wrong_is_named_at_once_with_its_place() {
 }
 
 #[test]
+fn a_rule_does_not_contradict_itself() {
+    let text = r#"{"version": 1, "curation": [
+        {"query": "a", "pin": ["x", "y", "x"], "hide": ["y"]},
+        {"query": "b", "pin": ["x", {"id": "z", "position": 1}]},
+        {"query": "c", "pin": ["x"], "hide": ["z"]}
+    ]}"#;
+    let expected = [
+        r#"curation[0]: both pins and hides the product "y""#,
+        r#"curation[0]: pins the product "x" twice"#,
+        "curation[1]: pins two products at position 1",
+    ];
+    assert_eq!(parse(text).unwrap_err(), expected);
+}
+
+#[test]
+fn a_byte_order_mark_is_read_over() {
+    assert!(parse("\u{feff}{\"version\": 1}").is_ok());
+}
+
+#[test]
 fn no_text_panics_and_the_number_of_problems_is_limited() {
     for text in ["", "{", "[]", "7", "{\"version\": 1,\n \"synonyms\": [}"] {
         assert!(parse(text).is_err(), "{text}");
