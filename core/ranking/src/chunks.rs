@@ -272,7 +272,11 @@ pub(crate) fn term(part: &str) -> Cow<'_, str> {
 
 /// Returns the term of a number or a fraction with its unit. Engines know slashes as separators too.
 pub(crate) fn quantity(number: &str, word: &str) -> String {
-    format!("{}{}", term(&number.replace('/', "of")), unit(word).map_or_else(|| term(word), Cow::Borrowed))
+    format!(
+        "{}{}",
+        term(&number.replace('/', "of")),
+        unit(word).map_or_else(|| term(word), Cow::Borrowed)
+    )
 }
 
 fn is_single_letter(text: &str) -> bool {

@@ -83,10 +83,11 @@ pub(crate) fn fraction(text: &str) -> Option<&str> {
     let numerator = digits(text.bytes());
     let rest = text[numerator..].strip_prefix('/')?;
     let length = digits(rest.bytes());
-    let denominator = matches!(&rest[..length], "2" | "3" | "4" | "5" | "6" | "8" | "16" | "32" | "64");
+    let is_usual =
+        matches!(&rest[..length], "2" | "3" | "4" | "5" | "6" | "8" | "16" | "32" | "64");
     let part: u32 = text[..numerator].parse().ok()?;
     let whole: u32 = rest[..length].parse().ok()?;
-    (denominator && (1..whole).contains(&part)).then(|| &text[..numerator + 1 + length])
+    (is_usual && (1..whole).contains(&part)).then(|| &text[..numerator + 1 + length])
 }
 
 /// Returns true if a unit comes next. After a space, `a` and `in` are other words.
