@@ -7,8 +7,10 @@ export default defineConfig({
     include: ["tests/browser/**/*.test.ts"],
     globalSetup: "tests/browser/setup.ts",
     fileParallelism: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Bounds for a machine that is busy. No test waits for a time: each waits for what has to happen.
+    expect: { poll: { timeout: 30_000 } },
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     reporters: ["verbose"],
   },
 });

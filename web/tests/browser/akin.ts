@@ -37,7 +37,10 @@ export async function serve(data: string, ...settings: string[]): Promise<Server
   const child = spawn(program(), ["serve", "--data", data, ...listen, ...settings], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
   const stop = async () => {
     child.kill("SIGTERM");
     await ended;

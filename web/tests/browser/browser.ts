@@ -29,7 +29,7 @@ export function useBrowser() {
     const { expectErrors = false, ...rest } = options;
     const context = await browser.newContext({ baseURL: inject("address"), ...rest });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
     page.on("console", (message) => {
@@ -56,6 +56,36 @@ export async function close(page: Page): Promise<void> {
   expect(opened.get(page)).toEqual([]);
   opened.delete(page);
   await page.context().close();
+}
+
+/**
+ * Waits until what is in sight answers the address. After an action that changes the address, wait for that address
+ * first: until it changes, the view of before answers it.
+ */
+export async function settled(page: Page): Promise<void> {
+  await expect.poll(() => page.evaluate(unsettled), { message: "the view answers its address" }).toEqual([]);
+}
+
+/** Lists what does not answer the address yet. It runs in the page. */
+function unsettled(): string[] {
+  const sorted = (search: string) => [...new URLSearchParams(search)].map(String).sort().join();
+  const views = [...document.querySelectorAll<HTMLElement>("[data-search]")];
+  const address = sorted(location.search);
+  const others = views.filter(({ dataset }) => sorted(dataset["search"] ?? "") !== address);
+  return [
+    ...(views.length ? [] : ["no view is there"]),
+    ...others.map(({ dataset }) => `${dataset["search"]} is not ${location.search}`),
+    ...[...document.querySelectorAll("main [aria-busy=true]")].map(() => "an answer is to come"),
+  ];
+}
+
+/** Waits until the list of suggestions is that of what is typed. */
+export async function suggested(page: Page): Promise<void> {
+  const list = page.getByRole("listbox", { name: "Suggestions" });
+  await list.waitFor();
+  await expect
+    .poll(async () => (await list.getAttribute("data-query")) === (await searchBox(page).inputValue()))
+    .toBe(true);
 }
 
 interface Violation {

@@ -1,8 +1,9 @@
+import { type Request } from "playwright-core";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folder, ingest, serve } from "./akin";
-import { close, searchBox, useBrowser } from "./browser";
+import { close, searchBox, settled, useBrowser } from "./browser";
 
 const open = useBrowser();
 
@@ -17,6 +18,7 @@ describe("a server in trouble", () => {
 
   it("that fails is named with its request, and asked again on demand", async () => {
     const page = await open("/", { expectErrors: true });
+    await settled(page);
     let isBroken = true;
     await page.route("**/api/search", (route) =>
       isBroken
@@ -41,6 +43,7 @@ describe("a server in trouble", () => {
 
   it("that does not answer is said to be away", async () => {
     const page = await open("/", { expectErrors: true });
+    await settled(page);
     await page.route("**/api/search", (route) => route.abort("connectionrefused"));
     await searchBox(page).fill("lamp");
     await page.keyboard.press("Enter");
@@ -53,28 +56,39 @@ describe("a server in trouble", () => {
 
   it("that is slow keeps the products before in sight, and an old answer never replaces a new one", async () => {
     const page = await open("/?q=tripod");
-    await page
-      .getByRole("heading", { name: /tripod/i })
-      .first()
-      .waitFor();
+    await settled(page);
+    const headings = page.getByRole("list", { name: "Products" }).getByRole("heading");
+    const tripods = await headings.allTextContents();
     let release = () => {};
     const released = new Promise<void>((resolve) => (release = resolve));
-    await page.route("**/api/search", async (route) => {
-      if (route.request().postDataJSON().query === "lamp") await released;
-      await route.continue().catch(() => undefined);
+    const isLamp = (request: Request) => request.postDataJSON()?.query === "lamp";
+    const answered = new Promise<void>((resolve) => {
+      void page.route("**/api/search", async (route) => {
+        if (!isLamp(route.request())) return route.continue();
+        await released;
+        // The page may have given the request up.
+        await route.continue().catch(() => undefined);
+        return resolve();
+      });
     });
+    const ended = ["requestfinished", "requestfailed"].map((event) =>
+      page.waitForEvent(event as "requestfailed", { predicate: isLamp }),
+    );
     await searchBox(page).fill("lamp");
     await page.keyboard.press("Enter");
-    await page.locator("[aria-busy=true]").waitFor();
+    await page.locator('[data-search="?q=lamp"][aria-busy=true]').waitFor();
+    expect(await headings.allTextContents()).toEqual(tripods);
     await searchBox(page).fill("kettle");
     await page.keyboard.press("Enter");
-    await page
-      .getByRole("heading", { name: /kettle/i })
-      .first()
-      .waitFor();
+    await page.waitForURL(/q=kettle/);
+    await settled(page);
+    const kettles = await headings.allTextContents();
+    expect(kettles).not.toEqual(tripods);
     release();
-    await page.locator("[aria-busy=false]").waitFor();
-    expect(await page.getByRole("heading", { name: /kettle/i }).count()).toBeGreaterThan(0);
+    await answered;
+    await Promise.any(ended);
+    await settled(page);
+    expect(await headings.allTextContents()).toEqual(kettles);
     await close(page);
   });
 });
@@ -103,11 +117,13 @@ describe("a catalogue", () => {
         await route.fulfill({ response, body });
       });
       await page.goto(`${server.address}/?q=lamp`);
+      await settled(page);
       await page.getByRole("heading", { name: hostile }).waitFor();
       // Neither picture is one.
       await page.locator("article img").first().waitFor({ state: "detached" });
       await page.getByRole("link", { name: hostile }).click();
       await page.getByRole("heading", { level: 1, name: hostile }).waitFor();
+      await settled(page);
       expect(await page.getByRole("link", { name: "View in the shop" }).count()).toBe(0);
       expect(await page.locator('[href^="javascript"], [src^="javascript"]').count()).toBe(0);
       expect(faults).toEqual([]);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, inject, it } from "vitest";
 import { SAMPLE, folder, ingest, serve } from "./akin";
-import { close, overflow, useBrowser, violations } from "./browser";
+import { close, overflow, settled, useBrowser, violations } from "./browser";
 
 const open = useBrowser();
 
@@ -11,6 +11,7 @@ describe("compare", () => {
     await page.getByRole("searchbox", { name: "What are you looking for?" }).fill("phone tripod");
     await page.getByRole("button", { name: "Compare" }).click();
     await page.waitForURL(/q=phone/);
+    await settled(page);
     await page.getByText(/products are on both sides/).waitFor();
     const left = page.getByRole("region", { name: "Left" });
     await left.getByText(/^embedding /).waitFor();
@@ -21,6 +22,7 @@ describe("compare", () => {
     expect(await marked.count()).toBe(await rows.count());
     await left.getByLabel("Mode of the left side").selectOption("Meaning only");
     await page.waitForURL(/left_mode=semantic/);
+    await settled(page);
     await page.getByText("100 % overlap").or(page.getByText("100 %")).first().waitFor();
     await close(page);
   });
@@ -31,10 +33,14 @@ describe("compare", () => {
     await page.getByLabel("Limit").focus();
     await page.keyboard.press("ArrowRight");
     await page.waitForURL(/limit=15/);
+    await settled(page);
     await page.getByLabel("Threshold").focus();
-    for (let step = 0; step < 12; step += 1) await page.keyboard.press("ArrowRight");
-    await page.waitForURL(/threshold=0.6/);
-    await page.getByText("similarity from 0.60").waitFor();
+    for (const threshold of ["0.05", "0.1", "0.15"]) {
+      await page.keyboard.press("ArrowRight");
+      await page.waitForURL((url) => url.searchParams.get("threshold") === threshold);
+      await settled(page);
+    }
+    await page.getByText("similarity from 0.15").waitFor();
     await close(page);
   });
 
@@ -42,11 +48,10 @@ describe("compare", () => {
     const data = await folder();
     await ingest(data, SAMPLE);
     const server = await serve(data);
+    await server.stop();
     const page = await open(`/compare?q=lamp&right_at=${encodeURIComponent(server.address)}`, {
       expectErrors: true,
     });
-    await server.stop();
-    await page.reload();
     await page.locator("#panel-right").getByText("This side failed").waitFor();
     await page
       .locator("#panel-right")
@@ -89,6 +94,7 @@ describe("compare", () => {
     const page = await open("/compare?q=lamp", { viewport: { width: 320, height: 700 } });
     await page.locator("#panel-left li").first().waitFor();
     await page.locator("#panel-right").waitFor({ state: "hidden" });
+    await settled(page);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     expect(await violations(page)).toEqual([]);
     await page.getByRole("tab", { name: "Right" }).click();
@@ -101,6 +107,7 @@ describe("compare", () => {
 describe("judge", () => {
   it("grades hits by keyboard, shows nDCG at once, and exports what akin evaluate reads", async () => {
     const page = await open("/judge?q=phone tripod");
+    await settled(page);
     await page.getByText("as soon as one product is graded").waitFor();
     const first = page.getByRole("group", { name: /^Grade of/ }).first();
     await first.getByRole("radio", { name: "0" }).focus();
@@ -174,6 +181,7 @@ describe("the reference of the API", () => {
     await page.getByText("/api/suggest").waitFor();
     await page.locator("#search summary").first().click();
     await page.locator("#search").getByText("What the shopper wrote").first().waitFor();
+    await settled(page);
     expect(await violations(page)).toEqual([]);
     await close(page);
   });
@@ -184,8 +192,7 @@ describe("every view", () => {
     for (const colorScheme of ["light", "dark"] as const) {
       it(`${path} satisfies axe in ${colorScheme} colors, and fits a phone`, async () => {
         const page = await open(path, { colorScheme });
-        await page.getByRole("heading", { level: 1 }).waitFor();
-        await page.waitForLoadState("networkidle");
+        await settled(page);
         expect(await violations(page)).toEqual([]);
         await page.setViewportSize({ width: 320, height: 700 });
         expect(await overflow(page)).toBeLessThanOrEqual(0);

@@ -1,5 +1,6 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { answering } from "@/shared/lib/answering";
 import { Controls } from "./controls";
 import { Lines, ROW_HEIGHT } from "./lines";
 import { useEngines, useSide } from "./queries";
@@ -73,6 +74,7 @@ export function ComparePage() {
         <div className={`${shown === "right" ? "" : "hidden"} md:order-3 md:block`}>{header("right")}</div>
         <div
           id="panel-left"
+          {...answering(state, answers.left)}
           aria-labelledby="tab-left"
           className={`${shown === "left" ? "" : "hidden"} md:order-4 md:block`}
         >
@@ -83,6 +85,7 @@ export function ComparePage() {
         </div>
         <div
           id="panel-right"
+          {...answering(state, answers.right)}
           aria-labelledby="tab-right"
           className={`${shown === "right" ? "" : "hidden"} md:order-6 md:block`}
         >

@@ -33,7 +33,6 @@ export function SideList({ state, side, answer, others, tellsMoves }: SideListPr
   const { hits, closest } = answer.data.data;
   return (
     <ol
-      aria-busy={answer.isPlaceholderData}
       className={`border-base-300 rounded-b-box overflow-hidden border border-t-0 ${answer.isPlaceholderData ? "opacity-60" : ""}`}
     >
       {hits.map((hit, index) => (

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { apiAddress, dataOf } from "@/shared/api/client";
+import { answering } from "@/shared/lib/answering";
 import { Problem } from "@/shared/ui/problem";
 import type { Description } from "./description";
 import { routesOf } from "./description";
@@ -17,7 +18,7 @@ export function DocsPage() {
     document.title = "API · akin";
   }, []);
   return (
-    <div className="mx-auto max-w-5xl">
+    <div className="mx-auto max-w-5xl" {...answering({}, description)}>
       <h1 className="text-2xl font-semibold">The API</h1>
       {description.isError && (
         <Problem

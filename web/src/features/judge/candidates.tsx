@@ -20,7 +20,7 @@ export function Candidates({ hits, grades, isOld, onGrade }: CandidatesProps) {
   const measured = ndcg(ids, grades);
   const graded = ids.filter((id) => grades[id] !== undefined).length;
   return (
-    <section aria-busy={isOld} className={isOld ? "opacity-60" : ""}>
+    <section className={isOld ? "opacity-60" : ""}>
       <p role="status" className="mb-3">
         nDCG@10: <strong>{measured === undefined ? "–" : measured.toFixed(3)}</strong>{" "}
         <span className="muted text-sm">

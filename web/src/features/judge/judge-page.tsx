@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect } from "react";
 import { clientOf, dataOf } from "@/shared/api/client";
 import { MODES } from "@/shared/api/modes";
+import { answering } from "@/shared/lib/answering";
 import { defined } from "@/shared/lib/address";
 import { useStored } from "@/shared/lib/stored";
 import { useFollowing } from "@/shared/lib/use-following";
@@ -37,7 +38,7 @@ export function JudgePage() {
       </p>
       <Words state={state} onChange={change} />
       <div className="grid gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
-        <div>
+        <div {...answering(state, results)}>
           {results.isError && (
             <Problem title="The search failed" error={results.error} onRetry={() => void results.refetch()} />
           )}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { type Product, clientOf, dataOf } from "@/shared/api/client";
+import { answering } from "@/shared/lib/answering";
 import { pairsOf } from "@/shared/lib/attributes";
 import { webUrl } from "@/shared/lib/links";
 import { Icon } from "@/shared/ui/icon";
@@ -26,7 +27,7 @@ export function ProductPage() {
     if (product.data) document.title = `${product.data.name} · akin`;
   }, [product.data]);
   return (
-    <>
+    <div {...answering({}, product)}>
       <button type="button" className="btn btn-ghost btn-sm mb-3" onClick={() => router.history.back()}>
         <Icon name="previous" className="size-4" />
         Back
@@ -41,7 +42,7 @@ export function ProductPage() {
       {product.isPending && <ProductSkeleton />}
       {product.data && <Details product={product.data} />}
       {product.data && <Similar id={id} />}
-    </>
+    </div>
   );
 }
 
@@ -132,7 +133,7 @@ function Similar({ id }: { id: string }) {
   });
   if (similar.data?.hits.length === 0) return null;
   return (
-    <section className="mt-8">
+    <section className="mt-8" {...answering({}, similar)}>
       <h2 className="mb-3 text-xl font-semibold">Similar products</h2>
       {similar.isError ? (
         <Problem

@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type Hit, type ValueCount, clientOf, dataOf } from "@/shared/api/client";
+import { isAwaited } from "@/shared/lib/answering";
 import { pairsOf } from "@/shared/lib/attributes";
 import { valueCounts } from "./counts";
 import { type AttributeKey, type SearchState, attributesOf, requestOf } from "./state";
@@ -41,9 +42,10 @@ export function useAttributeFacets(state: SearchState, hits: Hit[]) {
     // The filters of attributes are an extra; the search itself tells what is wrong.
     retry: false,
   });
-  return keys
+  const facets = keys
     .map((key) => ({ key, counts: valueCounts(answer.data?.facets[key]) }))
     .filter(({ key, counts }) => state[key] !== undefined || isTelling(counts));
+  return { facets, isAwaited: isAwaited(answer) };
 }
 
 /** Values that each have one product, such as heights in centimeters, tell nothing. */

@@ -18,7 +18,7 @@ export function Filters({ state, facets, hits, onChange }: FilterProps & { hits:
   const price = facets["price"];
   const attributes = useAttributeFacets(state, hits);
   return (
-    <div className="flex flex-col gap-5">
+    <div className="flex flex-col gap-5" aria-busy={attributes.isAwaited}>
       <CategoryFilter state={state} facets={facets} onChange={onChange} />
       <PriceFilter
         facet={price && !Array.isArray(price) ? (price as PriceFacet) : null}
@@ -27,7 +27,7 @@ export function Filters({ state, facets, hits, onChange }: FilterProps & { hits:
         onChange={(price_min, price_max) => onChange(withFilters(state, { price_min, price_max }))}
       />
       <ValueFilter title="Brand" field="brand" state={state} counts={facets["brand"]} onChange={onChange} />
-      {attributes.map(({ key, counts }) => (
+      {attributes.facets.map(({ key, counts }) => (
         <ValueFilter
           key={key}
           title={attributeTitle(key)}

@@ -18,7 +18,7 @@ interface ResultListProps {
 export function ResultList({ state, answer, isOld, onChange }: ResultListProps) {
   if (!answer) return <Skeletons />;
   return (
-    <div className={isOld ? "opacity-60 transition-opacity delay-150" : ""} aria-busy={isOld}>
+    <div className={isOld ? "opacity-60 transition-opacity delay-150" : ""}>
       <h2 className="sr-only">Products</h2>
       <Corrections answer={answer} />
       {answer.closest && (

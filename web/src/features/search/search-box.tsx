@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { clientOf, dataOf } from "@/shared/api/client";
+import { isAwaited } from "@/shared/lib/answering";
 import { useDebounced } from "@/shared/lib/use-debounced";
 import { useFollowing } from "@/shared/lib/use-following";
 import { Icon } from "@/shared/ui/icon";
@@ -23,7 +24,7 @@ export function SearchBox() {
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
 
-  const groups = useSuggestions(typed, isOpen);
+  const { groups, answered } = useSuggestions(typed, isOpen);
   const options = groups.flatMap((group) => group.options);
   const isListed = isOpen && options.length > 0;
 
@@ -112,6 +113,7 @@ export function SearchBox() {
         id={id}
         groups={groups}
         options={options}
+        answered={answered}
         isListed={isListed}
         active={active}
         onChoose={choose}
@@ -120,8 +122,8 @@ export function SearchBox() {
   );
 }
 
-/** Returns the suggestions for what is typed, as long as the list is open. */
-function useSuggestions(typed: string, isOpen: boolean): OptionGroup[] {
+/** Returns the suggestions for what is typed as long as the list is open, and the text that they answer. */
+function useSuggestions(typed: string, isOpen: boolean): { groups: OptionGroup[]; answered?: string } {
   const asked = useDebounced(typed.slice(0, 64), 60);
   const suggestions = useQuery({
     queryKey: ["suggest", asked],
@@ -132,24 +134,31 @@ function useSuggestions(typed: string, isOpen: boolean): OptionGroup[] {
     // A list that cannot be had is no list; the search itself tells what is wrong.
     retry: false,
   });
-  return isOpen ? optionGroups(typed, recentSearches(), suggestions.data) : [];
+  if (!isOpen) return { groups: [] };
+  const groups = optionGroups(typed, recentSearches(), suggestions.data);
+  return isAwaited(suggestions) ? { groups } : { groups, answered: asked };
 }
 
 interface SuggestionListProps {
   id: string;
   groups: OptionGroup[];
   options: Option[];
+  /** The text that the list answers; `undefined` while the answer is to come. */
+  answered: string | undefined;
   isListed: boolean;
   active: number;
   onChoose: (choice: Choice) => void;
 }
 
-function SuggestionList({ id, groups, options, isListed, active, onChoose }: SuggestionListProps) {
+function SuggestionList(props: SuggestionListProps) {
+  const { id, groups, options, answered, isListed, active, onChoose } = props;
   return (
     <div
       id={`${id}-list`}
       role="listbox"
       aria-label="Suggestions"
+      aria-busy={answered === undefined}
+      data-query={answered}
       hidden={!isListed}
       className="bg-base-100 border-base-300 rounded-box absolute top-full z-40 mt-1 max-h-[70vh] w-full overflow-y-auto border p-2 shadow-xl"
     >

@@ -1,5 +1,6 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { answering } from "@/shared/lib/answering";
 import { Icon } from "@/shared/ui/icon";
 import { Problem } from "@/shared/ui/problem";
 import { Chips } from "./chips";
@@ -53,11 +54,13 @@ export function SearchPage() {
           </button>
         </Toolbar>
         <Chips state={state} onChange={change} />
-        {results.isError ? (
-          <Problem title="The search failed" error={results.error} onRetry={() => void results.refetch()} />
-        ) : (
-          <ResultList state={state} answer={answer} isOld={results.isPlaceholderData} onChange={change} />
-        )}
+        <div {...answering(state, results)}>
+          {results.isError ? (
+            <Problem title="The search failed" error={results.error} onRetry={() => void results.refetch()} />
+          ) : (
+            <ResultList state={state} answer={answer} isOld={results.isPlaceholderData} onChange={change} />
+          )}
+        </div>
       </div>
       <FilterDrawer dialog={drawer} total={answer?.total}>
         {filters}

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
 import { type Engine, type Status, clientOf, dataOf } from "@/shared/api/client";
+import { answering } from "@/shared/lib/answering";
 import { count, number } from "@/shared/lib/text";
 import { Problem } from "@/shared/ui/problem";
 import { Runs } from "./runs";
@@ -24,7 +25,7 @@ export function StatusPage() {
     document.title = "Status · akin";
   }, []);
   return (
-    <div className="flex flex-col gap-6">
+    <div className="flex flex-col gap-6" {...answering({}, status, engines)}>
       <h1 className="text-2xl font-semibold">Status</h1>
       {status.isError && (
         <Problem
