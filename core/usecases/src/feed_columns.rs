@@ -2,6 +2,7 @@
 //! format.
 
 mod attribute_list;
+mod attribute_text;
 mod category_path;
 mod column;
 mod column_map;
@@ -16,12 +17,13 @@ pub use column_map::{ColumnMap, InvalidColumnMap};
 pub use header::HeaderError;
 
 use akin_ports::{
-    ColumnFilter, FeedBatch, FeedItem, FeedLayout, FeedRecord, FeedRecordValue, RefusedRow,
+    ColumnFilter, FeedBatch, FeedItem, FeedLayout, FeedRecord, FeedRecordValue, FeedValue,
+    RefusedRow,
 };
 use column::Column;
 use profile::Profile;
 use row_builder::RowBuilder;
-use rows_of_product::FirstRow;
+use rows_of_product::{ReadyRows, RowsOfProduct};
 use std::sync::Arc;
 
 /// The columns that follow those of [`FeedRow`](akin_ports::FeedRow) in a file of refused rows: the
@@ -39,8 +41,8 @@ pub struct RowReader {
     /// The profile by which the feed is read; the first batch tells it.
     profile: Option<&'static Profile>,
     layout: Option<FeedLayout>,
-    /// The row that named the current product, whose variants follow.
-    first_row: Option<FirstRow>,
+    /// The rows of the current product, whose variants follow.
+    product: RowsOfProduct,
     /// The values of the last batch without which rows were kept.
     left_out: Vec<RefusedRow>,
 }
@@ -54,7 +56,7 @@ impl RowReader {
             columns: Vec::new(),
             profile: None,
             layout: None,
-            first_row: None,
+            product: RowsOfProduct::default(),
             left_out: Vec::new(),
         }
     }
@@ -70,16 +72,18 @@ impl RowReader {
         })
     }
 
-    /// Reads a batch. A blank record is no row. An optional value that cannot be read is left out. An error
-    /// means that the header does not describe products.
+    /// Reads a batch. A blank record is no row, and an optional value that cannot be read is left out. Rows of
+    /// one product are put together, and returned when those of another begin, which may be in a later batch: at
+    /// the end of the feed, [`finish`](Self::finish) returns the last ones. An error means that the header does not
+    /// describe products.
     pub fn read(&mut self, batch: &FeedBatch) -> Result<Vec<FeedItem>, HeaderError> {
         self.resolve(batch)?;
-        self.left_out.clear();
-        let mut items = Vec::with_capacity(batch.records.len());
+        let items = Vec::with_capacity(batch.records.len());
+        let mut ready = ReadyRows { items, left_out: Vec::new() };
         for record in &batch.records {
             match record {
-                Ok(record) => items.extend(self.row(batch, record)),
-                Err(unreadable) => items.push(Err(RefusedRow {
+                Ok(record) => self.add_record(batch, record, &mut ready),
+                Err(unreadable) => ready.items.push(Err(RefusedRow {
                     line: unreadable.line,
                     is_kept: false,
                     field: String::new(),
@@ -89,7 +93,16 @@ impl RowReader {
                 })),
             }
         }
-        Ok(items)
+        self.left_out = ready.left_out;
+        Ok(ready.items)
+    }
+
+    /// Returns the rows of the last product at the end of the feed.
+    pub fn finish(&mut self) -> Vec<FeedItem> {
+        let mut ready = ReadyRows::default();
+        self.product.release(&mut ready);
+        self.left_out = ready.left_out;
+        ready.items
     }
 
     /// Resolves the names of a batch: once in a feed with a header.
@@ -151,11 +164,21 @@ impl RowReader {
         std::mem::take(&mut self.left_out)
     }
 
-    /// Reads a record; `None` if it is blank.
-    fn row(&mut self, batch: &FeedBatch, record: &FeedRecord) -> Option<FeedItem> {
+    /// Reads a record as a row, or as one for each of its variants.
+    fn add_record(&mut self, batch: &FeedBatch, record: &FeedRecord, ready: &mut ReadyRows) {
         let mut row = RowBuilder::new(record.line, batch.layout, self.profile);
+        let mut variants = (&[][..], Vec::new());
         for (position, value) in &batch.values[record.values.clone()] {
-            for column in self.columns.get(*position).into_iter().flatten() {
+            let Some(columns) = self.columns.get(*position) else { continue };
+            if let FeedRecordValue::Other(value) = value
+                && columns.iter().any(|column| column.is_of_variant)
+            {
+                variants = (columns, objects(value));
+            }
+            for column in columns.iter().filter(|column| !column.is_of_variant) {
+                if !is_met(column, batch, record) {
+                    continue;
+                }
                 match value {
                     FeedRecordValue::Text(range) => {
                         row.add_text(column, &batch.text[range.clone()]);
@@ -167,6 +190,77 @@ impl RowReader {
                 }
             }
         }
-        row.finish(&mut self.first_row, &mut self.left_out)
+        let (columns, variants) = variants;
+        if variants.is_empty() {
+            self.add_row(row, ready);
+        } else {
+            for row in variants_of(&row, columns, &variants) {
+                self.add_row(row, ready);
+            }
+        }
     }
+
+    fn add_row(&mut self, row: RowBuilder, ready: &mut ReadyRows) {
+        match row.finish() {
+            None => {}
+            Some(Err(refused)) => ready.items.push(Err(refused)),
+            Some(Ok(row)) if self.is_in_rows() => self.product.add(row, ready),
+            Some(Ok(mut row)) => {
+                row.finish(&[]);
+                ready.push(row.row, row.left_out);
+            }
+        }
+    }
+
+    /// Returns whether a product of the feed may have several rows.
+    fn is_in_rows(&self) -> bool {
+        self.profile.is_some_and(|profile| profile.variants.is_some() && !profile.is_nested())
+    }
+}
+
+/// Returns the objects of a value: itself, or the items of a list.
+fn objects(value: &FeedValue) -> Vec<&FeedValue> {
+    match value {
+        FeedValue::Object(_) => vec![value],
+        FeedValue::List(list) => {
+            list.items.iter().filter(|item| matches!(item, FeedValue::Object(_))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns a row for each of the variants of a product.
+fn variants_of(row: &RowBuilder, columns: &[Column], variants: &[&FeedValue]) -> Vec<RowBuilder> {
+    let member = |variant, name: &str| match value_text::member(variant, name)? {
+        FeedValue::Text(text) | FeedValue::Number(text) => Some(&**text),
+        _ => None,
+    };
+    let mut rows = Vec::with_capacity(variants.len());
+    for (number, variant) in (1..).zip(variants) {
+        let mut row = row.variant();
+        for column in columns {
+            let condition = column.condition.as_ref();
+            if condition.is_none_or(|condition| condition.is_met(|name| member(variant, name))) {
+                row.add(column, variant);
+            }
+        }
+        row.number_variant(if variants.len() > 1 { number } else { 0 });
+        rows.push(row);
+    }
+    rows
+}
+
+/// Returns whether a record meets the condition of a column.
+fn is_met(column: &Column, batch: &FeedBatch, record: &FeedRecord) -> bool {
+    let Some(condition) = &column.condition else { return true };
+    condition.is_met(|wanted| {
+        let values = batch.values[record.values.clone()].iter();
+        let mut named = values.filter(|(name, _)| fields::is_same(wanted, &batch.names[*name]));
+        named.find_map(|(_, value)| match value {
+            FeedRecordValue::Text(range) | FeedRecordValue::Number(range) => {
+                Some(&batch.text[range.clone()])
+            }
+            FeedRecordValue::Other(_) => None,
+        })
+    })
 }

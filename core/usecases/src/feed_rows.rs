@@ -31,7 +31,12 @@ pub(crate) async fn next_rows(
     feed: &mut dyn ProductFeed,
     reader: &mut RowReader,
 ) -> PortResult<Option<(RowBatch, BatchHash)>> {
-    let Some(batch) = feed.next_batch().await? else { return Ok(None) };
+    let Some(batch) = feed.next_batch().await? else {
+        // What was held back for rows that might follow is a batch of its own.
+        let items = reader.finish();
+        let rows = RowBatch { items, left_out: reader.take_left_out() };
+        return Ok((!rows.items.is_empty()).then_some((rows, 0)));
+    };
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&batch);
     let rows = reader.read(&batch);
     let items = rows.map_err(|error| PortError::new("feed", ErrorKind::Refused, error))?;

@@ -1,11 +1,9 @@
+mod details;
 mod none;
 mod numbers;
 
 use crate::Pricing;
-use akin_entities::{
-    Availability, DetailField, Details, InvalidProductId, Product, ProductId, attribute_values,
-    clean_text, hash_parts,
-};
+use akin_entities::{DetailField, InvalidProductId, Product, ProductId, clean_text, hash_parts};
 use akin_ports::{FeedRow, RefusedRow};
 use none::is_none;
 use numbers::NumericFields;
@@ -43,10 +41,15 @@ pub(crate) fn read(
     };
     let (numbers, unread) = NumericFields::read(&row, pricing);
     left_out.extend(unread.into_iter().map(|value| value.leave_out(&row)));
-    let (details, unread) = details(&row);
+    let (details, unread) = details::read(&row);
     left_out.extend(unread.map(|value| value.leave_out(&row)));
-    let image_url = address(row.image);
-    let first_image = details.first(DetailField::Images).to_owned();
+    let mut images = details::addresses(&row.images);
+    let image_url = match address(row.image) {
+        blank if blank.is_empty() && !images.is_empty() => images.remove(0),
+        image_url => image_url,
+    };
+    images.retain(|image| *image != image_url);
+    let details = details.with(DetailField::Images, images);
     Ok(Product {
         id,
         rating: numbers.rating,
@@ -61,42 +64,9 @@ pub(crate) fn read(
         description: text(row.description),
         attributes: text(row.attributes),
         details,
-        image_url: if image_url.is_empty() { first_image } else { image_url },
+        image_url,
         link: address(row.link),
     })
-}
-
-/// Reads the details of a row, and what cannot be read of them. Where a column is blank, the attribute of that
-/// name counts: platforms are read so.
-fn details(row: &FeedRow) -> (Details, Option<InvalidValue>) {
-    let attributes = attribute_values(&row.attributes);
-    let text = |column: &str, name: &str| {
-        let named = || attributes.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
-        let value = || named().and_then(|(_, values)| values.first().cloned()).unwrap_or_default();
-        if column.trim().is_empty() { value() } else { column.to_owned() }
-    };
-    let details = Details::default()
-        .with(DetailField::Sku, [text(&row.sku, "sku")])
-        .with(DetailField::Gtin, [text(&row.gtin, "gtin")])
-        .with(DetailField::Mpn, [text(&row.mpn, "mpn")])
-        .with(DetailField::Group, [text(&row.item_group_id, "group")])
-        .with(DetailField::Images, addresses(&row.images));
-    let written = row.availability.trim();
-    match Availability::parse(&text(written, "availability")) {
-        Ok(availability) => (details.with(DetailField::Availability, [availability.name()]), None),
-        // An attribute stays one, whatever it says.
-        Err(_) if written.is_empty() => (details, None),
-        Err(error) => {
-            (details, Some(InvalidValue::new("availability", written, error.to_string())))
-        }
-    }
-}
-
-/// Splits addresses at white space, `|`, and commas that precede the next one.
-fn addresses(text: &str) -> Vec<String> {
-    let separated = text.replace(",http", " http").replace('|', " ");
-    let addresses = separated.split_whitespace().map(|address| address.trim_end_matches(','));
-    addresses.map(str::to_owned).collect()
 }
 
 /// A value that cannot be read.

@@ -41,7 +41,10 @@ impl RowFeed {
 
     /// Returns the next rows; only the first may be none.
     pub(crate) async fn next_rows(&mut self) -> PortResult<Option<Vec<FeedItem>>> {
-        let Some(batch) = self.feed.next_batch().await? else { return Ok(None) };
+        let Some(batch) = self.feed.next_batch().await? else {
+            let last = self.reader.finish();
+            return Ok((!last.is_empty()).then_some(last));
+        };
         let rows = self.reader.read(&batch);
         rows.map(Some).map_err(|error| PortError::new("feed", ErrorKind::Refused, error))
     }

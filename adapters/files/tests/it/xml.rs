@@ -31,7 +31,7 @@ async fn a_google_item_gives_a_row() {
     assert_eq!((&*row.image, &*row.brand), ("tv.jpg", "Lüx"));
     assert_eq!((&*row.actual_price, &*row.discount_price), ("1299.00 EUR", "999.00 EUR"));
     assert_eq!((&*row.main_category, &*row.sub_category), ("Home", "Screens > Televisions"));
-    assert_eq!(row.attributes, "availability: in stock");
+    assert_eq!((&*row.availability, &*row.attributes), ("in stock", ""));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::profile::Profile;
 
 /// The field that a column of a feed gives, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of one another")]
 pub(super) struct Column {
     /// The position of its field in [`FIELDS`].
     pub(super) field: usize,
@@ -25,15 +26,31 @@ pub(super) struct Column {
     pub(super) ignored: Option<String>,
     /// What it says of the rows of one product.
     pub(super) grouping: Option<Grouping>,
+    /// It gives nothing of the product itself.
+    pub(super) is_silent: bool,
+    /// It reads a member of each variant in a list.
+    pub(super) is_of_variant: bool,
+    /// It counts only in records that meet this.
+    pub(super) condition: Option<Condition>,
 }
+
+/// What the other columns of a record must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Condition(pub(super) Vec<(String, Option<String>)>);
 
 /// What a column says of the rows of one product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grouping {
-    /// Rows with the same text belong to one product.
-    Group,
+    /// Rows with the same text belong to one product. Of several columns the one with the least rank counts.
+    Group(u8),
     /// A row with a text is a variant of the product.
     Variant,
+    /// The text names a parent of variants, by the rule of this place.
+    Key(u8),
+    /// The text tells whether the row is a parent.
+    Kind,
+    /// The text tells one variant of a product from others.
+    Part,
 }
 
 /// What a column of an attribute gives.
@@ -63,12 +80,13 @@ impl Column {
             });
             return mapped.into_iter().collect();
         }
-        let mut columns = match profile.filter(|profile| profile.mentions(name)) {
-            Some(profile) => profile.columns(name),
-            None => Self::known(plain, is_prefixed).into_iter().collect(),
-        };
+        let mut columns = profile.map_or_else(Vec::new, |profile| profile.columns(name));
+        if profile.is_none_or(|profile| !profile.mentions(name)) {
+            columns.extend(Self::known(plain, is_prefixed));
+        }
         columns.retain(|column| {
-            column.label.is_some() || column.pair.is_some() || !map.gives(column.field)
+            let is_own = column.label.is_some() || column.pair.is_some() || column.is_silent;
+            is_own || !map.gives(column.field)
         });
         columns
     }
@@ -115,12 +133,30 @@ impl Column {
 
     /// Describes what it gives: the field, or the attribute.
     pub(super) fn describe(&self) -> String {
+        let member = self.member.as_ref().map(|member| format!(" (from {member})"));
+        format!("{}{}", self.describe_field(), member.unwrap_or_default())
+    }
+
+    fn describe_field(&self) -> String {
         match (&self.label, self.pair) {
+            _ if self.is_silent => "what the row is".to_owned(),
             (Some(label), _) => format!("{}.{label}", self.field_name()),
             (None, Some(PairPart { is_name: true, .. })) => "the name of an attribute".to_owned(),
             (None, Some(_)) => "the value of an attribute".to_owned(),
             _ => self.field_name().to_owned(),
         }
+    }
+}
+
+impl Condition {
+    /// Returns whether a record meets it, of which `text` returns the text of a column.
+    pub(super) fn is_met<'a>(&self, text: impl Fn(&str) -> Option<&'a str>) -> bool {
+        self.0.iter().all(|(column, wanted)| {
+            let found = text(column).map(str::trim).filter(|found| !found.is_empty());
+            found.is_some_and(|found| {
+                wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(found))
+            })
+        })
     }
 }
 

@@ -1,8 +1,10 @@
 //! Profiles: what the columns of a platform's export mean, each a file of names and rules.
 
-use super::column::{Column, Grouping};
-use super::column_map::{FieldName, InvalidColumnMap};
-use super::fields::{is_same, trim};
+mod lines;
+
+use super::column::{Column, Condition, Grouping};
+use super::column_map::FieldName;
+use super::fields::{is_same, position_of, trim};
 use std::sync::LazyLock;
 
 /// What the columns of a platform's export mean.
@@ -13,32 +15,55 @@ pub(super) struct Profile {
     told_by: Vec<Vec<String>>,
     rules: Vec<Rule>,
     /// Columns with the name and the value of an attribute.
-    pairs: Vec<(String, String)>,
+    pairs: Vec<(Source, Source)>,
     pub(super) variants: Option<Variants>,
+    pub(super) parents: Option<Parents>,
+    /// The column with a list of variants, each of which becomes a row.
+    nested: Option<String>,
+    /// The members that tell a variant in that list from others.
+    parts: Vec<String>,
     /// True if the discounted price is the current one, and the only one where there is no regular price.
     pub(super) has_current_price: bool,
     /// A value that says that there is none.
     ignored: Option<String>,
 }
 
-/// Rows of one product: the first names it, and the others repeat only what is theirs.
+/// Rows of one product.
 #[derive(Debug)]
 pub(super) struct Variants {
-    /// The column that all of them have in common.
-    by: String,
-    /// The columns of which a variant has one; a row without is a further picture.
+    /// The columns that all of them have in common, the best first.
+    by: Vec<String>,
+    /// The columns of which a variant has one; a row without is a further picture. If there are none, each
+    /// row with a text in `by` is a variant.
     with: Vec<String>,
+}
+
+/// Rows that only say what their variants have in common.
+#[derive(Debug)]
+pub(super) struct Parents {
+    /// The columns by which variants name them, each with what they write before its text.
+    keys: Vec<(String, String)>,
+    /// The column that tells them, and its word for them.
+    kind: (String, String),
+}
+
+/// A column, or a member of its object.
+#[derive(Debug, PartialEq, Eq)]
+struct Source {
+    column: String,
+    member: Option<String>,
 }
 
 /// What a column gives.
 #[derive(Debug)]
 struct Rule {
-    column: String,
-    /// The member of the column's object that gives it.
-    member: Option<String>,
+    source: Source,
     field: FieldName,
     /// Separates several values, of which the first counts.
     first_of: Option<char>,
+    /// A value that says that there is none.
+    ignored: Option<String>,
+    condition: Option<Condition>,
 }
 
 macro_rules! files {
@@ -52,7 +77,7 @@ macro_rules! files {
 
 files! {
     "shopify", "shopify-json", "woocommerce", "woocommerce-rest", "magento", "bigcommerce", "prestashop",
-    "google", "schema-org", "wands", "amazon", "flipkart", "hm", "fashion",
+    "google", "schema-org", "wands", "amazon", "flipkart", "hm", "fashion", "variants",
 }
 
 /// All profiles. A test checks that none is left out.
@@ -86,14 +111,24 @@ impl Profile {
     pub(super) fn any_reads(name: &str) -> bool {
         let is = |column: &String| is_same(column, plain(name));
         PROFILES.iter().any(|profile| {
-            profile.told_by.iter().flatten().any(is) || !profile.columns(name).is_empty()
+            profile.told_by.iter().flatten().any(is)
+                || profile.conditions().any(is)
+                || !profile.columns(name).is_empty()
         })
     }
 
-    /// Returns whether it says anything of the column of this name.
+    /// Iterates over the columns on which others depend.
+    fn conditions(&self) -> impl Iterator<Item = &String> {
+        let conditions = self.rules.iter().filter_map(|rule| rule.condition.as_ref());
+        conditions.flat_map(|condition| condition.0.iter().map(|(column, _)| column))
+    }
+
+    /// Returns whether it says what the column of this name gives.
     pub(super) fn mentions(&self, name: &str) -> bool {
         let name = plain(name);
-        !self.columns(name).is_empty() || self.rules.iter().any(|rule| is_same(&rule.column, name))
+        let is = |source: &Source| is_same(&source.column, name);
+        self.rules.iter().any(|rule| is(&rule.source))
+            || self.pairs.iter().any(|(key, value)| is(key) || is(value))
     }
 
     /// Returns what the column of this name gives.
@@ -102,82 +137,97 @@ impl Profile {
         let name = plain(name);
         let mut columns = Vec::new();
         for (place, rule) in (0_u8..).zip(&self.rules) {
-            if let Some(field) = rule.field.position.filter(|_| is_same(&rule.column, name)) {
-                let mut column = Column::new(field, 2 * place + u8::from(!is_prefixed));
-                column.is_path = column.field_name() == "main_category";
-                column.is_taxonomy = is_same("google_product_category", name);
-                column.label.clone_from(&rule.field.label);
-                column.member.clone_from(&rule.member);
-                column.first_of = rule.first_of;
-                columns.push(column);
+            if let Some(field) = rule.field.position.filter(|_| is_same(&rule.source.column, name))
+            {
+                let rank = place.saturating_mul(2).saturating_add(u8::from(!is_prefixed));
+                columns.push(rule.column(Column::new(field, rank)));
             }
         }
         for (place, (key, value)) in (0_u8..).zip(&self.pairs) {
-            if is_same(key, name) || is_same(value, name) {
-                let column = Column::of_pair(place, is_same(key, name), self.ignored.clone());
-                columns.extend(column);
+            for (source, is_name) in [(key, true), (value, false)] {
+                if is_same(&source.column, name) {
+                    let column = Column::of_pair(place, is_name, self.ignored.clone());
+                    let member = source.member.clone();
+                    columns.extend(column.map(|column| Column { member, ..column }));
+                }
             }
         }
-        if let Some(variants) = &self.variants {
-            let is_variant = variants.with.iter().any(|column| is_same(column, name));
-            let grouping = if is_same(&variants.by, name) {
-                Some(Grouping::Group)
-            } else {
-                is_variant.then_some(Grouping::Variant)
-            };
-            for column in &mut columns {
-                column.grouping = grouping;
-            }
-        }
+        self.add_grouping(name, &mut columns);
         columns
     }
 
-    fn parse(name: &'static str, text: &str) -> Result<Self, InvalidColumnMap> {
-        let mut profile = Self { name, ..Self::default() };
-        let lines = text.lines().map(str::trim);
-        for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            profile.add_line(line)?;
+    /// Adds what the column of this name says of the rows of one product.
+    fn add_grouping(&self, name: &str, columns: &mut Vec<Column>) {
+        if self.nested.as_ref().is_some_and(|nested| is_same(nested, name)) {
+            let parts = self.parts.iter().map(|member| Column {
+                member: Some(member.clone()),
+                grouping: Some(Grouping::Part),
+                ..silent()
+            });
+            columns.extend(parts);
+            for column in columns {
+                column.is_of_variant = column.member.is_some();
+                // What a variant says itself comes before what is said of all.
+                column.rank = 0;
+            }
+            return;
         }
-        Ok(profile)
+        let mut groupings = Vec::new();
+        if let Some(variants) = &self.variants {
+            let by = variants.by.iter().position(|column| is_same(column, name));
+            let rank = by.and_then(|place| u8::try_from(place).ok());
+            groupings.extend(rank.map(Grouping::Group));
+            let is_variant = variants.with.iter().any(|column| is_same(column, name));
+            groupings.extend(is_variant.then_some(Grouping::Variant));
+        }
+        if let Some(parents) = &self.parents {
+            let key = parents.keys.iter().position(|(_, column)| is_same(column, name));
+            groupings.extend(key.and_then(|place| u8::try_from(place).ok()).map(Grouping::Key));
+            groupings.extend(is_same(&parents.kind.0, name).then_some(Grouping::Kind));
+        }
+        let column = |grouping| Column { grouping: Some(grouping), ..silent() };
+        columns.extend(groupings.into_iter().map(column));
     }
 
-    fn add_line(&mut self, line: &str) -> Result<(), InvalidColumnMap> {
-        let list = |text: &str| text.split(", ").map(|name| name.trim().to_owned()).collect();
-        if let Some(columns) = line.strip_prefix("told by ") {
-            self.told_by = columns.split(" | ").map(list).collect();
-        } else if let Some((by, with)) =
-            line.strip_prefix("variants by ").and_then(|rest| rest.split_once(" with "))
-        {
-            self.variants = Some(Variants { by: by.to_owned(), with: list(with) });
-        } else if let Some(ignored) = line.strip_prefix("ignore ") {
-            self.ignored = Some(ignored.to_owned());
-        } else if line == "current price" {
-            self.has_current_price = true;
-        } else if let Some((column, rest)) = line.rsplit_once(" =") {
-            self.rules.push(Rule::parse(column, rest.trim())?);
-        } else if let Some((key, value)) = line.split_once(" : ") {
-            self.pairs.push((key.to_owned(), value.to_owned()));
-        } else {
-            return Err(InvalidColumnMap::new(format!("{line:?} is no rule of a profile")));
-        }
-        Ok(())
+    /// Returns whether its rows with a text for the group are variants, whatever else they have.
+    pub(super) fn groups_are_of_variants(&self) -> bool {
+        self.variants.as_ref().is_some_and(|variants| variants.with.is_empty())
+    }
+
+    /// Returns whether variants stand in a list of each record.
+    pub(super) fn is_nested(&self) -> bool {
+        self.nested.is_some()
+    }
+
+    /// Returns the name by which variants call a parent with this text in the column at `place`.
+    pub(super) fn parent_key(&self, place: u8, text: &str) -> String {
+        let key = self.parents.as_ref().and_then(|parents| parents.keys.get(usize::from(place)));
+        format!("{}{text}", key.map_or("", |(before, _)| before))
+    }
+
+    /// Returns whether a text is that of parents.
+    pub(super) fn is_parent(&self, text: &str) -> bool {
+        let word = self.parents.as_ref().map_or("", |parents| &parents.kind.1);
+        text.split(',').any(|kind| kind.trim().eq_ignore_ascii_case(word))
     }
 }
 
+/// Creates a column that gives nothing of a product.
+fn silent() -> Column {
+    let field = position_of("attributes").unwrap_or_default();
+    Column { is_silent: true, ..Column::new(field, u8::MAX) }
+}
+
 impl Rule {
-    /// Parses `main_category first of ","`, for the column of this name or its member `offers.price`.
-    fn parse(column: &str, rule: &str) -> Result<Self, InvalidColumnMap> {
-        let (field, first_of) = match rule.split_once(" first of ") {
-            Some((field, separator)) => (field, separator.trim_matches('"').chars().next()),
-            None => (rule, None),
-        };
-        let field = FieldName::parse(field)?;
-        let is_path = |(head, member): &(&str, &str)| !head.contains(' ') && !member.contains(' ');
-        let (column, member) = match column.split_once('.').filter(is_path) {
-            Some((head, member)) => (head, Some(member.to_owned())),
-            None => (column, None),
-        };
-        Ok(Self { column: column.to_owned(), member, field, first_of })
+    fn column(&self, mut column: Column) -> Column {
+        column.is_path = column.field_name() == "main_category";
+        column.is_taxonomy = is_same("google_product_category", &self.source.column);
+        column.label.clone_from(&self.field.label);
+        column.member.clone_from(&self.source.member);
+        column.first_of = self.first_of;
+        column.ignored.clone_from(&self.ignored);
+        column.condition.clone_from(&self.condition);
+        column
     }
 }
 
@@ -196,7 +246,9 @@ mod tests {
         for (name, text) in FILES {
             let profile = Profile::parse(name, text).unwrap();
             assert!(!profile.told_by.is_empty() && text.starts_with("# "), "{name}");
-            assert!(profile.rules.iter().any(|rule| !profile.columns(&rule.column).is_empty()));
+            assert!(
+                profile.rules.iter().any(|rule| !profile.columns(&rule.source.column).is_empty())
+            );
             for alternative in &profile.told_by {
                 let told = Profile::told_by(alternative).unwrap();
                 let also = told.told_by.iter().any(|other| {

@@ -1,11 +1,12 @@
 use super::attribute_list;
+use super::attribute_text::{append, merge};
 use super::category_path;
 use super::column::{Column, Grouping, PairPart};
 use super::fields::FIELDS;
 use super::profile::Profile;
-use super::rows_of_product::FirstRow;
+use super::rows_of_product::GroupedRow;
 use super::value_text;
-use akin_ports::{FeedItem, FeedLayout, FeedRow, FeedValue, RefusedRow};
+use akin_ports::{FeedLayout, FeedRow, FeedValue, RefusedRow};
 
 /// The maximum number of characters that a message repeats of an offending value.
 const SHOWN: usize = 80;
@@ -14,6 +15,8 @@ const SHOWN: usize = 80;
 const NAMING: [&str; 2] = ["name", "product_id"];
 
 /// Puts a row together from values.
+#[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of one another")]
 pub(super) struct RowBuilder {
     row: FeedRow,
     layout: FeedLayout,
@@ -25,13 +28,24 @@ pub(super) struct RowBuilder {
     /// The names and the values of attributes, each with its place.
     names: Vec<(u8, String)>,
     values: Vec<(u8, String)>,
-    /// What the rows of a product have in common.
+    /// What the rows of a product have in common, and the rank of the column that says it.
     group: String,
+    group_rank: u8,
     is_variant: bool,
+    /// The names by which variants call the row if it is their parent, each with its place.
+    keys: Vec<(u8, String)>,
+    is_parent: bool,
+    /// What tells a variant from others.
+    part: String,
+    /// The attributes of the product whose variant is built.
+    general: Option<String>,
+    /// True if the prices are those of the product whose variant is built.
+    has_general_prices: bool,
     /// The values that cannot be read.
     unread: Vec<UnreadValue>,
 }
 
+#[derive(Clone)]
 struct UnreadValue {
     /// The position of the field in [`FIELDS`].
     field: usize,
@@ -55,7 +69,13 @@ impl RowBuilder {
             names: Vec::new(),
             values: Vec::new(),
             group: String::new(),
+            group_rank: 0,
             is_variant: false,
+            keys: Vec::new(),
+            is_parent: false,
+            part: String::new(),
+            general: None,
+            has_general_prices: false,
             unread: Vec::new(),
         }
     }
@@ -110,22 +130,61 @@ impl RowBuilder {
             return;
         }
         self.is_blank = false;
-        match column.grouping {
-            Some(Grouping::Group) => text.trim().clone_into(&mut self.group),
-            Some(Grouping::Variant) => self.is_variant = true,
-            None => {}
+        if let Some(grouping) = column.grouping {
+            self.group_by(grouping, text.trim());
         }
         match column.pair {
+            _ if column.is_silent => {}
             Some(PairPart { place, is_name: true }) => self.names.push((place, text.to_owned())),
-            Some(PairPart { place, .. }) if column.ignored.as_deref() != Some(text.trim()) => {
-                self.values.push((place, text.to_owned()));
-            }
-            Some(_) => {}
+            _ if column.ignored.as_deref() == Some(text.trim()) => {}
+            Some(PairPart { place, .. }) => self.values.push((place, text.to_owned())),
             None => self.put(column, text),
         }
     }
 
+    fn group_by(&mut self, grouping: Grouping, text: &str) {
+        match grouping {
+            Grouping::Group(rank) if self.group.is_empty() || rank < self.group_rank => {
+                text.clone_into(&mut self.group);
+                self.group_rank = rank;
+            }
+            Grouping::Variant => self.is_variant = true,
+            Grouping::Key(place) => self.keys.push((place, text.to_owned())),
+            Grouping::Kind => {
+                self.is_parent = self.profile.is_some_and(|profile| profile.is_parent(text));
+            }
+            Grouping::Part if self.part.is_empty() => text.clone_into(&mut self.part),
+            Grouping::Group(_) | Grouping::Part => {}
+        }
+    }
+
+    /// Begins the row of a variant of this product, which says itself what is different.
+    pub(super) fn variant(&self) -> Self {
+        let mut variant = self.clone();
+        variant.general = Some(std::mem::take(&mut variant.row.attributes));
+        variant.has_general_prices = true;
+        variant.row.product_id.clear();
+        variant
+    }
+
+    /// Sets the number that tells the variant from others if it does not say so itself; 0 if it is the only one.
+    pub(super) fn number_variant(&mut self, number: usize) {
+        if self.part.is_empty() && number > 0 {
+            self.part = number.to_string();
+        }
+        if self.row.item_group_id.trim().is_empty() {
+            self.row.item_group_id.clone_from(&self.group);
+        }
+    }
+
     fn put(&mut self, column: &Column, text: &str) {
+        if column.is_of_variant && self.has_general_prices && column.field_name().ends_with("price")
+        {
+            // The two prices belong together.
+            self.has_general_prices = false;
+            self.row.discount_price.clear();
+            self.row.actual_price.clear();
+        }
         let slot = (FIELDS[column.field].slot)(&mut self.row);
         let rank = &mut self.ranks[column.field];
         let is_free = slot.trim().is_empty();
@@ -159,13 +218,9 @@ impl RowBuilder {
     }
 
     /// Returns the row, or why it is refused; `None` if it is blank. A path through categories is split
-    /// into the first category and the path below it. Values that cannot be read are added to `left_out`,
-    /// each with the row as it was written, for correction.
-    pub(super) fn finish(
-        mut self,
-        first_row: &mut Option<FirstRow>,
-        left_out: &mut Vec<RefusedRow>,
-    ) -> Option<FeedItem> {
+    /// into the first category and the path below it. Values that cannot be read are left out, each with the row
+    /// as it was written, for correction.
+    pub(super) fn finish(mut self) -> Option<Result<GroupedRow, RefusedRow>> {
         // Names that are not read are not even decoded, so that only a header tells that nothing is missing.
         if self.is_blank && matches!(self.layout, FeedLayout::Columns { .. }) {
             return None;
@@ -174,19 +229,25 @@ impl RowBuilder {
             let (main, sub) = category_path::split(&self.row.main_category);
             (self.row.main_category, self.row.sub_category) = (main, sub);
         }
-        if !self.join_product(first_row) {
-            return None;
+        if let Some(general) = &self.general {
+            self.row.attributes = merge(general, &self.row.attributes);
         }
         if self.profile.is_some_and(|profile| profile.has_current_price)
             && self.row.actual_price.is_empty()
         {
             self.row.actual_price = std::mem::take(&mut self.row.discount_price);
         }
-        let Self { row, unread, .. } = self;
-        if unread.is_empty() {
-            return Some(Ok(row));
+        let left_out = if self.unread.is_empty() { Vec::new() } else { self.notes() };
+        if let Some(refused) = left_out.iter().find(|note| !note.is_kept) {
+            return Some(Err(refused.clone()));
         }
-        let mut written = row.clone();
+        Some(Ok(self.grouped(left_out)))
+    }
+
+    /// Returns the values that cannot be read. If one of them names the product, it alone is not kept.
+    fn notes(&mut self) -> Vec<RefusedRow> {
+        let unread = std::mem::take(&mut self.unread);
+        let mut written = self.row.clone();
         for value in &unread {
             let slot = (FIELDS[value.field].slot)(&mut written);
             if slot.is_empty() {
@@ -195,60 +256,32 @@ impl RowBuilder {
         }
         let names_product = |value: &UnreadValue| NAMING.contains(&FIELDS[value.field].name);
         let fatal = unread.iter().position(names_product);
-        let mut notes = unread.into_iter().map(|value| RefusedRow {
-            line: row.line,
-            is_kept: fatal.is_none(),
+        let note = |(position, value): (usize, UnreadValue)| RefusedRow {
+            line: written.line,
+            is_kept: fatal != Some(position),
             field: FIELDS[value.field].name.to_owned(),
             value: value.beginning,
             reason: value.reason,
             row: Some(Box::new(written.clone())),
-        });
-        if let Some(fatal) = fatal {
-            return notes.nth(fatal).map(Err);
-        }
-        left_out.extend(notes);
-        Some(Ok(row))
+        };
+        unread.into_iter().enumerate().map(note).collect()
     }
 
-    /// Adds the attributes that stand in pairs of columns, and what the first row of the product says. Returns
-    /// `false` for a row that only adds a picture to it.
-    fn join_product(&mut self, first_row: &mut Option<FirstRow>) -> bool {
-        let is_first = !self.row.name.trim().is_empty();
-        let first = first_row.as_ref().filter(|first| !is_first && first.is_of(&self.group));
-        let mut options = Vec::new();
-        for (place, value) in std::mem::take(&mut self.values) {
-            let own = self.names.iter().find(|(other, _)| *other == place);
-            let own = own.map(|(_, name)| &**name);
-            let name = own.or_else(|| first.and_then(|first| first.attribute(place)));
-            append(&mut self.row.attributes, name, &value);
-            options.push(value);
+    /// Returns the row with what it says of the rows of its product.
+    fn grouped(self, left_out: Vec<RefusedRow>) -> GroupedRow {
+        let Self { mut row, mut keys, profile, group, names, values, part, .. } = self;
+        let profile = profile.filter(|_| self.is_parent);
+        keys.sort_by_key(|(place, _)| *place);
+        let key = |(place, text): &(u8, String)| Some(profile?.parent_key(*place, text));
+        let keys: Vec<_> = keys.iter().filter_map(key).collect();
+        if row.item_group_id.is_empty() {
+            keys.first().unwrap_or(&String::new()).clone_into(&mut row.item_group_id);
         }
-        if self.group.is_empty() {
-            return true;
-        }
-        match first {
-            Some(_) if !self.is_variant => return false,
-            Some(first) => first.complete(&mut self.row),
-            None if is_first => {
-                let (group, names) = (self.group.clone(), std::mem::take(&mut self.names));
-                *first_row = Some(FirstRow::new(group, &self.row, names));
-            }
-            None => {}
-        }
-        if self.row.product_id.is_empty() {
-            // What tells a variant stays when others are added or removed.
-            options.insert(0, std::mem::take(&mut self.group));
-            self.row.product_id = options.join("/");
-        }
-        true
+        let names_parent =
+            !group.is_empty() && self.profile.is_some_and(Profile::groups_are_of_variants);
+        let is_variant = self.is_variant || names_parent;
+        GroupedRow { row, left_out, group, keys, is_variant, names_parent, names, values, part }
     }
-}
-
-/// Appends a value to attributes, `color: red; size: M`.
-fn append(attributes: &mut String, name: Option<&str>, value: &str) {
-    let separator = if attributes.is_empty() { "" } else { "; " };
-    let colon = if name.is_some() { ": " } else { "" };
-    attributes.extend([separator, name.unwrap_or_default(), colon, value]);
 }
 
 /// Returns the first of several values that is not blank.

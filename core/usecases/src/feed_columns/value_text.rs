@@ -29,12 +29,22 @@ pub(super) fn read<'a>(value: &'a FeedValue, field: &str) -> Text<'a> {
     }
 }
 
-/// Returns the member of an object, or of the first object in a list: `price` in `[{"price": 5}]`.
-pub(super) fn member<'a>(value: &'a FeedValue, name: &str) -> Option<&'a FeedValue> {
-    match value {
+/// Returns the member at a path of names: `offers.price`. Of a list, it is that of the first object that has it,
+/// or of the item whose number the path names, `options.1.name`. An item that is a text is its own name.
+pub(super) fn member<'a>(value: &'a FeedValue, path: &str) -> Option<&'a FeedValue> {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let found = match value {
         FeedValue::Object(object) => find(&object.members, &[name]),
-        FeedValue::List(list) => list.items.iter().find_map(|item| member(item, name)),
+        FeedValue::List(list) => match name.parse::<usize>() {
+            Ok(number) => list.items.get(number.checked_sub(1)?),
+            Err(_) => return list.items.iter().find_map(|item| member(item, path)),
+        },
+        FeedValue::Text(_) if path == "name" => Some(value),
         _ => None,
+    };
+    match rest {
+        Some(rest) => member(found?, rest),
+        None => found,
     }
 }
 

@@ -11,4 +11,4 @@ colour_group_name = attributes.color
 graphical_appearance_name = attributes.pattern
 department_name = attributes.department
 section_name = attributes.section
-product_code = attributes.group
+product_code = item_group_id

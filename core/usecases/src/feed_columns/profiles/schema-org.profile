@@ -1,5 +1,7 @@
 # schema.org: products as JSON-LD.
-told by @type, offers | @context, offers
+told by @type, offers | @context, offers | @type, hasVariant
+variants by productGroupID
+variants in hasVariant told by sku, gtin13, gtin
 
 productID = product_id
 sku = product_id
@@ -7,19 +9,42 @@ name = name
 description = description
 category = main_category
 image = image
+image = images
 url = link
 offers.price = actual_price
 offers.lowPrice = actual_price
 offers.priceCurrency = currency
-offers.availability = attributes.availability
+offers.availability = availability
 aggregateRating.reviewCount = no_of_ratings
 aggregateRating.ratingCount = no_of_ratings
 brand = brand
 aggregateRating = ratings
-sku = attributes.sku
-gtin13 = attributes.gtin
-gtin = attributes.gtin
-mpn = attributes.mpn
+sku = sku
+gtin13 = gtin
+gtin14 = gtin
+gtin12 = gtin
+gtin8 = gtin
+gtin = gtin
+mpn = mpn
 color = attributes.color
 size = attributes.size
 material = attributes.material
+productGroupID = item_group_id
+inProductGroupWithID = item_group_id
+hasVariant.sku = product_id
+hasVariant.name = name
+hasVariant.description = description
+hasVariant.image = image
+hasVariant.url = link
+hasVariant.offers.price = actual_price
+hasVariant.offers.priceCurrency = currency
+hasVariant.offers.availability = availability
+hasVariant.sku = sku
+hasVariant.gtin13 = gtin
+hasVariant.gtin14 = gtin
+hasVariant.gtin12 = gtin
+hasVariant.gtin = gtin
+hasVariant.mpn = mpn
+hasVariant.color = attributes.color
+hasVariant.size = attributes.size
+hasVariant.material = attributes.material
