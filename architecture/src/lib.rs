@@ -93,7 +93,13 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         path: "adapters/files",
-        uses: &["core/entities", "core/ports", "libs/feed-formats", "adapters/feed-records"],
+        uses: &[
+            "core/entities",
+            "core/ports",
+            "libs/feed-formats",
+            "libs/private-files",
+            "adapters/feed-records",
+        ],
         tests_use: &["core/contracts", "core/usecases", "libs/feed-fixtures"],
         ..ADAPTER
     },
@@ -104,6 +110,7 @@ const LAYERS: &[Layer] = &[
             "core/ports",
             "libs/aws-client",
             "libs/feed-formats",
+            "libs/private-files",
             "adapters/feed-records",
         ],
         tests_use: &["core/contracts", "core/usecases", "libs/feed-fixtures"],

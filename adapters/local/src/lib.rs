@@ -23,6 +23,7 @@
 //! ```
 
 mod apply;
+mod archive;
 mod base_folder;
 mod columns;
 mod copy;
@@ -54,6 +55,7 @@ mod snapshot;
 mod store;
 mod versions;
 
+pub use archive::LocalArchive;
 pub use index::LocalIndex;
 pub use queue::LocalQueue;
 pub use run_log::LocalRuns;

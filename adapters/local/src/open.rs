@@ -99,6 +99,23 @@ fn check_log(file: &Path) -> PortResult<()> {
     Err(error::at(file, ErrorKind::Misconfigured, what, remedy))
 }
 
+/// Opens `file`, which exists, for reading, whatever the version of its tables, which stays.
+pub(crate) fn as_it_is(file: &Path, options: LocalOptions) -> PortResult<(Access, Connection)> {
+    // Who may write can follow writers that come meanwhile.
+    let access = if can_write_beside(file) {
+        Access::Writable
+    } else {
+        Access::frozen(file).unwrap_or(Access::ReadOnly)
+    };
+    match reader(file, access, options) {
+        Err(error) if access == Access::ReadOnly => {
+            check_log(file)?;
+            Err(error)
+        }
+        connection => connection.map(|connection| (access, connection)),
+    }
+}
+
 /// Opens a connection for writing.
 pub(crate) fn writer(file: &Path, options: LocalOptions) -> PortResult<Connection> {
     let connection = connect(file, Access::Writable, options)?;

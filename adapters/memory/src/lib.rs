@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod backup;
 mod embedder;
 mod faults;
 mod feed;
@@ -31,6 +32,7 @@ mod store;
 mod store_state;
 mod words;
 
+pub use backup::{MemoryArchive, MemoryBackup};
 pub use embedder::MemoryEmbedder;
 pub use faults::Faults;
 pub use feed::MemoryFeed;

@@ -1,17 +1,20 @@
 //! The doubles keep the ports' contracts.
 
 use akin_contracts::Subject;
+use akin_contracts::backup_storage::BackupPlace;
 use akin_contracts::feed::Written;
 use akin_contracts::feed_source::FeedLocation;
 use akin_contracts::sample::id;
 use akin_entities::ProductId;
 use akin_memory::{
-    Faults, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryRuns, MemoryStore,
+    Faults, MemoryBackup, MemoryEmbedder, MemoryFeed, MemoryIndex, MemoryQueue, MemoryRuns,
+    MemoryStore,
 };
 use akin_ports::{
-    ChangeQueue, Embedder, ErrorKind, FeedItem, FeedRow, FeedSource, ProductFeed, ProductIndex,
-    ProductStore, QueueCapabilities, RefusedRow, RunLog,
+    BACKUP_FILE, BackupStorage, ChangeQueue, Embedder, ErrorKind, FeedItem, FeedRow, FeedSource,
+    ProductFeed, ProductIndex, ProductStore, QueueCapabilities, RefusedRow, RunLog,
 };
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 mod store {
@@ -52,6 +55,35 @@ mod feed {
 
 mod feed_source {
     akin_contracts::feed_source_contract!(super::location);
+}
+
+mod backup_storage {
+    akin_contracts::backup_storage_contract!(super::backup_place);
+}
+
+/// A backup, and the folder from which its file is moved.
+struct Place(MemoryBackup, tempfile::TempDir);
+
+fn backup_place() -> Place {
+    Place(MemoryBackup::default(), tempfile::tempdir().expect("a folder"))
+}
+
+impl BackupPlace for Place {
+    fn storage(&self) -> Arc<dyn BackupStorage> {
+        Arc::new(self.0.clone())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.1.path().join("staging")
+    }
+
+    fn leave(&self, name: &str, bytes: &[u8]) {
+        if name == BACKUP_FILE {
+            self.0.leave_file(bytes.to_vec());
+        } else {
+            self.0.leave_checksum(&String::from_utf8_lossy(bytes));
+        }
+    }
 }
 
 async fn store() -> Subject<dyn ProductStore> {

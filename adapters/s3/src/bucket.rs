@@ -2,7 +2,7 @@ use crate::error::{misconfigured, port_error};
 use crate::{S3Feed, S3Location, Settings};
 use akin_feed_records::FeedOptions;
 use akin_ports::PortResult;
-use aws_client::{Failure, SdkConfig};
+use aws_client::{Failure, SdkConfig, TimeoutConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 
@@ -17,14 +17,26 @@ pub struct Bucket {
 /// The maximum number of objects that a pattern may match.
 const MAX_MATCHES: usize = 10_000;
 
+/// Creates a client, with other timeouts than those of `config` if there are any.
+pub(crate) fn client(
+    config: &SdkConfig,
+    settings: &Settings,
+    timeouts: Option<TimeoutConfig>,
+) -> Client {
+    let mut builder = Builder::from(config);
+    if settings.path_style {
+        builder = builder.force_path_style(true);
+    }
+    if let Some(timeouts) = timeouts {
+        builder = builder.timeout_config(timeouts);
+    }
+    Client::from_conf(builder.build())
+}
+
 impl Bucket {
     /// Creates the adapter. Makes no call yet.
     pub fn new(config: &SdkConfig, aws: &aws_client::Settings, settings: &Settings) -> Self {
-        let mut builder = Builder::from(config);
-        if settings.path_style {
-            builder = builder.force_path_style(true);
-        }
-        Self { client: Client::from_conf(builder.build()), attempts: aws.max_attempts }
+        Self { client: client(config, settings, None), attempts: aws.max_attempts }
     }
 
     /// Returns the feed at `location`, whether or not it exists, or those that match its pattern, in the

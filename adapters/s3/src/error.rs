@@ -31,8 +31,8 @@ fn remedy(failure: &Failure) -> &'static str {
     } else if is("PermanentRedirect", " 301") || is("AuthorizationHeaderMalformed", " 400") {
         ": the bucket is in another region; set AWS_REGION to it"
     } else if is("AccessDenied", " 403") || is("Forbidden", "-") {
-        ": grant s3:GetObject on the object and s3:ListBucket on the bucket; without the latter, a \
-         missing object is denied too"
+        ": grant s3:GetObject on the object, for a backup s3:PutObject and s3:AbortMultipartUpload too, and \
+         s3:ListBucket on the bucket; without the latter, a missing object is denied too"
     } else {
         ""
     }

@@ -32,6 +32,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a rule panics where a port fails")]
 
+pub mod backup_storage;
 pub mod embedder;
 pub mod feed;
 pub mod feed_source;

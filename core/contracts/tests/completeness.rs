@@ -22,7 +22,9 @@ fn rules_and_names(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
 
 #[test]
 fn every_rule_is_run() {
-    for suite in ["store", "index", "queue", "runs", "embedder", "feed", "feed_source"] {
+    for suite in
+        ["store", "index", "queue", "runs", "embedder", "feed", "feed_source", "backup_storage"]
+    {
         let (mut rules, mut names) = (BTreeSet::new(), BTreeSet::new());
         for file in files(suite) {
             let found = rules_and_names(&fs::read_to_string(file).unwrap());

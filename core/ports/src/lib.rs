@@ -15,6 +15,7 @@
 //! assert_eq!(error.report(), "postgres is unavailable: connection refused");
 //! ```
 
+mod backup;
 mod dead_letters;
 mod embedder;
 mod error;
@@ -29,6 +30,10 @@ mod runs;
 mod store;
 mod tokenizer;
 
+pub use backup::{
+    BACKUP_CHECKSUM, BACKUP_FILE, BackupStorage, CatalogueArchive, CatalogueCopy, Checksum,
+    InvalidChecksum,
+};
 pub use dead_letters::{DeadLetter, DeadLetterCursor, DeadLetterPage, DeadLetters};
 pub use embedder::{EmbeddedBatch, Embedder, text_batches};
 pub use error::{ErrorKind, PortError, with_causes};

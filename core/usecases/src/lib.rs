@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod back_up_catalogue;
 mod background;
 mod catalogue_status;
 mod catalogue_summary;
@@ -79,6 +80,7 @@ pub use akin_ranking::{
     Correction, FitClause, ScoreParts, SynonymRule, Synonyms, TermExplanation, TermRole,
     WordEvidence,
 };
+pub use back_up_catalogue::{BackUpCatalogue, BackupError, RestoreCatalogue};
 pub use background::Background;
 pub use catalogue_status::{CatalogueStatus, IndexStatus, Status};
 pub use catalogue_summary::{CatalogueSummary, DryRun, RetainedProducts};

@@ -1,14 +1,16 @@
 //! Every format keeps the contract of a feed, plain and compressed, and a file that of a source.
 
 use crate::support::{Broken, table};
+use akin_contracts::backup_storage::BackupPlace;
 use akin_contracts::feed::Written;
 use akin_contracts::feed_source::FeedLocation;
-use akin_files::{FeedFile, Format, InputFeed};
-use akin_ports::{ColumnFilter, FeedRow, FeedSource, ProductFeed};
+use akin_files::{BackupFolder, FeedFile, Format, InputFeed};
+use akin_ports::{BackupStorage, ColumnFilter, FeedRow, FeedSource, ProductFeed};
 use feed_fixtures::{gzip, zstd};
 use feed_formats::Input;
 use std::fs::File;
 use std::io::{Cursor, Read, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
@@ -90,5 +92,37 @@ impl FeedLocation for FileLocation {
 
     fn source(&self) -> Arc<dyn FeedSource> {
         Arc::new(FeedFile::new(self.folder.path().join("feed.csv"), None))
+    }
+}
+
+mod backup {
+    akin_contracts::backup_storage_contract!(super::backup);
+}
+
+/// A folder that does not exist yet, beside the file that is moved to it.
+struct BackupFolders(TempDir);
+
+fn backup() -> BackupFolders {
+    BackupFolders(tempfile::tempdir().unwrap())
+}
+
+impl BackupFolders {
+    fn folder(&self) -> PathBuf {
+        self.0.path().join("backups").join("monday")
+    }
+}
+
+impl BackupPlace for BackupFolders {
+    fn storage(&self) -> Arc<dyn BackupStorage> {
+        Arc::new(BackupFolder::new(&self.folder()))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("staging")
+    }
+
+    fn leave(&self, name: &str, bytes: &[u8]) {
+        std::fs::create_dir_all(self.folder()).unwrap();
+        std::fs::write(self.folder().join(name), bytes).unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! The embedded engine.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod archive;
 mod contract;
 mod damage;
 mod index;

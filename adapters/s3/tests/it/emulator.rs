@@ -1,7 +1,7 @@
 //! A bucket of a test's own in an emulator.
 
 use akin_ports::{FeedItem, FeedRow, FeedSource, ProductFeed};
-use akin_s3::{Bucket, S3Location, Settings};
+use akin_s3::{Bucket, S3Backup, S3Location, Settings};
 use akin_usecases::{ColumnMap, RowReader};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
@@ -74,6 +74,26 @@ impl TestBucket {
     /// Returns the location of `key`.
     pub(crate) fn location(&self, key: &str) -> S3Location {
         S3Location::new(&self.name, key).unwrap()
+    }
+}
+
+/// A place for a backup in a bucket, and a folder for its file.
+pub(crate) struct TestBackup {
+    pub(crate) bucket: TestBucket,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl TestBackup {
+    pub(crate) fn in_bucket(bucket: TestBucket) -> Self {
+        Self { bucket, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Returns the adapter.
+    pub(crate) fn adapter(&self) -> Arc<S3Backup> {
+        let aws = aws_client::Settings::default();
+        let config = wait(aws.load_emulator(&self.bucket.address));
+        let place = self.bucket.location("backups/monday/");
+        Arc::new(S3Backup::new(&config, &aws, &Settings::default(), place))
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what serves the tests here may panic as they may")]
 
 mod attributes;
+mod backups;
 mod changed_feeds;
 mod compare;
 mod copy;
