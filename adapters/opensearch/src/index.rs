@@ -56,6 +56,11 @@ impl OpenSearchIndex {
         open::prepare(&connection, &settings.index_name).await
     }
 
+    /// Returns the version of the server, which must be suitable. Creates nothing.
+    pub async fn server_version(settings: &Settings) -> PortResult<String> {
+        open::check_server(&Connection::new(settings)?).await
+    }
+
     /// Makes all writes visible to searches at once, also in this process's statistics. Other
     /// processes see them within a second, and in their statistics when those are refreshed.
     pub async fn refresh(&self) -> PortResult<()> {

@@ -107,7 +107,8 @@ async fn in_time<T>(
     })
 }
 
-async fn check_server(connection: &Connection) -> PortResult<()> {
+/// Returns the version of the server, which must be suitable.
+pub(crate) async fn check_server(connection: &Connection) -> PortResult<String> {
     let response =
         connection.ask(&Request::get("").retry(RetryPolicy::Never)).await?.into_success()?;
     let not_opensearch =
@@ -130,7 +131,7 @@ async fn check_server(connection: &Connection) -> PortResult<()> {
         );
         return Err(error::misconfigured(what));
     }
-    Ok(())
+    Ok(number)
 }
 
 /// Waits until the index accepts reads and writes; it may just have been created, or its server

@@ -44,6 +44,7 @@ mod database;
 mod error;
 mod halves;
 mod index;
+mod inspection;
 mod migrations;
 mod names;
 mod queue;
@@ -53,6 +54,7 @@ mod store;
 mod text;
 
 pub use index::PostgresIndex;
+pub use inspection::{DatabaseInspection, inspect};
 pub use migrations::DatabaseMigration;
 pub use queue::PostgresQueue;
 pub use runs::PostgresRuns;

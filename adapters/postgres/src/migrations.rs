@@ -184,7 +184,7 @@ fn refuse_old_server(number: i32, version: &str) -> Result<(), Failure> {
 }
 
 /// Returns the installed version of pgvector, if any. A version that is too old is an error.
-async fn extension(connection: &mut PgConnection) -> Result<Option<String>, Failure> {
+pub(crate) async fn extension(connection: &mut PgConnection) -> Result<Option<String>, Failure> {
     let version: Option<String> =
         sqlx::query_scalar("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
             .fetch_optional(connection)

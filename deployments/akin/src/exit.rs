@@ -3,6 +3,7 @@
 use crate::output;
 use akin_composition::{BadSettings, CompositionError};
 use akin_ports::{ErrorKind, PortError};
+use akin_usecases::BackupError;
 use std::process::ExitCode;
 
 /// Everything was done.
@@ -37,13 +38,23 @@ pub(crate) fn cut_short(signal: u8) -> ExitCode {
 /// Returns 2 if a setting is wrong, else 1.
 pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
     let is_setting = error.chain().any(|cause| {
-        let port = cause.downcast_ref::<PortError>();
+        let port = cause.downcast_ref::<PortError>().or_else(|| of_backup(cause));
         let composition = cause.downcast_ref::<CompositionError>();
+        let backup = cause.downcast_ref::<BackupError>();
         cause.is::<BadSettings>()
+            || backup.is_some_and(|error| !matches!(error, BackupError::Port(_)))
             || port.is_some_and(|error| error.kind == ErrorKind::Misconfigured)
             || composition.is_some_and(CompositionError::is_misconfigured)
     });
     if is_setting { misconfigured() } else { ExitCode::FAILURE }
+}
+
+/// Returns the error of a step of a backup, which is no cause of its own.
+fn of_backup<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a PortError> {
+    match cause.downcast_ref() {
+        Some(BackupError::Port(error)) => Some(error),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -11,14 +11,17 @@ mod process;
 mod progress;
 mod signals;
 mod sink;
+mod version;
 
 use akin_composition::{CpuSettings, LogSettings, Refusal};
+use anyhow::Context;
 use clap::{Arg, CommandFactory, Parser, Subcommand, ValueHint};
 use commands::{
-    copy, evaluate, export, health, indexes, ingest, migrate, model, quarantine, queue, relevance,
-    search, serve, serve_embeddings, similar, status, suggest, worker,
+    backup, copy, doctor, evaluate, export, health, indexes, ingest, migrate, model, quarantine,
+    queue, relevance, restore, search, serve, serve_embeddings, similar, status, suggest, worker,
 };
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,6 +30,7 @@ use std::time::Duration;
 #[command(
     name = "akin",
     version,
+    long_version = version::long(),
     after_help = "Examples:\n  akin ingest catalogue.csv\n  akin search something to keep my phone steady while filming\n  akin serve\n\n`-h` shows the settings that one machine needs, `--help` all of them, and `akin migrate --help` those of servers. Every flag can also be set in the environment; a flag wins, and an empty variable counts as unset. Exit codes: 0 done, 1 failed, 2 bad usage or settings, 3 done except for some products, 4 done but below a demanded quality, 130 interrupted."
 )]
 struct Akin {
@@ -69,9 +73,12 @@ enum Command {
     Relevance(relevance::RelevanceArguments),
     Export(export::ExportArguments),
     Copy(copy::CopyArguments),
+    Backup(backup::BackupArguments),
+    Restore(restore::RestoreArguments),
     Indexes(indexes::IndexesArguments),
     Migrate(migrate::MigrateArguments),
     Health(health::HealthArguments),
+    Doctor(doctor::DoctorArguments),
     /// Print a completion script for a shell.
     #[command(
         after_help = "Examples:\n  akin completions bash > ~/.local/share/bash-completion/completions/akin\n  akin completions zsh > ~/.zfunc/_akin\n  akin completions fish > ~/.config/fish/completions/akin.fish"
@@ -79,6 +86,13 @@ enum Command {
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of all commands.
+    #[command(after_help = "Example:\n  akin manual ~/.local/share/man/man1 && man akin-ingest")]
+    Manual {
+        /// The folder, which is created if it is missing.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
     },
 }
 
@@ -112,6 +126,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         output::raw(&script);
         return Ok(exit::DONE);
     }
+    if let Command::Manual { folder } = command {
+        let written = std::fs::create_dir_all(&folder)
+            .and_then(|()| clap_mangen::generate_to(Akin::command(), &folder));
+        written.with_context(|| format!("cannot write to {}", folder.display()))?;
+        return Ok(exit::DONE);
+    }
     // These handle signals themselves: a server finishes open requests, a worker its batch, and an
     // ingestion logs the interruption.
     let ends_at_once = !matches!(
@@ -136,7 +156,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 /// The names of the values that are paths.
-const PATHS: [&str; 6] = ["DIR", "FEED", "FILE", "MAP", "MODEL", "PATH"];
+const PATHS: [&str; 7] = ["DIR", "FEED", "FILE", "MAP", "MODEL", "PATH", "PLACE"];
 
 /// Returns `command` such that shells offer files only where a value is a path.
 fn completable(command: clap::Command) -> clap::Command {
@@ -174,10 +194,14 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Relevance(arguments) => relevance::run(&arguments),
         Command::Export(arguments) => export::run(arguments).await,
         Command::Copy(arguments) => copy::run(arguments).await,
+        Command::Backup(arguments) => backup::run(arguments).await,
+        Command::Restore(arguments) => restore::run(arguments).await,
         Command::Indexes(arguments) => indexes::run(arguments).await,
         Command::Migrate(arguments) => migrate::run(arguments).await,
         Command::Health(arguments) => health::run(arguments).await,
-        Command::Completions { .. } => Ok(exit::DONE),
+        Command::Doctor(arguments) => doctor::run(arguments).await,
+        // They end before the runtime begins.
+        Command::Completions { .. } | Command::Manual { .. } => Ok(exit::DONE),
     }
 }
 
@@ -191,11 +215,12 @@ mod tests {
     }
 
     /// The flags without variables.
-    const SAID_EACH_TIME: [&str; 15] = [
+    const SAID_EACH_TIME: [&str; 16] = [
         "filter",
         "help",
         "version",
         "clear",
+        "replace",
         "sort",
         "page",
         "main_category",

@@ -7,7 +7,7 @@ mod table;
 
 use akin_composition::printable;
 use akin_ports::{AnalysisMismatch, ModelMismatch, RunOvertaken};
-use akin_usecases::{Hit, IndexRefusal, UnembeddedChanges};
+use akin_usecases::{BackupError, Hit, IndexRefusal, UnembeddedChanges};
 use serde::Serialize;
 use std::error::Error;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -69,7 +69,12 @@ pub(crate) fn note(text: &str) {
 
 /// Prints a failure with its causes.
 pub(crate) fn failure(error: &anyhow::Error) {
-    note(&format!("akin: {error:#}{}", remedy(error)));
+    note(&format!("akin: {}", with_remedy(error)));
+}
+
+/// Describes a failure with its causes, and what to do.
+pub(crate) fn with_remedy(error: &anyhow::Error) -> String {
+    format!("{error:#}{}", remedy(error))
 }
 
 /// Prints a failure of one of several runs, with the time.
@@ -118,11 +123,29 @@ fn remedy(error: &anyhow::Error) -> String {
              texts anew, or set --language (AKIN_LANGUAGE) to that of the index"
         );
     }
+    if let Some(refused) = error.chain().find_map(|cause| cause.downcast_ref()) {
+        return of_backup(refused).into();
+    }
     if error.chain().any(<dyn Error>::is::<ModelMismatch>) {
         return ": set AKIN_MODEL to the model that made the index, or ingest into an index of its own"
             .into();
     }
     String::new()
+}
+
+/// Returns what to do if there is no backup, or nothing was restored.
+fn of_backup(refused: &BackupError) -> &'static str {
+    match refused {
+        BackupError::Port(_) => "",
+        BackupError::NoCatalogue => ": --data (AKIN_DATA) selects the folder of the catalogue",
+        BackupError::HoldsBackup(_) => ": name a new place, such as one with the date",
+        BackupError::NoBackup(_) => {
+            ": check the name of the place; what an interrupted `akin backup` has left is no backup"
+        }
+        BackupError::HoldsCatalogue => {
+            ": say --replace to replace it, or choose another folder with --data (AKIN_DATA)"
+        }
+    }
 }
 
 /// Ends the process because its output cannot be written; silently if the reader has closed the pipe

@@ -302,6 +302,14 @@ impl Backends {
         Ok(())
     }
 
+    /// Checks the integrity of the embedded store, if it is open.
+    pub(crate) async fn check(&self) -> Result<(), CompositionError> {
+        match &self.local {
+            Some(local) => Ok(local.check().await?),
+            None => Ok(()),
+        }
+    }
+
     fn local(&self) -> Result<&LocalEngine, CompositionError> {
         self.local.as_ref().ok_or_else(|| not_opened("the embedded store"))
     }

@@ -365,6 +365,11 @@ impl Composition {
         Ok(renew_analysis(self.store()?, self.index(name)?, self.catalogue.language))
     }
 
+    /// Checks the integrity of the whole embedded store, if it was opened.
+    pub async fn check(&self) -> Result<(), CompositionError> {
+        self.backends.check().await
+    }
+
     /// Makes writes visible and brings searches to full speed, for this process and the next.
     pub async fn optimize(&self) -> Result<(), CompositionError> {
         self.backends.optimize().await

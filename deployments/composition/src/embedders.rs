@@ -1,6 +1,8 @@
 //! The settings of every embedder, and the choice among them.
 
-use crate::{EmbedderName, EngineName, cryptography};
+use crate::{
+    BadSettings, CompositionError, EmbedderName, EngineName, EngineSettings, cryptography,
+};
 use akin_embedding_api::HttpEmbedder;
 use akin_native::{DEFAULT_MODEL, ModelChoice, ModelPrecision, NativeEmbedder};
 use akin_onnx::{OnnxEmbedder, OnnxModelFiles};
@@ -113,6 +115,18 @@ impl EmbedderSettings {
             (None, ModelChoice::At(path)) => path.clone(),
         };
         self.onnx.find(&default).map_err(|error| error.to_string())
+    }
+}
+
+impl EngineSettings {
+    /// Opens one embedder alone.
+    pub async fn open_embedder(
+        &self,
+        name: EmbedderName,
+    ) -> Result<Arc<dyn Embedder>, CompositionError> {
+        BadSettings::refuse(self.embedder.problems(name))?;
+        let (settings, aws) = (self.embedder.clone(), self.catalogue.aws.clone());
+        Ok(tokio::task::spawn_blocking(move || settings.open(name, &aws)).await??)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod aws;
 mod backends;
+mod backups;
 mod builder;
 mod clock;
 mod cpu;
@@ -29,6 +30,7 @@ mod settings;
 mod unused;
 
 pub use backends::CatalogueSettings;
+pub use backups::{BackupPlace, OpenedBackup};
 pub use builder::{Builder, Composition, EngineSettings};
 pub use clock::now;
 pub use cpu::CpuSettings;

@@ -28,9 +28,14 @@ fn every_subcommand_has_help() {
         "relevance check",
         "export",
         "copy",
+        "backup",
+        "restore",
+        "doctor",
+        "health",
         "indexes",
         "migrate",
         "completions",
+        "manual",
     ] {
         let help = sandbox.run(&format!("{command} --help")).succeeds();
         let name = format!("help {command}").trim().replace(' ', "_");
@@ -40,8 +45,30 @@ fn every_subcommand_has_help() {
 
 #[test]
 fn the_version_is_that_of_the_package() {
-    let version = Sandbox::new().run("--version").succeeds().stdout;
+    let version = Sandbox::new().run("-V").succeeds().stdout;
     assert_eq!(version, format!("akin {}\n", env!("CARGO_PKG_VERSION")));
+    let long = Sandbox::new().run("--version").succeeds().stdout;
+    let lines: Vec<_> = long.lines().collect();
+    assert_eq!(lines[0], version.trim_end());
+    assert!(lines[1].starts_with("commit: "), "{long}");
+    assert_eq!(lines[2], "default model: all-MiniLM-L6-v2, int8");
+    assert!(lines[3].starts_with("machine: "), "{long}");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let sandbox = Sandbox::new();
+    sandbox.run("manual share/man1").succeeds();
+    let page = |name: &str| {
+        let path = sandbox.path("share/man1").join(format!("{name}.1"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    for name in ["akin", "akin-ingest", "akin-backup", "akin-model-export", "akin-doctor"] {
+        assert!(page(name).contains(".SH SYNOPSIS"), "{name}");
+    }
+    assert!(page("akin-search").contains("AKIN_LIMIT"), "variables are named");
+    let refused = sandbox.run("manual feed.csv").fails_with(1);
+    assert!(refused.stderr.contains("cannot write to feed.csv"), "{refused}");
 }
 
 #[test]

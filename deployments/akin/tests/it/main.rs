@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod aws;
+mod backup;
 mod damage;
+mod doctor;
 mod embeddings;
 mod engines;
 mod equal_answers;
