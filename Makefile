@@ -2,8 +2,8 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build dist model lambdas model-archive python demo services stop-services test web infra-test settings e2e-aws bench \
-	fuzz fmt lint deny sanitize certificates images images-check archive release-files plan deploy clean
+.PHONY: help build dist model lambdas model-archive python demo docs services stop-services test web infra-test settings e2e-aws bench \
+	fuzz fmt lint deny sanitize certificates images images-check archive bare-machine release-files plan deploy clean
 
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -24,7 +24,7 @@ build: ## release binaries in target/release
 	$(CARGO) build --release --locked --bins
 
 dist: ## binaries to ship in target/dist, optimized across crates; slower to build
-	$(CARGO) build --profile dist --locked --bins
+	AKIN_COMMIT=$$(tools/commit.sh) $(CARGO) build --profile dist --locked --bins
 
 model: build ## fetch, verify, pack and export the model where akin finds it by default
 	$(call set_up_model,$(AKIN))
@@ -51,6 +51,9 @@ images-check: dist ## build the images without a daemon, start them, and search
 
 archive: dist ## pack the release for this kind of machine in .cache/release
 	tools/archive.sh
+
+bare-machine: archive ## unpack that release in a new root file system, and search; needs root and Debian
+	tools/bare_machine.sh .cache/release/akin-*.tar.gz
 
 release-files: ## put the files of a release together in .cache/release/files
 	tools/release_files.sh
@@ -105,6 +108,12 @@ FUZZ_RUNS ?= 10000000
 
 fuzz: ## fuzz every parser with FUZZ_RUNS generated inputs (default: 10 million)
 	fuzz/run --runs $(FUZZ_RUNS)
+
+docs: ## build the documentation as a site in .cache/docs, check its links, and run its commands
+	$(CARGO) build --locked --bin akin
+	$(call set_up_model,$(TARGET)/debug/akin)
+	tools/docs.py
+	tools/docs_commands.py $(TARGET)/debug/akin
 
 fmt: ## format the code
 	$(CARGO) fmt --all

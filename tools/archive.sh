@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Packs what a release has for this kind of machine: .cache/release/akin-VERSION-TARGET.tar.gz with the command, shell
-# completions, systemd units and the documents, its checksum, and a bill of materials. Equal content gives equal bytes.
+# completions, manual pages, systemd units, the sample catalogue and the documents, its checksum, and a bill of materials. Equal content gives equal bytes.
 # AKIN_ARCHIVE_PROGRAM is another `akin` than that of `make dist`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,7 +12,7 @@ out=.cache/release
     echo "tools/archive.sh: there is no program at $program: run \`make dist\`" >&2
     exit 1
 }
-version=$("$program" --version | awk '{print $2}')
+version=$("$program" -V | awk '{print $2}')
 target=$(rustc --version --verbose | sed -n 's/^host: //p')
 name=akin-$version-$target
 work=$(mktemp -d)
@@ -21,7 +21,11 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$out" "$work/$name/completions"
 install -m 755 "$program" "$work/$name/akin"
 for shell in bash zsh fish; do "$program" completions "$shell" >"$work/$name/completions/akin.$shell"; done
+"$program" completions powershell >"$work/$name/completions/akin.ps1"
+"$program" manual "$work/$name/man/man1"
 cp -R packaging/systemd LICENSE README.md CHANGELOG.md SECURITY.md "$work/$name/"
+mkdir "$work/$name/data"
+cp data/README.md data/*.csv "$work/$name/data/"
 python3 tools/sbom.py >"$out/$name.cdx.json"
 cp "$out/$name.cdx.json" "$work/$name/akin.cdx.json"
 

@@ -40,7 +40,7 @@ fn usable(problems: Vec<String>) -> Result<(), BadSettings> {
 
 fn of_postgres(found: DatabaseInspection, is_near: bool) -> Vec<Check> {
     let DatabaseInspection { version, extension, tls, is_current, problems } = found;
-    let extension = extension.map_or("none".to_owned(), |version| version);
+    let extension = extension.unwrap_or_else(|| "none".to_owned());
     let encrypted = tls.as_deref().unwrap_or("no TLS").to_owned();
     let detail = format!("version {version}, pgvector {extension}, {encrypted}");
     let mut checks = vec![if tls.is_none() && !is_near {
