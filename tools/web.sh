@@ -7,6 +7,7 @@
 #   tools/web.sh lint        types, rules, format; and that the client and the built page are current
 #   tools/web.sh test AKIN   components, and the whole page in Chromium over that akin
 #   tools/web.sh pictures AKIN   the pictures in docs/pictures
+#   tools/web.sh packages FOLDER   akin-client and akin-instantsearch for npm, as archives in FOLDER
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../web"
 
@@ -70,6 +71,14 @@ pictures)
     AKIN_BIN=$(cd .. && realpath "$2")
     export AKIN_BIN
     npm run --silent pictures
+    ;;
+packages)
+    install
+    npm run --silent packages
+    folder=$(cd .. && mkdir -p "$2" && realpath "$2")
+    for package in client instantsearch; do
+        (cd "packages/$package" && npm pack --silent --pack-destination "$folder")
+    done
     ;;
 *)
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "../tools/web.sh"

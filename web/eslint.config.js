@@ -17,7 +17,7 @@ const policy = (from, to) => ({
 });
 
 export default tseslint.config(
-  { ignores: ["src/shared/api/schema.d.ts", "node_modules"] },
+  { ignores: ["packages/client/src/schema.ts", "packages/*/dist", "node_modules"] },
   ...tseslint.configs.strict,
   {
     files: ["src/**/*.{ts,tsx}"],

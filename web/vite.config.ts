@@ -3,12 +3,20 @@ import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 // The akin that `npm run dev` asks.
 const akin = process.env["AKIN_ADDRESS"] ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
-  resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
+  resolve: {
+    alias: {
+      "@": at("src"),
+      "akin-client": at("packages/client/src/index.ts"),
+      "akin-instantsearch": at("packages/instantsearch/src/index.ts"),
+    },
+  },
   server: { host: "127.0.0.1", proxy: { "/api": akin, "/images": akin, "/metrics": akin } },
   build: {
     outDir: "../delivery/http/page",
@@ -24,5 +32,5 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "happy-dom", include: ["{src,packages}/**/*.test.{ts,tsx}"] },
 });

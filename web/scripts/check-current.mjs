@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 
 const page = "../delivery/http/page";
-const client = "src/shared/api/schema.d.ts";
+const client = "packages/client/src/schema.ts";
 const most = 1024 * 1024;
 
 function files(folder) {
@@ -26,10 +26,10 @@ try {
         "openapi-typescript",
         "../docs/openapi.json",
         "--output",
-        join(folder, "schema.d.ts"),
+        join(folder, "schema.ts"),
         ...clientOptions(),
     );
-    if (!readFileSync(join(folder, "schema.d.ts")).equals(readFileSync(client))) {
+    if (!readFileSync(join(folder, "schema.ts")).equals(readFileSync(client))) {
         problems.push(`web/${client} is not made from docs/openapi.json`);
     }
     const built = join(folder, "page");

@@ -2,7 +2,9 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { it } from "vitest";
-import { close, useBrowser } from "../browser/browser";
+import { SAMPLE, folder, ingest, serve } from "../browser/akin";
+import { close, settled, useBrowser } from "../browser/browser";
+import { serveShop } from "../browser/shop";
 
 const FOLDER = resolve(import.meta.dirname, "../../../docs/pictures");
 const DESKTOP = { width: 1280, height: 800 };
@@ -61,15 +63,43 @@ const PICTURES: Picture[] = [
 
 const open = useBrowser();
 
+/** Waits until what was loaded is painted, and takes the picture. */
+async function take(page: Page, name: string): Promise<void> {
+  await page.waitForLoadState("networkidle");
+  await page.evaluate(() => document.fonts.ready);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.screenshot({ path: `${FOLDER}/${name}.png`, animations: "disabled" });
+}
+
 it.each(PICTURES)("$name", async ({ name, path, window, colors, prepare }) => {
   await mkdir(FOLDER, { recursive: true });
   const page = await open(path, { viewport: window, colorScheme: colors });
+  await settled(page);
   await page.waitForLoadState("networkidle");
   await prepare?.(page);
-  await page.waitForLoadState("networkidle");
-  await page.evaluate(() => document.fonts.ready);
-  // Two frames: what was loaded is painted.
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  await page.screenshot({ path: `${FOLDER}/${name}.png`, animations: "disabled" });
+  await take(page, name);
   await close(page);
+});
+
+it("instantsearch", async () => {
+  const shop = await serveShop();
+  const data = await folder();
+  await ingest(data, SAMPLE);
+  const akin = await serve(data, "--allow-origin", shop.address);
+  try {
+    const address = `${shop.address}/?akin=${encodeURIComponent(akin.address)}`;
+    const page = await open(address, { viewport: DESKTOP, expectErrors: true });
+    await page.getByRole("combobox").first().fill("light to read in bed");
+    await page.keyboard.press("Enter");
+    await page
+      .getByRole("main")
+      .getByRole("heading", { name: /lamp|light/i })
+      .first()
+      .waitFor();
+    await take(page, "instantsearch");
+    await close(page);
+  } finally {
+    await akin.stop();
+    await shop.stop();
+  }
 });

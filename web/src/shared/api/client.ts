@@ -1,19 +1,19 @@
-import createClient, { type Client } from "openapi-fetch";
+import { type AkinClient, type SearchRequest, createAkinClient } from "akin-client";
 import { Failure, refused, unreachable } from "./failure";
-import type { components, paths } from "./schema";
 
-type Schemas = components["schemas"];
-export type SearchRequest = Schemas["SearchRequest"];
-export type SearchAnswer = Schemas["SearchAnswer"];
-export type Hit = Schemas["Hit"];
-export type Product = Schemas["Product"];
-export type Explanation = Schemas["Explanation"];
-export type NumberFacet = Schemas["NumberFacet"];
-export type ValueCount = Schemas["ValueCount"];
-export type Suggestions = Schemas["Suggestions"];
-export type Engine = Schemas["Engine"];
-export type Status = Schemas["Status"];
-export type Run = Schemas["Run"];
+export type {
+  Engine,
+  Explanation,
+  Hit,
+  NumberFacet,
+  Product,
+  Run,
+  SearchAnswer,
+  SearchRequest,
+  Status,
+  Suggestions,
+  ValueCount,
+} from "akin-client";
 export type Mode = NonNullable<SearchRequest["mode"]>;
 /** The orders that the page offers. */
 export type Sort = "relevance" | "price_asc" | "price_desc" | "rating" | "newest";
@@ -24,18 +24,13 @@ export function apiAddress(): string {
   return (configured || window.location.origin).replace(/\/+$/, "");
 }
 
-const clients = new Map<string, Client<paths>>();
+const clients = new Map<string, AkinClient>();
 
 /** Returns the client of the API at `address`. */
-export function clientOf(address: string = apiAddress()): Client<paths> {
+export function clientOf(address: string = apiAddress()): AkinClient {
   let client = clients.get(address);
   if (!client) {
-    client = createClient<paths>({
-      baseUrl: address,
-      // Looked up at every call, so that tests can replace it.
-      fetch: (request) => globalThis.fetch(request),
-      querySerializer: { array: { style: "form", explode: true } },
-    });
+    client = createAkinClient({ address });
     clients.set(address, client);
   }
   return client;
