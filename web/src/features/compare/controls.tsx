@@ -85,9 +85,12 @@ interface SliderProps {
 
 /** A slider that acts when it is let go. */
 function Slider({ label, min, max, step, value, onChange, children }: SliderProps) {
-  const [shown, setShown] = useFollowing(value);
+  const [shown, setShown, sent] = useFollowing(value);
   const commit = () => {
-    if (shown !== value) onChange(Number(shown.toFixed(2)));
+    const rounded = Number(shown.toFixed(2));
+    if (rounded === value) return;
+    sent(rounded);
+    onChange(rounded);
   };
   return (
     <div>

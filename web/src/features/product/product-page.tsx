@@ -5,6 +5,7 @@ import { type Product, clientOf, dataOf } from "@/shared/api/client";
 import { answering } from "@/shared/lib/answering";
 import { pairsOf } from "@/shared/lib/attributes";
 import { webUrl } from "@/shared/lib/links";
+import { Availability } from "@/shared/ui/availability";
 import { Icon } from "@/shared/ui/icon";
 import { Picture } from "@/shared/ui/picture";
 import { Price } from "@/shared/ui/price";
@@ -56,6 +57,7 @@ function Details({ product }: { product: Product }) {
         <h1 className="text-2xl font-semibold text-balance">{product.name}</h1>
         {product.ratings !== null && <Stars rating={product.ratings} ratings={product.no_of_ratings} />}
         <Price product={product} large />
+        <Availability availability={product.availability} />
         {link && (
           <a href={link} className="btn btn-primary" rel="noreferrer noopener">
             View in the shop

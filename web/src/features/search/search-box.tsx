@@ -18,7 +18,7 @@ export function SearchBox() {
   const state: SearchState = useSearch({ strict: false });
   const words = isSearch ? (state.q ?? "") : "";
   // The words of a link, and of the way back.
-  const [typed, setTyped] = useFollowing(words);
+  const [typed, setTyped, sent] = useFollowing(words);
   const [isOpen, setIsOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
@@ -36,6 +36,7 @@ export function SearchBox() {
     close();
     input.current?.blur();
     if (state.q) rememberSearch(state.q);
+    sent(state.q ?? "");
     void navigate({ to: "/", search: state });
   };
   const choose = (choice: Choice) => {

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Product } from "@/shared/api/client";
+import { Availability } from "./availability";
 import { Picture } from "./picture";
 import { Price } from "./price";
 import { Stars } from "./stars";
@@ -28,6 +29,8 @@ export function ProductCard({ product, children }: { product: Product; children?
         <div className="mt-auto pt-1">
           {product.ratings !== null && <Stars rating={product.ratings} ratings={product.no_of_ratings} />}
           <Price product={product} />
+          {/* On a card, in stock is what one expects. */}
+          {product.availability !== "in stock" && <Availability availability={product.availability} />}
         </div>
         {children}
       </div>

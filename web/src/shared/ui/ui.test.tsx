@@ -2,6 +2,7 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { refused, unreachable } from "@/shared/api/failure";
+import { Availability } from "./availability";
 import { Picture } from "./picture";
 import { Price } from "./price";
 import { Problem } from "./problem";
@@ -34,6 +35,24 @@ describe("a price", () => {
   it("that there is none is said", () => {
     render(<Price product={{ discount_price: null, actual_price: null, currency: null }} />);
     expect(screen.getByText("Price on request")).toBeTruthy();
+  });
+});
+
+describe("the availability of a product", () => {
+  it("is said in words, and a word that is not known as it is", () => {
+    render(
+      <>
+        <Availability availability="out of stock" />
+        <Availability availability="at the depot" />
+      </>,
+    );
+    expect(screen.getByText("Out of stock")).toBeTruthy();
+    expect(screen.getByText("at the depot")).toBeTruthy();
+  });
+
+  it("that is not known is not said", () => {
+    const { container } = render(<Availability availability={undefined} />);
+    expect(container.textContent).toBe("");
   });
 });
 

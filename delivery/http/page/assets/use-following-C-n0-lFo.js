@@ -1,1 +1,0 @@
-import{B as e,R as t}from"./problem-CT9Rtx9G.js";var n=[{name:`hybrid`,label:`Words and meaning`},{name:`semantic`,label:`Meaning only`},{name:`lexical`,label:`Words only`}],r=e(t(),1);function i(e){let[[t,n],i]=(0,r.useState)([e,e]);return t!==e&&i([e,e]),[t===e?n:e,t=>i([e,t])]}export{n,i as t};
