@@ -118,7 +118,7 @@ describe("judge", () => {
       .getByRole("group", { name: /^Grade of/ })
       .nth(1)
       .getByRole("radio", { name: "1" })
-      .check();
+      .click();
     await page
       .getByText("2 of 20 are graded")
       .or(page.getByText(/^2 of \d+ are graded/))
