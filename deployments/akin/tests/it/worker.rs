@@ -58,11 +58,11 @@ fn indexed(shop: &Shop) -> u64 {
     shop.json("status")["indexed"].as_u64().expect("a number")
 }
 
-/// Waits until `condition` holds, at most a minute.
+/// Waits until `condition` holds, at most five minutes: on a busy machine, each check takes seconds.
 fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let began = Instant::now();
     while !condition() {
-        assert!(began.elapsed() < Duration::from_mins(1), "{what}: not within a minute");
+        assert!(began.elapsed() < Duration::from_mins(5), "{what}: not within five minutes");
     }
 }
 

@@ -140,9 +140,12 @@ impl Environment {
 }
 
 /// Opens the engine in Postgres and the index in OpenSearch, which shows all that was written.
+///
+/// The timeouts are those by default: a comparison is no fault, and a busy machine may take longer than a fault.
 pub(crate) async fn open_servers(shop: &Shop) -> (PostgresEngine, OpenSearchIndex) {
+    let others = ["--aws", "--log", "--opensearch-timeout", "--postgres-connect-timeout"];
     let flags = shop.flags().into_iter();
-    let flags = flags.filter(|flag| !flag.starts_with("--aws") && !flag.starts_with("--log"));
+    let flags = flags.filter(|flag| !others.iter().any(|other| flag.starts_with(other)));
     let servers = Servers::parse_from(std::iter::once("akin".to_owned()).chain(flags));
     let engine = PostgresEngine::open(&servers.postgres).await.expect("Postgres");
     let index = OpenSearchIndex::open(&servers.opensearch).await.expect("OpenSearch");
