@@ -56,7 +56,7 @@ async fn adoption_lifts_the_limits_of_the_columns_that_akin_writes() {
     let long = "x".repeat(256);
     let applied = engine.store().apply(&[product(&long, &"y".repeat(9_000))], Version(5)).await;
     assert_eq!(applied.expect("products").inserted, [id(&long)]);
-    let types = "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ')
+    let types = "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
                  FROM pg_attribute WHERE attrelid = 'raw_products'::regclass
                      AND attname IN ('name', 'brand', 'actual_price', 'color')";
     assert_eq!(
