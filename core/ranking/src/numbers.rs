@@ -2,57 +2,59 @@
 
 use std::borrow::Cow;
 
+/// The maximum number of groups of three digits in a number that is written with spaces.
+const MAX_GROUPS: usize = 4;
+
 /// Returns `text` without commas inside numbers: those between thousands are removed, and those before
 /// decimals of a unit of measure become points. A comma that may separate two numbers stays.
 pub(crate) fn without_commas(text: Cow<'_, str>) -> Cow<'_, str> {
-    let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
-    let mut commas = text.match_indices(',').map(|(at, _)| at);
-    let is_inside = |at: &usize| *at > 0 && is_digit(at - 1) && is_digit(at + 1);
-    let Some(first) = commas.find(is_inside) else { return text };
-    let mut written = String::with_capacity(text.len());
-    let mut done = 0;
-    for at in std::iter::once(first).chain(commas.filter(is_inside)) {
-        let before = digits(text[..at].bytes().rev());
-        let after = digits(text[at + 1..].bytes());
-        let rest = &text[at + 1 + after..];
-        let follows_number = text[..at - before].ends_with([',', '.']);
-        let goes_on = rest.starts_with([',', '.']) && is_digit(text.len() - rest.len() + 1);
-        let replacement = if follows_number || goes_on {
+    let is_digit = |text: &str| text.starts_with(|character: char| character.is_ascii_digit());
+    replace_inside_numbers(text, &[','], |_, start, end| {
+        let before = digits(start.bytes().rev());
+        let after = digits(end.bytes());
+        let rest = &end[after..];
+        let follows_number = start[..start.len() - before].ends_with([',', '.']);
+        let goes_on = rest.strip_prefix([',', '.']).is_some_and(is_digit);
+        if follows_number || goes_on {
             ","
-        } else if after == 3 && (before < 3 || text[at + 1..].starts_with("000")) && before < 4 {
+        } else if after == 3 && (before < 3 || end.starts_with("000")) && before < 4 {
             ""
         } else if after != 3 && begins_with_unit(rest) {
             "."
         } else {
             ","
-        };
-        written.push_str(&text[done..at]);
-        written.push_str(replacement);
-        done = at + 1;
-    }
-    written.push_str(&text[done..]);
-    Cow::Owned(written)
+        }
+    })
 }
 
 /// Returns `text` with one form of long and mixed numbers: spaces between thousands before a unit are removed
 /// (`10 000 mAh`), and so are apostrophes between thousands; a fraction stands apart from the whole before it, as
 /// in `1-1/2`.
 pub(crate) fn with_plain_numbers(text: Cow<'_, str>) -> Cow<'_, str> {
+    replace_inside_numbers(text, &[' ', '\'', '-'], |separator, start, end| match separator {
+        "-" if fraction(end).is_some() => " ",
+        "'" if is_thousand(start, end) => "",
+        " " if is_thousand(start, end) && ends_in_thousands_of_a_unit(end) => "",
+        other => other,
+    })
+}
+
+/// Replaces each of the `separators`, all of them ASCII, that stands between two digits. `replacement` receives
+/// it, and the text before and after it.
+fn replace_inside_numbers<'a>(
+    text: Cow<'a, str>,
+    separators: &[char],
+    replacement: impl for<'t> Fn(&'t str, &str, &str) -> &'t str,
+) -> Cow<'a, str> {
     let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
-    let mut separators = text.match_indices([' ', '\'', '-']).map(|(at, _)| at);
+    let mut places = text.match_indices(separators).map(|(at, _)| at);
     let is_inside = |at: &usize| *at > 0 && is_digit(at - 1) && is_digit(at + 1);
-    let Some(first) = separators.find(is_inside) else { return text };
+    let Some(first) = places.find(is_inside) else { return text };
     let mut written = String::with_capacity(text.len());
     let mut done = 0;
-    for at in std::iter::once(first).chain(separators.filter(is_inside)) {
-        let after = &text[at + 1..];
+    for at in std::iter::once(first).chain(places.filter(is_inside)) {
         written.push_str(&text[done..at]);
-        written.push_str(match &text[at..=at] {
-            "-" if fraction(after).is_some() => " ",
-            "\'" if is_thousand(&text[..at], after) => "",
-            " " if is_thousand(&text[..at], after) && ends_in_thousands_of_a_unit(after) => "",
-            separator => separator,
-        });
+        written.push_str(replacement(&text[at..=at], &text[..at], &text[at + 1..]));
         done = at + 1;
     }
     written.push_str(&text[done..]);
@@ -68,13 +70,15 @@ fn is_thousand(before: &str, after: &str) -> bool {
 
 /// Returns true if groups of three digits end in `000` with a unit: `iphone 15 128 gb` has two numbers.
 fn ends_in_thousands_of_a_unit(groups: &str) -> bool {
-    let (group, rest) = groups.split_at(digits(groups.bytes()));
-    match rest.strip_prefix(' ') {
-        Some(next) if digits(next.bytes()) > 0 => {
-            group.len() == 3 && ends_in_thousands_of_a_unit(next)
+    let mut rest = groups;
+    for _ in 0..MAX_GROUPS {
+        let (group, after) = rest.split_at(digits(rest.bytes()));
+        match after.strip_prefix(' ') {
+            Some(next) if group.len() == 3 && digits(next.bytes()) > 0 => rest = next,
+            _ => return group == "000" && begins_with_unit(after),
         }
-        _ => group == "000" && begins_with_unit(rest),
     }
+    false
 }
 
 /// Returns the fraction that `text` begins with, such as `3/4`: less than 1, of the parts that inches are divided
@@ -209,6 +213,7 @@ mod tests {
             ("1 000 000 lumens", "1000000 lumens"),
             ("10'000 mah, 1'250 g", "10000 mah, 1250 g"),
             ("iphone 15 128 gb", "iphone 15 128 gb"),
+            ("1 000 000 000 000 mm", "1000000000000 mm"),
             ("note 10 000", "note 10 000"),
             ("2 x 500 g", "2 x 500 g"),
             ("galaxy 2024 000 mm", "galaxy 2024 000 mm"),
@@ -219,6 +224,12 @@ mod tests {
         ] {
             assert_eq!(with_plain_numbers(text.into()), expected);
         }
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_groups_takes_no_stack() {
+        let text = format!("1{} mm", " 000".repeat(16 << 10));
+        assert!(with_plain_numbers(text.as_str().into()).len() > text.len() - 8);
     }
 
     #[test]
